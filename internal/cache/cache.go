@@ -1,0 +1,83 @@
+// Package cache keeps what a sign-in and GetRoleCredentials brought: the AWS
+// CLI's own token and role credential files, byte-compatible, and rolecall's own
+// notes beside them: client registrations, the endpoints that issued a token,
+// the locks. It never calls the network, and decides nothing about sign-ins.
+package cache
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"rolecall/internal/filesystem"
+	"rolecall/internal/identitycenter"
+)
+
+// ErrNotFound means that nothing is cached.
+var ErrNotFound = errors.New("not in the cache")
+
+// A Store is one person's caches. Its files:
+//
+//	Home/.aws/sso/cache/<sha1>.json    tokens, shared with the AWS CLI and SDKs
+//	Home/.aws/cli/cache/<sha1>.json    role credentials, shared with the AWS CLI
+//	State/registrations/<sha256>.json  our client registrations
+//	State/sessions/<sha256>.json       which endpoint issued a session's token
+//	State/roles/<sha1>.json            whose role credentials a shared file holds
+//	State/chained/<sha256>.json        credentials of chained roles
+//	State/locks/                       one lock per session for refreshes, one for sign-ins
+type Store struct {
+	Home  string           // the person's home folder
+	State string           // rolecall's state folder
+	Files filesystem.Files // how files are touched
+	Now   func() time.Time
+}
+
+// A DamagedError is a cache file that cannot be read as what it should be.
+type DamagedError struct {
+	Path  string
+	Aside string // where it was moved to; empty when it still stands there
+	Cause error
+}
+
+// Error names the file and where it is now.
+func (e *DamagedError) Error() string {
+	text := "cache file " + e.Path + " is damaged: " + e.Cause.Error()
+	if e.Aside != "" {
+		text += "; it was set aside as " + filepath.Base(e.Aside)
+	}
+	return text
+}
+
+// Unwrap gives the cause.
+func (e *DamagedError) Unwrap() error { return e.Cause }
+
+// sharedName is the AWS CLI's file name for key: lower-case hex SHA-1.
+func sharedName(key string) string {
+	sum := sha1.Sum([]byte(key))
+	return hex.EncodeToString(sum[:]) + ".json"
+}
+
+// ownName is the name of one of our own files: the parts with their lengths, so
+// that no two lists of parts share a name.
+func ownName(parts ...string) string {
+	h := sha256.New()
+	for _, part := range parts {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+		h.Write(length[:])
+		h.Write([]byte(part))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// sessionParts are what a session's own files are named after.
+func sessionParts(s identitycenter.SSOSession) []string {
+	if s.Name != "" {
+		return []string{"session", s.Name}
+	}
+	return []string{"start-url", s.StartURL}
+}

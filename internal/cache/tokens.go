@@ -1,0 +1,169 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"rolecall/internal/filesystem"
+	"rolecall/internal/identitycenter"
+)
+
+// A ForeignTokenError is a token in the session's file that is not the
+// session's: another start URL, or another region.
+type ForeignTokenError struct {
+	Path string
+	Key  string // startUrl or region
+	Have string // what the file says; untrusted text
+	Want string // what the configuration says
+}
+
+// Error says what the file holds and what the session asks for.
+func (e *ForeignTokenError) Error() string {
+	return fmt.Sprintf("the cached token is of %s %q, the session asks for %q", e.Key, e.Have, e.Want)
+}
+
+// TokenPath is the AWS CLI's file for the session's token: named after the
+// sso-session, or after the start URL of a legacy profile.
+func (s *Store) TokenPath(session identitycenter.SSOSession) string {
+	return filepath.Join(s.Home, ".aws", "sso", "cache", sharedName(session.Label()))
+}
+
+// Token reads the session's token. It gives ErrNotFound, a DamagedError for a
+// file that stayed unreadable for a quarter of a second (other tools rewrite
+// theirs in place), or a ForeignTokenError.
+func (s *Store) Token(ctx context.Context, session identitycenter.SSOSession) (identitycenter.Token, error) {
+	path := s.TokenPath(session)
+	o, err := s.readTorn(ctx, path)
+	if err != nil {
+		return identitycenter.Token{}, err
+	}
+	token := tokenOf(o)
+	switch {
+	case token.AccessToken.IsZero():
+		return identitycenter.Token{}, &DamagedError{Path: path, Cause: errors.New("it holds no access token")}
+	case token.StartURL != "" && !identitycenter.SameStartURL(token.StartURL, session.StartURL):
+		return token, &ForeignTokenError{path, "startUrl", token.StartURL, session.StartURL}
+	case token.Region != "" && token.Region != session.Region:
+		return token, &ForeignTokenError{path, "region", token.Region, session.Region}
+	}
+	return token, nil
+}
+
+func tokenOf(o object) identitycenter.Token {
+	return identitycenter.Token{
+		AccessToken:  identitycenter.NewSecret(o.text("accessToken")),
+		ExpiresAt:    parseTime(o.text("expiresAt")),
+		RefreshToken: identitycenter.NewSecret(o.text("refreshToken")),
+		StartURL:     o.text("startUrl"),
+		Region:       o.text("region"),
+		Registration: identitycenter.ClientRegistration{
+			ClientID:     o.text("clientId"),
+			ClientSecret: identitycenter.NewSecret(o.text("clientSecret")),
+			ExpiresAt:    parseTime(o.text("registrationExpiresAt")),
+		},
+	}
+}
+
+// tornReads and tornWait bound how often a file is read again that another tool
+// may be in the middle of writing.
+const (
+	tornReads = 5
+	tornWait  = 50 * time.Millisecond
+)
+
+// readTorn reads the object at path, several times when it does not parse.
+func (s *Store) readTorn(ctx context.Context, path string) (object, error) {
+	for reads := 1; ; reads++ {
+		o, err := s.readObject(path)
+		var damaged *DamagedError
+		if !errors.As(err, &damaged) || reads == tornReads {
+			return o, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(tornWait):
+		}
+	}
+}
+
+func (s *Store) readObject(path string) (object, error) {
+	data, err := s.Files.ReadSecret(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, ErrNotFound
+	case errors.Is(err, filesystem.ErrTooLarge):
+		return nil, &DamagedError{Path: path, Cause: filesystem.ErrTooLarge}
+	case err != nil:
+		return nil, fmt.Errorf("cache file: %w", err)
+	}
+	o, err := parseObject(data)
+	if err != nil {
+		return nil, &DamagedError{Path: path, Cause: err}
+	}
+	return o, nil
+}
+
+// A TokenRoom is room on the disk for a token that does not exist yet.
+type TokenRoom struct {
+	store   *Store
+	session identitycenter.SSOSession
+	pending *filesystem.Pending
+}
+
+// tokenRoom is above the size of every token file: two tokens and a client
+// secret of some KiB each.
+const tokenRoom = 16 << 10
+
+// ReserveToken makes sure that a token can be saved, before the one it replaces
+// is spent. Call Save, and Discard in any case.
+func (s *Store) ReserveToken(session identitycenter.SSOSession) (*TokenRoom, error) {
+	pending, err := s.Files.Reserve(s.TokenPath(session), tokenRoom)
+	if err != nil {
+		return nil, fmt.Errorf("the token cache cannot be written: %w", err)
+	}
+	return &TokenRoom{s, session, pending}, nil
+}
+
+// Discard gives the room back; after Save it does nothing.
+func (r *TokenRoom) Discard() { r.pending.Discard() }
+
+// Save writes token as the AWS CLI does. Members of the file that rolecall does
+// not know are kept.
+func (r *TokenRoom) Save(token identitycenter.Token) error {
+	o, err := r.store.readObject(r.store.TokenPath(r.session))
+	if err != nil {
+		o = nil // none, or a damaged one that is replaced
+	}
+	for _, m := range []struct{ name, text string }{
+		{"startUrl", r.session.StartURL},
+		{"region", r.session.Region},
+		{"accessToken", token.AccessToken.Reveal()},
+		{"expiresAt", formatTime(token.ExpiresAt)},
+		{"clientId", token.Registration.ClientID},
+		{"clientSecret", token.Registration.ClientSecret.Reveal()},
+		{"registrationExpiresAt", formatTime(token.Registration.ExpiresAt)},
+		{"refreshToken", token.RefreshToken.Reveal()},
+	} {
+		o.set(m.name, m.text)
+	}
+	if err := r.pending.Commit(o.bytes()); err != nil {
+		return fmt.Errorf("the token cache cannot be written: %w", err)
+	}
+	return nil
+}
+
+// SetAsideToken moves a damaged token file out of the way and gives its new
+// name. Call it under the session's refresh lock.
+func (s *Store) SetAsideToken(session identitycenter.SSOSession) (string, error) {
+	return s.Files.SetAside(s.TokenPath(session))
+}
+
+// RemoveToken deletes the session's token; that there is none is no error.
+func (s *Store) RemoveToken(session identitycenter.SSOSession) error {
+	return s.Files.Remove(s.TokenPath(session))
+}

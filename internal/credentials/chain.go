@@ -1,0 +1,106 @@
+package credentials
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/identitycenter"
+)
+
+// Root gives the profile at the end of a chain: the one that signs in.
+func Root(profile awsconfig.Profile) awsconfig.Profile {
+	for profile.Chain != nil {
+		profile = *profile.Chain.Source
+	}
+	return profile
+}
+
+// Region is where STS is asked for profile: its region, else that of its
+// Identity Center.
+func Region(profile awsconfig.Profile) string {
+	if profile.Region != "" {
+		return profile.Region
+	}
+	return Root(profile).Session.Region
+}
+
+// chained assumes the profile's role with the credentials of its source. Source
+// keys that STS no longer accepts, though they are cached as good, are got anew
+// once.
+func (s *Source) chained(ctx context.Context, profile awsconfig.Profile, tags []Tag) (identitycenter.RoleCredentials, error) {
+	links := chainLinks(profile, s.Login.Session, tags)
+	cached, err := s.Cache.ChainedCredentials(links)
+	if err == nil && s.goodFor(cached, identitycenter.CachedRoleMinimum) {
+		return cached, nil
+	}
+	c, err := s.assume(ctx, profile, tags)
+	if err != nil {
+		if s.lastResort(cached, err) && ctx.Err() == nil {
+			return cached, nil
+		}
+		return c, err
+	}
+	if err := s.Cache.SaveChainedCredentials(links, c); err != nil {
+		s.warn("%w", err)
+	}
+	return c, nil
+}
+
+func (s *Source) assume(ctx context.Context, profile awsconfig.Profile, tags []Tag) (identitycenter.RoleCredentials, error) {
+	chain := profile.Chain
+	for again := false; ; again = true {
+		source, err := s.retrieve(ctx, *chain.Source, nil)
+		if err != nil {
+			return source, err
+		}
+		c, err := s.STS.assumeRole(ctx, source, *chain, Region(profile), tags)
+		if !errors.Is(err, identitycenter.ErrUnauthorized) || again {
+			if err != nil {
+				err = fmt.Errorf("role %s of profile %q: %w", chain.RoleARN, profile.Name, err)
+			}
+			return c, err
+		}
+		if err := s.forget(*chain.Source); err != nil {
+			return c, err
+		}
+	}
+}
+
+// forget drops the cached credentials of profile and of the profiles it chains
+// from.
+func (s *Source) forget(profile awsconfig.Profile) error {
+	for profile.Chain != nil {
+		if err := s.Cache.RemoveChainedCredentials(chainLinks(profile, s.Login.Session, nil)); err != nil {
+			return err
+		}
+		profile = *profile.Chain.Source
+	}
+	return s.Cache.RemoveRole(s.Cache.RolePath(s.Login.Session, profile.AccountID, profile.RoleName))
+}
+
+// chainLinks names a chain and all that is asked of each link: the key of its
+// cache file. It begins with the session.
+func chainLinks(profile awsconfig.Profile, session identitycenter.SSOSession, tags []Tag) []string {
+	links := []string{session.Label()}
+	for _, t := range tags {
+		links = append(links, "tag", t.Key, t.Value)
+	}
+	for profile.Chain != nil {
+		c := profile.Chain
+		links = append(links, "role", c.RoleARN, c.RoleSessionName, c.ExternalID, c.Duration.String())
+		profile = *c.Source
+	}
+	return append(links, "account", profile.AccountID, profile.RoleName)
+}
+
+// accountOf cuts the account id out of an ARN.
+func accountOf(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[4]
+}

@@ -1,0 +1,179 @@
+// Package credentials is the main job: a profile, or an account and a role, to
+// role credentials. From the cache while they are good; else with the session's
+// token from the portal; chained roles over STS. It decides what is asked again
+// after a refusal and how a refusal is explained, and prints nothing.
+package credentials
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/cache"
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/login"
+)
+
+// A portal is what is asked of the access portal.
+type portal interface {
+	RoleCredentials(ctx context.Context, token identitycenter.Secret, accountID, roleName string) (identitycenter.RoleCredentials, error)
+	Roles(ctx context.Context, token identitycenter.Secret, accountID string) ([]identitycenter.Role, error)
+	Accounts(ctx context.Context, token identitycenter.Secret) ([]identitycenter.Account, error)
+}
+
+// A Source gives role credentials of one session.
+type Source struct {
+	Login  *login.Login
+	Portal portal
+	STS    STS
+	Cache  *cache.Store
+	// Tags are session tags for the last role of a chain.
+	Tags []Tag
+	// Warn is told what went wrong without harm to the answer.
+	Warn func(error)
+	Now  func() time.Time
+}
+
+// Retrieve gives credentials for profile. With a chain (role_arn and
+// source_profile) it gets those of the source first, and assumes the role with
+// them. The errors are those of package login, a NoAccessError, or an APIError.
+func (s *Source) Retrieve(ctx context.Context, profile awsconfig.Profile) (identitycenter.RoleCredentials, error) {
+	return s.retrieve(ctx, profile, s.Tags)
+}
+
+func (s *Source) retrieve(ctx context.Context, profile awsconfig.Profile, tags []Tag) (identitycenter.RoleCredentials, error) {
+	if profile.Chain != nil {
+		return s.chained(ctx, profile, tags)
+	}
+	if err := profile.RequireRole(); err != nil {
+		return identitycenter.RoleCredentials{}, err
+	}
+	return s.role(ctx, profile.AccountID, profile.RoleName)
+}
+
+// role gives the credentials of one role of the session's user.
+func (s *Source) role(ctx context.Context, accountID, roleName string) (identitycenter.RoleCredentials, error) {
+	cached := s.cached(accountID, roleName)
+	if s.goodFor(cached, identitycenter.CachedRoleMinimum) {
+		return cached, nil
+	}
+	fresh, err := s.fetch(ctx, accountID, roleName)
+	if err != nil && s.lastResort(cached, err) && ctx.Err() == nil {
+		return cached, nil
+	}
+	return fresh, err
+}
+
+// cached reads the role credentials that are there, good or not; none is the
+// zero value. A damaged file is set aside and named: the new one takes its place.
+func (s *Source) cached(accountID, roleName string) identitycenter.RoleCredentials {
+	c, err := s.Cache.RoleCredentials(s.Login.Session, accountID, roleName)
+	var damaged *cache.DamagedError
+	if errors.As(err, &damaged) {
+		damaged.Aside, _ = s.Cache.Files.SetAside(damaged.Path) // on a read-only disk it stays
+		s.warn("%w", damaged)
+	} else if err != nil && !errors.Is(err, cache.ErrNotFound) {
+		s.warn("%w", err)
+	}
+	return c
+}
+
+func (s *Source) goodFor(c identitycenter.RoleCredentials, least time.Duration) bool {
+	return c.Expiration.Sub(s.Now()) >= least
+}
+
+// lastResort reports whether cached is served although err came instead of new
+// credentials: while it lives, with a dead session or without a network. It says
+// until when.
+func (s *Source) lastResort(cached identitycenter.RoleCredentials, err error) bool {
+	passing := errors.Is(err, identitycenter.ErrLoginRequired) || errors.Is(err, identitycenter.ErrUnavailable) ||
+		errors.Is(err, identitycenter.ErrThrottled) || errors.Is(err, identitycenter.ErrBadAnswer)
+	if !passing || !s.goodFor(cached, identitycenter.LastResortMinimum) {
+		return false
+	}
+	s.warn("these credentials are good until %s; no new ones: %w", cached.Expiration.Local().Format("15:04:05"), err)
+	return true
+}
+
+// fetch asks the portal. A token that is not accepted is renewed once.
+func (s *Source) fetch(ctx context.Context, accountID, roleName string) (identitycenter.RoleCredentials, error) {
+	token, err := s.Login.Token(ctx)
+	if err != nil {
+		return identitycenter.RoleCredentials{}, err
+	}
+	c, err := s.ask(ctx, token, accountID, roleName)
+	if errors.Is(err, identitycenter.ErrUnauthorized) {
+		if token, err = s.Login.Renew(ctx, token); err != nil {
+			return c, err
+		}
+		if c, err = s.ask(ctx, token, accountID, roleName); errors.Is(err, identitycenter.ErrUnauthorized) {
+			return c, s.refusedAnew(err)
+		}
+	}
+	if errors.Is(err, identitycenter.ErrNoAccess) {
+		return c, s.explainNoAccess(ctx, token, accountID, roleName, err)
+	}
+	return c, err
+}
+
+// ask lets one process at a time ask for a role: the others find the answer in
+// the cache.
+func (s *Source) ask(ctx context.Context, token identitycenter.Token, accountID, roleName string) (identitycenter.RoleCredentials, error) {
+	unlock, err := s.Cache.LockRole(ctx, s.Login.Session, accountID, roleName)
+	switch {
+	case err == nil:
+		defer unlock()
+		c, err := s.Cache.RoleCredentials(s.Login.Session, accountID, roleName)
+		if err == nil && s.goodFor(c, identitycenter.CachedRoleMinimum) {
+			return c, nil
+		}
+	case ctx.Err() != nil:
+		return identitycenter.RoleCredentials{}, context.Cause(ctx)
+	} // without the lock (a read-only disk) several may ask, and that is all
+	c, err := s.Portal.RoleCredentials(ctx, token.AccessToken, accountID, roleName)
+	if err != nil {
+		return c, err
+	}
+	if err := s.Cache.SaveRoleCredentials(s.Login.Session, accountID, roleName, c); err != nil {
+		s.warn("%w", err)
+	}
+	return c, nil
+}
+
+// refusedAnew is a token that the portal does not accept although it has just
+// been renewed.
+func (s *Source) refusedAnew(err error) error {
+	return &login.RequiredError{
+		Session: s.Login.Session, Cause: err, Reason: "its token is not accepted, though it was renewed a moment ago",
+		Facts: []string{
+			fmt.Sprintf("asked in region %s; a token counts only in the region of its Identity Center", s.Login.Session.Region),
+			"a token of other scopes than " + identitycenter.AccessScope + " is not accepted either",
+		},
+	}
+}
+
+func (s *Source) warn(format string, args ...any) {
+	if s.Warn != nil {
+		s.Warn(fmt.Errorf(format, args...))
+	}
+}
+
+// WithToken calls ask with a good token of the session, and once more with a
+// renewed one if the first is not accepted.
+func WithToken[T any](ctx context.Context, l *login.Login, ask func(identitycenter.Token) (T, error)) (T, error) {
+	var none T
+	token, err := l.Token(ctx)
+	if err != nil {
+		return none, err
+	}
+	answer, err := ask(token)
+	if errors.Is(err, identitycenter.ErrUnauthorized) {
+		if token, err = l.Renew(ctx, token); err != nil {
+			return none, err
+		}
+		answer, err = ask(token)
+	}
+	return answer, err
+}

@@ -1,0 +1,116 @@
+package credentials
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"rolecall/internal/identitycenter"
+)
+
+// A NoAccessError is a role that is not the person's, with what is theirs. AWS
+// gives one and the same answer for a typing mistake, a role never granted, one
+// taken away, and a session older than the grant.
+type NoAccessError struct {
+	Session   identitycenter.SSOSession
+	AccountID string
+	Role      string
+	Roles     []string // theirs in that account
+	Accounts  []identitycenter.Account
+	Known     bool // whether Roles, or Accounts, could be read
+	Cause     error
+}
+
+// Error says what is not accessible.
+func (e *NoAccessError) Error() string {
+	return fmt.Sprintf("no access to role %q in account %s%s", e.Role, e.AccountID, e.accountName())
+}
+
+func (e *NoAccessError) accountName() string {
+	for _, a := range e.Accounts {
+		if a.ID == e.AccountID && a.Name != "" {
+			return " (" + a.Name + ")"
+		}
+	}
+	return ""
+}
+
+// Unwrap gives the portal's refusal.
+func (e *NoAccessError) Unwrap() error { return e.Cause }
+
+// maxListed bounds how many names a fact holds.
+const maxListed = 12
+
+// Facts are what is known besides, a line each.
+func (e *NoAccessError) Facts() []string {
+	facts := []string{fmt.Sprintf("your login to %q is good; this role is not among yours there", e.Session.Label())}
+	switch {
+	case !e.Known:
+		return append(facts[:0], fmt.Sprintf("your login to %q is good; which roles are yours there could not be read", e.Session.Label()))
+	case len(e.Roles) > 0 && contains(e.Roles, e.Role):
+		facts[0] = "the role is listed as yours there, but refused: the listing may lag behind"
+	case len(e.Roles) > 0:
+		facts = append(facts, "yours in that account: "+listed(e.Roles)+didYouMean(e.Role, e.Roles))
+	case len(e.Accounts) > 0:
+		facts = append(facts, "no role in that account is yours; your accounts: "+e.listedAccounts())
+	default:
+		facts = append(facts, "no account is yours at all")
+	}
+	return append(facts, "a role that was granted minutes ago needs a new session")
+}
+
+func (e *NoAccessError) listedAccounts() string {
+	ids, names := []string{}, []string{}
+	for _, a := range e.Accounts {
+		ids = append(ids, a.ID)
+		name := a.ID
+		if a.Name != "" {
+			name += " " + a.Name
+		}
+		names = append(names, name)
+	}
+	return listed(names) + didYouMean(e.AccountID, ids)
+}
+
+func listed(names []string) string {
+	if rest := len(names) - maxListed; rest > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), rest)
+	}
+	return strings.Join(names, ", ")
+}
+
+func didYouMean(name string, candidates []string) string {
+	if near := identitycenter.Nearest(name, candidates); near != "" {
+		return " (did you mean " + near + "?)"
+	}
+	return ""
+}
+
+func contains(names []string, name string) bool {
+	for _, n := range names {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+// explainNoAccess asks for the roles that the person does have.
+func (s *Source) explainNoAccess(ctx context.Context, token identitycenter.Token, accountID, roleName string, cause error) error {
+	e := &NoAccessError{Session: s.Login.Session, AccountID: accountID, Role: roleName, Cause: cause}
+	roles, err := s.Portal.Roles(ctx, token.AccessToken, accountID)
+	switch {
+	case err == nil:
+		e.Known = true
+	case !errors.Is(err, identitycenter.ErrNoAccess) && !errors.Is(err, identitycenter.ErrNotFound):
+		return e
+	}
+	for _, r := range roles {
+		e.Roles = append(e.Roles, r.Name)
+	}
+	if accounts, err := s.Portal.Accounts(ctx, token.AccessToken); err == nil {
+		e.Known, e.Accounts = true, accounts
+	}
+	return e
+}

@@ -1,0 +1,221 @@
+// Package filesystem is the one way rolecall touches files that matter: whole
+// and bounded reads, atomic writes, locks that end with their holder. It keeps
+// to itself how a file is replaced without a moment in which it is torn.
+package filesystem
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// MaxSecretFile bounds a cache file: those of real tools stay below 16 KiB.
+const MaxSecretFile = 1 << 20
+
+// ErrTooLarge is a file above the bound of its reader.
+var ErrTooLarge = errors.New("file is too large")
+
+// ErrForeignOwner is a secret file that belongs to another user: what stands in
+// it was planted, or is not ours to use.
+var ErrForeignOwner = errors.New("file belongs to another user")
+
+// Files does the file work. The zero value works on the real file system.
+type Files struct {
+	// Fault, when set, is asked before each step with its name (read, mkdir,
+	// create, write, sync, rename, remove, lock) and path; its error is that
+	// step's. Tests fill disks with it.
+	Fault func(step, path string) error
+}
+
+func (f Files) fault(step, path string) error {
+	if f.Fault == nil {
+		return nil
+	}
+	if err := f.Fault(step, path); err != nil {
+		return &fs.PathError{Op: step, Path: path, Err: err}
+	}
+	return nil
+}
+
+// ReadSecret reads a whole file of at most MaxSecretFile bytes. A file that
+// others may read is tightened to 0600; one of another owner is refused.
+func (f Files) ReadSecret(path string) ([]byte, error) {
+	if err := f.fault("read", path); err != nil {
+		return nil, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+	}
+	if foreignOwner(info) {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrForeignOwner}
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		_ = file.Chmod(0o600) // on a read-only disk it stays as it is
+	}
+	data, err := io.ReadAll(io.LimitReader(file, MaxSecretFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > MaxSecretFile {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
+	}
+	return data, nil
+}
+
+// WriteSecret replaces the file at path with data, 0600 in a folder of 0700:
+// after a crash at any moment the old or the new content stands there.
+func (f Files) WriteSecret(path string, data []byte) error {
+	p, err := f.Reserve(path, len(data))
+	if err != nil {
+		return err
+	}
+	defer p.Discard()
+	return p.Commit(data)
+}
+
+// A Pending is room on the disk for a file's next content.
+type Pending struct {
+	files Files
+	path  string
+	temp  *os.File
+}
+
+// Reserve writes size bytes beside path and waits until the disk has them, so
+// that a full or read-only disk shows before something is done that cannot be
+// done twice. Call Commit, and Discard in any case.
+func (f Files) Reserve(path string, size int) (*Pending, error) {
+	dir := filepath.Dir(path)
+	if err := f.makeDir(dir); err != nil {
+		return nil, err
+	}
+	if err := f.fault("create", path); err != nil {
+		return nil, err
+	}
+	temp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".tmp-*") // O_EXCL, 0600
+	if err != nil {
+		return nil, err
+	}
+	p := &Pending{files: f, path: path, temp: temp}
+	if err := p.fill(make([]byte, size)); err != nil {
+		p.Discard()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Pending) fill(data []byte) error {
+	if err := p.files.fault("write", p.path); err != nil {
+		return err
+	}
+	if _, err := p.temp.WriteAt(data, 0); err != nil {
+		return err
+	}
+	if err := p.temp.Truncate(int64(len(data))); err != nil {
+		return err
+	}
+	if err := p.files.fault("sync", p.path); err != nil {
+		return err
+	}
+	return p.temp.Sync()
+}
+
+// Commit puts data in the place of the file.
+func (p *Pending) Commit(data []byte) error {
+	if err := p.fill(data); err != nil {
+		return err
+	}
+	if err := p.temp.Close(); err != nil {
+		return err
+	}
+	if err := p.files.fault("rename", p.path); err != nil {
+		return err
+	}
+	if err := os.Rename(p.temp.Name(), p.path); err != nil {
+		return err
+	}
+	p.temp = nil
+	return syncDir(filepath.Dir(p.path))
+}
+
+// Discard gives the room back. After a Commit it does nothing.
+func (p *Pending) Discard() {
+	if p.temp != nil {
+		p.temp.Close()
+		os.Remove(p.temp.Name())
+		p.temp = nil
+	}
+}
+
+// Remove deletes the file at path; that there is none is no error.
+func (f Files) Remove(path string) error {
+	if err := f.fault("remove", path); err != nil {
+		return err
+	}
+	err := os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// keptAside is how many damaged versions of one file stay.
+const keptAside = 3
+
+// SetAside renames a damaged file to the same name with .damaged-N, N from 1 to
+// 3, and gives that name. The third is overwritten when all are taken.
+func (f Files) SetAside(path string) (string, error) {
+	if err := f.fault("rename", path); err != nil {
+		return "", err
+	}
+	var aside string
+	for n := 1; n <= keptAside; n++ {
+		aside = fmt.Sprintf("%s.damaged-%d", path, n)
+		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return aside, os.Rename(path, aside)
+}
+
+// makeDir makes dir with mode 0700, and takes the rights of others away from
+// one that is there.
+func (f Files) makeDir(dir string) error {
+	if err := f.fault("mkdir", dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if foreignOwner(info) {
+		return &fs.PathError{Op: "mkdir", Path: dir, Err: ErrForeignOwner}
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return os.Chmod(dir, 0o700)
+	}
+	return nil
+}
+
+// Tidy writes home as ~ in a path that is shown to a person.
+func Tidy(path, home string) string {
+	if rest, ok := strings.CutPrefix(path, home+string(filepath.Separator)); ok && home != "" {
+		return filepath.Join("~", rest)
+	}
+	return path
+}

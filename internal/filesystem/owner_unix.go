@@ -1,0 +1,29 @@
+//go:build unix
+
+package filesystem
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// foreignOwner reports whether info is of a file of another user. Root reads
+// what it is given, as in a container with a home mounted into it.
+func foreignOwner(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	uid := os.Geteuid()
+	return ok && uid != 0 && int(stat.Uid) != uid
+}
+
+// syncDir makes a rename in dir last through a power loss.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+const noFollow = syscall.O_NOFOLLOW

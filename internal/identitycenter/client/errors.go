@@ -1,0 +1,134 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"rolecall/internal/identitycenter"
+)
+
+// oauthKinds are the error codes of the token endpoint (RFC 6749 section 5.2,
+// RFC 8628 section 3.5) and what they mean to a caller.
+func oauthKind(code string) error {
+	switch code {
+	case "authorization_pending", "AuthorizationPendingException":
+		return identitycenter.ErrAuthorizationPending
+	case "slow_down", "SlowDownException":
+		return identitycenter.ErrSlowDown
+	case "access_denied", "AccessDeniedException":
+		return identitycenter.ErrAccessDenied
+	case "expired_token", "ExpiredTokenException":
+		return identitycenter.ErrExpiredCode
+	case "invalid_grant", "InvalidGrantException":
+		return identitycenter.ErrInvalidGrant
+	case "invalid_client", "InvalidClientException", "unauthorized_client", "UnauthorizedClientException":
+		return identitycenter.ErrInvalidClient
+	case "TooManyRequestsException":
+		return identitycenter.ErrThrottled
+	}
+	return nil
+}
+
+// statusKind is what an HTTP status says where no code does. 403 is in no model
+// of the portal, so status and not type decides there.
+func statusKind(status int) error {
+	switch {
+	case status == http.StatusUnauthorized:
+		return identitycenter.ErrUnauthorized
+	case status == http.StatusForbidden:
+		return identitycenter.ErrNoAccess
+	case status == http.StatusNotFound:
+		return identitycenter.ErrNotFound
+	case status == http.StatusTooManyRequests:
+		return identitycenter.ErrThrottled
+	case status >= 500:
+		return identitycenter.ErrUnavailable
+	case status >= 400:
+		return identitycenter.ErrInvalidRequest
+	}
+	return identitycenter.ErrBadAnswer // a redirect, or a success that does not parse
+}
+
+// translate turns what the SDK says into an APIError with AWS's own words.
+// A context that has ended gives its cause.
+func translate(ctx context.Context, operation, endpoint string, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	e := &identitycenter.APIError{Operation: operation, Endpoint: endpoint}
+	var answer *smithyhttp.ResponseError
+	var bad *answerError
+	switch {
+	case errors.As(err, &bad):
+		e.Kind, e.Description = identitycenter.ErrBadAnswer, bad.problem
+	case errors.As(err, &answer) && answer.Response != nil:
+		fromAnswer(e, answer.Response)
+	case unavailable(err):
+		e.Kind, e.Description = identitycenter.ErrUnavailable, withoutURL(err)
+	default:
+		e.Kind, e.Description = identitycenter.ErrBadAnswer, withoutURL(err)
+	}
+	return e
+}
+
+// fromAnswer fills e from a refusal: the exception name is in a header (or in
+// __type), AWS's words in error_description or message.
+func fromAnswer(e *identitycenter.APIError, r *smithyhttp.Response) {
+	var body struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+		Message     string `json:"message"`
+		Type        string `json:"__type"`
+	}
+	if whole, ok := r.Body.(*wholeBody); ok {
+		_ = json.Unmarshal(whole.all, &body) // HTML and the like: the status decides
+	}
+	e.Status = r.StatusCode
+	e.RequestID = r.Header.Get("X-Amzn-Requestid")
+	exception := exceptionName(r.Header.Get("X-Amzn-Errortype"))
+	if exception == "" {
+		exception = exceptionName(body.Type)
+	}
+	e.Code, e.Description = body.Error, body.Description
+	if e.Code == "" {
+		e.Code = exception
+	}
+	if e.Description == "" {
+		e.Description = body.Message
+	}
+	portal := strings.HasPrefix(e.Operation, "Get") || strings.HasPrefix(e.Operation, "List") || e.Operation == "Logout"
+	if !portal {
+		if e.Kind = oauthKind(body.Error); e.Kind == nil {
+			e.Kind = oauthKind(exception)
+		}
+	}
+	if e.Kind == nil {
+		e.Kind = statusKind(r.StatusCode)
+	}
+}
+
+// exceptionName cuts AuthorizationPendingException out of
+// "AuthorizationPendingException:http://internal…" and of "com.amazonaws…#Name".
+func exceptionName(t string) string {
+	t, _, _ = strings.Cut(t, ":")
+	if i := strings.LastIndexByte(t, '#'); i >= 0 {
+		t = t[i+1:]
+	}
+	return t
+}
+
+// withoutURL gives the innermost reason: URLs repeat what is known and may hold
+// more than a person should see.
+func withoutURL(err error) string {
+	var urlError *url.Error
+	if errors.As(err, &urlError) {
+		err = urlError.Err
+	}
+	return err.Error()
+}

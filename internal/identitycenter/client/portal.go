@@ -1,0 +1,128 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sso"
+
+	"rolecall/internal/identitycenter"
+)
+
+const (
+	pageSize = 100
+	maxPages = 1000
+)
+
+// RoleCredentials is GetRoleCredentials: the keys of roleName in accountID, for
+// the owner of token. ErrUnauthorized is a token that is not accepted,
+// ErrNoAccess a role that is not the person's.
+func (c *Client) RoleCredentials(ctx context.Context, token identitycenter.Secret, accountID, roleName string) (identitycenter.RoleCredentials, error) {
+	out, err := c.portal.GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{
+		AccessToken: aws.String(token.Reveal()), AccountId: &accountID, RoleName: &roleName,
+	})
+	if err != nil {
+		return identitycenter.RoleCredentials{}, translate(ctx, "GetRoleCredentials", c.endpoints.Portal, err)
+	}
+	if out.RoleCredentials == nil {
+		return identitycenter.RoleCredentials{}, c.badPortalAnswer("GetRoleCredentials", errors.New("no keys"))
+	}
+	r := identitycenter.RoleCredentials{
+		AccessKeyID:     aws.ToString(out.RoleCredentials.AccessKeyId),
+		SecretAccessKey: identitycenter.NewSecret(aws.ToString(out.RoleCredentials.SecretAccessKey)),
+		SessionToken:    identitycenter.NewSecret(aws.ToString(out.RoleCredentials.SessionToken)),
+		Expiration:      time.UnixMilli(out.RoleCredentials.Expiration).UTC(),
+		AccountID:       accountID,
+	}
+	if err := c.checkRoleCredentials(r); err != nil {
+		return identitycenter.RoleCredentials{}, c.badPortalAnswer("GetRoleCredentials", err)
+	}
+	return r, nil
+}
+
+// Accounts is ListAccounts with all its pages: the accounts in which the owner
+// of token has a role. It gives all of them or an error.
+func (c *Client) Accounts(ctx context.Context, token identitycenter.Secret) ([]identitycenter.Account, error) {
+	accounts := []identitycenter.Account{}
+	err := c.pages("ListAccounts", func(next *string) (*string, error) {
+		out, err := c.portal.ListAccounts(ctx, &sso.ListAccountsInput{
+			AccessToken: aws.String(token.Reveal()), MaxResults: aws.Int32(pageSize), NextToken: next,
+		})
+		if err != nil {
+			return nil, translate(ctx, "ListAccounts", c.endpoints.Portal, err)
+		}
+		for _, a := range out.AccountList {
+			account := identitycenter.Account{ID: aws.ToString(a.AccountId), Name: aws.ToString(a.AccountName), Email: aws.ToString(a.EmailAddress)}
+			if !isAccountID(account.ID) {
+				return nil, c.badPortalAnswer("ListAccounts", errors.New("an account id that is not twelve digits"))
+			}
+			accounts = append(accounts, account)
+		}
+		return out.NextToken, nil
+	})
+	return accounts, err
+}
+
+// Roles is ListAccountRoles with all its pages: the roles that the owner of
+// token has in accountID.
+func (c *Client) Roles(ctx context.Context, token identitycenter.Secret, accountID string) ([]identitycenter.Role, error) {
+	roles := []identitycenter.Role{}
+	err := c.pages("ListAccountRoles", func(next *string) (*string, error) {
+		out, err := c.portal.ListAccountRoles(ctx, &sso.ListAccountRolesInput{
+			AccessToken: aws.String(token.Reveal()), AccountId: &accountID, MaxResults: aws.Int32(pageSize), NextToken: next,
+		})
+		if err != nil {
+			return nil, translate(ctx, "ListAccountRoles", c.endpoints.Portal, err)
+		}
+		for _, r := range out.RoleList {
+			role := identitycenter.Role{AccountID: aws.ToString(r.AccountId), Name: aws.ToString(r.RoleName)}
+			if role.AccountID != accountID || role.Name == "" {
+				return nil, c.badPortalAnswer("ListAccountRoles", errors.New("a role of another account than asked for"))
+			}
+			roles = append(roles, role)
+		}
+		return out.NextToken, nil
+	})
+	return roles, err
+}
+
+// Logout ends the session of token on the server: its refresh tokens, too. Role
+// credentials that were handed out live on.
+func (c *Client) Logout(ctx context.Context, token identitycenter.Secret) error {
+	_, err := c.portal.Logout(ctx, &sso.LogoutInput{AccessToken: aws.String(token.Reveal())})
+	if err != nil {
+		return translate(ctx, "Logout", c.endpoints.Portal, err)
+	}
+	return nil
+}
+
+// pages calls page with each next token, until there is none. A token that comes
+// twice, and more pages than any user has, are errors.
+func (c *Client) pages(operation string, page func(next *string) (*string, error)) error {
+	seen := map[string]bool{}
+	var next *string
+	for range maxPages {
+		var err error
+		if next, err = page(next); err != nil {
+			return err
+		}
+		if aws.ToString(next) == "" {
+			return nil
+		}
+		if seen[*next] || !visible(*next) {
+			return c.badPortalAnswer(operation, errors.New("the same page again"))
+		}
+		seen[*next] = true
+	}
+	return c.badPortalAnswer(operation, fmt.Errorf("more than %d pages", maxPages))
+}
+
+func (c *Client) badPortalAnswer(operation string, err error) error {
+	return &identitycenter.APIError{
+		Operation: operation, Endpoint: c.endpoints.Portal,
+		Kind: identitycenter.ErrBadAnswer, Description: err.Error(),
+	}
+}

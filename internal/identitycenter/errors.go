@@ -1,0 +1,55 @@
+package identitycenter
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What Identity Center answers, as far as a caller decides on it. Compare with
+// errors.Is; the APIError around it carries AWS's own words.
+var (
+	ErrAuthorizationPending = errors.New("authorization is pending")     // RFC 8628 section 3.5
+	ErrSlowDown             = errors.New("polling too fast")             // RFC 8628 section 3.5
+	ErrAccessDenied         = errors.New("the sign-in was denied")       // access_denied
+	ErrExpiredCode          = errors.New("the code has expired")         // expired_token
+	ErrInvalidGrant         = errors.New("the grant is no longer valid") // invalid_grant
+	ErrInvalidClient        = errors.New("the client registration is not accepted")
+	ErrInvalidRequest       = errors.New("the request is not accepted")
+	ErrUnauthorized         = errors.New("the access token is not accepted") // portal 401
+	ErrNoAccess             = errors.New("no access")                        // portal 403
+	ErrNotFound             = errors.New("not found")                        // portal 404
+	ErrThrottled            = errors.New("too many requests")                // 429
+	ErrUnavailable          = errors.New("the service is not available")     // 5xx, no connection, timeout
+	ErrBadAnswer            = errors.New("the answer is not what AWS sends") // HTML, truncated, too large, impossible values
+)
+
+// ErrLoginRequired means that only a person's sign-in can help.
+var ErrLoginRequired = errors.New("login required")
+
+// An APIError is a refusal by the service, or an answer that cannot be used.
+type APIError struct {
+	Operation   string // the API name, such as CreateToken
+	Endpoint    string // scheme and host that were asked
+	Status      int    // HTTP status; 0 when there was no answer
+	Code        string // AWS's exception name or the OAuth error code; may be empty
+	Description string // AWS's own words; may be empty; untrusted text
+	RequestID   string
+	Kind        error // one of the errors above
+}
+
+// Error gives operation, kind and AWS's own words, without URLs or secrets.
+func (e *APIError) Error() string {
+	text := fmt.Sprintf("%s: %v", e.Operation, e.Kind)
+	switch {
+	case e.Code != "" && e.Description != "":
+		return fmt.Sprintf("%s (%s: %s)", text, e.Code, e.Description)
+	case e.Code != "":
+		return fmt.Sprintf("%s (%s)", text, e.Code)
+	case e.Description != "":
+		return fmt.Sprintf("%s (%s)", text, e.Description)
+	}
+	return text
+}
+
+// Unwrap gives the kind.
+func (e *APIError) Unwrap() error { return e.Kind }

@@ -1,0 +1,117 @@
+// Package identitycenter holds the words of IAM Identity Center that the client
+// rooms share: sessions, tokens, accounts, role credentials, and the errors that
+// a caller decides on. It imports nothing of ours and neither the AWS SDK nor
+// net/http, so that the lean credential_process program can use it.
+package identitycenter
+
+import (
+	"slices"
+	"time"
+)
+
+// AccessScope is the scope that lets a token list accounts and get role
+// credentials; with it the answer holds a refresh token.
+const AccessScope = "sso:account:access"
+
+// An SSOSession says where a person signs in: an [sso-session] section, or the
+// sso_* keys of a legacy profile, which has no Name.
+type SSOSession struct {
+	Name     string   // of the section; empty for a legacy profile
+	StartURL string   // exactly as configured: file names hash it
+	Region   string   // of the Identity Center instance
+	Scopes   []string // sso_registration_scopes; nil when not configured
+}
+
+// Label names the session to a person: its name, else its start URL.
+func (s SSOSession) Label() string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return s.StartURL
+}
+
+// RegistrationScopes are the scopes to register a client with. An sso-session
+// without configured scopes asks for AccessScope, as the AWS CLI does; a legacy
+// profile asks for none, and gets a token of about eight hours that cannot be
+// refreshed.
+func (s SSOSession) RegistrationScopes() []string {
+	if len(s.Scopes) == 0 && s.Name != "" {
+		return []string{AccessScope}
+	}
+	return slices.Clone(s.Scopes)
+}
+
+// A ClientRegistration is what RegisterClient answered: good for 90 days.
+type ClientRegistration struct {
+	ClientID              string
+	ClientSecret          Secret
+	ExpiresAt             time.Time
+	AuthorizationEndpoint string // may be empty: then it is <OIDC endpoint>/authorize
+	GrantTypes            []string
+	Scopes                []string
+}
+
+// A DeviceAuthorization is what StartDeviceAuthorization answered (RFC 8628
+// section 3.2).
+type DeviceAuthorization struct {
+	DeviceCode              Secret
+	UserCode                string
+	VerificationURI         string
+	VerificationURIComplete string
+	ExpiresAt               time.Time
+	Interval                time.Duration
+}
+
+// A Token is an access token with what is needed to refresh it.
+type Token struct {
+	AccessToken  Secret
+	ExpiresAt    time.Time // zero when the file had none or an unreadable one: expired
+	RefreshToken Secret    // may be missing
+	StartURL     string
+	Region       string
+	Registration ClientRegistration // may be missing: then it cannot be refreshed
+}
+
+// Refreshable reports whether t has all that a refresh needs, and its
+// registration is still good at now.
+func (t Token) Refreshable(now time.Time) bool {
+	return !t.RefreshToken.IsZero() && t.Registration.ClientID != "" &&
+		!t.Registration.ClientSecret.IsZero() && now.Before(t.Registration.ExpiresAt)
+}
+
+// An Account is one that the person has a role in. Name and Email may be empty.
+type Account struct {
+	ID    string // twelve digits
+	Name  string
+	Email string
+}
+
+// A Role is a permission set assigned to the person in an account.
+type Role struct {
+	AccountID string
+	Name      string
+}
+
+// RoleCredentials are what GetRoleCredentials or AssumeRole answered.
+type RoleCredentials struct {
+	AccessKeyID     string
+	SecretAccessKey Secret
+	SessionToken    Secret
+	Expiration      time.Time
+	AccountID       string // may be empty when read from an older cache file
+}
+
+// CachedRoleMinimum is the life that cached role credentials must have left to
+// be handed out without a question, as in the AWS CLI.
+const CachedRoleMinimum = 15 * time.Minute
+
+// LastResortMinimum is the life that cached role credentials must have left to
+// be handed out when the session is dead or the network is gone.
+const LastResortMinimum = time.Minute
+
+// Endpoints are the addresses of one Identity Center: scheme, host, port and
+// path, without a slash at the end.
+type Endpoints struct {
+	OIDC   string
+	Portal string
+}

@@ -1,0 +1,205 @@
+package login
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rolecall/internal/identitycenter"
+)
+
+const (
+	callbackPath = "/oauth/callback"
+	donePath     = "/oauth/done"
+	// callbackConnections bounds how many may be open at once: one browser opens
+	// two or three.
+	callbackConnections = 32
+	// doneGrace is how long the browser may take to fetch the last page.
+	doneGrace = 500 * time.Millisecond
+)
+
+// A callback waits on 127.0.0.1 for the browser to bring the authorization code
+// (RFC 8252 section 7.3). Whatever does not carry this sign-in's state is
+// answered and ignored: other programs and web pages can reach the port, too.
+type callback struct {
+	port     int
+	state    string
+	server   *http.Server
+	answers  chan callbackAnswer // the first one is taken
+	sent     atomic.Bool         // a browser was sent to the last page
+	shown    chan struct{}       // closed when it has fetched it
+	showOnce sync.Once
+}
+
+type callbackAnswer struct {
+	code identitycenter.Secret
+	err  error
+}
+
+// listen opens the listener; port 0 takes a free one.
+func listen(port int, state string) (*callback, error) {
+	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return nil, fmt.Errorf("the port for the browser's answer: %w", err)
+	}
+	c := &callback{
+		port: listener.Addr().(*net.TCPAddr).Port, state: state,
+		answers: make(chan callbackAnswer, 1), shown: make(chan struct{}),
+	}
+	c.server = &http.Server{
+		Handler: c, ReadHeaderTimeout: 2 * time.Second, ReadTimeout: 4 * time.Second, WriteTimeout: 4 * time.Second,
+		MaxHeaderBytes: 16 << 10, IdleTimeout: 4 * time.Second, ErrorLog: silentLog(),
+	}
+	go func() { _ = c.server.Serve(&limited{listener, make(chan struct{}, callbackConnections)}) }()
+	return c, nil
+}
+
+func (c *callback) redirectURI() string {
+	return "http://127.0.0.1:" + strconv.Itoa(c.port) + callbackPath
+}
+
+// wait gives the code that the browser, or the person, brought.
+func (c *callback) wait(ctx context.Context) (identitycenter.Secret, error) {
+	select {
+	case <-ctx.Done():
+		return identitycenter.Secret{}, context.Cause(ctx)
+	case answer := <-c.answers:
+		return answer.code, answer.err
+	}
+}
+
+// close ends the listener. A browser that was sent to the last page gets a
+// moment to fetch it.
+func (c *callback) close() {
+	if c.sent.Load() {
+		select {
+		case <-c.shown:
+		case <-time.After(doneGrace):
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), doneGrace)
+		defer cancel()
+		_ = c.server.Shutdown(ctx) // lets the page out
+	}
+	_ = c.server.Close()
+}
+
+// answer takes a query with this sign-in's state: a code, or an error. It gives
+// false for every other one.
+func (c *callback) answer(query url.Values) bool {
+	if len(query["state"]) != 1 || subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(c.state)) != 1 {
+		return false
+	}
+	var answer callbackAnswer
+	switch {
+	case query.Get("error") != "":
+		answer.err = refusal(query.Get("error"), query.Get("error_description"))
+	case len(query["code"]) == 1 && query.Get("code") != "":
+		answer.code = identitycenter.NewSecret(query.Get("code"))
+	default:
+		return false
+	}
+	select {
+	case c.answers <- answer:
+	default: // there is one already
+	}
+	return true
+}
+
+// refusal is an error answer of the authorization endpoint (RFC 6749 section
+// 4.1.2.1).
+func refusal(code, description string) error {
+	kind := identitycenter.ErrInvalidRequest
+	switch code {
+	case "access_denied":
+		kind = identitycenter.ErrAccessDenied
+	case "server_error", "temporarily_unavailable":
+		kind = identitycenter.ErrUnavailable
+	}
+	return &identitycenter.APIError{Operation: "Authorize", Code: code, Description: description, Kind: kind}
+}
+
+// ServeHTTP answers the browser, and whoever else asks.
+func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	switch {
+	case r.Host != "127.0.0.1:"+strconv.Itoa(c.port):
+		http.Error(w, "wrong host", http.StatusForbidden)
+	case r.URL.Path == donePath && r.Method == http.MethodGet:
+		defer c.showOnce.Do(func() { close(c.shown) })
+		page(w, http.StatusOK, "Signed in", "You can close this window and go back to the terminal.")
+	case r.URL.Path != callbackPath:
+		http.NotFound(w, r)
+	case r.Method != http.MethodGet:
+		http.Error(w, "only GET", http.StatusMethodNotAllowed)
+	default:
+		c.serveAnswer(w, r)
+	}
+}
+
+func (c *callback) serveAnswer(w http.ResponseWriter, r *http.Request) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || !c.answer(query) {
+		page(w, http.StatusBadRequest, "Not this sign-in", "This is not the answer to the sign-in that rolecall is waiting for. It is still waiting.")
+		return
+	}
+	if query.Get("error") != "" {
+		page(w, http.StatusOK, "Not signed in", "The sign-in was refused. The terminal says more.")
+		return
+	}
+	c.sent.Store(true)
+	// Away from the address that holds the code.
+	http.Redirect(w, r, donePath, http.StatusSeeOther)
+}
+
+// page writes constant text only.
+func page(w http.ResponseWriter, status int, title, text string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">`+
+		`<title>%[1]s · rolecall</title><style>:root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem}</style>`+
+		`<h1>%[1]s</h1><p>%[2]s</p></html>`, title, text)
+}
+
+// limited lets no more than cap(room) connections be open at once.
+type limited struct {
+	net.Listener
+	room chan struct{}
+}
+
+func (l *limited) Accept() (net.Conn, error) {
+	l.room <- struct{}{}
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.room
+		return nil, err
+	}
+	return &limitedConn{Conn: conn, room: l.room}, nil
+}
+
+type limitedConn struct {
+	net.Conn
+	room chan struct{}
+	once sync.Once
+}
+
+func (c *limitedConn) Close() error {
+	c.once.Do(func() { <-c.room })
+	return c.Conn.Close()
+}
+
+// silentLog drops what the server says of broken connections: strangers make
+// them, and the terminal is the person's.
+func silentLog() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -1,0 +1,135 @@
+package login
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"rolecall/internal/identitycenter"
+)
+
+// registeredRedirect is the redirect URI of our registrations. RFC 8252 section
+// 7.3 leaves the port to the moment of the request.
+const registeredRedirect = "http://127.0.0.1" + callbackPath
+
+// codeFlow is the authorization code grant with PKCE (RFC 7636) and a loopback
+// redirect (RFC 8252). The answer comes to the callback listener, or pasted by
+// the person from a browser on another machine; the first valid one wins.
+func (l *Login) codeFlow(ctx context.Context) (identitycenter.Token, error) {
+	state, verifier := randomText(), randomText()
+	callback, err := listen(l.CallbackPort, state)
+	if err != nil {
+		return identitycenter.Token{}, err
+	}
+	defer callback.close()
+	r, err := l.registration(ctx, "code", registeredRedirect)
+	if err != nil {
+		return identitycenter.Token{}, err
+	}
+	until := l.Now().Add(signInTimeout)
+	waiting, cancel := context.WithDeadlineCause(ctx, until, &identitycenter.APIError{
+		Operation: "Authorize", Kind: identitycenter.ErrExpiredCode,
+	})
+	defer cancel()
+	endpoint := l.Service.Endpoints().OIDC
+	l.Person.Authorize(Authorization{
+		Session: l.Session, URL: l.authorizeURL(r, callback.redirectURI(), state, verifier),
+		Endpoint: endpoint, Port: callback.port, Until: until,
+	})
+	go l.readPasted(waiting, callback)
+	code, err := callback.wait(waiting)
+	if err != nil {
+		return identitycenter.Token{}, err
+	}
+	return l.Service.CodeToken(ctx, r, code, identitycenter.NewSecret(verifier), callback.redirectURI())
+}
+
+// authorizeURL is what the browser opens (RFC 6749 section 4.1.1, RFC 7636
+// section 4.3). The parameter is "scopes", as the AWS CLI sends it. An
+// authorization endpoint of the registration is used on the endpoint's own host
+// only, or on this machine.
+func (l *Login) authorizeURL(r identitycenter.ClientRegistration, redirectURI, state, verifier string) string {
+	endpoint := l.Service.Endpoints().OIDC + "/authorize"
+	if trusted(r.AuthorizationEndpoint, endpoint) {
+		endpoint = r.AuthorizationEndpoint
+	}
+	challenge := sha256.Sum256([]byte(verifier))
+	query := url.Values{
+		"response_type":         {"code"},
+		"client_id":             {r.ClientID},
+		"redirect_uri":          {redirectURI},
+		"state":                 {state},
+		"code_challenge_method": {"S256"},
+		"code_challenge":        {base64.RawURLEncoding.EncodeToString(challenge[:])},
+	}
+	if scopes := l.Session.RegistrationScopes(); len(scopes) > 0 {
+		query.Set("scopes", strings.Join(scopes, " "))
+	}
+	return endpoint + "?" + query.Encode()
+}
+
+func trusted(given, standard string) bool {
+	a, errA := url.Parse(given)
+	b, errB := url.Parse(standard)
+	if errA != nil || errB != nil || a.Host == "" || a.User != nil || a.RawQuery != "" || a.Fragment != "" {
+		return false
+	}
+	if a.Scheme == "http" {
+		return identitycenter.IsLoopback(a.Hostname()) && identitycenter.IsLoopback(b.Hostname())
+	}
+	return a.Scheme == "https" && strings.EqualFold(a.Host, b.Host)
+}
+
+// randomText is 256 bits in base64url: a state, or a verifier of RFC 7636
+// section 4.1.
+func randomText() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// pasteTries is how often a person may paste something else than the address.
+const pasteTries = 5
+
+// readPasted takes the address that the person's browser ended on. What is
+// pasted is never repeated in a message.
+func (l *Login) readPasted(ctx context.Context, callback *callback) {
+	for range pasteTries {
+		text, err := l.Person.Paste(ctx)
+		if err != nil {
+			return // the callback can still come
+		}
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		if err := callback.pasted(strings.TrimSpace(text)); err == nil || ctx.Err() != nil {
+			return
+		} else {
+			l.Person.Tell(err.Error())
+		}
+	}
+	l.Person.Tell("no more pasted addresses are read; the browser can still answer")
+}
+
+// pasted takes an address as if the browser had called it. Scheme, host, port
+// and path must be those of this sign-in's redirect URI, and the state its own:
+// a bare code, or somebody else's address, is refused.
+func (c *callback) pasted(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.User != nil || u.Scheme+"://"+u.Host+u.Path != c.redirectURI() {
+		return fmt.Errorf("that is not the address that this sign-in ends on: it begins with %s?", c.redirectURI())
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return errors.New("that address is cut or changed")
+	}
+	if !c.answer(query) {
+		return errors.New("that address is of another sign-in, or incomplete")
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"rolecall/internal/identitycenter"
+)
+
+// deviceFlow is RFC 8628: the person types a code on any device.
+func (l *Login) deviceFlow(ctx context.Context) (identitycenter.Token, error) {
+	r, err := l.registration(ctx, "device", "")
+	if err != nil {
+		return identitycenter.Token{}, err
+	}
+	d, err := l.Service.StartDeviceAuthorization(ctx, r, l.Session.StartURL)
+	if errors.Is(err, identitycenter.ErrInvalidClient) {
+		if err := l.Store.RemoveRegistration(l.Session, l.Service.Endpoints().OIDC, "device"); err != nil {
+			return identitycenter.Token{}, err
+		}
+		if r, err = l.registration(ctx, "device", ""); err != nil {
+			return identitycenter.Token{}, err
+		}
+		d, err = l.Service.StartDeviceAuthorization(ctx, r, l.Session.StartURL)
+	}
+	if err != nil {
+		return identitycenter.Token{}, err
+	}
+	l.Person.Device(l.Session, d)
+	return l.poll(ctx, r, d)
+}
+
+// slowDownStep is RFC 8628 section 3.5: "the interval MUST be increased by 5
+// seconds for this and all subsequent requests".
+const slowDownStep = 5 * time.Second
+
+// poll asks for the token until the person has answered, or the code is over.
+// RFC 8628 section 3.5 wants fewer requests, too, when the server cannot be
+// reached.
+func (l *Login) poll(ctx context.Context, r identitycenter.ClientRegistration, d identitycenter.DeviceAuthorization) (identitycenter.Token, error) {
+	ctx, cancel := context.WithDeadlineCause(ctx, d.ExpiresAt, &identitycenter.APIError{
+		Operation: "CreateToken", Kind: identitycenter.ErrExpiredCode,
+	})
+	defer cancel()
+	for interval := d.Interval; ; {
+		select {
+		case <-ctx.Done():
+			return identitycenter.Token{}, context.Cause(ctx)
+		case <-time.After(interval):
+		}
+		token, err := l.Service.DeviceToken(ctx, r, d.DeviceCode)
+		switch {
+		case errors.Is(err, identitycenter.ErrAuthorizationPending):
+		case errors.Is(err, identitycenter.ErrSlowDown):
+			interval += slowDownStep
+		case errors.Is(err, identitycenter.ErrUnavailable), errors.Is(err, identitycenter.ErrThrottled):
+			interval = min(2*interval, time.Minute)
+		default:
+			return token, err
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package login
+
+import (
+	"errors"
+	"fmt"
+
+	"rolecall/internal/cache"
+	"rolecall/internal/identitycenter"
+)
+
+// A RequiredError means that only a person's sign-in to Session helps, and why.
+type RequiredError struct {
+	Session identitycenter.SSOSession
+	Reason  string   // what happened, in words
+	Facts   []string // what is known besides
+	Cause   error    // may be nil
+}
+
+// Error says that a sign-in is needed, and the reason.
+func (e *RequiredError) Error() string {
+	return fmt.Sprintf("login required for %q: %s", e.Session.Label(), e.Reason)
+}
+
+// Unwrap gives identitycenter.ErrLoginRequired, and the cause.
+func (e *RequiredError) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{identitycenter.ErrLoginRequired}
+	}
+	return []error{identitycenter.ErrLoginRequired, e.Cause}
+}
+
+// An EndpointError is a token that was issued by another endpoint than the one
+// in force. Nothing was sent.
+type EndpointError struct {
+	Session  identitycenter.SSOSession
+	Issued   string // the endpoint that issued the token
+	InForce  string // the endpoint that would have got it
+	Override string // what sets InForce; empty when it is AWS's own
+}
+
+// Error names both endpoints and what sets the one in force.
+func (e *EndpointError) Error() string {
+	if e.Override == "" {
+		return fmt.Sprintf("the login to %q was issued by %s; now %s would get its token", e.Session.Label(), e.Issued, e.InForce)
+	}
+	return fmt.Sprintf("the login to %q was issued by %s; %s, set by %s, would get its token", e.Session.Label(), e.Issued, e.InForce, e.Override)
+}
+
+// ErrDeclined is a person's no to a question of rolecall.
+var ErrDeclined = errors.New("declined")
+
+// causesLogin reports whether a cache error means no more than that there is no
+// token.
+func causesLogin(err error) bool {
+	var damaged *cache.DamagedError
+	var foreign *cache.ForeignTokenError
+	return errors.Is(err, cache.ErrNotFound) || errors.As(err, &damaged) || errors.As(err, &foreign)
+}
+
+// required explains a cache error as the reason for a sign-in.
+func (l *Login) required(err error) error {
+	e := &RequiredError{Session: l.Session, Cause: err, Reason: err.Error()}
+	if errors.Is(err, cache.ErrNotFound) {
+		e.Reason = "you are not signed in"
+	}
+	return e
+}

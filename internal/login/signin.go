@@ -1,0 +1,229 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"rolecall/internal/cache"
+	"rolecall/internal/identitycenter"
+)
+
+// A Person is who signs in, at a terminal. Every method but Paste and Confirm
+// returns at once.
+type Person interface {
+	// Authorize shows the address of the sign-in page, and may open it.
+	Authorize(a Authorization)
+	// Device shows the user code and where to type it, and may open that page.
+	Device(session identitycenter.SSOSession, d identitycenter.DeviceAuthorization)
+	// Paste reads the address that the person's browser ended on, for a browser
+	// on another machine. It blocks until there is one, or ctx ends.
+	Paste(ctx context.Context) (string, error)
+	// Waiting says that holder is signing in to the same session.
+	Waiting(session identitycenter.SSOSession, holder string)
+	// Confirm asks a yes-or-no question.
+	Confirm(ctx context.Context, question string) (bool, error)
+	// Tell says one line.
+	Tell(line string)
+}
+
+// An Authorization is a PKCE sign-in that waits for the person.
+type Authorization struct {
+	Session  identitycenter.SSOSession
+	URL      string    // to open in a browser; it holds no secret
+	Endpoint string    // the OIDC endpoint that gets the code
+	Port     int       // of the callback listener on 127.0.0.1
+	Until    time.Time // then the sign-in is given up
+}
+
+// signInTimeout is how long a code sign-in waits for the person, as in the AWS
+// CLI.
+const signInTimeout = 10 * time.Minute
+
+// SignIn is the login command: a token that is good already is given back, with
+// already true; fresh signs out on the server first, so that the new session has
+// its full length and the newest assignments.
+func (l *Login) SignIn(ctx context.Context, fresh bool) (token identitycenter.Token, already bool, err error) {
+	if !fresh {
+		token, err = l.unattended(ctx, identitycenter.Token{})
+		if !errors.Is(err, identitycenter.ErrLoginRequired) && !isEndpointError(err) {
+			return token, err == nil, err
+		}
+	}
+	if l.Person == nil {
+		return token, false, l.nobody(err)
+	}
+	unlock, err := l.lockLogin(ctx)
+	if err != nil {
+		return token, false, err
+	}
+	defer unlock()
+	if fresh {
+		if err := l.signOut(ctx); err != nil {
+			return token, false, err
+		}
+	} else if token, err := l.unattended(ctx, identitycenter.Token{}); err == nil {
+		return token, true, nil // somebody else signed in while we waited
+	}
+	token, err = l.ask(ctx)
+	return token, false, err
+}
+
+func isEndpointError(err error) bool {
+	var endpoint *EndpointError
+	return errors.As(err, &endpoint)
+}
+
+// nobody says that a person is needed and none is there.
+func (l *Login) nobody(err error) error {
+	if err == nil {
+		err = &RequiredError{Session: l.Session, Reason: "there is no terminal to sign in from"}
+	}
+	return err
+}
+
+// signIn is the sign-in that another command found to be needed.
+func (l *Login) signIn(ctx context.Context, rejected identitycenter.Token) (identitycenter.Token, error) {
+	unlock, err := l.lockLogin(ctx)
+	if err != nil {
+		return identitycenter.Token{}, err
+	}
+	defer unlock()
+	if token, err := l.unattended(ctx, rejected); err == nil {
+		return token, nil // one sign-in serves all who waited for it
+	}
+	return l.ask(ctx)
+}
+
+func (l *Login) lockLogin(ctx context.Context) (func(), error) {
+	return l.Store.LockLogin(ctx, l.Session, func(holder string) { l.Person.Waiting(l.Session, holder) })
+}
+
+// signOut ends the present session on the server. That it has ended already is
+// fine; a token that may not be sent, or none, is left out.
+func (l *Login) signOut(ctx context.Context) error {
+	token, err := l.Cached(ctx)
+	if err != nil || !l.valid(token) {
+		return nil //nolint:nilerr // nothing to sign out with
+	}
+	err = l.Service.Logout(ctx, token.AccessToken)
+	if err != nil && !errors.Is(err, identitycenter.ErrUnauthorized) {
+		return fmt.Errorf("signing out before the new login: %w", err)
+	}
+	return nil
+}
+
+// ask has the person sign in, and saves what that brought.
+func (l *Login) ask(ctx context.Context) (identitycenter.Token, error) {
+	if err := l.confirmEndpoint(ctx); err != nil {
+		return identitycenter.Token{}, err
+	}
+	room, err := l.Store.ReserveToken(l.Session) // a full disk shows before the person is asked
+	if err != nil {
+		return identitycenter.Token{}, err
+	}
+	room.Discard()
+	var token identitycenter.Token
+	if l.DeviceCode {
+		token, err = l.deviceFlow(ctx)
+	} else {
+		token, err = l.codeFlow(ctx)
+	}
+	if err != nil {
+		return token, l.explainRefusal(err)
+	}
+	token.StartURL, token.Region = l.Session.StartURL, l.Session.Region
+	return token, l.save(ctx, token)
+}
+
+// confirmEndpoint asks before a sign-in goes to an endpoint that is not AWS's
+// and not on this machine, or takes the place of another endpoint's token.
+func (l *Login) confirmEndpoint(ctx context.Context) error {
+	inForce := l.Service.Endpoints()
+	note := l.Store.SessionNote(l.Session)
+	if l.Explicit || l.standard(inForce) && note.OIDC == "" || issuedNote(note) == inForce {
+		return nil
+	}
+	question := ""
+	if token, err := l.Store.Token(ctx, l.Session); err == nil && l.guard(token) != nil {
+		question = fmt.Sprintf("the cached login to %q is of another endpoint than %s; replace it?", l.Session.Label(), inForce.OIDC)
+	} else if !l.standard(inForce) && !sameLoopback(l.Session.StartURL, inForce) {
+		question = fmt.Sprintf("sign in to %q at %s, which is not AWS (set by %s)?", l.Session.Label(), inForce.OIDC, l.Override)
+	}
+	if question == "" {
+		return nil
+	}
+	yes, err := l.Person.Confirm(ctx, question)
+	if err == nil && !yes {
+		err = fmt.Errorf("login to %q at %s: %w", l.Session.Label(), inForce.OIDC, ErrDeclined)
+	}
+	return err
+}
+
+// save puts token where the AWS CLI and SDKs find it, and notes who issued it.
+func (l *Login) save(ctx context.Context, token identitycenter.Token) error {
+	unlock, err := l.Store.LockRefresh(ctx, l.Session)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	room, err := l.Store.ReserveToken(l.Session)
+	if err != nil {
+		return err
+	}
+	defer room.Discard()
+	inForce := l.Service.Endpoints()
+	note := cache.SessionNote{
+		OIDC: inForce.OIDC, Portal: inForce.Portal, ClientID: token.Registration.ClientID, Explicit: l.Explicit,
+		Login: l.Now().UTC().Truncate(time.Second),
+		Life:  int64(token.ExpiresAt.Sub(l.Now()).Round(time.Second).Seconds()),
+	}
+	// The note first: a token without it counts as AWS's own, and would be kept
+	// from the endpoint that issued it.
+	if err := l.Store.SaveSessionNote(l.Session, note); err != nil {
+		return err
+	}
+	return room.Save(token)
+}
+
+// explainRefusal says in a person's words how a sign-in ended.
+func (l *Login) explainRefusal(err error) error {
+	switch {
+	case errors.Is(err, identitycenter.ErrAccessDenied):
+		return fmt.Errorf("login to %q was denied in the browser: %w", l.Session.Label(), err)
+	case errors.Is(err, identitycenter.ErrExpiredCode):
+		return fmt.Errorf("login to %q was not approved in time: %w", l.Session.Label(), err)
+	case errors.Is(err, context.Canceled):
+		return err
+	}
+	return fmt.Errorf("login to %q: %w", l.Session.Label(), err)
+}
+
+// registration gives the cached client registration for a flow, or a new one.
+func (l *Login) registration(ctx context.Context, flow, redirectURI string) (identitycenter.ClientRegistration, error) {
+	endpoint := l.Service.Endpoints().OIDC
+	if r, err := l.Store.Registration(l.Session, endpoint, flow); err == nil && l.stillKnown(ctx, r) {
+		return r, nil
+	}
+	r, err := l.Service.RegisterClient(ctx, l.Session, redirectURI)
+	if err != nil {
+		return r, err
+	}
+	if err := l.Store.SaveRegistration(l.Session, endpoint, flow, r); err != nil {
+		l.warn("the client registration was not cached: %w", err)
+	}
+	return r, nil
+}
+
+// stillKnown reports whether the server knows a cached registration. AWS keeps
+// one for its 90 days. A local Identity Center may have started anew, and its
+// error would show in the browser only, where nothing can heal it: it is asked
+// for a refresh that it must refuse, and the refusal tells.
+func (l *Login) stillKnown(ctx context.Context, r identitycenter.ClientRegistration) bool {
+	if l.standard(l.Service.Endpoints()) {
+		return true
+	}
+	_, err := l.Service.RefreshToken(ctx, r, identitycenter.NewSecret("is-this-client-known"))
+	return !errors.Is(err, identitycenter.ErrInvalidClient)
+}
