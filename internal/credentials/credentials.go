@@ -113,7 +113,7 @@ func (s *Source) fetch(ctx context.Context, accountID, roleName string) (identit
 		}
 	}
 	if errors.Is(err, identitycenter.ErrNoAccess) {
-		return c, s.explainNoAccess(ctx, token, accountID, roleName, err)
+		return c, s.ExplainNoAccess(ctx, token, accountID, roleName, err)
 	}
 	return c, err
 }

@@ -96,8 +96,8 @@ func contains(names []string, name string) bool {
 	return false
 }
 
-// explainNoAccess asks for the roles that the person does have.
-func (s *Source) explainNoAccess(ctx context.Context, token identitycenter.Token, accountID, roleName string, cause error) error {
+// ExplainNoAccess asks for the roles that the person does have.
+func (s *Source) ExplainNoAccess(ctx context.Context, token identitycenter.Token, accountID, roleName string, cause error) error {
 	e := &NoAccessError{Session: s.Login.Session, AccountID: accountID, Role: roleName, Cause: cause}
 	roles, err := s.Portal.Roles(ctx, token.AccessToken, accountID)
 	switch {

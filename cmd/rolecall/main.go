@@ -1,0 +1,55 @@
+// Command rolecall gets role credentials for people who sign in through AWS IAM
+// Identity Center.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"rolecall/internal/cli"
+	"rolecall/internal/terminal"
+)
+
+// version is set by release builds.
+var version = ""
+
+func main() {
+	home, _ := os.UserHomeDir() // without one, commands that need it say so
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		cause := cli.ErrInterrupted
+		if <-signals == syscall.SIGTERM {
+			cause = cli.ErrTerminated
+		}
+		cancel(cause)
+	}()
+	app := &cli.App{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Home: home,
+		Version: versionName(), Now: time.Now,
+		Terminal: terminal.IsTerminal(os.Stdin) && terminal.IsTerminal(os.Stderr),
+	}
+	os.Exit(app.Main(ctx, os.Args[1:]))
+}
+
+// versionName is the release's, or the commit of a build from a checkout.
+func versionName() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return "dev-" + s.Value[:12]
+		}
+	}
+	return "dev"
+}

@@ -1,0 +1,283 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/export"
+	"rolecall/internal/idc/visitor"
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/login"
+)
+
+func (a *App) demoCommand() *cobra.Command {
+	var o demoOptions
+	cmd := &cobra.Command{
+		Use:   "demo [-- COMMAND [ARGUMENT …]]",
+		Short: "See the whole job run against a local Identity Center",
+		Long: `Start a local Identity Center on a free port with a temporary home folder, sign in
+with the real PKCE flow, and get and prove role credentials. Your own ~/.aws is not
+touched. With a COMMAND, run that in the environment of the demo instead.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
+				return &usageError{errors.New("demo wants: rolecall demo [-- COMMAND [ARGUMENT …]]")}
+			}
+			return a.demo(cmd.Context(), o, args)
+		},
+	}
+	cmd.Flags().BoolVar(&o.browser, "browser", false, "sign in yourself in a real browser")
+	cmd.Flags().BoolVar(&o.keep, "keep", false, "stay up until interrupted")
+	return cmd
+}
+
+type demoOptions struct{ browser, keep bool }
+
+// A demo is a world of its own: an Identity Center, a home, an environment.
+type demo struct {
+	app     *App
+	outer   *App
+	idc     *localIDC
+	home    string
+	options demoOptions
+}
+
+const demoSession = "demo"
+
+func (a *App) demo(ctx context.Context, o demoOptions, argv []string) (err error) {
+	d, err := a.startDemo(o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if len(argv) > 0 {
+		return d.run(ctx, argv)
+	}
+	if err := d.tour(ctx); err != nil {
+		return err
+	}
+	if !o.keep {
+		return nil
+	}
+	d.say("\nStill up, until you press Ctrl-C. In another terminal:\n")
+	for _, entry := range d.environ() {
+		name, value, _ := strings.Cut(entry, "=")
+		quotedValue, err := export.QuoteSh(value)
+		if err != nil {
+			return err
+		}
+		d.say("  export " + name + "=" + quotedValue)
+	}
+	d.say("\nready " + d.idc.URL)
+	<-ctx.Done()
+	return nil
+}
+
+func (a *App) startDemo(o demoOptions) (*demo, error) {
+	l, err := a.startIDC(0)
+	if err != nil {
+		return nil, err
+	}
+	home, err := os.MkdirTemp("", "rolecall-demo-")
+	if err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	d := &demo{outer: a, idc: l, home: home, options: o}
+	inner := *a
+	inner.Home, inner.json, inner.Environ = home, false, d.innerEnviron()
+	if !o.browser {
+		inner.Person = &playedPerson{visitor: visitor.Visitor{Client: http.DefaultClient}, idc: l}
+	}
+	d.app = &inner
+	if err := writeFile(filepath.Join(home, ".aws", "config"), d.configText()); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+func (d *demo) close() error { return errors.Join(d.idc.close(), os.RemoveAll(d.home)) }
+
+// configText is a config file as people have it: a session and two profiles.
+func (d *demo) configText() string {
+	sample := d.idc.Sample
+	return d.idc.configText(demoSession) + fmt.Sprintf(`
+[profile dev]
+sso_session = %[1]s
+sso_account_id = %[2]s
+sso_role_name = %[3]s
+region = us-east-1
+
+[profile audit]
+sso_session = %[1]s
+sso_account_id = %[2]s
+sso_role_name = %[4]s
+region = us-east-1
+`, demoSession, sample.Account, sample.Role, sample.OtherRole)
+}
+
+// environ is what makes any client live in the demo's world.
+func (d *demo) environ() []string {
+	return append(d.idc.environ(), "HOME="+d.home, "AWS_PROFILE=dev")
+}
+
+// innerEnviron is the person's environment without what AWS clients read, and
+// with what makes them live in the demo's world.
+func (d *demo) innerEnviron() []string {
+	var environ []string
+	for _, entry := range d.outer.Environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(strings.ToUpper(name), "AWS_") && !sameName(name, "HOME") && !strings.HasPrefix(name, "XDG_") {
+			environ = append(environ, entry)
+		}
+	}
+	return append(append(environ, d.environ()...), "USERPROFILE="+d.home)
+}
+
+// run signs in, and runs a command of the person's in the demo's world.
+func (d *demo) run(ctx context.Context, argv []string) error {
+	if code := d.quietly(ctx, "login", demoSession); code != exitOK {
+		return &exitError{code}
+	}
+	return d.app.run(argv, d.app.Environ)
+}
+
+func (d *demo) quietly(ctx context.Context, args ...string) int {
+	inner := *d.app
+	if !d.options.browser {
+		inner.Stderr = io.Discard
+	}
+	return inner.Main(ctx, args)
+}
+
+// tour shows the job from the sign-in to the two classic errors.
+func (d *demo) tour(ctx context.Context) error {
+	sample := d.idc.Sample
+	d.say("A local IAM Identity Center is up at " + d.idc.URL + ", with a home folder of its own.")
+	d.say("Your own ~/.aws is not touched.")
+	steps := []struct {
+		text string
+		code int
+		args []string
+		prep func()
+	}{
+		{"Sign in: authorization code with PKCE" + d.whoSignsIn(), exitOK, []string{"login", demoSession}, nil},
+		{"Which accounts?", exitOK, []string{"sso", "list-accounts", "--query", "accountList[].join(' ', [accountId, accountName])"}, nil},
+		{"Which roles in one of them?", exitOK, []string{"sso", "list-account-roles", "--account-id", sample.Account, "--query", "roleList[].roleName"}, nil},
+		{"Role credentials for a profile, ready for eval", exitOK, []string{"env", "dev"}, nil},
+		{"Proof: a signed GetCallerIdentity", exitOK, []string{"whoami", "dev"}, nil},
+		{"A mistyped role. AWS says only \"ForbiddenException: No access\"", exitNoAccess, []string{"whoami", sample.Account + "/" + mistyped(sample.Role)}, nil},
+		{
+			"Signed out elsewhere. AWS says only \"UnauthorizedException: Session token not found or invalid\"",
+			exitLogin, []string{"process", "--profile", "audit"}, func() { d.idc.Server.EndSessions(sample.User) },
+		},
+	}
+	for i, step := range steps {
+		if step.prep != nil {
+			step.prep()
+		}
+		d.say(fmt.Sprintf("\n%d. %s\n\n  $ rolecall %s", i+1, step.text, strings.Join(quoteAll(step.args), " ")))
+		if code := d.step(ctx, step.args); code != step.code {
+			return fmt.Errorf("step %d of the demo ended with exit code %d instead of %d", i+1, code, step.code)
+		}
+		if step.code != exitOK {
+			d.say(fmt.Sprintf("  (exit code %d)", step.code))
+		}
+	}
+	d.say("\nThat was all of it. Next: put your own [sso-session] into ~/.aws/config and run rolecall login.")
+	return nil
+}
+
+func (d *demo) whoSignsIn() string {
+	if d.options.browser {
+		return "; sign in as " + d.idc.Sample.User + " with the password " + d.idc.Sample.Password
+	}
+	return "; the demo plays the browser, as " + d.idc.Sample.User
+}
+
+// step runs one command of rolecall, its output indented and cut to the width of
+// a page.
+func (d *demo) step(ctx context.Context, args []string) int {
+	inner := *d.app
+	out := &indented{to: d.outer.Stdout, width: 100}
+	inner.Stdout, inner.Stderr = out, out
+	defer out.flush()
+	return inner.Main(ctx, args)
+}
+
+func (d *demo) say(line string) { fmt.Fprintln(d.outer.Stdout, line) }
+
+// mistyped leaves a letter out, as fingers do.
+func mistyped(name string) string { return name[:len(name)-2] + name[len(name)-1:] }
+
+func quoteAll(args []string) []string {
+	all := make([]string, len(args))
+	for i, arg := range args {
+		all[i] = quoted(arg)
+	}
+	return all
+}
+
+// indented writes lines indented, and cuts long ones.
+type indented struct {
+	to    io.Writer
+	width int
+	line  []byte
+}
+
+func (w *indented) Write(p []byte) (int, error) {
+	for _, c := range p {
+		if c == '\n' {
+			w.flush()
+			continue
+		}
+		w.line = append(w.line, c)
+	}
+	return len(p), nil
+}
+
+func (w *indented) flush() {
+	if w.line == nil {
+		return
+	}
+	text := []rune(string(w.line))
+	if len(text) > w.width {
+		text = append(text[:w.width-1], '…')
+	}
+	fmt.Fprintf(w.to, "  %s\n", string(text))
+	w.line = nil
+}
+
+// playedPerson signs in on the demo's pages as a browser would.
+type playedPerson struct {
+	visitor visitor.Visitor
+	idc     *localIDC
+}
+
+func (p *playedPerson) Authorize(a login.Authorization) {
+	go func() {
+		ctx, cancel := context.WithDeadline(context.Background(), a.Until)
+		defer cancel()
+		_, _ = p.visitor.Approve(ctx, a.URL, p.idc.Sample.User, p.idc.Sample.Password) // a failure shows as a login that is not answered
+	}()
+}
+
+func (p *playedPerson) Device(identitycenter.SSOSession, identitycenter.DeviceAuthorization) {}
+
+func (p *playedPerson) Paste(ctx context.Context) (string, error) {
+	<-ctx.Done()
+	return "", context.Cause(ctx)
+}
+
+func (p *playedPerson) Waiting(identitycenter.SSOSession, string) {}
+
+func (p *playedPerson) Confirm(context.Context, string) (bool, error) { return true, nil }
+
+func (p *playedPerson) Tell(string) {}

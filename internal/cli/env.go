@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/credentials"
+	"rolecall/internal/export"
+	"rolecall/internal/identitycenter"
+)
+
+// argument reads a target with the config files of the app's world.
+func (a *App) argument(f targetFlags, argument string) (target, error) {
+	config, err := a.config()
+	if err != nil {
+		return target{}, err
+	}
+	return a.target(config, f, argument)
+}
+
+func (a *App) envCommand() *cobra.Command {
+	var f targetFlags
+	var o options
+	var shell string
+	var unset bool
+	cmd := &cobra.Command{
+		Use:   "env [TARGET]",
+		Short: "Print role credentials as environment variables",
+		Long: `Print role credentials as environment variables for a shell:
+
+  eval "$(rolecall env dev)"                                  sh, bash, zsh
+  rolecall env dev --shell fish | source                      fish
+  rolecall env dev --shell powershell | Out-String | iex      PowerShell
+
+Formats: ` + strings.Join(export.Formats(), ", ") + `.
+AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would win over the keys.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if a.json && !cmd.Flags().Changed("shell") && !cmd.Flags().Changed("format") {
+				shell = "json"
+			}
+			if unset {
+				return export.WriteUnset(a.Stdout, shell)
+			}
+			t, err := a.argument(f, optional(args))
+			if err != nil {
+				return err
+			}
+			return a.env(cmd.Context(), t, o, shell)
+		},
+	}
+	cmd.Flags().StringVar(&shell, "shell", export.Default(), "`FORMAT` of the output, never guessed from $SHELL")
+	cmd.Flags().StringVar(&shell, "format", export.Default(), "the same as --shell")
+	cmd.Flags().BoolVar(&unset, "unset", false, "print what takes the variables away again")
+	f.addTags(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(export.Formats(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(export.Formats(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (a *App) env(ctx context.Context, t target, o options, format string) error {
+	if !known(format) {
+		return &usageError{fmt.Errorf("there is no format %q; formats: %s", format, strings.Join(export.Formats(), ", "))}
+	}
+	profile, c, err := a.retrieve(ctx, t, o)
+	if err != nil {
+		return err
+	}
+	return export.Write(a.Stdout, format, environment(profile, c))
+}
+
+func known(format string) bool {
+	for _, f := range export.Formats() {
+		if f == format {
+			return true
+		}
+	}
+	return false
+}
+
+// environment is what env and exec hand out: the keys, and the profile's region.
+func environment(profile awsconfig.Profile, c identitycenter.RoleCredentials) export.Environment {
+	return export.Environment{Credentials: c, Region: credentials.Region(profile)}
+}
+
+func (a *App) processCommand() *cobra.Command {
+	var f targetFlags
+	cmd := &cobra.Command{
+		Use:   "process [TARGET]",
+		Short: "Answer a credential_process call",
+		Long: `Print role credentials as the AWS CLI and SDKs expect it of a credential_process.
+It never asks a person and ends within 20 seconds. In a config file:
+
+  credential_process = /usr/local/bin/rolecall-process --session corp --account 111122223333 --role Admin`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := a.argument(f, optional(args))
+			if err != nil {
+				return err
+			}
+			return a.process(cmd.Context(), t)
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// processDeadline ends a credential_process call: SDKs wait for it with nothing
+// on the screen.
+const processDeadline = 20 * time.Second
+
+var errProcessDeadline = errors.New("no answer within 20 seconds")
+
+func (a *App) process(ctx context.Context, t target) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, processDeadline, errors.Join(errProcessDeadline, identitycenter.ErrUnavailable))
+	defer cancel()
+	_, c, err := a.retrieve(ctx, t, options{unattended: true})
+	if err != nil {
+		return err
+	}
+	return export.CredentialProcess(a.Stdout, c)
+}

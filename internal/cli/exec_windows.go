@@ -1,0 +1,17 @@
+package cli
+
+import (
+	"os"
+	"strings"
+)
+
+// passedSignals: Windows sends Ctrl-C to every process of the console; we only
+// have to outlive it.
+func passedSignals() []os.Signal { return []os.Signal{os.Interrupt} }
+
+func fromTerminal(os.Signal) bool { return true }
+
+func exitCode(state *os.ProcessState) int { return state.ExitCode() }
+
+// sameName: variables have no case on Windows.
+func sameName(a, b string) bool { return strings.EqualFold(a, b) }

@@ -1,0 +1,355 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jmespath-community/go-jmespath"
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/cache"
+	"rolecall/internal/credentials"
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/login"
+)
+
+// portalFlags are the AWS CLI's flags of the portal commands.
+type portalFlags struct {
+	accessToken, region, output, query, profile, endpointURL string
+	accountID, roleName                                      string
+	maxItems, pageSize                                       int
+	startingToken                                            string
+	noPaginate, noCLIPager                                   bool
+}
+
+func (a *App) ssoCommand() *cobra.Command {
+	sso := &cobra.Command{
+		Use:   "sso",
+		Short: "Drop-ins for the AWS CLI's commands of the same name",
+		Long: `Drop-ins for "aws sso …": the same flags, the same JSON. Without --access-token
+and --region they take both from the cached sign-in. Exit codes are rolecall's.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	sso.AddCommand(a.getRoleCredentialsCommand(), a.listAccountsCommand(), a.listAccountRolesCommand(), a.ssoLoginCommand(), a.ssoLogoutCommand())
+	return sso
+}
+
+func (f *portalFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.accessToken, "access-token", "", "access token; left out, it is the cached one")
+	flags.StringVar(&f.region, "region", "", "region of the Identity Center; left out, it is the session's")
+	flags.StringVar(&f.output, "output", "json", "json; nothing else")
+	flags.StringVar(&f.query, "query", "", "JMESPath expression for what to print")
+	flags.StringVar(&f.profile, "profile", "", "profile or sso-session whose sign-in to use")
+	flags.StringVar(&f.endpointURL, "endpoint-url", "", "ask this endpoint; a token given with --access-token goes there, too")
+	flags.BoolVar(&f.noCLIPager, "no-cli-pager", false, "taken for the AWS CLI's sake: there is no pager")
+}
+
+func (f *portalFlags) addPaging(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.noPaginate, "no-paginate", false, "taken for the AWS CLI's sake: listings are always whole")
+	cmd.Flags().IntVar(&f.pageSize, "page-size", 0, "taken for the AWS CLI's sake: pages hold a hundred")
+	cmd.Flags().IntVar(&f.maxItems, "max-items", 0, "print at most so many")
+}
+
+func (a *App) getRoleCredentialsCommand() *cobra.Command {
+	var f portalFlags
+	cmd := &cobra.Command{
+		Use: "get-role-credentials", Short: "Get role credentials of an account and role (GetRoleCredentials)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.accountID == "" || f.roleName == "" {
+				return &usageError{errors.New("--account-id and --role-name are required")}
+			}
+			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session, token identitycenter.Token) (any, error) {
+				c, err := s.client.RoleCredentials(ctx, token.AccessToken, f.accountID, f.roleName)
+				if errors.Is(err, identitycenter.ErrNoAccess) {
+					err = s.source.ExplainNoAccess(ctx, token, f.accountID, f.roleName, err)
+				}
+				return roleCredentialsAnswer(c), err
+			})
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&f.accountID, "account-id", "", "account id")
+	cmd.Flags().StringVar(&f.roleName, "role-name", "", "role (permission set) name")
+	return cmd
+}
+
+// roleCredentialsAnswer is the AWS CLI's JSON of GetRoleCredentials. The command
+// exists to print the secret.
+func roleCredentialsAnswer(c identitycenter.RoleCredentials) any {
+	type roleCredentials struct {
+		AccessKeyID     string `json:"accessKeyId"`
+		SecretAccessKey string `json:"secretAccessKey"`
+		SessionToken    string `json:"sessionToken"`
+		Expiration      int64  `json:"expiration"`
+	}
+	return map[string]roleCredentials{"roleCredentials": {
+		c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal(), c.Expiration.UnixMilli(),
+	}}
+}
+
+func (a *App) listAccountsCommand() *cobra.Command {
+	var f portalFlags
+	cmd := &cobra.Command{
+		Use: "list-accounts", Short: "List your accounts (ListAccounts)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session, token identitycenter.Token) (any, error) {
+				accounts, err := s.client.Accounts(ctx, token.AccessToken)
+				type account struct {
+					ID    string `json:"accountId"`
+					Name  string `json:"accountName,omitempty"`
+					Email string `json:"emailAddress,omitempty"`
+				}
+				list := []account{}
+				for _, x := range limited(accounts, f.maxItems) {
+					list = append(list, account{x.ID, x.Name, x.Email})
+				}
+				return map[string]any{"accountList": list}, err
+			})
+		},
+	}
+	f.add(cmd)
+	f.addPaging(cmd)
+	return cmd
+}
+
+func (a *App) listAccountRolesCommand() *cobra.Command {
+	var f portalFlags
+	cmd := &cobra.Command{
+		Use: "list-account-roles", Short: "List your roles in an account (ListAccountRoles)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.accountID == "" {
+				return &usageError{errors.New("--account-id is required")}
+			}
+			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session, token identitycenter.Token) (any, error) {
+				roles, err := s.client.Roles(ctx, token.AccessToken, f.accountID)
+				type role struct {
+					Name    string `json:"roleName"`
+					Account string `json:"accountId"`
+				}
+				list := []role{}
+				for _, x := range limited(roles, f.maxItems) {
+					list = append(list, role{x.Name, x.AccountID})
+				}
+				return map[string]any{"roleList": list}, err
+			})
+		},
+	}
+	f.add(cmd)
+	f.addPaging(cmd)
+	cmd.Flags().StringVar(&f.accountID, "account-id", "", "account id")
+	return cmd
+}
+
+func limited[T any](all []T, most int) []T {
+	if most > 0 && most < len(all) {
+		return all[:most]
+	}
+	return all
+}
+
+// portalCall asks the portal with the given token, or the cached one, and prints
+// the answer as the AWS CLI does.
+func (a *App) portalCall(ctx context.Context, f portalFlags, ask func(context.Context, *session, identitycenter.Token) (any, error)) error {
+	if f.output != "json" {
+		return &usageError{fmt.Errorf("--output %s: only json is printed", f.output)}
+	}
+	var expression jmespath.JMESPath
+	if f.query != "" {
+		var err error
+		if expression, err = jmespath.Compile(f.query); err != nil {
+			return &usageError{fmt.Errorf("--query: %w", err)}
+		}
+	}
+	var answer any
+	var err error
+	if f.accessToken != "" {
+		answer, err = a.askWithGiven(ctx, f, ask)
+	} else {
+		answer, err = a.askWithCached(ctx, f, ask)
+	}
+	if err != nil {
+		return err
+	}
+	return a.printAnswer(answer, expression)
+}
+
+func (a *App) askWithCached(ctx context.Context, f portalFlags, ask func(context.Context, *session, identitycenter.Token) (any, error)) (any, error) {
+	name := f.profile
+	s, err := a.named(name, options{endpointURL: f.endpointURL})
+	if err != nil {
+		return nil, err
+	}
+	if f.region != "" && f.region != s.login.Session.Region {
+		return nil, &hintError{
+			error: fmt.Errorf("--region %s is not the region of session %q, which is %s: its token is not known there", f.region, s.login.Session.Label(), s.login.Session.Region),
+			code:  exitConfiguration, hint: "leave --region out",
+		}
+	}
+	return credentials.WithToken(ctx, s.login, func(t identitycenter.Token) (any, error) { return ask(ctx, s, t) })
+}
+
+// askWithGiven sends a token from the command line. It goes to an override only
+// when --endpoint-url says so on the same line, or when it is a cached token
+// whose issuer that override is.
+func (a *App) askWithGiven(ctx context.Context, f portalFlags, ask func(context.Context, *session, identitycenter.Token) (any, error)) (any, error) {
+	if strings.ContainsFunc(f.accessToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, &usageError{errors.New("--access-token holds what no token holds: blanks or other than visible ASCII")}
+	}
+	given := identitycenter.Token{AccessToken: identitycenter.NewSecret(f.accessToken), ExpiresAt: a.Now().Add(time.Hour)}
+	owner, ownerToken := a.ownerOf(ctx, given)
+	profile := awsconfig.Profile{Session: identitycenter.SSOSession{Region: f.region}}
+	switch {
+	case owner.Session.Region != "" && f.region == "":
+		profile.Session.Region = owner.Session.Region
+	case f.region == "":
+		settings, err := a.config()
+		if err != nil {
+			return nil, err
+		}
+		p, err := settings.Profile(firstOf(f.profile, awsconfig.DefaultProfile(a.getenv)))
+		profile.Session.Region = firstOf(credentials.Root(p).Session.Region, p.Region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"))
+		if profile.Session.Region == "" {
+			return nil, &usageError{errors.Join(errors.New("--access-token wants --region, the region of its Identity Center"), err)}
+		}
+	}
+	if e := a.endpoints(owner); f.endpointURL == "" && (e.oidc != "" || e.portal != "") && owner.Session.Region == "" {
+		return nil, &hintError{
+			error: fmt.Errorf("a token from the command line would go to an endpoint that is not AWS's, set by %s", e.override),
+			code:  exitRefused, hint: "say so with --endpoint-url, or unset " + e.override,
+		}
+	}
+	profile.Session.StartURL = owner.Session.StartURL
+	profile.Endpoints = owner.Endpoints
+	s, err := a.session(profile, options{endpointURL: f.endpointURL, unattended: true})
+	if err != nil {
+		return nil, err
+	}
+	if owner.Session.Region != "" && f.endpointURL == "" {
+		known, err := a.session(owner, options{unattended: true})
+		if err != nil {
+			return nil, err
+		}
+		if _, err := known.login.Cached(ctx); err != nil {
+			return nil, err
+		}
+	}
+	answer, err := ask(ctx, s, given)
+	if errors.Is(err, identitycenter.ErrUnauthorized) {
+		err = a.explainGiven(err, profile.Session.Region, owner.Session, ownerToken)
+	}
+	return answer, err
+}
+
+func firstOf(texts ...string) string {
+	i := slices.IndexFunc(texts, func(t string) bool { return t != "" })
+	if i < 0 {
+		return ""
+	}
+	return texts[i]
+}
+
+// ownerOf finds the configured session whose cached token was given on the
+// command line.
+func (a *App) ownerOf(ctx context.Context, given identitycenter.Token) (awsconfig.Profile, identitycenter.Token) {
+	store, err := a.store()
+	if err != nil {
+		return awsconfig.Profile{}, identitycenter.Token{}
+	}
+	sessions, err := a.allSessions()
+	if err != nil {
+		return awsconfig.Profile{}, identitycenter.Token{}
+	}
+	for _, p := range sessions {
+		token, err := store.Token(ctx, p.Session)
+		var foreign *cache.ForeignTokenError
+		if (err == nil || errors.As(err, &foreign)) && token.AccessToken.Equal(given.AccessToken) {
+			return p, token
+		}
+	}
+	return awsconfig.Profile{}, identitycenter.Token{}
+}
+
+// explainGiven says why the portal may not know a token from the command line:
+// AWS says only that it is not found or invalid.
+func (a *App) explainGiven(err error, region string, owner identitycenter.SSOSession, token identitycenter.Token) error {
+	e := &login.RequiredError{Session: owner, Cause: err, Reason: "the token is not known in region " + region}
+	hinted := &hintError{error: e, code: exitLogin, hint: "rolecall login"}
+	switch {
+	case owner.Region == "":
+		e.Reason = fmt.Sprintf("the given token is not known in region %s", region)
+		hinted.error = errors.Join(errors.New(e.Reason))
+		hinted.facts = []string{"it ended, was signed out, is mistyped, or belongs to an Identity Center in another region", "it is not the cached token of any configured session"}
+	case firstOf(token.Region, owner.Region) != region:
+		hinted.error = fmt.Errorf("the given token is of region %s, and was asked for in %s", firstOf(token.Region, owner.Region), region)
+		hinted.facts = []string{fmt.Sprintf("it is the cached token of session %q", owner.Label())}
+		hinted.hint = "use --region " + firstOf(token.Region, owner.Region) + ", or leave --access-token and --region out"
+	case !token.ExpiresAt.After(a.Now()):
+		hinted.error = fmt.Errorf("the given token of session %q ended at %s", owner.Label(), a.moment(token.ExpiresAt))
+		hinted.hint = "leave --access-token out, or: " + loginHint(owner)
+	default:
+		hinted.error = fmt.Errorf("the given token of session %q was signed out elsewhere: it would have been good until %s", owner.Label(), a.moment(token.ExpiresAt))
+		hinted.hint = loginHint(owner)
+	}
+	return hinted
+}
+
+// printAnswer prints what expression picks of answer, or all of it.
+func (a *App) printAnswer(answer any, expression jmespath.JMESPath) error {
+	if expression == nil {
+		return a.printJSON(answer)
+	}
+	data, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	var plain any
+	if err := json.Unmarshal(data, &plain); err != nil {
+		return err
+	}
+	picked, err := expression.Search(plain)
+	if err != nil {
+		return &usageError{fmt.Errorf("--query: %w", err)}
+	}
+	return a.printJSON(picked)
+}
+
+func (a *App) ssoLoginCommand() *cobra.Command {
+	var o options
+	var profile, name string
+	var fresh bool
+	cmd := &cobra.Command{
+		Use: "login", Short: "Sign in, as rolecall login", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if profile != "" && name != "" {
+				return &usageError{errors.New("--profile and --sso-session exclude each other")}
+			}
+			return a.login(cmd.Context(), firstOf(name, profile), o, fresh)
+		},
+	}
+	cmd.Flags().StringVar(&profile, "profile", "", "profile whose session to sign in to")
+	cmd.Flags().StringVar(&name, "sso-session", "", "sso-session to sign in to")
+	cmd.Flags().BoolVar(&o.deviceCode, "use-device-code", false, "the same as --device-code")
+	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the present session on the server, then sign in anew")
+	o.addSignIn(cmd)
+	return cmd
+}
+
+func (a *App) ssoLogoutCommand() *cobra.Command {
+	var profile string
+	cmd := &cobra.Command{
+		Use: "logout", Short: "Sign out of all sessions, or of the one of --profile", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.logout(cmd.Context(), profile, profile == "", options{})
+		},
+	}
+	cmd.Flags().StringVar(&profile, "profile", "", "sign out of the session of this profile only")
+	return cmd
+}

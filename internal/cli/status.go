@@ -1,0 +1,271 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/cache"
+	"rolecall/internal/credentials"
+	"rolecall/internal/identitycenter"
+)
+
+func (a *App) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show sessions and cached role credentials, without asking anybody",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
+	}
+}
+
+// sessionStatus is what status says of one session.
+type sessionStatus struct {
+	Session             string    `json:"session,omitempty"`
+	StartURL            string    `json:"startUrl"`
+	Region              string    `json:"region"`
+	State               string    `json:"state"` // signed in, expired, none, unusable
+	Problem             string    `json:"problem,omitempty"`
+	ExpiresAt           time.Time `json:"expiresAt,omitzero"`
+	Refreshable         bool      `json:"refreshable"`
+	RegistrationExpires time.Time `json:"registrationExpiresAt,omitzero"`
+	SignedInAt          time.Time `json:"signedInAt,omitzero"`
+	Endpoint            string    `json:"endpoint,omitempty"`
+	File                string    `json:"file"`
+}
+
+// roleStatus is what status says of one file of role credentials.
+type roleStatus struct {
+	Session   string    `json:"session,omitempty"`
+	StartURL  string    `json:"startUrl,omitempty"`
+	AccountID string    `json:"accountId,omitempty"`
+	Role      string    `json:"roleName,omitempty"`
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+	Problem   string    `json:"problem,omitempty"`
+	File      string    `json:"file"`
+}
+
+func (a *App) status(ctx context.Context) error {
+	store, err := a.store()
+	if err != nil {
+		return err
+	}
+	profiles, err := a.allSessions()
+	if err != nil {
+		return err
+	}
+	sessions := []sessionStatus{}
+	for _, p := range profiles {
+		sessions = append(sessions, a.sessionStatus(ctx, store, p.Session))
+	}
+	cached, err := store.CachedRoles()
+	if err != nil {
+		return err
+	}
+	roles := []roleStatus{}
+	for _, r := range a.nameRoles(cached) {
+		status := roleStatus{Session: r.Session, StartURL: r.StartURL, AccountID: r.AccountID, Role: r.Role, ExpiresAt: r.Credentials.Expiration, File: r.Path}
+		if r.Err != nil {
+			status.Problem = r.Err.Error()
+		}
+		roles = append(roles, status)
+	}
+	if a.json {
+		return a.printJSON(map[string]any{"sessions": sessions, "roleCredentials": roles})
+	}
+	return a.printStatus(sessions, roles)
+}
+
+func (a *App) sessionStatus(ctx context.Context, store *cache.Store, s identitycenter.SSOSession) sessionStatus {
+	status := sessionStatus{Session: s.Name, StartURL: s.StartURL, Region: s.Region, File: store.TokenPath(s)}
+	token, err := store.Token(ctx, s)
+	note := store.SessionNote(s)
+	switch {
+	case errors.Is(err, cache.ErrNotFound):
+		status.State = "none"
+		return status
+	case err != nil:
+		status.State, status.Problem = "unusable", err.Error()
+	case token.ExpiresAt.After(a.Now()):
+		status.State = "signed in"
+	default:
+		status.State = "expired"
+	}
+	status.ExpiresAt, status.Refreshable = token.ExpiresAt, token.Refreshable(a.Now())
+	status.RegistrationExpires = token.Registration.ExpiresAt
+	if note.ClientID != "" && note.ClientID == token.Registration.ClientID {
+		status.SignedInAt, status.Endpoint = note.Login, note.OIDC
+	}
+	if note.Refused(token) {
+		status.Refreshable = false
+		status.Problem = fmt.Sprintf("refresh refused at %s (%s)", note.RefusedAt.Local().Format("2006-01-02 15:04"), note.Refusal)
+	}
+	return status
+}
+
+func (a *App) printStatus(sessions []sessionStatus, roles []roleStatus) error {
+	w := tabwriter.NewWriter(a.Stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "SESSION\tSTATE\tTOKEN UNTIL\tREFRESH\tREGISTRATION UNTIL\tREGION")
+	for _, s := range sessions {
+		label := s.Session
+		if label == "" {
+			label = s.StartURL
+		}
+		refresh := "no"
+		if s.Refreshable {
+			refresh = "yes"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.show(label), s.State, a.moment(s.ExpiresAt), refresh, a.moment(s.RegistrationExpires), a.show(s.Region))
+		if s.Problem != "" {
+			fmt.Fprintf(w, "  %s\n", a.show(s.Problem))
+		}
+	}
+	if len(sessions) == 0 {
+		fmt.Fprintln(w, "(no session is configured)")
+	}
+	fmt.Fprintln(w, "\nROLE CREDENTIALS\tROLE\tUNTIL\tSESSION")
+	for _, r := range roles {
+		switch {
+		case r.Problem != "":
+			fmt.Fprintf(w, "(%s)\n", a.show(r.Problem))
+		case r.Role == "":
+			fmt.Fprintf(w, "(of another tool)\t\t%s\t\n", a.moment(r.ExpiresAt))
+		default:
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.show(r.AccountID), a.show(r.Role), a.moment(r.ExpiresAt), a.show(r.Session+r.StartURLWithoutSession()))
+		}
+	}
+	if len(roles) == 0 {
+		fmt.Fprintln(w, "(none cached)")
+	}
+	return w.Flush()
+}
+
+// StartURLWithoutSession names a legacy session.
+func (r roleStatus) StartURLWithoutSession() string {
+	if r.Session == "" {
+		return r.StartURL
+	}
+	return ""
+}
+
+// moment writes a time with how far away it is.
+func (a *App) moment(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	left := t.Sub(a.Now()).Truncate(time.Second)
+	text := t.Local().Format("2006-01-02 15:04:05")
+	switch {
+	case left < 0:
+		return text + " (over)"
+	case left < 48*time.Hour:
+		return fmt.Sprintf("%s (%s)", text, left)
+	}
+	return fmt.Sprintf("%s (%d days)", text, int(left.Hours()/24))
+}
+
+// allSessions gives a profile of no name for each session of the config files:
+// the sso-sessions, then the start URLs of legacy profiles, each once. A broken
+// section is said and left out.
+func (a *App) allSessions() ([]awsconfig.Profile, error) {
+	config, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	var sessions []awsconfig.Profile
+	for _, name := range config.SessionNames() {
+		p, err := a.sessionProfile(config, name)
+		if err != nil {
+			a.warn(err)
+			continue
+		}
+		sessions = append(sessions, p)
+	}
+	seen := map[string]bool{}
+	for _, name := range config.ProfileNames() {
+		p, err := config.Profile(name)
+		if err != nil || p.Chain != nil || p.Session.Name != "" || p.Session.StartURL == "" || seen[p.Session.StartURL] {
+			continue
+		}
+		seen[p.Session.StartURL] = true
+		sessions = append(sessions, p)
+	}
+	return sessions, nil
+}
+
+// nameRoles names the role credential files that other tools wrote, as far as
+// they belong to a configured profile: their names are hashes of what the
+// profile says.
+func (a *App) nameRoles(roles []cache.CachedRole) []cache.CachedRole {
+	byPath := map[string]awsconfig.Profile{}
+	if config, err := a.config(); err == nil {
+		if store, err := a.store(); err == nil {
+			for _, name := range config.ProfileNames() {
+				if p, err := config.Profile(name); err == nil && p.Chain == nil && p.Session.StartURL != "" {
+					byPath[store.RolePath(p.Session, p.AccountID, p.RoleName)] = p
+				}
+			}
+		}
+	}
+	for i, r := range roles {
+		if p, ok := byPath[r.Path]; ok && r.Role == "" {
+			roles[i].Session, roles[i].StartURL = p.Session.Name, p.Session.StartURL
+			roles[i].AccountID, roles[i].Role = p.AccountID, p.RoleName
+		}
+	}
+	return roles
+}
+
+func (a *App) whoamiCommand() *cobra.Command {
+	var f targetFlags
+	var o options
+	cmd := &cobra.Command{
+		Use:   "whoami [TARGET]",
+		Short: "Ask AWS whose role credentials a target gives (GetCallerIdentity)",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := a.argument(f, optional(args))
+			if err != nil {
+				return err
+			}
+			return a.whoami(cmd.Context(), t, o)
+		},
+	}
+	f.addTags(cmd)
+	return cmd
+}
+
+func (a *App) whoami(ctx context.Context, t target, o options) error {
+	profile, s, err := a.resolve(ctx, t, o)
+	if err != nil {
+		return err
+	}
+	s.source.Tags = t.tags
+	c, err := s.source.Retrieve(ctx, profile)
+	if err != nil {
+		return err
+	}
+	identity, err := s.source.STS.CallerIdentity(ctx, c, credentials.Region(profile))
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(identity)
+	}
+	_, err = fmt.Fprintf(a.Stdout, "Account  %s\nArn      %s\nUserId   %s\n", a.show(identity.Account), a.show(identity.ARN), a.show(identity.UserID))
+	return err
+}
+
+// printJSON writes a result as an indented JSON object.
+func (a *App) printJSON(v any) error {
+	encoder := json.NewEncoder(a.Stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "    ")
+	return encoder.Encode(v)
+}
