@@ -1,1 +1,119 @@
 package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/filesystem"
+)
+
+func (a *App) configCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Look at the shared config files",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use:   "show",
+		Short: "Print how rolecall understands the shared files, and what is wrong with them",
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return a.configShow() },
+	})
+	return cmd
+}
+
+// The JSON of config show.
+type (
+	shownProperty struct {
+		Key        string          `json:"key"`
+		Value      string          `json:"value"`
+		Origin     string          `json:"origin"`
+		Properties []shownProperty `json:"properties,omitempty"`
+	}
+	shownSection struct {
+		Kind       string          `json:"kind"`
+		Name       string          `json:"name"`
+		Origin     string          `json:"origin"`
+		Properties []shownProperty `json:"properties"`
+	}
+	shownProblem struct {
+		Origin  string `json:"origin"`
+		Section string `json:"section,omitempty"`
+		Key     string `json:"key,omitempty"`
+		Text    string `json:"text"`
+	}
+	shownConfig struct {
+		ConfigFile      string         `json:"configFile"`
+		CredentialsFile string         `json:"credentialsFile"`
+		Sections        []shownSection `json:"sections"`
+		Problems        []shownProblem `json:"problems"`
+	}
+)
+
+func (a *App) configShow() error {
+	config, err := a.config()
+	if err != nil {
+		return err
+	}
+	r := config.Report()
+	shown := shownConfig{r.Files.Config, r.Files.Credentials, []shownSection{}, []shownProblem{}}
+	for _, s := range r.Sections {
+		shown.Sections = append(shown.Sections, shownSection{s.Kind, s.Name, s.Origin.String(), shownProperties(s.Properties)})
+	}
+	for _, p := range r.Problems {
+		shown.Problems = append(shown.Problems, shownProblem{p.Origin.String(), p.Section, p.Key, p.Text})
+	}
+	if a.json {
+		return a.printJSON(shown)
+	}
+	return a.printConfig(shown)
+}
+
+func shownProperties(properties []awsconfig.ReportProperty) []shownProperty {
+	shown := []shownProperty{}
+	for _, p := range properties {
+		s := shownProperty{Key: p.Key, Value: p.Value, Origin: p.Origin.String()}
+		if len(p.Nested) > 0 {
+			s.Properties = shownProperties(p.Nested)
+		}
+		shown = append(shown, s)
+	}
+	return shown
+}
+
+func (a *App) printConfig(c shownConfig) error {
+	var b strings.Builder
+	for _, s := range c.Sections {
+		fmt.Fprintf(&b, "[%s %s]  # %s\n", s.Kind, a.show(s.Name), filesystem.Tidy(s.Origin, a.Home))
+		a.printProperties(&b, s.Properties, "  ")
+	}
+	if len(c.Sections) == 0 {
+		fmt.Fprintf(&b, "No section in %s or %s.\n", filesystem.Tidy(c.ConfigFile, a.Home), filesystem.Tidy(c.CredentialsFile, a.Home))
+	}
+	if len(c.Problems) > 0 {
+		fmt.Fprintf(&b, "\nProblems:\n")
+	}
+	for _, p := range c.Problems {
+		place := strings.TrimSpace(p.Section + " " + p.Key)
+		if place != "" {
+			place += ": "
+		}
+		fmt.Fprintf(&b, "  %s: %s%s\n", filesystem.Tidy(p.Origin, a.Home), a.show(place), a.show(p.Text))
+	}
+	_, err := io.WriteString(a.Stdout, b.String())
+	return err
+}
+
+func (a *App) printProperties(b *strings.Builder, properties []shownProperty, indent string) {
+	for _, p := range properties {
+		line := fmt.Sprintf("%s%s = %s", indent, a.show(p.Key), a.show(p.Value))
+		_, number, _ := strings.Cut(p.Origin[strings.LastIndexAny(p.Origin, `/\`)+1:], ":")
+		fmt.Fprintf(b, "%-60s  # line %s\n", line, number)
+		a.printProperties(b, p.Properties, indent+"  ")
+	}
+}

@@ -45,7 +45,10 @@ func (a *App) exec(ctx context.Context, t target, o options, argv []string) erro
 	if err != nil {
 		return err
 	}
-	environ := export.ChildEnvironment(a.Environ, environment(profile, c))
+	environ, err := export.ChildEnvironment(a.Environ, environment(profile, c))
+	if err != nil {
+		return err
+	}
 	return a.run(argv, environ)
 }
 

@@ -1,0 +1,314 @@
+package awsconfig
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"rolecall/internal/identitycenter"
+)
+
+// Files says where the two shared files are.
+type Files struct{ Config, Credentials string }
+
+// Locate finds the shared files as botocore does: AWS_CONFIG_FILE and
+// AWS_SHARED_CREDENTIALS_FILE, with ~ and variables in them expanded, else
+// ~/.aws/config and ~/.aws/credentials.
+func Locate(getenv func(string) string, home string) Files {
+	place := func(variable, name string) string {
+		path := getenv(variable)
+		if path == "" {
+			return filepath.Join(home, ".aws", name)
+		}
+		path = os.Expand(path, func(name string) string {
+			if value := getenv(name); value != "" {
+				return value
+			}
+			return "$" + name // as Python leaves an unknown variable
+		})
+		if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
+			path = home + rest
+		}
+		return path
+	}
+	return Files{place("AWS_CONFIG_FILE", "config"), place("AWS_SHARED_CREDENTIALS_FILE", "credentials")}
+}
+
+// DefaultProfile is the profile that is meant when none is named: AWS_PROFILE,
+// then AWS_DEFAULT_PROFILE, as the AWS CLI's documentation and the Go SDK have it
+// (botocore by itself asks in the other order).
+func DefaultProfile(getenv func(string) string) string {
+	for _, variable := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+		if name := getenv(variable); name != "" {
+			return name
+		}
+	}
+	return "default"
+}
+
+// A Config is both shared files. Sections are read when they are asked for.
+type Config struct {
+	config, credentials *Document
+}
+
+// Open reads both files. One that does not exist is empty; one that cannot be
+// read, or is not of this format, is an *Error that names it.
+func Open(files Files) (*Config, error) {
+	config, err := open(files.Config)
+	if err != nil {
+		return nil, err
+	}
+	credentials, err := open(files.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	return &Config{config, credentials}, nil
+}
+
+func open(path string) (*Document, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Document{path: path}, nil
+	}
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if info.IsDir() {
+		return nil, unreadable(path, errors.New("it is a folder"))
+	}
+	data := make([]byte, 0, min(info.Size(), maxFile)+512)
+	for len(data) <= maxFile {
+		if len(data) == cap(data) {
+			data = append(data, 0)[:len(data)]
+		}
+		n, err := file.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, unreadable(path, err)
+		}
+	}
+	return Parse(path, data)
+}
+
+func unreadable(path string, err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		err = pathError.Err
+	}
+	return &Error{Origin: Origin{File: path}, Problem: "the file cannot be read: " + err.Error(), kind: ErrInvalid}
+}
+
+// Kinds of sections in the config file.
+const (
+	kindProfile  = "profile"
+	kindSession  = "sso-session"
+	kindServices = "services"
+)
+
+// headerName gives the name that a header of the config file gives to kind, as
+// botocore reads it: shlex splits the header, and two words are a section.
+func headerName(header, kind string) (string, bool) {
+	if kind == kindProfile && header == "default" {
+		return "default", true
+	}
+	rest, ok := strings.CutPrefix(header, kind)
+	if !ok || rest == "" {
+		return "", false
+	}
+	if !strings.ContainsAny(rest, `"'\`) && (rest[0] == ' ' || rest[0] == '\t') {
+		name := strings.Trim(rest, " \t\r\n")
+		return name, name != "" && !strings.ContainsAny(name, " \t\r\n")
+	}
+	words, ok := splitWords(header)
+	if !ok || len(words) != 2 || !strings.HasPrefix(header, kind) {
+		return "", false
+	}
+	return words[1], true
+}
+
+// splitWords splits as Python's shlex.split does. It gives false for a quotation
+// without an end.
+func splitWords(text string) ([]string, bool) {
+	var words []string
+	var word strings.Builder
+	inWord := false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+			if inWord {
+				words = append(words, word.String())
+				word.Reset()
+				inWord = false
+			}
+			continue
+		case c == '\\':
+			if i++; i == len(text) {
+				return nil, false
+			}
+			word.WriteByte(text[i])
+		case c == '\'' || c == '"':
+			end, ok := quotedPart(text, i, &word)
+			if !ok {
+				return nil, false
+			}
+			i = end
+		default:
+			word.WriteByte(c)
+		}
+		inWord = true
+	}
+	if inWord {
+		words = append(words, word.String())
+	}
+	return words, true
+}
+
+// quotedPart writes the text of a quotation that begins at i, and gives where it
+// ends.
+func quotedPart(text string, i int, word *strings.Builder) (end int, ok bool) {
+	quote := text[i]
+	for i++; i < len(text) && text[i] != quote; i++ {
+		if quote == '"' && text[i] == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\') {
+			i++
+		}
+		word.WriteByte(text[i])
+	}
+	return i, i < len(text)
+}
+
+// values are the properties of one named section, with what was said about it in
+// several places merged: later lines win.
+type values struct {
+	name    string
+	origin  Origin // of the first header
+	keys    []string
+	entries map[string]entry
+}
+
+type entry struct {
+	property
+	origin Origin
+}
+
+func (v *values) add(d *Document, properties []property) {
+	for _, p := range properties {
+		if _, ok := v.entries[p.key]; !ok {
+			v.keys = append(v.keys, p.key)
+		}
+		v.entries[p.key] = entry{p, Origin{d.path, p.line}}
+	}
+}
+
+func (v *values) text(key string) string { return v.entries[key].value }
+
+func (v *values) where(key string) Origin {
+	if e, ok := v.entries[key]; ok {
+		return e.origin
+	}
+	return v.origin
+}
+
+// find merges the sections of kind and name in the config file and, for a
+// profile, the section of that name in the credentials file, whose values win.
+// Nothing found is nil.
+func (c *Config) find(kind, name string) (*values, error) {
+	v := &values{name: name, entries: map[string]entry{}}
+	found := false
+	merge := func(d *Document, s section) error {
+		properties, err := d.properties(s)
+		if err != nil {
+			return err
+		}
+		if !found {
+			v.origin, found = Origin{d.path, s.line}, true
+		}
+		v.add(d, properties)
+		return nil
+	}
+	for _, s := range c.config.sections {
+		if !strings.HasPrefix(s.header, kind) && s.header != "default" {
+			continue
+		}
+		if n, ok := headerName(s.header, kind); ok && n == name {
+			if err := merge(c.config, s); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if kind == kindProfile {
+		for _, s := range c.credentials.sections {
+			if s.header == name {
+				if err := merge(c.credentials, s); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	if !found {
+		return nil, nil
+	}
+	return v, nil
+}
+
+// names lists the sections of kind in the order of the files, each once.
+func (c *Config) names(kind string) []string {
+	var names []string
+	seen := map[string]bool{}
+	add := func(name string) {
+		if !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	for _, s := range c.config.sections {
+		if name, ok := headerName(s.header, kind); ok {
+			add(name)
+		}
+	}
+	if kind == kindProfile {
+		for _, s := range c.credentials.sections {
+			add(s.header)
+		}
+	}
+	return names
+}
+
+// ProfileNames lists the profiles of both files, in their order.
+func (c *Config) ProfileNames() []string { return c.names(kindProfile) }
+
+// SessionNames lists the sso-sessions, in their order.
+func (c *Config) SessionNames() []string { return c.names(kindSession) }
+
+// Session gives the sso-session of that name, checked.
+func (c *Config) Session(name string) (identitycenter.SSOSession, error) {
+	v, err := c.find(kindSession, name)
+	if err != nil {
+		return identitycenter.SSOSession{}, err
+	}
+	if v == nil {
+		return identitycenter.SSOSession{}, &Error{
+			Origin: Origin{File: c.config.path}, Session: name, Problem: "there is no [sso-session " + name + "] section",
+			Candidates: nearest(name, c.SessionNames()), kind: ErrUnknownSession,
+		}
+	}
+	return sessionOf(v)
+}
+
+func nearest(name string, candidates []string) []string {
+	if near := identitycenter.Nearest(name, candidates); near != "" {
+		return []string{near}
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package awsconfig
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// What an Error is about, for errors.Is.
+var (
+	ErrUnknownProfile = errors.New("unknown profile")
+	ErrUnknownSession = errors.New("unknown sso-session")
+	ErrInvalid        = errors.New("invalid configuration")
+)
+
+// An Origin is where something stands: a file, and a line from 1; line 0 is the
+// file as a whole.
+type Origin struct {
+	File string
+	Line int
+}
+
+// String gives file:line.
+func (o Origin) String() string {
+	if o.Line == 0 {
+		return o.File
+	}
+	return o.File + ":" + strconv.Itoa(o.Line)
+}
+
+// An Error is what is wrong with the shared files, and where.
+type Error struct {
+	Origin     Origin
+	Profile    string // may be empty
+	Session    string // may be empty
+	Key        string // may be empty
+	Problem    string
+	Candidates []string // what may have been meant, the nearest first
+	kind       error
+}
+
+// Error reads like ~/.aws/config:12: profile "dev": sso_session: ….
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.Origin.File != "" {
+		fmt.Fprintf(&b, "%s: ", e.Origin)
+	}
+	if e.Profile != "" {
+		fmt.Fprintf(&b, "profile %q: ", e.Profile)
+	}
+	if e.Session != "" {
+		fmt.Fprintf(&b, "sso-session %q: ", e.Session)
+	}
+	if e.Key != "" {
+		fmt.Fprintf(&b, "%s: ", e.Key)
+	}
+	b.WriteString(e.Problem)
+	return b.String()
+}
+
+// Unwrap gives one of the kinds above.
+func (e *Error) Unwrap() error { return e.kind }

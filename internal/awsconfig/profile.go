@@ -1,0 +1,294 @@
+package awsconfig
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"rolecall/internal/identitycenter"
+)
+
+// A Profile is one profile, with the session that it refers to.
+type Profile struct {
+	Name               string
+	Origin             Origin
+	Session            identitycenter.SSOSession // zero without sso_* keys
+	AccountID          string
+	RoleName           string
+	Region             string
+	Output             string
+	CABundle           string
+	UseFIPS            bool
+	UseDualStack       bool
+	IgnoreEndpointURLs bool
+	Endpoints          Endpoints
+	Chain              *Chain // role_arn and source_profile: then no sso_* key counts
+}
+
+// Endpoints are the overrides of the services section that the profile, or else
+// [default], names.
+type Endpoints struct{ SSO, SSOOIDC, STS Endpoint }
+
+// An Endpoint is an endpoint_url and where it stands.
+type Endpoint struct {
+	URL    string
+	Origin Origin
+}
+
+// A Chain is a role to assume with the credentials of another profile.
+type Chain struct {
+	RoleARN         string
+	RoleSessionName string
+	ExternalID      string
+	Duration        time.Duration // 0: AWS's default
+	Source          *Profile
+}
+
+// Profile gives the profile of that name with all that it refers to, checked. It
+// reads only the sections that this takes. "default" without a section is an
+// unknown profile, too.
+func (c *Config) Profile(name string) (Profile, error) {
+	return c.profile(name, nil)
+}
+
+func (c *Config) profile(name string, from []string) (Profile, error) {
+	v, err := c.find(kindProfile, name)
+	if err != nil {
+		return Profile{}, err
+	}
+	if v == nil {
+		return Profile{}, &Error{
+			Origin: Origin{File: c.config.path}, Profile: name, Problem: "there is no such profile",
+			Candidates: nearest(name, c.ProfileNames()), kind: ErrUnknownProfile,
+		}
+	}
+	p := Profile{
+		Name: name, Origin: v.origin, Region: v.text("region"), Output: v.text("output"), CABundle: v.text("ca_bundle"),
+		UseFIPS: isTrue(v.text("use_fips_endpoint")), UseDualStack: isTrue(v.text("use_dualstack_endpoint")),
+		IgnoreEndpointURLs: isTrue(v.text("ignore_configured_endpoint_urls")),
+		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"),
+	}
+	if p.Endpoints, err = c.endpoints(v); err != nil {
+		return p, err
+	}
+	if p.Region != "" && !isRegion(p.Region) {
+		return p, v.fail("region", "%q is no region", p.Region)
+	}
+	if v.text("role_arn") != "" {
+		p.Chain, err = c.chain(v, append(from, name))
+		return p, err
+	}
+	p.Session, err = c.profileSession(v)
+	return p, err
+}
+
+func isTrue(text string) bool { return strings.EqualFold(text, "true") }
+
+// fail is an error about a key of a profile.
+func (v *values) fail(key, format string, args ...any) *Error {
+	e := (&Document{}).fail(0, format, args...)
+	e.Origin, e.Profile, e.Key = v.where(key), v.name, key
+	return e
+}
+
+// profileSession gives the session of a profile: the section that sso_session
+// names, or the profile's own keys; both must agree where both speak.
+func (c *Config) profileSession(v *values) (identitycenter.SSOSession, error) {
+	none := identitycenter.SSOSession{}
+	name := v.text("sso_session")
+	if name == "" {
+		if v.text("sso_start_url") == "" && v.text("sso_region") == "" {
+			if v.text("sso_account_id") == "" && v.text("sso_role_name") == "" {
+				return none, nil
+			}
+			return none, v.fail("sso_session", "is missing, and so are sso_start_url and sso_region")
+		}
+		return v.legacySession()
+	}
+	section, err := c.find(kindSession, name)
+	if err != nil {
+		return none, err
+	}
+	if section == nil {
+		e := v.fail("sso_session", "there is no [sso-session %s] section", name)
+		e.Candidates, e.kind = nearest(name, c.SessionNames()), ErrUnknownSession
+		return none, e
+	}
+	session, err := sessionOf(section)
+	if err != nil {
+		err.(*Error).Profile = v.name
+		return none, err
+	}
+	for key, value := range map[string]string{"sso_start_url": session.StartURL, "sso_region": session.Region} {
+		if own := v.text(key); own != "" && own != value {
+			return none, v.fail(key, "%q contradicts %q of [sso-session %s] at %s", own, value, name, section.where(key))
+		}
+	}
+	return session, nil
+}
+
+func (v *values) legacySession() (identitycenter.SSOSession, error) {
+	s := identitycenter.SSOSession{StartURL: v.text("sso_start_url"), Region: v.text("sso_region")}
+	for _, key := range []string{"sso_start_url", "sso_region"} {
+		if v.text(key) == "" {
+			return s, v.fail(key, "is missing")
+		}
+	}
+	return s, checkSession(s, v.fail)
+}
+
+// sessionOf reads an sso-session section. Every error is an *Error.
+func sessionOf(v *values) (identitycenter.SSOSession, error) {
+	s := identitycenter.SSOSession{Name: v.name, StartURL: v.text("sso_start_url"), Region: v.text("sso_region")}
+	fail := func(key, format string, args ...any) *Error {
+		e := v.fail(key, format, args...)
+		e.Profile, e.Session = "", v.name
+		return e
+	}
+	for _, key := range []string{"sso_start_url", "sso_region"} {
+		if v.text(key) == "" {
+			return s, fail(key, "is missing")
+		}
+	}
+	for _, scope := range strings.Split(v.text("sso_registration_scopes"), ",") {
+		if scope = strings.TrimSpace(scope); scope != "" {
+			s.Scopes = append(s.Scopes, scope)
+		}
+	}
+	return s, checkSession(s, fail)
+}
+
+func checkSession(s identitycenter.SSOSession, fail func(key, format string, args ...any) *Error) error {
+	if !isRegion(s.Region) {
+		return fail("sso_region", "%q is no region", s.Region)
+	}
+	u, err := url.Parse(s.StartURL)
+	if err != nil || u.Host == "" || u.User != nil || strings.ContainsFunc(s.StartURL, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return fail("sso_start_url", "%q is no https address", s.StartURL)
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !identitycenter.IsLoopback(u.Hostname())) {
+		return fail("sso_start_url", "%q is neither https nor on this machine", s.StartURL)
+	}
+	return nil
+}
+
+// isRegion: a region becomes part of a host name, so nothing else may pass. The
+// form is letters of a partition, words, and a number: eu-isoe-west-1.
+func isRegion(text string) bool {
+	parts := strings.Split(text, "-")
+	if len(parts) < 3 || len(text) > 32 {
+		return false
+	}
+	for i, part := range parts {
+		letters := strings.Trim(part, "abcdefghijklmnopqrstuvwxyz") == ""
+		digits := strings.Trim(part, "0123456789") == ""
+		switch last := i == len(parts)-1; {
+		case part == "", last && (!digits || len(part) > 2), !last && !letters:
+			return false
+		case i == 0 && (len(part) < 2 || len(part) > 5):
+			return false
+		}
+	}
+	return true
+}
+
+// chain reads role_arn and what belongs to it. from are the profiles on the way
+// here: one that comes again is a loop.
+func (c *Config) chain(v *values, from []string) (*Chain, error) {
+	chain := &Chain{RoleARN: v.text("role_arn"), RoleSessionName: v.text("role_session_name"), ExternalID: v.text("external_id")}
+	for _, key := range []string{"credential_source", "web_identity_token_file", "mfa_serial"} {
+		if v.text(key) != "" {
+			return nil, v.fail(key, "is not supported: rolecall assumes roles with the credentials of a source_profile")
+		}
+	}
+	if !strings.HasPrefix(chain.RoleARN, "arn:") || strings.Count(chain.RoleARN, ":") < 5 {
+		return nil, v.fail("role_arn", "%q is no role ARN", chain.RoleARN)
+	}
+	if text := v.text("duration_seconds"); text != "" {
+		seconds, err := strconv.Atoi(text)
+		if err != nil || seconds < 900 || seconds > 43200 {
+			return nil, v.fail("duration_seconds", "%q is no number from 900 to 43200", text)
+		}
+		chain.Duration = time.Duration(seconds) * time.Second
+	}
+	name := v.text("source_profile")
+	if name == "" {
+		return nil, v.fail("source_profile", "is missing beside role_arn")
+	}
+	for _, earlier := range from {
+		if earlier == name {
+			return nil, v.fail("source_profile", "%q leads back to itself", name)
+		}
+	}
+	source, err := c.profile(name, from)
+	if err != nil {
+		return nil, err
+	}
+	if source.Chain == nil && source.Session.StartURL == "" {
+		return nil, v.fail("source_profile", "%q has neither a session nor a role_arn", name)
+	}
+	chain.Source = &source
+	return chain, nil
+}
+
+// endpoints reads the services section that v names, or else [default]'s.
+func (c *Config) endpoints(v *values) (Endpoints, error) {
+	var e Endpoints
+	name, at := v.text("services"), v
+	if name == "" && v.name != "default" {
+		fallback, err := c.find(kindProfile, "default")
+		if err != nil || fallback == nil {
+			return e, err
+		}
+		name, at = fallback.text("services"), fallback
+	}
+	if name == "" {
+		return e, nil
+	}
+	section, err := c.find(kindServices, name)
+	if err != nil {
+		return e, err
+	}
+	if section == nil {
+		return e, at.fail("services", "there is no [services %s] section", name)
+	}
+	for key, target := range map[string]*Endpoint{"sso": &e.SSO, "sso_oidc": &e.SSOOIDC, "sts": &e.STS} {
+		for _, p := range section.entries[key].nested {
+			if p.key == "endpoint_url" {
+				*target = Endpoint{p.value, Origin{section.where(key).File, p.line}}
+			}
+		}
+	}
+	return e, nil
+}
+
+// RequireRole says what a profile lacks to get role credentials: an *Error that
+// names the key.
+func (p Profile) RequireRole() error {
+	fail := func(key, problem string) error {
+		return &Error{Origin: p.Origin, Profile: p.Name, Key: key, Problem: problem, kind: ErrInvalid}
+	}
+	switch {
+	case p.Chain != nil:
+		return nil
+	case p.Session.StartURL == "":
+		return fail("sso_session", "is missing: this profile does not sign in through IAM Identity Center")
+	case p.AccountID == "":
+		return fail("sso_account_id", "is missing")
+	case len(p.AccountID) != 12 || strings.Trim(p.AccountID, "0123456789") != "":
+		return fail("sso_account_id", strconv.Quote(p.AccountID)+" is no account id of twelve digits")
+	case p.RoleName == "":
+		return fail("sso_role_name", "is missing")
+	case !isRoleName(p.RoleName):
+		return fail("sso_role_name", strconv.Quote(p.RoleName)+" is no role name")
+	}
+	return nil
+}
+
+// isRoleName: [\w+=,.@-]{1,64}, as IAM has it.
+func isRoleName(text string) bool {
+	return len(text) <= 64 && !strings.ContainsFunc(text, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_+=,.@-", r))
+	})
+}

@@ -1,0 +1,160 @@
+// Package export writes role credentials for whoever asked: variables for a
+// shell, JSON for a program. Every value is checked before a byte is written, and
+// then quoted for the stated dialect. It never guesses the dialect.
+package export
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"rolecall/internal/identitycenter"
+)
+
+// An Environment is what becomes variables.
+type Environment struct {
+	Credentials identitycenter.RoleCredentials
+	Region      string // may be empty
+}
+
+// A Variable is one environment variable.
+type Variable struct{ Name, Value string }
+
+// sets are the variables that are set, and unset again.
+var sets = [...]string{
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_REGION", "AWS_DEFAULT_REGION",
+}
+
+// unsets would win over the keys in some SDKs.
+var unsets = [...]string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
+
+// Variables gives what an environment sets and unsets. The moment of expiry is
+// RFC 3339 in UTC.
+func Variables(e Environment) (set []Variable, unset []string) {
+	c := e.Credentials
+	values := []string{c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal(), moment(c.Expiration), e.Region, e.Region}
+	for i, name := range sets {
+		if values[i] != "" {
+			set = append(set, Variable{name, values[i]})
+		}
+	}
+	return set, slices.Clone(unsets[:])
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// removed are the variables that would make a child somebody else.
+var removed = [...]string{
+	"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN",
+	"AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN",
+	"AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+}
+
+// ChildEnvironment gives environ without the variables that conflict, all
+// duplicates and spellings included, and with those of e. It checks the values
+// as Write does.
+func ChildEnvironment(environ []string, e Environment) ([]string, error) {
+	if err := check(e); err != nil {
+		return nil, err
+	}
+	set, _ := Variables(e)
+	drop := map[string]bool{}
+	for _, name := range removed {
+		drop[name] = true
+	}
+	for _, v := range set {
+		drop[v.Name] = true
+	}
+	var child []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if !drop[strings.ToUpper(name)] {
+			child = append(child, entry)
+		}
+	}
+	for _, v := range set {
+		child = append(child, v.Name+"="+v.Value)
+	}
+	return child, nil
+}
+
+// Write writes e in one of Formats.
+func Write(w io.Writer, format string, e Environment) error {
+	f, err := formatOf(format)
+	if err != nil {
+		return err
+	}
+	if err := check(e); err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := f.write(&b, e); err != nil {
+		return err
+	}
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+// WriteUnset writes what takes the variables of Write away again, in a format of
+// a shell.
+func WriteUnset(w io.Writer, format string) error {
+	f, err := formatOf(format)
+	if err != nil {
+		return err
+	}
+	if f.unset == nil {
+		return fmt.Errorf("the format %s has nothing to unset", format)
+	}
+	var b bytes.Buffer
+	f.unset(&b, sets[:])
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+// check refuses values that role credentials do not have: then they need no
+// trust in quoting. No message holds a value.
+func check(e Environment) error {
+	c := e.Credentials
+	for _, v := range []struct {
+		name, value, extra string
+		least, most        int
+	}{
+		{"access key id", c.AccessKeyID, "", 16, 128},
+		{"secret access key", c.SecretAccessKey.Reveal(), "/+=", 20, 128},
+		{"session token", c.SessionToken.Reveal(), "/+=_-", 1, 16384},
+	} {
+		if len(v.value) < v.least || len(v.value) > v.most || strings.ContainsFunc(v.value, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune(v.extra, r) }) {
+			return fmt.Errorf("the %s is not of the form that AWS gives: nothing is handed out", v.name)
+		}
+	}
+	if strings.ContainsFunc(e.Region, func(r rune) bool { return !isAlphanumeric(r) && r != '-' }) {
+		return fmt.Errorf("the region is not of the form that AWS gives: nothing is handed out")
+	}
+	return nil
+}
+
+func isAlphanumeric(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+}
+
+// CredentialProcess writes what the AWS CLI and SDKs expect of a
+// credential_process: one line of JSON.
+func CredentialProcess(w io.Writer, c identitycenter.RoleCredentials) error {
+	if err := check(Environment{Credentials: c}); err != nil {
+		return err
+	}
+	// The values are checked to need no escapes.
+	text := `{"Version": 1, "AccessKeyId": "` + c.AccessKeyID + `", "SecretAccessKey": "` + c.SecretAccessKey.Reveal() +
+		`", "SessionToken": "` + c.SessionToken.Reveal() + `", "Expiration": "` + moment(c.Expiration) + `"`
+	if isAccountID(c.AccountID) {
+		text += `, "AccountId": "` + c.AccountID + `"`
+	}
+	_, err := io.WriteString(w, text+"}\n")
+	return err
+}
+
+func isAccountID(id string) bool { return len(id) == 12 && strings.Trim(id, "0123456789") == "" }

@@ -1,0 +1,48 @@
+package oidc
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"rolecall/internal/idc/wire"
+)
+
+// An oauthError is a refusal in OAuth's and AWS's words: the status, the code of
+// the body, and the exception whose name stands in a header only.
+type oauthError struct {
+	status                       int
+	code, exception, description string
+}
+
+var (
+	errPending         = &oauthError{400, "authorization_pending", "AuthorizationPendingException", "Authorization is still pending"}
+	errDenied          = &oauthError{400, "access_denied", "AccessDeniedException", "Access denied"}
+	errExpired         = &oauthError{400, "expired_token", "ExpiredTokenException", "Device code has expired"}
+	errDeviceCode      = &oauthError{400, "invalid_grant", "InvalidGrantException", "Invalid device code provided"}
+	errCode            = &oauthError{400, "invalid_grant", "InvalidGrantException", "Invalid authorization code provided"}
+	errRefresh         = &oauthError{400, "invalid_grant", "InvalidGrantException", "Invalid refresh token provided"}
+	errClient          = &oauthError{401, "invalid_client", "InvalidClientException", "Invalid client provided"}
+	errGrantOfClient   = &oauthError{400, "unauthorized_client", "UnauthorizedClientException", "Client is not registered for this grant type"}
+	errGrantType       = &oauthError{400, "unsupported_grant_type", "UnsupportedGrantTypeException", "Grant type is not supported"}
+	errRequest         = &oauthError{400, "invalid_request", "InvalidRequestException", "Invalid request"}
+	errStartURL        = &oauthError{400, "invalid_request", "InvalidRequestException", "Invalid start URL provided"}
+	errClientMetadata  = &oauthError{400, "invalid_client_metadata", "InvalidClientMetadataException", "Invalid client metadata provided"}
+	errRedirectURI     = &oauthError{400, "invalid_redirect_uri", "InvalidRedirectUriException", "Invalid redirect URI provided"}
+	errTooManyRequests = &oauthError{400, "slow_down", "SlowDownException", "Too many requests"}
+)
+
+// write answers with e; the exception is only in the header, as AWS has it.
+func (e *oauthError) write(w http.ResponseWriter) {
+	w.Header().Set("x-amzn-ErrorType", e.exception+":http://internal.amazon.com/coral/com.amazonaws.sso.oidc/")
+	wire.JSON(w, e.status, map[string]string{"error": e.code, "error_description": e.description})
+}
+
+// read decodes a JSON body of at most 64 KiB. Old AWS CLIs send no content type,
+// so none is asked for.
+func read(r *http.Request, v any) *oauthError {
+	body, err := wire.Body(r)
+	if err != nil || json.Unmarshal(body, v) != nil {
+		return errRequest
+	}
+	return nil
+}

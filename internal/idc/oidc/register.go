@@ -1,0 +1,182 @@
+package oidc
+
+import (
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"rolecall/internal/idc/wire"
+)
+
+// A client is a registration.
+type client struct {
+	id        string
+	secret    hash
+	name      string // untrusted: shown on the consent page
+	ends      time.Time
+	scopes    []string
+	grants    []string
+	redirects []string
+}
+
+const (
+	grantDevice  = "urn:ietf:params:oauth:grant-type:device_code"
+	grantCode    = "authorization_code"
+	grantRefresh = "refresh_token"
+)
+
+// Mux takes the routes of a room.
+type Mux interface {
+	HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request))
+}
+
+// Mount lists the routes.
+func (s *Server) Mount(m Mux) {
+	m.HandleFunc("POST /client/register", s.register)
+	m.HandleFunc("POST /device_authorization", s.startDevice)
+	m.HandleFunc("POST /token", s.token)
+}
+
+func (s *Server) register(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		ClientName   string   `json:"clientName"`
+		ClientType   string   `json:"clientType"`
+		Scopes       []string `json:"scopes"`
+		GrantTypes   []string `json:"grantTypes"`
+		RedirectURIs []string `json:"redirectUris"`
+		IssuerURL    string   `json:"issuerUrl"`
+	}
+	if e := read(r, &in); e != nil {
+		e.write(w)
+		return
+	}
+	if e := s.checkRegistration(in.ClientName, in.ClientType, in.GrantTypes, in.RedirectURIs, in.IssuerURL); e != nil {
+		e.write(w)
+		return
+	}
+	if len(in.GrantTypes) == 0 {
+		in.GrantTypes = []string{grantDevice, grantRefresh}
+	}
+	secret := randomText(48)
+	now := s.o.Now()
+	c := &client{
+		id: randomText(16) + strings.ReplaceAll(s.o.Region, "-", "_"), secret: s.hash(secret), name: in.ClientName, ends: now.Add(registrationLife),
+		scopes: in.Scopes, grants: in.GrantTypes, redirects: in.RedirectURIs,
+	}
+	s.mu.Lock()
+	if len(s.clients) >= maxRegistrations {
+		s.dropClient()
+	}
+	s.clients[c.id] = c
+	s.count("RegisterClient")
+	s.mu.Unlock()
+	wire.JSON(w, http.StatusOK, map[string]any{
+		"clientId": c.id, "clientSecret": secret, "clientIdIssuedAt": now.Unix(), "clientSecretExpiresAt": c.ends.Unix(),
+		"authorizationEndpoint": s.o.URL + "/authorize", "tokenEndpoint": nil,
+	})
+}
+
+func (s *Server) checkRegistration(name, kind string, grants, redirects []string, issuer string) *oauthError {
+	switch {
+	case name == "" || len(name) > 256 || kind == "":
+		return errRequest
+	case kind != "public", issuer != "" && !s.isStartURL(issuer):
+		return errClientMetadata
+	case len(redirects) > 16 || slices.Contains(grants, grantCode) && len(redirects) == 0:
+		return errRedirectURI
+	}
+	for _, g := range grants {
+		if g != grantDevice && g != grantCode && g != grantRefresh {
+			return errGrantType
+		}
+	}
+	for _, uri := range redirects {
+		if !isRedirect(uri) {
+			return errRedirectURI
+		}
+	}
+	return nil
+}
+
+// isStartURL reports whether text is our start URL, in one of the forms in which
+// people write it.
+func (s *Server) isStartURL(text string) bool {
+	u, err := url.Parse(text)
+	own, ownError := url.Parse(s.o.URL)
+	if err != nil || ownError != nil || u.User != nil {
+		return false
+	}
+	path := strings.TrimRight(u.Path, "/")
+	if u.Scheme == "https" && (strings.HasSuffix(u.Host, ".awsapps.com") || strings.HasSuffix(u.Host, ".app.aws")) {
+		return true // newer AWS CLIs accept only AWS's hosts, and we stand in for them
+	}
+	return u.Scheme == own.Scheme && strings.EqualFold(u.Host, own.Host) && (path == "/start" || path == "")
+}
+
+// dropClient makes room: the registration that ends first goes.
+func (s *Server) dropClient() {
+	var first *client
+	for _, c := range s.clients {
+		if first == nil || c.ends.Before(first.ends) {
+			first = c
+		}
+	}
+	delete(s.clients, first.id)
+}
+
+// Forget drops a registration, as if its 90 days were over.
+func (s *Server) Forget(clientID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.clients, clientID)
+}
+
+// client finds a registration by id and secret.
+func (s *Server) client(id, secret string) (*client, *oauthError) {
+	c := s.clients[id]
+	presented := s.hash(secret)
+	if c == nil || subtle.ConstantTimeCompare(presented[:], c.secret[:]) != 1 || !s.o.Now().Before(c.ends) {
+		return nil, errClient
+	}
+	return c, nil
+}
+
+// isRedirect accepts redirect URIs of native apps (RFC 8252): loopback http with
+// any port, https, and private schemes stay out.
+func isRedirect(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.User != nil || u.Fragment != "" || u.RawQuery != "" || u.Opaque != "" || strings.Contains(u.Path, "//") || len(text) > 2048 {
+		return false
+	}
+	return u.Scheme == "http" && isLoopbackName(u.Hostname())
+}
+
+func isLoopbackName(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// matchRedirect compares scheme, host and path exactly ("" is "/"); the port of a
+// loopback address is free (RFC 8252 section 7.3). localhost matches only if it
+// was registered.
+func matchRedirect(registered []string, asked string) bool {
+	if !isRedirect(asked) {
+		return false
+	}
+	a, _ := url.Parse(asked)
+	return slices.ContainsFunc(registered, func(text string) bool {
+		r, err := url.Parse(text)
+		return err == nil && r.Scheme == a.Scheme && r.Hostname() == a.Hostname() && pathOf(r) == pathOf(a)
+	})
+}
+
+func pathOf(u *url.URL) string {
+	if u.Path == "" {
+		return "/"
+	}
+	return u.EscapedPath()
+}

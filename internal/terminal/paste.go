@@ -1,0 +1,38 @@
+package terminal
+
+import (
+	"errors"
+	"strings"
+)
+
+// maxPaste bounds a pasted address: codes and states are some hundred bytes.
+const maxPaste = 16 << 10
+
+var errTooLong = errors.New("the pasted text is too long")
+
+// A pasteBuffer collects what is typed or pasted until Enter.
+type pasteBuffer struct{ text []byte }
+
+// bracketed paste marks that some terminals send around pasted text.
+const pasteStart, pasteEnd = "\x1b[200~", "\x1b[201~"
+
+// add takes one byte; done is the end of the line.
+func (b *pasteBuffer) add(c byte) (done bool, err error) {
+	switch {
+	case c == '\n' || c == '\r':
+		return true, nil
+	case c == 0x7f || c == '\b':
+		if len(b.text) > 0 {
+			b.text = b.text[:len(b.text)-1]
+		}
+	case len(b.text) == maxPaste:
+		return true, errTooLong
+	default:
+		b.text = append(b.text, c)
+	}
+	return false, nil
+}
+
+func (b *pasteBuffer) String() string {
+	return strings.NewReplacer(pasteStart, "", pasteEnd, "").Replace(string(b.text))
+}
