@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,7 +93,7 @@ func (a *App) startDemo(o demoOptions) (*demo, error) {
 	inner := *a
 	inner.Home, inner.json, inner.Environ = home, false, d.innerEnviron()
 	if !o.browser {
-		inner.Person = &playedPerson{visitor: visitor.Visitor{Client: http.DefaultClient}, idc: l}
+		inner.Person = &playedPerson{visitor.Visitor{User: l.Sample.User, Password: l.Sample.Password}}
 	}
 	d.app = &inner
 	if err := writeFile(filepath.Join(home, ".aws", "config"), d.configText()); err != nil {
@@ -144,7 +143,7 @@ func (d *demo) innerEnviron() []string {
 // run signs in, and runs a command of the person's in the demo's world.
 func (d *demo) run(ctx context.Context, argv []string) error {
 	if code := d.quietly(ctx, "login", demoSession); code != exitOK {
-		return &exitError{code}
+		return &childExit{code}
 	}
 	return d.app.run(argv, d.app.Environ)
 }
@@ -169,21 +168,21 @@ func (d *demo) tour(ctx context.Context) error {
 		prep func()
 	}{
 		{"Sign in: authorization code with PKCE" + d.whoSignsIn(), exitOK, []string{"login", demoSession}, nil},
-		{"Which accounts?", exitOK, []string{"sso", "list-accounts", "--query", "accountList[].join(' ', [accountId, accountName])"}, nil},
+		{"Which accounts?", exitOK, []string{"sso", "list-accounts", "--query", "accountList[].accountName"}, nil},
 		{"Which roles in one of them?", exitOK, []string{"sso", "list-account-roles", "--account-id", sample.Account, "--query", "roleList[].roleName"}, nil},
 		{"Role credentials for a profile, ready for eval", exitOK, []string{"env", "dev"}, nil},
 		{"Proof: a signed GetCallerIdentity", exitOK, []string{"whoami", "dev"}, nil},
 		{"A mistyped role. AWS says only \"ForbiddenException: No access\"", exitNoAccess, []string{"whoami", sample.Account + "/" + mistyped(sample.Role)}, nil},
 		{
 			"Signed out elsewhere. AWS says only \"UnauthorizedException: Session token not found or invalid\"",
-			exitLogin, []string{"process", "--profile", "audit"}, func() { d.idc.Server.EndSessions(sample.User) },
+			exitLogin, []string{"process", "--profile", "audit"}, func() { d.idc.Server.OIDC.EndSessions(sample.User) },
 		},
 	}
 	for i, step := range steps {
 		if step.prep != nil {
 			step.prep()
 		}
-		d.say(fmt.Sprintf("\n%d. %s\n\n  $ rolecall %s", i+1, step.text, strings.Join(quoteAll(step.args), " ")))
+		d.say(fmt.Sprintf("\n%d. %s\n\n  $ rolecall %s", i+1, step.text, typed(step.args)))
 		if code := d.step(ctx, step.args); code != step.code {
 			return fmt.Errorf("step %d of the demo ended with exit code %d instead of %d", i+1, code, step.code)
 		}
@@ -206,7 +205,7 @@ func (d *demo) whoSignsIn() string {
 // a page.
 func (d *demo) step(ctx context.Context, args []string) int {
 	inner := *d.app
-	out := &indented{to: d.outer.Stdout, width: 100}
+	out := &indented{to: d.outer.Stdout, width: 160}
 	inner.Stdout, inner.Stderr = out, out
 	defer out.flush()
 	return inner.Main(ctx, args)
@@ -217,12 +216,15 @@ func (d *demo) say(line string) { fmt.Fprintln(d.outer.Stdout, line) }
 // mistyped leaves a letter out, as fingers do.
 func mistyped(name string) string { return name[:len(name)-2] + name[len(name)-1:] }
 
-func quoteAll(args []string) []string {
-	all := make([]string, len(args))
+// typed is a command line as a person types it.
+func typed(args []string) string {
+	words := make([]string, len(args))
 	for i, arg := range args {
-		all[i] = quoted(arg)
+		if words[i] = arg; !strings.HasPrefix(arg, "--") { // flags of our own need no quotes
+			words[i] = quoted(arg)
+		}
 	}
-	return all
+	return strings.Join(words, " ")
 }
 
 // indented writes lines indented, and cuts long ones.
@@ -256,16 +258,13 @@ func (w *indented) flush() {
 }
 
 // playedPerson signs in on the demo's pages as a browser would.
-type playedPerson struct {
-	visitor visitor.Visitor
-	idc     *localIDC
-}
+type playedPerson struct{ visitor visitor.Visitor }
 
 func (p *playedPerson) Authorize(a login.Authorization) {
 	go func() {
 		ctx, cancel := context.WithDeadline(context.Background(), a.Until)
 		defer cancel()
-		_, _ = p.visitor.Approve(ctx, a.URL, p.idc.Sample.User, p.idc.Sample.Password) // a failure shows as a login that is not answered
+		_, _ = p.visitor.Visit(ctx, a.URL) // a failure shows as a login that is not answered
 	}()
 }
 

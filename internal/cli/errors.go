@@ -43,11 +43,11 @@ type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }
 
-// An exitError ends rolecall with the code of a command that it ran, and says
+// A childExit ends rolecall with the code of a command that it ran, and says
 // nothing.
-type exitError struct{ code int }
+type childExit struct{ code int }
 
-func (e *exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+func (e *childExit) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 // A hintError is an error with the command that helps.
 type hintError struct {
@@ -70,7 +70,7 @@ type report struct {
 // fail says err, with its way out, and gives the exit code. It is the one place
 // that does.
 func (a *App) fail(ctx context.Context, err error) int {
-	var passed *exitError
+	var passed *childExit
 	if errors.As(err, &passed) {
 		return passed.code
 	}

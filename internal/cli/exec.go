@@ -85,7 +85,7 @@ func (a *App) run(argv, environ []string) error {
 	close(ended)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return &exitError{exitCode(exit.ProcessState)}
+		return &childExit{exitCode(exit.ProcessState)}
 	}
 	return err
 }

@@ -63,7 +63,6 @@ func NewHTTP(o HTTPOptions) (*http.Client, error) {
 	clear.DialContext = loopback.DialContext
 	return &http.Client{
 		Transport:     &bounded{bySchemeTransport{secure: secure, clear: clear}, o.Log},
-		Timeout:       attemptTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
 }
@@ -109,7 +108,9 @@ type answerError struct{ problem string }
 func (e *answerError) Error() string      { return e.problem }
 func (*answerError) RetryableError() bool { return false }
 
-// bounded reads each answer whole, up to maxAnswer, before anybody parses it.
+// bounded reads each answer whole, up to maxAnswer and within attemptTimeout,
+// before anybody parses it. (The time limit of http.Client would wrap the body,
+// and translate needs to find it again.)
 type bounded struct {
 	next http.RoundTripper
 	log  *slog.Logger
@@ -117,7 +118,9 @@ type bounded struct {
 
 func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	start := time.Now()
-	response, err := b.next.RoundTrip(r)
+	ctx, cancel := context.WithTimeout(r.Context(), attemptTimeout)
+	defer cancel()
+	response, err := b.next.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		b.logRequest(r, "error", start)
 		return nil, err

@@ -1,0 +1,166 @@
+// Package visitor plays a person with a browser on the Identity Center's pages: it
+// signs in and answers what is asked, over HTTP as a browser would. The demo and
+// the tests use it where nobody is there to click.
+package visitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// A Visitor is a person with a browser.
+type Visitor struct {
+	Client         *http.Client // nil: http.DefaultClient
+	User, Password string
+	Deny           bool // answer no where access is asked for
+}
+
+const maxSteps = 10
+
+// Visit opens address, signs in, and answers the question of the page that comes,
+// to the last redirect. It gives the title of the page it ends on.
+func (v Visitor) Visit(ctx context.Context, address string) (title string, err error) {
+	client, err := v.browser()
+	if err != nil {
+		return "", err
+	}
+	p, err := get(ctx, client, address)
+	for range maxSteps {
+		if err != nil {
+			return "", err
+		}
+		answer := v.fill(p)
+		if answer == nil {
+			return p.title, nil
+		}
+		p, err = post(ctx, client, p, answer)
+	}
+	return p.title, errors.New("the pages do not end")
+}
+
+func (v Visitor) browser() (*http.Client, error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	client := http.Client{Jar: jar}
+	if v.Client != nil {
+		client.Transport = v.Client.Transport
+	}
+	return &client, nil
+}
+
+// fill gives what the person answers on a page, or nil when nothing is asked, or
+// what was answered came back.
+func (v Visitor) fill(p page) url.Values {
+	f := p.form
+	switch {
+	case f == nil || p.problem:
+		return nil
+	case f.values.Has("password"):
+		f.values.Set("user", v.User)
+		f.values.Set("password", v.Password)
+	case f.decides:
+		f.values.Set("decision", "allow")
+		if v.Deny {
+			f.values.Set("decision", "deny")
+		}
+	default:
+		return nil
+	}
+	return f.values
+}
+
+// A page is what the person sees: its title, the form in its main part, and
+// whether it complains.
+type page struct {
+	address *url.URL
+	title   string
+	form    *form
+	problem bool
+}
+
+type form struct {
+	action  string
+	values  url.Values
+	decides bool // it has buttons to allow and deny
+}
+
+func get(ctx context.Context, client *http.Client, address string) (page, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return page{}, err
+	}
+	return load(client, r)
+}
+
+func post(ctx context.Context, client *http.Client, p page, values url.Values) (page, error) {
+	to, err := p.address.Parse(p.form.action)
+	if err != nil {
+		return page{}, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), strings.NewReader(values.Encode()))
+	if err != nil {
+		return page{}, err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", to.Scheme+"://"+to.Host)
+	return load(client, r)
+}
+
+func load(client *http.Client, r *http.Request) (page, error) {
+	answer, err := client.Do(r)
+	if err != nil {
+		return page{}, err
+	}
+	defer answer.Body.Close()
+	root, err := html.Parse(io.LimitReader(answer.Body, 1<<20))
+	if err != nil {
+		return page{}, fmt.Errorf("page %s: %w", answer.Request.URL.Path, err)
+	}
+	p := page{address: answer.Request.URL}
+	for n := range root.Descendants() {
+		if n.Type == html.ElementNode {
+			p.see(n)
+		}
+	}
+	return p, nil
+}
+
+func (p *page) see(n *html.Node) {
+	switch n.Data {
+	case "title":
+		if n.FirstChild != nil {
+			p.title, _, _ = strings.Cut(n.FirstChild.Data, " · ")
+		}
+	case "form":
+		p.form = &form{action: attribute(n, "action"), values: url.Values{}} // the last one: others stand above it
+	case "input":
+		if p.form != nil {
+			p.form.values.Set(attribute(n, "name"), attribute(n, "value"))
+		}
+	case "button":
+		if p.form != nil && attribute(n, "name") == "decision" {
+			p.form.decides = true
+		}
+	case "p":
+		p.problem = p.problem || attribute(n, "class") == "problem"
+	}
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
