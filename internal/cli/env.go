@@ -58,7 +58,7 @@ AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would win over the keys.`,
 	cmd.Flags().StringVar(&shell, "shell", export.Default(), "`FORMAT` of the output, never guessed from $SHELL")
 	cmd.Flags().StringVar(&shell, "format", export.Default(), "the same as --shell")
 	cmd.Flags().BoolVar(&unset, "unset", false, "print what takes the variables away again")
-	f.addTags(cmd)
+	f.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(export.Formats(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(export.Formats(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd

@@ -167,7 +167,7 @@ func explainKind(err error, r *report) {
 
 func configFacts(e *awsconfig.Error) (facts []string, hint string) {
 	hint = "rolecall config show"
-	if errors.Is(e, awsconfig.ErrUnknownProfile) && len(e.Candidates) > 0 {
+	if len(e.Candidates) > 0 {
 		facts = append(facts, "did you mean "+quoted(e.Candidates[0])+"?")
 	}
 	return facts, hint

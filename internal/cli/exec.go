@@ -36,7 +36,7 @@ its exit code becomes rolecall's.`,
 			return a.exec(cmd.Context(), t, o, args[dash:])
 		},
 	}
-	f.addTags(cmd)
+	f.add(cmd)
 	return cmd
 }
 

@@ -16,7 +16,6 @@ import (
 	"rolecall/internal/cache"
 	"rolecall/internal/credentials"
 	"rolecall/internal/identitycenter"
-	"rolecall/internal/login"
 )
 
 // portalFlags are the AWS CLI's flags of the portal commands.
@@ -205,47 +204,56 @@ func (a *App) askWithGiven(ctx context.Context, f portalFlags, ask func(context.
 	}
 	given := identitycenter.Token{AccessToken: identitycenter.NewSecret(f.accessToken), ExpiresAt: a.Now().Add(time.Hour)}
 	owner, ownerToken := a.ownerOf(ctx, given)
-	profile := awsconfig.Profile{Session: identitycenter.SSOSession{Region: f.region}}
-	switch {
-	case owner.Session.Region != "" && f.region == "":
-		profile.Session.Region = owner.Session.Region
-	case f.region == "":
-		settings, err := a.config()
-		if err != nil {
-			return nil, err
-		}
-		p, err := settings.Profile(firstOf(f.profile, awsconfig.DefaultProfile(a.getenv)))
-		profile.Session.Region = firstOf(credentials.Root(p).Session.Region, p.Region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"))
-		if profile.Session.Region == "" {
-			return nil, &usageError{errors.Join(errors.New("--access-token wants --region, the region of its Identity Center"), err)}
-		}
+	profile, err := a.givenProfile(f, owner, firstOf(ownerToken.Region, owner.Session.Region))
+	if err != nil {
+		return nil, err
 	}
-	if e := a.endpoints(owner); f.endpointURL == "" && (e.oidc != "" || e.portal != "") && owner.Session.Region == "" {
-		return nil, &hintError{
-			error: fmt.Errorf("a token from the command line would go to an endpoint that is not AWS's, set by %s", e.override),
-			code:  exitRefused, hint: "say so with --endpoint-url, or unset " + e.override,
-		}
-	}
-	profile.Session.StartURL = owner.Session.StartURL
-	profile.Endpoints = owner.Endpoints
 	s, err := a.session(profile, options{endpointURL: f.endpointURL, unattended: true})
 	if err != nil {
 		return nil, err
 	}
 	if owner.Session.Region != "" && f.endpointURL == "" {
-		known, err := a.session(owner, options{unattended: true})
-		if err != nil {
-			return nil, err
-		}
-		if _, err := known.login.Cached(ctx); err != nil {
+		if _, err := s.login.Cached(ctx); err != nil {
 			return nil, err
 		}
 	}
 	answer, err := ask(ctx, s, given)
 	if errors.Is(err, identitycenter.ErrUnauthorized) {
-		err = a.explainGiven(err, profile.Session.Region, owner.Session, ownerToken)
+		err = a.explainGiven(profile.Session.Region, owner.Session, ownerToken)
 	}
 	return answer, err
+}
+
+// givenProfile says where a token from the command line is asked about: at home,
+// when it is the cached one of owner, else in the region that the line or the
+// configuration gives. known is the token's own region, or empty.
+func (a *App) givenProfile(f portalFlags, owner awsconfig.Profile, known string) (awsconfig.Profile, error) {
+	if known != "" && f.region != "" && f.region != known {
+		return owner, &hintError{
+			error: fmt.Errorf("the given token is of region %s, and would be asked for in %s", known, f.region), code: exitConfiguration,
+			facts: []string{fmt.Sprintf("it is the cached token of session %q; a token counts only in its own region", owner.Session.Label())},
+			hint:  "use --region " + known + ", or leave --access-token and --region out",
+		}
+	}
+	if known != "" {
+		return owner, nil
+	}
+	config, err := a.config()
+	if err != nil {
+		return owner, err
+	}
+	p, err := config.Profile(firstOf(f.profile, awsconfig.DefaultProfile(a.getenv)))
+	region := firstOf(f.region, credentials.Root(p).Session.Region, p.Region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"))
+	if region == "" {
+		return p, &usageError{errors.Join(errors.New("--access-token wants --region, the region of its Identity Center"), err)}
+	}
+	if e := a.endpoints(p); f.endpointURL == "" && e.override != "" {
+		return p, &hintError{
+			error: fmt.Errorf("a token from the command line would go to an endpoint that is not AWS's, set by %s", e.override),
+			code:  exitRefused, hint: "say so with --endpoint-url, or unset " + e.override,
+		}
+	}
+	return awsconfig.Profile{Session: identitycenter.SSOSession{Region: region}, CABundle: p.CABundle, UseFIPS: p.UseFIPS, UseDualStack: p.UseDualStack}, nil
 }
 
 func firstOf(texts ...string) string {
@@ -277,28 +285,21 @@ func (a *App) ownerOf(ctx context.Context, given identitycenter.Token) (awsconfi
 	return awsconfig.Profile{}, identitycenter.Token{}
 }
 
-// explainGiven says why the portal may not know a token from the command line:
+// explainGiven says why the portal does not know a token from the command line:
 // AWS says only that it is not found or invalid.
-func (a *App) explainGiven(err error, region string, owner identitycenter.SSOSession, token identitycenter.Token) error {
-	e := &login.RequiredError{Session: owner, Cause: err, Reason: "the token is not known in region " + region}
-	hinted := &hintError{error: e, code: exitLogin, hint: "rolecall login"}
+func (a *App) explainGiven(region string, owner identitycenter.SSOSession, token identitycenter.Token) error {
+	e := &hintError{code: exitLogin, hint: loginHint(owner)}
 	switch {
 	case owner.Region == "":
-		e.Reason = fmt.Sprintf("the given token is not known in region %s", region)
-		hinted.error = errors.Join(errors.New(e.Reason))
-		hinted.facts = []string{"it ended, was signed out, is mistyped, or belongs to an Identity Center in another region", "it is not the cached token of any configured session"}
-	case firstOf(token.Region, owner.Region) != region:
-		hinted.error = fmt.Errorf("the given token is of region %s, and was asked for in %s", firstOf(token.Region, owner.Region), region)
-		hinted.facts = []string{fmt.Sprintf("it is the cached token of session %q", owner.Label())}
-		hinted.hint = "use --region " + firstOf(token.Region, owner.Region) + ", or leave --access-token and --region out"
+		e.error = fmt.Errorf("the given token is not known in region %s", region)
+		e.facts = []string{"it ended, was signed out, is mistyped, or belongs to an Identity Center in another region", "it is not the cached token of any configured session"}
+		e.hint = "rolecall login"
 	case !token.ExpiresAt.After(a.Now()):
-		hinted.error = fmt.Errorf("the given token of session %q ended at %s", owner.Label(), a.moment(token.ExpiresAt))
-		hinted.hint = "leave --access-token out, or: " + loginHint(owner)
+		e.error = fmt.Errorf("the given token of session %q ended at %s", owner.Label(), a.moment(token.ExpiresAt))
 	default:
-		hinted.error = fmt.Errorf("the given token of session %q was signed out elsewhere: it would have been good until %s", owner.Label(), a.moment(token.ExpiresAt))
-		hinted.hint = loginHint(owner)
+		e.error = fmt.Errorf("the given token of session %q was signed out elsewhere: it would have been good until %s", owner.Label(), a.moment(token.ExpiresAt))
 	}
-	return hinted
+	return e
 }
 
 // printAnswer prints what expression picks of answer, or all of it.

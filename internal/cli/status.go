@@ -237,7 +237,7 @@ func (a *App) whoamiCommand() *cobra.Command {
 			return a.whoami(cmd.Context(), t, o)
 		},
 	}
-	f.addTags(cmd)
+	f.add(cmd)
 	return cmd
 }
 

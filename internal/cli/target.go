@@ -73,7 +73,8 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 }
 
 // parseTarget understands a profile name before [SESSION:]ACCOUNT/ROLE, since
-// profile names may hold a slash. Role names do not, account names may.
+// profile names may hold a slash. Role names do not, account names may hold one,
+// and a colon.
 func (a *App) parseTarget(config *awsconfig.Config, text string) target {
 	slash := strings.LastIndexByte(text, '/')
 	if slash < 0 {
@@ -84,7 +85,7 @@ func (a *App) parseTarget(config *awsconfig.Config, text string) target {
 	}
 	t := target{account: text[:slash], role: text[slash+1:]}
 	if session, account, ok := strings.Cut(t.account, ":"); ok {
-		if _, err := config.Session(session); !errors.Is(err, awsconfig.ErrUnknownSession) {
+		if _, err := config.Session(session); !errors.Is(err, awsconfig.ErrUnknownSession) || isAccountID(account) {
 			t.session, t.account = session, account
 		}
 	}

@@ -3,18 +3,16 @@ package credentials
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/identitycenter/client"
 )
 
 // STS says how the Security Token Service is asked.
@@ -101,49 +99,12 @@ func (s STS) assumeRole(ctx context.Context, source identitycenter.RoleCredentia
 	}, nil
 }
 
-// translate turns what the SDK says of STS into an APIError.
+// translate tells keys that STS does not accept from a role that is refused.
 func translate(ctx context.Context, operation string, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	e := &identitycenter.APIError{Operation: operation, Kind: identitycenter.ErrUnavailable}
-	var answer *smithyhttp.ResponseError
-	var api smithy.APIError
-	if errors.As(err, &answer) {
-		e.Status, e.Kind = answer.HTTPStatusCode(), statusKind(answer.HTTPStatusCode())
-	}
-	if errors.As(err, &api) {
-		e.Code, e.Description = api.ErrorCode(), api.ErrorMessage()
-	} else if e.Status == 0 {
-		e.Description = fmt.Sprint(innermost(err))
-	}
-	if e.Code == "ExpiredToken" || e.Code == "InvalidClientTokenId" {
+	err = client.Translate(ctx, operation, "", err)
+	var e *identitycenter.APIError
+	if errors.As(err, &e) && (e.Code == "ExpiredToken" || e.Code == "InvalidClientTokenId") {
 		e.Kind = identitycenter.ErrUnauthorized
 	}
-	return e
-}
-
-func statusKind(status int) error {
-	switch {
-	case status == http.StatusForbidden:
-		return identitycenter.ErrNoAccess
-	case status == http.StatusTooManyRequests:
-		return identitycenter.ErrThrottled
-	case status >= 500:
-		return identitycenter.ErrUnavailable
-	case status >= 400:
-		return identitycenter.ErrInvalidRequest
-	}
-	return identitycenter.ErrBadAnswer
-}
-
-// innermost gives the reason without the URLs that the layers above it repeat.
-func innermost(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
-	}
+	return err
 }

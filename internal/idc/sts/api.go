@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,12 +135,7 @@ func writeXML(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(body)
 }
 
-// What the model of the API allows.
-const (
-	sessionNamePattern = `^[\w+=,.@-]{2,64}$`
-	externalIDPattern  = `^[\w+=,.@:/-]{2,1224}$`
-	maxTags            = 50
-)
+const maxTags = 50 // of the API's model
 
 func invalid(name, value, constraint string) *stsError {
 	return errValidation.say("1 validation error detected: Value '" + strings.Map(printable, value) + "' at '" + name + "' failed to satisfy constraint: " + constraint)
@@ -151,10 +145,10 @@ func checkAssumeRole(form url.Values) *stsError {
 	if arn := form.Get("RoleArn"); len(arn) < 20 || len(arn) > 2048 {
 		return invalid("roleArn", arn, "Member must have length between 20 and 2048")
 	}
-	if name := form.Get("RoleSessionName"); !matches(sessionNamePattern, name) {
+	if name := form.Get("RoleSessionName"); !isWord(name, "+=,.@-", 2, 64) {
 		return invalid("roleSessionName", name, `Member must satisfy regular expression pattern: [\w+=,.@-]*`)
 	}
-	if form.Has("ExternalId") && !matches(externalIDPattern, form.Get("ExternalId")) {
+	if form.Has("ExternalId") && !isWord(form.Get("ExternalId"), "+=,.@:/-", 2, 1224) {
 		return invalid("externalId", form.Get("ExternalId"), `Member must satisfy regular expression pattern: [\w+=,.@:\/-]*`)
 	}
 	if form.Has("Tags.member." + strconv.Itoa(maxTags+1) + ".Key") {
@@ -163,9 +157,12 @@ func checkAssumeRole(form url.Values) *stsError {
 	return nil
 }
 
-func matches(pattern, text string) bool {
-	ok, err := regexp.MatchString(pattern, text)
-	return ok && err == nil
+// isWord reports whether text is letters, digits, _ and extra, of a length from
+// least to most: the model's [\w+=…]*.
+func isWord(text, extra string, least, most int) bool {
+	return len(text) >= least && len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && !strings.ContainsRune(extra, r)
+	})
 }
 
 // assumeRole gives keys of a role that trusts the caller's role. A chain's

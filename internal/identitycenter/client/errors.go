@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"rolecall/internal/identitycenter"
@@ -55,9 +56,9 @@ func statusKind(status int) error {
 	return identitycenter.ErrBadAnswer // a redirect, or a success that does not parse
 }
 
-// translate turns what the SDK says into an APIError with AWS's own words.
+// Translate turns what the SDK says into an APIError with AWS's own words.
 // A context that has ended gives its cause.
-func translate(ctx context.Context, operation, endpoint string, err error) error {
+func Translate(ctx context.Context, operation, endpoint string, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -67,8 +68,9 @@ func translate(ctx context.Context, operation, endpoint string, err error) error
 	switch {
 	case errors.As(err, &bad):
 		e.Kind, e.Description = identitycenter.ErrBadAnswer, bad.problem
-	case errors.As(err, &answer) && answer.Response != nil:
+	case errors.As(err, &answer) && answer.HTTPStatusCode() != 0:
 		fromAnswer(e, answer.Response)
+		fromSDK(e, err)
 	case unavailable(err):
 		e.Kind, e.Description = identitycenter.ErrUnavailable, withoutURL(err)
 	default:
@@ -110,6 +112,14 @@ func fromAnswer(e *identitycenter.APIError, r *smithyhttp.Response) {
 	}
 	if e.Kind == nil {
 		e.Kind = statusKind(r.StatusCode)
+	}
+}
+
+// fromSDK adds what the SDK has read where the body is no JSON: STS answers XML.
+func fromSDK(e *identitycenter.APIError, err error) {
+	var api smithy.APIError
+	if e.Code == "" && e.Description == "" && errors.As(err, &api) {
+		e.Code, e.Description = api.ErrorCode(), api.ErrorMessage()
 	}
 }
 

@@ -26,7 +26,7 @@ func (s strict) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if err := checkObject(body); err != nil {
 		kind := response.Header.Get("Content-Type")
-		return nil, &answerError{fmt.Sprintf("no JSON object as AWS sends it (%d bytes of type %q): %v", len(body), kind, err)}
+		return nil, &answerError{fmt.Sprintf("%d bytes of type %q: %v", len(body), kind, err)}
 	}
 	response.Body = &wholeBody{bytes.NewReader(body), body}
 	return response, nil

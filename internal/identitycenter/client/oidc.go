@@ -36,7 +36,7 @@ func (c *Client) RegisterClient(ctx context.Context, session identitycenter.SSOS
 	}
 	out, err := c.oidc.RegisterClient(ctx, in)
 	if err != nil {
-		return identitycenter.ClientRegistration{}, translate(ctx, "RegisterClient", c.endpoints.OIDC, err)
+		return identitycenter.ClientRegistration{}, Translate(ctx, "RegisterClient", c.endpoints.OIDC, err)
 	}
 	r := identitycenter.ClientRegistration{
 		ClientID:              aws.ToString(out.ClientId),
@@ -58,7 +58,7 @@ func (c *Client) StartDeviceAuthorization(ctx context.Context, r identitycenter.
 		ClientId: &r.ClientID, ClientSecret: aws.String(r.ClientSecret.Reveal()), StartUrl: &startURL,
 	})
 	if err != nil {
-		return identitycenter.DeviceAuthorization{}, translate(ctx, "StartDeviceAuthorization", c.endpoints.OIDC, err)
+		return identitycenter.DeviceAuthorization{}, Translate(ctx, "StartDeviceAuthorization", c.endpoints.OIDC, err)
 	}
 	d := identitycenter.DeviceAuthorization{
 		DeviceCode:              identitycenter.NewSecret(aws.ToString(out.DeviceCode)),
@@ -107,7 +107,7 @@ func (c *Client) createToken(ctx context.Context, r identitycenter.ClientRegistr
 	in.ClientId, in.ClientSecret = &r.ClientID, aws.String(r.ClientSecret.Reveal())
 	out, err := c.oidc.CreateToken(ctx, in)
 	if err != nil {
-		return identitycenter.Token{}, translate(ctx, "CreateToken", c.endpoints.OIDC, err)
+		return identitycenter.Token{}, Translate(ctx, "CreateToken", c.endpoints.OIDC, err)
 	}
 	t := identitycenter.Token{
 		AccessToken:  identitycenter.NewSecret(aws.ToString(out.AccessToken)),

@@ -25,7 +25,7 @@ func (c *Client) RoleCredentials(ctx context.Context, token identitycenter.Secre
 		AccessToken: aws.String(token.Reveal()), AccountId: &accountID, RoleName: &roleName,
 	})
 	if err != nil {
-		return identitycenter.RoleCredentials{}, translate(ctx, "GetRoleCredentials", c.endpoints.Portal, err)
+		return identitycenter.RoleCredentials{}, Translate(ctx, "GetRoleCredentials", c.endpoints.Portal, err)
 	}
 	if out.RoleCredentials == nil {
 		return identitycenter.RoleCredentials{}, c.badPortalAnswer("GetRoleCredentials", errors.New("no keys"))
@@ -52,7 +52,7 @@ func (c *Client) Accounts(ctx context.Context, token identitycenter.Secret) ([]i
 			AccessToken: aws.String(token.Reveal()), MaxResults: aws.Int32(pageSize), NextToken: next,
 		})
 		if err != nil {
-			return nil, translate(ctx, "ListAccounts", c.endpoints.Portal, err)
+			return nil, Translate(ctx, "ListAccounts", c.endpoints.Portal, err)
 		}
 		for _, a := range out.AccountList {
 			account := identitycenter.Account{ID: aws.ToString(a.AccountId), Name: aws.ToString(a.AccountName), Email: aws.ToString(a.EmailAddress)}
@@ -75,7 +75,7 @@ func (c *Client) Roles(ctx context.Context, token identitycenter.Secret, account
 			AccessToken: aws.String(token.Reveal()), AccountId: &accountID, MaxResults: aws.Int32(pageSize), NextToken: next,
 		})
 		if err != nil {
-			return nil, translate(ctx, "ListAccountRoles", c.endpoints.Portal, err)
+			return nil, Translate(ctx, "ListAccountRoles", c.endpoints.Portal, err)
 		}
 		for _, r := range out.RoleList {
 			role := identitycenter.Role{AccountID: aws.ToString(r.AccountId), Name: aws.ToString(r.RoleName)}
@@ -94,7 +94,7 @@ func (c *Client) Roles(ctx context.Context, token identitycenter.Secret, account
 func (c *Client) Logout(ctx context.Context, token identitycenter.Secret) error {
 	_, err := c.portal.Logout(ctx, &sso.LogoutInput{AccessToken: aws.String(token.Reveal())})
 	if err != nil {
-		return translate(ctx, "Logout", c.endpoints.Portal, err)
+		return Translate(ctx, "Logout", c.endpoints.Portal, err)
 	}
 	return nil
 }

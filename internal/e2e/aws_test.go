@@ -1,0 +1,343 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"rolecall/internal/idc/oidc"
+)
+
+// requireAWS makes sure that the AWS CLI is Debian's 2.9.19: the version whose
+// files and behaviour the tests state.
+func requireAWS(t *testing.T) {
+	t.Helper()
+	out, err := exec.Command(awsCLI, "--version").CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(out), "aws-cli/2.") {
+		t.Fatalf("%s is not there: %v %s\ninstall it: apt-get install awscli", awsCLI, err, out)
+	}
+}
+
+// aWorld is a world for one test.
+func aWorld(t *testing.T, lives oidc.Options) *world {
+	t.Helper()
+	w, err := newWorld(filepath.Join(t.TempDir(), "home"), lives)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.http.Close() })
+	return w
+}
+
+// A result is how a command ended.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+func (w *world) run(t *testing.T, argv ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	var stdout, stderr bytes.Buffer
+	cmd.Env, cmd.Stdout, cmd.Stderr = w.environ(), &stdout, &stderr
+	err := cmd.Run()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// must runs a command that has to work, and gives its stdout.
+func (w *world) must(t *testing.T, argv ...string) string {
+	t.Helper()
+	r := w.run(t, argv...)
+	if r.code != 0 {
+		t.Fatalf("%s: exit code %d\n%s%s", strings.Join(argv, " "), r.code, r.stdout, r.stderr)
+	}
+	return r.stdout
+}
+
+// signIn runs a command at a terminal, where alice signs in.
+func (w *world) signIn(t *testing.T, argv ...string) {
+	t.Helper()
+	var stdout bytes.Buffer
+	ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
+	defer cancel()
+	code, screen, err := aTerminal{user: "alice"}.run(ctx, argv, w.environ(), &stdout)
+	if err != nil || code != 0 {
+		t.Fatalf("%s: exit code %d, %v\n%s%s", strings.Join(argv, " "), code, err, screen, stdout.String())
+	}
+}
+
+// awsSignIn is "aws sso login", which prints on stdout.
+func (w *world) awsSignIn(t *testing.T, args ...string) {
+	t.Helper()
+	w.signIn(t, append([]string{"sh", "-c", `exec "$@" >&2`, "sh", awsCLI, "sso", "login"}, args...)...)
+}
+
+const callerIs = "assumed-role/AWSReservedSSO_Admin_"
+
+// refreshes counts the refreshes that the Identity Center answered.
+func (w *world) refreshes() int { return w.current().OIDC.Counts()["CreateToken/refresh_token"] }
+
+func TestATokenOfTheAWSCLIServesRolecall(t *testing.T) {
+	requireAWS(t)
+	w := aWorld(t, oidc.Options{})
+	w.awsSignIn(t, "--profile", "dev")
+	if out := w.must(t, "rolecall", "env", "dev"); !strings.Contains(out, "export AWS_ACCESS_KEY_ID='ASIA") {
+		t.Errorf("got %s", out)
+	}
+	if out := w.must(t, "rolecall", "whoami", "dev"); !strings.Contains(out, callerIs) {
+		t.Errorf("got %s", out)
+	}
+	// It is renewed with the AWS CLI's own registration, and stays the AWS CLI's.
+	if err := w.editToken(endIn("expiresAt", time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	w.must(t, "rolecall", "whoami", "audit")
+	if n := w.refreshes(); n != 1 {
+		t.Errorf("%d refreshes, want 1", n)
+	}
+	if err := os.RemoveAll(filepath.Join(w.home, ".aws", "cli")); err != nil {
+		t.Fatal(err)
+	}
+	if out := w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev"); !strings.Contains(out, callerIs) || w.refreshes() != 1 {
+		t.Errorf("after rolecall's refresh: %s, %d refreshes", out, w.refreshes())
+	}
+}
+
+func TestATokenOfRolecallServesTheAWSCLI(t *testing.T) {
+	requireAWS(t)
+	w := aWorld(t, oidc.Options{})
+	w.signIn(t, "rolecall", "login", "corp")
+	if out := w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev"); !strings.Contains(out, callerIs) {
+		t.Errorf("got %s", out)
+	}
+	// The AWS CLI renews it with rolecall's registration, and rolecall goes on with
+	// what the AWS CLI wrote.
+	for _, profile := range []string{"audit", "dev"} {
+		if err := w.editToken(endIn("expiresAt", time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(filepath.Join(w.home, ".aws", "cli")); err != nil {
+			t.Fatal(err)
+		}
+		w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", profile)
+	}
+	if n := w.refreshes(); n != 2 {
+		t.Errorf("%d refreshes by the AWS CLI, want 2", n)
+	}
+	if out := w.must(t, "rolecall", "whoami", "audit"); !strings.Contains(out, "AWSReservedSSO_ReadOnly_") {
+		t.Errorf("got %s", out)
+	}
+	if err := w.editToken(endIn("expiresAt", -time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	w.must(t, "rolecall", "sso", "list-accounts")
+	if n := w.refreshes(); n != 3 {
+		t.Errorf("%d refreshes, want 3", n)
+	}
+}
+
+func TestRoleCredentialsAreCachedForBoth(t *testing.T) {
+	requireAWS(t)
+	w := aWorld(t, oidc.Options{})
+	w.signIn(t, "rolecall", "login", "corp")
+	handedOut := func(want int) {
+		t.Helper()
+		if n := w.current().Portal.Credentials(); n != want {
+			t.Errorf("role credentials were handed out %d times, want %d", n, want)
+		}
+	}
+	w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev")
+	handedOut(1)
+	w.must(t, "rolecall", "env", "dev")
+	w.must(t, "rolecall-process", "--profile", "dev")
+	handedOut(1)
+	w.must(t, "rolecall", "env", "audit")
+	handedOut(2)
+	w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "audit")
+	handedOut(2)
+	// Legacy profiles name the files by the start URL.
+	w.signIn(t, "rolecall", "login", "legacy")
+	w.must(t, "rolecall", "env", "legacy")
+	handedOut(3)
+	w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "legacy")
+	handedOut(3)
+	if out := w.must(t, "rolecall", "status"); strings.Count(out, "111122223333") != 3 {
+		t.Errorf("status names not all three:\n%s", out)
+	}
+}
+
+// A sign-in of one tool and then of the other: neither stumbles over the other's
+// registration.
+func TestSignInsOfBothToolsInTurn(t *testing.T) {
+	requireAWS(t)
+	w := aWorld(t, oidc.Options{})
+	for range 2 {
+		w.signIn(t, "rolecall", "login", "--fresh", "corp")
+		w.awsSignIn(t, "--profile", "dev")
+		w.must(t, "rolecall", "sso", "list-accounts")
+		w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev")
+	}
+	w.signIn(t, "rolecall", "login", "--fresh", "--device-code", "corp")
+	w.awsSignIn(t, "--profile", "dev")
+	w.must(t, "rolecall", "whoami", "dev")
+	w.must(t, awsCLI, "sso", "logout")
+	if r := w.run(t, "rolecall", "sso", "list-accounts"); r.code != 3 {
+		t.Errorf("after aws sso logout: exit code %d, want 3\n%s", r.code, r.stderr)
+	}
+	w.signIn(t, "rolecall", "login", "corp")
+	w.must(t, "rolecall", "logout", "corp")
+	if r := w.run(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev"); r.code == 0 {
+		t.Errorf("after rolecall logout the AWS CLI still finds a token: %s", r.stdout)
+	}
+}
+
+// keys gives the names in a JSON object, nested ones with a dot.
+func keys(t *testing.T, text string) string {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	var names []string
+	var walk func(prefix string, v any)
+	walk = func(prefix string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for k, inner := range v {
+				names = append(names, prefix+k)
+				walk(prefix+k+".", inner)
+			}
+		case []any:
+			for _, inner := range v {
+				walk(prefix, inner)
+			}
+		}
+	}
+	walk("", v)
+	seen := map[string]bool{}
+	for _, n := range names {
+		seen[n] = true
+	}
+	sorted, _ := json.Marshal(seen) // map keys come sorted
+	return string(sorted)
+}
+
+func TestDropInsPrintWhatTheAWSCLIPrints(t *testing.T) {
+	requireAWS(t)
+	w := aWorld(t, oidc.Options{})
+	w.signIn(t, "rolecall", "login", "corp")
+	token := strings.TrimSpace(w.must(t, "rolecall", "token", "--reveal"))
+	for _, call := range [][]string{
+		{"get-role-credentials", "--account-id", "111122223333", "--role-name", "Admin"},
+		{"list-accounts"},
+		{"list-account-roles", "--account-id", "111122223333"},
+	} {
+		full := append(append([]string{"sso"}, call...), "--access-token", token, "--region", "us-east-1")
+		theirs := w.must(t, append([]string{awsCLI}, full...)...)
+		ours := w.must(t, append([]string{"rolecall"}, full...)...)
+		if keys(t, ours) != keys(t, theirs) {
+			t.Errorf("%s: rolecall prints %s, the AWS CLI %s", call[0], keys(t, ours), keys(t, theirs))
+		}
+		if call[0] != "get-role-credentials" && ours != theirs { // there each call gives new keys
+			t.Errorf("%s: rolecall prints\n%s\nthe AWS CLI\n%s", call[0], ours, theirs)
+		}
+		short := w.must(t, append([]string{"rolecall", "sso"}, call...)...)
+		if keys(t, short) != keys(t, theirs) {
+			t.Errorf("%s without token and region: %s", call[0], keys(t, short))
+		}
+	}
+	query := []string{"sso", "list-accounts", "--access-token", token, "--region", "us-east-1", "--query", "accountList[?accountName=='sandbox'].accountId | [0]"}
+	if theirs, ours := w.must(t, append([]string{awsCLI}, query...)...), w.must(t, append([]string{"rolecall"}, query...)...); ours != theirs {
+		t.Errorf("--query: rolecall prints %s, the AWS CLI %s", ours, theirs)
+	}
+}
+
+// The two classic errors, as the AWS CLI says them and as rolecall does.
+func TestClassicErrors(t *testing.T) {
+	requireAWS(t)
+	w := aWorld(t, oidc.Options{})
+	w.signIn(t, "rolecall", "login", "corp")
+	token := strings.TrimSpace(w.must(t, "rolecall", "token", "--reveal"))
+	for _, c := range []struct {
+		name, token, role, theirs, ours string
+		code                            int
+	}{
+		{"mistyped role", token, "Admn", "(ForbiddenException) when calling the GetRoleCredentials operation: No access", "did you mean Admin?", 4},
+		{"mistyped token", "aoaWrong", "Admin", "(UnauthorizedException) when calling the GetRoleCredentials operation: Session token not found or invalid", "the given token is not known in region us-east-1", 3},
+	} {
+		args := []string{"sso", "get-role-credentials", "--account-id", "111122223333", "--role-name", c.role, "--access-token", c.token, "--region", "us-east-1"}
+		if r := w.run(t, append([]string{awsCLI}, args...)...); r.code != 254 || !strings.Contains(r.stderr, c.theirs) {
+			t.Errorf("%s: the AWS CLI ends with %d and says %s", c.name, r.code, r.stderr)
+		}
+		r := w.run(t, append([]string{"rolecall"}, append(args, "--endpoint-url", w.url)...)...)
+		if r.code != c.code || !strings.Contains(r.stderr, c.ours) || r.stdout != "" {
+			t.Errorf("%s: rolecall ends with %d and says %s", c.name, r.code, r.stderr)
+		}
+	}
+}
+
+// Fifty processes on an ended token: one refresh, fifty answers.
+func TestFiftyProcessesOneRefresh(t *testing.T) {
+	w := aWorld(t, oidc.Options{RefreshGrace: -1})
+	w.signIn(t, "rolecall", "login", "corp")
+	for round := range 3 {
+		if err := w.editToken(endIn("expiresAt", -time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(filepath.Join(w.home, ".aws", "cli")); err != nil {
+			t.Fatal(err)
+		}
+		results := make([]result, 50)
+		var all sync.WaitGroup
+		for i := range results {
+			all.Go(func() { results[i] = w.run(t, "rolecall-process", "--profile", []string{"dev", "audit"}[i%2]) })
+		}
+		all.Wait()
+		for _, r := range results {
+			if r.code != 0 || !strings.HasPrefix(r.stdout, `{"Version": 1, "AccessKeyId": "ASIA`) || r.stderr != "" {
+				t.Errorf("exit code %d: %s%s", r.code, r.stdout, r.stderr)
+			}
+		}
+		if n := w.refreshes(); n != round+1 {
+			t.Errorf("%d refreshes, want %d", n, round+1)
+		}
+		if n := w.current().Portal.Credentials(); n != 2*(round+1) {
+			t.Errorf("role credentials were handed out %d times, want %d", n, 2*(round+1))
+		}
+	}
+}
+
+// Ten people's commands at once, none signed in: one sign-in serves all.
+func TestOneSignInServesAllWhoWait(t *testing.T) {
+	w := aWorld(t, oidc.Options{})
+	var all sync.WaitGroup
+	codes := make([]int, 10)
+	for i := range codes {
+		all.Go(func() {
+			var stdout bytes.Buffer
+			codes[i], _, _ = aTerminal{user: "alice"}.run(t.Context(), []string{"rolecall", "env", "dev"}, w.environ(), &stdout)
+		})
+	}
+	all.Wait()
+	for _, code := range codes {
+		if code != 0 {
+			t.Errorf("exit codes %v", codes)
+			break
+		}
+	}
+	if n := w.current().OIDC.Counts()["CreateToken/authorization_code"]; n != 1 {
+		t.Errorf("%d sign-ins, want 1", n)
+	}
+}

@@ -1,0 +1,37 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+)
+
+// A home that cannot be written to is made with mounts, in a mount namespace of
+// its own: modes do not hold root back.
+const (
+	remount  = `mount --bind "$HOME" "$HOME" && mount -o remount,bind,ro "$HOME" && exec "$@"`
+	fillDisk = `mkdir "$HOME/../copy" 2>/dev/null; cp -a "$HOME/." "$HOME/../copy" && mount -t tmpfs -o size=256k tmpfs "$HOME" && ` +
+		`cp -a "$HOME/../copy/." "$HOME" && { cat /dev/zero > "$HOME/filler" 2>/dev/null; true; } && exec "$@"`
+)
+
+// readOnlyMain is the command "readonly COMMAND …" of the stories.
+func readOnlyMain() { inNamespace(remount) }
+
+// fullMain is the command "full COMMAND …": the home is on a full disk.
+func fullMain() { inNamespace(fillDisk) }
+
+func inNamespace(script string) {
+	args := append([]string{"--mount", "--map-root-user", "--propagation", "private", "sh", "-c", script, "sh"}, os.Args[1:]...)
+	cmd := exec.Command("unshare", args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		os.Exit(exit.ExitCode())
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(99)
+	}
+}

@@ -1,0 +1,50 @@
+// Package e2e tests rolecall as people use it: the built programs, a terminal, the
+// embedded Identity Center over HTTP, the AWS CLI, a browser. Stories are scripts
+// in testdata/stories; one can be read without knowing Go.
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// awsCLI is Debian's AWS CLI: another one may come first in PATH.
+const awsCLI = "/usr/bin/aws"
+
+// bin is the folder of the programs under test, built once.
+var bin string
+
+func TestMain(m *testing.M) {
+	testscript.Main(built{m}, map[string]func(){
+		"signin": signInMain, "at": atMain, "readonly": readOnlyMain, "full": fullMain,
+	})
+}
+
+// built builds the programs before the tests run.
+type built struct{ *testing.M }
+
+func (b built) Run() int {
+	dir, err := os.MkdirTemp("", "rolecall-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	bin = dir
+	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rolecall/cmd/...")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, out)
+		return 1
+	}
+	if err := os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return b.M.Run()
+}

@@ -1,0 +1,160 @@
+package e2e
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/oidc"
+)
+
+// worldKey finds a story's world.
+type worldKey struct{}
+
+// Each story has a home folder and an Identity Center of its own. Beside the
+// commands of testscript it has:
+//
+//	signin USER [-deny] [-paste] COMMAND   a person who signs in where asked (run it with exec)
+//	at SHOWN TYPED … -- COMMAND            a person who types when the screen shows something (run it with exec)
+//	exits CODE COMMAND                     the command ends with this very code
+//	fault NAME|none                        the Identity Center misbehaves
+//	center restart|stop|end USER|unassign USER ACCOUNT ROLE|lives TOKEN-LIFE
+//	token DURATION                         the cached token ends so far from now
+//	roles DURATION                         all cached role credentials end so far from now
+//	answered CALL N                        the Identity Center answered this call well N times
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/stories",
+		Setup: func(env *testscript.Env) error {
+			home := filepath.Join(env.WorkDir, "home")
+			w, err := newWorld(home, oidc.Options{})
+			if err != nil {
+				return err
+			}
+			env.Values[worldKey{}] = w
+			env.Defer(func() { _ = w.http.Close() })
+			env.Vars = append(env.Vars, "CENTER="+w.url, "BIN="+bin, "CONFIG="+filepath.Join(home, ".aws", "config"))
+			env.Vars = append(env.Vars, w.environ()...)
+			// The commands of the stories stand before the programs in PATH.
+			env.Setenv("PATH", env.Getenv("PATH"))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "fault": fault, "center": center, "token": token, "roles": roles, "answered": answered,
+		},
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	if err != nil || neg {
+		ts.Fatalf("usage: exits CODE COMMAND …")
+	}
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func fault(ts *testscript.TestScript, _ bool, args []string) {
+	name := args[0]
+	if name == "none" {
+		name = ""
+	}
+	worldOf(ts).setFault(name)
+}
+
+func center(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	switch args[0] {
+	case "restart":
+		ts.Check(w.restart())
+	case "stop":
+		ts.Check(w.http.Close())
+	case "end":
+		w.current().OIDC.EndSessions(args[1])
+	case "unassign":
+		there, err := w.store.Unassign(directory.Assignment{User: args[1], AccountID: args[2], PermissionSet: args[3]})
+		ts.Check(err)
+		if !there {
+			ts.Fatalf("there was no such assignment")
+		}
+	case "lives":
+		life, err := time.ParseDuration(args[1])
+		ts.Check(err)
+		w.lives.AccessTokenLife = life
+		ts.Check(w.restart())
+	default:
+		ts.Fatalf("center %s: unknown", args[0])
+	}
+}
+
+func token(ts *testscript.TestScript, _ bool, args []string) {
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	ts.Check(worldOf(ts).editToken(endIn("expiresAt", d)))
+}
+
+func roles(ts *testscript.TestScript, _ bool, args []string) {
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	paths, err := filepath.Glob(filepath.Join(worldOf(ts).home, ".aws", "cli", "cache", "*.json"))
+	ts.Check(err)
+	if len(paths) == 0 {
+		ts.Fatalf("there are no cached role credentials")
+	}
+	for _, path := range paths {
+		ts.Check(editFile(path, endIn("Expiration", d)))
+	}
+}
+
+func answered(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	w := worldOf(ts).current()
+	got := w.OIDC.Counts()[args[0]]
+	if args[0] == "GetRoleCredentials" {
+		got = w.Portal.Credentials()
+	}
+	if got != want {
+		ts.Fatalf("%s was answered %d times, want %d", args[0], got, want)
+	}
+}
+
+// Every command that rolecall lists has a story.
+func TestEveryCommandHasAStory(t *testing.T) {
+	out, err := exec.Command(filepath.Join(bin, "rolecall"), "--help").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(out), "Available Commands:\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	for _, line := range strings.Split(list, "\n") {
+		name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if name == "help" || name == "" {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join("testdata", "stories", name+".txtar")); err != nil {
+			t.Errorf("rolecall %s has no story %s.txtar", name, name)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/creack/pty"
+
+	"rolecall/internal/idc/visitor"
+)
+
+// aTerminal is a person at a terminal with a browser.
+type aTerminal struct {
+	user  string // signs in at the address that is printed; empty: nobody does
+	deny  bool
+	paste bool   // the browser is elsewhere: the address it ends on is pasted
+	types []typing
+}
+
+// A typing is what the person types when the screen shows something.
+type typing struct{ shown, typed string }
+
+// A program prints the address of the sign-in page on a line, some with a user
+// code to type there on another line.
+var (
+	address  = regexp.MustCompile(`(?m)(http://127\.0\.0\.1:\d+/(?:authorize|device)(?:\?[^\s\x1b]+)?)\r$`)
+	userCode = regexp.MustCompile(`\b[A-Z]{4}-[A-Z]{4}\b`)
+)
+
+// signInPage finds the page in what is on the screen, with the code typed in.
+func signInPage(screen string) string {
+	found := address.FindStringSubmatch(screen)
+	if found == nil {
+		return ""
+	}
+	code := userCode.FindString(screen)
+	switch page := found[1]; {
+	case strings.Contains(page, "?"):
+		return page
+	case code != "":
+		return page + "?user_code=" + code
+	}
+	return ""
+}
+
+// run runs a command with stdin and stderr on a pseudo-terminal, and stdout on its
+// own. It gives the exit code and all that was on the screen.
+func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Writer) (code int, screen string, err error) {
+	primary, secondary, err := pty.Open()
+	if err != nil {
+		return 0, "", err
+	}
+	defer primary.Close()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Env, cmd.Stdin, cmd.Stderr, cmd.Stdout = environ, secondary, secondary, stdout
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
+	if err := cmd.Start(); err != nil {
+		return 0, "", err
+	}
+	secondary.Close()
+	s := &screenReader{}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		_, _ = io.Copy(s, primary) // ends with an error when the last program leaves the terminal
+	}()
+	acting, stop := context.WithCancel(ctx)
+	var people sync.WaitGroup
+	people.Go(func() { t.act(acting, s, primary) })
+	err = cmd.Wait()
+	stop()
+	people.Wait()
+	<-read
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode(), s.text(), nil
+	}
+	return 0, s.text(), err
+}
+
+// act is what the person does: open the printed address, paste, type.
+func (t aTerminal) act(ctx context.Context, s *screenReader, keyboard io.Writer) {
+	for _, x := range t.types {
+		s.await(ctx, func(text string) bool { return strings.Contains(text, x.shown) })
+		_, _ = io.WriteString(keyboard, x.typed)
+	}
+	if t.user == "" {
+		return
+	}
+	var page string
+	s.await(ctx, func(text string) bool {
+		page = signInPage(text)
+		return page != ""
+	})
+	if page == "" {
+		return
+	}
+	v := visitor.Visitor{User: t.user, Password: "correct-horse-" + t.user, Deny: t.deny}
+	if !t.paste {
+		_, _ = v.Visit(ctx, page)
+		return
+	}
+	away := &elsewhere{}
+	v.Client = &http.Client{Transport: away}
+	_, _ = v.Visit(ctx, page) // ends with the redirect that cannot be followed there
+	_, _ = io.WriteString(keyboard, away.ended+"\r")
+}
+
+// elsewhere is the network of a browser on another machine: the callback's port is
+// not there.
+type elsewhere struct{ ended string }
+
+func (e *elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasPrefix(r.URL.Path, "/oauth/callback") {
+		e.ended = r.URL.String()
+		return nil, errors.New("connection refused")
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// A screenReader collects what is written to the terminal.
+type screenReader struct {
+	mu   sync.Mutex
+	all  bytes.Buffer
+	more chan struct{}
+}
+
+func (s *screenReader) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.more != nil {
+		close(s.more)
+		s.more = nil
+	}
+	return s.all.Write(p)
+}
+
+func (s *screenReader) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all.String()
+}
+
+// await waits until the screen shows what is wanted, or ctx ends.
+func (s *screenReader) await(ctx context.Context, shows func(string) bool) {
+	for {
+		s.mu.Lock()
+		if shows(s.all.String()) {
+			s.mu.Unlock()
+			return
+		}
+		if s.more == nil {
+			s.more = make(chan struct{})
+		}
+		more := s.more
+		s.mu.Unlock()
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+const storyTimeout = 60 * time.Second
+
+// signInMain is the command "signin USER [-deny] [-paste] COMMAND …" of the
+// stories: a person at a terminal who signs in where the command asks for it.
+func signInMain() {
+	var t aTerminal
+	flag.BoolVar(&t.deny, "deny", false, "")
+	flag.BoolVar(&t.paste, "paste", false, "")
+	user := os.Args[1]
+	_ = flag.CommandLine.Parse(os.Args[2:])
+	t.user = user
+	t.main(flag.Args())
+}
+
+// atMain is the command "at SHOWN TYPED … -- COMMAND …": whenever the screen shows
+// SHOWN, TYPED is typed.
+func atMain() {
+	var t aTerminal
+	args := os.Args[1:]
+	for ; args[0] != "--"; args = args[2:] {
+		t.types = append(t.types, typing{args[0], strings.NewReplacer(`\n`, "\r", `\x03`, "\x03").Replace(args[1])})
+	}
+	t.main(args[1:])
+}
+
+func (t aTerminal) main(argv []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), storyTimeout)
+	defer cancel()
+	code, screen, err := t.run(ctx, argv, os.Environ(), os.Stdout)
+	fmt.Fprint(os.Stderr, strings.ReplaceAll(screen, "\r\n", "\n"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 99
+	}
+	os.Exit(code)
+}

@@ -1,0 +1,197 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"rolecall/internal/idc"
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/oidc"
+)
+
+// A world is an Identity Center on loopback, and a home folder that uses it.
+type world struct {
+	url, home, rules string
+	store            *directory.Memory
+	sample           directory.SampleData
+
+	mu     sync.Mutex
+	server *idc.Server
+	fault  string
+	http   *http.Server
+	lives  oidc.Options
+}
+
+// testCost keeps password hashes cheap.
+var testCost = directory.Cost{Time: 1, MemoryKiB: 64}
+
+// newWorld starts an Identity Center whose lifetimes are those of lives, and
+// writes the config file of a person who uses it.
+func newWorld(home string, lives oidc.Options) (*world, error) {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	w := &world{url: "http://" + listener.Addr().String(), home: home, rules: filepath.Join(home, "rules"), lives: lives}
+	if w.store, w.sample, err = directory.SampleAt(testCost); err != nil {
+		return nil, err
+	}
+	if err := w.restart(); err != nil {
+		return nil, err
+	}
+	if err := idc.WriteRuleSets(w.rules, w.url); err != nil {
+		return nil, err
+	}
+	w.http = &http.Server{Handler: w}
+	go func() { _ = w.http.Serve(listener) }()
+	config := filepath.Join(home, ".aws", "config")
+	if err := os.MkdirAll(filepath.Dir(config), 0o700); err != nil {
+		return nil, err
+	}
+	return w, os.WriteFile(config, []byte(w.configText()), 0o600)
+}
+
+// restart loses all that is in memory but the directory.
+func (w *world) restart() error {
+	server, err := idc.New(idc.Options{URL: w.url, Directory: w.store, OIDC: w.lives})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.server = server
+	return err
+}
+
+func (w *world) configText() string {
+	return fmt.Sprintf(`# the person's own comment
+[sso-session corp]
+sso_start_url = %[1]s/start
+sso_region = us-east-1
+sso_registration_scopes = sso:account:access
+
+[profile dev]
+sso_session = corp
+sso_account_id = 111122223333
+sso_role_name = Admin
+region = us-east-1
+
+[profile audit]
+sso_session = corp
+sso_account_id = 111122223333
+sso_role_name = ReadOnly
+region = eu-west-1
+
+[profile deploy]
+role_arn = %[2]s
+source_profile = dev
+external_id = %[3]s
+role_session_name = release
+region = us-east-1
+
+[profile legacy]
+sso_start_url = %[1]s/start
+sso_region = us-east-1
+sso_account_id = 111122223333
+sso_role_name = ReadOnly
+`, w.url, w.sample.ChainRole, w.sample.ExternalID)
+}
+
+// environ is a person's environment in this world: nothing of the real one but
+// PATH, and no way out.
+func (w *world) environ() []string {
+	return append(idc.Environment(w.url),
+		"PATH="+os.Getenv("PATH"), "HOME="+w.home, "AWS_DATA_PATH="+w.rules, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=",
+		"HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=127.0.0.1,localhost", "TZ=UTC", "BROWSER=true")
+}
+
+// ServeHTTP plays the fault that is set, on the portal and the token endpoint.
+func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	server, fault := w.server, w.fault
+	w.mu.Unlock()
+	api := strings.HasPrefix(r.URL.Path, "/federation/") || strings.HasPrefix(r.URL.Path, "/assignment/") || r.URL.Path == "/token"
+	if fault == "" || !api || !playFault(fault, rw, r) {
+		server.ServeHTTP(rw, r)
+	}
+}
+
+func (w *world) setFault(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fault = name
+}
+
+// current is the server that answers now.
+func (w *world) current() *idc.Server {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.server
+}
+
+// playFault answers in place of the server; false is a fault that is none here.
+func playFault(name string, w http.ResponseWriter, r *http.Request) bool {
+	portalError := func(status int, kind string) {
+		w.Header().Set("x-amzn-ErrorType", kind)
+		w.WriteHeader(status)
+		fmt.Fprintf(w, `{"message":"played","__type":"com.amazonaws.switchboard.portal#%s"}`, kind)
+	}
+	switch name {
+	case "html":
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<html><body>Please log in to the hotel's network</body></html>")
+	case "huge":
+		_, _ = io.WriteString(w, `{"accountList":[{"accountName":"`+strings.Repeat("x", 2<<20)+`"}]}`)
+	case "endless":
+		_, _ = io.WriteString(w, `{"nextToken":"again","accountList":[]}`)
+	case "stalled":
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	case "throttled":
+		portalError(http.StatusTooManyRequests, "TooManyRequestsException")
+	case "unavailable":
+		portalError(http.StatusServiceUnavailable, "ServiceUnavailable")
+	case "unauthorized":
+		if r.URL.Path == "/token" {
+			return false
+		}
+		portalError(http.StatusUnauthorized, "UnauthorizedException")
+	default:
+		panic("there is no fault " + name)
+	}
+	return true
+}
+
+// editToken changes the text of the session's token file. Its name is the hash of
+// corp.
+func (w *world) editToken(edit func(string) string) error {
+	path := filepath.Join(w.home, ".aws", "sso", "cache", "ee0bfd2552fbd840c02cc48b6e823320543c450f.json")
+	return editFile(path, edit)
+}
+
+func editFile(path string, edit func(string) string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(edit(string(text))), 0o600)
+}
+
+// endIn gives an edit that sets the moment under key to so far from now.
+func endIn(key string, d time.Duration) func(string) string {
+	return func(text string) string {
+		start := strings.Index(text, strconv.Quote(key)+`: "`)
+		if start < 0 {
+			return text
+		}
+		start += len(strconv.Quote(key) + `: "`)
+		end := start + strings.IndexByte(text[start:], '"')
+		return text[:start] + time.Now().Add(d).UTC().Format("2006-01-02T15:04:05Z") + text[end:]
+	}
+}
