@@ -175,7 +175,9 @@ func (d *demo) tour(ctx context.Context) error {
 		{"A mistyped role. AWS says only \"ForbiddenException: No access\"", exitNoAccess, []string{"whoami", sample.Account + "/" + mistyped(sample.Role)}, nil},
 		{
 			"Signed out elsewhere. AWS says only \"UnauthorizedException: Session token not found or invalid\"",
-			exitLogin, []string{"process", "--profile", "audit"}, func() { d.idc.Server.OIDC.EndSessions(sample.User) },
+			exitLogin,
+			[]string{"process", "--profile", "audit"},
+			func() { d.idc.Server.OIDC.EndSessions(sample.User) },
 		},
 	}
 	for i, step := range steps {

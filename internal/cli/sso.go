@@ -23,7 +23,6 @@ type portalFlags struct {
 	accessToken, region, output, query, profile, endpointURL string
 	accountID, roleName                                      string
 	maxItems, pageSize                                       int
-	startingToken                                            string
 	noPaginate, noCLIPager                                   bool
 }
 

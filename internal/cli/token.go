@@ -75,8 +75,14 @@ func (a *App) token(ctx context.Context, name string, reveal bool) error {
 
 func (a *App) printToken(t tokenInfo) error {
 	rows := [][2]string{
-		{"session", t.Session}, {"start URL", t.StartURL}, {"region", t.Region}, {"file", t.File},
-		{"scopes", strings.Join(t.Scopes, " ")}, {"until", a.moment(t.ExpiresAt)}, {"refreshable", yesNo(t.Refreshable)}, {"issued by", t.Endpoint},
+		{"session", t.Session},
+		{"start URL", t.StartURL},
+		{"region", t.Region},
+		{"file", t.File},
+		{"scopes", strings.Join(t.Scopes, " ")},
+		{"until", a.moment(t.ExpiresAt)},
+		{"refreshable", yesNo(t.Refreshable)},
+		{"issued by", t.Endpoint},
 	}
 	for _, row := range rows {
 		if row[1] == "" {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -160,9 +159,4 @@ func (a *App) retrieve(ctx context.Context, t target, o options) (awsconfig.Prof
 	s.source.Tags = t.tags
 	c, err := s.source.Retrieve(ctx, profile)
 	return profile, c, err
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }

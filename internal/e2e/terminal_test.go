@@ -25,7 +25,7 @@ import (
 type aTerminal struct {
 	user  string // signs in at the address that is printed; empty: nobody does
 	deny  bool
-	paste bool   // the browser is elsewhere: the address it ends on is pasted
+	paste bool // the browser is elsewhere: the address it ends on is pasted
 	types []typing
 }
 

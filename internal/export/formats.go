@@ -134,8 +134,10 @@ func writeSTS(b *bytes.Buffer, e Environment) error {
 	b.WriteString("{\n    \"Credentials\": ")
 	var inner bytes.Buffer
 	if err := writeObject(&inner, []Variable{
-		{"AccessKeyId", c.AccessKeyID}, {"SecretAccessKey", c.SecretAccessKey.Reveal()},
-		{"SessionToken", c.SessionToken.Reveal()}, {"Expiration", moment(c.Expiration)},
+		{"AccessKeyId", c.AccessKeyID},
+		{"SecretAccessKey", c.SecretAccessKey.Reveal()},
+		{"SessionToken", c.SessionToken.Reveal()},
+		{"Expiration", moment(c.Expiration)},
 	}); err != nil {
 		return err
 	}

@@ -53,8 +53,12 @@ func SampleAt(cost Cost) (*Memory, SampleData, error) {
 		failures = append(failures, m.PutPermissionSet(p))
 	}
 	for _, a := range []Assignment{
-		{"alice", "111122223333", "Admin"}, {"alice", "111122223333", "ReadOnly"}, {"alice", "222233334444", "ReadOnly"},
-		{"alice", "333344445555", "Developer"}, {"alice", "444455556666", "Billing"}, {"alice", "555566667777", "Admin"},
+		{"alice", "111122223333", "Admin"},
+		{"alice", "111122223333", "ReadOnly"},
+		{"alice", "222233334444", "ReadOnly"},
+		{"alice", "333344445555", "Developer"},
+		{"alice", "444455556666", "Billing"},
+		{"alice", "555566667777", "Admin"},
 		{"bob", "111122223333", "ReadOnly"},
 	} {
 		_, err := m.Assign(a)

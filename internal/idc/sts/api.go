@@ -32,8 +32,6 @@ var (
 	errAction       = &stsError{400, "InvalidAction", ""}
 )
 
-const namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
-
 // ServeHTTP answers a call of the query protocol: a form in the body, or in the
 // address.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

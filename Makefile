@@ -1,0 +1,49 @@
+# rolecall: what can be made. "make test" is what CI runs.
+
+PREFIX  ?= /usr/local
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+TOOL     = go tool -modfile=tools/go.mod
+RELEASE  = CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+# Programs of other systems are only built: there is nothing here to run them on.
+SYSTEMS  = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64
+FUZZTIME ?= 60s
+
+.PHONY: help build install test lint needs fmt bench soak clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+build: ## build both programs into bin/
+	$(RELEASE) -o bin/ ./cmd/...
+
+install: build ## put both programs into $(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 bin/rolecall bin/rolecall-process $(DESTDIR)$(PREFIX)/bin
+
+test: needs lint ## check the code, and run all tests
+	go test -race -count=1 -timeout 15m ./...
+
+lint: ## formatting, vet, staticcheck, and builds for the other systems
+	@echo "== gofumpt"; files=$$($(TOOL) gofumpt -l cmd internal) && test -z "$$files" || { echo "not formatted (make fmt): $$files"; exit 1; }
+	@echo "== go vet"; go vet ./...
+	@echo "== staticcheck"; $(TOOL) staticcheck ./...
+	@for system in $(SYSTEMS); do echo "== build for $$system"; \
+		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go build -o /dev/null ./cmd/... || exit 1; done
+
+needs: ## see to the programs that the tests run: they are installed on Debian
+	@sh scripts/needs
+
+fmt: ## format the code
+	$(TOOL) gofumpt -w cmd internal
+
+bench: build ## measure: figures for docs/performance.md
+	go test -run '^$$' -bench . -benchmem ./internal/...
+	go run ./internal/tools/bench bin
+
+soak: ## fuzz each target for FUZZTIME
+	@grep -rl --include='*_test.go' '^func Fuzz' internal | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$file); do \
+			echo "== $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; done; done
+
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,153 @@
+// Package arch holds the drawing of the house against its walls: which room may
+// enter which. ARCHITECTURE.md says why.
+package arch
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// rooms says which rooms each room may enter. Paths are below internal/; the
+// programs are below the root.
+var rooms = map[string][]string{
+	"cmd/rolecall":         {"cli", "terminal"},
+	"cmd/rolecall-process": {"awsconfig", "cache", "export", "identitycenter"},
+
+	"cli": {
+		"awsconfig", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "login", "terminal",
+		"idc", "idc/directory", "idc/visitor", // it wires both sides, for idc and demo
+	},
+	"awsconfig":             {"identitycenter"},
+	"browser":               {},
+	"cache":                 {"filesystem", "identitycenter"},
+	"credentials":           {"awsconfig", "cache", "identitycenter", "identitycenter/client", "login"},
+	"export":                {"identitycenter"},
+	"filesystem":            {},
+	"identitycenter":        {},
+	"identitycenter/client": {"identitycenter"},
+	"login":                 {"cache", "filesystem", "identitycenter"},
+	"terminal":              {},
+
+	"idc":           {"idc/directory", "idc/oidc", "idc/portal", "idc/sts", "idc/website", "idc/wire"},
+	"idc/directory": {},
+	"idc/oidc":      {"idc/wire"},
+	"idc/portal":    {"idc/directory", "idc/oidc", "idc/sts", "idc/wire"},
+	"idc/sts":       {"idc/directory", "idc/wire"},
+	"idc/visitor":   {},
+	"idc/website":   {"idc/directory", "idc/oidc"},
+	"idc/wire":      {},
+
+	"tools/bench": {},
+}
+
+// foreign says which rooms alone may use a library.
+var foreign = map[string][]string{
+	"github.com/aws/":                  {"identitycenter/client", "credentials"},
+	"github.com/spf13/cobra":           {"cli"},
+	"github.com/jmespath-community/":   {"cli"},
+	"golang.org/x/crypto":              {"idc/directory"},
+	"golang.org/x/net":                 {"idc/visitor"},
+	"rsc.io/qr":                        {"terminal"},
+	"github.com/gofrs/flock":           {"filesystem"},
+	"github.com/google/uuid":           {"idc/wire"},
+	"database/sql":                     {},
+	"github.com/rogpeppe/go-internal/": {},
+}
+
+func TestTheDrawing(t *testing.T) {
+	imports := walk(t, "../..")
+	for room, enters := range imports {
+		allowed, drawn := rooms[room]
+		if !drawn {
+			t.Errorf("%s is not in the drawing", room)
+		}
+		for _, path := range enters {
+			if other, ours := strings.CutPrefix(path, "rolecall/internal/"); ours {
+				if !slices.Contains(allowed, other) {
+					t.Errorf("%s enters %s: not in the drawing", room, other)
+				}
+				continue
+			}
+			for library, users := range foreign {
+				if strings.HasPrefix(path, library) && !slices.Contains(users, room) {
+					t.Errorf("%s uses %s, which is for %v", room, path, users)
+				}
+			}
+		}
+		for _, other := range allowed {
+			if !slices.Contains(enters, "rolecall/internal/"+other) {
+				t.Errorf("%s does not enter %s any more: take it out of the drawing", room, other)
+			}
+		}
+	}
+	for room := range rooms {
+		if _, there := imports[room]; !there {
+			t.Errorf("there is no room %s any more", room)
+		}
+	}
+}
+
+// Client rooms and the embedded server's meet over HTTP only.
+func TestTheTwoHousesDoNotMeet(t *testing.T) {
+	for room, allowed := range rooms {
+		server := room == "idc" || strings.HasPrefix(room, "idc/")
+		for _, other := range allowed {
+			if toServer := other == "idc" || strings.HasPrefix(other, "idc/"); server != toServer && room != "cli" {
+				t.Errorf("%s may enter %s: they meet over HTTP", room, other)
+			}
+		}
+	}
+}
+
+// rolecall-process starts in a millisecond because of what it does not link.
+func TestTheLeanProgramIsLean(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "rolecall/cmd/rolecall-process").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range strings.Fields(string(out)) {
+		for _, heavy := range []string{"net/http", "crypto/tls", "github.com/aws/", "github.com/spf13/", "golang.org/x/term"} {
+			if strings.HasPrefix(path, heavy) {
+				t.Errorf("rolecall-process links %s", path)
+			}
+		}
+	}
+}
+
+// walk gives what each package imports outside of tests.
+func walk(t *testing.T, root string) map[string][]string {
+	imports := map[string][]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(root, filepath.Dir(path))
+		room := strings.TrimPrefix(filepath.ToSlash(relative), "internal/")
+		if room == "tools" { // the module of the development tools
+			return err
+		}
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			imports[room] = append(imports[room], name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return imports
+}

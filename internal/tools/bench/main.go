@@ -1,0 +1,123 @@
+// Command bench measures the programs as whole processes, beside a Go hello world
+// in the same run: start to end, and peak memory. Its argument is the folder of the
+// built programs. docs/performance.md says what the figures are for.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+const (
+	rounds = 200
+	hello  = "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hello\") }\n"
+)
+
+// A subject is a command whose runs are measured in turn with the others'.
+type subject struct {
+	name string
+	argv []string
+	took []time.Duration
+	peak int64 // KiB; 0 where the system does not say
+}
+
+func main() {
+	err := run(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run starts itself again in the world of a demo, where role credentials are
+// cached; there it has the hello world as a second argument.
+func run(args []string) error {
+	bin, err := filepath.Abs(args[0])
+	if err != nil {
+		return err
+	}
+	if len(args) == 2 {
+		return compare(bin, args[1])
+	}
+	dir, err := os.MkdirTemp("", "rolecall-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	program, err := buildHello(dir)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	demo := exec.Command(filepath.Join(bin, "rolecall"), "demo", "--", self, bin, program)
+	demo.Stdout, demo.Stderr = os.Stdout, os.Stderr
+	return demo.Run()
+}
+
+func compare(bin, program string) error {
+	subjects := []*subject{
+		{name: "hello world", argv: []string{program}},
+		{name: "rolecall-process, cached", argv: []string{filepath.Join(bin, "rolecall-process"), "--profile", "dev"}},
+		{name: "rolecall process, cached", argv: []string{filepath.Join(bin, "rolecall"), "process", "--profile", "dev"}},
+	}
+	for i := range rounds + 1 { // the first round warms up
+		for _, s := range subjects {
+			took, most, err := measure(s.argv)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+			if i > 0 {
+				s.took, s.peak = append(s.took, took), max(s.peak, most)
+			}
+		}
+	}
+	report(subjects)
+	return nil
+}
+
+func buildHello(dir string) (program string, err error) {
+	source, program := filepath.Join(dir, "hello.go"), filepath.Join(dir, "hello")
+	if err := os.WriteFile(source, []byte(hello), 0o600); err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, source)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Stderr = os.Stderr
+	return program, build.Run()
+}
+
+func measure(argv []string) (time.Duration, int64, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	start := time.Now()
+	if err := cmd.Run(); err != nil {
+		return 0, 0, err
+	}
+	took := time.Since(start)
+	return took, peak(cmd.ProcessState), nil
+}
+
+func report(subjects []*subject) {
+	fmt.Printf("%-26s %10s %10s %8s %10s\n", "start to end", "median", "p95", "ratio", "peak")
+	base := median(subjects[0].took)
+	for _, s := range subjects {
+		slices.Sort(s.took)
+		m := median(s.took)
+		fmt.Printf("%-26s %10s %10s %7.2fx %6.1f MB\n", s.name, m.Round(10*time.Microsecond), s.took[len(s.took)*95/100].Round(10*time.Microsecond),
+			float64(m)/float64(base), float64(s.peak)/1024)
+	}
+}
+
+func median(took []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(took))
+	return sorted[len(sorted)/2]
+}
