@@ -61,10 +61,16 @@ func NewHTTP(o HTTPOptions) (*http.Client, error) {
 	secure.DialContext = dialer.DialContext
 	secure.ForceAttemptHTTP2 = true
 	clear.DialContext = loopback.DialContext
+	return Over(bySchemeTransport{secure: secure, clear: clear}, o.Log), nil
+}
+
+// Over gives an HTTP client that bounds answers and follows no redirect, over a
+// network of the caller's.
+func Over(network http.RoundTripper, logger *slog.Logger) *http.Client {
 	return &http.Client{
-		Transport:     &bounded{bySchemeTransport{secure: secure, clear: clear}, o.Log},
+		Transport:     &bounded{network, logger},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, nil
+	}
 }
 
 func readBundle(path string) (*x509.CertPool, error) {
