@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -339,5 +341,25 @@ func TestOneSignInServesAllWhoWait(t *testing.T) {
 	}
 	if n := w.current().OIDC.Counts()["CreateToken/authorization_code"]; n != 1 {
 		t.Errorf("%d sign-ins, want 1", n)
+	}
+}
+
+// Without overrides the real service is asked, through HTTPS_PROXY by CONNECT: the
+// proxy sees the host and no more.
+func TestHTTPSProxyIsAskedToConnect(t *testing.T) {
+	asked := make(chan string, 16)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.Method + " " + r.Host
+		w.WriteHeader(http.StatusBadGateway)
+	}))
+	defer proxy.Close()
+	w := aWorld(t, oidc.Options{})
+	w.signIn(t, "rolecall", "login", "corp")
+	r := w.run(t, "env", "-u", "AWS_ENDPOINT_URL_STS", "HTTPS_PROXY="+proxy.URL, "rolecall", "whoami", "dev")
+	if r.code != 5 || !strings.Contains(r.stderr, "GetCallerIdentity: the service is not available") {
+		t.Errorf("exit code %d: %s", r.code, r.stderr)
+	}
+	if got := <-asked; got != "CONNECT sts.us-east-1.amazonaws.com:443" {
+		t.Errorf("the proxy was asked to %s", got)
 	}
 }

@@ -6,7 +6,9 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/sso"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"rolecall/internal/identitycenter"
 )
@@ -51,7 +54,7 @@ func New(c Config) (*Client, error) {
 	retryer := func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts = 4
-			o.MaxBackoff = 3 * time.Second
+			o.Backoff = retry.BackoffDelayerFunc(backoff)
 			o.Retryables = append(o.Retryables, retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{http.StatusTooManyRequests: {}}})
 		})
 	}
@@ -66,6 +69,17 @@ func New(c Config) (*Client, error) {
 		Region: c.Region, BaseEndpoint: &endpoints.Portal, HTTPClient: &checked, Retryer: retryer(),
 	})
 	return client, nil
+}
+
+// backoff waits with full jitter, before the second try at most a fifth of a second
+// and then twice as long each time; five times that when the service is limiting.
+func backoff(attempt int, err error) (time.Duration, error) {
+	longest := 100 * time.Millisecond << attempt
+	var answer *smithyhttp.ResponseError
+	if errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusTooManyRequests {
+		longest *= 5
+	}
+	return rand.N(longest), nil
 }
 
 // Endpoints are the two addresses in force, overrides included.
