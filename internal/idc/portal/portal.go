@@ -33,6 +33,9 @@ func (a *API) Mount(m oidc.Mux) {
 	m.HandleFunc("GET /assignment/accounts", a.accounts)
 	m.HandleFunc("GET /assignment/roles", a.roles)
 	m.HandleFunc("POST /logout", a.logout)
+	for _, path := range []string{"/federation/credentials", "/assignment/accounts", "/assignment/roles", "/logout"} {
+		m.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { errMethod.write(w) })
+	}
 }
 
 // A portalError is a refusal in AWS's words.
@@ -46,6 +49,7 @@ var (
 	errForbidden    = &portalError{403, "ForbiddenException", "No access"}
 	errInvalid      = &portalError{400, "InvalidRequestException", "Invalid request"}
 	errPageSize     = &portalError{400, "InvalidRequestException", "ResultSize parameter must be within the valid limits of: 1-100"}
+	errMethod       = &portalError{405, "MethodNotAllowedException", "Method not allowed"}
 	errInternal     = &portalError{500, "InternalServerException", "Internal error"}
 )
 
