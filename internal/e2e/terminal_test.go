@@ -27,6 +27,8 @@ type aTerminal struct {
 	deny  bool
 	paste bool // the browser is elsewhere: the address it ends on is pasted
 	types []typing
+	// opens, when set, gets the page in place of a played visitor.
+	opens func(page string)
 }
 
 // A typing is what the person types when the screen shows something.
@@ -96,7 +98,7 @@ func (t aTerminal) act(ctx context.Context, s *screenReader, keyboard io.Writer)
 		s.await(ctx, func(text string) bool { return strings.Contains(text, x.shown) })
 		_, _ = io.WriteString(keyboard, x.typed)
 	}
-	if t.user == "" {
+	if t.user == "" && t.opens == nil {
 		return
 	}
 	var page string
@@ -104,7 +106,11 @@ func (t aTerminal) act(ctx context.Context, s *screenReader, keyboard io.Writer)
 		page = signInPage(text)
 		return page != ""
 	})
-	if page == "" {
+	switch {
+	case page == "":
+		return
+	case t.opens != nil:
+		t.opens(page)
 		return
 	}
 	v := visitor.Visitor{User: t.user, Password: "correct-horse-" + t.user, Deny: t.deny}
