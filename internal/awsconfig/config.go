@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"rolecall/internal/identitycenter"
@@ -13,6 +14,9 @@ import (
 
 // Files says where the two shared files are.
 type Files struct{ Config, Credentials string }
+
+// variableInPath is what Python's os.path.expandvars replaces.
+var variableInPath = regexp.MustCompile(`\$(\w+|\{[^}]*\})`)
 
 // Locate finds the shared files as botocore does: AWS_CONFIG_FILE and
 // AWS_SHARED_CREDENTIALS_FILE, with ~ and variables in them expanded, else
@@ -23,11 +27,11 @@ func Locate(getenv func(string) string, home string) Files {
 		if path == "" {
 			return filepath.Join(home, ".aws", name)
 		}
-		path = os.Expand(path, func(name string) string {
-			if value := getenv(name); value != "" {
+		path = variableInPath.ReplaceAllStringFunc(path, func(text string) string {
+			if value := getenv(strings.Trim(text, "${}")); value != "" {
 				return value
 			}
-			return "$" + name // as Python leaves an unknown variable
+			return text
 		})
 		if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
 			path = home + rest
@@ -223,43 +227,45 @@ func (v *values) where(key string) Origin {
 // find merges the sections of kind and name in the config file and, for a
 // profile, the section of that name in the credentials file, whose values win.
 // Nothing found is nil.
-func (c *Config) find(kind, name string) (*values, error) {
-	v := &values{name: name, entries: map[string]entry{}}
-	found := false
-	merge := func(d *Document, s section) error {
-		properties, err := d.properties(s)
-		if err != nil {
-			return err
+func (c *Config) find(kind, name string) *values {
+	var v *values
+	merge := func(d *Document, sections []section) {
+		for i, s := range sections {
+			if v == nil {
+				v = &values{name: name, origin: Origin{d.path, s.line}, entries: map[string]entry{}}
+			}
+			if i == 0 {
+				for _, s := range d.defaults {
+					v.add(d, d.properties(s))
+				}
+			}
+			v.add(d, d.properties(s))
 		}
-		if !found {
-			v.origin, found = Origin{d.path, s.line}, true
-		}
-		v.add(d, properties)
-		return nil
 	}
+	var sections []section
 	for _, s := range c.config.sections {
 		if !strings.HasPrefix(s.header, kind) && s.header != "default" {
 			continue
 		}
 		if n, ok := headerName(s.header, kind); ok && n == name {
-			if err := merge(c.config, s); err != nil {
-				return nil, err
+			// Of two spellings of a name, botocore takes the last one alone.
+			if len(sections) > 0 && sections[0].header != s.header {
+				sections = sections[:0]
 			}
+			sections = append(sections, s)
 		}
 	}
+	merge(c.config, sections)
 	if kind == kindProfile {
+		sections = sections[:0]
 		for _, s := range c.credentials.sections {
 			if s.header == name {
-				if err := merge(c.credentials, s); err != nil {
-					return nil, err
-				}
+				sections = append(sections, s)
 			}
 		}
+		merge(c.credentials, sections)
 	}
-	if !found {
-		return nil, nil
-	}
-	return v, nil
+	return v
 }
 
 // names lists the sections of kind in the order of the files, each once.
@@ -293,10 +299,7 @@ func (c *Config) SessionNames() []string { return c.names(kindSession) }
 
 // Session gives the sso-session of that name, checked.
 func (c *Config) Session(name string) (identitycenter.SSOSession, error) {
-	v, err := c.find(kindSession, name)
-	if err != nil {
-		return identitycenter.SSOSession{}, err
-	}
+	v := c.find(kindSession, name)
 	if v == nil {
 		return identitycenter.SSOSession{}, &Error{
 			Origin: Origin{File: c.config.path}, Session: name, Problem: "there is no [sso-session " + name + "] section",

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Bounds of a file: far above 20,000 generated profiles, far below what could
@@ -25,6 +27,7 @@ type Document struct {
 	data     []byte // with the byte order mark
 	body     int    // where the text begins, behind the mark
 	sections []section
+	defaults []section // [DEFAULT], whose keys configparser gives to every section
 	problems []Problem // found on the way, for the report
 }
 
@@ -78,7 +81,7 @@ type lineReader struct {
 	// of the current line:
 	start     int
 	text      []byte // without blanks around it
-	indent    int
+	comment   bool
 	continues bool // it belongs to the option above it
 	// state of configparser:
 	level  int
@@ -92,43 +95,39 @@ func (r *lineReader) next() bool {
 		return false
 	}
 	r.start = r.offset
-	end := bytes.IndexByte(r.data[r.offset:], '\n')
-	if end < 0 {
-		end = len(r.data)
-	} else {
-		end += r.offset
+	line := r.data[r.start:]
+	// Python's text mode ends a line at a lone carriage return, too.
+	if end := bytes.IndexAny(line, "\r\n"); end >= 0 {
+		if bytes.HasPrefix(line[end:], []byte("\r\n")) {
+			end++
+		}
+		line = line[:end+1]
 	}
-	line := r.data[r.start:end]
-	r.offset = end + 1
+	r.offset += len(line)
 	r.number++
-	r.text, r.continues = bytes.TrimSpace(line), false
+	r.text, r.comment, r.continues = trimBlanks(line), false, false
 	if len(r.text) == 0 {
 		return true
 	}
 	if r.text[0] == '#' || r.text[0] == ';' {
-		r.text = nil
+		r.text, r.comment = nil, true
 		return true
 	}
-	r.indent = len(line) - len(bytes.TrimLeft(line, " \t\v\f\r"))
-	if r.option && r.indent > r.level {
+	indent := utf8.RuneCount(line[:len(line)-len(bytes.TrimLeftFunc(line, isBlank))])
+	if r.option && indent > r.level {
 		r.continues = true
 		return true
 	}
-	r.level = r.indent
+	r.level = indent
 	r.option = !isHeader(r.text)
 	return true
-}
-
-// blank reports whether the current line is blank, and not a comment.
-func (r *lineReader) blank() bool {
-	end := min(r.offset, len(r.data))
-	return len(bytes.TrimSpace(r.data[r.start:end])) == 0
 }
 
 func isHeader(text []byte) bool { return text[0] == '[' && bytes.LastIndexByte(text, ']') > 1 }
 
 func (d *Document) findSections() error {
 	r := &lineReader{data: d.data, offset: d.body}
+	var last *section
 	for r.next() {
 		if len(r.text) > maxLine {
 			return d.fail(r.number, "the line is longer than %d bytes", maxLine)
@@ -140,93 +139,93 @@ func (d *Document) findSections() error {
 			if r.text[0] == '[' && bytes.IndexByte(r.text, '=') < 0 {
 				return d.fail(r.number, "%q is a section without its ]", cut(string(r.text)))
 			}
-			if len(d.sections) == 0 {
+			if last == nil {
 				return d.fail(r.number, "a line before the first [section]")
 			}
 			continue
 		}
-		if n := len(d.sections); n > 0 {
-			d.sections[n-1].end = r.start
+		if last != nil {
+			last.end = r.start
 		}
-		if len(d.sections) == maxSections {
+		if len(d.sections)+len(d.defaults) == maxSections {
 			return d.fail(r.number, "more than %d sections", maxSections)
 		}
 		header := string(r.text[1:bytes.LastIndexByte(r.text, ']')])
-		d.sections = append(d.sections, section{header: header, line: r.number, start: min(r.offset, len(d.data)), end: len(d.data)})
+		list := &d.sections
+		if header == "DEFAULT" {
+			list = &d.defaults
+		}
+		*list = append(*list, section{header: header, line: r.number, start: r.offset, end: len(d.data)})
+		last = &(*list)[len(*list)-1]
 	}
 	return nil
 }
 
 // properties reads the options of a section.
-func (d *Document) properties(s section) ([]property, error) {
-	all, err := d.allProperties(s)
-	return slices.DeleteFunc(all, func(p property) bool { return p.bare }), err
+func (d *Document) properties(s section) []property {
+	return slices.DeleteFunc(d.allProperties(s), func(p property) bool { return p.bare })
 }
 
-func (d *Document) allProperties(s section) ([]property, error) {
+func (d *Document) allProperties(s section) []property {
 	var all []property
+	var value []string // the lines of the last property's value
+	finish := func() {
+		if len(all) > 0 {
+			p := &all[len(all)-1]
+			p.value = strings.TrimRightFunc(strings.Join(value, "\n"), isBlank)
+			if !strings.HasPrefix(p.value, "\n") {
+				p.nested = nil
+			}
+		}
+	}
 	r := &lineReader{data: d.data[:s.end], offset: s.start, number: s.line}
 	for r.next() {
 		switch {
 		case len(r.text) == 0:
-			if len(all) > 0 && r.blank() {
-				all[len(all)-1].value += "\n"
+			if !r.comment {
+				value = append(value, "")
 			}
-		case r.continues && len(all) > 0:
-			all[len(all)-1].value += "\n" + string(r.text)
+		case r.continues:
+			value = append(value, string(r.text))
+			p := &all[len(all)-1]
+			p.nested = append(p.nested, parseNested(r.text, r.number))
 		default:
-			p, ok := parseProperty(r.text)
-			p.line, p.bare = r.number, !ok
-			all = append(all, p)
+			finish()
+			p := parseProperty(r.text, r.number)
+			all, value = append(all, p), append(value[:0], p.value)
 		}
 	}
-	for i := range all {
-		all[i].value = strings.TrimRight(all[i].value, " \t\r\n\v\f")
-		if strings.HasPrefix(all[i].value, "\n") {
-			nested, err := d.nested(s, all[i])
-			if err != nil {
-				return nil, err
-			}
-			all[i].nested = nested
-		}
-	}
-	return all, nil
+	finish()
+	return all
 }
 
 // parseProperty splits at the first = or :, as configparser does.
-func parseProperty(text []byte) (property, bool) {
+func parseProperty(text []byte, line int) property {
 	i := bytes.IndexAny(text, "=:")
 	if i < 0 {
-		return property{}, false
+		return property{line: line, bare: true}
 	}
-	key := strings.ToLower(string(bytes.TrimSpace(text[:i])))
-	return property{key: key, value: string(bytes.TrimSpace(text[i+1:]))}, key != ""
+	key := strings.ToLower(string(trimBlanks(text[:i])))
+	return property{key: key, value: string(trimBlanks(text[i+1:])), line: line, bare: key == ""}
 }
 
-// nested reads a block of one level of its own below a key:
+// parseNested reads a line of a block of one level of its own below a key:
 //
 //	s3 =
 //	  max_concurrent_requests = 20
-func (d *Document) nested(s section, p property) ([]property, error) {
-	var all []property
-	r := &lineReader{data: d.data[:s.end], offset: s.start, number: s.line}
-	for r.next() && r.number <= p.line {
+func parseNested(text []byte, line int) property {
+	key, value, found := bytes.Cut(text, []byte("="))
+	if !found {
+		return property{line: line, bare: true}
 	}
-	for ok := r.number > p.line; ok; ok = r.next() {
-		if len(r.text) == 0 {
-			continue
-		}
-		if !r.continues {
-			break
-		}
-		key, value, found := strings.Cut(string(r.text), "=")
-		if !found {
-			return nil, d.fail(r.number, "%q is not KEY = VALUE", cut(string(r.text)))
-		}
-		all = append(all, property{key: strings.TrimSpace(key), value: strings.TrimSpace(value), line: r.number})
-	}
-	return all, nil
+	return property{key: string(trimBlanks(key)), value: string(trimBlanks(value)), line: line}
 }
+
+// isBlank is what Python's str.strip takes for blank, which is more than
+// unicode.IsSpace does.
+func isBlank(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
+
+func trimBlanks(text []byte) []byte { return bytes.TrimFunc(text, isBlank) }
 
 // cut keeps a quoted line of a file short: it is only to be found again. Text
 // behind an = could be a secret in a credentials file, and is left out.

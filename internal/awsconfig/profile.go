@@ -1,6 +1,7 @@
 package awsconfig
 
 import (
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -53,10 +54,7 @@ func (c *Config) Profile(name string) (Profile, error) {
 }
 
 func (c *Config) profile(name string, from []string) (Profile, error) {
-	v, err := c.find(kindProfile, name)
-	if err != nil {
-		return Profile{}, err
-	}
+	v := c.find(kindProfile, name)
 	if v == nil {
 		return Profile{}, &Error{
 			Origin: Origin{File: c.config.path}, Profile: name, Problem: "there is no such profile",
@@ -69,6 +67,7 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 		IgnoreEndpointURLs: isTrue(v.text("ignore_configured_endpoint_urls")),
 		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"),
 	}
+	var err error
 	if p.Endpoints, err = c.endpoints(v); err != nil {
 		return p, err
 	}
@@ -106,10 +105,7 @@ func (c *Config) profileSession(v *values) (identitycenter.SSOSession, error) {
 		}
 		return v.legacySession()
 	}
-	section, err := c.find(kindSession, name)
-	if err != nil {
-		return none, err
-	}
+	section := c.find(kindSession, name)
 	if section == nil {
 		e := v.fail("sso_session", "there is no [sso-session %s] section", name)
 		e.Candidates, e.kind = nearest(name, c.SessionNames()), ErrUnknownSession
@@ -120,8 +116,8 @@ func (c *Config) profileSession(v *values) (identitycenter.SSOSession, error) {
 		err.(*Error).Profile = v.name
 		return none, err
 	}
-	for key, value := range map[string]string{"sso_start_url": session.StartURL, "sso_region": session.Region} {
-		if own := v.text(key); own != "" && own != value {
+	for _, key := range []string{"sso_start_url", "sso_region"} {
+		if own, value := v.text(key), section.text(key); own != "" && own != value {
 			return none, v.fail(key, "%q contradicts %q of [sso-session %s] at %s", own, value, name, section.where(key))
 		}
 	}
@@ -222,6 +218,11 @@ func (c *Config) chain(v *values, from []string) (*Chain, error) {
 		}
 	}
 	source, err := c.profile(name, from)
+	if unknown := (*Error)(nil); errors.As(err, &unknown) && unknown.kind == ErrUnknownProfile && unknown.Profile == name {
+		e := v.fail("source_profile", "there is no profile %q", name)
+		e.Candidates = unknown.Candidates
+		return nil, e
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -237,19 +238,16 @@ func (c *Config) endpoints(v *values) (Endpoints, error) {
 	var e Endpoints
 	name, at := v.text("services"), v
 	if name == "" && v.name != "default" {
-		fallback, err := c.find(kindProfile, "default")
-		if err != nil || fallback == nil {
-			return e, err
+		fallback := c.find(kindProfile, "default")
+		if fallback == nil {
+			return e, nil
 		}
 		name, at = fallback.text("services"), fallback
 	}
 	if name == "" {
 		return e, nil
 	}
-	section, err := c.find(kindServices, name)
-	if err != nil {
-		return e, err
-	}
+	section := c.find(kindServices, name)
 	if section == nil {
 		return e, at.fail("services", "there is no [services %s] section", name)
 	}
@@ -271,7 +269,7 @@ func (p Profile) RequireRole() error {
 	}
 	switch {
 	case p.Chain != nil:
-		return nil
+		return p.Chain.Source.RequireRole()
 	case p.Session.StartURL == "":
 		return fail("sso_session", "is missing: this profile does not sign in through IAM Identity Center")
 	case p.AccountID == "":

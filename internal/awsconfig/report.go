@@ -2,6 +2,8 @@ package awsconfig
 
 import (
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -52,13 +54,10 @@ func (c *Config) Report() Report {
 		r.Problems = append(r.Problems, d.problems...)
 		r.Problems = append(r.Problems, d.lint()...)
 	}
+	r.Problems = append(r.Problems, c.respelled()...)
 	for _, kind := range []string{kindSession, kindProfile, kindServices} {
 		for _, name := range c.names(kind) {
-			v, err := c.find(kind, name)
-			if err != nil {
-				continue // lint has said it
-			}
-			r.Sections = append(r.Sections, reportSection(kind, v))
+			r.Sections = append(r.Sections, reportSection(kind, c.find(kind, name)))
 			r.Problems = append(r.Problems, c.problemsOf(kind, name)...)
 		}
 	}
@@ -80,7 +79,9 @@ func reportProperty(p property, file string) ReportProperty {
 		return r
 	}
 	for _, n := range p.nested {
-		r.Nested = append(r.Nested, reportProperty(n, file))
+		if !n.bare {
+			r.Nested = append(r.Nested, reportProperty(n, file))
+		}
 	}
 	if len(r.Nested) > 0 {
 		r.Value = ""
@@ -111,35 +112,65 @@ func (c *Config) problemsOf(kind, name string) []Problem {
 func quote(name string) string { return `"` + name + `"` }
 
 // lint finds what tools read differently: sections and keys that stand there
-// twice, lines that are no property, sections that nobody reads.
+// twice, lines that are no property, sections that give keys to all others.
 func (d *Document) lint() []Problem {
 	var problems []Problem
+	add := func(s section, line int, key, text string) {
+		problems = append(problems, Problem{Origin: Origin{d.path, line}, Section: s.header, Key: key, Text: text})
+	}
 	seen := map[string]int{}
 	for _, s := range d.sections {
-		at := Origin{d.path, s.line}
 		if first, ok := seen[s.header]; ok {
-			problems = append(problems, Problem{Origin: at, Section: s.header, Text: "the section stands at line " + Origin{"", first}.String()[1:] + " already: botocore refuses the file, other tools merge both"})
+			add(s, s.line, "", "the section stands at line "+strconv.Itoa(first)+" already: botocore refuses the file, other tools merge both")
 		} else {
 			seen[s.header] = s.line
 		}
-		properties, err := d.allProperties(s)
-		var e *Error
-		if errors.As(err, &e) {
-			problems = append(problems, Problem{Origin: e.Origin, Section: s.header, Text: e.Problem})
+	}
+	keys := map[[2]string]bool{} // with their sections
+	for _, s := range slices.Concat(d.defaults, d.sections) {
+		if s.header == "DEFAULT" {
+			add(s, s.line, "", "botocore gives the keys of this section to every other one, other tools do not")
 		}
-		keys := map[string]bool{}
-		for _, p := range properties {
+		for _, p := range d.allProperties(s) {
 			if p.bare {
-				problems = append(problems, Problem{Origin: Origin{d.path, p.line}, Section: s.header, Text: "the line is not KEY = VALUE: botocore refuses the file, other tools pass over the line"})
+				add(s, p.line, "", bareLine)
 				continue
 			}
-			if keys[p.key] {
-				problems = append(problems, Problem{Origin: Origin{d.path, p.line}, Section: s.header, Key: p.key, Text: "stands there twice: botocore refuses the file, other tools take the last one"})
+			for _, n := range p.nested {
+				if n.bare {
+					add(s, n.line, p.key, bareLine)
+				}
 			}
-			keys[p.key] = true
+			if at := [2]string{s.header, p.key}; keys[at] {
+				add(s, p.line, p.key, "stands there twice: botocore refuses the file, other tools take the last one")
+			} else {
+				keys[at] = true
+			}
 			if i := strings.IndexAny(p.value, "#;"); i > 0 && (p.value[i-1] == ' ' || p.value[i-1] == '\t') && !isSecretKey(p.key) {
-				problems = append(problems, Problem{Origin: Origin{d.path, p.line}, Section: s.header, Key: p.key, Text: "text after # or ; is part of the value for botocore, and a comment for other SDKs"})
+				add(s, p.line, p.key, "text after # or ; is part of the value for botocore, and a comment for other SDKs")
 			}
+		}
+	}
+	return problems
+}
+
+const bareLine = "the line is not KEY = VALUE: botocore refuses the file, other tools pass over the line"
+
+// respelled finds names that stand in headers of different spelling.
+func (c *Config) respelled() []Problem {
+	var problems []Problem
+	seen := map[string]section{}
+	for _, s := range c.config.sections {
+		for _, kind := range []string{kindProfile, kindSession, kindServices} {
+			name, ok := headerName(s.header, kind)
+			if !ok {
+				continue
+			}
+			earlier, ok := seen[kind+" "+name]
+			if ok && earlier.header != s.header {
+				problems = append(problems, Problem{Origin: Origin{c.config.path, s.line}, Section: s.header, Text: "is [" + earlier.header + "] of line " + strconv.Itoa(earlier.line) + ", spelled otherwise: botocore reads only the last of both"})
+			}
+			seen[kind+" "+name] = s
 		}
 	}
 	return problems

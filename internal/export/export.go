@@ -120,25 +120,29 @@ func WriteUnset(w io.Writer, format string) error {
 func check(e Environment) error {
 	c := e.Credentials
 	for _, v := range []struct {
-		name, value, extra string
-		least, most        int
+		name, value, alphabet string
+		least, most           int
 	}{
-		{"access key id", c.AccessKeyID, "", 16, 128},
-		{"secret access key", c.SecretAccessKey.Reveal(), "/+=", 20, 128},
-		{"session token", c.SessionToken.Reveal(), "/+=_-", 1, 16384},
+		{"access key id", c.AccessKeyID, upper + digits, 16, 128},
+		{"secret access key", c.SecretAccessKey.Reveal(), upper + lower + digits + "/+=", 20, 128},
+		{"session token", c.SessionToken.Reveal(), upper + lower + digits + "/+=_-", 1, 16384},
+		{"region", e.Region, upper + lower + digits + "-", 0, 128},
 	} {
-		if len(v.value) < v.least || len(v.value) > v.most || strings.ContainsFunc(v.value, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune(v.extra, r) }) {
+		if len(v.value) < v.least || len(v.value) > v.most || !isMadeOf(v.value, v.alphabet) {
 			return fmt.Errorf("the %s is not of the form that AWS gives: nothing is handed out", v.name)
 		}
-	}
-	if strings.ContainsFunc(e.Region, func(r rune) bool { return !isAlphanumeric(r) && r != '-' }) {
-		return fmt.Errorf("the region is not of the form that AWS gives: nothing is handed out")
 	}
 	return nil
 }
 
-func isAlphanumeric(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+const (
+	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	digits = "0123456789"
+)
+
+func isMadeOf(text, alphabet string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune(alphabet, r) })
 }
 
 // CredentialProcess writes what the AWS CLI and SDKs expect of a
@@ -157,4 +161,4 @@ func CredentialProcess(w io.Writer, c identitycenter.RoleCredentials) error {
 	return err
 }
 
-func isAccountID(id string) bool { return len(id) == 12 && strings.Trim(id, "0123456789") == "" }
+func isAccountID(id string) bool { return len(id) == 12 && isMadeOf(id, digits) }

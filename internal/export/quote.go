@@ -19,9 +19,7 @@ func QuoteSh(text string) (string, error) {
 	return quoteSh(text)
 }
 
-func isPlain(text, extra string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune(extra, r) })
-}
+func isPlain(text, extra string) bool { return isMadeOf(text, upper+lower+digits+extra) }
 
 // quoteSh: within '…' a POSIX shell reads every byte as it is, and there is no
 // way to write a ' there.

@@ -47,7 +47,7 @@ func (f Files) ReadSecret(path string) ([]byte, error) {
 	if err := f.fault("read", path); err != nil {
 		return nil, err
 	}
-	file, err := os.Open(path)
+	file, err := os.OpenFile(path, os.O_RDONLY|noWait, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,8 @@ func (f Files) Remove(path string) error {
 const keptAside = 3
 
 // SetAside renames a damaged file to the same name with .damaged-N, N from 1 to
-// 3, and gives that name. The third is overwritten when all are taken.
+// 3, and gives that name. The third is overwritten when all are taken. The name
+// is empty when the file stays where it is.
 func (f Files) SetAside(path string) (string, error) {
 	if err := f.fault("rename", path); err != nil {
 		return "", err
@@ -187,7 +188,10 @@ func (f Files) SetAside(path string) (string, error) {
 			break
 		}
 	}
-	return aside, os.Rename(path, aside)
+	if err := os.Rename(path, aside); err != nil {
+		return "", err
+	}
+	return aside, nil
 }
 
 // makeDir makes dir with mode 0700, and takes the rights of others away from

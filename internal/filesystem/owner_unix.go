@@ -27,3 +27,6 @@ func syncDir(dir string) error {
 }
 
 const noFollow = syscall.O_NOFOLLOW
+
+// noWait: opening a named pipe would wait for its writer.
+const noWait = syscall.O_NONBLOCK

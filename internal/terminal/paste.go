@@ -3,6 +3,7 @@ package terminal
 import (
 	"errors"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxPaste bounds a pasted address: codes and states are some hundred bytes.
@@ -10,8 +11,13 @@ const maxPaste = 16 << 10
 
 var errTooLong = errors.New("the pasted text is too long")
 
-// A pasteBuffer collects what is typed or pasted until Enter.
-type pasteBuffer struct{ text []byte }
+// A pasteBuffer collects what is typed or pasted until Enter. Of a text that is
+// too long it takes the rest too: left in the terminal, the person's shell would
+// run it.
+type pasteBuffer struct {
+	text    []byte
+	tooLong bool
+}
 
 // bracketed paste marks that some terminals send around pasted text.
 const pasteStart, pasteEnd = "\x1b[200~", "\x1b[201~"
@@ -19,14 +25,15 @@ const pasteStart, pasteEnd = "\x1b[200~", "\x1b[201~"
 // add takes one byte; done is the end of the line.
 func (b *pasteBuffer) add(c byte) (done bool, err error) {
 	switch {
+	case (c == '\n' || c == '\r') && b.tooLong:
+		return true, errTooLong
 	case c == '\n' || c == '\r':
 		return true, nil
 	case c == 0x7f || c == '\b':
-		if len(b.text) > 0 {
-			b.text = b.text[:len(b.text)-1]
-		}
+		_, size := utf8.DecodeLastRune(b.text)
+		b.text = b.text[:len(b.text)-size]
 	case len(b.text) == maxPaste:
-		return true, errTooLong
+		b.tooLong = true
 	default:
 		b.text = append(b.text, c)
 	}

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/term"
 )
 
-// shownWidth is how many characters of foreign text a line shows.
+// shownWidth is how many characters a line shows of foreign text, those of
+// escapes included.
 const shownWidth = 128
 
 // Show makes foreign text harmless: whatever moves, hides, colours or reorders is
@@ -25,33 +26,30 @@ func ShowLine(text string) string { return show(text, 8*shownWidth) }
 
 func show(text string, width int) string {
 	var b strings.Builder
-	for n := 0; len(text) > 0; n++ {
-		if n == width {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		shown := text[:size]
+		switch {
+		case r == utf8.RuneError && size == 1:
+			shown = fmt.Sprintf(`\x%02x`, text[0])
+		case !unicode.IsPrint(r) || isInvisible(r):
+			shown = fmt.Sprintf(`\u%04x`, r)
+		}
+		if width -= utf8.RuneCountInString(shown); width < 0 {
 			b.WriteString("…")
 			break
 		}
-		r, size := utf8.DecodeRuneInString(text)
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, text[0])
-		case !unicode.IsPrint(r) || isInvisible(r):
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
+		b.WriteString(shown)
 		text = text[size:]
 	}
 	return b.String()
 }
 
 // isInvisible: printable for Unicode, but not to be seen, or changing what is
-// seen: fillers, variation selectors, combining marks of other kinds stay.
+// seen: fillers, variation selectors, the empty Braille cell. Other combining
+// marks stay: names are written with them.
 func isInvisible(r rune) bool {
-	switch {
-	case r >= 0xfe00 && r <= 0xfe0f, r >= 0xe0100 && r <= 0xe01ef, r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0, r == 0x034f, r == 0x2800:
-		return true
-	}
-	return false
+	return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || r == 0x2800
 }
 
 // IsTerminal reports whether file is one.

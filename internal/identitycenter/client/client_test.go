@@ -150,7 +150,7 @@ func TestAnswersThatAWSDoesNotGive(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := against(t, answers(200, "", body)).RoleCredentials(t.Context(), secret("t"), "111122223333", "Admin")
-			if !errors.Is(err, identitycenter.ErrBadAnswer) || strings.ContainsAny(err.Error(), "\n\xff") || len(err.Error()) > 500 {
+			if !errors.Is(err, identitycenter.ErrBadAnswer) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "\xff") || len(err.Error()) > 500 {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -1,0 +1,211 @@
+package export
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// hostile gives the corpus without its value with a NUL, which no shell can hold.
+// canary is the file that a value makes when it is run.
+func hostile(t *testing.T, canary string) []string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/hostile_names.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values []string
+	for line := range strings.Lines(string(text)) {
+		var value string
+		if err := json.Unmarshal([]byte(line), &value); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if !strings.ContainsRune(value, 0) {
+			values = append(values, strings.ReplaceAll(value, "CANARYPATH", canary))
+		}
+	}
+	return values
+}
+
+// broken are values that are no UTF-8; JSON cannot hold them.
+var broken = []string{"\x9b31m", "\xff", "\xc0\x80", "\xed\xa0\x80", "a\xe2\x80", "\xe2'", "'\xc3"}
+
+// A dialect is a real shell, what it is written, and how it prints a variable
+// and a word.
+type dialect struct {
+	name    string
+	command []string
+	quote   func(string) (string, error)
+	print   func(quoted string) string
+}
+
+func viaVariable(quoted string) string {
+	return "export V=" + quoted + "\nprintf '%s\\0' \"$V\"\n"
+}
+
+func viaWord(quoted string) string { return "printf '%s\\0' " + quoted + "\n" }
+
+func viaFishVariable(quoted string) string {
+	return "set -gx V " + quoted + "\nprintf '%s\\0' $V\n"
+}
+
+func dialects() []dialect {
+	list := []dialect{{"fish", []string{"fish", "--no-config"}, quoteFish, viaFishVariable}}
+	for _, command := range [][]string{{"bash"}, {"bash", "--posix"}, {"dash"}, {"zsh", "-f"}, {"zsh", "-f", "-o", "RC_QUOTES"}} {
+		name := strings.Join(command, " ")
+		list = append(list,
+			dialect{name + " variable", command, quoteSh, viaVariable},
+			dialect{name + " word", command, QuoteSh, viaWord})
+	}
+	return list
+}
+
+// run gives what a shell prints that reads script, in an empty folder which it
+// gives too.
+func run(t *testing.T, command []string, script string) (out []byte, cwd string) {
+	t.Helper()
+	path, err := exec.LookPath(command[0])
+	if err != nil {
+		t.Fatalf("the package %s is not installed: %v", command[0], err)
+	}
+	file := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cwd = t.TempDir()
+	c := exec.Command(path, append(slices.Clone(command[1:]), file)...)
+	c.Dir = cwd
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LC_ALL=C.UTF-8"}
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	out, err = c.Output()
+	if err != nil || stderr.Len() > 0 {
+		t.Errorf("%s: %v\n%s", strings.Join(command, " "), err, stderr.String())
+	}
+	return out, cwd
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func TestShellsReadBackEveryValueAndRunNone(t *testing.T) {
+	for _, d := range dialects() {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			canary := filepath.Join(t.TempDir(), "canary")
+			values := append(hostile(t, canary), broken...)
+			var script strings.Builder
+			for _, value := range values {
+				quoted, err := d.quote(value)
+				if err != nil {
+					t.Fatalf("%q: %v", value, err)
+				}
+				script.WriteString(d.print(quoted))
+			}
+			out, cwd := run(t, d.command, script.String())
+			got := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+			if len(got) != len(values) {
+				t.Fatalf("%d values became %d", len(values), len(got))
+			}
+			for i, value := range values {
+				if got[i] != value {
+					t.Errorf("%q became %q", value, got[i])
+				}
+			}
+			if exists(canary) {
+				t.Error("a value was run")
+			}
+			if made, err := os.ReadDir(cwd); err != nil || len(made) > 0 {
+				t.Errorf("the folder holds %v, %v", made, err)
+			}
+		})
+	}
+}
+
+// Without it the test above would pass where nothing can be run at all.
+func TestShellsRunAValueThatIsNotQuoted(t *testing.T) {
+	for _, shell := range [][]string{{"bash"}, {"dash"}, {"zsh", "-f"}, {"fish", "--no-config"}} {
+		canary := filepath.Join(t.TempDir(), "canary")
+		run(t, shell, "printf '%s' \"$(touch "+canary+")\"\n")
+		if !exists(canary) {
+			t.Errorf("%s ran nothing", shell[0])
+		}
+	}
+}
+
+func TestPowerShellReadsBackEveryValue(t *testing.T) {
+	values := append(hostile(t, "/canary"), "‘", "’’", "‚'‛", "'‘'", "''‘")
+	for _, value := range values {
+		quoted, err := quotePowerShell(value)
+		if err != nil {
+			t.Fatalf("%q: %v", value, err)
+		}
+		if got, rest := readPowerShell(t, quoted); got != value || rest != "" {
+			t.Errorf("%q became %q, and %q behind it", value, got, rest)
+		}
+	}
+}
+
+// readPowerShell reads a '…' as PowerShell's tokenizer does: each of five
+// characters opens and ends it, and any two of them in a row are the second.
+func readPowerShell(t *testing.T, text string) (value, rest string) {
+	t.Helper()
+	isQuote := func(r rune) bool { return strings.ContainsRune("'\u2018\u2019\u201a\u201b", r) }
+	runes := []rune(text)
+	if len(runes) == 0 || !isQuote(runes[0]) {
+		t.Fatalf("%q opens with no quote", text)
+	}
+	var read []rune
+	for i := 1; i < len(runes); i++ {
+		if isQuote(runes[i]) {
+			if i+1 == len(runes) || !isQuote(runes[i+1]) {
+				return string(read), string(runes[i+1:])
+			}
+			i++
+		}
+		read = append(read, runes[i])
+	}
+	t.Fatalf("%q does not end", text)
+	return "", ""
+}
+
+func TestNoShellIsGivenANUL(t *testing.T) {
+	for name, quote := range map[string]func(string) (string, error){
+		"QuoteSh": QuoteSh, "quoteSh": quoteSh, "quoteFish": quoteFish, "quotePowerShell": quotePowerShell,
+	} {
+		if quoted, err := quote("a\x00b"); !errors.Is(err, errNUL) || quoted != "" {
+			t.Errorf("%s: %q, %v", name, quoted, err)
+		}
+	}
+}
+
+func TestCmdAndDotenvAreGivenPlainWordsOnly(t *testing.T) {
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=_.:-"
+	for _, value := range append(append(hostile(t, "/canary"), broken...), "a\x00b", "", plain) {
+		isPlain := strings.Trim(value, plain) == ""
+		for name, quote := range map[string]func(string) (string, error){"cmd": plainCmd, "dotenv": plainDotenv} {
+			quoted, err := quote(value)
+			if isPlain && (err != nil || quoted != value) || !isPlain && (!errors.Is(err, errPlain) || quoted != "") {
+				t.Errorf("%s: %q became %q, %v", name, value, quoted, err)
+			}
+		}
+	}
+}
+
+func TestPlainWordsStayReadable(t *testing.T) {
+	for text, want := range map[string]string{
+		"dev": "dev", "a/b.c:d-e_f@g,h+i": "a/b.c:d-e_f@g,h+i", "": "''", "-x": "'-x'", "~": "'~'", "a b": "'a b'", "it's": `'it'\''s'`, "é": "'é'",
+	} {
+		if got, err := QuoteSh(text); err != nil || got != want {
+			t.Errorf("%q became %s, %v", text, got, err)
+		}
+	}
+}
