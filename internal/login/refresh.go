@@ -167,7 +167,7 @@ func (l *Login) ended(token identitycenter.Token, note cache.SessionNote) error 
 	switch {
 	case note.Refused(token):
 		e.Reason = "its token is no longer accepted"
-		e.Facts = append(e.Facts, fmt.Sprintf("refresh refused at %s (%s): most likely the session has ended, or was signed out elsewhere", clock(note.RefusedAt), note.Refusal))
+		e.Facts = append(e.Facts, fmt.Sprintf("refresh refused at %s (%s): most likely %s", clock(note.RefusedAt), note.Refusal, l.likely(note.Refusal)))
 	case token.RefreshToken.IsZero():
 		e.Facts = append(e.Facts, "there is no refresh token: legacy profiles and sessions without the scope "+identitycenter.AccessScope+" get none")
 	case token.Registration.ClientID == "" || token.Registration.ClientSecret.IsZero():
@@ -176,6 +176,15 @@ func (l *Login) ended(token identitycenter.Token, note cache.SessionNote) error 
 		e.Facts = append(e.Facts, "the client registration ended at "+clock(token.Registration.ExpiresAt))
 	}
 	return e
+}
+
+// likely says what a refusal most likely means. Asked in another region than the
+// session's, AWS says "Invalid token provided" with invalid_request.
+func (l *Login) likely(refusal string) string {
+	if refusal == "invalid_request" || refusal == "InvalidRequestRegionException" {
+		return "sso_region " + l.Session.Region + " is not the region of this Identity Center"
+	}
+	return "the session has ended, or was signed out elsewhere"
 }
 
 // clock writes a moment as a person reads it: local time, with the day.

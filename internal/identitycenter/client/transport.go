@@ -20,7 +20,7 @@ const (
 	maxAnswer       = 1 << 20 // bytes of one answer; real ones stay far below
 	maxAnswerHeader = 64 << 10
 	headerTimeout   = 5 * time.Second
-	attemptTimeout  = 30 * time.Second
+	attemptTimeout  = 10 * time.Second
 )
 
 // HTTPOptions is what the environment and the profile say about the network.
@@ -114,6 +114,15 @@ type answerError struct{ problem string }
 func (e *answerError) Error() string      { return e.problem }
 func (*answerError) RetryableError() bool { return false }
 
+// errStalled is an answer that began and did not end. Who waits has waited long
+// enough: it is not asked for again.
+var errStalled = &net.OpError{Op: "read", Err: stalled{}}
+
+type stalled struct{}
+
+func (stalled) Error() string        { return fmt.Sprintf("the answer did not end within %s", attemptTimeout) }
+func (stalled) RetryableError() bool { return false }
+
 // bounded reads each answer whole, up to maxAnswer and within attemptTimeout,
 // before anybody parses it. (The time limit of http.Client would wrap the body,
 // and translate needs to find it again.)
@@ -134,6 +143,9 @@ func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	b.logRequest(r, response.Status, start)
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	_ = response.Body.Close()
+	if err != nil && ctx.Err() != nil {
+		return nil, errStalled
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer: %w", err)
 	}
