@@ -63,6 +63,9 @@ func Parse(path string, data []byte) (*Document, error) {
 	if bytes.IndexByte(data, 0) >= 0 {
 		return nil, d.fail(bytes.Count(data[:bytes.IndexByte(data, 0)], []byte("\n"))+1, "a NUL byte: this is no text")
 	}
+	if !utf8.Valid(data) {
+		d.problems = append(d.problems, Problem{Origin: Origin{File: path}, Text: "the text is not UTF-8: botocore refuses the file"})
+	}
 	return d, d.findSections()
 }
 
@@ -136,7 +139,7 @@ func (d *Document) findSections() error {
 			continue
 		}
 		if !isHeader(r.text) {
-			if r.text[0] == '[' && bytes.IndexByte(r.text, '=') < 0 {
+			if r.text[0] == '[' && bytes.IndexAny(r.text, "=:") < 0 {
 				return d.fail(r.number, "%q is a section without its ]", cut(string(r.text)))
 			}
 			if last == nil {
