@@ -1,0 +1,196 @@
+package awsconfig_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"rolecall/internal/awsconfig"
+)
+
+const someone = `[default]
+region = eu-west-1
+services = local
+
+[sso-session corp]
+sso_start_url = https://d-1234567890.awsapps.com/start
+sso_region = us-east-1
+sso_registration_scopes = sso:account:access, other:scope
+
+[profile dev]
+sso_session = corp
+sso_account_id = 111122223333
+sso_role_name = Admin
+use_fips_endpoint = true
+
+[profile "two words"]
+sso_session = corp
+
+[profile legacy]
+sso_start_url = https://d-1234567890.awsapps.com/start#/
+sso_region = us-gov-west-1
+sso_account_id = 111122223333
+sso_role_name = Admin
+
+[profile deploy]
+role_arn = arn:aws:iam::444455556666:role/ops/Deploy
+source_profile = dev
+external_id = x
+duration_seconds = 1800
+
+[services local]
+sso =
+  endpoint_url = http://127.0.0.1:9911
+sso_oidc =
+  endpoint_url = http://127.0.0.1:9912
+`
+
+func open(t *testing.T, config string) (*awsconfig.Config, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := awsconfig.Open(awsconfig.Files{Config: path, Credentials: path + ".none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, path
+}
+
+func TestAProfileBringsAllItRefersTo(t *testing.T) {
+	c, path := open(t, someone)
+	dev, err := c.Profile("dev")
+	if err != nil || dev.Session.Name != "corp" || dev.Session.Region != "us-east-1" || dev.AccountID != "111122223333" || dev.RoleName != "Admin" || !dev.UseFIPS {
+		t.Errorf("got %+v, %v", dev, err)
+	}
+	if strings.Join(dev.Session.Scopes, "|") != "sso:account:access|other:scope" {
+		t.Errorf("scopes %q", dev.Session.Scopes)
+	}
+	// A profile without a services section takes [default]'s.
+	if e := dev.Endpoints; e.SSO.URL != "http://127.0.0.1:9911" || e.SSOOIDC.URL != "http://127.0.0.1:9912" || e.STS.URL != "" || e.SSO.Origin != (awsconfig.Origin{File: path, Line: 33}) {
+		t.Errorf("endpoints %+v", e)
+	}
+	legacy, err := c.Profile("legacy")
+	if err != nil || legacy.Session.Name != "" || legacy.Session.StartURL != "https://d-1234567890.awsapps.com/start#/" {
+		t.Errorf("got %+v, %v", legacy.Session, err)
+	}
+	deploy, err := c.Profile("deploy")
+	if err != nil || deploy.Chain == nil || deploy.Chain.Duration != 30*time.Minute || deploy.Chain.ExternalID != "x" || deploy.Chain.Source.RoleName != "Admin" {
+		t.Errorf("got %+v, %v", deploy.Chain, err)
+	}
+	if _, err := c.Profile("two words"); err != nil {
+		t.Error(err)
+	}
+}
+
+// An error names file, line, profile or session, and key.
+func TestErrorsSayWhere(t *testing.T) {
+	const session = "[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\nsso_region = us-east-1\n"
+	for name, x := range map[string]struct {
+		config, profile string
+		want            string // behind the file's name
+		kind            error
+	}{
+		"unknown profile":       {session + "[profile dev]\n", "dve", `: profile "dve": there is no such profile`, awsconfig.ErrUnknownProfile},
+		"unknown session":       {session + "[profile a]\nsso_session = crop\n", "a", `:5: profile "a": sso_session: there is no [sso-session crop] section`, awsconfig.ErrUnknownSession},
+		"contradicting region":  {session + "[profile a]\nsso_session = corp\nsso_region = eu-west-1\n", "a", `:6: profile "a": sso_region: "eu-west-1" contradicts "us-east-1" of [sso-session corp] at `, awsconfig.ErrInvalid},
+		"contradicting URL":     {session + "[profile a]\nsso_session = corp\nsso_start_url = https://x.awsapps.com/start\n", "a", `:6: profile "a": sso_start_url: `, awsconfig.ErrInvalid},
+		"session without URL":   {"[sso-session s]\nsso_region = us-east-1\n[profile a]\nsso_session = s\n", "a", `:1: profile "a": sso-session "s": sso_start_url: is missing`, awsconfig.ErrInvalid},
+		"legacy without region": {"[profile a]\nsso_start_url = https://x.awsapps.com/start\n", "a", `:1: profile "a": sso_region: is missing`, awsconfig.ErrInvalid},
+		"only an account":       {"[profile a]\nsso_account_id = 111122223333\n", "a", `:1: profile "a": sso_session: is missing`, awsconfig.ErrInvalid},
+		"a region of a host":    {"[sso-session s]\nsso_start_url = https://x.awsapps.com/start\nsso_region = us-east-1.attacker.example/\n[profile a]\nsso_session = s\n", "a", `:3: profile "a": sso-session "s": sso_region: `, awsconfig.ErrInvalid},
+		"clear http elsewhere":  {"[profile a]\nsso_start_url = http://example.com/start\nsso_region = us-east-1\n", "a", `:2: profile "a": sso_start_url: `, awsconfig.ErrInvalid},
+		"user info in the URL":  {"[profile a]\nsso_start_url = https://u:p@example.com/start\nsso_region = us-east-1\n", "a", `:2: profile "a": sso_start_url: `, awsconfig.ErrInvalid},
+		"no role ARN":           {"[profile a]\nrole_arn = Admin\nsource_profile = b\n", "a", `:2: profile "a": role_arn: "Admin" is no role ARN`, awsconfig.ErrInvalid},
+		"no source":             {"[profile a]\nrole_arn = arn:aws:iam::1:role/x\n", "a", `:1: profile "a": source_profile: is missing beside role_arn`, awsconfig.ErrInvalid},
+		"a loop":                {"[profile a]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = b\n[profile b]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = a\n", "a", `:6: profile "b": source_profile: "a" leads back to itself`, awsconfig.ErrInvalid},
+		"a day":                 {"[profile a]\nrole_arn = arn:aws:iam::1:role/x\nduration_seconds = 86400\n", "a", `:3: profile "a": duration_seconds: `, awsconfig.ErrInvalid},
+		"unknown services":      {"[profile a]\nservices = x\n", "a", `:2: profile "a": services: there is no [services x] section`, awsconfig.ErrInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, path := open(t, x.config)
+			_, err := c.Profile(x.profile)
+			var e *awsconfig.Error
+			if !errors.As(err, &e) || !errors.Is(err, x.kind) || !strings.HasPrefix(err.Error(), path+x.want) {
+				t.Errorf("got  %v\nwant %s", err, path+x.want)
+			}
+		})
+	}
+}
+
+func TestRequireRoleNamesTheKey(t *testing.T) {
+	c, _ := open(t, someone+"[profile norole]\nsso_session = corp\nsso_account_id = 111122223333\n[profile short]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = x\n"+
+		"[profile shell]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = $(id)\n")
+	for profile, key := range map[string]string{"two words": "sso_account_id", "norole": "sso_role_name", "short": "sso_account_id", "shell": "sso_role_name", "default": "sso_session", "dev": "", "deploy": ""} {
+		p, err := c.Profile(profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e *awsconfig.Error
+		if errors.As(p.RequireRole(), &e); (e == nil) != (key == "") || e != nil && e.Key != key {
+			t.Errorf("%s: got %v", profile, e)
+		}
+	}
+}
+
+func TestWhereTheFilesAre(t *testing.T) {
+	for name, x := range map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"by default": {nil, "/home/me/.aws/config"}, "named": {map[string]string{"AWS_CONFIG_FILE": "/etc/aws"}, "/etc/aws"},
+		"at home": {map[string]string{"AWS_CONFIG_FILE": "~/aws"}, "/home/me/aws"}, "by variable": {map[string]string{"AWS_CONFIG_FILE": "$D/x", "D": "/d"}, "/d/x"},
+		"by unknown variable": {map[string]string{"AWS_CONFIG_FILE": "${NO}/x"}, "${NO}/x"},
+	} {
+		if got := awsconfig.Locate(func(v string) string { return x.env[v] }, "/home/me").Config; got != x.want {
+			t.Errorf("%s: got %s, want %s", name, got, x.want)
+		}
+	}
+	both := map[string]string{"AWS_PROFILE": "a", "AWS_DEFAULT_PROFILE": "b"}
+	if got := awsconfig.DefaultProfile(func(v string) string { return both[v] }); got != "a" {
+		t.Errorf("the default profile is %s", got)
+	}
+	delete(both, "AWS_PROFILE")
+	if got := awsconfig.DefaultProfile(func(v string) string { return both[v] }); got != "b" {
+		t.Errorf("the default profile is %s", got)
+	}
+}
+
+// Whatever the bytes are, reading ends without a panic, and keeps them.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{someone, "\xef\xbb\xbf[a]\r\nb=c", "[a\nb", "a = b", "[a]\nb =\n  c = d\n e\n", "[profile \"x", "[\x00]", "[a]\n k\n  v\n"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := awsconfig.Parse("config", data)
+		if err == nil && string(d.Bytes()) != string(data) {
+			t.Error("the bytes are not those of the file")
+		}
+	})
+}
+
+func BenchmarkResolveOneOf5000(b *testing.B) {
+	var text strings.Builder
+	text.WriteString("[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\nsso_region = us-east-1\n\n")
+	for i := range 5000 {
+		fmt.Fprintf(&text, "[profile account-%04d-Admin]\nsso_session = corp\nsso_account_id = %012d\nsso_role_name = Admin\nregion = us-east-1\n\n", i, i)
+	}
+	path := filepath.Join(b.TempDir(), "config")
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		c, err := awsconfig.Open(awsconfig.Files{Config: path, Credentials: path + ".none"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if p, err := c.Profile("account-2500-Admin"); err != nil || p.AccountID != "000000002500" {
+			b.Fatal(p, err)
+		}
+	}
+}
