@@ -27,16 +27,6 @@ var refusals = map[string]string{
 	"MissingSectionHeaderError": "other SDKs read a file with a byte order mark; keys before the first section are refused here too, since nobody can have meant them",
 }
 
-// exceeded are the bounds that botocore does not have.
-var exceeded = map[string]string{
-	"a NUL byte":                 "a file with NUL bytes is UTF-16 or no text: better said than misread",
-	"the line is longer than":    "a line of more than 64 KiB is no configuration",
-	"the file is larger than":    "a bound on memory",
-	"sections":                   "a bound on time",
-	"the file cannot be read":    "botocore takes a folder for a missing file",
-	"is a section without its ]": "see ParsingError",
-}
-
 type filePair struct {
 	name string
 	awsconfig.Files

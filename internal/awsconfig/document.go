@@ -139,7 +139,7 @@ func (d *Document) findSections() error {
 			continue
 		}
 		if !isHeader(r.text) {
-			if r.text[0] == '[' && bytes.IndexAny(r.text, "=:") < 0 {
+			if r.text[0] == '[' && !bytes.ContainsAny(r.text, "=:") {
 				return d.fail(r.number, "%q is a section without its ]", cut(string(r.text)))
 			}
 			if last == nil {
