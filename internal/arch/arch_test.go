@@ -22,7 +22,8 @@ var rooms = map[string][]string{
 
 	"cli": {
 		"awsconfig", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "login", "terminal",
-		"idc", "idc/directory", "idc/visitor", // it wires both sides, for idc and demo
+		// it wires both sides, for idc and demo
+		"idc", "idc/directory", "idc/oidc", "idc/operator", "idc/proxy", "idc/seed", "idc/store", "idc/visitor",
 	},
 	"awsconfig":             {"identitycenter"},
 	"browser":               {},
@@ -35,14 +36,25 @@ var rooms = map[string][]string{
 	"login":                 {"cache", "filesystem", "identitycenter"},
 	"terminal":              {},
 
-	"idc":           {"idc/directory", "idc/oidc", "idc/portal", "idc/sts", "idc/website", "idc/wire"},
-	"idc/directory": {},
-	"idc/oidc":      {"idc/wire"},
-	"idc/portal":    {"idc/directory", "idc/oidc", "idc/sts", "idc/wire"},
-	"idc/sts":       {"idc/directory", "idc/wire"},
-	"idc/visitor":   {},
-	"idc/website":   {"idc/directory", "idc/oidc"},
-	"idc/wire":      {},
+	"idc": {
+		"idc/directory", "idc/limits", "idc/oidc", "idc/portal", "idc/proxy", "idc/seed", "idc/store", "idc/store/sqlite", "idc/sts",
+		"idc/website", "idc/wire",
+	},
+	"idc/directory":      {"idc/store"},
+	"idc/idctest":        {"idc", "idc/directory", "idc/seed", "idc/store"},
+	"idc/limits":         {},
+	"idc/oidc":           {"idc/directory", "idc/limits", "idc/store", "idc/wire"},
+	"idc/operator":       {"idc/directory", "idc/seed", "idc/store"},
+	"idc/portal":         {"idc/directory", "idc/limits", "idc/oidc", "idc/store", "idc/sts", "idc/wire"},
+	"idc/proxy":          {},
+	"idc/seed":           {"idc/directory", "idc/store"},
+	"idc/store":          {},
+	"idc/store/contract": {"idc/store"},
+	"idc/store/sqlite":   {"idc/store"},
+	"idc/sts":            {"idc/directory", "idc/store", "idc/wire"},
+	"idc/visitor":        {},
+	"idc/website":        {"idc/directory", "idc/limits", "idc/oidc", "idc/portal", "idc/store"},
+	"idc/wire":           {},
 
 	"tools/bench": {},
 }
@@ -55,9 +67,13 @@ var foreign = map[string][]string{
 	"golang.org/x/crypto":              {"idc/directory"},
 	"golang.org/x/net":                 {"idc/visitor"},
 	"rsc.io/qr":                        {"terminal"},
-	"github.com/gofrs/flock":           {"filesystem"},
-	"github.com/google/uuid":           {"idc/wire"},
-	"database/sql":                     {},
+	"github.com/gofrs/flock":           {"filesystem", "idc"},
+	"github.com/google/uuid":           {"idc/directory", "idc/wire"},
+	"database/sql":                     {"idc/store/sqlite"},
+	"modernc.org/":                     {"idc/store/sqlite"},
+	"go.yaml.in/":                      {"idc/seed"},
+	"golang.org/x/time":                {"idc/limits"},
+	"github.com/google/go-cmp":         {"idc/store/contract"},
 	"github.com/rogpeppe/go-internal/": {},
 }
 
@@ -113,7 +129,7 @@ func TestTheLeanProgramIsLean(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range strings.Fields(string(out)) {
-		for _, heavy := range []string{"net/http", "crypto/tls", "github.com/aws/", "github.com/spf13/", "golang.org/x/term"} {
+		for _, heavy := range []string{"net/http", "crypto/tls", "database/sql", "modernc.org/", "github.com/aws/", "github.com/spf13/", "golang.org/x/term"} {
 			if strings.HasPrefix(path, heavy) {
 				t.Errorf("rolecall-process links %s", path)
 			}

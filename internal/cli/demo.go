@@ -52,7 +52,7 @@ type demo struct {
 const demoSession = "demo"
 
 func (a *App) demo(ctx context.Context, o demoOptions, argv []string) (err error) {
-	d, err := a.startDemo(o)
+	d, err := a.startDemo(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -80,8 +80,8 @@ func (a *App) demo(ctx context.Context, o demoOptions, argv []string) (err error
 	return nil
 }
 
-func (a *App) startDemo(o demoOptions) (*demo, error) {
-	l, err := a.startIDC(0)
+func (a *App) startDemo(ctx context.Context, o demoOptions) (*demo, error) {
+	l, err := a.startIDC(ctx, serveOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func (d *demo) tour(ctx context.Context) error {
 		text string
 		code int
 		args []string
-		prep func()
+		prep func() error
 	}{
 		{"Sign in: authorization code with PKCE" + d.whoSignsIn(), exitOK, []string{"login", demoSession}, nil},
 		{"Which accounts?", exitOK, []string{"sso", "list-accounts", "--query", "accountList[].accountName"}, nil},
@@ -177,12 +177,14 @@ func (d *demo) tour(ctx context.Context) error {
 			"Signed out elsewhere. AWS says only \"UnauthorizedException: Session token not found or invalid\"",
 			exitLogin,
 			[]string{"process", "--profile", "audit"},
-			func() { d.idc.Server.OIDC.EndSessions(sample.User) },
+			func() error { return d.idc.Server.SignOut(ctx, sample.User) },
 		},
 	}
 	for i, step := range steps {
 		if step.prep != nil {
-			step.prep()
+			if err := step.prep(); err != nil {
+				return err
+			}
 		}
 		d.say(fmt.Sprintf("\n%d. %s\n\n  $ rolecall %s", i+1, step.text, typed(step.args)))
 		if code := d.step(ctx, step.args); code != step.code {

@@ -5,30 +5,36 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/export"
-	"rolecall/internal/idc"
-	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/seed"
 )
 
 func (a *App) idcCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "idc",
-		Short: "A local IAM Identity Center for trying out, tests and demonstrations",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Short: "A local IAM Identity Center for development, tests and CI",
+		Long: `A local IAM Identity Center that real AWS clients sign in to: the AWS CLI, the SDKs,
+Terraform. It listens on this machine only, and refuses what AWS refuses.
+
+  rolecall idc serve                      in memory, with sample users
+  rolecall idc serve --data DIR --seed FILE
+  rolecall idc run -- aws sts get-caller-identity --profile dev
+
+The other commands act on the server at --url, or on a data directory with --data,
+whether a server has it open or not.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.idcServeCommand())
+	cmd.AddCommand(
+		a.idcServeCommand(), a.idcEnvCommand(), a.idcRunCommand(), a.idcConfigureCommand(),
+		a.idcApplyCommand(), a.idcExportCommand(), a.idcSampleCommand(), a.idcUserCommand(), a.idcResetCommand(),
+		a.idcAuditCommand(), a.idcBackupCommand(), a.idcReloadCommand(),
+	)
 	return cmd
 }
 
@@ -37,81 +43,38 @@ func (a *App) idcCommand() *cobra.Command {
 const defaultIDCPort = 9911
 
 func (a *App) idcServeCommand() *cobra.Command {
-	var port int
+	o := serveOptions{}
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve a local Identity Center with sample users on 127.0.0.1 until interrupted",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.idcServe(cmd.Context(), port) },
+		Short: "Serve a local Identity Center until interrupted",
+		Long: `Serve a local Identity Center until interrupted. Without flags it is in memory, with
+sample users, on port 9911 of 127.0.0.1. With --data it is kept in a directory, and
+sign-ins outlive a restart.
+
+The administrator's keys, for aws sso-admin, identitystore and organizations, are
+printed when the directory is made, and not again.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.idcServe(cmd.Context(), o) },
 	}
-	cmd.Flags().IntVar(&port, "port", defaultIDCPort, "port on 127.0.0.1; 0 takes a free one")
+	f := cmd.Flags()
+	f.IntVar(&o.port, "port", defaultIDCPort, "port on 127.0.0.1; 0 takes a free one")
+	f.StringVar(&o.data, "data", "", "keep everything in this `DIR`")
+	f.StringVar(&o.seed, "seed", "", "apply this seed `FILE` at the start; docs/seed.md says what stands in it")
+	f.StringVar(&o.region, "region", "", "the region it plays, when the directory is made (default us-east-1)")
+	f.DurationVar(&o.session, "session-duration", 0, "how long a sign-in lasts, 15m to 2160h; it is remembered (default 8h)")
+	f.BoolVar(&o.portalLimit, "portal-limit", false, "answer 429 beyond 20 portal requests a second of one token, as AWS does")
+	f.StringSliceVar(&o.faults, "fault", nil, "play this misbehaviour; rolecall idc faults lists them")
+	f.StringVar(&o.listen, "listen", "", "listen at `ADDRESS:PORT` beyond this machine; wants --tls-cert, --tls-key and --public-url")
+	f.StringVar(&o.certificate, "tls-cert", "", "certificate `FILE`, PEM")
+	f.StringVar(&o.key, "tls-key", "", "its key `FILE`, PEM")
+	f.StringVar(&o.publicURL, "public-url", "", "https `URL` at which clients reach it")
+	f.BoolVar(&o.noLimits, "no-limits", false, "no bounds on password and code guesses: for load tests")
+	cmd.MarkFlagsRequiredTogether("listen", "tls-cert", "tls-key", "public-url")
 	return cmd
 }
 
-// A localIDC is an embedded Identity Center that serves on loopback.
-type localIDC struct {
-	URL      string
-	Server   *idc.Server
-	Sample   directory.SampleData
-	rulesDir string
-	http     *http.Server
-}
-
-// startIDC begins to serve; the rule sets for older AWS CLIs are in a folder of
-// their own until close.
-func (a *App) startIDC(port int) (*localIDC, error) {
-	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, &hintError{error: fmt.Errorf("port %d on 127.0.0.1 is in use", port), code: exitError, hint: "rolecall idc serve --port 0"}
-	}
-	if err != nil {
-		return nil, err
-	}
-	l := &localIDC{URL: "http://" + listener.Addr().String()}
-	store, sample, err := directory.Sample()
-	if err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	l.Sample = sample
-	if l.Server, err = idc.New(idc.Options{URL: l.URL, Directory: store, Now: a.Now, Log: a.logger()}); err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	if l.rulesDir, err = os.MkdirTemp("", "rolecall-idc-"); err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	if err := idc.WriteRuleSets(l.rulesDir, l.URL); err != nil {
-		return nil, errors.Join(err, listener.Close(), os.RemoveAll(l.rulesDir))
-	}
-	l.http = &http.Server{
-		Handler: l.Server, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-	}
-	go func() { _ = l.http.Serve(listener) }()
-	return l, nil
-}
-
-// close stops serving: requests under way get a few seconds.
-func (l *localIDC) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
-	return errors.Join(l.http.Shutdown(ctx), os.RemoveAll(l.rulesDir))
-}
-
-// environ are the variables that make clients use it.
-func (l *localIDC) environ() []string {
-	return append(idc.Environment(l.URL), "AWS_DATA_PATH="+l.rulesDir)
-}
-
-// configText is an sso-session section and a profile for each of the first
-// user's roles.
-func (l *localIDC) configText(session string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "[sso-session %s]\nsso_start_url = %s/start\nsso_region = us-east-1\nsso_registration_scopes = sso:account:access\n", session, l.URL)
-	return b.String()
-}
-
-func (a *App) idcServe(ctx context.Context, port int) error {
-	l, err := a.startIDC(port)
+func (a *App) idcServe(ctx context.Context, o serveOptions) error {
+	l, err := a.startIDC(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -126,22 +89,37 @@ func (a *App) idcServe(ctx context.Context, port int) error {
 // wait for it.
 func (a *App) printIDC(w io.Writer, l *localIDC) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "A local IAM Identity Center, in memory, on this machine only: %s/start\n\nUsers:\n", l.URL)
-	for _, u := range l.Sample.Users {
-		fmt.Fprintf(&b, "  %-8s password %-22s %s\n", u.Name, u.Password, u.Note)
+	where := "in memory"
+	if l.data.Dir != "" {
+		where = "kept in " + a.tidy(l.data.Dir)
 	}
-	fmt.Fprintf(&b, "\nIn ~/.aws/config:\n\n%s\n", indent(l.configText("local")))
-	fmt.Fprintf(&b, "In the shell:\n\n")
-	for _, entry := range l.environ() {
-		name, value, _ := strings.Cut(entry, "=")
-		quotedValue, err := export.QuoteSh(value)
-		if err != nil {
-			return err
+	reach := "on this machine only"
+	if l.beyond {
+		reach = "REACHABLE FROM OTHER MACHINES"
+	}
+	fmt.Fprintf(&b, "A local IAM Identity Center, %s, %s: %s/start\n", where, reach, l.URL)
+	if l.plan != "" {
+		fmt.Fprintf(&b, "\n%s\n", strings.TrimRight(l.plan, "\n"))
+	}
+	if len(l.Sample.Users) > 0 {
+		fmt.Fprintf(&b, "\nUsers:\n")
+		for _, u := range l.Sample.Users {
+			fmt.Fprintf(&b, "  %-8s password %-22s %s\n", u.Name, u.Password, u.Note)
 		}
-		fmt.Fprintf(&b, "  export %s=%s\n", name, quotedValue)
 	}
-	fmt.Fprintf(&b, "\n(AWS_DATA_PATH is for AWS CLIs older than 2.13, which know no endpoint variables.)\n")
-	fmt.Fprintf(&b, "Then:  rolecall login local,  or  aws sso login --sso-session local\n\nready %s\n", l.URL)
+	if l.data.Fresh {
+		id, secret := l.Server.STS.Administrator()
+		fmt.Fprintf(&b, "\nThe administrator's keys, for aws sso-admin, identitystore and organizations; they are not shown again:\n")
+		fmt.Fprintf(&b, "  AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", id, secret)
+	}
+	fmt.Fprintf(&b, "\nIn ~/.aws/config (rolecall idc configure writes it there):\n\n%s\n", indent(l.configText("local")))
+	fmt.Fprintf(&b, "In the shell, or eval \"$(rolecall idc env)\":\n\n")
+	var variables strings.Builder
+	if err := export.WriteVariables(&variables, "sh", l.variables()); err != nil {
+		return err
+	}
+	fmt.Fprintf(&b, "%s", indent(variables.String()))
+	fmt.Fprintf(&b, "\nThen:  rolecall login local,  or  aws sso login --sso-session local\n\nready %s\n", l.URL)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -150,9 +128,20 @@ func indent(text string) string {
 	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
 }
 
-func writeFile(path, text string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
+func (a *App) idcSampleCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "sample",
+		Short: "Print the sample directory as a seed file, to begin your own with",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			text, _ := seed.Sample()
+			_, err := a.Stdout.Write(text)
+			return err
+		},
 	}
-	return os.WriteFile(path, []byte(text), 0o600)
 }
+
+const (
+	minSession = 15 * time.Minute
+	maxSession = 90 * 24 * time.Hour
+)

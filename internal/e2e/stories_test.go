@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -12,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/idctest"
 	"rolecall/internal/idc/oidc"
 )
 
@@ -26,7 +27,7 @@ type worldKey struct{}
 //	at SHOWN TYPED … -- COMMAND            a person who types when the screen shows something (run it with exec)
 //	exits CODE COMMAND                     the command ends with this very code
 //	fault NAME|none                        the Identity Center misbehaves
-//	center restart|stop|end USER|unassign USER ACCOUNT ROLE|lives TOKEN-LIFE
+//	center restart|lose|stop|end USER|unassign USER ACCOUNT ROLE|lives TOKEN-LIFE
 //	token DURATION                         the cached token ends so far from now
 //	roles DURATION                         all cached role credentials end so far from now
 //	answered CALL N                        the Identity Center answered this call well N times
@@ -88,12 +89,14 @@ func center(ts *testscript.TestScript, _ bool, args []string) {
 	switch args[0] {
 	case "restart":
 		ts.Check(w.restart())
+	case "lose":
+		ts.Check(w.lose())
 	case "stop":
 		ts.Check(w.http.Close())
 	case "end":
-		w.current().OIDC.EndSessions(args[1])
+		ts.Check(w.current().SignOut(context.Background(), args[1]))
 	case "unassign":
-		there, err := w.store.Unassign(directory.Assignment{User: args[1], AccountID: args[2], PermissionSet: args[3]})
+		there, err := idctest.Unassign(w.data, args[1], args[2], args[3])
 		ts.Check(err)
 		if !there {
 			ts.Fatalf("there was no such assignment")

@@ -13,15 +13,16 @@ import (
 	"time"
 
 	"rolecall/internal/idc"
-	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/idctest"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/seed"
 )
 
 // A world is an Identity Center on loopback, and a home folder that uses it.
 type world struct {
 	url, home, rules string
-	store            *directory.Memory
-	sample           directory.SampleData
+	data             *idc.Data
+	sample           seed.SampleData
 
 	mu     sync.Mutex
 	server *idc.Server
@@ -29,9 +30,6 @@ type world struct {
 	http   *http.Server
 	lives  oidc.Options
 }
-
-// testCost keeps password hashes cheap.
-var testCost = directory.Cost{Time: 1, MemoryKiB: 64}
 
 // newWorld starts an Identity Center whose lifetimes are those of lives, and
 // writes the config file of a person who uses it.
@@ -41,7 +39,7 @@ func newWorld(home string, lives oidc.Options) (*world, error) {
 		return nil, err
 	}
 	w := &world{url: "http://" + listener.Addr().String(), home: home, rules: filepath.Join(home, "rules"), lives: lives}
-	if w.store, w.sample, err = directory.SampleAt(testCost); err != nil {
+	if w.data, w.sample, err = idctest.Sample(); err != nil {
 		return nil, err
 	}
 	if err := w.restart(); err != nil {
@@ -59,13 +57,21 @@ func newWorld(home string, lives oidc.Options) (*world, error) {
 	return w, os.WriteFile(config, []byte(w.configText()), 0o600)
 }
 
-// restart loses all that is in memory but the directory.
+// restart loses all that is not in the store.
 func (w *world) restart() error {
-	server, err := idc.New(idc.Options{URL: w.url, Directory: w.store, OIDC: w.lives})
+	server, err := idc.New(idc.Options{URL: w.url, Store: w.data.Store, Secret: w.data.Secret, OIDC: w.lives})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.server = server
 	return err
+}
+
+// lose restarts with another store, as if the data directory were gone.
+func (w *world) lose() (err error) {
+	if w.data, w.sample, err = idctest.Sample(); err != nil {
+		return err
+	}
+	return w.restart()
 }
 
 func (w *world) configText() string {
@@ -105,8 +111,8 @@ sso_role_name = ReadOnly
 // environ is a person's environment in this world: nothing of the real one but
 // PATH, and no way out.
 func (w *world) environ() []string {
-	return append(idc.Environment(w.url),
-		"PATH="+os.Getenv("PATH"), "HOME="+w.home, "AWS_DATA_PATH="+w.rules, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=",
+	return append(idc.Environment(w.url, w.rules),
+		"PATH="+os.Getenv("PATH"), "HOME="+w.home, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=",
 		"HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=127.0.0.1,localhost", "TZ=UTC", "BROWSER=true")
 }
 

@@ -92,7 +92,31 @@ func Write(w io.Writer, format string, e Environment) error {
 		return err
 	}
 	var b bytes.Buffer
-	if err := f.write(&b, e); err != nil {
+	if f.whole != nil {
+		err = f.whole(&b, e.Credentials)
+	} else {
+		set, unset := Variables(e)
+		err = f.write(&b, set, unset)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+// WriteVariables writes variables in one of Formats, but those of role credentials
+// alone.
+func WriteVariables(w io.Writer, format string, variables []Variable) error {
+	f, err := formatOf(format)
+	if err != nil {
+		return err
+	}
+	if f.whole != nil {
+		return fmt.Errorf("the format %s is for role credentials", format)
+	}
+	var b bytes.Buffer
+	if err := f.write(&b, variables, nil); err != nil {
 		return err
 	}
 	_, err = w.Write(b.Bytes())

@@ -2,31 +2,36 @@ package export
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
 	"strconv"
 	"strings"
+
+	"rolecall/internal/identitycenter"
 )
 
-// A format is one dialect. unset is nil where nothing can be taken away.
+// A format is one dialect: of variables, or with whole of role credentials alone.
+// unset is nil where nothing can be taken away.
 type format struct {
 	name  string
-	write func(b *bytes.Buffer, e Environment) error
+	write func(b *bytes.Buffer, set []Variable, unset []string) error
 	unset func(b *bytes.Buffer, names []string)
+	whole func(b *bytes.Buffer, c identitycenter.RoleCredentials) error
 }
 
 func formats() []format {
 	return []format{
-		{"sh", shell(quoteSh, "export %s=%s\n", "unset %s\n"), unsetEach("unset %s\n")},
-		{"fish", shell(quoteFish, "set -gx %s %s\n", "set -e %s\n"), unsetEach("set -e %s\n")},
-		{"powershell", shell(quotePowerShell, "$Env:%s = %s\n", "Remove-Item Env:%s -ErrorAction SilentlyContinue\n"), unsetEach("Remove-Item Env:%s -ErrorAction SilentlyContinue\n")},
-		{"cmd", shell(plainCmd, "set \"%s=%s\"\n", "set \"%s=\"\n"), unsetEach("set \"%s=\"\n")},
-		{"nushell", writeNushell, unsetNushell},
-		{"dotenv", shell(plainDotenv, "%s=%s\n", ""), nil},
-		{"json", writeJSON, nil},
-		{"credential-process", func(b *bytes.Buffer, e Environment) error { return CredentialProcess(b, e.Credentials) }, nil},
-		{"sts", writeSTS, nil},
+		{"sh", shell(quoteSh, "export %s=%s\n", "unset %s\n"), unsetEach("unset %s\n"), nil},
+		{"fish", shell(quoteFish, "set -gx %s %s\n", "set -e %s\n"), unsetEach("set -e %s\n"), nil},
+		{"powershell", shell(quotePowerShell, "$Env:%s = %s\n", "Remove-Item Env:%s -ErrorAction SilentlyContinue\n"), unsetEach("Remove-Item Env:%s -ErrorAction SilentlyContinue\n"), nil},
+		{"cmd", shell(plainCmd, "set \"%s=%s\"\n", "set \"%s=\"\n"), unsetEach("set \"%s=\"\n"), nil},
+		{"nushell", writeNushell, unsetNushell, nil},
+		{"dotenv", shell(plainDotenv, "%s=%s\n", ""), nil, nil},
+		{"json", writeJSON, nil, nil},
+		{"credential-process", nil, nil, func(b *bytes.Buffer, c identitycenter.RoleCredentials) error { return CredentialProcess(b, c) }},
+		{"sts", nil, nil, writeSTS},
 	}
 }
 
@@ -61,9 +66,8 @@ func Default() string {
 
 // shell writes assignments, a line each; an empty unsetLine is a dialect without
 // such a thing.
-func shell(quote func(string) (string, error), setLine, unsetLine string) func(*bytes.Buffer, Environment) error {
-	return func(b *bytes.Buffer, e Environment) error {
-		set, unset := Variables(e)
+func shell(quote func(string) (string, error), setLine, unsetLine string) func(*bytes.Buffer, []Variable, []string) error {
+	return func(b *bytes.Buffer, set []Variable, unset []string) error {
 		for _, name := range unset {
 			if unsetLine != "" {
 				fmt.Fprintf(b, unsetLine, name)
@@ -91,8 +95,7 @@ func unsetEach(line string) func(*bytes.Buffer, []string) {
 // writeNushell writes an object for "from json | load-env": nushell evaluates no
 // text. A variable cannot be taken away by load-env; an empty AWS_PROFILE counts
 // as none for the SDKs.
-func writeNushell(b *bytes.Buffer, e Environment) error {
-	set, unset := Variables(e)
+func writeNushell(b *bytes.Buffer, set []Variable, unset []string) error {
 	for _, name := range unset {
 		set = append(set, Variable{Name: name})
 	}
@@ -108,13 +111,11 @@ func unsetNushell(b *bytes.Buffer, names []string) {
 	fmt.Fprintf(b, "[%s]\n", strings.Join(quoted, ", "))
 }
 
-func writeJSON(b *bytes.Buffer, e Environment) error {
-	set, _ := Variables(e)
+func writeJSON(b *bytes.Buffer, set []Variable, _ []string) error {
 	return writeObject(b, set)
 }
 
-// writeObject writes a flat JSON object; the values are checked to need no
-// escapes.
+// writeObject writes a flat JSON object.
 func writeObject(b *bytes.Buffer, variables []Variable) error {
 	b.WriteString("{\n")
 	for i, v := range variables {
@@ -122,15 +123,18 @@ func writeObject(b *bytes.Buffer, variables []Variable) error {
 		if i == len(variables)-1 {
 			comma = ""
 		}
-		fmt.Fprintf(b, "    \"%s\": \"%s\"%s\n", v.Name, v.Value, comma)
+		value, err := json.Marshal(v.Value)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(b, "    \"%s\": %s%s\n", v.Name, value, comma)
 	}
 	b.WriteString("}\n")
 	return nil
 }
 
 // writeSTS writes the shape of an STS answer, as AssumeRole gives it.
-func writeSTS(b *bytes.Buffer, e Environment) error {
-	c := e.Credentials
+func writeSTS(b *bytes.Buffer, c identitycenter.RoleCredentials) error {
 	b.WriteString("{\n    \"Credentials\": ")
 	var inner bytes.Buffer
 	if err := writeObject(&inner, []Variable{

@@ -4,7 +4,10 @@
 package idc
 
 import (
+	"cmp"
+	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -13,8 +16,11 @@ import (
 	"time"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/oidc"
 	"rolecall/internal/idc/portal"
+	"rolecall/internal/idc/proxy"
+	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/sts"
 	"rolecall/internal/idc/website"
 	"rolecall/internal/idc/wire"
@@ -25,56 +31,94 @@ const DefaultRegion = "us-east-1"
 
 // Options are what an Identity Center is made of.
 type Options struct {
-	URL       string // as clients see it: http://127.0.0.1:PORT, without a slash at the end
-	Region    string // empty: DefaultRegion
-	Directory directory.Store
-	Now       func() time.Time // nil: time.Now
+	URL   string // as clients see it: http://127.0.0.1:PORT, without a slash at the end
+	Store store.Store
+	// Secret is what all keys are derived from: 32 bytes, kept beside the store.
+	Secret []byte
+	Region string           // empty: DefaultRegion; a store that has an instance knows its own
+	Now    func() time.Time // nil: time.Now
 	// Log gets a line for each request: method, path, status, time. Never queries,
 	// headers or bodies. Nil: nothing.
 	Log *slog.Logger
-	// OIDC holds lifetimes that differ from AWS's; its URL, Region and Now are set
-	// from the fields above.
+	// OIDC holds lifetimes that differ from AWS's; its URL, Region, Store, Secret and
+	// Now are set from the fields above.
 	OIDC oidc.Options
+	// PortalLimit answers with 429 beyond 20 requests a second of one token, as AWS.
+	PortalLimit bool
+	// Files is a folder that Info tells clients of, Operator the operator's socket.
+	Files, Operator string
+	// Handler, unless nil, stands around the rooms: for faults.
+	Around func(http.Handler) http.Handler
 }
 
 // A Server is an Identity Center. It is safe for concurrent use.
 type Server struct {
-	OIDC   *oidc.Server
-	Portal *portal.API
-	STS    *sts.Server
+	OIDC     *oidc.Server
+	Portal   *portal.API
+	STS      *sts.Server
+	Instance directory.Instance
 
-	hosts   []string // what Host may say
-	handler http.Handler
-	log     *slog.Logger
+	url, files, operator string
+	store                store.Store
+	now                  func() time.Time
+	hosts                []string // what Host may say
+	handler              http.Handler
+	log                  *slog.Logger
+	metrics              metrics
 }
 
-// New puts an Identity Center together. It serves nothing by itself.
+// New puts an Identity Center together. It serves nothing by itself, and closes
+// nothing.
 func New(o Options) (*Server, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || u.Path != "" {
 		return nil, errors.New("the URL of an Identity Center is scheme and host: " + o.URL)
 	}
-	if o.Region == "" {
-		o.Region = DefaultRegion
-	}
+	o.Region = cmp.Or(o.Region, DefaultRegion)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	o.OIDC.URL, o.OIDC.Region, o.OIDC.Now = o.URL, o.Region, o.Now
 	s := &Server{
-		OIDC: oidc.New(o.OIDC), STS: sts.New(sts.Options{Region: o.Region, Directory: o.Directory, Now: o.Now}),
-		hosts: hostNames(u), log: o.Log,
+		url: o.URL, files: o.Files, operator: o.Operator, store: o.Store, now: o.Now, hosts: hostNames(u), log: o.Log,
+		metrics: metrics{requests: map[requestKey]requestFigures{}},
 	}
-	s.Portal = &portal.API{Tokens: s.OIDC, Roles: s.STS, Directory: o.Directory}
-	site, err := website.New(website.Options{URL: o.URL, Region: o.Region, OIDC: s.OIDC, Directory: o.Directory, Now: o.Now})
+	err = o.Store.Update(context.Background(), func(tx store.Tx) (err error) {
+		s.Instance, err = directory.Open(tx, o.Region, o.Now())
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
+	return s, s.build(o)
+}
+
+// build makes the rooms and routes requests to them.
+func (s *Server) build(o Options) (err error) {
+	o.OIDC.URL, o.OIDC.Region, o.OIDC.Store, o.OIDC.Secret, o.OIDC.Now = o.URL, s.Instance.Region, o.Store, o.Secret, o.Now
+	if s.OIDC, err = oidc.New(o.OIDC); err != nil {
+		return err
+	}
+	if s.STS, err = sts.New(sts.Options{Store: o.Store, Secret: o.Secret, Now: o.Now}); err != nil {
+		return err
+	}
+	s.Portal = &portal.API{Store: o.Store, Tokens: s.OIDC, Roles: s.STS, Now: o.Now}
+	if o.PortalLimit {
+		s.Portal.Limit = limits.New(o.Now, time.Second/20, 20)
+	}
+	site, err := website.New(website.Options{
+		URL: o.URL, Region: s.Instance.Region, Store: o.Store, Secret: o.Secret, OIDC: s.OIDC, Portal: s.Portal, Now: o.Now, NoLimits: o.OIDC.NoLimits,
+	})
+	if err != nil {
+		return err
+	}
 	s.handler = s.routes(site)
-	return s, nil
+	if o.Around != nil {
+		s.handler = o.Around(s.handler)
+	}
+	return nil
 }
 
 // routes lists what is where: no two services share a path.
@@ -83,6 +127,9 @@ func (s *Server) routes(site *website.Site) http.Handler {
 	s.OIDC.Mount(mux)
 	s.Portal.Mount(mux)
 	site.Mount(mux)
+	mux.HandleFunc("GET "+InfoPath, s.info)
+	mux.HandleFunc("GET /health", s.health)
+	mux.HandleFunc("GET /metrics", s.serveMetrics)
 	mux.HandleFunc("POST /{$}", s.postRoot)
 	mux.HandleFunc("GET /{$}", s.getRoot)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
@@ -108,17 +155,37 @@ func (s *Server) getRoot(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/start", http.StatusSeeOther)
 }
 
-// ServeHTTP answers requests that were meant for this server: a page that made its
-// own name point here (DNS rebinding) is turned away.
+// ServeHTTP answers requests that were meant for this server, by its own names or
+// through the proxy: a page that made its own name point here (DNS rebinding) is
+// turned away.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-	if s.knows(r.Host) {
+	target, proxied := proxy.TargetFrom(r.Context())
+	switch {
+	case proxied && target.Region != "" && target.Region != s.Instance.Region && elsewhere(seen, target):
+	case proxied || s.knows(r.Host):
 		s.handler.ServeHTTP(seen, r)
-	} else {
+	default:
 		seen.WriteHeader(http.StatusForbidden)
 	}
-	s.log.Debug("identity center", "method", r.Method, "path", r.URL.Path, "status", seen.status, "took", time.Since(start))
+	took := time.Since(start)
+	s.metrics.add(r.Pattern, seen.status, took)
+	s.log.Debug("identity center", "method", r.Method, "path", r.URL.Path, "status", seen.status, "took", took)
+}
+
+// elsewhere answers for a region that has no instance: tokens of this one are not
+// known there. Other services know no regions.
+func elsewhere(w http.ResponseWriter, target proxy.Target) bool {
+	switch target.Service {
+	case "oidc":
+		oidc.RefuseRegion(w)
+	case "portal.sso":
+		portal.RefuseToken(w)
+	default:
+		return false
+	}
+	return true
 }
 
 func (s *Server) knows(host string) bool {
@@ -128,6 +195,17 @@ func (s *Server) knows(host string) bool {
 		}
 	}
 	return false
+}
+
+// SignOut ends all sessions of a user, by name.
+func (s *Server) SignOut(ctx context.Context, userName string) error {
+	return s.store.Update(ctx, func(tx store.Tx) error {
+		user, err := directory.Users().Find(tx, directory.NameKey(userName))
+		if err != nil {
+			return fmt.Errorf("user %s: %w", userName, err)
+		}
+		return errors.Join(directory.EndSessions(tx, user.ID), tx.Record(store.Event{Time: s.now(), Actor: "operator", Action: "SignOut", Target: "user:" + user.UserName}))
+	})
 }
 
 // hostNames are the names of this server: on loopback all that mean this machine.

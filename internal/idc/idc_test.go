@@ -23,7 +23,9 @@ import (
 
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/idctest"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/seed"
 	"rolecall/internal/idc/visitor"
 )
 
@@ -48,20 +50,21 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 // A center is an Identity Center whose clock the test moves.
 type center struct {
 	*idc.Server
-	store  *directory.Memory
-	sample directory.SampleData
+	data   *idc.Data
+	sample seed.SampleData
 	now    time.Time
 	http   *http.Client
 }
 
 func newCenter(t *testing.T, o oidc.Options) *center {
 	t.Helper()
-	store, sample, err := directory.SampleAt(directory.Cost{Time: 1, MemoryKiB: 64})
+	data, sample, err := idctest.Sample()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &center{store: store, sample: sample, now: time.Now()}
-	c.Server, err = idc.New(idc.Options{URL: origin, Directory: store, Now: func() time.Time { return c.now }, OIDC: o})
+	t.Cleanup(func() { _ = data.Close() })
+	c := &center{data: data, sample: sample, now: time.Now()}
+	c.Server, err = idc.New(idc.Options{URL: origin, Store: data.Store, Secret: data.Secret, Now: func() time.Time { return c.now }, OIDC: o})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,14 +138,30 @@ func (c *center) register(t *testing.T, code bool) (id, secret string) {
 	return a.text("clientId"), a.text("clientSecret")
 }
 
+// signIn begins a session.
+func (c *center) signIn(t *testing.T, name string) string {
+	t.Helper()
+	id, err := idctest.SignIn(c.Server, c.data, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// approve says yes to a user code in a session of its own.
+func (c *center) approve(t *testing.T, userCode, name string) {
+	t.Helper()
+	if err := c.OIDC.DecideDevice(t.Context(), userCode, c.signIn(t, name), true); err != nil {
+		t.Fatalf("the code %s: %v", userCode, err)
+	}
+}
+
 // deviceTokens are alice's tokens from a device login.
 func (c *center) deviceTokens(t *testing.T) (id, secret string, tokens answer) {
 	t.Helper()
 	id, secret = c.register(t, false)
 	d := c.call(t, "POST", "/device_authorization", members{"clientId": id, "clientSecret": secret, "startUrl": origin + "/start"})
-	if !c.OIDC.DecideDevice(strings.ToLower(d.text("userCode")), c.OIDC.SignIn("alice"), true) {
-		t.Fatalf("the code %s is not known", d.text("userCode"))
-	}
+	c.approve(t, strings.ToLower(d.text("userCode")), "alice")
 	tokens = c.token(t, id, secret, members{"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": d.text("deviceCode")})
 	if tokens.status != 200 || !strings.HasPrefix(tokens.text("accessToken"), "aoa") || !strings.HasPrefix(tokens.text("refreshToken"), "aor") || tokens.json["expiresIn"] != 3600.0 {
 		t.Fatalf("got %d %s", tokens.status, tokens.body)
@@ -341,7 +360,7 @@ func TestARemovedAssignmentCountsAtOnce(t *testing.T) {
 	if status := ask(); status != 200 {
 		t.Fatalf("got %d", status)
 	}
-	if _, err := c.store.Unassign(directory.Assignment{User: "alice", AccountID: "111122223333", PermissionSet: "Admin"}); err != nil {
+	if _, err := idctest.Unassign(c.data, "alice", "111122223333", "Admin"); err != nil {
 		t.Fatal(err)
 	}
 	if status := ask(); status != 403 {

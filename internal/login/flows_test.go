@@ -16,7 +16,7 @@ import (
 
 	"rolecall/internal/cache"
 	"rolecall/internal/idc"
-	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/idctest"
 	"rolecall/internal/idc/oidc"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/identitycenter/client"
@@ -74,6 +74,7 @@ func (person) Tell(string)                                   {}
 type scene struct {
 	*login.Login
 	server *idc.Server
+	data   *idc.Data
 	// before sees each request first; true is answered.
 	before func(http.ResponseWriter, *http.Request) bool
 	// warnings are what was said besides.
@@ -89,15 +90,16 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	store, _, err := directory.SampleAt(directory.Cost{Time: 1, MemoryKiB: 64})
+	data, _, err := idctest.Sample()
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := idc.New(idc.Options{URL: center, Directory: store, OIDC: oidc.Options{SessionLife: 12 * time.Hour}})
+	t.Cleanup(func() { _ = data.Close() })
+	server, err := idc.New(idc.Options{URL: center, Store: data.Store, Secret: data.Secret, OIDC: oidc.Options{SessionLife: 12 * time.Hour}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &scene{server: server}
+	s := &scene{server: server, data: data}
 	c, err := client.New(client.Config{Region: "us-east-1", OIDC: center, Portal: center, HTTP: client.Over(inProcess{s}, nil)})
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +123,13 @@ func newScene(t *testing.T) *scene {
 
 // decide answers a device code as alice.
 func (s *scene) decide(d identitycenter.DeviceAuthorization, allow bool) {
-	s.server.OIDC.DecideDevice(d.UserCode, s.server.OIDC.SignIn("alice"), allow)
+	session, err := idctest.SignIn(s.server, s.data, "alice")
+	if err == nil {
+		err = s.server.OIDC.DecideDevice(context.Background(), d.UserCode, session, allow)
+	}
+	if err != nil {
+		panic(err) // the person is not the test's own goroutine
+	}
 }
 
 // signedIn is a scene after a device login.

@@ -1,107 +1,206 @@
-// Package directory is the Identity Center's knowledge of who is there: users,
-// accounts, permission sets, assignments, and the plain IAM roles that can be
-// assumed from them. It keeps how that is stored behind Store, and passwords only
-// as argon2id hashes.
+// Package directory is the Identity Center's knowledge of who is there: users and
+// groups, accounts, permission sets, who is assigned what, and the plain IAM roles
+// that can be assumed from there. It keeps to itself how these lie in the store, and
+// passwords as argon2id hashes only.
 package directory
 
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
-	"golang.org/x/crypto/argon2"
+	"github.com/google/uuid"
+
+	"rolecall/internal/idc/store"
 )
 
-// ErrNotFound is a name or id that the directory does not have.
-var ErrNotFound = errors.New("not in the directory")
-
-// A User can sign in.
-type User struct {
-	Name        string
-	DisplayName string
-	Email       string
-	Password    PasswordHash
+// An Instance is the Identity Center as its own administrators see it.
+type Instance struct {
+	ID              string // ssoins-…
+	IdentityStoreID string // d-…
+	OwnerAccount    string // the organization's management account
+	OrganizationID  string // o-…
+	RootID          string // r-…
+	Region          string
+	Name            string
+	Created         time.Time
+	// SessionLife is how long a user's session lasts: 15 minutes to 90 days.
+	SessionLife time.Duration
 }
 
-// An Account is an AWS account.
-type Account struct{ ID, Name, Email string }
+// ARN is the instance's.
+func (i Instance) ARN() string { return "arn:" + Partition(i.Region) + ":sso:::instance/" + i.ID }
+
+// PermissionSetARN is that of a permission set of the instance.
+func (i Instance) PermissionSetARN(id string) string {
+	return "arn:" + Partition(i.Region) + ":sso:::permissionSet/" + i.ID + "/" + id
+}
+
+// Partition is the second part of ARNs in a region.
+func Partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "eusc-"):
+		return "aws-eusc"
+	}
+	return "aws"
+}
+
+// A PersonName is the parts of a user's name, as identitystore has them.
+type PersonName struct {
+	Formatted       string `json:",omitempty"`
+	FamilyName      string `json:",omitempty"`
+	GivenName       string `json:",omitempty"`
+	MiddleName      string `json:",omitempty"`
+	HonorificPrefix string `json:",omitempty"`
+	HonorificSuffix string `json:",omitempty"`
+}
+
+// An Email is an address of a user.
+type Email struct {
+	Value   string `json:",omitempty"`
+	Type    string `json:",omitempty"`
+	Primary bool
+}
+
+// An Address is where a user can be found.
+type Address struct {
+	StreetAddress string `json:",omitempty"`
+	Locality      string `json:",omitempty"`
+	Region        string `json:",omitempty"`
+	PostalCode    string `json:",omitempty"`
+	Country       string `json:",omitempty"`
+	Formatted     string `json:",omitempty"`
+	Type          string `json:",omitempty"`
+	Primary       bool
+}
+
+// A PhoneNumber is one of a user's.
+type PhoneNumber struct {
+	Value   string `json:",omitempty"`
+	Type    string `json:",omitempty"`
+	Primary bool
+}
+
+// An ExternalID is a user's or group's name at an identity provider.
+type ExternalID struct{ Issuer, Id string } //nolint:revive // as identitystore spells it
+
+// Attributes are what identitystore knows of a user, in its own names.
+type Attributes struct {
+	UserName          string
+	Name              *PersonName   `json:",omitempty"`
+	DisplayName       string        `json:",omitempty"`
+	NickName          string        `json:",omitempty"`
+	ProfileURL        string        `json:"ProfileUrl,omitempty"`
+	Emails            []Email       `json:",omitempty"`
+	Addresses         []Address     `json:",omitempty"`
+	PhoneNumbers      []PhoneNumber `json:",omitempty"`
+	UserType          string        `json:",omitempty"`
+	Title             string        `json:",omitempty"`
+	PreferredLanguage string        `json:",omitempty"`
+	Locale            string        `json:",omitempty"`
+	Timezone          string        `json:",omitempty"`
+	ExternalIDs       []ExternalID  `json:"ExternalIds,omitempty"`
+}
+
+// A User can sign in, unless disabled or without a password.
+type User struct {
+	ID string
+	Attributes
+	Disabled         bool
+	Password         PasswordHash
+	Created, Updated time.Time
+}
+
+// Email is the user's primary address, else the first, else empty.
+func (u User) Email() string {
+	for _, e := range u.Emails {
+		if e.Primary {
+			return e.Value
+		}
+	}
+	if len(u.Emails) > 0 {
+		return u.Emails[0].Value
+	}
+	return ""
+}
+
+// A Group is users who get the same.
+type Group struct {
+	ID               string
+	Name             string
+	Description      string       `json:",omitempty"`
+	ExternalIDs      []ExternalID `json:",omitempty"`
+	Created, Updated time.Time
+}
+
+// A Membership is a user's place in a group.
+type Membership struct {
+	ID, GroupID, UserID string
+	Created             time.Time
+}
+
+// An Account is an AWS account of the organization.
+type Account struct {
+	ID, Name, Email string
+	OU              string `json:",omitempty"` // path of names below the root: Workloads/Prod
+	Joined          time.Time
+}
+
+// A CustomerPolicy names a policy that each account has of its own.
+type CustomerPolicy struct{ Name, Path string }
+
+// A Boundary bounds what a permission set's roles may do: one of the two.
+type Boundary struct {
+	ManagedPolicyARN string          `json:",omitempty"`
+	CustomerPolicy   *CustomerPolicy `json:",omitempty"`
+}
 
 // A PermissionSet is what becomes a role in an account.
 type PermissionSet struct {
-	Name     string
-	Duration time.Duration // of a role session
+	ID               string // ps-…
+	Name             string
+	Description      string        `json:",omitempty"`
+	Duration         time.Duration // of a role session: 1 to 12 hours
+	RelayState       string        `json:",omitempty"`
+	ManagedPolicies  []string      `json:",omitempty"` // ARNs
+	CustomerPolicies []CustomerPolicy
+	InlinePolicy     string            `json:",omitempty"`
+	Boundary         *Boundary         `json:",omitempty"`
+	Tags             map[string]string `json:",omitempty"`
+	Created          time.Time
 }
-
-// An Assignment gives a user a permission set in an account.
-type Assignment struct{ User, AccountID, PermissionSet string }
 
 // A Role is a plain IAM role that may be assumed.
 type Role struct {
 	ARN         string
-	Trusted     []string // ARNs of accounts' root or of roles, without a session
-	ExternalID  string   // wanted from the caller; empty for none
-	MaxDuration time.Duration
+	Trusted     []string      // ARNs of accounts' root, or of roles and users, without a session
+	ExternalID  string        `json:",omitempty"` // wanted from the caller; empty for none
+	MaxDuration time.Duration // of a session, when it is not chained
 }
 
-// A Store keeps a directory. All methods are safe for concurrent use; lists are
-// sorted by id or name.
-type Store interface {
-	// User gives a user by name, in any case, or ErrNotFound.
-	User(name string) (User, error)
-	PutUser(User) error
-	// Accounts lists the accounts in which user has an assignment.
-	Accounts(user string) ([]Account, error)
-	PutAccount(Account) error
-	// PermissionSets lists what is assigned to user in an account.
-	PermissionSets(user, accountID string) ([]PermissionSet, error)
-	PutPermissionSet(PermissionSet) error
-	// Assign and Unassign say whether the assignment was there before. Assign
-	// gives ErrNotFound for a user, account or permission set that is not there.
-	Assign(Assignment) (bool, error)
-	Unassign(Assignment) (bool, error)
-	// Role gives an IAM role by ARN, or ErrNotFound.
-	Role(arn string) (Role, error)
-	PutRole(Role) error
+// IDs as AWS makes them.
+
+func newUUID() string { return uuid.NewString() }
+
+// NewPrincipalID makes the id of a user, group or membership.
+func (i Instance) NewPrincipalID() string {
+	return strings.TrimPrefix(i.IdentityStoreID, "d-") + "-" + newUUID()
 }
 
-// A PasswordHash is an argon2id hash with its salt (RFC 9106).
-type PasswordHash struct {
-	salt, hash []byte
-	cost       Cost
-}
+// NewPermissionSetID makes the id of a permission set.
+func NewPermissionSetID() string { return "ps-" + randomHex(8) }
 
-// Cost is how dear a guess at a password is.
-type Cost struct {
-	Time      uint32
-	MemoryKiB uint32
-}
-
-// DefaultCost is the second recommended choice of RFC 9106, with less memory: a
-// local server has few users and no attackers with time.
-func DefaultCost() Cost { return Cost{Time: 2, MemoryKiB: 19 << 10} }
-
-// HashPassword hashes password with a new salt.
-func HashPassword(password string, cost Cost) PasswordHash {
-	h := PasswordHash{salt: make([]byte, 16), cost: cost}
-	_, _ = rand.Read(h.salt) // never fails
-	h.hash = argon2.IDKey([]byte(password), h.salt, cost.Time, cost.MemoryKiB, 1, 32)
-	return h
-}
-
-// Matches compares in constant time. The zero hash matches nothing, at the same
-// price.
-func (h PasswordHash) Matches(password string) bool {
-	known := h.hash != nil
-	if !known {
-		h = PasswordHash{salt: make([]byte, 16), hash: make([]byte, 32), cost: DefaultCost()}
-	}
-	got := argon2.IDKey([]byte(password), h.salt, h.cost.Time, h.cost.MemoryKiB, 1, 32)
-	return subtle.ConstantTimeCompare(got, h.hash) == 1 && known
+func randomHex(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
 }
 
 // RoleName is the name of the IAM role that a permission set becomes in an
@@ -112,76 +211,111 @@ func RoleName(permissionSet, accountID string) string {
 	return "AWSReservedSSO_" + permissionSet + "_" + hex.EncodeToString(sum[:8])
 }
 
-// Memory is a Store that ends with the process.
-type Memory struct {
-	mu          sync.RWMutex
-	users       map[string]User // by lower-case name
-	accounts    map[string]Account
-	sets        map[string]PermissionSet
-	assignments map[Assignment]bool // user in lower case
-	roles       map[string]Role
-}
-
-// NewMemory gives an empty directory.
-func NewMemory() *Memory {
-	return &Memory{
-		users: map[string]User{}, accounts: map[string]Account{}, sets: map[string]PermissionSet{},
-		assignments: map[Assignment]bool{}, roles: map[string]Role{},
+// RoleARN is that role's ARN. In us-east-1 it has no region in its path.
+func (i Instance) RoleARN(permissionSet, accountID string) string {
+	path := "aws-reserved/sso.amazonaws.com/"
+	if i.Region != "us-east-1" {
+		path += i.Region + "/"
 	}
+	return "arn:" + Partition(i.Region) + ":iam::" + accountID + ":role/" + path + RoleName(permissionSet, accountID)
 }
 
-var _ Store = (*Memory)(nil)
+// The kinds of entries that other rooms' entries belong to.
+const (
+	KindSession  store.Kind = "session" // of the oidc room, owned by OwnerUser
+	KindFavorite store.Kind = "favorite"
+)
 
-// User is in Store.
-func (m *Memory) User(name string) (User, error) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	u, ok := m.users[strings.ToLower(name)]
-	if !ok {
-		return User{}, ErrNotFound
+// OwnerUser owns what ends with a user.
+func OwnerUser(id string) string { return "user:" + id }
+
+func ownerGroup(id string) string { return "group:" + id }
+
+// Instances has one entry, under the id "instance".
+func Instances() store.Table[Instance] {
+	return store.Table[Instance]{Kind: "instance", Index: func(Instance) store.Entry { return store.Entry{ID: instanceID} }}
+}
+
+const instanceID = "instance"
+
+// Users are found by id, user name, e-mail address and external id.
+func Users() store.Table[User] {
+	return store.Table[User]{Kind: "user", Index: func(u User) store.Entry {
+		keys := append([]string{NameKey(u.UserName)}, externalKeys(u.ExternalIDs)...)
+		if u.Email() != "" {
+			keys = append(keys, EmailKey(u.Email()))
+		}
+		return store.Entry{ID: u.ID, Keys: keys}
+	}}
+}
+
+// Groups are found by id, name and external id.
+func Groups() store.Table[Group] {
+	return store.Table[Group]{Kind: "group", Index: func(g Group) store.Entry {
+		return store.Entry{ID: g.ID, Keys: append([]string{NameKey(g.Name)}, externalKeys(g.ExternalIDs)...)}
+	}}
+}
+
+// Memberships are found by id and by their two sides, and owned by both.
+func Memberships() store.Table[Membership] {
+	return store.Table[Membership]{Kind: "membership", Index: func(m Membership) store.Entry {
+		return store.Entry{ID: m.ID, Keys: []string{MembershipKey(m.GroupID, m.UserID)}, Owners: []string{ownerGroup(m.GroupID), OwnerUser(m.UserID)}}
+	}}
+}
+
+// Accounts are found by id.
+func Accounts() store.Table[Account] {
+	return store.Table[Account]{Kind: "account", Index: func(a Account) store.Entry { return store.Entry{ID: a.ID} }}
+}
+
+// PermissionSets are found by id and name.
+func PermissionSets() store.Table[PermissionSet] {
+	return store.Table[PermissionSet]{Kind: "permission-set", Index: func(p PermissionSet) store.Entry {
+		return store.Entry{ID: p.ID, Keys: []string{"name:" + p.Name}}
+	}}
+}
+
+// Roles are found by ARN.
+func Roles() store.Table[Role] {
+	return store.Table[Role]{Kind: "role", Index: func(r Role) store.Entry { return store.Entry{ID: r.ARN} }}
+}
+
+// Keys of the tables above. Names of users and groups, and addresses, are the same
+// in any case.
+
+// NameKey finds a user or group by name.
+func NameKey(name string) string { return "name:" + strings.ToLower(name) }
+
+// EmailKey finds a user by e-mail address.
+func EmailKey(address string) string { return "email:" + strings.ToLower(address) }
+
+// ExternalKey finds a user or group by external id.
+func ExternalKey(id ExternalID) string { return "external:" + id.Issuer + "\x00" + id.Id }
+
+// MembershipKey finds a membership by its two sides.
+func MembershipKey(groupID, userID string) string { return groupID + "/" + userID }
+
+func externalKeys(ids []ExternalID) []string {
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = ExternalKey(id)
 	}
-	return u, nil
+	return keys
 }
 
-// PutUser is in Store.
-func (m *Memory) PutUser(u User) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.users[strings.ToLower(u.Name)] = u
-	return nil
-}
-
-// PutAccount is in Store.
-func (m *Memory) PutAccount(a Account) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.accounts[a.ID] = a
-	return nil
-}
-
-// PutPermissionSet is in Store.
-func (m *Memory) PutPermissionSet(p PermissionSet) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.sets[p.Name] = p
-	return nil
-}
-
-// PutRole is in Store.
-func (m *Memory) PutRole(r Role) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.roles[r.ARN] = r
-	return nil
-}
-
-// Role is in Store.
-func (m *Memory) Role(arn string) (Role, error) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	r, ok := m.roles[arn]
-	if !ok {
-		return Role{}, ErrNotFound
+// Open gives the instance, and makes it in an empty store: with random ids, the
+// owner account 999900001111 until told otherwise, and sessions of 8 hours.
+func Open(tx store.Tx, region string, now time.Time) (Instance, error) {
+	i, err := Instances().Get(tx, instanceID)
+	if !errors.Is(err, store.ErrNotFound) {
+		return i, err
 	}
-	return r, nil
+	i = Instance{
+		ID: "ssoins-" + randomHex(8), IdentityStoreID: "d-" + randomHex(5), OrganizationID: "o-" + randomHex(5), RootID: "r-" + randomHex(2),
+		OwnerAccount: "999900001111", Region: region, Created: now.UTC(), SessionLife: 8 * time.Hour,
+	}
+	return i, Instances().Put(tx, i)
 }
+
+// TheInstance gives the instance of a store that was opened.
+func TheInstance(r store.Reader) (Instance, error) { return Instances().Get(r, instanceID) }

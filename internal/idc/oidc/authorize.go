@@ -1,34 +1,49 @@
 package oidc
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"rolecall/internal/idc/store"
 )
 
 // A request is a valid call of /authorize that waits for the person's consent.
 type request struct {
-	client    string
-	name      string
-	redirect  string
-	state     string
-	challenge string
-	scopes    []string
-	ends      time.Time
+	ID        string // hashed
+	Client    string
+	Name      string
+	Redirect  string
+	State     string
+	Challenge string
+	Scopes    []string
+	Ends      time.Time
 }
 
-// A codeGrant is an authorization code.
+func requests() store.Table[request] {
+	return store.Table[request]{Kind: "request", Index: func(r request) store.Entry { return store.Entry{ID: r.ID, Ends: r.Ends} }}
+}
+
+// A codeGrant is an authorization code. A used one is remembered for as long as
+// what it gave, for its replay takes that back (RFC 6749 section 4.1.2).
 type codeGrant struct {
-	client, redirect, challenge string
-	scopes                      []string
-	session                     string
-	ends                        time.Time
-	used                        bool
-	issued                      []hash // what a replay takes back: RFC 6749 section 4.1.2
+	Code                        string // hashed
+	Client, Redirect, Challenge string
+	Scopes                      []string
+	Session                     string
+	Ends                        time.Time
+	Used                        bool
+	Family                      string // of what it gave
+}
+
+func codes() store.Table[codeGrant] {
+	return store.Table[codeGrant]{Kind: "code", Index: func(c codeGrant) store.Entry { return store.Entry{ID: c.Code, Ends: c.Ends.Add(plainTokenLife)} }}
 }
 
 // An AuthorizeError is a call of /authorize that cannot be answered by a
@@ -39,59 +54,62 @@ func (e *AuthorizeError) Error() string { return e.Problem }
 
 // Authorize checks a call of /authorize. It gives the id of the request that
 // waits for consent, or a refusal to redirect to, or an AuthorizeError.
-func (s *Server) Authorize(q url.Values) (id, refusal string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.clients[q.Get("client_id")]
-	switch {
-	case c == nil || !s.o.Now().Before(c.ends):
-		return "", "", &AuthorizeError{"This client is not registered here. Its registration may be of another server, or over."}
-	case !slices.Contains(c.grants, grantCode):
-		return "", "", &AuthorizeError{"This client is not registered for the authorization code grant."}
-	case !matchRedirect(c.redirects, q.Get("redirect_uri")):
-		return "", "", &AuthorizeError{"The redirect URI is not one that this client registered."}
-	}
-	if code, text := s.checkAuthorize(q); code != "" {
-		return "", redirectTo(q.Get("redirect_uri"), url.Values{"error": {code}, "error_description": {text}, "state": {q.Get("state")}}), nil
-	}
-	scopes := c.scopes
-	if asked := strings.Fields(q.Get("scopes") + " " + q.Get("scope")); len(asked) > 0 {
-		scopes = asked
-		for _, scope := range asked {
-			if !slices.Contains(c.scopes, scope) {
-				return "", redirectTo(q.Get("redirect_uri"), url.Values{"error": {"invalid_scope"}, "error_description": {"The scope was not registered"}, "state": {q.Get("state")}}), nil
-			}
-		}
-	}
-	s.sweepRequests()
+func (s *Server) Authorize(ctx context.Context, q url.Values) (id, refusal string, err error) {
 	id = randomText(24)
-	s.requests[id] = &request{
-		client: c.id, name: c.name, redirect: q.Get("redirect_uri"), state: q.Get("state"), challenge: q.Get("code_challenge"),
-		scopes: scopes, ends: s.o.Now().Add(requestLife),
-	}
-	return id, "", nil
-}
-
-func (s *Server) sweepRequests() {
-	for id, r := range s.requests {
-		if !s.o.Now().Before(r.ends) || len(s.requests) >= maxRequests {
-			delete(s.requests, id)
+	err = s.o.Store.Update(ctx, func(tx store.Tx) error {
+		c, err := s.authorizeClient(tx, q)
+		if err != nil {
+			return err
 		}
-	}
+		scopes, code, text := s.checkAuthorize(c, q)
+		if code != "" {
+			id, refusal = "", redirectTo(q.Get("redirect_uri"), url.Values{"error": {code}, "error_description": {text}, "state": {q.Get("state")}})
+			return nil
+		}
+		return requests().Put(tx, request{
+			ID: s.hash(id), Client: c.ID, Name: c.Name, Redirect: q.Get("redirect_uri"), State: q.Get("state"), Challenge: q.Get("code_challenge"),
+			Scopes: scopes, Ends: s.o.Now().Add(requestLife),
+		})
+	})
+	return id, refusal, err
 }
 
-// checkAuthorize gives the OAuth error that a redirect carries back. PKCE is
-// wanted, and S256 only (RFC 7636 section 4.2).
-func (s *Server) checkAuthorize(q url.Values) (code, text string) {
+func (s *Server) authorizeClient(r store.Reader, q url.Values) (client, error) {
+	c, err := clients().Get(r, q.Get("client_id"))
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && !s.o.Now().Before(c.Ends):
+		return c, &AuthorizeError{"This client is not registered here. Its registration may be of another server, or over."}
+	case err != nil:
+		return c, err
+	case !slices.Contains(c.Grants, grantCode):
+		return c, &AuthorizeError{"This client is not registered for the authorization code grant."}
+	case !matchRedirect(c.Redirects, q.Get("redirect_uri")):
+		return c, &AuthorizeError{"The redirect URI is not one that this client registered."}
+	}
+	return c, nil
+}
+
+// checkAuthorize gives the scopes, or the OAuth error that a redirect carries
+// back. PKCE is wanted, and S256 only (RFC 7636 section 4.2).
+func (s *Server) checkAuthorize(c client, q url.Values) (scopes []string, code, text string) {
 	switch challenge := q.Get("code_challenge"); {
 	case q.Get("response_type") != "code":
-		return "unsupported_response_type", "Only the response type code is supported"
+		return nil, "unsupported_response_type", "Only the response type code is supported"
 	case q.Get("code_challenge_method") != "S256":
-		return "invalid_request", "The code challenge method must be S256"
+		return nil, "invalid_request", "The code challenge method must be S256"
 	case len(challenge) != 43 || strings.ContainsFunc(challenge, notBase64URL):
-		return "invalid_request", "The code challenge is missing or malformed"
+		return nil, "invalid_request", "The code challenge is missing or malformed"
 	}
-	return "", ""
+	asked := strings.Fields(q.Get("scopes") + " " + q.Get("scope"))
+	if len(asked) == 0 {
+		return c.Scopes, "", ""
+	}
+	for _, scope := range asked {
+		if !slices.Contains(c.Scopes, scope) {
+			return nil, "invalid_scope", "The scope was not registered"
+		}
+	}
+	return asked, "", ""
 }
 
 func notBase64URL(r rune) bool {
@@ -107,75 +125,84 @@ type Consent struct {
 	Redirect string // validated
 }
 
-// Consent finds a request that waits.
-func (s *Server) Consent(id string) (Consent, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := s.request(id)
-	if r == nil {
-		return Consent{}, false
-	}
-	return Consent{Client: r.name, Scopes: r.scopes, Redirect: r.redirect}, true
+// Consent finds a request that waits, or gives ErrGone.
+func (s *Server) Consent(ctx context.Context, id string) (Consent, error) {
+	var found Consent
+	err := s.o.Store.View(ctx, func(r store.Reader) error {
+		waiting, err := s.request(r, id)
+		found = Consent{Client: waiting.Name, Scopes: waiting.Scopes, Redirect: waiting.Redirect}
+		return err
+	})
+	return found, err
 }
 
-func (s *Server) request(id string) *request {
-	r := s.requests[id]
-	if r == nil || !s.o.Now().Before(r.ends) {
-		return nil
+func (s *Server) request(r store.Reader, id string) (request, error) {
+	found, err := requests().Get(r, s.hash(id))
+	if err == nil && !s.o.Now().Before(found.Ends) {
+		err = ErrGone
 	}
-	return r
+	return found, goneIfNotFound(err)
 }
 
 // Decide is the person's answer on the consent page, in a session of theirs: it
 // gives the address to send the browser to. A request is answered once.
-func (s *Server) Decide(id, sessionID string, allow bool) (location string, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := s.request(id)
-	if r == nil || s.session(sessionID) == nil {
-		return "", false
-	}
-	delete(s.requests, id)
-	if !allow {
-		return redirectTo(r.redirect, url.Values{"error": {"access_denied"}, "error_description": {"The person denied the request"}, "state": {r.state}}), true
-	}
-	now := s.o.Now()
-	for h, c := range s.codes {
-		if now.After(c.ends.Add(codeLife)) {
-			delete(s.codes, h)
+func (s *Server) Decide(ctx context.Context, id, sessionID string, allow bool) (location string, err error) {
+	err = s.o.Store.Update(ctx, func(tx store.Tx) error {
+		r, err := s.request(tx, id)
+		if err != nil {
+			return err
 		}
-	}
-	code := randomText(32)
-	s.codes[s.hash(code)] = &codeGrant{
-		client: r.client, redirect: r.redirect, challenge: r.challenge, scopes: r.scopes, session: sessionID, ends: now.Add(codeLife),
-	}
-	return redirectTo(r.redirect, url.Values{"code": {code}, "state": {r.state}}), true
+		who, err := s.Session(tx, sessionID)
+		if err != nil {
+			return err
+		}
+		if err := requests().Delete(tx, r.ID); err != nil {
+			return err
+		}
+		if !allow {
+			location = redirectTo(r.Redirect, url.Values{"error": {"access_denied"}, "error_description": {"The person denied the request"}, "state": {r.State}})
+			return s.record(tx, "user:"+who.UserName, "DenyConsent", "client:"+r.Client, r.Name)
+		}
+		code := randomText(32)
+		location = redirectTo(r.Redirect, url.Values{"code": {code}, "state": {r.State}})
+		return errors.Join(
+			codes().Put(tx, codeGrant{
+				Code: s.hash(code), Client: r.Client, Redirect: r.Redirect, Challenge: r.Challenge, Scopes: r.Scopes, Session: sessionID, Ends: s.o.Now().Add(codeLife),
+			}),
+			s.record(tx, "user:"+who.UserName, "ApproveConsent", "client:"+r.Client, r.Name))
+	})
+	return location, err
 }
 
 // redeemCode is the authorization code grant of CreateToken. A code that comes
-// again takes back what it gave.
-func (s *Server) redeemCode(c *client, code, redirect, verifier string) (*codeGrant, *oauthError) {
-	grant := s.codes[s.hash(code)]
-	if grant == nil || grant.client != c.id {
-		return nil, errCode
-	}
-	if grant.used {
-		for _, h := range grant.issued {
-			delete(s.tokens, h)
-			if f := s.families[h]; f != nil {
-				s.revoke(f)
-			}
-		}
-		return nil, errCode
+// again takes back what it gave: then the error is not nil, and what was written
+// must stay.
+func (s *Server) redeemCode(tx store.Tx, c client, code, redirect, verifier string) (tokenAnswer, error) {
+	grant, err := codes().Get(tx, s.hash(code))
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && grant.Client != c.ID:
+		return tokenAnswer{}, errCode
+	case err != nil:
+		return tokenAnswer{}, err
+	case grant.Used:
+		return tokenAnswer{}, s.takeBack(tx, grant.Family, "an authorization code came again", errCode)
 	}
 	sum := sha256.Sum256([]byte(verifier))
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
-	proven := subtle.ConstantTimeCompare([]byte(challenge), []byte(grant.challenge)) == 1
-	if !proven || !isVerifier(verifier) || grant.redirect != redirect || !s.o.Now().Before(grant.ends) || s.session(grant.session) == nil {
-		return nil, errCode
+	proven := subtle.ConstantTimeCompare([]byte(challenge), []byte(grant.Challenge)) == 1
+	if !proven || !isVerifier(verifier) || grant.Redirect != redirect || !s.o.Now().Before(grant.Ends) {
+		return tokenAnswer{}, errCode
 	}
-	grant.used = true
-	return grant, nil
+	who, err := s.Session(tx, grant.Session)
+	if errors.Is(err, ErrNoSession) {
+		return tokenAnswer{}, errCode
+	}
+	if err != nil {
+		return tokenAnswer{}, err
+	}
+	grant.Used, grant.Family = true, randomText(18)
+	answer, err := s.begin(tx, c, who, grant.Scopes, grant.Family)
+	return answer, errors.Join(err, codes().Put(tx, grant))
 }
 
 // isVerifier: RFC 7636 section 4.1.

@@ -1,6 +1,8 @@
 package oidc
 
 import (
+	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -8,17 +10,25 @@ import (
 	"strings"
 	"time"
 
+	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/wire"
 )
 
 // A deviceGrant is a device authorization (RFC 8628) on its way.
 type deviceGrant struct {
-	client   string
-	userCode string
-	ends     time.Time
-	denied   bool
-	used     bool
-	session  string // set when approved
+	DeviceCode, UserCode string // hashed
+	Client               string
+	Ends                 time.Time
+	Denied, Used         bool
+	Session              string // set when approved
+}
+
+// devices are found by device code and user code. For a while after its end a
+// grant is still told that it expired.
+func (s *Server) devices() store.Table[deviceGrant] {
+	return store.Table[deviceGrant]{Kind: "device", Index: func(d deviceGrant) store.Entry {
+		return store.Entry{ID: d.DeviceCode, Keys: []string{d.UserCode}, Ends: d.Ends.Add(s.o.DeviceCodeLife)}
+	}}
 }
 
 func (s *Server) startDevice(w http.ResponseWriter, r *http.Request) {
@@ -35,45 +45,46 @@ func (s *Server) startDevice(w http.ResponseWriter, r *http.Request) {
 		e.write(w)
 		return
 	}
-	code := randomText(64)
-	grant, e := s.newDevice(in.ClientID, in.ClientSecret, in.StartURL, code)
-	if e != nil {
-		e.write(w)
+	code, userCode := randomText(64), newUserCode()
+	if err := s.newDevice(r.Context(), in.ClientID, in.ClientSecret, in.StartURL, code, userCode); err != nil {
+		writeError(w, err)
 		return
 	}
+	s.count("StartDeviceAuthorization")
 	page := s.o.URL + "/device"
 	wire.JSON(w, http.StatusOK, map[string]any{
-		"deviceCode": code, "userCode": grant.userCode, "verificationUri": page,
-		"verificationUriComplete": page + "?user_code=" + url.QueryEscape(grant.userCode),
+		"deviceCode": code, "userCode": userCode, "verificationUri": page,
+		"verificationUriComplete": page + "?user_code=" + url.QueryEscape(userCode),
 		"expiresIn":               int(s.o.DeviceCodeLife.Seconds()), "interval": max(1, int(s.o.PollInterval.Seconds())),
 	})
 }
 
-func (s *Server) newDevice(id, secret, startURL, code string) (*deviceGrant, *oauthError) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c, e := s.client(id, secret)
-	switch {
-	case e != nil:
-		return nil, e
-	case !slices.Contains(c.grants, grantDevice):
-		return nil, errGrantOfClient
-	case !s.isStartURL(startURL):
-		return nil, errStartURL
-	}
-	now := s.o.Now()
-	for h, d := range s.devices {
-		if now.After(d.ends.Add(s.o.DeviceCodeLife)) { // for a while it is told that it expired
-			delete(s.devices, h)
+func (s *Server) newDevice(ctx context.Context, id, secret, startURL, code, userCode string) error {
+	return s.o.Store.Update(ctx, func(tx store.Tx) error {
+		now := s.o.Now()
+		if err := tx.Sweep(now); err != nil {
+			return err
 		}
-	}
-	if len(s.devices) >= maxDeviceCodes {
-		return nil, errTooManyRequests
-	}
-	grant := &deviceGrant{client: c.id, userCode: newUserCode(), ends: now.Add(s.o.DeviceCodeLife)}
-	s.devices[s.hash(code)] = grant
-	s.count("StartDeviceAuthorization")
-	return grant, nil
+		c, err := s.client(tx, id, secret)
+		switch {
+		case err != nil:
+			return err
+		case !slices.Contains(c.Grants, grantDevice):
+			return errGrantOfClient
+		case !s.isStartURL(startURL):
+			return errStartURL
+		case !s.starts.Allow(c.ID):
+			return errTooManyRequests
+		}
+		live, err := tx.Count(s.devices().Kind)
+		if err != nil {
+			return err
+		}
+		if live >= maxDeviceCodes {
+			return errTooManyRequests
+		}
+		return s.devices().Put(tx, deviceGrant{DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), Client: c.ID, Ends: now.Add(s.o.DeviceCodeLife)})
+	})
 }
 
 // userCodeLetters hold no vowels, so that no words come up, and no digits that
@@ -96,17 +107,44 @@ type Device struct {
 	Scopes   []string
 }
 
+// Errors of the person's answers.
+var (
+	// ErrGone is a request or code that was answered, ended, or never was.
+	ErrGone = errors.New("it was answered already, or took too long")
+	// ErrTooMany is a guess too many.
+	ErrTooMany = errors.New("too many attempts")
+)
+
 // Device finds a waiting device authorization by the code that a person typed:
-// case, blanks and dashes do not matter.
-func (s *Server) Device(typed string) (Device, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d := s.device(typed)
-	if d == nil || s.clients[d.client] == nil {
-		return Device{}, false
+// case, blanks and dashes do not matter. Wrong codes are counted for each session,
+// and in all.
+func (s *Server) Device(ctx context.Context, typed, sessionID string) (Device, error) {
+	if !s.guesses.Left(sessionID) || !s.allGuesses.Left("") {
+		return Device{}, ErrTooMany
 	}
-	c := s.clients[d.client]
-	return Device{UserCode: d.userCode, Client: c.name, Scopes: c.scopes}, true
+	var found Device
+	err := s.o.Store.View(ctx, func(r store.Reader) error {
+		d, err := s.device(r, typed)
+		if err != nil {
+			return err
+		}
+		c, err := clients().Get(r, d.Client)
+		code := plainCode(typed)
+		found = Device{UserCode: code[:4] + "-" + code[4:], Client: c.Name, Scopes: c.Scopes}
+		return goneIfNotFound(err)
+	})
+	if errors.Is(err, ErrGone) {
+		s.guesses.Allow(sessionID)
+		s.allGuesses.Allow("")
+	}
+	return found, err
+}
+
+func goneIfNotFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrGone
+	}
+	return err
 }
 
 func plainCode(typed string) string {
@@ -118,48 +156,58 @@ func plainCode(typed string) string {
 	}, strings.ToUpper(typed))
 }
 
-func (s *Server) device(typed string) *deviceGrant {
-	for _, d := range s.devices {
-		if plainCode(d.userCode) == plainCode(typed) && d.session == "" && !d.denied && s.o.Now().Before(d.ends) {
-			return d
-		}
+func (s *Server) device(r store.Reader, typed string) (deviceGrant, error) {
+	code := plainCode(typed)
+	if len(code) != 8 {
+		return deviceGrant{}, ErrGone
 	}
-	return nil
+	d, err := s.devices().Find(r, s.hash(code))
+	if err == nil && (d.Session != "" || d.Denied || !s.o.Now().Before(d.Ends)) {
+		err = ErrGone
+	}
+	return d, goneIfNotFound(err)
 }
 
 // DecideDevice is the person's answer on the device page, in a session of theirs.
-func (s *Server) DecideDevice(typed, sessionID string, allow bool) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d := s.device(typed)
-	if d == nil || s.session(sessionID) == nil {
-		return false
-	}
-	if allow {
-		d.session = sessionID
-	} else {
-		d.denied = true
-	}
-	return true
+func (s *Server) DecideDevice(ctx context.Context, typed, sessionID string, allow bool) error {
+	return s.o.Store.Update(ctx, func(tx store.Tx) error {
+		d, err := s.device(tx, typed)
+		if err != nil {
+			return err
+		}
+		who, err := s.Session(tx, sessionID)
+		if err != nil {
+			return err
+		}
+		action := "DenyDevice"
+		if d.Denied = !allow; allow {
+			d.Session, action = sessionID, "ApproveDevice"
+		}
+		return errors.Join(s.devices().Put(tx, d), s.record(tx, "user:"+who.UserName, action, "client:"+d.Client, ""))
+	})
 }
 
 // redeemDevice is the device grant of CreateToken. A used code is unknown.
-func (s *Server) redeemDevice(c *client, code string) (*session, *oauthError) {
-	d := s.devices[s.hash(code)]
+func (s *Server) redeemDevice(tx store.Tx, c client, code string) (Session, error) {
+	d, err := s.devices().Get(tx, s.hash(code))
 	switch {
-	case d == nil || d.client != c.id || d.used:
-		return nil, errDeviceCode
-	case d.denied:
-		return nil, errDenied
-	case !s.o.Now().Before(d.ends):
-		return nil, errExpired
-	case d.session == "":
-		return nil, errPending
+	case errors.Is(err, store.ErrNotFound):
+		return Session{}, errDeviceCode
+	case err != nil:
+		return Session{}, err
+	case d.Client != c.ID || d.Used:
+		return Session{}, errDeviceCode
+	case d.Denied:
+		return Session{}, errDenied
+	case !s.o.Now().Before(d.Ends):
+		return Session{}, errExpired
+	case d.Session == "":
+		return Session{}, errPending
 	}
-	found := s.session(d.session)
-	if found == nil {
-		return nil, errDenied
+	found, err := s.Session(tx, d.Session)
+	if errors.Is(err, ErrNoSession) {
+		return Session{}, errDenied
 	}
-	d.used = true
-	return found, nil
+	d.Used = true
+	return found, errors.Join(err, s.devices().Put(tx, d))
 }

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"rolecall/internal/idc/wire"
@@ -28,8 +29,21 @@ var (
 	errStartURL        = &oauthError{400, "invalid_request", "InvalidRequestException", "Invalid start URL provided"}
 	errClientMetadata  = &oauthError{400, "invalid_client_metadata", "InvalidClientMetadataException", "Invalid client metadata provided"}
 	errRedirectURI     = &oauthError{400, "invalid_redirect_uri", "InvalidRedirectUriException", "Invalid redirect URI provided"}
+	errRegion          = &oauthError{400, "invalid_request", "InvalidRequestException", "Invalid token provided"}
+	errServer          = &oauthError{500, "server_error", "InternalServerException", "Internal error"}
 	errTooManyRequests = &oauthError{400, "slow_down", "SlowDownException", "Too many requests"}
 )
+
+func (e *oauthError) Error() string { return e.code + ": " + e.description }
+
+// writeError answers with a refusal, or with what stands for a failure of our own.
+func writeError(w http.ResponseWriter, err error) {
+	var e *oauthError
+	if !errors.As(err, &e) {
+		e = errServer
+	}
+	e.write(w)
+}
 
 // write answers with e; the exception is only in the header, as AWS has it.
 func (e *oauthError) write(w http.ResponseWriter) {
@@ -46,3 +60,7 @@ func read(r *http.Request, v any) *oauthError {
 	}
 	return nil
 }
+
+// RefuseRegion answers for a region without this instance, in the words that AWS has
+// for a refresh token there.
+func RefuseRegion(w http.ResponseWriter) { errRegion.write(w) }

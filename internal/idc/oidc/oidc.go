@@ -1,28 +1,39 @@
 // Package oidc is the SSO OIDC side of the Identity Center: client
 // registrations, the device and authorization code grants, tokens and the user
 // sessions they hang on. It refuses what AWS refuses, in AWS's words. Tokens,
-// codes and client secrets are kept as keyed hashes only.
+// codes and client secrets are stored as keyed hashes only.
 package oidc
 
 import (
+	"context"
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
+	"maps"
 	"sync"
 	"time"
+
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/limits"
+	"rolecall/internal/idc/store"
 )
 
-// Options are the lifetimes; zero values take AWS's.
+// Options are what the service is made of; zero lifetimes take AWS's.
 type Options struct {
 	URL             string // base URL as clients see it, without a slash at the end
 	Region          string
+	Store           store.Store
+	Secret          []byte // what the keys of the hashes are derived from
 	Now             func() time.Time
 	AccessTokenLife time.Duration // of tokens that can be refreshed: 1 h
-	SessionLife     time.Duration // of a user's session: 8 h
+	SessionLife     time.Duration // of a user's session: the instance's
 	DeviceCodeLife  time.Duration // 10 min
 	PollInterval    time.Duration // 1 s
 	RefreshGrace    time.Duration // how long a replaced refresh token gets the same answer: 30 s; negative: not at all
+	NoLimits        bool          // for load tests: no bounds on guesses and registrations
 }
 
 const (
@@ -30,160 +41,160 @@ const (
 	codeLife         = time.Minute // RFC 6749 section 4.1.2: short
 	requestLife      = 10 * time.Minute
 	plainTokenLife   = 8 * time.Hour // of tokens without sso:account:access
+	maxDeviceCodes   = 1000          // live at a time: what strangers can make grow
 )
 
-// Bounds of what strangers can make grow.
-const (
-	maxRegistrations = 10_000
-	maxDeviceCodes   = 1_000
-	maxRequests      = 1_000
-	maxTokens        = 100_000
-)
-
-// A Server holds the state of all grants. It is safe for concurrent use.
+// A Server answers the OIDC routes. It is safe for concurrent use; all that must
+// outlive it is in the store.
 type Server struct {
 	o   Options
 	key []byte // of the hashes
 
-	mu       sync.Mutex
-	clients  map[string]*client    // by client id
-	devices  map[hash]*deviceGrant // by device code
-	requests map[string]*request   // by id: sign-ins that wait for consent
-	codes    map[hash]*codeGrant   // by authorization code
-	tokens   map[hash]*accessToken // by access token
-	families map[hash]*family      // by refresh token, present or just replaced
-	sessions map[string]*session   // by id
-	counts   map[string]int        // answered calls, for tests and the operator
+	registrations, starts, guesses, allGuesses *limits.Limiter
+
+	mu     sync.Mutex
+	counts map[string]int // answered calls, for metrics and tests
 }
 
-type hash [sha256.Size]byte
-
-// A session is a user's stay at the portal: tokens end with it at the latest.
-type session struct {
-	id, user string
-	ends     time.Time
+// A Session is a user's stay at the portal: tokens end with it at the latest.
+type Session struct {
+	ID, UserID, UserName string
+	Began, Ends          time.Time
 }
 
-type accessToken struct {
-	session string
-	scopes  []string
-	ends    time.Time
+// ErrNoSession is a session or token that is not there, or has ended.
+var ErrNoSession = errors.New("no such session")
+
+func sessions() store.Table[Session] {
+	return store.Table[Session]{Kind: directory.KindSession, Index: func(s Session) store.Entry {
+		return store.Entry{ID: s.ID, Owners: []string{directory.OwnerUser(s.UserID)}, Ends: s.Ends}
+	}}
 }
 
-// New makes a server without any state.
-func New(o Options) *Server {
+// New makes a server.
+func New(o Options) (*Server, error) {
 	set := func(d *time.Duration, standard time.Duration) {
 		if *d == 0 {
 			*d = standard
 		}
 	}
 	set(&o.AccessTokenLife, time.Hour)
-	set(&o.SessionLife, 8*time.Hour)
 	set(&o.DeviceCodeLife, 10*time.Minute)
 	set(&o.PollInterval, time.Second)
 	set(&o.RefreshGrace, 30*time.Second)
-	s := &Server{
-		o: o, key: randomBytes(32), clients: map[string]*client{}, devices: map[hash]*deviceGrant{}, requests: map[string]*request{},
-		codes: map[hash]*codeGrant{}, tokens: map[hash]*accessToken{}, families: map[hash]*family{},
-		sessions: map[string]*session{}, counts: map[string]int{},
+	key, err := hkdf.Key(sha256.New, o.Secret, nil, "oidc hashes", 32)
+	s := &Server{o: o, key: key, counts: map[string]int{}}
+	if !o.NoLimits {
+		s.registrations = limits.New(o.Now, time.Minute/600, 600)
+		s.starts = limits.New(o.Now, time.Minute/10, 60)
+		s.guesses = limits.New(o.Now, time.Minute, 5)
+		s.allGuesses = limits.New(o.Now, time.Hour/300, 300)
 	}
-	return s
+	return s, err
 }
 
-func randomBytes(n int) []byte {
+func randomText(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // never fails
-	return b
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func randomText(n int) string { return base64.RawURLEncoding.EncodeToString(randomBytes(n)) }
-
-func (s *Server) hash(secret string) hash {
+// hash is how a secret is stored.
+func (s *Server) hash(secret string) string {
 	m := hmac.New(sha256.New, s.key)
 	m.Write([]byte(secret))
-	return hash(m.Sum(nil))
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }
 
-func (s *Server) count(name string) { s.counts[name]++ }
+func (s *Server) count(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts[name]++
+}
 
-// Counts gives how many calls were answered well, by name: RegisterClient,
-// StartDeviceAuthorization, and CreateToken with its grant type behind a slash.
+// Counts gives how many calls were answered well since the start, by name:
+// RegisterClient, StartDeviceAuthorization, and CreateToken with its grant type
+// behind a slash.
 func (s *Server) Counts() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	counts := map[string]int{}
-	for name, n := range s.counts {
-		counts[name] = n
-	}
-	return counts
+	return maps.Clone(s.counts)
+}
+
+// record adds to the audit in the transaction of what it records.
+func (s *Server) record(tx store.Tx, actor, action, target, details string) error {
+	return tx.Record(store.Event{Time: s.o.Now(), Actor: actor, Action: action, Target: target, Details: details})
 }
 
 // SignIn begins a session of user and gives its id.
-func (s *Server) SignIn(user string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.o.Now()
-	for id, other := range s.sessions {
-		if !now.Before(other.ends) {
-			delete(s.sessions, id)
+func (s *Server) SignIn(ctx context.Context, user directory.User) (id string, err error) {
+	id = randomText(24)
+	err = s.o.Store.Update(ctx, func(tx store.Tx) error {
+		life, now := s.o.SessionLife, s.o.Now()
+		if life == 0 {
+			instance, err := directory.TheInstance(tx)
+			if err != nil {
+				return err
+			}
+			life = instance.SessionLife
+		}
+		began := Session{ID: id, UserID: user.ID, UserName: user.UserName, Began: now, Ends: now.Add(life)}
+		return errors.Join(tx.Sweep(now), sessions().Put(tx, began), s.record(tx, "user:"+user.UserName, "SignIn", id[:8], ""))
+	})
+	return id, err
+}
+
+// Session gives a live session by id, or ErrNoSession.
+func (s *Server) Session(r store.Reader, id string) (Session, error) {
+	found, err := sessions().Get(r, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && !s.o.Now().Before(found.Ends):
+		return Session{}, ErrNoSession
+	}
+	return found, err
+}
+
+// Sessions lists the live sessions of a user, or of all.
+func (s *Server) Sessions(r store.Reader, userID string) ([]Session, error) {
+	owner := ""
+	if userID != "" {
+		owner = directory.OwnerUser(userID)
+	}
+	all, err := sessions().List(r, owner, "", 0)
+	live := all[:0]
+	for _, found := range all {
+		if s.o.Now().Before(found.Ends) {
+			live = append(live, found)
 		}
 	}
-	id := randomText(24)
-	s.sessions[id] = &session{id: id, user: user, ends: now.Add(s.o.SessionLife)}
-	return id
+	return live, err
 }
 
-// SessionUser gives whose live session id is.
-func (s *Server) SessionUser(id string) (user string, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	found := s.session(id)
-	if found == nil {
-		return "", false
-	}
-	return found.user, true
-}
-
-// session gives a live session, or nil.
-func (s *Server) session(id string) *session {
-	found := s.sessions[id]
-	if found == nil || !s.o.Now().Before(found.ends) {
-		return nil
-	}
-	return found
-}
-
-// EndSession signs a session out: its access and refresh tokens end with it.
-func (s *Server) EndSession(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.sessions, id)
-}
-
-// EndSessions signs a user out everywhere.
-func (s *Server) EndSessions(user string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for id, found := range s.sessions {
-		if found.user == user {
-			delete(s.sessions, id)
+// EndSession signs a session out: its access and refresh tokens end with it. A
+// session that is not there is no error.
+func (s *Server) EndSession(ctx context.Context, id, actor string) error {
+	return s.o.Store.Update(ctx, func(tx store.Tx) error {
+		found, err := s.Session(tx, id)
+		if errors.Is(err, ErrNoSession) {
+			return nil
 		}
-	}
+		if err != nil {
+			return err
+		}
+		return errors.Join(sessions().Delete(tx, id), s.record(tx, actor, "SignOut", "user:"+found.UserName, id[:8]))
+	})
 }
 
-// User gives whose live access token this is, and of which session. Only tokens
-// with the scope sso:account:access, and those of registrations without scopes,
-// open the portal.
-func (s *Server) User(token string) (user, sessionID string, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.tokens[s.hash(token)]
-	if t == nil || !s.o.Now().Before(t.ends) || !opensPortal(t.scopes) {
-		return "", "", false
+// User gives the live session of an access token, or ErrNoSession. Only tokens with
+// the scope sso:account:access, and those of registrations without scopes, open the
+// portal.
+func (s *Server) User(r store.Reader, token string) (Session, error) {
+	t, err := accessTokens().Get(r, s.hash(token))
+	if errors.Is(err, store.ErrNotFound) || err == nil && (!s.o.Now().Before(t.Ends) || !opensPortal(t.Scopes)) {
+		return Session{}, ErrNoSession
 	}
-	found := s.session(t.session)
-	if found == nil {
-		return "", "", false
+	if err != nil {
+		return Session{}, err
 	}
-	return found.user, found.id, true
+	return s.Session(r, t.Session)
 }

@@ -1,7 +1,9 @@
 package oidc
 
 import (
+	"context"
 	"crypto/subtle"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -9,18 +11,23 @@ import (
 	"strings"
 	"time"
 
+	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/wire"
 )
 
 // A client is a registration.
 type client struct {
-	id        string
-	secret    hash
-	name      string // untrusted: shown on the consent page
-	ends      time.Time
-	scopes    []string
-	grants    []string
-	redirects []string
+	ID        string
+	Secret    string // hashed
+	Name      string // untrusted: shown on the consent page
+	Ends      time.Time
+	Scopes    []string
+	Grants    []string
+	Redirects []string
+}
+
+func clients() store.Table[client] {
+	return store.Table[client]{Kind: "client", Index: func(c client) store.Entry { return store.Entry{ID: c.ID, Ends: c.Ends} }}
 }
 
 const (
@@ -54,6 +61,10 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 		e.write(w)
 		return
 	}
+	if !s.registrations.Allow("") {
+		errTooManyRequests.write(w)
+		return
+	}
 	if e := s.checkRegistration(in.ClientName, in.ClientType, in.GrantTypes, in.RedirectURIs, in.IssuerURL); e != nil {
 		e.write(w)
 		return
@@ -63,19 +74,20 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 	}
 	secret := randomText(48)
 	now := s.o.Now()
-	c := &client{
-		id: randomText(16) + strings.ReplaceAll(s.o.Region, "-", "_"), secret: s.hash(secret), name: in.ClientName, ends: now.Add(registrationLife),
-		scopes: in.Scopes, grants: in.GrantTypes, redirects: in.RedirectURIs,
+	c := client{
+		ID: randomText(16) + strings.ReplaceAll(s.o.Region, "-", "_"), Secret: s.hash(secret), Name: in.ClientName, Ends: now.Add(registrationLife),
+		Scopes: in.Scopes, Grants: in.GrantTypes, Redirects: in.RedirectURIs,
 	}
-	s.mu.Lock()
-	if len(s.clients) >= maxRegistrations {
-		s.dropClient()
+	err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
+		return errors.Join(tx.Sweep(now), clients().Put(tx, c), s.record(tx, "client:"+c.ID, "RegisterClient", "", c.Name))
+	})
+	if err != nil {
+		errServer.write(w)
+		return
 	}
-	s.clients[c.id] = c
 	s.count("RegisterClient")
-	s.mu.Unlock()
 	wire.JSON(w, http.StatusOK, map[string]any{
-		"clientId": c.id, "clientSecret": secret, "clientIdIssuedAt": now.Unix(), "clientSecretExpiresAt": c.ends.Unix(),
+		"clientId": c.ID, "clientSecret": secret, "clientIdIssuedAt": now.Unix(), "clientSecretExpiresAt": c.Ends.Unix(),
 		"authorizationEndpoint": s.o.URL + "/authorize", "tokenEndpoint": nil,
 	})
 }
@@ -117,30 +129,20 @@ func (s *Server) isStartURL(text string) bool {
 	return u.Scheme == own.Scheme && strings.EqualFold(u.Host, own.Host) && (path == "/start" || path == "")
 }
 
-// dropClient makes room: the registration that ends first goes.
-func (s *Server) dropClient() {
-	var first *client
-	for _, c := range s.clients {
-		if first == nil || c.ends.Before(first.ends) {
-			first = c
-		}
-	}
-	delete(s.clients, first.id)
-}
-
 // Forget drops a registration, as if its 90 days were over.
-func (s *Server) Forget(clientID string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.clients, clientID)
+func (s *Server) Forget(ctx context.Context, clientID string) error {
+	return s.o.Store.Update(ctx, func(tx store.Tx) error { return clients().Delete(tx, clientID) })
 }
 
 // client finds a registration by id and secret.
-func (s *Server) client(id, secret string) (*client, *oauthError) {
-	c := s.clients[id]
-	presented := s.hash(secret)
-	if c == nil || subtle.ConstantTimeCompare(presented[:], c.secret[:]) != 1 || !s.o.Now().Before(c.ends) {
-		return nil, errClient
+func (s *Server) client(r store.Reader, id, secret string) (client, error) {
+	c, err := clients().Get(r, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return c, err
+	}
+	same := subtle.ConstantTimeCompare([]byte(s.hash(secret)), []byte(c.Secret)) == 1
+	if err != nil || !same || !s.o.Now().Before(c.Ends) {
+		return c, errClient
 	}
 	return c, nil
 }

@@ -4,27 +4,36 @@
 package portal
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
+	"sort"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/sts"
 	"rolecall/internal/idc/wire"
 )
 
 // An API answers the portal's routes.
 type API struct {
-	Tokens    *oidc.Server
-	Roles     *sts.Server
-	Directory directory.Store
+	Store  store.Store
+	Tokens *oidc.Server
+	Roles  *sts.Server
+	Now    func() time.Time
+	// Limit slows the owner of a token down, as AWS does; nil does not.
+	Limit *limits.Limiter
 
 	credentials atomic.Int64
 }
 
-// Credentials gives how many role credentials were handed out.
+// Credentials gives how many role credentials were handed out since the start.
 func (a *API) Credentials() int { return int(a.credentials.Load()) }
 
 // Mount lists the routes.
@@ -50,6 +59,7 @@ var (
 	errInvalid      = &portalError{400, "InvalidRequestException", "Invalid request"}
 	errPageSize     = &portalError{400, "InvalidRequestException", "ResultSize parameter must be within the valid limits of: 1-100"}
 	errMethod       = &portalError{405, "MethodNotAllowedException", "Method not allowed"}
+	errThrottled    = &portalError{429, "TooManyRequestsException", "HTTP 429 Unknown Code"}
 	errInternal     = &portalError{500, "InternalServerException", "Internal error"}
 )
 
@@ -58,137 +68,225 @@ func (e *portalError) write(w http.ResponseWriter) {
 	wire.JSON(w, e.status, map[string]string{"message": e.message, "__type": "com.amazonaws.switchboard.portal#" + e.exception})
 }
 
-// user gives the owner of the request's token, or answers 401.
-func (a *API) user(w http.ResponseWriter, r *http.Request) (user string, ok bool) {
-	user, _, ok = a.Tokens.User(r.Header.Get("x-amz-sso_bearer_token"))
-	if !ok {
-		errUnauthorized.write(w)
+func (e *portalError) Error() string { return e.exception + ": " + e.message }
+
+// writeError answers with a refusal, or with what stands for a failure of our own.
+func writeError(w http.ResponseWriter, err error) {
+	var e *portalError
+	if !errors.As(err, &e) {
+		e = errInternal
 	}
-	return user, ok
+	e.write(w)
+}
+
+// user gives the owner of the request's token, or a refusal.
+func (a *API) user(r store.Reader, q *http.Request) (directory.User, error) {
+	token := q.Header.Get("x-amz-sso_bearer_token")
+	if !a.Limit.Allow(token) {
+		return directory.User{}, errThrottled
+	}
+	session, err := a.Tokens.User(r, token)
+	if err != nil {
+		return directory.User{}, refusal(err, errUnauthorized)
+	}
+	user, err := directory.Users().Get(r, session.UserID)
+	if err == nil && user.Disabled {
+		err = errUnauthorized
+	}
+	return user, refusal(err, errUnauthorized)
+}
+
+// refusal stands for what was not found.
+func refusal(err error, instead *portalError) error {
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, oidc.ErrNoSession) {
+		return instead
+	}
+	return err
 }
 
 func (a *API) roleCredentials(w http.ResponseWriter, r *http.Request) {
-	user, ok := a.user(w, r)
-	if !ok {
-		return
-	}
 	account, role := r.URL.Query().Get("account_id"), r.URL.Query().Get("role_name")
-	if account == "" || role == "" {
-		errInvalid.write(w)
-		return
-	}
-	sets, err := a.Directory.PermissionSets(user, account)
+	c, err := a.mint(r, account, role)
 	if err != nil {
-		errInternal.write(w)
+		writeError(w, err)
 		return
 	}
-	for _, set := range sets {
-		if set.Name == role {
-			c := a.Roles.MintRole(user, account, set)
-			a.credentials.Add(1)
-			wire.JSON(w, http.StatusOK, map[string]any{"roleCredentials": map[string]any{
-				"accessKeyId": c.AccessKeyID, "secretAccessKey": c.SecretAccessKey, "sessionToken": c.SessionToken,
-				"expiration": c.Expiration.UnixMilli(),
-			}})
-			return
-		}
-	}
-	errForbidden.write(w)
+	a.credentials.Add(1)
+	wire.JSON(w, http.StatusOK, map[string]any{"roleCredentials": roleCredentials{c.AccessKeyID, c.SecretAccessKey, c.SessionToken, c.Expiration.UnixMilli()}})
 }
 
-func (a *API) accounts(w http.ResponseWriter, r *http.Request) {
-	user, ok := a.user(w, r)
-	if !ok {
-		return
-	}
-	accounts, err := a.Directory.Accounts(user)
+type roleCredentials struct {
+	AccessKeyID     string `json:"accessKeyId"`
+	SecretAccessKey string `json:"secretAccessKey"`
+	SessionToken    string `json:"sessionToken"`
+	Expiration      int64  `json:"expiration"` // milliseconds
+}
+
+// mint checks who asks and what they have, and hands out keys when that is in the
+// audit.
+func (a *API) mint(q *http.Request, account, role string) (c sts.Credentials, err error) {
+	var user directory.User
+	err = a.Store.View(q.Context(), func(r store.Reader) error {
+		if user, err = a.user(r, q); err != nil {
+			return err
+		}
+		if account == "" || role == "" {
+			return errInvalid
+		}
+		c, err = a.RoleCredentials(r, user, account, role)
+		return refusal(err, errForbidden)
+	})
 	if err != nil {
-		errInternal.write(w)
-		return
+		return sts.Credentials{}, err
 	}
-	page, next, e := pageOf(r, accounts)
-	if e != nil {
-		e.write(w)
-		return
+	return c, a.Record(q.Context(), user, account, role)
+}
+
+// RoleCredentials mints keys of a permission set that the user has in the account,
+// or gives ErrNotFound. Who hands them out records that.
+func (a *API) RoleCredentials(r store.Reader, user directory.User, account, permissionSet string) (sts.Credentials, error) {
+	set, err := directory.Assigned(r, user.ID, account, permissionSet)
+	if err != nil {
+		return sts.Credentials{}, err
 	}
+	instance, err := directory.TheInstance(r)
+	if err != nil {
+		return sts.Credentials{}, err
+	}
+	return a.Roles.MintRole(instance, user.UserName, account, set), nil
+}
+
+// Record writes to the audit that role credentials are handed out.
+func (a *API) Record(ctx context.Context, user directory.User, account, permissionSet string) error {
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		return tx.Record(store.Event{Time: a.Now(), Actor: "user:" + user.UserName, Action: "GetRoleCredentials", Target: account + "/" + permissionSet})
+	})
+}
+
+func (a *API) accounts(w http.ResponseWriter, q *http.Request) {
 	list := []map[string]string{}
-	for _, account := range page {
-		list = append(list, map[string]string{"accountId": account.ID, "accountName": account.Name, "emailAddress": account.Email})
+	var next *string
+	err := a.Store.View(q.Context(), func(r store.Reader) error {
+		user, err := a.user(r, q)
+		if err != nil {
+			return err
+		}
+		size, after, err := pageOf(q)
+		if err != nil {
+			return err
+		}
+		accounts, err := directory.AccountsOf(r, user.ID, after, size+1)
+		if len(accounts) > size {
+			accounts = accounts[:size]
+			next = pageToken(accounts[size-1].ID)
+		}
+		for _, account := range accounts {
+			list = append(list, map[string]string{"accountId": account.ID, "accountName": account.Name, "emailAddress": account.Email})
+		}
+		return err
+	})
+	if err != nil {
+		writeError(w, err)
+		return
 	}
 	wire.JSON(w, http.StatusOK, map[string]any{"nextToken": next, "accountList": list})
 }
 
-func (a *API) roles(w http.ResponseWriter, r *http.Request) {
-	user, ok := a.user(w, r)
-	if !ok {
-		return
-	}
-	account := r.URL.Query().Get("account_id")
-	if account == "" {
-		errInvalid.write(w)
-		return
-	}
-	sets, err := a.Directory.PermissionSets(user, account)
-	switch {
-	case err != nil:
-		errInternal.write(w)
-		return
-	case len(sets) == 0: // like GetRoleCredentials: it says nothing about accounts of others
-		errForbidden.write(w)
-		return
-	}
-	page, next, e := pageOf(r, sets)
-	if e != nil {
-		e.write(w)
-		return
-	}
+func (a *API) roles(w http.ResponseWriter, q *http.Request) {
+	account := q.URL.Query().Get("account_id")
 	list := []map[string]string{}
-	for _, set := range page {
-		list = append(list, map[string]string{"roleName": set.Name, "accountId": account})
+	var next *string
+	err := a.Store.View(q.Context(), func(r store.Reader) error {
+		user, err := a.user(r, q)
+		if err != nil {
+			return err
+		}
+		if account == "" {
+			return errInvalid
+		}
+		size, after, err := pageOf(q)
+		if err != nil {
+			return err
+		}
+		names, err := roleNames(r, user.ID, account)
+		if err != nil {
+			return err
+		}
+		names = names[sort.SearchStrings(names, after+"\x00"):] // what comes after that name
+		if len(names) > size {
+			names = names[:size]
+			next = pageToken(names[size-1])
+		}
+		for _, name := range names {
+			list = append(list, map[string]string{"roleName": name, "accountId": account})
+		}
+		return nil
+	})
+	if err != nil {
+		writeError(w, err)
+		return
 	}
 	wire.JSON(w, http.StatusOK, map[string]any{"nextToken": next, "roleList": list})
+}
+
+// roleNames are sorted. An account in which the user has nothing is refused, as for
+// GetRoleCredentials: that says nothing about accounts of others.
+func roleNames(r store.Reader, userID, account string) ([]string, error) {
+	sets, err := directory.PermissionSetsOf(r, userID, account)
+	if err == nil && len(sets) == 0 {
+		err = errForbidden
+	}
+	names := make([]string, len(sets))
+	for i, set := range sets {
+		names[i] = set.Name
+	}
+	sort.Strings(names)
+	return names, err
 }
 
 // defaultPage is the size of a page when none is asked for.
 const defaultPage = 20
 
-// pageOf cuts the page out of all that the request asks for, with the token of
-// the next one or nil.
-func pageOf[T any](r *http.Request, all []T) (page []T, next *string, e *portalError) {
-	size, start := defaultPage, 0
-	if text := r.URL.Query().Get("max_result"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > 100 {
-			return nil, nil, errPageSize
+// pageOf reads which page the request asks for: its size, and the id or name after
+// which it begins.
+func pageOf(q *http.Request) (size int, after string, err error) {
+	size = defaultPage
+	if text := q.URL.Query().Get("max_result"); text != "" {
+		if size, err = strconv.Atoi(text); err != nil || size < 1 || size > 100 {
+			return 0, "", errPageSize
 		}
-		size = n
 	}
-	if token := r.URL.Query().Get("next_token"); token != "" {
-		text, err := base64.RawURLEncoding.DecodeString(token)
-		n, convError := strconv.Atoi(string(text))
-		if err != nil || convError != nil || n < 0 || n > len(all) {
-			return nil, nil, errInvalid
-		}
-		start = n
+	token, err := base64.RawURLEncoding.DecodeString(q.URL.Query().Get("next_token"))
+	if err != nil {
+		return 0, "", errInvalid
 	}
-	end := min(start+size, len(all))
-	if end < len(all) {
-		token := base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(end)))
-		next = &token
-	}
-	return all[start:end], next, nil
+	return size, string(token), nil
+}
+
+func pageToken(last string) *string {
+	token := base64.RawURLEncoding.EncodeToString([]byte(last))
+	return &token
 }
 
 // logout ends the session of the token: its refresh tokens, and the browser's
 // stay. Role credentials that were handed out live on.
-func (a *API) logout(w http.ResponseWriter, r *http.Request) {
-	_, session, ok := a.Tokens.User(r.Header.Get("x-amz-sso_bearer_token"))
-	if !ok {
-		errUnauthorized.write(w)
+func (a *API) logout(w http.ResponseWriter, q *http.Request) {
+	var session oidc.Session
+	err := a.Store.View(q.Context(), func(r store.Reader) (err error) {
+		session, err = a.Tokens.User(r, q.Header.Get("x-amz-sso_bearer_token"))
+		return refusal(err, errUnauthorized)
+	})
+	if err == nil {
+		err = a.Tokens.EndSession(q.Context(), session.ID, "user:"+session.UserName)
+	}
+	if err != nil {
+		writeError(w, err)
 		return
 	}
-	a.Tokens.EndSession(session)
 	wire.RequestID(w)
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusOK)
 }
+
+// RefuseToken answers for a region in which no token of this instance is known.
+func RefuseToken(w http.ResponseWriter) { errUnauthorized.write(w) }

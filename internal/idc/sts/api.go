@@ -1,7 +1,9 @@
 package sts
 
 import (
+	"context"
 	"encoding/xml"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,26 +12,28 @@ import (
 	"time"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/wire"
 )
 
-// An stsError is a refusal in AWS's words.
-type stsError struct {
-	status        int
-	code, message string
+// A Refusal is in AWS's words.
+type Refusal struct {
+	Status        int
+	Code, Message string
 }
 
-func (e *stsError) say(message string) *stsError { return &stsError{e.status, e.code, message} }
+func (e *Refusal) say(message string) *Refusal { return &Refusal{e.Status, e.Code, message} }
 
 var (
-	errInvalidToken = &stsError{403, "InvalidClientTokenId", "The security token included in the request is invalid"}
-	errExpiredToken = &stsError{403, "ExpiredToken", "The security token included in the request is expired"}
-	errSignature    = &stsError{403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."}
-	errMissingToken = &stsError{403, "MissingAuthenticationToken", "Request is missing Authentication Token"}
-	errIncomplete   = &stsError{400, "IncompleteSignature", "The request signature does not conform to AWS standards"}
-	errDenied       = &stsError{403, "AccessDenied", ""}
-	errValidation   = &stsError{400, "ValidationError", ""}
-	errAction       = &stsError{400, "InvalidAction", ""}
+	errInvalidToken = &Refusal{403, "InvalidClientTokenId", "The security token included in the request is invalid"}
+	errExpiredToken = &Refusal{403, "ExpiredToken", "The security token included in the request is expired"}
+	errSignature    = &Refusal{403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."}
+	errMissingToken = &Refusal{403, "MissingAuthenticationToken", "Request is missing Authentication Token"}
+	errIncomplete   = &Refusal{400, "IncompleteSignature", "The request signature does not conform to AWS standards"}
+	errDenied       = &Refusal{403, "AccessDenied", ""}
+	errValidation   = &Refusal{400, "ValidationError", ""}
+	errAction       = &Refusal{400, "InvalidAction", ""}
+	errInternal     = &Refusal{500, "InternalFailure", "Internal error"}
 )
 
 // ServeHTTP answers a call of the query protocol: a form in the body, or in the
@@ -37,30 +41,44 @@ var (
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := wire.Body(r)
 	if err != nil {
-		writeError(w, &stsError{413, "RequestEntityTooLarge", "The request is too large"})
+		writeError(w, &Refusal{413, "RequestEntityTooLarge", "The request is too large"})
 		return
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil || r.Method == http.MethodGet {
 		form = r.URL.Query()
 	}
-	caller, e := s.verify(r, body)
+	caller, e := s.Authenticate(r, body)
 	if e != nil {
 		writeError(w, e)
 		return
 	}
+	answer, e := s.act(r.Context(), caller, form)
+	if e != nil {
+		writeError(w, e)
+		return
+	}
+	write(w, answer)
+}
+
+// An answer takes the request id into itself.
+type answer interface{ with(requestID string) any }
+
+func (s *Server) act(ctx context.Context, caller Caller, form url.Values) (answer, *Refusal) {
 	switch action := form.Get("Action"); action {
 	case "GetCallerIdentity":
-		write(w, callerIdentityAnswer{Result: callerIdentityResult{caller.ARN, caller.UserID, caller.Account}})
+		return callerIdentityAnswer{Result: callerIdentityResult{caller.ARN, caller.UserID, caller.Account}}, nil
 	case "AssumeRole":
-		answer, e := s.assumeRole(caller, form)
-		if e != nil {
-			writeError(w, e)
-			return
+		return s.assumeRole(ctx, caller, form)
+	case "GetSessionToken":
+		return s.sessionToken(ctx, caller, form)
+	case "GetFederationToken":
+		if caller.Session {
+			return nil, errDenied.say("Cannot call GetFederationToken with session credentials")
 		}
-		write(w, answer)
+		return nil, errDenied.say("User: " + caller.ARN + " is not authorized to perform: sts:GetFederationToken")
 	default:
-		writeError(w, errAction.say("Could not find operation "+strings.Map(printable, action)+" for version "+strings.Map(printable, form.Get("Version"))))
+		return nil, errAction.say("Could not find operation " + strings.Map(printable, action) + " for version " + strings.Map(printable, form.Get("Version")))
 	}
 }
 
@@ -96,12 +114,7 @@ type assumeRoleAnswer struct {
 			AssumedRoleID string `xml:"AssumedRoleId"`
 			Arn           string
 		} `xml:"AssumedRoleUser"`
-		Credentials struct {
-			AccessKeyID     string `xml:"AccessKeyId"`
-			SecretAccessKey string
-			SessionToken    string
-			Expiration      string
-		}
+		Credentials      credentials
 		PackedPolicySize int `xml:",omitempty"`
 	} `xml:"AssumeRoleResult"`
 	Metadata metadata `xml:"ResponseMetadata"`
@@ -109,18 +122,39 @@ type assumeRoleAnswer struct {
 
 func (a assumeRoleAnswer) with(id string) any { a.Metadata.RequestID = id; return a }
 
-// write answers with XML.
-func write(w http.ResponseWriter, answer interface{ with(string) any }) {
-	writeXML(w, http.StatusOK, answer.with(wire.RequestID(w)))
+type credentials struct {
+	AccessKeyID     string `xml:"AccessKeyId"`
+	SecretAccessKey string
+	SessionToken    string
+	Expiration      string
 }
 
-func writeError(w http.ResponseWriter, e *stsError) {
+func inXML(c Credentials) credentials {
+	return credentials{c.AccessKeyID, c.SecretAccessKey, c.SessionToken, c.Expiration.Format(time.RFC3339)}
+}
+
+type sessionTokenAnswer struct {
+	XMLName xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ GetSessionTokenResponse"`
+	Result  struct {
+		Credentials credentials
+	} `xml:"GetSessionTokenResult"`
+	Metadata metadata `xml:"ResponseMetadata"`
+}
+
+func (a sessionTokenAnswer) with(id string) any { a.Metadata.RequestID = id; return a }
+
+// write answers with XML.
+func write(w http.ResponseWriter, a answer) {
+	writeXML(w, http.StatusOK, a.with(wire.RequestID(w)))
+}
+
+func writeError(w http.ResponseWriter, e *Refusal) {
 	type inner struct{ Type, Code, Message string }
-	writeXML(w, e.status, struct {
+	writeXML(w, e.Status, struct {
 		XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`
 		Error     inner
 		RequestID string `xml:"RequestId"`
-	}{Error: inner{"Sender", e.code, e.message}, RequestID: wire.RequestID(w)})
+	}{Error: inner{"Sender", e.Code, e.Message}, RequestID: wire.RequestID(w)})
 }
 
 func writeXML(w http.ResponseWriter, status int, v any) {
@@ -135,11 +169,11 @@ func writeXML(w http.ResponseWriter, status int, v any) {
 
 const maxTags = 50 // of the API's model
 
-func invalid(name, value, constraint string) *stsError {
+func invalid(name, value, constraint string) *Refusal {
 	return errValidation.say("1 validation error detected: Value '" + strings.Map(printable, value) + "' at '" + name + "' failed to satisfy constraint: " + constraint)
 }
 
-func checkAssumeRole(form url.Values) *stsError {
+func checkAssumeRole(form url.Values) *Refusal {
 	if arn := form.Get("RoleArn"); len(arn) < 20 || len(arn) > 2048 {
 		return invalid("roleArn", arn, "Member must have length between 20 and 2048")
 	}
@@ -163,47 +197,83 @@ func isWord(text, extra string, least, most int) bool {
 	})
 }
 
-// assumeRole gives keys of a role that trusts the caller's role. A chain's
-// session lasts an hour at most; a role session of Identity Center that assumes a
-// role is one already.
-func (s *Server) assumeRole(caller Caller, form url.Values) (assumeRoleAnswer, *stsError) {
-	var answer assumeRoleAnswer
-	if e := checkAssumeRole(form); e != nil {
-		return answer, e
+// lifeOf reads DurationSeconds, at least 15 minutes and at most so many seconds.
+func lifeOf(form url.Values, standard time.Duration, most int) (time.Duration, *Refusal) {
+	text := form.Get("DurationSeconds")
+	if text == "" {
+		return standard, nil
 	}
-	arn, session := form.Get("RoleArn"), form.Get("RoleSessionName")
-	life := time.Hour
-	if text := form.Get("DurationSeconds"); text != "" {
-		seconds, err := strconv.Atoi(text)
-		if err != nil || seconds < 900 || seconds > 43200 {
-			return answer, invalid("durationSeconds", text, "Member must have value between 900 and 43200")
-		}
-		if seconds > 3600 {
-			return answer, errValidation.say("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
-		}
-		life = time.Duration(seconds) * time.Second
+	seconds, err := strconv.Atoi(text)
+	if err != nil || seconds < 900 || seconds > most {
+		return 0, invalid("durationSeconds", text, "Member must have value between 900 and "+strconv.Itoa(most))
 	}
-	role, err := s.o.Directory.Role(arn)
-	if err != nil || !trusts(role, caller) || role.ExternalID != "" && role.ExternalID != form.Get("ExternalId") {
-		return answer, errDenied.say("User: " + caller.ARN + " is not authorized to perform: sts:AssumeRole on resource: " + strings.Map(printable, arn))
-	}
-	account := strings.Split(arn, ":")[4]
-	c := s.mint(Caller{
-		Account: account, RoleARN: arn, ARN: sessionARN(arn, session), UserID: roleID(arn) + ":" + session, Assumed: true,
-	}, life)
-	answer.Result.User.AssumedRoleID = roleID(arn) + ":" + session
-	answer.Result.User.Arn = sessionARN(arn, session)
-	answer.Result.Credentials.AccessKeyID = c.AccessKeyID
-	answer.Result.Credentials.SecretAccessKey = c.SecretAccessKey
-	answer.Result.Credentials.SessionToken = c.SessionToken
-	answer.Result.Credentials.Expiration = c.Expiration.Format(time.RFC3339)
-	if form.Has("Tags.member.1.Key") || form.Has("Policy") {
-		answer.Result.PackedPolicySize = 1
-	}
-	return answer, nil
+	return time.Duration(seconds) * time.Second, nil
 }
 
-func trusts(role directory.Role, caller Caller) bool {
+// assumeRole gives keys of a role that trusts the caller's. A chain's session lasts
+// an hour at most; a role session of Identity Center that assumes a role is one
+// already.
+func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values) (answer, *Refusal) {
+	if e := checkAssumeRole(form); e != nil {
+		return nil, e
+	}
+	life, e := lifeOf(form, time.Hour, 43200)
+	if e != nil {
+		return nil, e
+	}
+	if caller.Session && life > time.Hour {
+		return nil, errValidation.say("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+	}
+	arn, session := form.Get("RoleArn"), form.Get("RoleSessionName")
+	var role directory.Role
+	err := s.o.Store.Update(ctx, func(tx store.Tx) (err error) {
+		if role, err = directory.Roles().Get(tx, arn); err == nil && allows(role, caller, form.Get("ExternalId")) {
+			return tx.Record(store.Event{Time: s.o.Now(), Actor: caller.ARN, Action: "AssumeRole", Target: arn, Details: session})
+		}
+		return errors.Join(store.ErrNotFound, err)
+	})
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, errDenied.say("User: " + caller.ARN + " is not authorized to perform: sts:AssumeRole on resource: " + strings.Map(printable, arn))
+	case err != nil:
+		return nil, errInternal
+	case !caller.Session && role.MaxDuration > 0 && life > role.MaxDuration:
+		return nil, errValidation.say("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	}
+	user := roleID(arn) + ":" + session
+	c := s.mint(Caller{Account: strings.Split(arn, ":")[4], RoleARN: arn, ARN: sessionARN(arn, session), UserID: user}, life)
+	var a assumeRoleAnswer
+	a.Result.User.AssumedRoleID, a.Result.User.Arn = user, sessionARN(arn, session)
+	a.Result.Credentials = inXML(c)
+	if form.Has("Tags.member.1.Key") || form.Has("Policy") {
+		a.Result.PackedPolicySize = 1
+	}
+	return a, nil
+}
+
+// allows reports whether a role trusts the caller, or the caller's whole account.
+func allows(role directory.Role, caller Caller, externalID string) bool {
 	root := "arn:" + strings.SplitN(caller.RoleARN, ":", 3)[1] + ":iam::" + caller.Account + ":root"
-	return slices.Contains(role.Trusted, caller.RoleARN) || slices.Contains(role.Trusted, root)
+	trusted := slices.Contains(role.Trusted, caller.RoleARN) || slices.Contains(role.Trusted, root)
+	return trusted && (role.ExternalID == "" || role.ExternalID == externalID)
+}
+
+// sessionToken gives temporary keys for long-term ones.
+func (s *Server) sessionToken(ctx context.Context, caller Caller, form url.Values) (answer, *Refusal) {
+	if caller.Session {
+		return nil, errDenied.say("Cannot call GetSessionToken with session credentials")
+	}
+	life, e := lifeOf(form, 12*time.Hour, 129600)
+	if e != nil {
+		return nil, e
+	}
+	err := s.o.Store.Update(ctx, func(tx store.Tx) error {
+		return tx.Record(store.Event{Time: s.o.Now(), Actor: caller.ARN, Action: "GetSessionToken"})
+	})
+	if err != nil {
+		return nil, errInternal
+	}
+	var a sessionTokenAnswer
+	a.Result.Credentials = inXML(s.mint(caller, life))
+	return a, nil
 }

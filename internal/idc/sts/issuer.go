@@ -1,49 +1,41 @@
 // Package sts is the Security Token Service of the Identity Center: it mints role
 // credentials, verifies what is signed with them (Signature Version 4), and
-// answers GetCallerIdentity and AssumeRole as AWS does.
+// answers GetCallerIdentity, AssumeRole and GetSessionToken as AWS does.
 package sts
 
 import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base32"
 	"encoding/base64"
+	"encoding/json"
 	"strings"
-	"sync"
 	"time"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/store"
 )
 
 // Options are what the service is made of.
 type Options struct {
-	Region    string
-	Directory directory.Store
+	Store     store.Store
+	Secret    []byte // what keys are derived from and session tokens are sealed with
 	Now       func() time.Time
 	ClockSkew time.Duration // of signed requests; zero is 15 minutes
 }
 
-// A Server mints and knows temporary keys. It is safe for concurrent use. Secret
-// keys are derived from the key id, session tokens kept as hashes.
+// A Server mints and knows keys. It is safe for concurrent use, and remembers
+// nothing: a secret key is derived from its key id, and a session token carries what
+// it stands for, sealed. So keys outlive the process.
 type Server struct {
 	o      Options
-	secret []byte
-
-	mu     sync.Mutex
-	keys   map[string]*key // by access key id
-	counts map[string]int
-}
-
-// maxKeys bounds the table; keys that have ended go first.
-const maxKeys = 200_000
-
-// A key is one set of temporary credentials.
-type key struct {
-	token  [sha256.Size]byte
-	ends   time.Time
-	caller Caller
+	secret []byte      // of the secret keys
+	seal   cipher.AEAD // of the session tokens
 }
 
 // A Caller is who signed a request.
@@ -52,7 +44,10 @@ type Caller struct {
 	ARN     string // of the role session
 	RoleARN string // of the role behind it, with its path
 	UserID  string
-	Assumed bool // by AssumeRole: a chain
+	// Session reports whether the keys are temporary: what they assume is a chain.
+	Session bool
+	// Administrator may call the admin APIs.
+	Administrator bool
 }
 
 // Credentials are temporary keys, in clear for the answer that carries them.
@@ -61,45 +56,42 @@ type Credentials struct {
 	Expiration                                 time.Time
 }
 
-// New makes a server that knows no keys.
-func New(o Options) *Server {
+// New makes a server.
+func New(o Options) (*Server, error) {
 	if o.ClockSkew == 0 {
 		o.ClockSkew = 15 * time.Minute
 	}
-	s := &Server{o: o, secret: make([]byte, 32), keys: map[string]*key{}, counts: map[string]int{}}
-	_, _ = rand.Read(s.secret) // never fails
-	return s
-}
-
-// Partition is the first part of ARNs in a region.
-func Partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "eusc-"):
-		return "aws-eusc"
+	secret, err := hkdf.Key(sha256.New, o.Secret, nil, "secret access keys", 32)
+	if err != nil {
+		return nil, err
 	}
-	return "aws"
-}
-
-// RoleARN is the IAM role that a permission set becomes in an account. In
-// us-east-1 it has no region in its path.
-func (s *Server) RoleARN(permissionSet, account string) string {
-	path := "aws-reserved/sso.amazonaws.com/"
-	if s.o.Region != "us-east-1" {
-		path += s.o.Region + "/"
+	key, err := hkdf.Key(sha256.New, o.Secret, nil, "session tokens", 32)
+	if err != nil {
+		return nil, err
 	}
-	return "arn:" + Partition(s.o.Region) + ":iam::" + account + ":role/" + path + directory.RoleName(permissionSet, account)
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	seal, err := cipher.NewGCMWithRandomNonce(block)
+	return &Server{o: o, secret: secret, seal: seal}, err
 }
 
-// MintRole gives keys of a permission set in an account for user.
-func (s *Server) MintRole(user, account string, set directory.PermissionSet) Credentials {
-	role := s.RoleARN(set.Name, account)
+// MintRole gives keys of a permission set in an account for a user.
+func (s *Server) MintRole(i directory.Instance, userName, account string, set directory.PermissionSet) Credentials {
+	role := i.RoleARN(set.Name, account)
 	return s.mint(Caller{
-		Account: account, RoleARN: role, ARN: sessionARN(role, user), UserID: roleID(role) + ":" + user,
+		Account: account, RoleARN: role, ARN: sessionARN(role, userName), UserID: roleID(role) + ":" + userName,
 	}, set.Duration)
+}
+
+// Administrator gives the long-term keys of the organization's administrator, the
+// same each time.
+func (s *Server) Administrator() (accessKeyID, secretAccessKey string) {
+	m := hmac.New(sha256.New, s.secret)
+	m.Write([]byte("administrator"))
+	accessKeyID = "AKIA" + base32.StdEncoding.EncodeToString(m.Sum(nil)[:10])
+	return accessKeyID, s.secretKey(accessKeyID)
 }
 
 // sessionARN is the ARN of a role's session: it drops the role's path.
@@ -115,40 +107,51 @@ func roleID(role string) string {
 	return "AROA" + base32.StdEncoding.EncodeToString(sum[:])[:17]
 }
 
+// A key is what a session token carries.
+type key struct {
+	Ends time.Time // zero for long-term keys
+	Caller
+}
+
+const tokenPrefix = "IQoJb3JpZ2luX2Vj" // as AWS's begin
+
 func (s *Server) mint(caller Caller, life time.Duration) Credentials {
-	id, token := make([]byte, 10), make([]byte, 180)
-	_, _ = rand.Read(id)
-	_, _ = rand.Read(token)
-	c := Credentials{
-		AccessKeyID:  "ASIA" + base32.StdEncoding.EncodeToString(id),
-		SessionToken: "IQoJb3JpZ2luX2Vj" + base64.StdEncoding.EncodeToString(token),
-		Expiration:   s.o.Now().Add(life).UTC().Truncate(time.Second),
-	}
+	id := make([]byte, 10)
+	_, _ = rand.Read(id) // never fails
+	c := Credentials{AccessKeyID: "ASIA" + base32.StdEncoding.EncodeToString(id), Expiration: s.o.Now().Add(life).UTC().Truncate(time.Second)}
 	c.SecretAccessKey = s.secretKey(c.AccessKeyID)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.keys) >= maxKeys {
-		s.sweep()
-	}
-	s.keys[c.AccessKeyID] = &key{token: sha256.Sum256([]byte(c.SessionToken)), ends: c.Expiration, caller: caller}
-	s.counts["mint"]++
+	caller.Session = true
+	text, _ := json.Marshal(key{c.Expiration, caller}) // plain strings and a time
+	c.SessionToken = tokenPrefix + base64.StdEncoding.EncodeToString(s.seal.Seal(nil, nil, text, []byte(c.AccessKeyID)))
 	return c
 }
 
-// sweep drops keys that have ended, and any others while the table is full.
-func (s *Server) sweep() {
-	now := s.o.Now()
-	for id, k := range s.keys {
-		if !now.Before(k.ends) {
-			delete(s.keys, id)
-		}
+// key finds what a key id stands for; the session token must be its own.
+func (s *Server) key(accessKeyID, sessionToken string) (key, *Refusal) {
+	if own, _ := s.Administrator(); sessionToken == "" && accessKeyID == own {
+		return s.administrator()
 	}
-	for id := range s.keys {
-		if len(s.keys) < maxKeys {
-			return
-		}
-		delete(s.keys, id)
+	text, ok := strings.CutPrefix(sessionToken, tokenPrefix)
+	sealed, err := base64.StdEncoding.DecodeString(text)
+	if !ok || err != nil {
+		return key{}, errInvalidToken
 	}
+	opened, err := s.seal.Open(nil, nil, sealed, []byte(accessKeyID))
+	var k key
+	if err != nil || json.Unmarshal(opened, &k) != nil {
+		return key{}, errInvalidToken
+	}
+	return k, nil
+}
+
+func (s *Server) administrator() (key, *Refusal) {
+	var i directory.Instance
+	err := s.o.Store.View(context.Background(), func(r store.Reader) (err error) { i, err = directory.TheInstance(r); return err })
+	if err != nil {
+		return key{}, errInternal
+	}
+	arn := "arn:" + directory.Partition(i.Region) + ":iam::" + i.OwnerAccount + ":user/administrator"
+	return key{Caller: Caller{Account: i.OwnerAccount, ARN: arn, RoleARN: arn, UserID: "AIDA" + roleID(arn)[4:], Administrator: true}}, nil
 }
 
 // secretKey derives the secret access key: 40 characters.
@@ -156,16 +159,4 @@ func (s *Server) secretKey(accessKeyID string) string {
 	m := hmac.New(sha256.New, s.secret)
 	m.Write([]byte(accessKeyID))
 	return base64.StdEncoding.EncodeToString(m.Sum(nil))[:40]
-}
-
-// key finds a key by its id; the session token must be its own.
-func (s *Server) key(accessKeyID, sessionToken string) (*key, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := s.keys[accessKeyID]
-	if k == nil {
-		return nil, false
-	}
-	presented := sha256.Sum256([]byte(sessionToken))
-	return k, subtle.ConstantTimeCompare(presented[:], k.token[:]) == 1
 }

@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,43 +47,76 @@ func parseAuthorization(text string) (signature, bool) {
 			s.hex = value
 		}
 	}
-	return s, s.accessKeyID != "" && len(s.signed) > 0 && s.hex != "" && sort.StringsAreSorted(s.signed)
+	return s, s.accessKeyID != "" && len(s.signed) > 0 && s.hex != "" && slices.IsSorted(s.signed)
 }
 
-// verify gives who signed r, or a refusal. Host, date and token must be signed.
-func (s *Server) verify(r *http.Request, body []byte) (Caller, *stsError) {
-	text := r.Header.Get("Authorization")
-	if text == "" {
-		return Caller{}, errMissingToken
+// parseQuery reads the same from the address of a presigned request.
+func parseQuery(q url.Values) (signature, bool) {
+	return parseAuthorization(q.Get("X-Amz-Algorithm") + " Credential=" + q.Get("X-Amz-Credential") + ", SignedHeaders=" + q.Get("X-Amz-SignedHeaders") +
+		", Signature=" + q.Get("X-Amz-Signature"))
+}
+
+// A signedRequest is a request with its signature, wherever that stood.
+type signedRequest struct {
+	signature
+	moment, token string
+	query         url.Values // what was signed of it
+}
+
+func readSignature(r *http.Request) (signedRequest, *Refusal) {
+	q := r.URL.Query()
+	s := signedRequest{query: q}
+	ok := false
+	switch text := r.Header.Get("Authorization"); {
+	case text != "":
+		s.signature, ok = parseAuthorization(text)
+		s.moment, s.token = r.Header.Get("X-Amz-Date"), r.Header.Get("X-Amz-Security-Token")
+		ok = ok && slices.Contains(s.signed, "x-amz-date")
+	case q.Has("X-Amz-Signature"):
+		s.signature, ok = parseQuery(q)
+		s.moment, s.token = q.Get("X-Amz-Date"), q.Get("X-Amz-Security-Token")
+		q.Del("X-Amz-Signature")
+	default:
+		return s, errMissingToken
 	}
-	sig, ok := parseAuthorization(text)
-	if !ok {
+	if !ok || !slices.Contains(s.signed, "host") || !strings.HasPrefix(s.moment, s.date) {
+		return s, errIncomplete
+	}
+	return s, nil
+}
+
+// Authenticate gives who signed r, in its headers or its address, or a refusal.
+// Host and date must be signed. A presigned address is good for as long as any
+// other signature: like AWS's, the service does not look at X-Amz-Expires.
+func (s *Server) Authenticate(r *http.Request, body []byte) (Caller, *Refusal) {
+	sig, e := readSignature(r)
+	if e != nil {
+		return Caller{}, e
+	}
+	k, e := s.key(sig.accessKeyID, sig.token)
+	if e != nil {
+		return Caller{}, e
+	}
+	moment, err := time.Parse(timeFormat, sig.moment)
+	if err != nil {
 		return Caller{}, errIncomplete
 	}
-	k, known := s.key(sig.accessKeyID, r.Header.Get("X-Amz-Security-Token"))
-	if !known {
-		return Caller{}, errInvalidToken
-	}
-	moment, err := time.Parse(timeFormat, r.Header.Get("X-Amz-Date"))
-	if err != nil || !strings.HasPrefix(r.Header.Get("X-Amz-Date"), sig.date) || !contains(sig.signed, "host") || !contains(sig.signed, "x-amz-date") {
-		return Caller{}, errIncomplete
-	}
-	want := sign(s.secretKey(sig.accessKeyID), sig, moment, canonicalRequest(r, sig.signed, body))
+	want := sign(s.secretKey(sig.accessKeyID), sig.signature, moment, canonicalRequest(r, sig.query, sig.signed, body))
 	if !hmac.Equal([]byte(want), []byte(sig.hex)) {
 		return Caller{}, errSignature
 	}
 	if e := s.checkClock(moment); e != nil {
 		return Caller{}, e
 	}
-	if !s.o.Now().Before(k.ends) {
+	if !k.Ends.IsZero() && !s.o.Now().Before(k.Ends) {
 		return Caller{}, errExpiredToken
 	}
-	return k.caller, nil
+	return k.Caller, nil
 }
 
 // checkClock refuses requests that are too old, or from the future, in AWS's
 // words.
-func (s *Server) checkClock(moment time.Time) *stsError {
+func (s *Server) checkClock(moment time.Time) *Refusal {
 	now := s.o.Now().UTC()
 	minutes := strconv.Itoa(int(s.o.ClockSkew.Minutes())) + " min.)"
 	switch {
@@ -97,24 +130,15 @@ func (s *Server) checkClock(moment time.Time) *stsError {
 	return nil
 }
 
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
-
 // canonicalRequest is step 1 of signing: method, path, query, headers, body.
-func canonicalRequest(r *http.Request, signed []string, body []byte) string {
+func canonicalRequest(r *http.Request, query url.Values, signed []string, body []byte) string {
 	sum := sha256.Sum256(body)
 	path := r.URL.EscapedPath()
 	if path == "" {
 		path = "/"
 	}
 	var b strings.Builder
-	b.WriteString(r.Method + "\n" + path + "\n" + canonicalQuery(r.URL.Query()) + "\n")
+	b.WriteString(r.Method + "\n" + path + "\n" + canonicalQuery(query) + "\n")
 	for _, name := range signed {
 		b.WriteString(name + ":" + headerValue(r, name) + "\n")
 	}

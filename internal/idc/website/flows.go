@@ -4,11 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/store"
 )
 
 // start is the start URL: it tells clients the region, and people the way in.
@@ -22,16 +22,18 @@ type accountView struct {
 	Roles []directory.PermissionSet
 }
 
-func (s *Site) portal(w http.ResponseWriter, r *http.Request) {
-	user, _, _ := s.who(r)
-	accounts, err := s.o.Directory.Accounts(user)
-	views := make([]accountView, len(accounts))
-	for i, a := range accounts {
-		roles, e := s.o.Directory.PermissionSets(user, a.ID)
-		views[i], err = accountView{a, roles}, errors.Join(err, e)
-	}
+func (s *Site) portal(w http.ResponseWriter, r *http.Request, who oidc.Session) {
+	var views []accountView
+	err := s.o.Store.View(r.Context(), func(reader store.Reader) error {
+		accounts, err := directory.AccountsOf(reader, who.UserID, "", 0)
+		for _, a := range accounts {
+			roles, e := directory.PermissionSetsOf(reader, who.UserID, a.ID)
+			views, err = append(views, accountView{a, roles}), errors.Join(err, e)
+		}
+		return err
+	})
 	if err != nil {
-		s.message(w, r, http.StatusInternalServerError, "Something is wrong here", "The directory cannot be read.")
+		s.broken(w, r)
 		return
 	}
 	s.render(w, r, http.StatusOK, "portal.html", "Your accounts", views)
@@ -40,11 +42,13 @@ func (s *Site) portal(w http.ResponseWriter, r *http.Request) {
 // authorize begins a sign-in of the code flow. Without a known client and redirect
 // URI the browser is never sent anywhere (RFC 6749 section 4.1.2.1).
 func (s *Site) authorize(w http.ResponseWriter, r *http.Request) {
-	id, refusal, err := s.o.OIDC.Authorize(r.URL.Query())
+	id, refusal, err := s.o.OIDC.Authorize(r.Context(), r.URL.Query())
 	var problem *oidc.AuthorizeError
 	switch {
 	case errors.As(err, &problem):
 		s.message(w, r, http.StatusBadRequest, "This sign-in cannot go on", problem.Problem)
+	case err != nil:
+		s.broken(w, r)
 	case refusal != "":
 		http.Redirect(w, r, refusal, http.StatusSeeOther)
 	default:
@@ -59,13 +63,20 @@ type decisionView struct {
 	UserCode string // of the device flow
 }
 
-const goneText = "It was answered already, or took too long. Start again from the program that sent you here."
+// over is the page for what the person cannot answer (any more).
+func (s *Site) over(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, oidc.ErrGone) || errors.Is(err, oidc.ErrNoSession) {
+		s.message(w, r, http.StatusNotFound, "This sign-in is over", "It was answered already, or took too long. Start again from the program that sent you here.")
+		return
+	}
+	s.broken(w, r)
+}
 
-func (s *Site) consent(w http.ResponseWriter, r *http.Request) {
+func (s *Site) consent(w http.ResponseWriter, r *http.Request, _ oidc.Session) {
 	id := r.URL.Query().Get("request")
-	c, ok := s.o.OIDC.Consent(id)
-	if !ok {
-		s.message(w, r, http.StatusNotFound, "This sign-in is over", goneText)
+	c, err := s.o.OIDC.Consent(r.Context(), id)
+	if err != nil {
+		s.over(w, r, err)
 		return
 	}
 	s.render(w, r, http.StatusOK, "consent.html", "Allow access?", decisionView{Consent: c, Request: id}, formTargets(c.Redirect)...)
@@ -81,12 +92,11 @@ func formTargets(redirect string) []string {
 	return []string{u.Scheme + "://" + u.Host}
 }
 
-func (s *Site) decideConsent(w http.ResponseWriter, r *http.Request) {
-	_, session, _ := s.who(r)
-	location, ok := s.o.OIDC.Decide(r.PostFormValue("request"), session, r.PostFormValue("decision") == "allow")
+func (s *Site) decideConsent(w http.ResponseWriter, r *http.Request, who oidc.Session) {
+	location, err := s.o.OIDC.Decide(r.Context(), r.PostFormValue("request"), who.ID, r.PostFormValue("decision") == "allow")
 	switch {
-	case !ok:
-		s.message(w, r, http.StatusNotFound, "This sign-in is over", goneText)
+	case err != nil:
+		s.over(w, r, err)
 	case len(formTargets(location)) == 0:
 		s.render(w, r, http.StatusOK, "continue.html", "One more step", location)
 	default:
@@ -97,28 +107,30 @@ func (s *Site) decideConsent(w http.ResponseWriter, r *http.Request) {
 // deviceView asks for a user code.
 type deviceView struct{ UserCode, Problem string }
 
-func (s *Site) device(w http.ResponseWriter, r *http.Request) {
+func (s *Site) device(w http.ResponseWriter, r *http.Request, who oidc.Session) {
 	code := r.URL.Query().Get("user_code")
 	if code == "" {
 		s.render(w, r, http.StatusOK, "device.html", "Enter your code", deviceView{})
 		return
 	}
-	d, ok := s.o.OIDC.Device(code)
-	if !ok {
+	d, err := s.o.OIDC.Device(r.Context(), code, who.ID)
+	switch {
+	case errors.Is(err, oidc.ErrTooMany):
+		s.render(w, r, http.StatusTooManyRequests, "device.html", "Enter your code", deviceView{code, "Too many codes that do not exist. Wait a few minutes, then try again."})
+	case errors.Is(err, oidc.ErrGone):
 		s.render(w, r, http.StatusNotFound, "device.html", "Enter your code", deviceView{code, "There is no such code, or it is over. Codes are good for ten minutes, and once."})
-		return
+	case err != nil:
+		s.broken(w, r)
+	default:
+		s.render(w, r, http.StatusOK, "consent.html", "Allow access?", decisionView{Consent: oidc.Consent{Client: d.Client, Scopes: d.Scopes}, UserCode: d.UserCode})
 	}
-	s.render(w, r, http.StatusOK, "consent.html", "Allow access?", decisionView{
-		Consent: oidc.Consent{Client: d.Client, Scopes: slices.Clone(d.Scopes)}, UserCode: d.UserCode,
-	})
 }
 
-func (s *Site) decideDevice(w http.ResponseWriter, r *http.Request) {
-	_, session, _ := s.who(r)
+func (s *Site) decideDevice(w http.ResponseWriter, r *http.Request, who oidc.Session) {
 	allow := r.PostFormValue("decision") == "allow"
-	switch ok := s.o.OIDC.DecideDevice(r.PostFormValue("user_code"), session, allow); {
-	case !ok:
-		s.message(w, r, http.StatusNotFound, "This sign-in is over", goneText)
+	switch err := s.o.OIDC.DecideDevice(r.Context(), r.PostFormValue("user_code"), who.ID, allow); {
+	case err != nil:
+		s.over(w, r, err)
 	case allow:
 		s.message(w, r, http.StatusOK, "Request approved", "You can close this window and go back to the program that sent you here.")
 	default:

@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/store"
 )
 
 const (
@@ -57,35 +60,37 @@ func (s *Site) remember(w http.ResponseWriter, session string) {
 	s.setCookie(w, sessionCookie, text+"."+s.mac("session", text), int(idle.Seconds()))
 }
 
-// who gives the person who is signed in with this browser.
-func (s *Site) who(r *http.Request) (user, session string, ok bool) {
+// who gives the session of the person who is signed in with this browser.
+func (s *Site) who(r *http.Request) (session oidc.Session, ok bool) {
 	c, err := r.Cookie(sessionCookie)
 	if err != nil {
-		return "", "", false
+		return session, false
 	}
 	i := strings.LastIndexByte(c.Value, '.')
 	if i < 0 || !hmac.Equal([]byte(c.Value[i+1:]), []byte(s.mac("session", c.Value[:i]))) {
-		return "", "", false
+		return session, false
 	}
-	session, seconds, _ := strings.Cut(c.Value[:i], ".")
+	id, seconds, _ := strings.Cut(c.Value[:i], ".")
 	seen, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil || s.o.Now().Sub(time.Unix(seen, 0)) > idle {
-		return "", "", false
+		return session, false
 	}
-	user, ok = s.o.OIDC.SessionUser(session)
-	return user, session, ok
+	err = s.o.Store.View(r.Context(), func(reader store.Reader) (err error) { session, err = s.o.OIDC.Session(reader, id); return err })
+	return session, err == nil
 }
 
 type pageHandler = func(http.ResponseWriter, *http.Request)
 
+// personHandler is a page of a person who is signed in.
+type personHandler = func(http.ResponseWriter, *http.Request, oidc.Session)
+
 // signedIn lets through who is signed in, and sends others to sign in first, from
 // where they come back.
-func (s *Site) signedIn(next pageHandler) pageHandler {
+func (s *Site) signedIn(next personHandler) pageHandler {
 	return func(w http.ResponseWriter, r *http.Request) {
-		_, session, ok := s.who(r)
-		if ok {
-			s.remember(w, session)
-			next(w, r)
+		if session, ok := s.who(r); ok {
+			s.remember(w, session.ID)
+			next(w, r, session)
 			return
 		}
 		back := strings.TrimPrefix(r.URL.Path, s.home)

@@ -2,11 +2,14 @@ package website
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/store"
 )
 
 // signInView is the sign-in page.
@@ -18,24 +21,50 @@ func (s *Site) signInPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	name, next := r.PostFormValue("user"), r.PostFormValue("next")
-	user, err := s.o.Directory.User(name)
-	if err != nil && !errors.Is(err, directory.ErrNotFound) {
-		s.message(w, r, http.StatusInternalServerError, "Something is wrong here", "The directory cannot be read.")
+	guess := strings.ToLower(name) + "\x00" + addressOf(r)
+	if !s.guesses.Left(guess) {
+		w.Header().Set("Retry-After", strconv.Itoa(int(s.guesses.Wait(guess).Seconds())+1))
+		s.render(w, r, http.StatusTooManyRequests, "signin.html", "Sign in", signInView{next, name, "Too many wrong passwords. Wait a few minutes, then try again."})
+		return
+	}
+	var user directory.User
+	err := s.o.Store.View(r.Context(), func(reader store.Reader) (err error) {
+		user, err = directory.Users().Find(reader, directory.NameKey(name))
+		return err
+	})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		s.broken(w, r)
 		return
 	}
 	if !s.matches(user, r.PostFormValue("password")) { // an unknown user takes as long
+		s.guesses.Allow(guess)
 		s.render(w, r, http.StatusForbidden, "signin.html", "Sign in", signInView{next, name, "User name or password is not right."})
 		return
 	}
+	id, err := s.o.OIDC.SignIn(r.Context(), user)
+	if err != nil {
+		s.broken(w, r)
+		return
+	}
 	s.newVisitor(w) // ids from before a sign-in count no more
-	s.remember(w, s.o.OIDC.SignIn(user.Name))
+	s.remember(w, id)
 	http.Redirect(w, r, s.within(next), http.StatusSeeOther)
 }
 
+// addressOf is the caller's address without the port.
+func addressOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// matches checks a password; that of a disabled user never matches.
 func (s *Site) matches(user directory.User, password string) bool {
 	s.hashing <- struct{}{}
 	defer func() { <-s.hashing }()
-	return user.Password.Matches(password)
+	return user.Password.Matches(password) && !user.Disabled
 }
 
 // within gives the address of one of our own pages, or home: a sign-in leads
@@ -53,10 +82,18 @@ func (s *Site) within(next string) string {
 }
 
 func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
-	if _, session, ok := s.who(r); ok {
-		s.o.OIDC.EndSession(session)
+	if session, ok := s.who(r); ok {
+		if err := s.o.OIDC.EndSession(r.Context(), session.ID, "user:"+session.UserName); err != nil {
+			s.broken(w, r)
+			return
+		}
 	}
 	s.setCookie(w, sessionCookie, "", -1)
 	r.Header.Del("Cookie") // the page that follows is nobody's
 	s.message(w, r, http.StatusOK, "Signed out", "Access tokens of this session have ended, too. Role credentials that were handed out are good until they expire.")
+}
+
+// broken is the page of a failure of our own.
+func (s *Site) broken(w http.ResponseWriter, r *http.Request) {
+	s.message(w, r, http.StatusInternalServerError, "Something is wrong here", "The directory cannot be read or written. The server's log says more.")
 }

@@ -5,7 +5,8 @@
 package website
 
 import (
-	"crypto/rand"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/base64"
 	"html/template"
 	"net/http"
@@ -13,17 +14,23 @@ import (
 	"strings"
 	"time"
 
-	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/portal"
+	"rolecall/internal/idc/store"
 )
 
 // Options are what the site is made of.
 type Options struct {
-	URL       string
-	Region    string
-	OIDC      *oidc.Server
-	Directory directory.Store
-	Now       func() time.Time
+	URL    string
+	Region string
+	Store  store.Store
+	Secret []byte // what the keys of cookies and forms, and the pages' path, are derived from
+	OIDC   *oidc.Server
+	Portal *portal.API
+	Now    func() time.Time
+	// NoLimits lets passwords be guessed without end: for load tests.
+	NoLimits bool
 }
 
 // A Site serves the pages.
@@ -36,6 +43,8 @@ type Site struct {
 	home string
 	// hashing lets two passwords be checked at a time: each takes its memory.
 	hashing chan struct{}
+	// guesses bounds wrong passwords for each user and address.
+	guesses *limits.Limiter
 }
 
 // New makes a site.
@@ -44,12 +53,18 @@ func New(o Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, secret := make([]byte, 32), make([]byte, 16)
-	_, _ = rand.Read(key) // never fails
-	_, _ = rand.Read(secret)
-	return &Site{
-		o: o, pages: pages, key: key, home: "/ui/" + base64.RawURLEncoding.EncodeToString(secret) + "/", hashing: make(chan struct{}, 2),
-	}, nil
+	key, err := hkdf.Key(sha256.New, o.Secret, nil, "cookies and forms", 32)
+	if err != nil {
+		return nil, err
+	}
+	path, err := hkdf.Key(sha256.New, o.Secret, nil, "path of the pages", 16)
+	s := &Site{
+		o: o, pages: pages, key: key, home: "/ui/" + base64.RawURLEncoding.EncodeToString(path) + "/", hashing: make(chan struct{}, 2),
+	}
+	if !o.NoLimits {
+		s.guesses = limits.New(o.Now, 3*time.Minute, 5)
+	}
+	return s, err
 }
 
 // Mount lists the routes. Those of other rooms send the browser here.
@@ -89,8 +104,8 @@ type view struct {
 func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, name, title string, page any, formAction ...string) {
 	var b strings.Builder
 	visitor := s.visitor(w, r)
-	user, _, _ := s.who(r)
-	v := view{Title: title, Home: s.home, User: user, Form: s.formToken(visitor), Page: page}
+	who, _ := s.who(r)
+	v := view{Title: title, Home: s.home, User: who.UserName, Form: s.formToken(visitor), Page: page}
 	if name == "start.html" {
 		v.Region = s.o.Region
 	}

@@ -1,0 +1,243 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/export"
+	"rolecall/internal/filesystem"
+	"rolecall/internal/idc"
+	"rolecall/internal/idc/operator"
+)
+
+// clientFlags are those of idc env and idc run.
+type clientFlags struct {
+	operatorFlags
+	proxy bool
+}
+
+func (f *clientFlags) add(cmd *cobra.Command) {
+	f.addURL(cmd)
+	cmd.Flags().BoolVar(&f.proxy, "proxy", false, "for clients that know no endpoint settings: reach AWS's own host names through the server's proxy")
+}
+
+// clientEnvironment are the variables that make clients use a running server.
+func (a *App) clientEnvironment(ctx context.Context, f clientFlags) ([]string, error) {
+	info, err := a.idcInfo(ctx, f.url)
+	if err != nil {
+		return nil, err
+	}
+	if f.proxy {
+		return idc.ProxyEnvironment(info.URL, filepath.Join(info.Files, "ca.pem")), nil
+	}
+	return idc.Environment(info.URL, filepath.Join(info.Files, modelsFolder)), nil
+}
+
+func (a *App) idcEnvCommand() *cobra.Command {
+	var f clientFlags
+	var shell string
+	cmd := &cobra.Command{
+		Use:   "env",
+		Short: "Print the variables that make AWS clients use the running server",
+		Long: `Print the variables that make AWS clients use the running server:
+
+  eval "$(rolecall idc env)"                                  sh, bash, zsh
+  rolecall idc env --shell fish | source                      fish
+  rolecall idc env --shell powershell | Out-String | iex      PowerShell`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			environ, err := a.clientEnvironment(cmd.Context(), f)
+			if err != nil {
+				return err
+			}
+			if err := export.WriteVariables(a.Stdout, shell, variablesOf(environ)); err != nil {
+				return &usageError{err}
+			}
+			return nil
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&shell, "shell", export.Default(), "`FORMAT` of the output, never guessed from $SHELL")
+	return cmd
+}
+
+func (a *App) idcRunCommand() *cobra.Command {
+	var f clientFlags
+	cmd := &cobra.Command{
+		Use:   "run -- COMMAND [ARGUMENT …]",
+		Short: "Run a command that uses the running server",
+		Long: `Run a command with the variables that make AWS clients use the running server. With
+--proxy its requests to AWS's own host names reach the server, and no other host does.
+Its exit code becomes rolecall's.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.ArgsLenAtDash() != 0 {
+				return &usageError{errors.New("idc run wants: rolecall idc run -- COMMAND [ARGUMENT …]")}
+			}
+			environ, err := a.clientEnvironment(cmd.Context(), f)
+			if err != nil {
+				return err
+			}
+			return a.run(args, withVariables(a.Environ, environ))
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// withVariables gives environ with entries in place of those of the same names.
+func withVariables(environ, entries []string) []string {
+	var kept []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		replaced := false
+		for _, other := range entries {
+			otherName, _, _ := strings.Cut(other, "=")
+			replaced = replaced || sameName(name, otherName)
+		}
+		if !replaced {
+			kept = append(kept, entry)
+		}
+	}
+	return append(kept, entries...)
+}
+
+func (a *App) idcConfigureCommand() *cobra.Command {
+	var f operatorFlags
+	var user, session, file string
+	cmd := &cobra.Command{
+		Use:   "configure",
+		Short: "Write an sso-session and a profile for each role into the config file",
+		Long: `Write an sso-session, a profile for each account and role, and a services section with
+the server's endpoints into the shared config file, between two marking lines. What
+stands between them is replaced the next time; nothing else of the file is touched.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.idcConfigure(cmd.Context(), f, user, session, file)
+		},
+	}
+	f.addURL(cmd)
+	cmd.Flags().StringVar(&user, "user", "", "only the roles of this `USER`; left out, everybody's")
+	cmd.Flags().StringVar(&session, "session", "local", "`NAME` of the sso-session and the services section")
+	cmd.Flags().StringVar(&file, "file", "", "config `FILE`; left out, the usual one")
+	return cmd
+}
+
+func (a *App) idcConfigure(ctx context.Context, f operatorFlags, user, session, file string) error {
+	if file == "" {
+		file = awsconfig.Locate(a.getenv, a.Home).Config
+	}
+	info, err := a.idcInfo(ctx, f.url)
+	if err != nil {
+		return err
+	}
+	var roles []operator.Role
+	err = a.operate(ctx, f, func(c *operator.Client) error {
+		var list bytes.Buffer
+		if _, err := c.Do(ctx, http.MethodGet, "/roles", url.Values{"user": {user}}, nil, &list); err != nil {
+			return fmt.Errorf("user %s: %w", user, err)
+		}
+		return json.Unmarshal(list.Bytes(), &roles)
+	})
+	if err != nil {
+		return err
+	}
+	block := configureText(info, session, roles)
+	if err := a.replaceBlock(file, session, block); err != nil {
+		return err
+	}
+	var names []string
+	for _, r := range roles {
+		names = append(names, profileName(session, r))
+	}
+	text := fmt.Sprintf("Written to %s: sso-session %s and %d profiles, like\n", a.tidy(file), session, len(roles))
+	if len(names) > 0 {
+		text += fmt.Sprintf("\n  rolecall env %[1]s\n  aws sts get-caller-identity --profile %[1]s\n", quoted(names[0]))
+	}
+	return a.result(text, map[string]any{"file": file, "session": session, "profiles": names})
+}
+
+// profileName is session-account-role, in letters that need no quotes.
+func profileName(session string, r operator.Role) string {
+	plain := strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("._-", c) {
+			return c
+		}
+		return '-'
+	}, r.AccountName)
+	if plain = strings.Trim(plain, "-"); plain == "" {
+		plain = r.AccountID
+	}
+	return session + "-" + plain + "-" + r.Name
+}
+
+func configureText(info idc.Info, session string, roles []operator.Role) string {
+	var b strings.Builder
+	b.WriteString(sessionText(session, info.StartURL, info.Region))
+	seen := map[string]bool{}
+	for _, r := range roles {
+		name := profileName(session, r)
+		if seen[name] {
+			name += "-" + r.AccountID
+		}
+		seen[name] = true
+		fmt.Fprintf(&b, "\n[profile %s]\nsso_session = %s\nsso_account_id = %s\nsso_role_name = %s\nregion = %s\nservices = %s\n", name, session, r.AccountID, r.Name, info.Region, session)
+	}
+	fmt.Fprintf(&b, "\n[services %s]\n", session)
+	for _, service := range []string{"sso", "sso_oidc", "sts", "sso_admin", "identitystore", "organizations"} {
+		fmt.Fprintf(&b, "%s =\n  endpoint_url = %s\n", service, info.URL)
+	}
+	return b.String()
+}
+
+// replaceBlock puts text between the marking lines of the session, at the end of
+// the file if they are not there yet. A session of that name elsewhere in the file is
+// somebody's own: then nothing is written.
+func (a *App) replaceBlock(file, session, text string) error {
+	begin, end := "# rolecall idc configure: "+session+" {", "# } rolecall idc configure: "+session
+	before, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	old := string(before)
+	head, rest, marked := strings.Cut(old, begin+"\n")
+	_, tail, ended := strings.Cut(rest, end+"\n")
+	switch {
+	case marked && !ended:
+		return &hintError{error: fmt.Errorf("%s: the line %q has no end", a.tidy(file), begin), code: exitConfiguration, hint: "take that line out of the file"}
+	case !marked && old != "" && !strings.HasSuffix(old, "\n"):
+		head = old + "\n"
+	}
+	if strings.Contains(head+tail, "[sso-session "+session+"]") {
+		return &hintError{
+			error: fmt.Errorf("%s has an sso-session %s of its own", a.tidy(file), session), code: exitConfiguration, hint: "rolecall idc configure --session local2",
+		}
+	}
+	return a.writeConfig(file, head+begin+"\n"+text+end+"\n"+tail)
+}
+
+// writeConfig replaces a config file, and keeps its mode and where a link leads.
+func (a *App) writeConfig(file, text string) error {
+	if target, err := filepath.EvalSymlinks(file); err == nil {
+		file = target
+	}
+	mode := os.FileMode(0o600)
+	if info, err := os.Stat(file); err == nil {
+		mode = info.Mode().Perm()
+	}
+	if err := (filesystem.Files{}).WriteSecret(file, []byte(text)); err != nil {
+		return err
+	}
+	return os.Chmod(file, mode)
+}

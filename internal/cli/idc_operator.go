@@ -1,0 +1,367 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/idc"
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/operator"
+	"rolecall/internal/idc/store"
+	"rolecall/internal/terminal"
+)
+
+// operatorFlags say which Identity Center a command acts on.
+type operatorFlags struct{ data, url string }
+
+func (f *operatorFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.data, "data", "", "act on this data `DIR`, whether a server has it open or not")
+	f.addURL(cmd)
+}
+
+func (f *operatorFlags) addURL(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.url, "url", fmt.Sprintf("http://127.0.0.1:%d", defaultIDCPort), "`URL` of the running server")
+}
+
+// idcInfo asks a running server what one needs to use it.
+func (a *App) idcInfo(ctx context.Context, address string) (idc.Info, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(address, "/")+idc.InfoPath, nil)
+	if err != nil {
+		return idc.Info{}, &usageError{fmt.Errorf("--url: %w", err)}
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return idc.Info{}, &hintError{
+			error: fmt.Errorf("no local Identity Center answers at %s", address), code: exitUnavailable, facts: []string{err.Error()}, hint: "rolecall idc serve",
+		}
+	}
+	defer response.Body.Close()
+	var info idc.Info
+	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<16)).Decode(&info); err != nil || info.URL == "" {
+		return info, &hintError{error: fmt.Errorf("what answers at %s is no local Identity Center", address), code: exitUnavailable, hint: "rolecall idc serve --port 0"}
+	}
+	return info, nil
+}
+
+// operate runs do with the operator's side of an Identity Center: of a running
+// server, or of a data directory that nobody has open.
+func (a *App) operate(ctx context.Context, f operatorFlags, do func(*operator.Client) error) error {
+	if f.data == "" {
+		info, err := a.idcInfo(ctx, f.url)
+		if err != nil {
+			return err
+		}
+		client, err := operator.Dial(info.Operator)
+		if err != nil {
+			return err
+		}
+		return do(client)
+	}
+	path, err := operator.SocketPath(f.data)
+	if err != nil {
+		return err
+	}
+	client, err := operator.Dial(path)
+	if errors.Is(err, operator.ErrNobody) {
+		return a.operateAlone(ctx, f.data, path, do)
+	}
+	if err != nil {
+		return err
+	}
+	return do(client)
+}
+
+// operateAlone opens the data directory for the time of one command.
+func (a *App) operateAlone(ctx context.Context, dir, path string, do func(*operator.Client) error) (err error) {
+	if _, err := os.Stat(filepath.Join(dir, "idc.db")); err != nil {
+		return &hintError{error: fmt.Errorf("%s: there is no Identity Center", a.tidy(dir)), code: exitConfiguration, hint: "rolecall idc serve --data " + quoted(dir)}
+	}
+	data, err := openData(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+	err = data.Store.Update(ctx, func(tx store.Tx) error { _, err := directory.Open(tx, idc.DefaultRegion, a.Now()); return err })
+	if err != nil {
+		return err
+	}
+	listener, err := operator.Listen(dir)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	stopped := make(chan error, 1)
+	go func() {
+		stopped <- (&operator.API{Store: data.Store, Now: a.Now, Cost: directory.DefaultCost()}).Serve(ctx, listener)
+	}()
+	defer func() { stop(); err = errors.Join(err, <-stopped) }()
+	client, err := operator.Dial(path)
+	if err != nil {
+		return err
+	}
+	return do(client)
+}
+
+func (a *App) idcApplyCommand() *cobra.Command {
+	var f operatorFlags
+	var prune, dry bool
+	cmd := &cobra.Command{
+		Use:   "apply FILE",
+		Short: "Show what a seed file changes in the directory, and change it",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			q := url.Values{"name": {args[0]}, "prune": {strconv.FormatBool(prune)}, "dry_run": {strconv.FormatBool(dry)}}
+			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
+				answer, err := c.Do(cmd.Context(), http.MethodPost, "/apply", q, text, nil)
+				if err != nil {
+					return &hintError{error: err, code: exitConfiguration}
+				}
+				return a.result(answer.Plan, map[string]any{"plan": answer.Plan, "applied": !dry})
+			})
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().BoolVar(&prune, "prune", false, "remove what does not stand in the file")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only show what would change")
+	return cmd
+}
+
+// result prints text, or with --json the object.
+func (a *App) result(text string, object any) error {
+	if a.json {
+		return json.NewEncoder(a.Stdout).Encode(object)
+	}
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	_, err := io.WriteString(a.Stdout, text)
+	return err
+}
+
+func (a *App) idcExportCommand() *cobra.Command {
+	var f operatorFlags
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Print the directory as a seed file; passwords stand in it as hashes",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
+				_, err := c.Do(cmd.Context(), http.MethodGet, "/export", nil, nil, a.Stdout)
+				return err
+			})
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (a *App) idcPasswdCommand() *cobra.Command {
+	var f operatorFlags
+	cmd := &cobra.Command{
+		Use:   "passwd USER",
+		Short: "Set a user's password, and sign the user out everywhere",
+		Long:  "Set a user's password: it is asked for at the terminal, else the first line of stdin.",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			password, err := a.newPassword(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			body, err := json.Marshal(map[string]string{"User": args[0], "Password": password})
+			if err != nil {
+				return err
+			}
+			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
+				if _, err := c.Do(cmd.Context(), http.MethodPost, "/password", nil, body, nil); err != nil {
+					return fmt.Errorf("user %s: %w", args[0], err)
+				}
+				return a.result("The password of "+args[0]+" is set.", map[string]string{"user": args[0]})
+			})
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (a *App) idcUserCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "user", Short: "Users of the directory", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.idcPasswdCommand())
+	return cmd
+}
+
+func (a *App) newPassword(ctx context.Context, user string) (string, error) {
+	var password string
+	var err error
+	if a.Terminal {
+		fmt.Fprintf(a.Stderr, "New password of %s: ", a.show(user))
+		password, err = terminal.ReadPaste(ctx, a.Stdin)
+		fmt.Fprintln(a.Stderr)
+	} else {
+		password, err = bufio.NewReader(io.LimitReader(a.Stdin, 4096)).ReadString('\n')
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		password = strings.TrimRight(password, "\r\n")
+	}
+	if err == nil && password == "" {
+		err = &usageError{errors.New("the password is empty: type it at the terminal, or give it on stdin")}
+	}
+	return password, err
+}
+
+func (a *App) idcResetCommand() *cobra.Command {
+	var f operatorFlags
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "reset",
+		Short: "Take all users, groups, accounts, permission sets, assignments and sessions away",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !yes {
+				return &usageError{errors.New("reset empties the directory: say --yes")}
+			}
+			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
+				if _, err := c.Do(cmd.Context(), http.MethodPost, "/reset", nil, nil, nil); err != nil {
+					return err
+				}
+				return a.result("The directory is empty.", map[string]bool{"reset": true})
+			})
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().BoolVar(&yes, "yes", false, "yes, empty it")
+	return cmd
+}
+
+func (a *App) idcBackupCommand() *cobra.Command {
+	var f operatorFlags
+	cmd := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Copy the database to a file that is not there yet, while it is in use",
+		Long: `Copy the database to a file that is not there yet, while it is in use. To bring it
+back, put it into a data directory as idc.db, beside the file "secret" of the old one.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path, err := filepath.Abs(args[0])
+			if err != nil {
+				return err
+			}
+			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
+				if _, err := c.Do(cmd.Context(), http.MethodPost, "/backup", url.Values{"path": {path}}, nil, nil); err != nil {
+					return err
+				}
+				return a.result("Written: "+a.tidy(path), map[string]string{"path": path})
+			})
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (a *App) idcReloadCommand() *cobra.Command {
+	var f operatorFlags
+	cmd := &cobra.Command{
+		Use:   "reload",
+		Short: "Let the running server apply its seed file again",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
+				answer, err := c.Do(cmd.Context(), http.MethodPost, "/reload", nil, nil, nil)
+				if err != nil {
+					return err
+				}
+				return a.result(answer.Plan, map[string]string{"plan": answer.Plan})
+			})
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (a *App) idcAuditCommand() *cobra.Command {
+	var f operatorFlags
+	var after int64
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "Print who signed in, approved, got credentials and changed what",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.operate(cmd.Context(), f, func(c *operator.Client) error { return a.audit(cmd.Context(), c, after) })
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().Int64Var(&after, "after", 0, "only events after this `NUMBER`")
+	var of operatorFlags
+	verify := &cobra.Command{
+		Use:   "verify",
+		Short: "Check that nothing in the audit was changed or taken out",
+		Long: `Check the chain of hashes from the first event to the last. Write the last hash down
+elsewhere: a chain that was cut off at its end verifies, too.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.operate(cmd.Context(), of, func(c *operator.Client) error {
+				answer, err := c.Do(cmd.Context(), http.MethodGet, "/audit/verification", nil, nil, nil)
+				if err != nil {
+					return fmt.Errorf("the audit: %w", err)
+				}
+				return a.result(fmt.Sprintf("%d events, unbroken. The last hash is %x.", answer.Events, answer.Head),
+					map[string]any{"events": answer.Events, "head": fmt.Sprintf("%x", answer.Head)})
+			})
+		},
+	}
+	of.add(verify)
+	cmd.AddCommand(verify)
+	return cmd
+}
+
+// auditPage is how many events are asked for at a time.
+const auditPage = 1000
+
+func (a *App) audit(ctx context.Context, c *operator.Client, after int64) error {
+	for {
+		var page bytes.Buffer
+		q := url.Values{"after": {strconv.FormatInt(after, 10)}, "limit": {strconv.Itoa(auditPage)}}
+		if _, err := c.Do(ctx, http.MethodGet, "/audit", q, nil, &page); err != nil {
+			return err
+		}
+		lines := json.NewDecoder(&page)
+		n := 0
+		for ; lines.More(); n++ {
+			var e store.Event
+			if err := lines.Decode(&e); err != nil {
+				return err
+			}
+			after = e.Seq
+			text := strings.TrimRight(fmt.Sprintf("%d  %s  %s  %s  %s  %s", e.Seq, e.Time.Format(time.RFC3339), e.Actor, e.Action, e.Target, e.Details), " ")
+			if err := a.result(a.show(text), e); err != nil {
+				return err
+			}
+		}
+		if n < auditPage {
+			return nil
+		}
+	}
+}

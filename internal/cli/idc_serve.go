@@ -1,0 +1,288 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"rolecall/internal/export"
+	"rolecall/internal/filesystem"
+	"rolecall/internal/idc"
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/operator"
+	"rolecall/internal/idc/proxy"
+	"rolecall/internal/idc/seed"
+	"rolecall/internal/idc/store"
+)
+
+// serveOptions are the flags of idc serve.
+type serveOptions struct {
+	port                  int
+	data, seed, region    string
+	session               time.Duration
+	faults                []string
+	portalLimit, noLimits bool
+	listen, publicURL     string
+	certificate, key      string
+}
+
+// A localIDC is an embedded Identity Center that serves.
+type localIDC struct {
+	URL    string
+	Server *idc.Server
+	Sample seed.SampleData
+	data   *idc.Data
+	plan   string // what the seed file changed
+	beyond bool   // others than this machine reach it
+	// files has the models for older AWS CLIs, the CA and the operator's socket; it is
+	// the data directory, or a temporary one.
+	files     string
+	temporary bool
+
+	http    *http.Server
+	proxy   *proxy.Proxy
+	stop    context.CancelFunc // of the operator's socket
+	stopped chan error
+}
+
+// modelsFolder is where in files the models for older AWS CLIs are.
+const modelsFolder = "models"
+
+// startIDC begins to serve.
+func (a *App) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err error) {
+	listener, err := o.open()
+	if err != nil {
+		return nil, err
+	}
+	l = &localIDC{URL: "http://" + listener.Addr().String(), beyond: o.listen != "", stopped: make(chan error, 1)}
+	if o.publicURL != "" {
+		l.URL = strings.TrimRight(o.publicURL, "/")
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, listener.Close(), l.close())
+			l = nil
+		}
+	}()
+	if err := a.openIDC(ctx, l, o); err != nil {
+		return l, err
+	}
+	if err := a.buildIDC(l, o); err != nil {
+		return l, err
+	}
+	l.http = &http.Server{
+		Handler: l, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+	}
+	go func() { _ = l.http.Serve(listener) }()
+	return l, l.serveOperator(ctx, a, o)
+}
+
+// open listens: on loopback, or beyond it with TLS.
+func (o serveOptions) open() (net.Listener, error) {
+	if o.listen != "" {
+		if len(o.faults) > 0 {
+			return nil, &usageError{errors.New("faults are played on this machine only: take out --listen")}
+		}
+		if u, err := url.Parse(o.publicURL); err != nil || u.Scheme != "https" || u.Host == "" || strings.TrimRight(u.Path, "/") != "" {
+			return nil, &usageError{fmt.Errorf("--public-url %q is not like https://sso.example.com:9911", o.publicURL)}
+		}
+		pair, err := tls.LoadX509KeyPair(o.certificate, o.key)
+		if err != nil {
+			return nil, err
+		}
+		return tls.Listen("tcp", o.listen, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+	}
+	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, &hintError{error: fmt.Errorf("port %d on 127.0.0.1 is in use", o.port), code: exitError, hint: "rolecall idc serve --port 0"}
+	}
+	return listener, err
+}
+
+// openIDC opens the data directory, or memory with the sample, and applies the seed
+// file.
+func (a *App) openIDC(ctx context.Context, l *localIDC, o serveOptions) (err error) {
+	switch {
+	case o.session != 0 && (o.session < minSession || o.session > maxSession):
+		return &usageError{fmt.Errorf("--session-duration %s is not between 15m and 2160h", o.session)}
+	case o.data != "":
+		l.data, err = openData(o.data)
+	case o.seed != "":
+		l.data, err = idc.EmptyMemory()
+	default:
+		l.data, l.Sample, err = idc.InMemory(ctx, directory.DefaultCost(), a.Now())
+	}
+	if err != nil {
+		return err
+	}
+	err = l.data.Store.Update(ctx, func(tx store.Tx) error { return a.settle(tx, o) })
+	if err != nil || o.seed == "" {
+		return err
+	}
+	l.plan, err = a.applySeed(ctx, l.data.Store, o.seed)
+	return err
+}
+
+// settle makes the instance as the flags want it.
+func (a *App) settle(tx store.Tx, o serveOptions) error {
+	region := o.region
+	if region == "" {
+		region = idc.DefaultRegion
+	}
+	i, err := directory.Open(tx, region, a.Now())
+	if err != nil {
+		return err
+	}
+	if o.region != "" && o.region != i.Region {
+		return &hintError{error: fmt.Errorf("this directory plays region %s; a region cannot be changed", i.Region), code: exitConfiguration, hint: "rolecall idc serve --data OTHER-DIR --region " + o.region}
+	}
+	if o.session == 0 {
+		return nil
+	}
+	i.SessionLife = o.session
+	return directory.Instances().Put(tx, i)
+}
+
+func (a *App) applySeed(ctx context.Context, s store.Store, path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	plan, err := seed.Load(ctx, s, path, text, seed.Options{Cost: directory.DefaultCost()}, operator.Actor, a.Now())
+	return plan.String(), err
+}
+
+func openData(dir string) (*idc.Data, error) {
+	d, err := idc.OpenData(dir)
+	if errors.Is(err, idc.ErrInUse) {
+		return nil, &hintError{error: err, code: exitError, hint: "stop the other server, or take another --data directory"}
+	}
+	return d, err
+}
+
+// buildIDC puts the server together with the files that its clients need.
+func (a *App) buildIDC(l *localIDC, o serveOptions) (err error) {
+	l.files = l.data.Dir
+	if l.files == "" {
+		if l.files, err = os.MkdirTemp("", "rolecall-idc-"); err != nil {
+			return err
+		}
+		l.temporary = true
+	}
+	if l.files, err = filepath.Abs(l.files); err != nil {
+		return err
+	}
+	if err := idc.WriteRuleSets(filepath.Join(l.files, modelsFolder), l.URL); err != nil {
+		return err
+	}
+	socket, err := operator.SocketPath(l.files)
+	if err != nil {
+		return err
+	}
+	l.Server, err = idc.New(idc.Options{
+		URL: l.URL, Store: l.data.Store, Secret: l.data.Secret, Now: a.Now, Log: a.logger(), PortalLimit: o.portalLimit,
+		OIDC: oidc.Options{NoLimits: o.noLimits}, Files: l.files, Operator: socket,
+	})
+	if err != nil {
+		return err
+	}
+	ca, _, err := proxy.OpenCA(l.files, a.Now)
+	if err == nil {
+		l.proxy = proxy.New(ca, l.Server, nil)
+	}
+	return err
+}
+
+// ServeHTTP sends CONNECT to the proxy, all else to the server.
+func (l *localIDC) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodConnect {
+		l.proxy.ServeHTTP(w, r)
+		return
+	}
+	l.Server.ServeHTTP(w, r)
+}
+
+// serveOperator opens the operator's socket.
+func (l *localIDC) serveOperator(ctx context.Context, a *App, o serveOptions) error {
+	listener, err := operator.Listen(l.files)
+	if err != nil {
+		return err
+	}
+	api := &operator.API{Store: l.data.Store, Now: a.Now, Cost: directory.DefaultCost()}
+	if o.seed != "" {
+		api.Reload = func(ctx context.Context) (string, error) { return a.applySeed(ctx, l.data.Store, o.seed) }
+	}
+	ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
+	go func() { l.stopped <- api.Serve(ctx, listener) }()
+	return nil
+}
+
+// close stops serving: requests under way get a few seconds.
+func (l *localIDC) close() error {
+	var err error
+	if l.http != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		err = l.http.Shutdown(ctx)
+	}
+	if l.proxy != nil {
+		err = errors.Join(err, l.proxy.Close())
+	}
+	if l.stop != nil {
+		l.stop()
+		err = errors.Join(err, <-l.stopped)
+	}
+	if l.data != nil {
+		err = errors.Join(err, l.data.Close())
+	}
+	if l.temporary {
+		err = errors.Join(err, os.RemoveAll(l.files))
+	}
+	return err
+}
+
+// environ are the variables that make clients use it.
+func (l *localIDC) environ() []string {
+	return idc.Environment(l.URL, filepath.Join(l.files, modelsFolder))
+}
+
+func (l *localIDC) variables() []export.Variable { return variablesOf(l.environ()) }
+
+func variablesOf(environ []string) []export.Variable {
+	variables := make([]export.Variable, len(environ))
+	for i, entry := range environ {
+		variables[i].Name, variables[i].Value, _ = strings.Cut(entry, "=")
+	}
+	return variables
+}
+
+// configText is an sso-session section.
+func (l *localIDC) configText(session string) string {
+	return sessionText(session, l.URL+"/start", l.Server.Instance.Region)
+}
+
+func sessionText(session, startURL, region string) string {
+	return fmt.Sprintf("[sso-session %s]\nsso_start_url = %s\nsso_region = %s\nsso_registration_scopes = sso:account:access\n", session, startURL, region)
+}
+
+// tidy shows a path as people write it.
+func (a *App) tidy(path string) string { return filesystem.Tidy(path, a.Home) }
+
+func writeFile(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(text), 0o600)
+}

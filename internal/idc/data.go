@@ -1,0 +1,135 @@
+package idc
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/seed"
+	"rolecall/internal/idc/store"
+	"rolecall/internal/idc/store/sqlite"
+)
+
+// Data is what an Identity Center keeps: the store, and beside it the secret that
+// all keys are derived from.
+type Data struct {
+	Store  store.Store
+	Secret []byte
+	Dir    string // empty: in memory
+	Fresh  bool   // it was made just now
+
+	lock *flock.Flock
+}
+
+// ErrInUse is a data directory that another process has open.
+var ErrInUse = errors.New("another rolecall has this data directory open")
+
+// OpenData opens a data directory, or makes it; it is ours alone (ErrInUse).
+func OpenData(dir string) (*Data, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(dir, 0o700); err != nil { // it holds secrets, whoever made it
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
+	switch locked, err := lock.TryLock(); {
+	case err != nil:
+		return nil, err
+	case !locked:
+		return nil, fmt.Errorf("%s: %w", dir, ErrInUse)
+	}
+	d := &Data{Dir: dir, lock: lock}
+	err := d.open()
+	if err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	return d, nil
+}
+
+func (d *Data) open() (err error) {
+	path := filepath.Join(d.Dir, "idc.db")
+	_, missing := os.Stat(path)
+	d.Fresh = errors.Is(missing, os.ErrNotExist)
+	if d.Secret, err = readSecret(filepath.Join(d.Dir, "secret"), d.Fresh); err != nil {
+		return err
+	}
+	key, err := auditKey(d.Secret)
+	if err != nil {
+		return err
+	}
+	d.Store, err = sqlite.Open(path, key)
+	return err
+}
+
+// readSecret reads the secret; only a fresh directory gets a new one, for without
+// its own a database is of no use.
+func readSecret(path string, fresh bool) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) && fresh {
+		secret := newSecret()
+		return secret, os.WriteFile(path, []byte(hex.EncodeToString(secret)+"\n"), 0o600)
+	}
+	if err != nil {
+		return nil, err
+	}
+	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(secret) != 32 {
+		return nil, fmt.Errorf("%s: not 64 hexadecimal digits", path)
+	}
+	return secret, nil
+}
+
+func newSecret() []byte {
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // never fails
+	return secret
+}
+
+func auditKey(secret []byte) ([]byte, error) {
+	return hkdf.Key(sha256.New, secret, nil, "audit chain", 32)
+}
+
+// InMemory is data that ends with the process, with the sample directory in it.
+// Cost is that of its password hashes.
+func InMemory(ctx context.Context, cost directory.Cost, now time.Time) (*Data, seed.SampleData, error) {
+	text, sample := seed.Sample()
+	d, err := EmptyMemory()
+	if err != nil {
+		return nil, sample, err
+	}
+	if _, err := seed.Load(ctx, d.Store, "sample.yaml", text, seed.Options{Cost: cost}, "operator", now); err != nil {
+		return nil, sample, errors.Join(err, d.Close())
+	}
+	return d, sample, nil
+}
+
+// Close closes the store, and lets others open the directory.
+func (d *Data) Close() error {
+	err := d.Store.Close()
+	if d.lock != nil {
+		err = errors.Join(err, d.lock.Unlock())
+	}
+	return err
+}
+
+// EmptyMemory is data that ends with the process, with nothing in it.
+func EmptyMemory() (*Data, error) {
+	d := &Data{Secret: newSecret(), Fresh: true}
+	key, err := auditKey(d.Secret)
+	if err == nil {
+		d.Store, err = sqlite.Memory(key)
+	}
+	return d, err
+}

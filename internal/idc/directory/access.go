@@ -1,0 +1,159 @@
+package directory
+
+import (
+	"errors"
+
+	"rolecall/internal/idc/store"
+)
+
+// Principals are a user and the groups that the user is in.
+func Principals(r store.Reader, userID string) ([]string, error) {
+	in, err := Memberships().List(r, OwnerUser(userID), "", 0)
+	if err != nil {
+		return nil, err
+	}
+	principals := make([]string, 1, len(in)+1)
+	principals[0] = userID
+	for _, m := range in {
+		principals = append(principals, m.GroupID)
+	}
+	return principals, nil
+}
+
+// AccountsOf lists accounts in which a user has a permission set, by id: at most
+// limit (0: all) after the given one.
+func AccountsOf(r store.Reader, userID, after string, limit int) ([]Account, error) {
+	principals, err := Principals(r, userID)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := r.AccountsOf(principals, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	accounts := make([]Account, len(ids))
+	for i, id := range ids {
+		if accounts[i], err = Accounts().Get(r, id); err != nil {
+			return nil, err
+		}
+	}
+	return accounts, nil
+}
+
+// PermissionSetsOf lists what a user has in an account.
+func PermissionSetsOf(r store.Reader, userID, accountID string) ([]PermissionSet, error) {
+	principals, err := Principals(r, userID)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := r.PermissionSetsOf(principals, accountID)
+	if err != nil {
+		return nil, err
+	}
+	sets := make([]PermissionSet, len(ids))
+	for i, id := range ids {
+		if sets[i], err = PermissionSets().Get(r, id); err != nil {
+			return nil, err
+		}
+	}
+	return sets, nil
+}
+
+// Assigned gives the permission set of that name if the user has it in the account,
+// else ErrNotFound, whichever of the three it is that is not there.
+func Assigned(r store.Reader, userID, accountID, permissionSet string) (PermissionSet, error) {
+	set, err := PermissionSets().Find(r, "name:"+permissionSet)
+	if err != nil {
+		return PermissionSet{}, err
+	}
+	principals, err := Principals(r, userID)
+	if err != nil {
+		return PermissionSet{}, err
+	}
+	ids, err := r.PermissionSetsOf(principals, accountID)
+	if err != nil {
+		return PermissionSet{}, err
+	}
+	for _, id := range ids {
+		if id == set.ID {
+			return set, nil
+		}
+	}
+	return PermissionSet{}, store.ErrNotFound
+}
+
+// ErrInUse is a permission set that is still assigned.
+var ErrInUse = errors.New("it is still assigned")
+
+// DeleteUser takes a user away with all that is theirs: memberships, assignments,
+// sessions.
+func DeleteUser(tx store.Tx, id string) error {
+	return errors.Join(Users().Delete(tx, id), tx.DeleteOwned(Memberships().Kind, OwnerUser(id)), tx.DeleteOwned(KindFavorite, OwnerUser(id)),
+		EndSessions(tx, id), unassignAll(tx, store.Assignment{Principal: id}))
+}
+
+// EndSessions signs a user out everywhere.
+func EndSessions(tx store.Tx, userID string) error {
+	return tx.DeleteOwned(KindSession, OwnerUser(userID))
+}
+
+// DeleteGroup takes a group away with its memberships and assignments.
+func DeleteGroup(tx store.Tx, id string) error {
+	return errors.Join(Groups().Delete(tx, id), tx.DeleteOwned(Memberships().Kind, ownerGroup(id)), unassignAll(tx, store.Assignment{Principal: id}))
+}
+
+// DeleteAccount takes an account away with its assignments.
+func DeleteAccount(tx store.Tx, id string) error {
+	return errors.Join(Accounts().Delete(tx, id), unassignAll(tx, store.Assignment{AccountID: id}))
+}
+
+// DeletePermissionSet takes away a permission set that is not assigned, or gives
+// ErrInUse.
+func DeletePermissionSet(tx store.Tx, id string) error {
+	used, err := tx.Assignments(store.Assignment{PermissionSet: id})
+	if err != nil {
+		return err
+	}
+	if len(used) > 0 {
+		return ErrInUse
+	}
+	return PermissionSets().Delete(tx, id)
+}
+
+func unassignAll(tx store.Tx, filter store.Assignment) error {
+	given, err := tx.Assignments(filter)
+	for _, a := range given {
+		_, e := tx.Unassign(a)
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+// MembersOf lists a group's memberships.
+func MembersOf(r store.Reader, groupID, after string, limit int) ([]Membership, error) {
+	return Memberships().List(r, ownerGroup(groupID), after, limit)
+}
+
+// GroupsOf lists a user's memberships.
+func GroupsOf(r store.Reader, userID, after string, limit int) ([]Membership, error) {
+	return Memberships().List(r, OwnerUser(userID), after, limit)
+}
+
+// Reset takes the whole directory away, and everybody's session with it.
+func Reset(tx store.Tx) error {
+	err := unassignAll(tx, store.Assignment{})
+	for _, kind := range []store.Kind{
+		Users().Kind, Groups().Kind, Memberships().Kind, Accounts().Kind, PermissionSets().Kind, Roles().Kind, KindSession, KindFavorite,
+	} {
+		err = errors.Join(err, deleteAll(tx, kind))
+	}
+	return err
+}
+
+func deleteAll(tx store.Tx, kind store.Kind) error {
+	entries, err := tx.List(kind, "", "", 0)
+	for _, e := range entries {
+		err = errors.Join(err, tx.Delete(kind, e.ID))
+	}
+	return err
+}

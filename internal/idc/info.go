@@ -1,0 +1,43 @@
+package idc
+
+import (
+	"net/http"
+
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/store"
+	"rolecall/internal/idc/wire"
+)
+
+// InfoPath is where an Identity Center says what one needs to use it.
+const InfoPath = "/.well-known/rolecall"
+
+// An Info is what one needs to use an Identity Center. Nothing in it is secret.
+type Info struct {
+	URL             string `json:"url"`
+	StartURL        string `json:"startUrl"`
+	Region          string `json:"region"`
+	InstanceARN     string `json:"instanceArn"`
+	IdentityStoreID string `json:"identityStoreId"`
+	Account         string `json:"account"` // of the organization
+	// Files is the folder with models for older AWS CLIs and the proxy's CA; Operator
+	// is the operator's socket. Both are on the server's machine.
+	Files    string `json:"files,omitempty"`
+	Operator string `json:"operator,omitempty"`
+}
+
+func (s *Server) info(w http.ResponseWriter, _ *http.Request) {
+	wire.JSON(w, http.StatusOK, Info{
+		URL: s.url, StartURL: s.url + "/start", Region: s.Instance.Region, InstanceARN: s.Instance.ARN(), IdentityStoreID: s.Instance.IdentityStoreID,
+		Account: s.Instance.OwnerAccount, Files: s.files, Operator: s.operator,
+	})
+}
+
+// health answers 200 when the store can be read.
+func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+	err := s.store.View(r.Context(), func(reader store.Reader) error { _, err := directory.TheInstance(reader); return err })
+	if err != nil {
+		wire.JSON(w, http.StatusServiceUnavailable, map[string]string{"status": "the store cannot be read"})
+		return
+	}
+	wire.JSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}

@@ -1,0 +1,209 @@
+// Package operator is what the owner of an Identity Center may do to it, over a unix
+// socket that nobody else can open: apply a seed file, export the directory, set
+// passwords, read and verify the audit, back up, reload, play faults.
+package operator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/seed"
+	"rolecall/internal/idc/store"
+)
+
+// An API answers the operator's routes.
+type API struct {
+	Store store.Store
+	Now   func() time.Time
+	Cost  directory.Cost // of new password hashes
+	// Reload reads the seed file again that the server was started with; nil: there
+	// is none.
+	Reload func(context.Context) (plan string, err error)
+	// Faults plays misbehaviour; nil where nothing is served.
+	Faults Faults
+}
+
+// Faults is what the faults room does for the operator.
+type Faults interface {
+	Playing() []string
+	Play(specs []string) error
+}
+
+// Actor is how the operator stands in the audit.
+const Actor = "operator"
+
+// maxBody bounds a seed file.
+const maxBody = 32 << 20
+
+// Handler lists the routes.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /export", a.export)
+	mux.HandleFunc("GET /roles", a.roles)
+	mux.HandleFunc("POST /apply", a.apply)
+	mux.HandleFunc("POST /password", a.password)
+	mux.HandleFunc("POST /reset", a.reset)
+	mux.HandleFunc("GET /audit", a.audit)
+	mux.HandleFunc("GET /audit/verification", a.verify)
+	mux.HandleFunc("POST /backup", a.backup)
+	mux.HandleFunc("POST /reload", a.reload)
+	mux.HandleFunc("GET /faults", a.faults)
+	mux.HandleFunc("PUT /faults", a.faults)
+	return mux
+}
+
+// An Answer is the body of every answer but lists and exports.
+type Answer struct {
+	Error  string `json:"error,omitempty"`
+	Plan   string `json:"plan,omitempty"`   // of apply and reload
+	Events int64  `json:"events,omitempty"` // of verification
+	Head   []byte `json:"head,omitempty"`
+	// Faults that are played.
+	Faults []string `json:"faults,omitempty"`
+}
+
+// answer writes an Answer, or an error as 404 for what is not there, else 422.
+func answer(w http.ResponseWriter, v Answer, err error) {
+	status := http.StatusOK
+	if err != nil {
+		v.Error, status = err.Error(), http.StatusUnprocessableEntity
+		if errors.Is(err, store.ErrNotFound) {
+			status = http.StatusNotFound
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func (a *API) export(w http.ResponseWriter, r *http.Request) {
+	var text []byte
+	err := a.Store.View(r.Context(), func(reader store.Reader) (err error) { text, err = seed.Export(reader); return err })
+	if err != nil {
+		answer(w, Answer{}, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/yaml")
+	_, _ = w.Write(text)
+}
+
+// apply takes a seed file: ?name= for its errors, ?prune=true, ?dry_run=true.
+func (a *API) apply(w http.ResponseWriter, r *http.Request) {
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		answer(w, Answer{}, err)
+		return
+	}
+	q := r.URL.Query()
+	plan, err := a.load(r.Context(), q.Get("name"), text, q.Get("prune") == "true", q.Get("dry_run") == "true")
+	answer(w, Answer{Plan: plan}, err)
+}
+
+func (a *API) load(ctx context.Context, name string, text []byte, prune, dry bool) (string, error) {
+	o := seed.Options{Prune: prune, Cost: a.Cost}
+	if !dry {
+		plan, err := seed.Load(ctx, a.Store, name, text, o, Actor, a.Now())
+		return plan.String(), err
+	}
+	file, err := seed.Parse(name, text)
+	if err != nil {
+		return "", err
+	}
+	var plan seed.Plan
+	err = a.Store.View(ctx, func(r store.Reader) (err error) { plan, err = file.Plan(r, o); return err })
+	return plan.String(), err
+}
+
+// password sets a user's password, and signs them out everywhere.
+func (a *API) password(w http.ResponseWriter, r *http.Request) {
+	var in struct{ User, Password string }
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&in)
+	if err == nil && in.Password == "" {
+		err = errors.New("the password is empty")
+	}
+	if err != nil {
+		answer(w, Answer{}, err)
+		return
+	}
+	hash := directory.HashPassword(in.Password, a.Cost)
+	answer(w, Answer{}, a.Store.Update(r.Context(), func(tx store.Tx) error {
+		user, err := directory.Users().Find(tx, directory.NameKey(in.User))
+		if err != nil {
+			return err
+		}
+		user.Password, user.Updated = hash, a.Now()
+		return errors.Join(directory.Users().Put(tx, user), directory.EndSessions(tx, user.ID),
+			tx.Record(store.Event{Time: a.Now(), Actor: Actor, Action: "SetPassword", Target: "user:" + user.UserName}))
+	}))
+}
+
+// reset takes the directory away, and all sessions; the instance and the audit stay.
+func (a *API) reset(w http.ResponseWriter, r *http.Request) {
+	answer(w, Answer{}, a.Store.Update(r.Context(), func(tx store.Tx) error {
+		return errors.Join(directory.Reset(tx), tx.Record(store.Event{Time: a.Now(), Actor: Actor, Action: "Reset"}))
+	}))
+}
+
+// maxEvents bounds a page of the audit.
+const maxEvents = 10_000
+
+// audit lists events as lines of JSON: ?after= a sequence number, ?limit= so many.
+func (a *API) audit(w http.ResponseWriter, r *http.Request) {
+	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // empty is from the beginning
+	limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
+	if limit < 1 || limit > maxEvents {
+		limit = maxEvents
+	}
+	var events []store.Event
+	err := a.Store.View(r.Context(), func(reader store.Reader) (err error) { events, err = reader.Events(after, limit); return err })
+	if err != nil {
+		answer(w, Answer{}, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/jsonl")
+	lines := json.NewEncoder(w)
+	for _, e := range events {
+		_ = lines.Encode(e)
+	}
+}
+
+func (a *API) verify(w http.ResponseWriter, r *http.Request) {
+	n, head, err := a.Store.Verify(r.Context())
+	answer(w, Answer{Events: n, Head: head}, err)
+}
+
+// backup copies the database to ?path=, which must not be there yet.
+func (a *API) backup(w http.ResponseWriter, r *http.Request) {
+	answer(w, Answer{}, a.Store.Backup(r.Context(), r.URL.Query().Get("path")))
+}
+
+func (a *API) reload(w http.ResponseWriter, r *http.Request) {
+	if a.Reload == nil {
+		answer(w, Answer{}, errors.New("the server was started without a seed file"))
+		return
+	}
+	plan, err := a.Reload(r.Context())
+	answer(w, Answer{Plan: plan}, err)
+}
+
+// faults lists what is played; PUT with a JSON list of names replaces it.
+func (a *API) faults(w http.ResponseWriter, r *http.Request) {
+	if a.Faults == nil {
+		answer(w, Answer{}, errors.New("nothing is served from this data directory"))
+		return
+	}
+	var err error
+	if r.Method == http.MethodPut {
+		var specs []string
+		if err = json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&specs); err == nil {
+			err = a.Faults.Play(specs)
+		}
+	}
+	answer(w, Answer{Faults: a.Faults.Playing()}, err)
+}

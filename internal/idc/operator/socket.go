@@ -1,0 +1,118 @@
+package operator
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// maxSocketPath is what fits into a socket's address on all systems.
+const maxSocketPath = 100
+
+// SocketPath is where the operator's socket of a data directory is: in it, or when
+// its path is too long for a socket, in a folder of ours for temporary files.
+func SocketPath(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if path := filepath.Join(dir, "operator.sock"); len(path) <= maxSocketPath {
+		return path, nil
+	}
+	sum := sha256.Sum256([]byte(dir))
+	return filepath.Join(os.TempDir(), fmt.Sprintf("rolecall-%d", os.Getuid()), hex.EncodeToString(sum[:8])+".sock"), nil
+}
+
+// Listen opens the operator's socket of a data directory, for its owner alone. Who
+// calls has the directory to himself: a socket that is there is left over.
+func Listen(dir string) (net.Listener, error) {
+	path, err := SocketPath(dir)
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	info, err := os.Lstat(folder)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() || !ours(info) {
+		return nil, fmt.Errorf("%s: not a folder of ours", folder)
+	}
+	if err := os.Chmod(folder, 0o700); err != nil { // nobody else gets to the socket, whatever its mode
+		return nil, err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	return net.Listen("unix", path)
+}
+
+// Serve answers on the socket until the context ends.
+func (a *API) Serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// A Client speaks to the operator's socket.
+type Client struct{ http *http.Client }
+
+// Dial gives a client for the socket at path; ErrNobody if nobody listens there.
+func Dial(path string) (*Client, error) {
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		return nil, errors.Join(ErrNobody, err)
+	}
+	_ = conn.Close()
+	return &Client{&http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", path)
+		},
+	}}}, nil
+}
+
+// ErrNobody is a socket on which nobody answers.
+var ErrNobody = errors.New("no server answers")
+
+// Do calls a route. Lists and exports are copied to out, if that is not nil.
+func (c *Client) Do(ctx context.Context, method, path string, query url.Values, body []byte, out io.Writer) (Answer, error) {
+	r, err := http.NewRequestWithContext(ctx, method, (&url.URL{Scheme: "http", Host: "operator", Path: path, RawQuery: query.Encode()}).String(), bytes.NewReader(body))
+	if err != nil {
+		return Answer{}, err
+	}
+	response, err := c.http.Do(r)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode == http.StatusOK && out != nil {
+		_, err := io.Copy(out, response.Body)
+		return Answer{}, err
+	}
+	var a Answer
+	if err := json.NewDecoder(response.Body).Decode(&a); err != nil {
+		return a, fmt.Errorf("the answer of the server's operator socket: %w", err)
+	}
+	if a.Error != "" {
+		return a, errors.New(a.Error)
+	}
+	return a, nil
+}

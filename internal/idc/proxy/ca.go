@@ -1,0 +1,143 @@
+package proxy
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// A CA vouches for AWS's host names to clients that were told to trust it, and
+// cannot vouch for any other. It is safe for concurrent use.
+type CA struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+	now         func() time.Time
+
+	mu     sync.Mutex
+	leaves map[string]*tls.Certificate // by host
+}
+
+const (
+	caLife    = 5 * 365 * 24 * time.Hour
+	leafLife  = 30 * 24 * time.Hour
+	maxLeaves = 1000
+)
+
+// Names of the CA's files.
+const (
+	caFile  = "ca.pem"
+	keyFile = "ca.key"
+)
+
+// OpenCA reads the CA of a directory, or makes it. It gives the path of its
+// certificate, for AWS_CA_BUNDLE and its likes.
+func OpenCA(dir string, now func() time.Time) (ca *CA, path string, err error) {
+	path = filepath.Join(dir, caFile)
+	ca = &CA{now: now, leaves: map[string]*tls.Certificate{}}
+	certificate, key, err := readPair(path, filepath.Join(dir, keyFile))
+	switch {
+	case errors.Is(err, os.ErrNotExist), err == nil && now().After(certificate.NotAfter.Add(-leafLife)):
+		return ca, path, ca.create(dir)
+	case err != nil:
+		return nil, "", err
+	}
+	ca.certificate, ca.key = certificate, key
+	return ca, path, nil
+}
+
+func readPair(certificatePath, keyPath string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
+	certificateText, err := os.ReadFile(certificatePath)
+	if err != nil {
+		return nil, nil, err
+	}
+	keyText, err := os.ReadFile(keyPath)
+	if err != nil {
+		return nil, nil, err
+	}
+	pair, err := tls.X509KeyPair(certificateText, keyText)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", certificatePath, err)
+	}
+	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, nil, fmt.Errorf("%s: not the key that was made here", keyPath)
+	}
+	return pair.Leaf, key, nil
+}
+
+func (ca *CA) create(dir string) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	template := ca.template("rolecall local Identity Center", caLife)
+	template.IsCA, template.BasicConstraintsValid, template.MaxPathLenZero = true, true, true
+	template.KeyUsage = x509.KeyUsageCertSign
+	template.PermittedDNSDomainsCritical, template.PermittedDNSDomains = true, domains()
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return err
+	}
+	if ca.certificate, err = x509.ParseCertificate(der); err != nil {
+		return err
+	}
+	ca.key = key
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(dir, keyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600),
+		os.WriteFile(filepath.Join(dir, caFile), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+}
+
+func (ca *CA) template(name string, life time.Duration) *x509.Certificate {
+	serial, _ := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120)) // never fails
+	now := ca.now()
+	return &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(life)}
+}
+
+// Leaf gives a certificate for a host name.
+func (ca *CA) Leaf(host string) (*tls.Certificate, error) {
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	if c := ca.leaves[host]; c != nil && ca.now().Before(c.Leaf.NotAfter.Add(-time.Hour)) {
+		return c, nil
+	}
+	if len(ca.leaves) >= maxLeaves {
+		clear(ca.leaves)
+	}
+	c, err := ca.mint(host)
+	if err == nil {
+		ca.leaves[host] = c
+	}
+	return c, err
+}
+
+func (ca *CA) mint(host string) (*tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	template := ca.template("", leafLife)
+	template.DNSNames = []string{host}
+	template.KeyUsage = x509.KeyUsageDigitalSignature
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	der, err := x509.CreateCertificate(rand.Reader, template, ca.certificate, key.Public(), ca.key)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := x509.ParseCertificate(der)
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
+}

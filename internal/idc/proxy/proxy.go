@@ -1,0 +1,115 @@
+// Package proxy brings clients here that know no endpoint settings: it answers
+// CONNECT for AWS's host names as if it were them, with certificates of a CA of its
+// own, and refuses every other host.
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// A Proxy answers CONNECT. It is safe for concurrent use.
+type Proxy struct {
+	ca       *CA
+	tls      func(host string, config *tls.Config)
+	inner    *http.Server
+	listener *listener
+}
+
+// New makes a proxy whose requests go to handler; TargetFrom tells of whom they were
+// asked. The function, unless nil, may change how a host's TLS is served: for faults.
+func New(ca *CA, handler http.Handler, change func(host string, config *tls.Config)) *Proxy {
+	p := &Proxy{ca: ca, tls: change, listener: &listener{conns: make(chan net.Conn), done: make(chan struct{})}}
+	p.inner = &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(io.Discard, "", 0), // handshakes that clients break off
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, targetKey{}, c.(*proxied).target)
+		},
+	}
+	go func() { _ = p.inner.Serve(p.listener) }()
+	return p
+}
+
+type targetKey struct{}
+
+// TargetFrom says which AWS host a request was sent to, if it came through the
+// proxy.
+func TargetFrom(ctx context.Context) (Target, bool) {
+	t, ok := ctx.Value(targetKey{}).(Target)
+	return t, ok
+}
+
+// ServeHTTP answers CONNECT, and nothing else.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	host, port, err := net.SplitHostPort(r.Host)
+	target, known := TargetOf(host)
+	if r.Method != http.MethodConnect || err != nil || port != "443" || !known {
+		http.Error(w, "rolecall: this proxy stands in for IAM Identity Center's hosts only, and connects to no other: "+r.Host, http.StatusForbidden)
+		return
+	}
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, "this connection cannot be taken over", http.StatusInternalServerError)
+		return
+	}
+	_ = conn.SetDeadline(time.Time{}) // the inner server has its own
+	if _, err := conn.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n")); err != nil {
+		_ = conn.Close()
+		return
+	}
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return p.ca.Leaf(host) },
+	}
+	if p.tls != nil {
+		p.tls(host, config)
+	}
+	p.listener.hand(&proxied{tls.Server(conn, config), target})
+}
+
+// A proxied is a connection with the host that the client believes to talk to.
+type proxied struct {
+	*tls.Conn
+	target Target
+}
+
+// Close ends the connections.
+func (p *Proxy) Close() error { return p.inner.Close() }
+
+// A listener gives the connections that it is handed.
+type listener struct {
+	conns chan net.Conn
+	once  sync.Once
+	done  chan struct{}
+}
+
+func (l *listener) hand(c net.Conn) {
+	select {
+	case l.conns <- c:
+	case <-l.done:
+		_ = c.Close()
+	}
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *listener) Close() error {
+	l.once.Do(func() { close(l.done) })
+	return nil
+}
+
+func (l *listener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }

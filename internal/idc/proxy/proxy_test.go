@@ -1,0 +1,144 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"testing"
+	"time"
+)
+
+func TestTargets(t *testing.T) {
+	for host, want := range map[string]Target{
+		"oidc.us-east-1.amazonaws.com":           {"oidc", "us-east-1"},
+		"OIDC.eu-central-2.amazonaws.com":        {"oidc", "eu-central-2"},
+		"portal.sso.cn-north-1.amazonaws.com.cn": {"portal.sso", "cn-north-1"},
+		"oidc-fips.us-gov-west-1.api.aws":        {"oidc", "us-gov-west-1"},
+		"sts.amazonaws.com":                      {"sts", ""},
+		"sts.eusc-de-east-1.amazonaws.eu":        {"sts", "eusc-de-east-1"},
+		"sso.us-west-2.amazonaws.com":            {"sso", "us-west-2"},
+		"organizations.us-east-1.amazonaws.com":  {"organizations", "us-east-1"},
+		"signin.aws.amazon.com":                  {"signin", ""},
+		"eu-west-1.signin.aws.amazon.com":        {"signin", "eu-west-1"},
+		"d-1234567890.awsapps.com":               {"start", ""},
+		"ssoins-1.portal.eu-west-1.app.aws":      {"start", ""},
+	} {
+		if got, ok := TargetOf(host); !ok || got != want {
+			t.Errorf("%s: got %v, %v", host, got, ok)
+		}
+	}
+	for _, host := range []string{
+		"", "example.com", "s3.us-east-1.amazonaws.com", "amazonaws.com", "oidc.us-east-1.amazonaws.com.evil.example", "evil-oidc.us-east-1.amazonaws.com",
+		"x.oidc.us-east-1.amazonaws.com", "169.254.169.254", "localhost", "awsapps.com", "a.b.awsapps.com", "oidc.us-east-1.amazonaws.com\n",
+	} {
+		if got, ok := TargetOf(host); ok {
+			t.Errorf("%q: got %v", host, got)
+		}
+	}
+}
+
+// through is a client that uses a proxy in front of handler, and trusts its CA.
+func through(t *testing.T, dir string, handler http.HandlerFunc) *http.Client {
+	t.Helper()
+	ca, path, err := OpenCA(dir, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New(ca, handler, nil)
+	t.Cleanup(func() { _ = p.Close() })
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	pool := x509.NewCertPool()
+	text, err := os.ReadFile(path)
+	if err != nil || !pool.AppendCertsFromPEM(text) {
+		t.Fatal("no certificate", err)
+	}
+	address, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{Proxy: http.ProxyURL(address), TLSClientConfig: &tls.Config{RootCAs: pool}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+func TestRequestsArriveWithTheirTarget(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 { // the second time with the CA that is there
+		client := through(t, dir, func(w http.ResponseWriter, r *http.Request) {
+			target, ok := TargetFrom(r.Context())
+			fmt.Fprint(w, target.Service, " ", target.Region, " ", ok, " ", r.Host)
+		})
+		for host, want := range map[string]string{
+			"oidc.us-east-1.amazonaws.com":    "oidc us-east-1 true oidc.us-east-1.amazonaws.com",
+			"portal.sso.eu-west-1.api.aws":    "portal.sso eu-west-1 true portal.sso.eu-west-1.api.aws",
+			"d-1234567890.awsapps.com":        "start  true d-1234567890.awsapps.com",
+			"us-west-2.signin.aws.amazon.com": "signin us-west-2 true us-west-2.signin.aws.amazon.com",
+		} {
+			response, err := client.Get("https://" + host + "/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(response.Body)
+			_ = response.Body.Close()
+			if err != nil || string(body) != want {
+				t.Errorf("%s: got %q, %v", host, body, err)
+			}
+		}
+	}
+	for _, name := range []string{"ca.pem", "ca.key"} {
+		if info, err := os.Stat(dir + "/" + name); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info.Mode(), err)
+		}
+	}
+}
+
+func TestOtherHostsAreRefused(t *testing.T) {
+	client := through(t, t.TempDir(), func(http.ResponseWriter, *http.Request) { t.Error("a request came through") })
+	for _, address := range []string{"https://example.com/", "https://s3.us-east-1.amazonaws.com/", "https://oidc.us-east-1.amazonaws.com:8443/", "http://oidc.us-east-1.amazonaws.com/"} {
+		response, err := client.Get(address)
+		if err == nil {
+			if response.StatusCode != http.StatusForbidden {
+				t.Errorf("%s: got %s", address, response.Status)
+			}
+			_ = response.Body.Close()
+		}
+	}
+}
+
+// Whoever trusts the CA trusts it with AWS's names only.
+func TestTheCACannotVouchForOthers(t *testing.T) {
+	ca, _, err := OpenCA(t.TempDir(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(ca.certificate)
+	for host, good := range map[string]bool{"oidc.us-east-1.amazonaws.com": true, "example.com": false, "google.com": false} {
+		leaf, err := ca.Leaf(host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := leaf.Leaf.Verify(x509.VerifyOptions{Roots: pool, DNSName: host}); (err == nil) != good {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+}
+
+func TestADamagedCAIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	if _, _, err := OpenCA(dir, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir+"/ca.key", []byte("-"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := OpenCA(dir, time.Now); err == nil {
+		t.Error("a damaged key was accepted")
+	}
+}

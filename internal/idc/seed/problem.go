@@ -1,0 +1,52 @@
+package seed
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Problem is one mistake in a file.
+type Problem struct {
+	File  string `json:"file"`
+	Line  int    `json:"line"`
+	Field string `json:"field,omitempty"` // users[2].email; empty for the file's form
+	Text  string `json:"text"`
+}
+
+func (p Problem) String() string {
+	where := fmt.Sprintf("%s:%d: ", p.File, p.Line)
+	if p.Field != "" {
+		where += p.Field + ": "
+	}
+	return where + p.Text
+}
+
+// Problems are all mistakes of a file that were found, by line.
+type Problems []Problem
+
+// shownProblems bounds what a person is shown at once.
+const shownProblems = 20
+
+// Error has a line for each problem, the first 20 of them.
+func (p Problems) Error() string {
+	lines := make([]string, 0, shownProblems+1)
+	for i, problem := range p {
+		if i == shownProblems {
+			lines = append(lines, fmt.Sprintf("and %d more", len(p)-i))
+			break
+		}
+		lines = append(lines, problem.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// err gives the problems in order, or nil if there are none.
+func (p Problems) err() error {
+	if len(p) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(p, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return p
+}

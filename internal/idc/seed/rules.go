@@ -1,0 +1,134 @@
+package seed
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A rule says what is wrong with a text, or nothing.
+type rule func(text string) string
+
+// Bounds of durations: AWS's.
+const (
+	leastRole, mostRole       = time.Hour, 12 * time.Hour
+	leastSession, mostSession = 15 * time.Minute, 90 * 24 * time.Hour
+)
+
+// maxInlinePolicy is AWS's bound of an inline policy, in characters.
+const maxInlinePolicy = 32768
+
+// Patterns are AWS's own where it has them.
+var (
+	accountIDs     = regexp.MustCompile(`^[0-9]{12}$`)
+	setNames       = regexp.MustCompile(`^[\w+=,.@-]{1,32}$`)
+	instanceNames  = regexp.MustCompile(`^[\w+=,.@-]{0,255}$`)
+	regions        = regexp.MustCompile(`^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$`)
+	policyNames    = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
+	policyPaths    = regexp.MustCompile(`^/([!-.0-~]+/)*$`)
+	policyARNs     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[\w+=,.@/-]+$`)
+	roleARNs       = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
+	trustedARNs    = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(role|user)/[\w+=,.@/-]+)$`)
+	externalIDs    = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
+	tagTexts       = regexp.MustCompile(`^[\pL\pZ\pN_.:/=+@-]*$`)
+	emailAddresses = regexp.MustCompile(`^[^@\pZ\pC]+@[^@\pZ\pC]+$`)
+)
+
+func matches(pattern *regexp.Regexp, what string) rule {
+	return func(text string) string {
+		if pattern.MatchString(text) {
+			return ""
+		}
+		return quote(short(text)) + " is not " + what
+	}
+}
+
+func isAccountID(text string) string {
+	return matches(accountIDs, "an account id of 12 digits")(text)
+}
+
+func isAccountRef(text string) string {
+	if text == "*" {
+		return ""
+	}
+	return isAccountID(text)
+}
+
+func isSetName(text string) string {
+	return matches(setNames, "a permission set's name: 1 to 32 letters, digits and _+=,.@-")(text)
+}
+
+func isEmail(text string) string {
+	if len(text) > 1024 {
+		return quote(short(text)) + " is not an e-mail address"
+	}
+	return matches(emailAddresses, "an e-mail address")(text)
+}
+
+// isExternalID is of a role's trust, not of a person.
+func isExternalID(text string) string {
+	if len(text) > 1224 {
+		return quote(short(text)) + " is longer than 1224 characters"
+	}
+	return matches(externalIDs, "an external id: 2 to 1224 letters, digits and _+=,.@:/-")(text)
+}
+
+// isUserName: 1 to 128 letters, marks, symbols, numbers and punctuation.
+func isUserName(text string) string {
+	strange := strings.ContainsFunc(text, func(r rune) bool {
+		return !unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P)
+	})
+	if n := utf8.RuneCountInString(text); n < 1 || n > 128 || strange {
+		return quote(short(text)) + " is not a user name: 1 to 128 characters without spaces"
+	}
+	return ""
+}
+
+// between wants a text of that many characters.
+func between(least, most int) rule {
+	return func(text string) string {
+		switch n := utf8.RuneCountInString(text); {
+		case n == 0 && least == 1:
+			return "is empty"
+		case n < least || n > most:
+			return fmt.Sprintf("has %d characters, not %d to %d", n, least, most)
+		}
+		return ""
+	}
+}
+
+// isTag wants a tag's key or value of that many characters.
+func isTag(least, most int) rule {
+	return func(text string) string {
+		if wrong := between(least, most)(text); wrong != "" {
+			return wrong
+		}
+		return matches(tagTexts, "a text of letters, digits, spaces and _.:/=+@-")(text)
+	}
+}
+
+// isOU wants a path of names: Workloads/Prod.
+func isOU(text string) string {
+	for name := range strings.SplitSeq(text, "/") {
+		if n := utf8.RuneCountInString(name); text != "" && (n < 1 || n > 128) {
+			return quote(short(text)) + " is not a path of organizational units like Workloads/Prod"
+		}
+	}
+	return ""
+}
+
+// isPolicy wants a JSON object.
+func isPolicy(text string) string {
+	if utf8.RuneCountInString(text) > maxInlinePolicy {
+		return fmt.Sprintf("is longer than %d characters", maxInlinePolicy)
+	}
+	if !json.Valid([]byte(text)) || !bytes.HasPrefix(bytes.TrimSpace([]byte(text)), []byte("{")) {
+		return "is not a policy document: a JSON object"
+	}
+	return ""
+}

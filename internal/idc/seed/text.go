@@ -1,0 +1,78 @@
+package seed
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// quote writes a text as YAML in double quotes, of characters that can be seen and
+// that do nothing to a terminal.
+func quote(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case isVisible(r):
+			b.WriteRune(r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+func isVisible(r rune) bool {
+	return unicode.IsPrint(r) && r != 0x2800 &&
+		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// A plain text needs no quotes in YAML, wherever it stands, and is no other type.
+var (
+	plainText   = regexp.MustCompile(`^[A-Za-z_]([A-Za-z0-9_.@/+=:-]*[A-Za-z0-9_.@/+=-])?( [A-Za-z0-9_.@/+=-]+)*$`)
+	plainButNot = regexp.MustCompile(`^(?i:null|true|false|yes|no|on|off|y|n)$`)
+	durationLit = regexp.MustCompile(`^[0-9]+h([0-9]+m)?([0-9]+s)?$|^[0-9]+m([0-9]+s)?$`)
+)
+
+// bare writes a text as YAML, with quotes if it needs them.
+func bare(text string) string {
+	if (plainText.MatchString(text) && !plainButNot.MatchString(text)) || durationLit.MatchString(text) {
+		return text
+	}
+	return quote(text)
+}
+
+// shownRunes bounds what a line of a plan shows of a value.
+const shownRunes = 100
+
+func short(text string) string {
+	if utf8.RuneCountInString(text) <= shownRunes {
+		return text
+	}
+	return string([]rune(text)[:shownRunes]) + "…"
+}
+
+// durationText is 1h30m where time.Duration has 1h30m0s.
+func durationText(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}

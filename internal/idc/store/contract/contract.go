@@ -1,0 +1,418 @@
+// Package contract is what every store.Store owes: one suite that each
+// implementation is run through.
+package contract
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"rolecall/internal/idc/store"
+)
+
+// A Maker opens an empty store that ends with the test.
+type Maker func(t *testing.T) store.Store
+
+// Run runs the suite.
+func Run(t *testing.T, open Maker) {
+	for name, test := range map[string]func(*testing.T, store.Store){
+		"entries":     entries,
+		"keys":        keys,
+		"lists":       lists,
+		"owners":      owners,
+		"sweep":       sweep,
+		"assignments": assignments,
+		"rollback":    rollback,
+		"audit":       audit,
+		"concurrency": concurrency,
+		"tables":      tables,
+		"backup":      backup,
+		"closed":      closed,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t)
+			test(t, s)
+			if err := s.Close(); err != nil && name != "closed" {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+const kind = store.Kind("thing")
+
+func update(t *testing.T, s store.Store, do func(store.Tx) error) {
+	t.Helper()
+	if err := s.Update(t.Context(), do); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func view(t *testing.T, s store.Store, do func(store.Reader) error) {
+	t.Helper()
+	if err := s.View(t.Context(), do); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func notFound(t *testing.T, what string, err error) {
+	t.Helper()
+	if !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("%s: got %v, want ErrNotFound", what, err)
+	}
+}
+
+func put(tx store.Tx, id, value string, keys, owners []string, ends time.Time) error {
+	return tx.Put(store.Entry{Kind: kind, ID: id, Keys: keys, Owners: owners, Ends: ends, Value: []byte(value)})
+}
+
+func entries(t *testing.T, s store.Store) {
+	ends := time.UnixMilli(1_900_000_000_123)
+	update(t, s, func(tx store.Tx) error {
+		if _, err := tx.Get(kind, "a"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("got %v before it was put", err)
+		}
+		err := errors.Join(put(tx, "a", `{"n":1}`, nil, nil, ends), put(tx, "a", `{"n":2}`, nil, nil, ends), put(tx, "ä\x00'\"", `{}`, nil, nil, time.Time{}))
+		e, getErr := tx.Get(kind, "a")
+		equal(t, "within its own transaction", e, store.Entry{Kind: kind, ID: "a", Ends: ends, Value: []byte(`{"n":2}`)})
+		return errors.Join(err, getErr)
+	})
+	view(t, s, func(r store.Reader) error {
+		e, err := r.Get(kind, "ä\x00'\"")
+		equal(t, "a hostile id", e, store.Entry{Kind: kind, ID: "ä\x00'\"", Value: []byte(`{}`)})
+		_, other := r.Get("other", "a")
+		notFound(t, "of another kind", other)
+		_, upper := r.Get(kind, "A")
+		notFound(t, "in another case", upper)
+		return err
+	})
+	update(t, s, func(tx store.Tx) error {
+		notFound(t, "delete", tx.Delete(kind, "b"))
+		return tx.Delete(kind, "a")
+	})
+	view(t, s, func(r store.Reader) error {
+		_, err := r.Get(kind, "a")
+		notFound(t, "after delete", err)
+		return nil
+	})
+}
+
+func keys(t *testing.T, s store.Store) {
+	update(t, s, func(tx store.Tx) error {
+		return errors.Join(put(tx, "a", `1`, []string{"name:alice", "mail:a@x"}, nil, time.Time{}), put(tx, "b", `2`, []string{"name:bob"}, nil, time.Time{}),
+			tx.Put(store.Entry{Kind: "other", ID: "a", Keys: []string{"name:alice"}, Value: []byte(`3`)}))
+	})
+	err := s.Update(t.Context(), func(tx store.Tx) error { return put(tx, "b", `2`, []string{"name:bob", "mail:a@x"}, nil, time.Time{}) })
+	var conflict *store.Conflict
+	if !errors.As(err, &conflict) || conflict.Kind != kind || conflict.Key != "mail:a@x" {
+		t.Errorf("got %v, want the conflict", err)
+	}
+	view(t, s, func(r store.Reader) error {
+		for key, id := range map[string]string{"name:alice": "a", "mail:a@x": "a", "name:bob": "b"} {
+			e, err := r.Find(kind, key)
+			if err != nil || e.ID != id {
+				t.Errorf("%s: got %v, %v", key, e.ID, err)
+			}
+		}
+		_, err := r.Find(kind, "name:Alice")
+		notFound(t, "in another case", err)
+		return nil
+	})
+	update(t, s, func(tx store.Tx) error { return put(tx, "a", `1`, []string{"name:anna"}, nil, time.Time{}) })
+	update(t, s, func(tx store.Tx) error { return put(tx, "b", `2`, []string{"mail:a@x"}, nil, time.Time{}) })
+	update(t, s, func(tx store.Tx) error { return tx.Delete(kind, "b") })
+	view(t, s, func(r store.Reader) error {
+		for _, key := range []string{"name:alice", "name:bob", "mail:a@x"} {
+			_, err := r.Find(kind, key)
+			notFound(t, key+" after it was given up", err)
+		}
+		return nil
+	})
+}
+
+func ids(entries []store.Entry) []string {
+	list := []string{}
+	for _, e := range entries {
+		list = append(list, e.ID)
+	}
+	return list
+}
+
+func lists(t *testing.T, s store.Store) {
+	update(t, s, func(tx store.Tx) error {
+		var err error
+		for i := 9; i >= 0; i-- {
+			err = errors.Join(err, put(tx, fmt.Sprint("id", i), `1`, nil, []string{[]string{"even", "odd"}[i%2]}, time.Time{}))
+		}
+		return err
+	})
+	view(t, s, func(r store.Reader) error {
+		for _, c := range []struct {
+			owner, after string
+			limit        int
+			want         []string
+		}{
+			{"", "", 3, []string{"id0", "id1", "id2"}},
+			{"", "id7", 0, []string{"id8", "id9"}},
+			{"odd", "", 2, []string{"id1", "id3"}},
+			{"odd", "id3", 10, []string{"id5", "id7", "id9"}},
+			{"", "id9", 5, []string{}},
+			{"nobody", "", 5, []string{}},
+		} {
+			list, err := r.List(kind, c.owner, c.after, c.limit)
+			if err != nil {
+				return err
+			}
+			equal(t, fmt.Sprint(c.owner, c.after, c.limit), ids(list), c.want)
+		}
+		n, err := r.Count(kind)
+		equal(t, "count", n, 10)
+		return err
+	})
+}
+
+func owners(t *testing.T, s store.Store) {
+	update(t, s, func(tx store.Tx) error {
+		return errors.Join(put(tx, "a", `1`, nil, []string{"x", "y"}, time.Time{}), put(tx, "b", `1`, nil, []string{"x"}, time.Time{}), put(tx, "c", `1`, []string{"key"}, []string{"y"}, time.Time{}))
+	})
+	update(t, s, func(tx store.Tx) error { return put(tx, "b", `1`, nil, []string{"z"}, time.Time{}) })
+	update(t, s, func(tx store.Tx) error {
+		return errors.Join(tx.DeleteOwned(kind, "y"), tx.DeleteOwned(kind, "nobody"), tx.DeleteOwned("other", "z"))
+	})
+	view(t, s, func(r store.Reader) error {
+		all, err := r.List(kind, "", "", 0)
+		equal(t, "after DeleteOwned", ids(all), []string{"b"})
+		x, errX := r.List(kind, "x", "", 0)
+		equal(t, "of an owner who lost all", ids(x), []string{})
+		_, key := r.Find(kind, "key")
+		notFound(t, "key of an owned entry", key)
+		return errors.Join(err, errX)
+	})
+}
+
+func sweep(t *testing.T, s store.Store) {
+	now := time.UnixMilli(1_900_000_000_000)
+	update(t, s, func(tx store.Tx) error {
+		return errors.Join(put(tx, "before", `1`, nil, nil, now.Add(-time.Millisecond)), put(tx, "now", `1`, nil, nil, now), put(tx, "never", `1`, nil, nil, time.Time{}))
+	})
+	update(t, s, func(tx store.Tx) error { return tx.Sweep(now) })
+	view(t, s, func(r store.Reader) error {
+		left, err := r.List(kind, "", "", 0)
+		equal(t, "left", ids(left), []string{"never", "now"})
+		return err
+	})
+}
+
+func assignments(t *testing.T, s store.Store) {
+	given := []store.Assignment{
+		{Principal: "alice", AccountID: "111", PermissionSet: "admin"},
+		{Principal: "alice", AccountID: "111", PermissionSet: "read"},
+		{Principal: "group", AccountID: "111", PermissionSet: "read"},
+		{Principal: "group", AccountID: "222", PermissionSet: "read"},
+		{Principal: "bob", AccountID: "333", PermissionSet: "admin"},
+	}
+	update(t, s, func(tx store.Tx) error {
+		for i := range given {
+			existed, err := tx.Assign(given[len(given)-1-i])
+			again, errAgain := tx.Assign(given[len(given)-1-i])
+			if existed || !again || err != nil || errAgain != nil {
+				t.Errorf("got %v, %v, %v, %v", existed, again, err, errAgain)
+			}
+		}
+		return nil
+	})
+	view(t, s, func(r store.Reader) error {
+		for _, c := range []struct {
+			filter store.Assignment
+			want   []store.Assignment
+		}{
+			{store.Assignment{}, given},
+			{store.Assignment{Principal: "group"}, given[2:4]},
+			{store.Assignment{AccountID: "111", PermissionSet: "read"}, given[1:3]},
+			{store.Assignment{PermissionSet: "admin"}, []store.Assignment{given[0], given[4]}},
+			{store.Assignment{Principal: "carol"}, []store.Assignment{}},
+		} {
+			got, err := r.Assignments(c.filter)
+			if err != nil {
+				return err
+			}
+			equal(t, fmt.Sprint(c.filter), got, c.want)
+		}
+		who := []string{"alice", "group", "other"}
+		accounts, err := r.AccountsOf(who, "", 0)
+		equal(t, "accounts", accounts, []string{"111", "222"})
+		page, errPage := r.AccountsOf(who, "111", 1)
+		equal(t, "page", page, []string{"222"})
+		sets, errSets := r.PermissionSetsOf(who, "111")
+		equal(t, "sets", sets, []string{"admin", "read"})
+		none, errNone := r.PermissionSetsOf(nil, "111")
+		equal(t, "of nobody", none, []string{})
+		return errors.Join(err, errPage, errSets, errNone)
+	})
+	update(t, s, func(tx store.Tx) error {
+		existed, err := tx.Unassign(given[0])
+		again, errAgain := tx.Unassign(given[0])
+		if !existed || again {
+			t.Errorf("got %v, %v", existed, again)
+		}
+		return errors.Join(err, errAgain)
+	})
+}
+
+func rollback(t *testing.T, s store.Store) {
+	broken := errors.New("broken")
+	update(t, s, func(tx store.Tx) error { return put(tx, "a", `1`, []string{"k"}, []string{"o"}, time.Time{}) })
+	err := s.Update(t.Context(), func(tx store.Tx) error {
+		_, assign := tx.Assign(store.Assignment{Principal: "p", AccountID: "a", PermissionSet: "s"})
+		return errors.Join(put(tx, "b", `1`, nil, nil, time.Time{}), tx.Delete(kind, "a"), tx.Record(store.Event{Action: "lost"}), assign, broken)
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	view(t, s, func(r store.Reader) error {
+		all, err := r.List(kind, "o", "", 0)
+		equal(t, "entries", ids(all), []string{"a"})
+		_, key := r.Find(kind, "k")
+		given, errGiven := r.Assignments(store.Assignment{})
+		equal(t, "assignments", given, []store.Assignment{})
+		events, errEvents := r.Events(0, 0)
+		equal(t, "events", events, []store.Event{})
+		return errors.Join(err, key, errGiven, errEvents)
+	})
+}
+
+func audit(t *testing.T, s store.Store) {
+	moment := time.UnixMicro(1_900_000_000_000_123).UTC()
+	for i := range 5 {
+		update(t, s, func(tx store.Tx) error {
+			return tx.Record(store.Event{Time: moment, Actor: "user:alice", Action: "SignIn", Target: fmt.Sprint(i), Details: "from a test"})
+		})
+	}
+	view(t, s, func(r store.Reader) error {
+		events, err := r.Events(2, 2)
+		if len(events) != 2 || bytes.Equal(events[0].Hash, events[1].Hash) || len(events[0].Hash) != 32 {
+			t.Fatalf("got %v", events)
+		}
+		events[0].Hash = nil
+		equal(t, "event", events[0], store.Event{Seq: 3, Time: moment, Actor: "user:alice", Action: "SignIn", Target: "2", Details: "from a test"})
+		return err
+	})
+	n, head, err := s.Verify(t.Context())
+	if n != 5 || len(head) != 32 || err != nil {
+		t.Errorf("verify: got %d, %x, %v", n, head, err)
+	}
+}
+
+// concurrency: changes happen one after the other; a reader sees all of a change
+// or nothing of it.
+func concurrency(t *testing.T, s store.Store) {
+	const workers, rounds = 8, 25
+	update(t, s, func(tx store.Tx) error {
+		return errors.Join(put(tx, "left", `0`, nil, nil, time.Time{}), put(tx, "right", `0`, nil, nil, time.Time{}))
+	})
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for range rounds {
+				if err := s.Update(context.Background(), count); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		wg.Go(func() {
+			for range rounds {
+				if err := s.View(context.Background(), sameOnBothSides(t)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	view(t, s, func(r store.Reader) error {
+		e, err := r.Get(kind, "left")
+		equal(t, "count", string(e.Value), fmt.Sprint(workers*rounds))
+		return err
+	})
+	if n, _, err := s.Verify(t.Context()); n != workers*rounds || err != nil {
+		t.Errorf("verify: got %d, %v", n, err)
+	}
+}
+
+func count(tx store.Tx) error {
+	left, err := tx.Get(kind, "left")
+	if err != nil {
+		return err
+	}
+	var n int
+	if _, err := fmt.Sscan(string(left.Value), &n); err != nil {
+		return err
+	}
+	next := fmt.Sprint(n + 1)
+	return errors.Join(put(tx, "left", next, nil, nil, time.Time{}), put(tx, "right", next, nil, nil, time.Time{}), tx.Record(store.Event{Action: "count"}))
+}
+
+func sameOnBothSides(t *testing.T) func(store.Reader) error {
+	return func(r store.Reader) error {
+		left, err := r.Get(kind, "left")
+		right, errRight := r.Get(kind, "right")
+		equal(t, "both sides", string(left.Value), string(right.Value))
+		return errors.Join(err, errRight)
+	}
+}
+
+func tables(t *testing.T, s store.Store) {
+	type person struct{ ID, Name string }
+	people := store.Table[person]{Kind: "person", Index: func(p person) store.Entry {
+		return store.Entry{ID: p.ID, Keys: []string{p.Name}, Owners: []string{"all"}}
+	}}
+	update(t, s, func(tx store.Tx) error {
+		return errors.Join(people.Put(tx, person{"1", "Zoë"}), people.Put(tx, person{"2", "Bo"}))
+	})
+	view(t, s, func(r store.Reader) error {
+		one, err := people.Get(r, "1")
+		equal(t, "get", one, person{"1", "Zoë"})
+		bo, errBo := people.Find(r, "Bo")
+		equal(t, "find", bo, person{"2", "Bo"})
+		all, errAll := people.List(r, "all", "1", 5)
+		equal(t, "list", all, []person{{"2", "Bo"}})
+		_, none := people.Get(r, "3")
+		notFound(t, "get", none)
+		return errors.Join(err, errBo, errAll)
+	})
+	update(t, s, func(tx store.Tx) error { return people.Delete(tx, "1") })
+}
+
+func backup(t *testing.T, s store.Store) {
+	update(t, s, func(tx store.Tx) error { return put(tx, "a", `1`, nil, nil, time.Time{}) })
+	path := filepath.Join(t.TempDir(), "copy")
+	if err := s.Backup(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Backup(t.Context(), path); err == nil {
+		t.Error("a backup replaced a file")
+	}
+}
+
+func closed(t *testing.T, s store.Store) {
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	nothing := func(store.Reader) error { return nil }
+	if s.View(t.Context(), nothing) == nil || s.Update(t.Context(), func(store.Tx) error { return nil }) == nil || s.Close() == nil {
+		t.Error("a closed store answers")
+	}
+}

@@ -1,0 +1,200 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"rolecall/internal/idc/store"
+)
+
+// A reader is store.Reader on a connection within a transaction.
+type reader struct {
+	c   *conn
+	key []byte
+}
+
+// Get is in store.Reader.
+func (r reader) Get(kind store.Kind, id string) (store.Entry, error) {
+	return entryOf(kind, r.c.row("SELECT id, ends, value FROM entry WHERE kind = ? AND id = ?", kind, id))
+}
+
+// Find is in store.Reader.
+func (r reader) Find(kind store.Kind, key string) (store.Entry, error) {
+	return entryOf(kind, r.c.row("SELECT e.id, e.ends, e.value FROM entry_key k JOIN entry e USING (kind, id) WHERE k.kind = ? AND k.key = ?", kind, key))
+}
+
+// entryOf reads an entry without its keys and owners: who asks knows them from the
+// value.
+func entryOf(kind store.Kind, row scanner) (store.Entry, error) {
+	e := store.Entry{Kind: kind}
+	var ends int64
+	err := row.Scan(&e.ID, &ends, &e.Value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return e, store.ErrNotFound
+	}
+	if ends != 0 {
+		e.Ends = time.UnixMilli(ends)
+	}
+	return e, err
+}
+
+// List is in store.Reader.
+func (r reader) List(kind store.Kind, owner, after string, limit int) ([]store.Entry, error) {
+	entries := []store.Entry{}
+	add := func(row scanner) error {
+		e, err := entryOf(kind, row)
+		entries = append(entries, e)
+		return err
+	}
+	if limit == 0 {
+		limit = -1 // SQLite's word for no limit
+	}
+	if owner == "" {
+		return entries, r.c.each(add, "SELECT id, ends, value FROM entry WHERE kind = ? AND id > ? ORDER BY id LIMIT ?", kind, after, limit)
+	}
+	return entries, r.c.each(add, "SELECT e.id, e.ends, e.value FROM entry_owner o JOIN entry e USING (kind, id) WHERE o.kind = ? AND o.owner = ? AND o.id > ? ORDER BY o.id LIMIT ?",
+		kind, owner, after, limit)
+}
+
+// Count is in store.Reader.
+func (r reader) Count(kind store.Kind) (n int, err error) {
+	err = r.c.row("SELECT count(*) FROM entry WHERE kind = ?", kind).Scan(&n)
+	return n, err
+}
+
+// Assignments is in store.Reader.
+func (r reader) Assignments(filter store.Assignment) ([]store.Assignment, error) {
+	var where []string
+	var args []any
+	for _, f := range []struct{ column, value string }{
+		{"principal", filter.Principal}, {"account", filter.AccountID}, {"permission_set", filter.PermissionSet},
+	} {
+		if f.value != "" {
+			where, args = append(where, f.column+" = ?"), append(args, f.value)
+		}
+	}
+	list := []store.Assignment{}
+	err := r.c.each(func(row scanner) error {
+		var a store.Assignment
+		err := row.Scan(&a.Principal, &a.AccountID, &a.PermissionSet)
+		list = append(list, a)
+		return err
+	}, "SELECT principal, account, permission_set FROM assignment WHERE "+cmp.Or(strings.Join(where, " AND "), "true")+" ORDER BY account, permission_set, principal", args...)
+	return list, err
+}
+
+// AccountsOf is in store.Reader.
+func (r reader) AccountsOf(principals []string, after string, limit int) ([]string, error) {
+	if limit == 0 {
+		limit = -1
+	}
+	in, args := placeholders(principals)
+	return r.texts("SELECT DISTINCT account FROM assignment WHERE principal IN ("+in+") AND account > ? ORDER BY account LIMIT ?", append(args, after, limit)...)
+}
+
+// PermissionSetsOf is in store.Reader.
+func (r reader) PermissionSetsOf(principals []string, accountID string) ([]string, error) {
+	in, args := placeholders(principals)
+	return r.texts("SELECT DISTINCT permission_set FROM assignment WHERE principal IN ("+in+") AND account = ? ORDER BY permission_set", append(args, accountID)...)
+}
+
+// placeholders are as many question marks as a power of two, so that few different
+// statements come to be; the last value stands for the rest.
+func placeholders(values []string) (in string, args []any) {
+	n := 1
+	for n < len(values) {
+		n *= 2
+	}
+	args = make([]any, n, n+2)
+	for i := range args {
+		if len(values) > 0 {
+			args[i] = values[min(i, len(values)-1)]
+		}
+	}
+	return strings.Repeat("?, ", n-1) + "?", args
+}
+
+func (r reader) texts(query string, args ...any) ([]string, error) {
+	list := []string{}
+	err := r.c.each(func(row scanner) error {
+		var text string
+		err := row.Scan(&text)
+		list = append(list, text)
+		return err
+	}, query, args...)
+	return list, err
+}
+
+// Events is in store.Reader.
+func (r reader) Events(after int64, limit int) ([]store.Event, error) {
+	if limit == 0 {
+		limit = -1
+	}
+	events := []store.Event{}
+	err := r.c.each(func(row scanner) error {
+		e, err := eventOf(row)
+		events = append(events, e)
+		return err
+	}, "SELECT seq, time, actor, action, target, details, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
+	return events, err
+}
+
+func eventOf(row scanner) (store.Event, error) {
+	var e store.Event
+	var moment int64
+	err := row.Scan(&e.Seq, &moment, &e.Actor, &e.Action, &e.Target, &e.Details, &e.Hash)
+	e.Time = time.UnixMicro(moment).UTC()
+	return e, err
+}
+
+// head is the last event, or one before the first.
+func (r reader) head() (store.Event, error) {
+	e, err := eventOf(r.c.row("SELECT seq, time, actor, action, target, details, hash FROM audit ORDER BY seq DESC LIMIT 1"))
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.Event{}, nil
+	}
+	return e, err
+}
+
+// chain is the hash of an event: over all its fields, each with its length, and
+// the hash before it.
+func chain(key, before []byte, e store.Event) []byte {
+	m := hmac.New(sha256.New, key)
+	var b []byte
+	for _, field := range []string{string(before), e.Actor, e.Action, e.Target, e.Details} {
+		b = binary.AppendUvarint(b, uint64(len(field)))
+		b = append(b, field...)
+	}
+	b = binary.AppendVarint(b, e.Seq)
+	b = binary.AppendVarint(b, e.Time.UnixMicro())
+	m.Write(b)
+	return m.Sum(nil)
+}
+
+// Verify is in store.Store.
+func (s *Store) Verify(ctx context.Context) (events int64, head []byte, err error) {
+	err = s.View(ctx, func(any store.Reader) error {
+		return any.(reader).c.each(func(row scanner) error {
+			e, err := eventOf(row)
+			switch {
+			case err != nil:
+				return err
+			case e.Seq != events+1:
+				return fmt.Errorf("event %d is missing", events+1)
+			case !hmac.Equal(e.Hash, chain(s.key, head, e)):
+				return fmt.Errorf("event %d, or the one before it, was changed", e.Seq)
+			}
+			events, head = e.Seq, e.Hash
+			return ctx.Err()
+		}, "SELECT seq, time, actor, action, target, details, hash FROM audit ORDER BY seq")
+	})
+	return events, head, err
+}

@@ -1,0 +1,311 @@
+// Package sqlite keeps the Identity Center in one SQLite database: a file with a
+// write-ahead log that is synced before a change is acknowledged, or memory. One
+// writer serves all who wait in one commit; readers never wait for it.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"rolecall/internal/idc/store"
+)
+
+// A Store is a store.Store in SQLite.
+type Store struct {
+	key     []byte // of the audit's hashes
+	db      *sql.DB
+	readers chan *conn
+	// writer holds the one connection that writes; in memory it is the readers'
+	// only one, too.
+	writer chan *conn
+	jobs   chan *job
+	memory bool
+
+	closing sync.Once
+	closed  chan struct{}
+	done    chan struct{}
+}
+
+var _ store.Store = (*Store)(nil)
+
+// readConnections bounds the readers at a time.
+const readConnections = 4
+
+// ErrClosed is a call of a store that was closed.
+var ErrClosed = errors.New("the store is closed")
+
+// Memory opens a store that ends with the process.
+func Memory(key []byte) (*Store, error) { return open(":memory:", true, key) }
+
+// Open opens the database at path, or makes it; only we may read it. The key is of
+// the audit's hashes, and must be kept elsewhere. After a stop without Close the
+// whole database is checked first.
+func Open(path string, key []byte) (*Store, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite gives its other files the same mode
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(file.Chmod(0o600), file.Close()); err != nil {
+		return nil, err
+	}
+	s, err := open("file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), false, key)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+// pragmas of each connection. cache_size is in KiB when negative.
+const pragmas = `PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;
+PRAGMA secure_delete = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;`
+
+func open(name string, memory bool, key []byte) (*Store, error) {
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		key: key, db: db, memory: memory, jobs: make(chan *job, maxBatch),
+		readers: make(chan *conn, readConnections), writer: make(chan *conn, 1),
+		closed: make(chan struct{}), done: make(chan struct{}),
+	}
+	first, err := s.connect()
+	if err == nil {
+		err = s.prepare(first)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s.writer <- first
+	if memory {
+		s.readers = s.writer
+	} else if err := s.openReaders(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	go s.write()
+	return s, nil
+}
+
+func (s *Store) openReaders() error {
+	for range readConnections {
+		c, err := s.connect()
+		if err != nil {
+			return err
+		}
+		s.readers <- c
+	}
+	return nil
+}
+
+func (s *Store) connect() (*conn, error) {
+	c, err := s.db.Conn(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.ExecContext(context.Background(), pragmas); err != nil {
+		return nil, err
+	}
+	return &conn{c: c, prepared: map[string]*sql.Stmt{}}, nil
+}
+
+// prepare brings the database to the present schema, checks it after an unclean
+// stop, and marks it as in use.
+func (s *Store) prepare(c *conn) error {
+	if !s.memory {
+		if _, err := c.exec("PRAGMA journal_mode = WAL"); err != nil {
+			return err
+		}
+	}
+	if err := migrate(c); err != nil {
+		return err
+	}
+	var state string
+	switch err := c.row("SELECT value FROM meta WHERE name = 'state'").Scan(&state); {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return err
+	case state == "open":
+		if err := check(c); err != nil {
+			return err
+		}
+	}
+	_, err := c.exec("INSERT INTO meta VALUES ('state', 'open') ON CONFLICT DO UPDATE SET value = excluded.value")
+	return err
+}
+
+func migrate(c *conn) error {
+	var version int
+	if err := c.row("PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if version > len(migrations) {
+		return fmt.Errorf("the database is of a newer rolecall (version %d, this one knows %d)", version, len(migrations))
+	}
+	for i, text := range migrations[version:] {
+		step := fmt.Sprintf("BEGIN IMMEDIATE;\n%s\nPRAGMA user_version = %d;\nCOMMIT;", text, version+i+1)
+		if _, err := c.c.ExecContext(context.Background(), step); err != nil {
+			_, rollback := c.exec("ROLLBACK")
+			return errors.Join(fmt.Errorf("schema version %d: %w", version+i+1, err), rollback)
+		}
+	}
+	return nil
+}
+
+// check reads the whole database after a stop without Close.
+func check(c *conn) error {
+	rows, err := c.c.QueryContext(context.Background(), "PRAGMA integrity_check")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var found []string
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return err
+		}
+		if line != "ok" {
+			found = append(found, line)
+		}
+	}
+	if len(found) > 0 {
+		return fmt.Errorf("the database is damaged: %s", strings.Join(found, "; "))
+	}
+	return rows.Err()
+}
+
+// Close writes what was accepted, and marks the database as cleanly closed.
+func (s *Store) Close() error {
+	err := ErrClosed
+	s.closing.Do(func() {
+		close(s.closed)
+		<-s.done
+		c := <-s.writer
+		_, err = c.exec("UPDATE meta SET value = 'closed' WHERE name = 'state'")
+		if !s.memory {
+			_, checkpoint := c.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+			err = errors.Join(err, checkpoint)
+			for range readConnections {
+				r := <-s.readers
+				err = errors.Join(err, r.c.Close())
+			}
+		}
+		err = errors.Join(err, c.c.Close(), s.db.Close())
+	})
+	return err
+}
+
+// View is in store.Store.
+func (s *Store) View(ctx context.Context, do func(store.Reader) error) error {
+	var c *conn
+	select {
+	case c = <-s.readers:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.closed:
+		return ErrClosed
+	}
+	defer func() { s.readers <- c }()
+	if _, err := c.exec("BEGIN"); err != nil {
+		return err
+	}
+	err := do(reader{c, s.key})
+	_, end := c.exec("COMMIT")
+	return errors.Join(err, end)
+}
+
+// Backup is in store.Store.
+func (s *Store) Backup(ctx context.Context, path string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	var c *conn
+	select {
+	case c = <-s.readers:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.closed:
+		return ErrClosed
+	}
+	defer func() { s.readers <- c }()
+	if _, err := c.exec("VACUUM INTO ?", path); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
+}
+
+// A conn is a connection with the statements that were used on it.
+type conn struct {
+	c        *sql.Conn
+	prepared map[string]*sql.Stmt
+}
+
+func (c *conn) stmt(query string) (*sql.Stmt, error) {
+	if s := c.prepared[query]; s != nil {
+		return s, nil
+	}
+	s, err := c.c.PrepareContext(context.Background(), query)
+	if err == nil {
+		c.prepared[query] = s
+	}
+	return s, err
+}
+
+func (c *conn) exec(query string, args ...any) (changed int64, err error) {
+	s, err := c.stmt(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.Exec(args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// row gives a query's only row.
+func (c *conn) row(query string, args ...any) scanner {
+	s, err := c.stmt(query)
+	if err != nil {
+		return failed{err}
+	}
+	return s.QueryRow(args...)
+}
+
+type scanner interface{ Scan(...any) error }
+
+type failed struct{ err error }
+
+func (f failed) Scan(...any) error { return f.err }
+
+// each runs scan on each row.
+func (c *conn) each(scan func(scanner) error, query string, args ...any) error {
+	s, err := c.stmt(query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.Query(args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,202 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rolecall/internal/idc/store"
+	"rolecall/internal/idc/store/contract"
+)
+
+var key = []byte("the key of the audit")
+
+func TestContract(t *testing.T) {
+	t.Run("memory", func(t *testing.T) {
+		contract.Run(t, func(t *testing.T) store.Store { return must(t)(Memory(key)) })
+	})
+	t.Run("file", func(t *testing.T) {
+		contract.Run(t, func(t *testing.T) store.Store { return must(t)(Open(filepath.Join(t.TempDir(), "a b?#%.db"), key)) })
+	})
+}
+
+func must(t *testing.T) func(*Store, error) *Store {
+	return func(s *Store, err error) *Store {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}
+
+func record(action string) func(store.Tx) error {
+	return func(tx store.Tx) error {
+		return errors.Join(tx.Put(store.Entry{Kind: "k", ID: action, Value: []byte(`1`)}), tx.Record(store.Event{Time: time.Unix(1, 0), Action: action}))
+	}
+}
+
+func TestWhatWasAcknowledgedIsThereAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "idc.db")
+	s := must(t)(Open(path, key))
+	if err := s.Update(t.Context(), record("kept")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = must(t)(Open(path, key))
+	defer s.Close()
+	if err := s.View(t.Context(), func(r store.Reader) error { _, err := r.Get("k", "kept"); return err }); err != nil {
+		t.Error(err)
+	}
+	if n, _, err := s.Verify(t.Context()); n != 1 || err != nil {
+		t.Errorf("got %d, %v", n, err)
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got %v, %v", name, info.Mode(), err)
+		}
+	}
+}
+
+// damage edits a closed database as somebody would who has no key.
+func damage(t *testing.T, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestVerifyFindsWhatWasChanged(t *testing.T) {
+	for name, c := range map[string]struct{ statement, want string }{
+		"an event changed":   {"UPDATE audit SET actor = 'bob' WHERE seq = 2", "event 2,"},
+		"an event gone":      {"DELETE FROM audit WHERE seq = 2", "event 2 is missing"},
+		"the first gone":     {"DELETE FROM audit WHERE seq = 1", "event 1 is missing"},
+		"two exchanged":      {"UPDATE audit SET action = CASE seq WHEN 1 THEN 'two' ELSE 'one' END WHERE seq < 3", "event 1,"},
+		"the time changed":   {"UPDATE audit SET time = time + 1 WHERE seq = 3", "event 3,"},
+		"a hash overwritten": {"UPDATE audit SET hash = zeroblob(32) WHERE seq = 1", "event 1,"},
+		"text moved over":    {"UPDATE audit SET action = 'th', target = 'ree' WHERE seq = 3", "event 3,"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "idc.db")
+			s := must(t)(Open(path, key))
+			for _, action := range []string{"one", "two", "three"} {
+				if err := s.Update(t.Context(), record(action)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			damage(t, path, c.statement)
+			s = must(t)(Open(path, key))
+			defer s.Close()
+			if _, _, err := s.Verify(t.Context()); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestDamageIsFoundAfterAnUncleanStop(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "idc.db")
+	s := must(t)(Open(path, key))
+	for i := range 200 {
+		if err := s.Update(t.Context(), record(strings.Repeat("x", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	damage(t, path, "UPDATE meta SET value = 'open' WHERE name = 'state'")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.LastIndex(data, []byte(strings.Repeat("x", 100)))
+	copy(data[at-at%4096+8:], bytes.Repeat([]byte{0xAA}, 64)) // the head of that page
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Open(path, key); err == nil || !strings.Contains(err.Error(), "damaged") && !strings.Contains(err.Error(), "malformed") {
+		t.Errorf("got %v, want the damage", err)
+		_ = s.Close()
+	}
+}
+
+func TestADatabaseOfANewerRolecallIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "idc.db")
+	if err := must(t)(Open(path, key)).Close(); err != nil {
+		t.Fatal(err)
+	}
+	damage(t, path, "PRAGMA user_version = 99")
+	if _, err := Open(path, key); err == nil || !strings.Contains(err.Error(), "newer rolecall") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestABackupIsAStore(t *testing.T) {
+	dir := t.TempDir()
+	s := must(t)(Open(filepath.Join(dir, "idc.db"), key))
+	defer s.Close()
+	if err := s.Update(t.Context(), record("kept")); err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(dir, "copy.db")
+	if err := s.Backup(t.Context(), copied); err != nil {
+		t.Fatal(err)
+	}
+	b := must(t)(Open(copied, key))
+	defer b.Close()
+	if n, _, err := b.Verify(t.Context()); n != 1 || err != nil {
+		t.Errorf("got %d, %v", n, err)
+	}
+	if info, err := os.Stat(copied); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got %v, %v", info.Mode(), err)
+	}
+}
+
+// A store in memory lives under the fake clock: the flows of the login room run on
+// it.
+func TestMemoryUnderTheFakeClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := must(t)(Memory(key))
+		time.Sleep(24 * time.Hour)
+		if err := s.Update(context.Background(), record("one")); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func BenchmarkDurableUpdates(b *testing.B) {
+	s, err := Open(filepath.Join(b.TempDir(), "idc.db"), key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	b.SetParallelism(25)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if err := s.Update(context.Background(), func(tx store.Tx) error { return tx.Record(store.Event{Action: "benchmark"}) }); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,199 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"rolecall/internal/idc/store"
+)
+
+// A job is a change that waits for the writer.
+type job struct {
+	do   func(store.Tx) error
+	done chan error
+}
+
+// maxBatch bounds how many changes share a commit, and so its duration.
+const maxBatch = 256
+
+// Update is in store.Store.
+func (s *Store) Update(ctx context.Context, do func(store.Tx) error) error {
+	j := &job{do, make(chan error, 1)}
+	select {
+	case s.jobs <- j:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.closed:
+		return ErrClosed
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-s.done: // it may have been taken on the way out
+		select {
+		case err := <-j.done:
+			return err
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+// write is the writer: it takes all who wait into one commit, since the price of a
+// commit is that of a sync.
+func (s *Store) write() {
+	defer close(s.done)
+	for {
+		select {
+		case j := <-s.jobs:
+			s.commit(s.batch(j))
+		case <-s.closed:
+			for {
+				select {
+				case j := <-s.jobs:
+					s.commit(s.batch(j))
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s *Store) batch(first *job) []*job {
+	jobs := []*job{first}
+	for len(jobs) < maxBatch {
+		select {
+		case j := <-s.jobs:
+			jobs = append(jobs, j)
+		default:
+			return jobs
+		}
+	}
+	return jobs
+}
+
+// commit runs changes one after the other, each within a savepoint of its own, and
+// answers when all are on disk. When that fails, none of them happened.
+func (s *Store) commit(jobs []*job) {
+	c := <-s.writer
+	defer func() { s.writer <- c }()
+	results := make([]error, len(jobs))
+	_, err := c.exec("BEGIN IMMEDIATE")
+	if err == nil {
+		tx := &tx{reader{c, s.key}}
+		for i, j := range jobs {
+			results[i] = savepoint(c, tx, j.do)
+		}
+		if _, err = c.exec("COMMIT"); err != nil {
+			_, rollback := c.exec("ROLLBACK")
+			err = errors.Join(err, rollback)
+		}
+	}
+	for i, j := range jobs {
+		if err != nil && results[i] == nil {
+			results[i] = err
+		}
+		j.done <- results[i]
+	}
+}
+
+func savepoint(c *conn, tx store.Tx, do func(store.Tx) error) error {
+	if _, err := c.exec("SAVEPOINT change"); err != nil {
+		return err
+	}
+	err := do(tx)
+	if err != nil {
+		_, rollback := c.exec("ROLLBACK TO change")
+		err = errors.Join(err, rollback)
+	}
+	_, release := c.exec("RELEASE change")
+	return errors.Join(err, release)
+}
+
+// A tx is store.Tx on the writer's connection.
+type tx struct{ reader }
+
+// Put is in store.Tx.
+func (t *tx) Put(e store.Entry) error {
+	ends := int64(0)
+	if !e.Ends.IsZero() {
+		ends = e.Ends.UnixMilli()
+	}
+	existed := true
+	changed, err := t.c.exec("UPDATE entry SET ends = ?3, value = ?4 WHERE kind = ?1 AND id = ?2", e.Kind, e.ID, ends, e.Value)
+	if err == nil && changed == 0 {
+		existed = false
+		_, err = t.c.exec("INSERT INTO entry VALUES (?, ?, ?, ?)", e.Kind, e.ID, ends, e.Value)
+	}
+	if err != nil {
+		return err
+	}
+	if existed {
+		_, keys := t.c.exec("DELETE FROM entry_key WHERE kind = ? AND id = ?", e.Kind, e.ID)
+		_, owners := t.c.exec("DELETE FROM entry_owner WHERE kind = ? AND id = ?", e.Kind, e.ID)
+		if err := errors.Join(keys, owners); err != nil {
+			return err
+		}
+	}
+	for _, key := range e.Keys {
+		switch added, err := t.c.exec("INSERT INTO entry_key VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.Kind, key, e.ID); {
+		case err != nil:
+			return err
+		case added == 0:
+			return &store.Conflict{Kind: e.Kind, Key: key}
+		}
+	}
+	for _, owner := range e.Owners {
+		if _, err := t.c.exec("INSERT INTO entry_owner VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.Kind, owner, e.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Delete is in store.Tx.
+func (t *tx) Delete(kind store.Kind, id string) error {
+	n, err := t.c.exec("DELETE FROM entry WHERE kind = ? AND id = ?", kind, id)
+	if err == nil && n == 0 {
+		return store.ErrNotFound
+	}
+	return err
+}
+
+// DeleteOwned is in store.Tx.
+func (t *tx) DeleteOwned(kind store.Kind, owner string) error {
+	_, err := t.c.exec("DELETE FROM entry WHERE kind = ?1 AND id IN (SELECT id FROM entry_owner WHERE kind = ?1 AND owner = ?2)", kind, owner)
+	return err
+}
+
+// Sweep is in store.Tx.
+func (t *tx) Sweep(now time.Time) error {
+	_, err := t.c.exec("DELETE FROM entry WHERE ends > 0 AND ends < ?", now.UnixMilli())
+	return err
+}
+
+// Assign is in store.Tx.
+func (t *tx) Assign(a store.Assignment) (existed bool, err error) {
+	n, err := t.c.exec("INSERT INTO assignment VALUES (?, ?, ?) ON CONFLICT DO NOTHING", a.Principal, a.AccountID, a.PermissionSet)
+	return n == 0, err
+}
+
+// Unassign is in store.Tx.
+func (t *tx) Unassign(a store.Assignment) (existed bool, err error) {
+	n, err := t.c.exec("DELETE FROM assignment WHERE principal = ? AND account = ? AND permission_set = ?", a.Principal, a.AccountID, a.PermissionSet)
+	return n > 0, err
+}
+
+// Record is in store.Tx.
+func (t *tx) Record(e store.Event) error {
+	before, err := t.head()
+	if err != nil {
+		return err
+	}
+	e.Seq = before.Seq + 1
+	_, err = t.c.exec("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)",
+		e.Seq, e.Time.UnixMicro(), e.Actor, e.Action, e.Target, e.Details, chain(t.key, before.Hash, e))
+	return err
+}
