@@ -85,7 +85,7 @@ func (a answer) text(name string) string {
 	return text
 }
 
-func (c *center) call(t *testing.T, method, path string, body any, headers ...string) answer {
+func (c *center) call(t testing.TB, method, path string, body any, headers ...string) answer {
 	t.Helper()
 	var reader io.Reader = http.NoBody
 	switch b := body.(type) {
@@ -123,7 +123,7 @@ func (c *center) call(t *testing.T, method, path string, body any, headers ...st
 type members = map[string]any
 
 // register gives a client of both grant types in turn.
-func (c *center) register(t *testing.T, code bool) (id, secret string) {
+func (c *center) register(t testing.TB, code bool) (id, secret string) {
 	t.Helper()
 	in := members{"clientName": "test", "clientType": "public", "scopes": []string{"sso:account:access"}}
 	if code {
@@ -139,7 +139,7 @@ func (c *center) register(t *testing.T, code bool) (id, secret string) {
 }
 
 // signIn begins a session.
-func (c *center) signIn(t *testing.T, name string) string {
+func (c *center) signIn(t testing.TB, name string) string {
 	t.Helper()
 	id, err := idctest.SignIn(c.Server, c.data, name)
 	if err != nil {
@@ -149,7 +149,7 @@ func (c *center) signIn(t *testing.T, name string) string {
 }
 
 // approve says yes to a user code in a session of its own.
-func (c *center) approve(t *testing.T, userCode, name string) {
+func (c *center) approve(t testing.TB, userCode, name string) {
 	t.Helper()
 	if err := c.OIDC.DecideDevice(t.Context(), userCode, c.signIn(t, name), true); err != nil {
 		t.Fatalf("the code %s: %v", userCode, err)
@@ -157,7 +157,7 @@ func (c *center) approve(t *testing.T, userCode, name string) {
 }
 
 // deviceTokens are alice's tokens from a device login.
-func (c *center) deviceTokens(t *testing.T) (id, secret string, tokens answer) {
+func (c *center) deviceTokens(t testing.TB) (id, secret string, tokens answer) {
 	t.Helper()
 	id, secret = c.register(t, false)
 	d := c.call(t, "POST", "/device_authorization", members{"clientId": id, "clientSecret": secret, "startUrl": origin + "/start"})
@@ -169,18 +169,18 @@ func (c *center) deviceTokens(t *testing.T) (id, secret string, tokens answer) {
 	return id, secret, tokens
 }
 
-func (c *center) token(t *testing.T, id, secret string, in members) answer {
+func (c *center) token(t testing.TB, id, secret string, in members) answer {
 	t.Helper()
 	in["clientId"], in["clientSecret"] = id, secret
 	return c.call(t, "POST", "/token", in)
 }
 
-func (c *center) refresh(t *testing.T, id, secret, token string) answer {
+func (c *center) refresh(t testing.TB, id, secret, token string) answer {
 	t.Helper()
 	return c.token(t, id, secret, members{"grantType": "refresh_token", "refreshToken": token})
 }
 
-func (c *center) portal(t *testing.T, method, path, token string) answer {
+func (c *center) portal(t testing.TB, method, path, token string) answer {
 	t.Helper()
 	return c.call(t, method, path, nil, "x-amz-sso_bearer_token", token)
 }
@@ -387,7 +387,7 @@ func authorizeQuery(id string, change ...string) url.Values {
 }
 
 // code signs alice in on the pages and gives the authorization code.
-func (c *center) code(t *testing.T, id string) string {
+func (c *center) code(t testing.TB, id string) string {
 	t.Helper()
 	ended := make(chan *url.URL, 1)
 	network := roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -593,7 +593,7 @@ func TestOnlyItsOwnNamesAreServed(t *testing.T) {
 }
 
 // keys are alice's role credentials for a role.
-func (c *center) keys(t *testing.T, account, role string) aws.Credentials {
+func (c *center) keys(t testing.TB, account, role string) aws.Credentials {
 	t.Helper()
 	_, _, tokens := c.deviceTokens(t)
 	a := c.portal(t, "GET", fmt.Sprintf("/federation/credentials?account_id=%s&role_name=%s", account, role), tokens.text("accessToken"))

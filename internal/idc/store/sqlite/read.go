@@ -181,8 +181,12 @@ func chain(key, before []byte, e store.Event) []byte {
 
 // Verify is in store.Store.
 func (s *Store) Verify(ctx context.Context) (events int64, head []byte, err error) {
-	err = s.View(ctx, func(any store.Reader) error {
-		return any.(reader).c.each(func(row scanner) error {
+	err = s.View(ctx, func(r store.Reader) error {
+		c, err := r.(*view).open()
+		if err != nil {
+			return err
+		}
+		return c.c.each(func(row scanner) error {
 			e, err := eventOf(row)
 			switch {
 			case err != nil:

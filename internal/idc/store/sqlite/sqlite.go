@@ -29,6 +29,10 @@ type Store struct {
 	writer chan *conn
 	jobs   chan *job
 	memory bool
+	memo   memo
+	// changing is held by a View, and by the writer while a commit shows that changes
+	// answers which the memo may have.
+	changing sync.RWMutex
 
 	closing sync.Once
 	closed  chan struct{}
@@ -204,25 +208,6 @@ func (s *Store) Close() error {
 	return err
 }
 
-// View is in store.Store.
-func (s *Store) View(ctx context.Context, do func(store.Reader) error) error {
-	var c *conn
-	select {
-	case c = <-s.readers:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-s.closed:
-		return ErrClosed
-	}
-	defer func() { s.readers <- c }()
-	if _, err := c.exec("BEGIN"); err != nil {
-		return err
-	}
-	err := do(reader{c, s.key})
-	_, end := c.exec("COMMIT")
-	return errors.Join(err, end)
-}
-
 // Backup is in store.Store.
 func (s *Store) Backup(ctx context.Context, path string) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -232,13 +217,9 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	var c *conn
-	select {
-	case c = <-s.readers:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-s.closed:
-		return ErrClosed
+	c, err := s.connection(ctx)
+	if err != nil {
+		return errors.Join(err, os.Remove(path))
 	}
 	defer func() { s.readers <- c }()
 	if _, err := c.exec("VACUUM INTO ?", path); err != nil {

@@ -77,19 +77,20 @@ func (s *Store) batch(first *job) []*job {
 // commit runs changes one after the other, each within a savepoint of its own, and
 // answers when all are on disk. When that fails, none of them happened.
 func (s *Store) commit(jobs []*job) {
+	if s.memory { // a View may hold the only connection
+		s.changing.Lock()
+		defer s.changing.Unlock()
+	}
 	c := <-s.writer
 	defer func() { s.writer <- c }()
 	results := make([]error, len(jobs))
 	_, err := c.exec("BEGIN IMMEDIATE")
 	if err == nil {
-		tx := &tx{reader{c, s.key}}
+		tx := &tx{reader{c, s.key}, newChanges()}
 		for i, j := range jobs {
 			results[i] = savepoint(c, tx, j.do)
 		}
-		if _, err = c.exec("COMMIT"); err != nil {
-			_, rollback := c.exec("ROLLBACK")
-			err = errors.Join(err, rollback)
-		}
+		err = s.show(c, tx.changes)
 	}
 	for i, j := range jobs {
 		if err != nil && results[i] == nil {
@@ -97,6 +98,21 @@ func (s *Store) commit(jobs []*job) {
 		}
 		j.done <- results[i]
 	}
+}
+
+// show commits. Changes that the memo may have answers of wait for the Views that are
+// under way; the audit alone does not.
+func (s *Store) show(c *conn, made *changes) error {
+	if changed := len(made.kinds) > 0; changed && !s.memory {
+		s.changing.Lock()
+		defer s.changing.Unlock()
+	}
+	if _, err := c.exec("COMMIT"); err != nil {
+		_, rollback := c.exec("ROLLBACK")
+		return errors.Join(err, rollback)
+	}
+	s.memo.forget(made)
+	return nil
 }
 
 func savepoint(c *conn, tx store.Tx, do func(store.Tx) error) error {
@@ -113,10 +129,14 @@ func savepoint(c *conn, tx store.Tx, do func(store.Tx) error) error {
 }
 
 // A tx is store.Tx on the writer's connection.
-type tx struct{ reader }
+type tx struct {
+	reader
+	changes *changes
+}
 
 // Put is in store.Tx.
 func (t *tx) Put(e store.Entry) error {
+	t.changes.entry(e.Kind, e.ID)
 	ends := int64(0)
 	if !e.Ends.IsZero() {
 		ends = e.Ends.UnixMilli()
@@ -155,6 +175,7 @@ func (t *tx) Put(e store.Entry) error {
 
 // Delete is in store.Tx.
 func (t *tx) Delete(kind store.Kind, id string) error {
+	t.changes.entry(kind, id)
 	n, err := t.c.exec("DELETE FROM entry WHERE kind = ? AND id = ?", kind, id)
 	if err == nil && n == 0 {
 		return store.ErrNotFound
@@ -164,24 +185,34 @@ func (t *tx) Delete(kind store.Kind, id string) error {
 
 // DeleteOwned is in store.Tx.
 func (t *tx) DeleteOwned(kind store.Kind, owner string) error {
-	_, err := t.c.exec("DELETE FROM entry WHERE kind = ?1 AND id IN (SELECT id FROM entry_owner WHERE kind = ?1 AND owner = ?2)", kind, owner)
-	return err
+	return t.deleted("DELETE FROM entry WHERE kind = ?1 AND id IN (SELECT id FROM entry_owner WHERE kind = ?1 AND owner = ?2) RETURNING kind, id", kind, owner)
 }
 
 // Sweep is in store.Tx.
 func (t *tx) Sweep(now time.Time) error {
-	_, err := t.c.exec("DELETE FROM entry WHERE ends > 0 AND ends < ?", now.UnixMilli())
-	return err
+	return t.deleted("DELETE FROM entry WHERE ends > 0 AND ends < ? RETURNING kind, id", now.UnixMilli())
+}
+
+// deleted runs a statement that gives what it deleted.
+func (t *tx) deleted(query string, args ...any) error {
+	return t.c.each(func(row scanner) error {
+		var name entryName
+		err := row.Scan(&name.kind, &name.id)
+		t.changes.entry(name.kind, name.id)
+		return err
+	}, query, args...)
 }
 
 // Assign is in store.Tx.
 func (t *tx) Assign(a store.Assignment) (existed bool, err error) {
+	t.changes.kinds[assignments] = true
 	n, err := t.c.exec("INSERT INTO assignment VALUES (?, ?, ?) ON CONFLICT DO NOTHING", a.Principal, a.AccountID, a.PermissionSet)
 	return n == 0, err
 }
 
 // Unassign is in store.Tx.
 func (t *tx) Unassign(a store.Assignment) (existed bool, err error) {
+	t.changes.kinds[assignments] = true
 	n, err := t.c.exec("DELETE FROM assignment WHERE principal = ? AND account = ? AND permission_set = ?", a.Principal, a.AccountID, a.PermissionSet)
 	return n > 0, err
 }

@@ -1,0 +1,115 @@
+package sqlite
+
+import (
+	"maps"
+	"sync"
+
+	"rolecall/internal/idc/store"
+)
+
+// A memo remembers answers of the database, for this process alone writes to it. A
+// commit that changes an answer forgets it, while no View is under way.
+type memo struct {
+	mu      sync.RWMutex
+	entries map[entryName]store.Entry
+	// answers are what was found or listed, by the kind that it is of.
+	answers map[store.Kind]map[string]any
+	size    int
+}
+
+type entryName struct {
+	kind store.Kind
+	id   string
+}
+
+// assignments is the kind of answers that assignments are behind.
+const assignments store.Kind = "\x00assignments"
+
+// maxMemo bounds how many answers are remembered, and maxList how long lists.
+const (
+	maxMemo = 50_000
+	maxList = 128
+)
+
+// entry gives an entry, and asks the database for it only once.
+func (m *memo) entry(name entryName, ask func() (store.Entry, error)) (store.Entry, error) {
+	m.mu.RLock()
+	e, known := m.entries[name]
+	m.mu.RUnlock()
+	if known {
+		return e, nil
+	}
+	e, err := ask()
+	if err == nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.grow()
+		m.entries[name] = e
+	}
+	return e, err
+}
+
+// remembered gives an answer to a question about a kind, and asks the database only
+// once. The answer is kept if it is small.
+func remembered[T any](m *memo, kind store.Kind, question string, ask func() (T, error), small func(T) bool) (T, error) {
+	m.mu.RLock()
+	answer, known := m.answers[kind][question]
+	m.mu.RUnlock()
+	if known {
+		return answer.(T), nil
+	}
+	fresh, err := ask()
+	if err == nil && small(fresh) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.grow()
+		if m.answers[kind] == nil {
+			m.answers[kind] = map[string]any{}
+		}
+		m.answers[kind][question] = fresh
+	}
+	return fresh, err
+}
+
+func short[T any](list []T) bool { return len(list) <= maxList }
+
+func always(store.Entry) bool { return true }
+
+// grow makes room for one more answer.
+func (m *memo) grow() {
+	if m.entries == nil || m.size >= maxMemo {
+		m.entries, m.answers, m.size = map[entryName]store.Entry{}, map[store.Kind]map[string]any{}, 0
+	}
+	m.size++
+}
+
+// changes are what a batch of changes makes wrong: single entries, and all that was
+// found or listed of some kinds.
+type changes struct {
+	entries map[entryName]bool
+	kinds   map[store.Kind]bool
+}
+
+func newChanges() *changes {
+	return &changes{entries: map[entryName]bool{}, kinds: map[store.Kind]bool{}}
+}
+
+func (c *changes) entry(kind store.Kind, id string) {
+	c.entries[entryName{kind, id}] = true
+	c.kinds[kind] = true
+}
+
+func (m *memo) forget(c *changes) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for name := range c.entries {
+		delete(m.entries, name)
+	}
+	for kind := range c.kinds {
+		delete(m.answers, kind)
+	}
+	m.size = len(m.entries)
+	for answers := range maps.Values(m.answers) {
+		m.size += len(answers)
+	}
+}
