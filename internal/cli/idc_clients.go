@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -115,7 +117,7 @@ func withVariables(environ, entries []string) []string {
 
 func (a *App) idcConfigureCommand() *cobra.Command {
 	var f operatorFlags
-	var user, session, file string
+	var o configureOptions
 	cmd := &cobra.Command{
 		Use:   "configure",
 		Short: "Write an sso-session and a profile for each role into the config file",
@@ -124,19 +126,26 @@ the server's endpoints into the shared config file, between two marking lines. W
 stands between them is replaced the next time; nothing else of the file is touched.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.idcConfigure(cmd.Context(), f, user, session, file)
+			return a.idcConfigure(cmd.Context(), f, o)
 		},
 	}
 	f.addURL(cmd)
-	cmd.Flags().StringVar(&user, "user", "", "only the roles of this `USER`; left out, everybody's")
-	cmd.Flags().StringVar(&session, "session", "local", "`NAME` of the sso-session and the services section")
-	cmd.Flags().StringVar(&file, "file", "", "config `FILE`; left out, the usual one")
+	cmd.Flags().StringVar(&o.user, "user", "", "only the roles of this `USER`; left out, everybody's")
+	cmd.Flags().StringVar(&o.session, "session", "local", "`NAME` of the sso-session and the services section")
+	cmd.Flags().StringVar(&o.file, "file", "", "config `FILE`; left out, the usual one")
+	cmd.Flags().BoolVar(&o.proxy, "proxy", false, "for idc env --proxy and idc run --proxy: AWS's own addresses instead of the server's")
 	return cmd
 }
 
-func (a *App) idcConfigure(ctx context.Context, f operatorFlags, user, session, file string) error {
-	if file == "" {
-		file = awsconfig.Locate(a.getenv, a.Home).Config
+// configureOptions are the flags of idc configure.
+type configureOptions struct {
+	user, session, file string
+	proxy               bool
+}
+
+func (a *App) idcConfigure(ctx context.Context, f operatorFlags, o configureOptions) error {
+	if o.file == "" {
+		o.file = awsconfig.Locate(a.getenv, a.Home).Config
 	}
 	info, err := a.idcInfo(ctx, f.url)
 	if err != nil {
@@ -145,56 +154,59 @@ func (a *App) idcConfigure(ctx context.Context, f operatorFlags, user, session, 
 	var roles []operator.Role
 	err = a.operate(ctx, f, func(c *operator.Client) error {
 		var list bytes.Buffer
-		if _, err := c.Do(ctx, http.MethodGet, "/roles", url.Values{"user": {user}}, nil, &list); err != nil {
-			return fmt.Errorf("user %s: %w", user, err)
+		if _, err := c.Do(ctx, http.MethodGet, "/roles", url.Values{"user": {o.user}}, nil, &list); err != nil {
+			return fmt.Errorf("user %s: %w", o.user, err)
 		}
 		return json.Unmarshal(list.Bytes(), &roles)
 	})
 	if err != nil {
 		return err
 	}
-	block := configureText(info, session, roles)
-	if err := a.replaceBlock(file, session, block); err != nil {
+	names := profileNames(o.session, roles)
+	if err := a.replaceBlock(o.file, o.session, configureText(info, o, roles, names)); err != nil {
 		return err
 	}
-	var names []string
-	for _, r := range roles {
-		names = append(names, profileName(session, r))
-	}
-	text := fmt.Sprintf("Written to %s: sso-session %s and %d profiles, like\n", a.tidy(file), session, len(roles))
+	text := fmt.Sprintf("Written to %s: sso-session %s and %d profiles", a.tidy(o.file), o.session, len(roles))
 	if len(names) > 0 {
-		text += fmt.Sprintf("\n  rolecall env %[1]s\n  aws sts get-caller-identity --profile %[1]s\n", quoted(names[0]))
-	}
-	return a.result(text, map[string]any{"file": file, "session": session, "profiles": names})
-}
-
-// profileName is session-account-role, in letters that need no quotes.
-func profileName(session string, r operator.Role) string {
-	plain := strings.Map(func(c rune) rune {
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("._-", c) {
-			return c
+		run := ""
+		if o.proxy {
+			run = "rolecall idc run --proxy -- "
 		}
-		return '-'
-	}, r.AccountName)
-	if plain = strings.Trim(plain, "-"); plain == "" {
-		plain = r.AccountID
+		text += fmt.Sprintf(". Try:\n\n  %[2]srolecall env %[1]s\n  %[2]saws sso login --profile %[1]s\n", quoted(names[0]), run)
 	}
-	return session + "-" + plain + "-" + r.Name
+	return a.result(text, map[string]any{"file": o.file, "session": o.session, "profiles": names})
 }
 
-func configureText(info idc.Info, session string, roles []operator.Role) string {
+var notPlain = regexp.MustCompile(`[^A-Za-z0-9._]+`)
+
+// profileNames are session-account-role, each once, in letters that need no quotes.
+func profileNames(session string, roles []operator.Role) []string {
+	names, seen := make([]string, len(roles)), map[string]bool{}
+	for i, r := range roles {
+		account := cmp.Or(strings.Trim(notPlain.ReplaceAllString(r.AccountName, "-"), "-"), r.AccountID)
+		if seen[session+"-"+account+"-"+r.Name] {
+			account = r.AccountID
+		}
+		names[i] = session + "-" + account + "-" + notPlain.ReplaceAllString(r.Name, "-")
+		seen[names[i]] = true
+	}
+	return names
+}
+
+func configureText(info idc.Info, o configureOptions, roles []operator.Role, names []string) string {
+	startURL, services := info.StartURL, "services = "+o.session+"\n"
+	if o.proxy {
+		startURL, services = "https://"+info.IdentityStoreID+".awsapps.com/start", ""
+	}
 	var b strings.Builder
-	b.WriteString(sessionText(session, info.StartURL, info.Region))
-	seen := map[string]bool{}
-	for _, r := range roles {
-		name := profileName(session, r)
-		if seen[name] {
-			name += "-" + r.AccountID
-		}
-		seen[name] = true
-		fmt.Fprintf(&b, "\n[profile %s]\nsso_session = %s\nsso_account_id = %s\nsso_role_name = %s\nregion = %s\nservices = %s\n", name, session, r.AccountID, r.Name, info.Region, session)
+	b.WriteString(sessionText(o.session, startURL, info.Region))
+	for i, r := range roles {
+		fmt.Fprintf(&b, "\n[profile %s]\nsso_session = %s\nsso_account_id = %s\nsso_role_name = %s\nregion = %s\n%s", names[i], o.session, r.AccountID, r.Name, info.Region, services)
 	}
-	fmt.Fprintf(&b, "\n[services %s]\n", session)
+	if o.proxy {
+		return b.String()
+	}
+	fmt.Fprintf(&b, "\n[services %s]\n", o.session)
 	for _, service := range []string{"sso", "sso_oidc", "sts", "sso_admin", "identitystore", "organizations"} {
 		fmt.Fprintf(&b, "%s =\n  endpoint_url = %s\n", service, info.URL)
 	}

@@ -12,8 +12,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxFile bounds a file: 32 MiB.
-const maxFile = 32 << 20
+// Bounds of a file: its size, and how many characters may be marks between values,
+// since the YAML library takes hundreds of bytes for each value.
+const (
+	maxFile  = 32 << 20
+	maxMarks = 4_000_000
+)
 
 // Parse reads a file; the name is for messages. Its error is Problems, all that are
 // in the file; references to what the file does not have wait for Plan.
@@ -21,6 +25,10 @@ func Parse(name string, data []byte) (*File, error) {
 	w := &walker{name: name}
 	if len(data) > maxFile {
 		w.problem(1, "", "is larger than %d MiB", maxFile>>20)
+		return nil, w.problems.err()
+	}
+	if marks(data) > maxMarks {
+		w.problem(1, "", "has too many values")
 		return nil, w.problems.err()
 	}
 	f := &File{name: name}
@@ -35,6 +43,16 @@ func Parse(name string, data []byte) (*File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// marks counts what can stand between values in YAML: at most one value comes before
+// each, or two.
+func marks(data []byte) int {
+	count := 0
+	for _, mark := range []string{",", ":", "[", "{", "\n", "\r", "- ", "? "} {
+		count += bytes.Count(data, []byte(mark))
+	}
+	return count
 }
 
 // decode gives the only document of a file, or nil for an empty one.

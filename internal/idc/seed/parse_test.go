@@ -46,6 +46,9 @@ var mistakes = []struct{ name, text, want string }{
 	{"long name", "users: [{name: " + strings.Repeat("é", 129) + "}]", `people.yaml:1: users[0].name: "` + strings.Repeat("é", 100) + `…" is not a user name: 1 to 128 characters without spaces`},
 	{"the same user", "users:\n  - name: alice\n  - name: Alice\n", `people.yaml:3: users[1].name: "Alice" is there twice, line 2 has it first`},
 	{"e-mail", "users:\n  - name: a\n  - name: b\n  - name: c\n    email: x\n", `people.yaml:5: users[2].email: "x" is not an e-mail address`},
+	{"long e-mail", "users: [{name: a, email: a@" + strings.Repeat("x", 1024) + "}]", `people.yaml:1: users[0].email: "a@` + strings.Repeat("x", 98) + `…" is not an e-mail address`},
+	{"a hash that is no text", "users: [{name: a, password_hash: [x]}]", "people.yaml:1: users[0].password_hash: is not a text"},
+	{"disabled that is no text", "users: [{name: a, disabled: [x]}]", "people.yaml:1: users[0].disabled: is not a text"},
 	{"the same e-mail", "users:\n  - {name: a, email: a@x}\n  - {name: b, email: A@x}\n", `people.yaml:3: users[1].email: "A@x" is there twice, line 2 has it first`},
 	{"email and emails", "users: [{name: a, email: a@x, emails: [{value: a@x}]}]", "people.yaml:1: users[0].emails: the user has both email and emails"},
 	{"an e-mail without its value", "users: [{name: a, emails: [{type: home}]}]", "people.yaml:1: users[0].emails[0]: value is missing"},
@@ -90,6 +93,9 @@ people.yaml:1: permission_sets[0].customer_policies[0].path: "x" is not a path l
 	{"policy too deep", "permission_sets: [{name: A, inline_policy: {a: " + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "}}]", "people.yaml:1: permission_sets[0].inline_policy: is nested too deep"},
 	{"tag key", "permission_sets: [{name: A, tags: {\"a!\": b}}]", `people.yaml:1: permission_sets[0].tags: a tag's key: "a!" is not a text of letters, digits, spaces and _.:/=+@-`},
 	{"tag value", "permission_sets: [{name: A, tags: {a: [b]}}]", "people.yaml:1: permission_sets[0].tags.a: is not a text"},
+	{"tag value's characters", "permission_sets: [{name: A, tags: {a: \"b\\n\"}}]", `people.yaml:1: permission_sets[0].tags.a: "b\n" is not a text of letters, digits, spaces and _.:/=+@-`},
+	{"long tag", "permission_sets: [{name: A, tags: {a: " + strings.Repeat("x", 257) + "}}]", "people.yaml:1: permission_sets[0].tags.a: has 257 characters, not 0 to 256"},
+	{"a tag twice", "permission_sets: [{name: A, tags: {a: b, a: c}}]", "people.yaml:1: permission_sets[0].tags.a: is there twice, line 1 has it first"},
 	{"tags", "permission_sets: [{name: A, tags: [a]}]", "people.yaml:1: permission_sets[0].tags: is not a mapping"},
 
 	// assignments
@@ -163,6 +169,7 @@ func TestBombs(t *testing.T) {
 		"itself":   {"permission_sets: [{name: A, inline_policy: &a {b: *a}}]", "p:1: permission_sets[0].inline_policy: is nested too deep"},
 		"sections": {"users: &u [*u]", "p:1: users[0]: is not a mapping"},
 		"deep":     {strings.Repeat("[", 20000), "p:1: exceeded max depth of 10000"},
+		"many":     {"users: [" + strings.Repeat("a,", 8<<20) + "]", "p:1: has too many values"},
 		"large":    {strings.Repeat("#", 32<<20+1), "p:1: is larger than 32 MiB"},
 	} {
 		_, err := seed.Parse("p", []byte(c.text))

@@ -93,7 +93,7 @@ func (f *File) Plan(r store.Reader, o Options) (Plan, error) {
 		o.Cost = directory.DefaultCost()
 	}
 	p := &planner{
-		walker: walker{name: f.name}, file: f, prune: o.Prune, cost: o.Cost, have: have,
+		walker: walker{name: f.name}, file: f, prune: o.Prune, cost: o.Cost, have: have, plan: Plan{[]Change{}, []Thing{}},
 		will: names{map[string]string{}, map[string]string{}, map[string]bool{}, map[string]string{}},
 	}
 	p.instance()

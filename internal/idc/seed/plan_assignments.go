@@ -2,7 +2,9 @@ package seed
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"rolecall/internal/idc/directory"
@@ -71,20 +73,24 @@ func (p *planner) compareAssignments(wanted map[store.Assignment]bool, order []s
 			})
 		}
 	}
-	stays := p.staying()
+	type extra struct {
+		store.Assignment
+		name string
+	}
+	var extras []extra
 	for _, a := range p.have.assignments {
-		if wanted[a] {
-			continue
+		if !wanted[a] {
+			extras = append(extras, extra{a, assignmentName(names, a)})
 		}
-		name, remove := assignmentName(names, a), func(tx store.Tx, _ time.Time) error {
-			_, err := tx.Unassign(a)
+	}
+	slices.SortFunc(extras, func(a, b extra) int { return strings.Compare(a.name, b.name) })
+	stays := p.staying()
+	for _, a := range extras {
+		orphan := !stays[a.Principal] || !stays[a.AccountID] || !stays[a.PermissionSet]
+		p.extra(p.file.assignments.given || orphan, kindAssignment, a.name, func(tx store.Tx, _ time.Time) error {
+			_, err := tx.Unassign(a.Assignment)
 			return err
-		}
-		if stays[a.Principal] && stays[a.AccountID] && stays[a.PermissionSet] {
-			p.extra(p.file.assignments.given, kindAssignment, name, remove)
-		} else {
-			p.extra(true, kindAssignment, name, remove)
-		}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package seed_test
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -86,8 +87,8 @@ kept, though not in the file: 1 assignment: group ops: ReadOnly in 011122223333
 --prune removes them
 `},
 		{"assignments pruned", "assignments: [{users: [bob], permission_sets: [Admin], accounts: [011122223333]}]", true, `+ assignment user bob: Admin in 011122223333
-- assignment user alice: Admin in 011122223333
 - assignment group ops: ReadOnly in 011122223333
+- assignment user alice: Admin in 011122223333
 - assignment user alice: Admin in 222233334444
 1 to add, 0 to change, 3 to remove
 `},
@@ -108,8 +109,8 @@ kept, though not in the file: 1 assignment: group ops: ReadOnly in 011122223333
 - account 222233334444
 - permission set Admin
 - permission set ReadOnly
-- assignment user alice: Admin in 011122223333
 - assignment group ops: ReadOnly in 011122223333
+- assignment user alice: Admin in 011122223333
 - assignment user alice: Admin in 222233334444
 - role arn:aws:iam::011122223333:role/x
 0 to add, 0 to change, 11 to remove
@@ -319,6 +320,21 @@ func TestTheAudit(t *testing.T) {
 	}
 }
 
+// TestJSON: scripts read plans, too.
+func TestJSON(t *testing.T) {
+	s := memory(t)
+	load(t, s, small, seed.Options{})
+	for text, want := range map[string]string{
+		"": `{"changes":[],"kept":[]}`,
+		"permission_sets: [{name: Admin, session_duration: 2h, tags: {k: v}}]": `{"changes":[{"op":"change","kind":"permission set","name":"Admin","fields":["session_duration 1h → 2h"]}],"kept":[{"kind":"permission set","name":"ReadOnly"}]}`,
+	} {
+		got, err := json.Marshal(load(t, s, text, seed.Options{}))
+		if err != nil || string(got) != want {
+			t.Errorf("%s, not %s (%v)", got, want, err)
+		}
+	}
+}
+
 // TestManyNames: a plan stays short.
 func TestManyNames(t *testing.T) {
 	s := memory(t)
@@ -329,7 +345,8 @@ func TestManyNames(t *testing.T) {
 kept, though not in the file: 12 users: u00, u01, u02, u03, u04, u05, u06, u07, u08, u09 and 2 more
 --prune removes them
 `
-	if plan.String() != want {
+	var got strings.Builder
+	if err := plan.Write(&got); err != nil || got.String() != want {
 		t.Errorf("got\n%snot\n%s", plan, want)
 	}
 }

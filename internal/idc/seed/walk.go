@@ -26,10 +26,13 @@ const (
 // A field takes in the value of a field: a node that resolve gave.
 type field func(n *yaml.Node, path string)
 
+// problem reports a mistake. After very many, the walk is over.
 func (w *walker) problem(line int, path, format string, args ...any) {
-	if len(w.problems) < maxProblems {
-		w.problems = append(w.problems, Problem{w.name, line, path, fmt.Sprintf(format, args...)})
+	if len(w.problems) == maxProblems {
+		w.steps = -1
+		return
 	}
+	w.problems = append(w.problems, Problem{w.name, line, path, fmt.Sprintf(format, args...)})
 }
 
 // nodes counts a node and those below it.

@@ -1,0 +1,326 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// A served is "rolecall idc serve" as a process of its own, with the home of a
+// person who uses it.
+type served struct {
+	url, home    string
+	args         []string
+	cmd          *exec.Cmd
+	output       string // what it printed until it was ready
+	adminEnviron []string
+}
+
+// serve starts it; in a data directory if that is not empty.
+func serve(t *testing.T, home string, args ...string) *served {
+	t.Helper()
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := &served{home: home, args: append([]string{"idc", "serve"}, args...)}
+	s.start(t, "0")
+	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
+	for _, field := range strings.Fields(s.output) {
+		if strings.HasPrefix(field, "AWS_ACCESS_KEY_ID=") || strings.HasPrefix(field, "AWS_SECRET_ACCESS_KEY=") {
+			s.adminEnviron = append(s.adminEnviron, field)
+		}
+	}
+	return s
+}
+
+func (s *served) start(t *testing.T, port string) {
+	t.Helper()
+	s.cmd = exec.Command("rolecall", append(s.args, "--port", port)...)
+	s.cmd.Env = s.environ()
+	s.cmd.Stderr = os.Stderr
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	s.output = ""
+	for lines.Scan() {
+		s.output += lines.Text() + "\n"
+		if address, ready := strings.CutPrefix(lines.Text(), "ready "); ready {
+			s.url = address
+			return
+		}
+	}
+	t.Fatalf("it did not get ready: %v\n%s", s.cmd.Wait(), s.output)
+}
+
+func (s *served) stop(signal syscall.Signal) {
+	_ = s.cmd.Process.Signal(signal)
+	_ = s.cmd.Wait()
+}
+
+// restart stops it as the signal does, and starts it at the same address.
+func (s *served) restart(t *testing.T, signal syscall.Signal) {
+	t.Helper()
+	s.stop(signal)
+	s.start(t, s.url[strings.LastIndexByte(s.url, ':')+1:])
+}
+
+// environ is a person's environment: no way out but to this machine.
+func (s *served) environ() []string {
+	return []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + s.home, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "TZ=UTC", "BROWSER=true",
+		"HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=127.0.0.1,localhost", "AWS_DEFAULT_REGION=us-east-1",
+	}
+}
+
+// in gives a command line that runs argv as a client of the server.
+func (s *served) in(mode string, argv ...string) []string {
+	run := []string{"rolecall", "idc", "run", "--url", s.url}
+	if mode == "proxy" {
+		run = append(run, "--proxy")
+	}
+	return append(append(run, "--"), argv...)
+}
+
+func (s *served) must(t *testing.T, environ []string, argv ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	var stderr bytes.Buffer
+	cmd.Env, cmd.Stderr = append(s.environ(), environ...), &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s%s", strings.Join(argv, " "), err, out, stderr.String())
+	}
+	return string(out)
+}
+
+// signIn runs a command at a terminal, where alice signs in.
+func (s *served) signIn(t *testing.T, argv ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
+	defer cancel()
+	var stdout bytes.Buffer
+	argv = append([]string{"sh", "-c", `exec "$@" >&2`, "sh"}, argv...)
+	code, screen, err := aTerminal{user: "alice"}.run(ctx, argv, s.environ(), &stdout)
+	if err != nil || code != 0 {
+		t.Fatalf("%s: exit code %d, %v\n%s", strings.Join(argv, " "), code, err, screen)
+	}
+}
+
+// endToken makes the cached token look ended, so that the next command refreshes.
+func (s *served) endToken(t *testing.T) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(s.home, ".aws", "sso", "cache", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := 0
+	for _, path := range paths {
+		if data, err := os.ReadFile(path); err == nil && bytes.Contains(data, []byte("accessToken")) {
+			edited++
+			if err := editFile(path, endIn("expiresAt", -time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if edited == 0 {
+		t.Fatal("there is no token in the cache")
+	}
+}
+
+// refreshes counts those that the server answered, from its metrics.
+func (s *served) refreshes(t *testing.T) string {
+	t.Helper()
+	response, err := http.Get(s.url + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(text), `rolecall_idc_oidc_answers_total{operation="CreateToken/refresh_token"} `)
+	count, _, _ := strings.Cut(after, "\n")
+	return count
+}
+
+const matrixProfile = "local-payments-dev-Admin"
+
+var isAlice = regexp.MustCompile(`arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_[0-9a-f]{16}/alice`)
+
+// forgetKeys takes the AWS CLI's cached role credentials away.
+func (s *served) forgetKeys(t *testing.T) {
+	t.Helper()
+	if err := os.RemoveAll(filepath.Join(s.home, ".aws", "cli")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Each client is the one that people have, unmodified. Those in the mode "proxy"
+// believe to talk to AWS.
+func TestClientMatrix(t *testing.T) {
+	requireAWS(t)
+	if out, err := exec.Command("/usr/bin/python3", "-c", "import boto3").CombinedOutput(); err != nil {
+		t.Fatalf("boto3 is not there: %v %s\ninstall it: make needs", err, out)
+	}
+	if _, err := os.Stat("testdata/js/node_modules/@aws-sdk/client-sts"); err != nil {
+		t.Fatalf("the AWS SDK for JavaScript is not there: %v\ninstall it: make needs", err)
+	}
+	script, err := filepath.Abs("testdata/js/whoami.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	python, err := filepath.Abs("testdata/whoami.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients := map[string][]string{
+		"AWS CLI": {awsCLI, "sts", "get-caller-identity", "--profile", matrixProfile},
+		"boto3":   {"/usr/bin/python3", python, matrixProfile},
+	}
+	for _, mode := range []string{"endpoints", "proxy"} {
+		t.Run(mode, func(t *testing.T) {
+			s := serve(t, filepath.Join(t.TempDir(), "home"))
+			configure := []string{"rolecall", "idc", "configure", "--url", s.url, "--user", "alice"}
+			if mode == "proxy" {
+				configure = append(configure, "--proxy")
+			} else {
+				clients["AWS SDK for JavaScript"] = []string{"node", script, matrixProfile}
+			}
+			s.must(t, nil, configure...)
+			s.signIn(t, s.in(mode, awsCLI, "sso", "login", "--profile", matrixProfile)...)
+			for name, argv := range clients {
+				t.Run(name, func(t *testing.T) {
+					s.forgetKeys(t)
+					if out := s.must(t, nil, s.in(mode, argv...)...); !isAlice.MatchString(out) {
+						t.Errorf("it is %s", out)
+					}
+					before := s.refreshes(t)
+					s.forgetKeys(t)
+					s.endToken(t)
+					if out := s.must(t, nil, s.in(mode, argv...)...); !isAlice.MatchString(out) {
+						t.Errorf("after a refresh it is %s", out)
+					}
+					if after := s.refreshes(t); after == before {
+						t.Errorf("there was no refresh: %s before, %s after", before, after)
+					}
+				})
+			}
+			delete(clients, "AWS SDK for JavaScript")
+		})
+	}
+}
+
+// aws-sdk-go-v2 as a Go program of its own would use it, with an sso-session and
+// with a legacy profile.
+func TestGoSDKInTheMatrix(t *testing.T) {
+	s := serve(t, filepath.Join(t.TempDir(), "home"))
+	s.must(t, nil, "rolecall", "idc", "configure", "--url", s.url, "--user", "alice")
+	path := filepath.Join(s.home, ".aws", "config")
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = fmt.Fprintf(file, "\n[profile legacy]\nsso_start_url = %s/start\nsso_region = us-east-1\nsso_account_id = 111122223333\nsso_role_name = Admin\nservices = local\n", s.url)
+	if err != nil || file.Close() != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", s.home)
+	t.Setenv("AWS_CONFIG_FILE", path)
+	for _, name := range []string{matrixProfile, "legacy"} {
+		s.must(t, nil, "rm", "-rf", filepath.Join(s.home, ".aws", "sso"))
+		s.signIn(t, "rolecall", "login", name)
+		whoami := func() {
+			t.Helper()
+			c, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile(name), config.WithRegion("us-east-1"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := sts.NewFromConfig(c).GetCallerIdentity(t.Context(), nil)
+			if err != nil || !isAlice.MatchString(*out.Arn) {
+				t.Errorf("%s: %v, %v", name, out, err)
+			}
+		}
+		whoami()
+		if name == "legacy" { // its tokens cannot be refreshed
+			return
+		}
+		s.endToken(t)
+		whoami()
+		if s.refreshes(t) != "1" {
+			t.Errorf("refreshed %s times", s.refreshes(t))
+		}
+	}
+}
+
+// The administrator's side with the AWS CLI's own commands.
+func TestAdministratorWithTheAWSCLI(t *testing.T) {
+	requireAWS(t)
+	for _, mode := range []string{"endpoints", "proxy"} {
+		t.Run(mode, func(t *testing.T) {
+			s := serve(t, filepath.Join(t.TempDir(), "home"))
+			admin := func(into any, args ...string) {
+				t.Helper()
+				out := s.must(t, s.adminEnviron, s.in(mode, append([]string{awsCLI, "--output", "json"}, args...)...)...)
+				if into == nil {
+					return
+				}
+				if err := json.Unmarshal([]byte(out), into); err != nil {
+					t.Fatalf("%v: %v in %s", args, err, out)
+				}
+			}
+			var instances struct {
+				Instances []struct{ InstanceArn, IdentityStoreID string }
+			}
+			admin(&instances, "sso-admin", "list-instances")
+			instance := instances.Instances[0]
+			var set struct {
+				PermissionSet struct{ PermissionSetArn string }
+			}
+			admin(&set, "sso-admin", "create-permission-set", "--instance-arn", instance.InstanceArn, "--name", "Tester", "--session-duration", "PT2H")
+			var user struct{ UserID string }
+			admin(&user, "identitystore", "create-user", "--identity-store-id", instance.IdentityStoreID, "--user-name", "dora", "--display-name", "Dora D",
+				"--name", "GivenName=Dora,FamilyName=D", "--emails", "Value=dora@example.com,Type=work,Primary=true")
+			admin(nil, "sso-admin", "create-account-assignment", "--instance-arn", instance.InstanceArn, "--target-id", "555566667777", "--target-type", "AWS_ACCOUNT",
+				"--permission-set-arn", set.PermissionSet.PermissionSetArn, "--principal-type", "USER", "--principal-id", user.UserID)
+			var given struct {
+				AccountAssignments []struct{ PrincipalID string }
+			}
+			admin(&given, "sso-admin", "list-account-assignments", "--instance-arn", instance.InstanceArn, "--account-id", "555566667777",
+				"--permission-set-arn", set.PermissionSet.PermissionSetArn)
+			if len(given.AccountAssignments) != 1 || given.AccountAssignments[0].PrincipalID != user.UserID {
+				t.Errorf("assigned: %+v", given)
+			}
+			var accounts struct{ Accounts []struct{ ID string } }
+			admin(&accounts, "organizations", "list-accounts")
+			if len(accounts.Accounts) < 5 {
+				t.Errorf("accounts: %+v", accounts)
+			}
+			if out := s.must(t, s.adminEnviron, s.in(mode, awsCLI, "sts", "get-caller-identity")...); !strings.Contains(out, ":user/administrator") {
+				t.Errorf("the administrator is %s", out)
+			}
+		})
+	}
+}
