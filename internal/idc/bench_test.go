@@ -45,4 +45,3 @@ func BenchmarkRoleCredentials(b *testing.B) {
 		}
 	})
 }
-

@@ -1,0 +1,401 @@
+package idc_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"rolecall/internal/idc"
+	"rolecall/internal/idc/idctest"
+	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/proxy"
+	"rolecall/internal/idc/seed"
+	"rolecall/internal/idc/store"
+)
+
+// newCenterIn is a center whose data is in a directory.
+func newCenterIn(t *testing.T, dir string, change func(*idc.Options)) *center {
+	t.Helper()
+	data, err := idc.OpenData(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = data.Close() })
+	if data.Fresh {
+		text, _ := seed.Sample()
+		if _, err := seed.Load(t.Context(), data.Store, "sample.yaml", text, seed.Options{Cost: idctest.Cost()}, "operator", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &center{data: data, now: time.Now()}
+	o := idc.Options{URL: origin, Store: data.Store, Secret: data.Secret, Now: func() time.Time { return c.now }}
+	if change != nil {
+		change(&o)
+	}
+	if c.Server, err = idc.New(o); err != nil {
+		t.Fatal(err)
+	}
+	c.http = &http.Client{Transport: inProcess{c}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return c
+}
+
+// What opens something is nowhere on disk in clear: not in the database, its log, or
+// a backup.
+func TestNoSecretIsOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	c := newCenterIn(t, dir, nil)
+	_, secret, tokens := c.deviceTokens(t)
+	codeID, codeSecret := c.register(t, true)
+	code := c.authorizationCode(t, codeID)
+	redeemed := c.redeem(t, codeID, codeSecret, code)
+	keys := c.keys(t, "111122223333", "Admin")
+	adminID, adminSecret := c.STS.Administrator()
+	if err := c.data.Store.Backup(t.Context(), filepath.Join(dir, "backup.db")); err != nil {
+		t.Fatal(err)
+	}
+	secrets := map[string]string{
+		"client secret": secret, "access token": tokens.text("accessToken"), "refresh token": tokens.text("refreshToken"), "authorization code": code,
+		"second access token": redeemed.text("accessToken"), "secret key": keys.SecretAccessKey, "session token": keys.SessionToken,
+		"administrator's secret": adminSecret, "administrator's key id": adminID, "password": "correct-horse-alice", "client's other secret": codeSecret,
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.db*"))
+	if err != nil || len(files) < 3 {
+		t.Fatal(files, err)
+	}
+	for _, path := range files {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range secrets {
+			if value == "" {
+				t.Fatalf("there is no %s to look for", name)
+			}
+			if bytes.Contains(content, []byte(value)) {
+				t.Errorf("%s has the %s in clear", filepath.Base(path), name)
+			}
+		}
+		if strings.HasSuffix(path, "backup.db") && !bytes.Contains(content, []byte("alice")) {
+			t.Error("the search does not find what is there: it proves nothing")
+		}
+	}
+}
+
+// authorizationCode is one that alice consented to.
+func (c *center) authorizationCode(t *testing.T, clientID string) string {
+	t.Helper()
+	id, refusal, err := c.OIDC.Authorize(t.Context(), authorizeQuery(clientID))
+	if err != nil || refusal != "" {
+		t.Fatal(refusal, err)
+	}
+	location, err := c.OIDC.Decide(t.Context(), id, c.signIn(t, "alice"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query().Get("code")
+}
+
+func (c *center) redeem(t *testing.T, id, secret, code string) answer {
+	t.Helper()
+	return c.token(t, id, secret, members{
+		"grantType": "authorization_code", "code": code, "redirectUri": authorizeQuery(id).Get("redirect_uri"), "codeVerifier": verifier,
+	})
+}
+
+// A registration, a waiting device code, an unredeemed code, tokens and keys are all
+// good after a restart; what was used or replaced before it stays so.
+func TestEverythingOutlivesARestart(t *testing.T) {
+	dir := t.TempDir()
+	c := newCenterIn(t, dir, nil)
+	id, secret, tokens := c.deviceTokens(t)
+	waiting := c.call(t, "POST", "/device_authorization", members{"clientId": id, "clientSecret": secret, "startUrl": origin + "/start"})
+	codeID, codeSecret := c.register(t, true)
+	code, used := c.authorizationCode(t, codeID), c.authorizationCode(t, codeID)
+	c.redeem(t, codeID, codeSecret, used)
+	request, _, err := c.OIDC.Authorize(t.Context(), authorizeQuery(codeID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaced := c.refresh(t, id, secret, tokens.text("refreshToken"))
+	keys := c.keys(t, "111122223333", "Admin")
+	session := c.signIn(t, "alice")
+	if err := c.data.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	c = newCenterIn(t, dir, nil)
+	if a := c.portal(t, "GET", "/assignment/accounts", tokens.text("accessToken")); a.status != 200 {
+		t.Errorf("the access token: %d", a.status)
+	}
+	if again := c.refresh(t, id, secret, tokens.text("refreshToken")); again.body != replaced.body {
+		t.Errorf("the replaced refresh token within its grace: %d %s", again.status, again.body)
+	}
+	if a := c.refresh(t, id, secret, replaced.text("refreshToken")); a.status != 200 {
+		t.Errorf("the present refresh token: %d %s", a.status, a.body)
+	}
+	if a := c.redeem(t, codeID, codeSecret, code); a.status != 200 {
+		t.Errorf("the code: %d %s", a.status, a.body)
+	}
+	if a := c.redeem(t, codeID, codeSecret, used); a.status != 400 {
+		t.Errorf("a used code: %d", a.status)
+	}
+	if _, err := c.OIDC.Decide(t.Context(), request, session, true); err != nil {
+		t.Errorf("the request that waited for consent: %v", err)
+	}
+	c.approve(t, waiting.text("userCode"), "alice")
+	if a := c.token(t, id, secret, members{"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": waiting.text("deviceCode")}); a.status != 200 {
+		t.Errorf("the device code: %d %s", a.status, a.body)
+	}
+	if _, err := c.sts(keys).GetCallerIdentity(t.Context(), nil); err != nil {
+		t.Errorf("the keys: %v", err)
+	}
+	c.now = c.now.Add(91 * 24 * time.Hour)
+	if a := c.refresh(t, id, secret, "x"); a.text("error") != "invalid_client" {
+		t.Errorf("a registration after 91 days: %s", a.body)
+	}
+}
+
+func TestADataDirectoryIsOpenOnce(t *testing.T) {
+	dir := t.TempDir()
+	newCenterIn(t, dir, nil)
+	if _, err := idc.OpenData(dir); !errors.Is(err, idc.ErrInUse) {
+		t.Errorf("got %v", err)
+	}
+	for path, want := range map[string]os.FileMode{"": 0o700, "secret": 0o600, "idc.db": 0o600, "lock": 0o600} {
+		if info, err := os.Stat(filepath.Join(dir, path)); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%q: %v, %v", path, info.Mode(), err)
+		}
+	}
+}
+
+func TestWithoutItsSecretADatabaseIsNotOpened(t *testing.T) {
+	dir := t.TempDir()
+	data, err := idc.OpenData(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(data.Close(), os.Remove(filepath.Join(dir, "secret"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := idc.OpenData(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Five wrong codes of a session in a row, and it has to wait; another session does
+// not.
+func TestCodesCannotBeGuessed(t *testing.T) {
+	c := newCenter(t, oidc.Options{})
+	session, other := c.signIn(t, "alice"), c.signIn(t, "bob")
+	for range 5 {
+		if _, err := c.OIDC.Device(t.Context(), "BBBB-BBBB", session); !errors.Is(err, oidc.ErrGone) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	if _, err := c.OIDC.Device(t.Context(), "BBBB-BBBB", session); !errors.Is(err, oidc.ErrTooMany) {
+		t.Errorf("the sixth: %v", err)
+	}
+	if _, err := c.OIDC.Device(t.Context(), "BBBB-BBBB", other); !errors.Is(err, oidc.ErrGone) {
+		t.Errorf("another session: %v", err)
+	}
+	c.now = c.now.Add(5 * time.Minute)
+	if _, err := c.OIDC.Device(t.Context(), "BBBB-BBBB", session); !errors.Is(err, oidc.ErrGone) {
+		t.Errorf("five minutes later: %v", err)
+	}
+}
+
+func TestThePortalsLimit(t *testing.T) {
+	c := newCenterIn(t, t.TempDir(), func(o *idc.Options) { o.PortalLimit = true })
+	_, _, tokens := c.deviceTokens(t)
+	statuses := map[int]int{}
+	for range 25 {
+		statuses[c.portal(t, "GET", "/assignment/accounts", tokens.text("accessToken")).status]++
+	}
+	if statuses[200] != 20 || statuses[429] != 5 {
+		t.Errorf("got %v", statuses)
+	}
+	c.now = c.now.Add(time.Second)
+	if a := c.portal(t, "GET", "/assignment/accounts", tokens.text("accessToken")); a.status != 200 {
+		t.Errorf("a second later: %d", a.status)
+	}
+}
+
+// A presigned address is as good as a signed request, for 15 minutes.
+func TestPresignedAddresses(t *testing.T) {
+	c := newCenter(t, oidc.Options{})
+	keys := c.keys(t, "111122223333", "Admin")
+	presign := sts.NewPresignClient(c.sts(keys))
+	request, err := presign.PresignGetCallerIdentity(t.Context(), nil, func(o *sts.PresignOptions) {
+		o.Presigner = at{signer.NewSigner(), c.now}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(address string) answer {
+		t.Helper()
+		return c.call(t, "GET", strings.TrimPrefix(address, origin), nil)
+	}
+	if a := ask(request.URL); a.status != 200 || !strings.Contains(a.body, "/alice</Arn>") {
+		t.Fatalf("got %d %s", a.status, a.body)
+	}
+	if a := ask(strings.Replace(request.URL, "GetCallerIdentity", "GetSessionToken", 1)); a.status != 403 || !strings.Contains(a.body, "SignatureDoesNotMatch") {
+		t.Errorf("changed: %d %s", a.status, a.body)
+	}
+	c.now = c.now.Add(16 * time.Minute)
+	if a := ask(request.URL); a.status != 403 || !strings.Contains(a.body, "Signature expired") {
+		t.Errorf("after 16 minutes: %d %s", a.status, a.body)
+	}
+}
+
+// at signs at a moment.
+type at struct {
+	*signer.Signer
+	now time.Time
+}
+
+func (a at) PresignHTTP(ctx context.Context, credentials aws.Credentials, r *http.Request, payloadHash, service, region string, _ time.Time, o ...func(*signer.SignerOptions)) (string, http.Header, error) {
+	return a.Signer.PresignHTTP(ctx, credentials, r, payloadHash, service, region, a.now, o...)
+}
+
+func TestSessionTokens(t *testing.T) {
+	c := newCenter(t, oidc.Options{})
+	code := func(err error) string {
+		var api smithy.APIError
+		if !errors.As(err, &api) {
+			return fmt.Sprint(err)
+		}
+		return api.ErrorCode() + ": " + api.ErrorMessage()
+	}
+	role := c.sts(c.keys(t, "111122223333", "Admin"))
+	_, err := role.GetSessionToken(t.Context(), nil)
+	if code(err) != "AccessDenied: Cannot call GetSessionToken with session credentials" {
+		t.Errorf("with session credentials: %v", err)
+	}
+	_, err = role.GetFederationToken(t.Context(), &sts.GetFederationTokenInput{Name: aws.String("x2")})
+	if code(err) != "AccessDenied: Cannot call GetFederationToken with session credentials" {
+		t.Errorf("with session credentials: %v", err)
+	}
+	id, secret := c.STS.Administrator()
+	admin := c.sts(aws.Credentials{AccessKeyID: id, SecretAccessKey: secret})
+	out, err := admin.GetSessionToken(t.Context(), &sts.GetSessionTokenInput{DurationSeconds: aws.Int32(900)})
+	if err != nil || out.Credentials.Expiration.Sub(c.now) > 15*time.Minute {
+		t.Fatalf("with the administrator's keys: %v, %v", out, err)
+	}
+	temporary := c.sts(aws.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken})
+	if who, err := temporary.GetCallerIdentity(t.Context(), nil); err != nil || !strings.HasSuffix(*who.Arn, ":user/administrator") {
+		t.Errorf("they are %v, %v", who, err)
+	}
+	c.now = c.now.Add(16 * time.Minute)
+	if _, err := temporary.GetCallerIdentity(t.Context(), nil); !strings.HasPrefix(code(err), "ExpiredToken") && !strings.HasPrefix(code(err), "SignatureDoesNotMatch") {
+		t.Errorf("after their end: %v", err)
+	}
+	if _, err := role.AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{RoleArn: aws.String("arn:aws:iam::111122223333:role/x"), RoleSessionName: aws.String("xx"), WebIdentityToken: aws.String("1234")}); err == nil {
+		t.Error("AssumeRoleWithWebIdentity was answered")
+	}
+}
+
+// Through the proxy a region that has no instance knows no tokens of this one.
+func TestOtherRegionsThroughTheProxy(t *testing.T) {
+	c := newCenter(t, oidc.Options{})
+	id, secret, tokens := c.deviceTokens(t)
+	ca, path, err := proxy.OpenCA(t.TempDir(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := proxy.New(ca, c, nil)
+	t.Cleanup(func() { _ = p.Close() })
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	address, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(certificate)
+	transport := &http.Transport{Proxy: http.ProxyURL(address), TLSClientConfig: &tls.Config{RootCAs: roots}}
+	t.Cleanup(transport.CloseIdleConnections)
+	ask := func(method, address, body string) (int, string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("x-amz-sso_bearer_token", tokens.text("accessToken"))
+		response, err := transport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, string(text)
+	}
+	refresh := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q,"grantType":"refresh_token","refreshToken":%q}`, id, secret, tokens.text("refreshToken"))
+	for region, want := range map[string][2]int{"us-east-1": {200, 200}, "eu-west-1": {401, 400}} {
+		if status, body := ask("GET", "https://portal.sso."+region+".amazonaws.com/assignment/accounts", ""); status != want[0] {
+			t.Errorf("the portal of %s: %d %s", region, status, body)
+		}
+		if status, body := ask("POST", "https://oidc."+region+".amazonaws.com/token", refresh); status != want[1] || status == 400 && !strings.Contains(body, "Invalid token provided") {
+			t.Errorf("a refresh in %s: %d %s", region, status, body)
+		}
+	}
+}
+
+// Each change stands in the audit, who made it and when, and nothing of a secret.
+func TestTheAudit(t *testing.T) {
+	c := newCenter(t, oidc.Options{})
+	id, secret, tokens := c.deviceTokens(t)
+	refreshed := c.refresh(t, id, secret, tokens.text("refreshToken"))
+	c.portal(t, "GET", "/federation/credentials?account_id=111122223333&role_name=Admin", refreshed.text("accessToken"))
+	c.portal(t, "POST", "/logout", refreshed.text("accessToken"))
+	var events []store.Event
+	err := c.data.Store.View(t.Context(), func(r store.Reader) (err error) { events, err = r.Events(0, 0); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, e := range events {
+		if !strings.HasPrefix(e.Action, "Apply") {
+			told = append(told, e.Actor+" "+e.Action)
+		}
+		for _, hidden := range []string{secret, tokens.text("accessToken"), tokens.text("refreshToken")} {
+			if strings.Contains(fmt.Sprint(e), hidden) {
+				t.Errorf("a secret stands in %v", e)
+			}
+		}
+	}
+	want := []string{
+		"client:" + id + " RegisterClient", "user:alice SignIn", "user:alice ApproveDevice", "user:alice CreateToken", "user:alice RefreshToken",
+		"user:alice GetRoleCredentials", "user:alice SignOut",
+	}
+	if strings.Join(told, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
+	}
+}
