@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"rolecall/internal/idc/admin"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/oidc"
@@ -23,7 +24,6 @@ import (
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/sts"
 	"rolecall/internal/idc/website"
-	"rolecall/internal/idc/wire"
 )
 
 // DefaultRegion is the region that an Identity Center plays when none is given.
@@ -56,7 +56,10 @@ type Server struct {
 	OIDC     *oidc.Server
 	Portal   *portal.API
 	STS      *sts.Server
+	Admin    *admin.API
 	Instance directory.Instance
+	// Routes lists all that is answered, as patterns of http.ServeMux.
+	Routes []string
 
 	url, files, operator string
 	store                store.Store
@@ -105,6 +108,7 @@ func (s *Server) build(o Options) (err error) {
 		return err
 	}
 	s.Portal = &portal.API{Store: o.Store, Tokens: s.OIDC, Roles: s.STS, Now: o.Now}
+	s.Admin = &admin.API{Store: o.Store, Now: o.Now, Authenticate: s.administrator}
 	if o.PortalLimit {
 		s.Portal.Limit = limits.New(o.Now, time.Second/20, 20)
 	}
@@ -123,7 +127,8 @@ func (s *Server) build(o Options) (err error) {
 
 // routes lists what is where: no two services share a path.
 func (s *Server) routes(site *website.Site) http.Handler {
-	mux := http.NewServeMux()
+	mux := &listingMux{ServeMux: http.NewServeMux()}
+	defer func() { s.Routes = mux.patterns }()
 	s.OIDC.Mount(mux)
 	s.Portal.Mount(mux)
 	site.Mount(mux)
@@ -136,11 +141,22 @@ func (s *Server) routes(site *website.Site) http.Handler {
 	return mux
 }
 
+// A listingMux remembers its patterns.
+type listingMux struct {
+	*http.ServeMux
+	patterns []string
+}
+
+func (m *listingMux) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
+	m.patterns = append(m.patterns, pattern)
+	m.ServeMux.HandleFunc(pattern, handler)
+}
+
 // postRoot tells the services apart that are all called at /: STS by its form,
 // the JSON ones by X-Amz-Target.
 func (s *Server) postRoot(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("X-Amz-Target") != "" {
-		wire.JSON(w, http.StatusBadRequest, map[string]string{"__type": "UnknownOperationException"})
+		s.Admin.ServeHTTP(w, r)
 		return
 	}
 	s.STS.ServeHTTP(w, r)

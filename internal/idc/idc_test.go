@@ -587,8 +587,8 @@ func TestOnlyItsOwnNamesAreServed(t *testing.T) {
 	if a := c.call(t, "GET", "/nothing", nil); a.status != 404 || a.body != "" {
 		t.Errorf("an unknown path: %d %q", a.status, a.body)
 	}
-	if a := c.call(t, "POST", "/", "{}", "X-Amz-Target", "SWBExternalService.ListInstances"); a.status != 400 || !strings.Contains(a.body, "UnknownOperationException") {
-		t.Errorf("a service that is not here: %d %s", a.status, a.body)
+	if a := c.call(t, "POST", "/", "{}", "X-Amz-Target", "SWBExternalService.ListInstances"); a.status != 400 || !strings.Contains(a.body, "MissingAuthenticationTokenException") {
+		t.Errorf("unsigned: %d %s", a.status, a.body)
 	}
 }
 

@@ -1,0 +1,209 @@
+package admin
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/store"
+)
+
+// attributeOperation sets an attribute, or removes it: no value is null.
+type attributeOperation struct {
+	AttributePath  string `aws:"AttributePath,required"`
+	AttributeValue any
+}
+
+// updated gives attributes as operations leave them. Paths and the members of
+// values are in camel case (userName, name.familyName). What they change satisfies
+// the same constraints as when it is created.
+func updated[T any](c *call, attributes T, operations []attributeOperation) (T, error) {
+	var changed T
+	text, err := json.Marshal(attributes)
+	if err != nil {
+		return changed, err
+	}
+	members := map[string]any{}
+	if err := json.Unmarshal(text, &members); err != nil {
+		return changed, err
+	}
+	for _, o := range operations {
+		path := each(strings.Split(o.AttributePath, "."), upperFirst)
+		if !has(reflect.TypeFor[T](), path) {
+			return changed, errValidation.say("The attribute %s is not supported", o.AttributePath)
+		}
+		set(members, path, pascal(o.AttributeValue))
+	}
+	found, err := decode(members, &changed)
+	if err != nil {
+		return changed, errValidation.say("%s", err.(*awsError).message)
+	}
+	return changed, c.service.refuse(slices.DeleteFunc(found, func(v violation) bool { return !touches(operations, v.path) }))
+}
+
+// touches reports whether one of the operations is about a member.
+func touches(operations []attributeOperation, member string) bool {
+	return slices.ContainsFunc(operations, func(o attributeOperation) bool {
+		path := strings.Join(each(strings.Split(o.AttributePath, "."), lowerFirst), ".")
+		return member == path || strings.HasPrefix(member, path+".")
+	})
+}
+
+// has reports whether a struct has an attribute.
+func has(t reflect.Type, path []string) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || path[0] == "ExternalIds" {
+		return false
+	}
+	for i := range t.NumField() {
+		if f := t.Field(i); memberName(f) == path[0] {
+			return len(path) == 1 || has(f.Type, path[1:])
+		}
+	}
+	return false
+}
+
+func set(members map[string]any, path []string, value any) {
+	for ; len(path) > 1; path = path[1:] {
+		inner, ok := members[path[0]].(map[string]any)
+		if !ok {
+			inner = map[string]any{}
+			members[path[0]] = inner
+		}
+		members = inner
+	}
+	members[path[0]] = value
+}
+
+// pascal gives a document with its names as the API has them.
+func pascal(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name, inner := range v {
+			out[upperFirst(name)] = pascal(inner)
+		}
+		return out
+	case []any:
+		return each(v, pascal)
+	}
+	return v
+}
+
+func upperFirst(name string) string {
+	r, n := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(r)) + name[n:]
+}
+
+// paths names what operations change, for the audit.
+func paths(operations []attributeOperation) string {
+	return strings.Join(each(operations, func(o attributeOperation) string { return o.AttributePath }), " ")
+}
+
+// An attribute is one that must not be empty.
+type attribute struct{ name, value string }
+
+// required refuses empty attributes, but for those that were so before. The words
+// are those that getmoto/moto has from AWS.
+func required(before, attributes []attribute) error {
+	var missing []string
+	for _, a := range attributes {
+		if a.value == "" && !slices.Contains(before, a) {
+			missing = append(missing, a.name+": The attribute "+a.name+" is required")
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	return errValidation.say("%s", strings.Join(missing, ", "))
+}
+
+// duplicate turns a store's Conflict into a ConflictException. names says what the
+// keys stand for: name: → UserName.
+func duplicate(err error, names map[string]string) error {
+	var taken *store.Conflict
+	if !errors.As(err, &taken) {
+		return err
+	}
+	kind, _, _ := strings.Cut(taken.Key, ":")
+	return errConflict.say("Duplicate %s", names[kind]).with("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
+}
+
+// missing is a ResourceNotFoundException of identitystore for store.ErrNotFound.
+func missing(err error, kind, id string) error {
+	e := errNotFound.say("%s not found.", kind).with("ResourceType", kind)
+	if id != "" {
+		e = e.with("ResourceId", id)
+	}
+	return orNotFound(err, e)
+}
+
+// An alternateIdentifier is one of the two.
+type alternateIdentifier struct {
+	ExternalId      *externalID
+	UniqueAttribute *struct {
+		AttributePath  string `aws:"AttributePath,required"`
+		AttributeValue any    `aws:",required"`
+	}
+}
+
+type externalID struct {
+	Issuer string `aws:"ExternalIdIssuer,required"`
+	Id     string `aws:"ExternalIdIdentifier,required"`
+}
+
+// key gives the key to find it by. keys has the attributes that are unique.
+func (a alternateIdentifier) key(keys map[string]func(string) string) (string, error) {
+	switch {
+	case (a.ExternalId == nil) == (a.UniqueAttribute == nil):
+		return "", errValidation.say("Exactly one of ExternalId and UniqueAttribute must be given in AlternateIdentifier")
+	case a.ExternalId != nil:
+		return directory.ExternalKey(directory.ExternalID(*a.ExternalId)), nil
+	}
+	key, unique := keys[strings.ToLower(a.UniqueAttribute.AttributePath)]
+	if !unique {
+		return "", errValidation.say("The attribute %s is not a unique attribute", a.UniqueAttribute.AttributePath)
+	}
+	value, ok := a.UniqueAttribute.AttributeValue.(string)
+	if !ok || value == "" {
+		return "", errValidation.say("The value of attribute %s must be a string", a.UniqueAttribute.AttributePath)
+	}
+	return key(value), nil
+}
+
+// A filter of a listing: at most one, of one attribute.
+type filter struct {
+	AttributePath  string `aws:"AttributePath,required"`
+	AttributeValue string `aws:"SensitiveStringType,required"`
+}
+
+// value gives what is looked for, or an empty text.
+func value(filters []filter, attribute string) (string, error) {
+	if len(filters) == 0 {
+		return "", nil
+	}
+	if !strings.EqualFold(filters[0].AttributePath, attribute) {
+		return "", errValidation.say("The attribute %s cannot be filtered by", filters[0].AttributePath)
+	}
+	return filters[0].AttributeValue, nil
+}
+
+// found lists what one key finds: one or none.
+func found[T any](v T, err error) lister[T] {
+	return func(string, int) ([]T, error) {
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return []T{}, nil
+		case err != nil:
+			return nil, err
+		}
+		return []T{v}, nil
+	}
+}

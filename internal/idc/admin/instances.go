@@ -1,0 +1,71 @@
+package admin
+
+import (
+	"strconv"
+	"time"
+
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/store"
+)
+
+// A stamp is a time as AWS JSON 1.1 writes it: seconds, as a number.
+type stamp time.Time
+
+// MarshalJSON writes milliseconds as the fraction.
+func (s stamp) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(time.Time(s).UnixMilli())/1000, 'f', -1, 64), nil
+}
+
+type instance struct {
+	InstanceArn     string
+	IdentityStoreId string
+	OwnerAccountId  string
+	Name            string `json:",omitempty"`
+	CreatedDate     stamp
+	Status          string
+}
+
+func (c *call) describedInstance() instance {
+	i := c.instance
+	return instance{i.ARN(), i.IdentityStoreID, i.OwnerAccount, i.Name, stamp(i.Created), "ACTIVE"}
+}
+
+type listInstancesOutput struct {
+	Instances []instance
+	next
+}
+
+// listInstances lists the only one there is.
+func listInstances(c *call, _ store.Reader, in *ssoPage) (*listInstancesOutput, error) {
+	all := []instance{c.describedInstance()}
+	place := func(i instance) string { return i.InstanceArn }
+	instances, next, err := paged(c, page(*in), place, among(all, place))
+	return &listInstancesOutput{instances, next}, err
+}
+
+type encryption struct{ KeyType, EncryptionStatus string }
+
+type describeInstanceOutput struct {
+	instance
+	EncryptionConfigurationDetails encryption
+}
+
+func describeInstance(c *call, _ store.Reader, _ *onInstance) (*describeInstanceOutput, error) {
+	return &describeInstanceOutput{c.describedInstance(), encryption{"AWS_OWNED_KMS_KEY", "ENABLED"}}, nil
+}
+
+type updateInstanceInput struct {
+	onInstance
+	Name                    string `aws:"NameType"`
+	EncryptionConfiguration any
+}
+
+// updateInstance changes the name. There are no keys here to encrypt with.
+func updateInstance(c *call, tx store.Tx, in *updateInstanceInput) (*none, error) {
+	if in.EncryptionConfiguration != nil {
+		return nil, errValidation.say("EncryptionConfiguration is not supported")
+	}
+	c.instance.Name = in.Name
+	c.note(c.instance.ID, "name "+in.Name)
+	return &none{}, directory.Instances().Put(tx, c.instance)
+}

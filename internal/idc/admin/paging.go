@@ -1,0 +1,125 @@
+package admin
+
+import (
+	"encoding/base64"
+	"sort"
+	"strings"
+)
+
+// A page is what the input of a listing says of paging. Each service has its own
+// bounds; ssoPage, storePage and orgPage are the same but for them.
+type page struct {
+	MaxResults int
+	NextToken  string
+}
+
+type ssoPage struct {
+	MaxResults int    `aws:"MaxResults"`
+	NextToken  string `aws:"Token"`
+}
+
+type storePage struct {
+	MaxResults int    `aws:"MaxResults"`
+	NextToken  string `aws:"NextToken"`
+}
+
+type orgPage struct {
+	MaxResults int    `aws:"OrganizationsMaxResults"`
+	NextToken  string `aws:"OrganizationsNextToken"`
+}
+
+// A next is how the output of a listing goes on.
+type next struct {
+	NextToken string `json:",omitempty"`
+}
+
+// A lister gives at most limit items (0: all) after a place, in a fixed order.
+type lister[T any] func(after string, limit int) ([]T, error)
+
+// paged reads one page. place gives where an item stands in the order.
+func paged[T any](c *call, p page, place func(T) string, list lister[T]) ([]T, next, error) {
+	after, err := c.after(p.NextToken)
+	if err != nil {
+		return nil, next{}, err
+	}
+	limit := p.MaxResults
+	if limit == 0 {
+		limit = c.service.pageSize
+	}
+	items, err := list(after, limit+1)
+	if err != nil || len(items) <= limit {
+		return items, next{}, err
+	}
+	items = items[:limit]
+	return items, next{c.token(place(items[limit-1]))}, nil
+}
+
+// token names a place in the operation's own listings. Standard base64, for
+// identitystore's pattern has no underscore.
+func (c *call) token(place string) string {
+	return base64.StdEncoding.EncodeToString([]byte(c.operation + "\n" + place))
+}
+
+func (c *call) after(token string) (string, error) {
+	if token == "" {
+		return "", nil
+	}
+	text, err := base64.StdEncoding.DecodeString(token)
+	operation, place, ok := strings.Cut(string(text), "\n")
+	if err != nil || !ok || operation != c.operation {
+		return "", c.service.badToken()
+	}
+	return place, nil
+}
+
+// among lists what is in memory already.
+func among[T any](items []T, place func(T) string) lister[T] {
+	return func(after string, limit int) ([]T, error) {
+		rest := make([]T, 0, len(items))
+		for _, item := range items {
+			if place(item) > after {
+				rest = append(rest, item)
+			}
+		}
+		sort.SliceStable(rest, func(i, j int) bool { return place(rest[i]) < place(rest[j]) })
+		if limit > 0 && len(rest) > limit {
+			rest = rest[:limit]
+		}
+		return rest, nil
+	}
+}
+
+// only lists those that keep agrees to.
+func only[T any](list lister[T], place func(T) string, keep func(T) bool) lister[T] {
+	return func(after string, limit int) ([]T, error) {
+		kept := []T{}
+		for {
+			batch, err := list(after, limit)
+			if err != nil {
+				return nil, err
+			}
+			for _, item := range batch {
+				if after = place(item); keep(item) {
+					kept = append(kept, item)
+				}
+				if limit > 0 && len(kept) == limit {
+					return kept, nil
+				}
+			}
+			if limit == 0 || len(batch) < limit {
+				return kept, nil
+			}
+		}
+	}
+}
+
+// each makes an output's items.
+func each[T, U any](items []T, to func(T) U) []U {
+	out := make([]U, len(items))
+	for i, item := range items {
+		out[i] = to(item)
+	}
+	return out
+}
+
+func itself(s string) string { return s }

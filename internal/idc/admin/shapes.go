@@ -1,0 +1,102 @@
+package admin
+
+import (
+	"regexp"
+	"strings"
+)
+
+// A shape is what AWS's service models say of a value: lengths of texts and lists,
+// bounds of numbers (zero is none), a pattern of the whole text, or its enum.
+type shape struct {
+	min, max    int
+	pattern     *regexp.Regexp
+	patternText string // as AWS writes it
+	enum        []string
+	sensitive   bool   // not shown in errors
+	of          string // the shape of a list's members
+}
+
+func text(min, max int, pattern string) shape {
+	return shape{min: min, max: max, pattern: regexp.MustCompile("^(?:" + goPattern(pattern) + ")$"), patternText: pattern}
+}
+
+func secret(max int, pattern string) shape {
+	s := text(1, max, pattern)
+	s.sensitive = true
+	return s
+}
+
+func enum(values ...string) shape { return shape{enum: values} }
+
+// goPattern turns Java's \u00A0 into Go's \x{00A0}, and does without the one
+// lookahead: that of durations, which setDuration reads anyway.
+func goPattern(java string) string {
+	java = strings.Replace(java, `(?=\d|T\d)`, "", 1)
+	return regexp.MustCompile(`\\u([0-9A-F]{4})`).ReplaceAllString(java, `\x{$1}`)
+}
+
+const (
+	uuidPattern     = `[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{12}`
+	instancePattern = `arn:aws(-[a-z]{1,5}){0,3}:sso:::instance/(sso)?ins-[a-zA-Z0-9-.]{16}`
+	permSetPattern  = `arn:aws(-[a-z]{1,5}){0,3}:sso:::permissionSet/(sso)?ins-[a-zA-Z0-9-.]{16}/ps-[a-zA-Z0-9-./]{16}`
+	tagPattern      = `([\p{L}\p{Z}\p{N}_.:/=+\-@]*)`
+	lettersPattern  = `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`
+)
+
+// shapes have the names of botocore's models; where services have different shapes
+// of one name, those of organizations begin with Organizations.
+var shapes = map[string]shape{
+	"MaxResults":       {min: 1, max: 100},
+	"Token":            text(0, 2048, `[-a-zA-Z0-9+=/_]*`),
+	"InstanceArn":      text(10, 1224, instancePattern),
+	"NameType":         text(0, 255, `[\w+=,.@-]+`),
+	"PermissionSetArn": text(10, 1224, permSetPattern),
+
+	"PermissionSetName":           text(1, 32, `[\w+=,.@-]+`),
+	"PermissionSetDescription":    text(1, 700, `[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*`),
+	"Duration":                    text(1, 100, `(-?)P(?=\d|T\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)([DW]))?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?`),
+	"RelayState":                  text(1, 240, `[a-zA-Z0-9&$@#\\\/%?=~\-_'"|!:,.;*+\[\]\ \(\)\{\}]+`),
+	"PermissionSetPolicyDocument": text(1, 32768, `[\u0009\u000A\u000D\u0020-\u00FF]+`),
+	"ManagedPolicyArn":            text(20, 2048, `arn:aws(-[a-z]{1,5}){0,3}:iam::aws:policy((/[A-Za-z0-9\.,\+@=_-]+)*)/([A-Za-z0-9\.,\+=@_-]+)`),
+	"ManagedPolicyName":           text(1, 128, `[\w+=,.@-]+`),
+	"ManagedPolicyPath":           text(1, 512, `((/[A-Za-z0-9\.,\+@=_-]+)*)/`),
+
+	"TagList":             {max: 75},
+	"TagKey":              text(1, 128, tagPattern),
+	"TagValue":            text(0, 256, tagPattern),
+	"TagKeyList":          {min: 1, max: 75, of: "TagKey"},
+	"TaggableResourceArn": text(10, 2048, permSetPattern+"|"+instancePattern),
+
+	"AccountId":           text(12, 12, `\d{12}`),
+	"TargetType":          enum("AWS_ACCOUNT"),
+	"ProvisionTargetType": enum("AWS_ACCOUNT", "ALL_PROVISIONED_ACCOUNTS"),
+	"PrincipalType":       enum("USER", "GROUP"),
+	"PrincipalId":         text(1, 47, `([0-9a-f]{10}-|)`+uuidPattern),
+	"UUId":                text(36, 36, `\b[0-9a-f]{8}\b-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-\b[0-9a-f]{12}\b`),
+	"StatusValues":        enum("IN_PROGRESS", "FAILED", "SUCCEEDED"),
+	"ProvisioningStatus":  enum("LATEST_PERMISSION_SET_PROVISIONED", "LATEST_PERMISSION_SET_NOT_PROVISIONED"),
+
+	"IdentityStoreId":      text(1, 36, `d-[0-9a-f]{10}$|^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`),
+	"ResourceId":           text(1, 47, `([0-9a-f]{10}-|)`+uuidPattern),
+	"UserName":             secret(128, lettersPattern),
+	"GroupDisplayName":     secret(1024, `[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r \u00A0]+`),
+	"SensitiveStringType":  secret(1024, `[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r \u00A0\u3000]+`),
+	"ExternalIdIssuer":     secret(256, lettersPattern),
+	"ExternalIdIdentifier": secret(256, lettersPattern),
+	"AttributePath":        text(1, 255, `(?:\p{L}+:\p{L}+:\p{L}+(?:\.\p{L}+){0,3}|\p{L}+(?:\.\p{L}+){0,2})`),
+	"AttributeOperations":  {min: 1, max: 100},
+	"Filters":              {max: 1},
+	"GroupIds":             {min: 1, max: 100, of: "ResourceId"},
+	"One":                  {min: 1, max: 1}, // e-mail, address, phone number
+	"NextToken":            text(1, 65535, `[-a-zA-Z0-9+=/:_]*`),
+
+	"OrganizationsMaxResults": {min: 1, max: 20},
+	"OrganizationsNextToken":  {max: 100000},
+	"OrganizationsAccountId":  text(0, 12, `^\d{12}$`),
+	"ChildId":                 text(0, 100, `^(\d{12})|(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})$`),
+	"ChildType":               enum("ACCOUNT", "ORGANIZATIONAL_UNIT"),
+	"OrganizationalUnitId":    text(0, 68, `^ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}$`),
+	"ParentId":                text(0, 100, `^(r-[0-9a-z]{4,32})|(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})$`),
+	"ServicePrincipal":        text(1, 128, `[\w+=,.@-]*`),
+	"TaggableResourceId":      text(0, 130, `^(r-[0-9a-z]{4,32})|(\d{12})|(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})|(^p-[0-9a-zA-Z_]{8,128})|(^rp-[0-9a-zA-Z_]{4,128})$`),
+}
