@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync/atomic"
 	"time"
 )
 
@@ -35,6 +36,9 @@ type Entry struct {
 	// Ends is when Sweep may take it away; zero is never.
 	Ends  time.Time
 	Value []byte // JSON
+	// Decoded is where a store that remembers entries lets Tables keep their values;
+	// nil for entries that are read once. Such values are shared, and never changed.
+	Decoded *atomic.Value
 }
 
 // An Assignment gives a principal (a user or group, by id) a permission set (by id)
@@ -154,8 +158,17 @@ func (t Table[T]) Delete(tx Tx, id string) error { return tx.Delete(t.Kind, id) 
 
 func decode[T any](e Entry, err error) (T, error) {
 	var v T
-	if err == nil {
-		err = json.Unmarshal(e.Value, &v)
+	if err != nil {
+		return v, err
+	}
+	if e.Decoded != nil {
+		if known, ok := e.Decoded.Load().(T); ok {
+			return known, nil
+		}
+	}
+	err = json.Unmarshal(e.Value, &v)
+	if err == nil && e.Decoded != nil {
+		e.Decoded.Store(v)
 	}
 	return v, err
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"maps"
 	"sync"
+	"sync/atomic"
 
 	"rolecall/internal/idc/store"
 )
@@ -41,6 +42,7 @@ func (m *memo) entry(name entryName, ask func() (store.Entry, error)) (store.Ent
 	}
 	e, err := ask()
 	if err == nil {
+		e.Decoded = &atomic.Value{}
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.grow()
@@ -50,8 +52,8 @@ func (m *memo) entry(name entryName, ask func() (store.Entry, error)) (store.Ent
 }
 
 // remembered gives an answer to a question about a kind, and asks the database only
-// once. The answer is kept if it is small.
-func remembered[T any](m *memo, kind store.Kind, question string, ask func() (T, error), small func(T) bool) (T, error) {
+// once, if it is one to keep.
+func remembered[T any](m *memo, kind store.Kind, question string, ask func() (T, error), keep func(*T) bool) (T, error) {
 	m.mu.RLock()
 	answer, known := m.answers[kind][question]
 	m.mu.RUnlock()
@@ -59,7 +61,7 @@ func remembered[T any](m *memo, kind store.Kind, question string, ask func() (T,
 		return answer.(T), nil
 	}
 	fresh, err := ask()
-	if err == nil && small(fresh) {
+	if err == nil && keep(&fresh) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.grow()
@@ -71,9 +73,7 @@ func remembered[T any](m *memo, kind store.Kind, question string, ask func() (T,
 	return fresh, err
 }
 
-func short[T any](list []T) bool { return len(list) <= maxList }
-
-func always(store.Entry) bool { return true }
+func short[T any](list *[]T) bool { return len(*list) <= maxList }
 
 // grow makes room for one more answer.
 func (m *memo) grow() {
