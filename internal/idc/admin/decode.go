@@ -150,8 +150,8 @@ func (d *decoder) scalar(v any, into reflect.Value, s shape, path string) error 
 			return nil
 		}
 	}
-	return errSerialization.say("%s can not be converted to a %s", jsonKind(v), map[reflect.Kind]string{
-		reflect.String: "String", reflect.Bool: "Boolean", reflect.Int: "Integer",
+	return errSerialization.say("%s can not be converted to %s", jsonKind(v), map[reflect.Kind]string{
+		reflect.String: "a String", reflect.Bool: "a Boolean", reflect.Int: "an Integer",
 	}[into.Kind()])
 }
 

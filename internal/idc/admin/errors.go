@@ -96,11 +96,11 @@ func (s service) refuse(found []violation) error {
 	for i, v := range found {
 		texts[i] = v.String()
 	}
-	errors := "errors"
+	plural := "s"
 	if len(found) == 1 {
-		errors = "error"
+		plural = ""
 	}
-	return errValidation.say("%d validation %s detected: %s", len(found), errors, strings.Join(texts, "; "))
+	return errValidation.say("%d validation error%s detected: %s", len(found), plural, strings.Join(texts, "; "))
 }
 
 // refuseInput puts it like organizations: the reasons and their words are those of

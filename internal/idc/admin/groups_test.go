@@ -44,6 +44,10 @@ func TestMembershipLife(t *testing.T) {
 		return w.ids.CreateGroupMembership(ctx, &identitystore.CreateGroupMembershipInput{IdentityStoreId: w.id, GroupId: group, MemberId: member(id)})
 	}
 	made := must(create(group, *alice))(w.world)
+	m := must(w.ids.DescribeGroupMembership(ctx, &identitystore.DescribeGroupMembershipInput{IdentityStoreId: w.id, MembershipId: made.MembershipId}))(w.world)
+	if *m.MembershipId != *made.MembershipId || *m.GroupId != *group || m.MemberId.(*types.MemberIdMemberUserId).Value != *alice {
+		t.Errorf("membership %+v", m)
+	}
 	w.conflict(fails(create(group, *alice)), "Member and Group relationship already exists")
 	w.absent(fails(create(group, nobody)), types.ResourceTypeUser)
 	w.absent(fails(create(&nobody, *alice)), types.ResourceTypeGroup)

@@ -57,15 +57,21 @@ func describeInstance(c *call, _ store.Reader, _ *onInstance) (*describeInstance
 type updateInstanceInput struct {
 	onInstance
 	Name                    string `aws:"NameType"`
-	EncryptionConfiguration any
+	EncryptionConfiguration *struct {
+		KeyType   string `aws:"KmsKeyType,required"`
+		KmsKeyArn string `aws:"KmsKeyArn"`
+	}
 }
 
-// updateInstance changes the name. There are no keys here to encrypt with.
+// updateInstance changes the name, if one is given. There are no customers' keys
+// here to encrypt with.
 func updateInstance(c *call, tx store.Tx, in *updateInstanceInput) (*none, error) {
-	if in.EncryptionConfiguration != nil {
-		return nil, errValidation.say("EncryptionConfiguration is not supported")
+	if e := in.EncryptionConfiguration; e != nil && e.KeyType != "AWS_OWNED_KMS_KEY" {
+		return nil, errValidation.say("The KeyType %s is not supported", e.KeyType)
 	}
-	c.instance.Name = in.Name
-	c.note(c.instance.ID, "name "+in.Name)
+	if in.Name != "" {
+		c.instance.Name = in.Name
+	}
+	c.note(c.instance.ID, "name "+c.instance.Name)
 	return &none{}, directory.Instances().Put(tx, c.instance)
 }

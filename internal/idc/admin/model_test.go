@@ -58,14 +58,14 @@ func TestOperationsOfModel(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		want := "ValidationException"
+		want, words := "ValidationException", " detected: Value "
 		if services[prefix] == "organizations" {
-			want = "InvalidInputException"
+			want, words = "InvalidInputException", ""
 		}
 		before := len(w.events())
 		for _, c := range invalid {
 			got := w.call(target, c.Input)
-			if code := got.header.Get("x-amzn-ErrorType"); code != want {
+			if code := got.header.Get("x-amzn-ErrorType"); code != want || !strings.Contains(string(got.body), words) {
 				t.Errorf("%s: %s: got %d %s %s", target, c.Name, got.status, code, got.body)
 			}
 			checkAnswer(t, model, operation, got)

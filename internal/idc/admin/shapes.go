@@ -50,6 +50,8 @@ var shapes = map[string]shape{
 	"Token":            text(0, 2048, `[-a-zA-Z0-9+=/_]*`),
 	"InstanceArn":      text(10, 1224, instancePattern),
 	"NameType":         text(0, 255, `[\w+=,.@-]+`),
+	"KmsKeyType":       enum("AWS_OWNED_KMS_KEY", "CUSTOMER_MANAGED_KEY"),
+	"KmsKeyArn":        text(20, 2048, `arn:aws(-[a-z]{1,5}){0,3}:kms:([a-z]{2,}(-[a-z0-9]+)+){1}:[0-9]{12}:key/(mrk-[a-f0-9]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})`),
 	"PermissionSetArn": text(10, 1224, permSetPattern),
 
 	"PermissionSetName":           text(1, 32, `[\w+=,.@-]+`),

@@ -70,7 +70,7 @@ func TestInstance(t *testing.T) {
 		t.Errorf("instance %+v", one)
 	}
 	w.refused(fails(w.sso.UpdateInstance(ctx, &ssoadmin.UpdateInstanceInput{
-		InstanceArn: w.arn, EncryptionConfiguration: &types.EncryptionConfiguration{KeyType: types.KmsKeyTypeAwsOwnedKmsKey},
+		InstanceArn: w.arn, EncryptionConfiguration: &types.EncryptionConfiguration{KeyType: types.KmsKeyTypeCustomerManagedKey},
 	})), "ValidationException", "not supported")
 }
 

@@ -78,7 +78,7 @@ func (t *tree) accountsIn(path string) []directory.Account {
 func (t *tree) unitsIn(parent string) []string {
 	var units []string
 	for _, path := range t.paths {
-		if path != "" && true {
+		if path != "" && parentPath(path) == parent {
 			units = append(units, path)
 		}
 	}

@@ -23,7 +23,7 @@ func TestErrorsOnTheWire(t *testing.T) {
 		{"two values", "SWBExternalService.ListInstances", `{}{}`, 400, "SerializationException", ""},
 		{"a list", "SWBExternalService.ListInstances", `[]`, 400, "SerializationException", "Expected structure or null"},
 		{"null", "SWBExternalService.ListInstances", `null`, 400, "SerializationException", "Expected structure or null"},
-		{"a text for a number", "SWBExternalService.ListInstances", `{"MaxResults":"1"}`, 400, "SerializationException", "STRING_VALUE can not be converted to a Integer"},
+		{"a text for a number", "SWBExternalService.ListInstances", `{"MaxResults":"1"}`, 400, "SerializationException", "STRING_VALUE can not be converted to an Integer"},
 		{"a fraction", "SWBExternalService.ListInstances", `{"MaxResults":1.5}`, 400, "SerializationException", "NUMBER_VALUE"},
 		{"a number for a text", "SWBExternalService.DescribeInstance", `{"InstanceArn":1}`, 400, "SerializationException", "NUMBER_VALUE can not be converted to a String"},
 		{"a list for a text", "SWBExternalService.DescribeInstance", `{"InstanceArn":[]}`, 400, "SerializationException", ""},
