@@ -39,8 +39,10 @@ fmt: ## format the code
 bench: build ## measure: figures for docs/performance.md
 	go test -run '^$$' -bench . -benchmem ./internal/...
 	go run ./internal/tools/bench bin
+	go run ./internal/tools/load bin
 
-soak: ## fuzz each target for FUZZTIME
+soak: ## 200 rounds of kill -9 under writes, and fuzz each target for FUZZTIME
+	ROLECALL_CRASH_ROUNDS=200 go test -count=1 -v -timeout 30m -run TestNoAcknowledgedWriteIsLost ./internal/e2e
 	@grep -rl --include='*_test.go' '^func Fuzz' internal | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$file); do \
 			echo "== $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; done; done

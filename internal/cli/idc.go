@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/export"
+	"rolecall/internal/idc"
 	"rolecall/internal/idc/seed"
 )
 
@@ -129,16 +130,19 @@ func indent(text string) string {
 }
 
 func (a *App) idcSampleCommand() *cobra.Command {
-	return &cobra.Command{
+	var region string
+	cmd := &cobra.Command{
 		Use:   "sample",
 		Short: "Print the sample directory as a seed file, to begin your own with",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			text, _ := seed.Sample()
+			text, _ := seed.Sample(region)
 			_, err := a.Stdout.Write(text)
 			return err
 		},
 	}
+	cmd.Flags().StringVar(&region, "region", idc.DefaultRegion, "the region that it is for")
+	return cmd
 }
 
 const (

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -122,7 +123,7 @@ func (a *App) openIDC(ctx context.Context, l *localIDC, o serveOptions) (err err
 	case o.seed != "":
 		l.data, err = idc.EmptyMemory()
 	default:
-		l.data, l.Sample, err = idc.InMemory(ctx, directory.DefaultCost(), a.Now())
+		l.data, l.Sample, err = idc.InMemory(ctx, cmp.Or(o.region, idc.DefaultRegion), directory.DefaultCost(), a.Now())
 	}
 	if err != nil {
 		return err
@@ -137,11 +138,7 @@ func (a *App) openIDC(ctx context.Context, l *localIDC, o serveOptions) (err err
 
 // settle makes the instance as the flags want it.
 func (a *App) settle(tx store.Tx, o serveOptions) error {
-	region := o.region
-	if region == "" {
-		region = idc.DefaultRegion
-	}
-	i, err := directory.Open(tx, region, a.Now())
+	i, err := directory.Open(tx, cmp.Or(o.region, idc.DefaultRegion), a.Now())
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func BenchmarkRoleCredentials(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer data.Close()
-	text, _ := seed.Sample()
+	text, _ := seed.Sample(idc.DefaultRegion)
 	if _, err := seed.Load(b.Context(), data.Store, "sample.yaml", text, seed.Options{Cost: idctest.Cost()}, "operator", time.Now()); err != nil {
 		b.Fatal(err)
 	}

@@ -101,10 +101,10 @@ func auditKey(secret []byte) ([]byte, error) {
 	return hkdf.Key(sha256.New, secret, nil, "audit chain", 32)
 }
 
-// InMemory is data that ends with the process, with the sample directory in it.
-// Cost is that of its password hashes.
-func InMemory(ctx context.Context, cost directory.Cost, now time.Time) (*Data, seed.SampleData, error) {
-	text, sample := seed.Sample()
+// InMemory is data that ends with the process, with the sample directory in it. Cost
+// is that of its password hashes.
+func InMemory(ctx context.Context, region string, cost directory.Cost, now time.Time) (*Data, seed.SampleData, error) {
+	text, sample := seed.Sample(region)
 	d, err := EmptyMemory()
 	if err != nil {
 		return nil, sample, err

@@ -39,7 +39,7 @@ func newCenterIn(t *testing.T, dir string, change func(*idc.Options)) *center {
 	}
 	t.Cleanup(func() { _ = data.Close() })
 	if data.Fresh {
-		text, _ := seed.Sample()
+		text, _ := seed.Sample(idc.DefaultRegion)
 		if _, err := seed.Load(t.Context(), data.Store, "sample.yaml", text, seed.Options{Cost: idctest.Cost()}, "operator", time.Now()); err != nil {
 			t.Fatal(err)
 		}

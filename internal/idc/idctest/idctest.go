@@ -17,7 +17,7 @@ func Cost() directory.Cost { return directory.Cost{Time: 1, MemoryKiB: 64} }
 
 // Sample is the sample directory in memory, with cheap password hashes.
 func Sample() (*idc.Data, seed.SampleData, error) {
-	return idc.InMemory(context.Background(), Cost(), time.Now())
+	return idc.InMemory(context.Background(), idc.DefaultRegion, Cost(), time.Now())
 }
 
 // SignIn begins a session of a user by name, as the sign-in page does.

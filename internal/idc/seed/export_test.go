@@ -50,7 +50,7 @@ func roundTrip(t *testing.T, s store.Store) string {
 }
 
 func TestRoundTrip(t *testing.T) {
-	sample, _ := seed.Sample()
+	sample, _ := seed.Sample("us-east-1")
 	documented, err := os.ReadFile("../../../docs/seed.md")
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,11 @@
 package seed
 
-import _ "embed" // of the sample
+import (
+	_ "embed" // of the sample
+	"strings"
+
+	"rolecall/internal/idc/directory"
+)
 
 // SampleData is what a person needs to know of the sample directory.
 type SampleData struct {
@@ -18,16 +23,22 @@ type SampleUser struct{ Name, Password, Note string }
 //go:embed sample.yaml
 var sampleYAML string
 
-// Sample gives the file of a small company: three users with different assignments,
-// some through groups, five accounts, four permission sets, and a role to chain to.
-func Sample() ([]byte, SampleData) {
-	return []byte(sampleYAML), SampleData{
+// Sample gives the file of a small company in a region: three users with different
+// assignments, some through groups, six accounts, four permission sets, and a role to
+// chain to.
+func Sample(region string) ([]byte, SampleData) {
+	arn := "arn:" + directory.Partition(region) + ":iam::"
+	text := strings.ReplaceAll(sampleYAML, "arn:aws:iam::", arn)
+	if region != "us-east-1" {
+		text = "instance:\n  region: " + region + "\n\n" + strings.ReplaceAll(text, "/sso.amazonaws.com/", "/sso.amazonaws.com/"+region+"/")
+	}
+	return []byte(text), SampleData{
 		Users: []SampleUser{
 			{"alice", "correct-horse-alice", "Admin and ReadOnly in several accounts"},
 			{"bob", "correct-horse-bob", "ReadOnly in one account"},
 			{"carol", "correct-horse-carol", "no assignment at all"},
 		},
 		User: "alice", Password: "correct-horse-alice", Account: "111122223333", Role: "Admin", OtherRole: "ReadOnly",
-		ChainRole: "arn:aws:iam::444455556666:role/ops/Deploy", ExternalID: "rolecall-sample",
+		ChainRole: arn + "444455556666:role/ops/Deploy", ExternalID: "rolecall-sample",
 	}
 }

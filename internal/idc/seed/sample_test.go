@@ -75,7 +75,7 @@ func access(t testing.TB, s store.Store, name string) []string {
 }
 
 func TestSample(t *testing.T) {
-	text, data := seed.Sample()
+	text, data := seed.Sample("us-east-1")
 	s := memory(t)
 	load(t, s, string(text), seed.Options{})
 	for name, want := range map[string][]string{
