@@ -29,8 +29,8 @@ type clientFlags struct {
 	proxy bool
 }
 
-func (f *clientFlags) add(cmd *cobra.Command) {
-	f.addURL(cmd)
+func (a *App) addClientFlags(cmd *cobra.Command, f *clientFlags) {
+	a.addURLFlag(cmd, &f.operatorFlags)
 	cmd.Flags().BoolVar(&f.proxy, "proxy", false, "for clients that know no endpoint settings: reach AWS's own host names through the server's proxy")
 }
 
@@ -69,7 +69,7 @@ func (a *App) idcEnvCommand() *cobra.Command {
 			return nil
 		},
 	}
-	f.add(cmd)
+	a.addClientFlags(cmd, &f)
 	cmd.Flags().StringVar(&shell, "shell", export.Default(), "`FORMAT` of the output, never guessed from $SHELL")
 	return cmd
 }
@@ -94,7 +94,7 @@ Its exit code becomes rolecall's.`,
 			return a.run(args, withVariables(a.Environ, environ))
 		},
 	}
-	f.add(cmd)
+	a.addClientFlags(cmd, &f)
 	return cmd
 }
 
@@ -129,7 +129,7 @@ stands between them is replaced the next time; nothing else of the file is touch
 			return a.idcConfigure(cmd.Context(), f, o)
 		},
 	}
-	f.addURL(cmd)
+	a.addURLFlag(cmd, &f)
 	cmd.Flags().StringVar(&o.user, "user", "", "only the roles of this `USER`; left out, everybody's")
 	cmd.Flags().StringVar(&o.session, "session", "local", "`NAME` of the sso-session and the services section")
 	cmd.Flags().StringVar(&o.file, "file", "", "config `FILE`; left out, the usual one")

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,13 +29,14 @@ import (
 // operatorFlags say which Identity Center a command acts on.
 type operatorFlags struct{ data, url string }
 
-func (f *operatorFlags) add(cmd *cobra.Command) {
+func (a *App) addOperatorFlags(cmd *cobra.Command, f *operatorFlags) {
 	cmd.Flags().StringVar(&f.data, "data", "", "act on this data `DIR`, whether a server has it open or not")
-	f.addURL(cmd)
+	a.addURLFlag(cmd, f)
 }
 
-func (f *operatorFlags) addURL(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.url, "url", fmt.Sprintf("http://127.0.0.1:%d", defaultIDCPort), "`URL` of the running server")
+func (a *App) addURLFlag(cmd *cobra.Command, f *operatorFlags) {
+	standard := cmp.Or(a.getenv("ROLECALL_IDC_URL"), fmt.Sprintf("http://127.0.0.1:%d", defaultIDCPort))
+	cmd.Flags().StringVar(&f.url, "url", standard, "`URL` of the running server; $ROLECALL_IDC_URL")
 }
 
 // idcInfo asks a running server what one needs to use it.
@@ -140,7 +142,7 @@ func (a *App) idcApplyCommand() *cobra.Command {
 			})
 		},
 	}
-	f.add(cmd)
+	a.addOperatorFlags(cmd, &f)
 	cmd.Flags().BoolVar(&prune, "prune", false, "remove what does not stand in the file")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only show what would change")
 	return cmd
@@ -171,7 +173,7 @@ func (a *App) idcExportCommand() *cobra.Command {
 			})
 		},
 	}
-	f.add(cmd)
+	a.addOperatorFlags(cmd, &f)
 	return cmd
 }
 
@@ -199,7 +201,7 @@ func (a *App) idcPasswdCommand() *cobra.Command {
 			})
 		},
 	}
-	f.add(cmd)
+	a.addOperatorFlags(cmd, &f)
 	return cmd
 }
 
@@ -251,7 +253,7 @@ func (a *App) idcResetCommand() *cobra.Command {
 			})
 		},
 	}
-	f.add(cmd)
+	a.addOperatorFlags(cmd, &f)
 	cmd.Flags().BoolVar(&yes, "yes", false, "yes, empty it")
 	return cmd
 }
@@ -277,7 +279,7 @@ back, put it into a data directory as idc.db, beside the file "secret" of the ol
 			})
 		},
 	}
-	f.add(cmd)
+	a.addOperatorFlags(cmd, &f)
 	return cmd
 }
 
@@ -297,7 +299,7 @@ func (a *App) idcReloadCommand() *cobra.Command {
 			})
 		},
 	}
-	f.add(cmd)
+	a.addOperatorFlags(cmd, &f)
 	return cmd
 }
 
@@ -312,7 +314,7 @@ func (a *App) idcAuditCommand() *cobra.Command {
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error { return a.audit(cmd.Context(), c, after) })
 		},
 	}
-	f.add(cmd)
+	a.addOperatorFlags(cmd, &f)
 	cmd.Flags().Int64Var(&after, "after", 0, "only events after this `NUMBER`")
 	var of operatorFlags
 	verify := &cobra.Command{
@@ -332,7 +334,7 @@ elsewhere: a chain that was cut off at its end verifies, too.`,
 			})
 		},
 	}
-	of.add(verify)
+	a.addOperatorFlags(verify, &of)
 	cmd.AddCommand(verify)
 	return cmd
 }

@@ -93,23 +93,34 @@ func (a *App) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 // open listens: on loopback, or beyond it with TLS.
 func (o serveOptions) open() (net.Listener, error) {
 	if o.listen != "" {
-		if len(o.faults) > 0 {
-			return nil, &usageError{errors.New("faults are played on this machine only: take out --listen")}
-		}
-		if u, err := url.Parse(o.publicURL); err != nil || u.Scheme != "https" || u.Host == "" || strings.TrimRight(u.Path, "/") != "" {
-			return nil, &usageError{fmt.Errorf("--public-url %q is not like https://sso.example.com:9911", o.publicURL)}
-		}
-		pair, err := tls.LoadX509KeyPair(o.certificate, o.key)
-		if err != nil {
-			return nil, err
-		}
-		return tls.Listen("tcp", o.listen, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+		return o.openBeyond()
+	}
+	if o.certificate != "" || o.key != "" || o.publicURL != "" {
+		return nil, &usageError{errors.New("--tls-cert, --tls-key and --public-url go with --listen")}
 	}
 	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, &hintError{error: fmt.Errorf("port %d on 127.0.0.1 is in use", o.port), code: exitError, hint: "rolecall idc serve --port 0"}
 	}
 	return listener, err
+}
+
+// openBeyond listens where other machines reach it, with TLS only.
+func (o serveOptions) openBeyond() (net.Listener, error) {
+	if o.certificate == "" || o.key == "" {
+		return nil, &usageError{errors.New("beyond this machine only with TLS: --listen wants --tls-cert, --tls-key and --public-url")}
+	}
+	if len(o.faults) > 0 {
+		return nil, &usageError{errors.New("faults are played on this machine only: take out --listen")}
+	}
+	if u, err := url.Parse(o.publicURL); err != nil || u.Scheme != "https" || u.Host == "" || strings.TrimRight(u.Path, "/") != "" {
+		return nil, &usageError{fmt.Errorf("--public-url %q is not like https://sso.example.com:9911", o.publicURL)}
+	}
+	pair, err := tls.LoadX509KeyPair(o.certificate, o.key)
+	if err != nil {
+		return nil, err
+	}
+	return tls.Listen("tcp", o.listen, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
 }
 
 // openIDC opens the data directory, or memory with the sample, and applies the seed

@@ -1,0 +1,99 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Beyond this machine the Identity Center speaks TLS only, and says where it is.
+func TestBeyondThisMachine(t *testing.T) {
+	dir := t.TempDir()
+	certificate, key, roots := selfSigned(t, dir)
+	free, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := &served{home: filepath.Join(dir, "home"), args: []string{
+		"idc", "serve", "--listen", address, "--public-url", "https://" + address, "--tls-cert", certificate, "--tls-key", key,
+	}}
+	s.start(t, "0")
+	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
+	if !strings.Contains(s.output, "REACHABLE FROM OTHER MACHINES: https://"+address+"/start") {
+		t.Errorf("it does not say so: %s", s.output)
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+	response, err := client.Get("https://" + address + "/start")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	if err != nil || response.StatusCode != http.StatusOK || !bytes.Contains(page, []byte("us-east-1")) {
+		t.Errorf("got %d, %v", response.StatusCode, err)
+	}
+	for _, cookie := range response.Cookies() {
+		if !cookie.Secure {
+			t.Errorf("the cookie %s is sent in clear, too", cookie.Name)
+		}
+	}
+	if response, err := http.Get("http://" + address + "/start"); err == nil {
+		_ = response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			t.Error("it answers in clear")
+		}
+	}
+}
+
+func selfSigned(t *testing.T, dir string) (certificate, key string, roots *x509.CertPool) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, kind string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: data}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots = x509.NewCertPool()
+	roots.AddCert(parsed)
+	return write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", secret), roots
+}
