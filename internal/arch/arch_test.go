@@ -37,12 +37,13 @@ var rooms = map[string][]string{
 	"terminal":              {},
 
 	"idc": {
-		"idc/admin", "idc/directory", "idc/limits", "idc/oidc", "idc/portal", "idc/proxy", "idc/seed", "idc/store", "idc/store/sqlite", "idc/sts",
+		"idc/admin", "idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/portal", "idc/proxy", "idc/seed", "idc/store", "idc/store/sqlite", "idc/sts",
 		"idc/website", "idc/wire",
 	},
 	"idc/admin":          {"idc/directory", "idc/store", "idc/wire"},
 	"idc/awsmodel":       {},
 	"idc/directory":      {"idc/store"},
+	"idc/federation":     {"idc/directory", "idc/oidc", "idc/sts", "idc/wire"},
 	"idc/idctest":        {"idc", "idc/directory", "idc/seed", "idc/store"},
 	"idc/limits":         {},
 	"idc/oidc":           {"idc/directory", "idc/limits", "idc/store", "idc/wire"},
@@ -55,7 +56,7 @@ var rooms = map[string][]string{
 	"idc/store/sqlite":   {"idc/store"},
 	"idc/sts":            {"idc/directory", "idc/store", "idc/wire"},
 	"idc/visitor":        {},
-	"idc/website":        {"idc/directory", "idc/limits", "idc/oidc", "idc/portal", "idc/store"},
+	"idc/website":        {"idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/portal", "idc/store", "idc/sts"},
 	"idc/wire":           {},
 
 	"tools/bench": {},

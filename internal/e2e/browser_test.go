@@ -133,7 +133,7 @@ func TestSignInInChromium(t *testing.T) {
 
 	do(browser, t, chromedp.Navigate(w.url+"/start"))
 	shoot(browser, t, "start")
-	do(browser, t, chromedp.Click(".button"), ends("Your accounts"), chromedp.WaitVisible(`//h2[text()="payments-dev"]`))
+	do(browser, t, chromedp.Click(".button"), ends("Your accounts"), chromedp.WaitVisible(`//h3[text()="payments-dev"]`))
 	shoot(browser, t, "portal")
 	do(browser, t, chromedp.Click("header button"), ends("Signed out"), chromedp.NavigateBack(), ends("Sign in"))
 }

@@ -43,20 +43,26 @@ func TestTheREADMEsCommands(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(tools, "terraform"), []byte("#!/bin/sh\necho \"$1 as $AWS_ACCESS_KEY_ID\"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	own := t.TempDir() // where files are written
+	address := ""      // of the served one
 	ran := 0
 	for _, line := range readmeCommands(t) {
+		serves := strings.HasPrefix(line, "rolecall idc serve")
+		line = strings.NewReplacer("./idc-data", own+"/idc-data", "directory.yaml", own+"/directory.yaml").Replace(line)
 		switch {
 		case line == "make test":
 			continue
 		case strings.HasPrefix(line, "rolecall login"):
 			w.signIn(t, strings.Fields(line)...)
-		case line == "rolecall idc serve":
-			line += " --port 0 & pid=$!; sleep 0.5; kill $pid; wait $pid"
-			fallthrough
+		case serves:
+			s := serve(t, w.home, strings.Fields(line)[3:]...)
+			address = "ROLECALL_IDC_URL=" + s.url
+		case strings.Contains(line, "aws sso login"):
+			w.signIn(t, "env", address, "sh", "-c", strings.Replace(line, "aws ", awsCLI+" ", 1)+" >&2")
 		default:
-			cmd := exec.CommandContext(t.Context(), "sh", "-ec", line)
+			cmd := exec.CommandContext(t.Context(), "sh", "-ec", strings.Replace(line, "-- aws ", "-- "+awsCLI+" ", 1))
 			var stderr bytes.Buffer
-			cmd.Dir, cmd.Env, cmd.Stderr = root, w.environ(), &stderr
+			cmd.Dir, cmd.Env, cmd.Stderr = root, append(w.environ(), address), &stderr
 			for _, name := range []string{"GOPATH", "GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB"} {
 				value, err := exec.Command("go", "env", name).Output()
 				if err != nil {
@@ -71,7 +77,7 @@ func TestTheREADMEsCommands(t *testing.T) {
 		}
 		ran++
 	}
-	if ran < 7 {
+	if ran < 12 {
 		t.Errorf("only %d commands were found", ran)
 	}
 }

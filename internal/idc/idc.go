@@ -17,6 +17,7 @@ import (
 
 	"rolecall/internal/idc/admin"
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/federation"
 	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/oidc"
 	"rolecall/internal/idc/portal"
@@ -112,13 +113,18 @@ func (s *Server) build(o Options) (err error) {
 	if o.PortalLimit {
 		s.Portal.Limit = limits.New(o.Now, time.Second/20, 20)
 	}
+	signin, err := federation.New(federation.Options{Secret: o.Secret, Keys: s.STS, Now: o.Now})
+	if err != nil {
+		return err
+	}
 	site, err := website.New(website.Options{
-		URL: o.URL, Region: s.Instance.Region, Store: o.Store, Secret: o.Secret, OIDC: s.OIDC, Portal: s.Portal, Now: o.Now, NoLimits: o.OIDC.NoLimits,
+		URL: o.URL, Region: s.Instance.Region, Store: o.Store, Secret: o.Secret, OIDC: s.OIDC, Portal: s.Portal, Federation: signin,
+		Administrator: s.STS.Administrator, Now: o.Now, NoLimits: o.OIDC.NoLimits,
 	})
 	if err != nil {
 		return err
 	}
-	s.handler = s.routes(site)
+	s.handler = s.routes(site, signin)
 	if o.Around != nil {
 		s.handler = o.Around(s.handler)
 	}
@@ -126,12 +132,13 @@ func (s *Server) build(o Options) (err error) {
 }
 
 // routes lists what is where: no two services share a path.
-func (s *Server) routes(site *website.Site) http.Handler {
+func (s *Server) routes(site *website.Site, signin *federation.Server) http.Handler {
 	mux := &listingMux{ServeMux: http.NewServeMux()}
 	defer func() { s.Routes = mux.patterns }()
 	s.OIDC.Mount(mux)
 	s.Portal.Mount(mux)
 	site.Mount(mux)
+	signin.Mount(mux, site)
 	mux.HandleFunc("GET "+InfoPath, s.info)
 	mux.HandleFunc("GET /health", s.health)
 	mux.HandleFunc("GET /metrics", s.serveMetrics)

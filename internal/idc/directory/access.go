@@ -1,7 +1,10 @@
 package directory
 
 import (
+	"cmp"
 	"errors"
+	"slices"
+	"strings"
 
 	"rolecall/internal/idc/store"
 )
@@ -57,6 +60,83 @@ func PermissionSetsOf(r store.Reader, userID, accountID string) ([]PermissionSet
 		}
 	}
 	return sets, nil
+}
+
+// An Access is an account with what a user has in it.
+type Access struct {
+	Account
+	PermissionSets []PermissionSet // by name
+}
+
+// AccessOf lists all that a user has, by the accounts' names. It asks the store a few
+// questions, however many accounts there are.
+func AccessOf(r store.Reader, userID string) ([]Access, error) {
+	principals, err := Principals(r, userID)
+	if err != nil {
+		return nil, err
+	}
+	given := map[string]map[string]bool{} // permission sets by account
+	sets := map[string]bool{}
+	for _, p := range principals {
+		assignments, err := r.Assignments(store.Assignment{Principal: p})
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range assignments {
+			if given[a.AccountID] == nil {
+				given[a.AccountID] = map[string]bool{}
+			}
+			given[a.AccountID][a.PermissionSet], sets[a.PermissionSet] = true, true
+		}
+	}
+	accounts, err := several(r, Accounts(), given, func(a Account) string { return a.ID })
+	if err != nil {
+		return nil, err
+	}
+	named, err := several(r, PermissionSets(), sets, func(p PermissionSet) string { return p.ID })
+	if err != nil {
+		return nil, err
+	}
+	return joined(accounts, named, given), nil
+}
+
+// several finds values by their ids: many of them with a single question.
+func several[T, V any](r store.Reader, t store.Table[T], ids map[string]V, id func(T) string) (map[string]T, error) {
+	const many = 20
+	found := make(map[string]T, len(ids))
+	if len(ids) > many {
+		all, err := t.List(r, "", "", 0)
+		for _, v := range all {
+			if _, wanted := ids[id(v)]; wanted {
+				found[id(v)] = v
+			}
+		}
+		return found, err
+	}
+	for wanted := range ids {
+		v, err := t.Get(r, wanted)
+		if err != nil {
+			return nil, err
+		}
+		found[wanted] = v
+	}
+	return found, nil
+}
+
+func joined(accounts map[string]Account, sets map[string]PermissionSet, given map[string]map[string]bool) []Access {
+	list := make([]Access, 0, len(accounts))
+	for id, account := range accounts {
+		access := Access{Account: account}
+		for set := range given[id] {
+			access.PermissionSets = append(access.PermissionSets, sets[set])
+		}
+		slices.SortFunc(access.PermissionSets, func(a, b PermissionSet) int { return strings.Compare(a.Name, b.Name) })
+		list = append(list, access)
+	}
+	slices.SortFunc(list, func(a, b Access) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.ID, b.ID))
+	})
+	return list
 }
 
 // Assigned gives the permission set of that name if the user has it in the account,

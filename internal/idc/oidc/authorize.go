@@ -23,6 +23,7 @@ type request struct {
 	State     string
 	Challenge string
 	Scopes    []string
+	Began     time.Time
 	Ends      time.Time
 }
 
@@ -66,9 +67,10 @@ func (s *Server) Authorize(ctx context.Context, q url.Values) (id, refusal strin
 			id, refusal = "", redirectTo(q.Get("redirect_uri"), url.Values{"error": {code}, "error_description": {text}, "state": {q.Get("state")}})
 			return nil
 		}
+		now := s.o.Now()
 		return requests().Put(tx, request{
 			ID: s.hash(id), Client: c.ID, Name: c.Name, Redirect: q.Get("redirect_uri"), State: q.Get("state"), Challenge: q.Get("code_challenge"),
-			Scopes: scopes, Ends: s.o.Now().Add(requestLife),
+			Scopes: scopes, Began: now, Ends: now.Add(requestLife),
 		})
 	})
 	return id, refusal, err
@@ -123,6 +125,7 @@ type Consent struct {
 	Client   string // untrusted
 	Scopes   []string
 	Redirect string // validated
+	Began    time.Time
 }
 
 // Consent finds a request that waits, or gives ErrGone.
@@ -130,7 +133,7 @@ func (s *Server) Consent(ctx context.Context, id string) (Consent, error) {
 	var found Consent
 	err := s.o.Store.View(ctx, func(r store.Reader) error {
 		waiting, err := s.request(r, id)
-		found = Consent{Client: waiting.Name, Scopes: waiting.Scopes, Redirect: waiting.Redirect}
+		found = Consent{Client: waiting.Name, Scopes: waiting.Scopes, Redirect: waiting.Redirect, Began: waiting.Began}
 		return err
 	})
 	return found, err

@@ -18,7 +18,7 @@ import (
 type deviceGrant struct {
 	DeviceCode, UserCode string // hashed
 	Client               string
-	Ends                 time.Time
+	Began, Ends          time.Time
 	Denied, Used         bool
 	Session              string // set when approved
 }
@@ -83,7 +83,7 @@ func (s *Server) newDevice(ctx context.Context, id, secret, startURL, code, user
 		if live >= maxDeviceCodes {
 			return errTooManyRequests
 		}
-		return s.devices().Put(tx, deviceGrant{DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), Client: c.ID, Ends: now.Add(s.o.DeviceCodeLife)})
+		return s.devices().Put(tx, deviceGrant{DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), Client: c.ID, Began: now, Ends: now.Add(s.o.DeviceCodeLife)})
 	})
 }
 
@@ -105,6 +105,7 @@ type Device struct {
 	UserCode string
 	Client   string // untrusted
 	Scopes   []string
+	Began    time.Time
 }
 
 // Errors of the person's answers.
@@ -130,7 +131,7 @@ func (s *Server) Device(ctx context.Context, typed, sessionID string) (Device, e
 		}
 		c, err := clients().Get(r, d.Client)
 		code := plainCode(typed)
-		found = Device{UserCode: code[:4] + "-" + code[4:], Client: c.Name, Scopes: c.Scopes}
+		found = Device{UserCode: code[:4] + "-" + code[4:], Client: c.Name, Scopes: c.Scopes, Began: d.Began}
 		return goneIfNotFound(err)
 	})
 	if errors.Is(err, ErrGone) {

@@ -156,6 +156,23 @@ func (a *API) RoleCredentials(r store.Reader, user directory.User, account, perm
 	return a.Roles.MintRole(instance, user.UserName, account, set), nil
 }
 
+// HandOut gives a signed-in user of the website what RoleCredentials gives, once
+// that is in the audit.
+func (a *API) HandOut(ctx context.Context, user directory.User, account, permissionSet string) (c sts.Credentials, err error) {
+	err = a.Store.View(ctx, func(r store.Reader) error {
+		c, err = a.RoleCredentials(r, user, account, permissionSet)
+		return err
+	})
+	if err == nil {
+		err = a.Record(ctx, user, account, permissionSet)
+	}
+	if err != nil {
+		return sts.Credentials{}, err
+	}
+	a.credentials.Add(1)
+	return c, nil
+}
+
 // Record writes to the audit that role credentials are handed out.
 func (a *API) Record(ctx context.Context, user directory.User, account, permissionSet string) error {
 	return a.Store.Update(ctx, func(tx store.Tx) error {

@@ -100,7 +100,8 @@ type Tx interface {
 	Record(Event) error
 }
 
-// A Store keeps all of it. It is safe for concurrent use.
+// A Store keeps all of it. It is safe for concurrent use, but what View and Update
+// run must not call either: it would wait for itself.
 type Store interface {
 	View(ctx context.Context, do func(Reader) error) error
 	// Update runs do alone among writers. When it gives nil, what was written is

@@ -241,7 +241,7 @@ func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values)
 		return nil, errValidation.say("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
 	user := roleID(arn) + ":" + session
-	c := s.mint(Caller{Account: strings.Split(arn, ":")[4], RoleARN: arn, ARN: sessionARN(arn, session), UserID: user}, life)
+	c := s.mint(Caller{Account: strings.Split(arn, ":")[4], RoleARN: arn, ARN: sessionARN(arn, session), UserID: user, Chained: caller.Session}, life)
 	var a assumeRoleAnswer
 	a.Result.User.AssumedRoleID, a.Result.User.Arn = user, sessionARN(arn, session)
 	a.Result.Credentials = inXML(c)

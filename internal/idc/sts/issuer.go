@@ -46,6 +46,8 @@ type Caller struct {
 	UserID  string
 	// Session reports whether the keys are temporary: what they assume is a chain.
 	Session bool
+	// Chained reports whether the keys come from other temporary keys, by AssumeRole.
+	Chained bool `json:",omitempty"`
 	// Administrator may call the admin APIs.
 	Administrator bool
 }
@@ -142,6 +144,21 @@ func (s *Server) key(accessKeyID, sessionToken string) (key, *Refusal) {
 		return key{}, errInvalidToken
 	}
 	return k, nil
+}
+
+// Knows gives who holds keys, and until when they are good (zero: for ever), or a
+// refusal.
+func (s *Server) Knows(accessKeyID, secretAccessKey, sessionToken string) (caller Caller, ends time.Time, refusal *Refusal) {
+	k, e := s.key(accessKeyID, sessionToken)
+	switch {
+	case e != nil:
+		return Caller{}, ends, e
+	case !hmac.Equal([]byte(secretAccessKey), []byte(s.secretKey(accessKeyID))):
+		return Caller{}, ends, errInvalidToken
+	case !k.Ends.IsZero() && !s.o.Now().Before(k.Ends):
+		return Caller{}, ends, errExpiredToken
+	}
+	return k.Caller, k.Ends, nil
 }
 
 func (s *Server) administrator() (key, *Refusal) {

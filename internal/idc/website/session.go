@@ -1,16 +1,19 @@
 package website
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/oidc"
 	"rolecall/internal/idc/store"
 )
@@ -28,6 +31,16 @@ func (s *Site) mac(purpose, text string) string {
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }
 
+func randomText() string {
+	b := make([]byte, 24)
+	_, _ = rand.Read(b) // never fails
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// setCookie scopes a cookie to the secret path. A name with the prefix __Host- would
+// keep other hosts of the domain from setting it, but it demands Path=/, and on
+// loopback a cookie with that path goes to every port of this machine (security.md
+// S6). So with https, too, it is Secure and the path stays.
 func (s *Site) setCookie(w http.ResponseWriter, name, value string, age int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: name, Value: value, Path: s.home, MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode,
@@ -45,9 +58,7 @@ func (s *Site) visitor(w http.ResponseWriter, r *http.Request) string {
 }
 
 func (s *Site) newVisitor(w http.ResponseWriter) string {
-	b := make([]byte, 24)
-	_, _ = rand.Read(b) // never fails
-	id := base64.RawURLEncoding.EncodeToString(b)
+	id := randomText()
 	s.setCookie(w, visitorCookie, id, 0)
 	return id
 }
@@ -60,60 +71,82 @@ func (s *Site) remember(w http.ResponseWriter, session string) {
 	s.setCookie(w, sessionCookie, text+"."+s.mac("session", text), int(idle.Seconds()))
 }
 
-// who gives the session of the person who is signed in with this browser.
-func (s *Site) who(r *http.Request) (session oidc.Session, ok bool) {
+// A person is who is signed in with this browser.
+type person struct {
+	Session oidc.Session
+	directory.User
+}
+
+// FullName is the name to show.
+func (p person) FullName() string {
+	if p.DisplayName != "" {
+		return p.DisplayName
+	}
+	return p.UserName
+}
+
+var errNobody = errors.New("nobody is signed in")
+
+type personKey struct{}
+
+// person gives who is signed in, unless it is somebody who was disabled since.
+func (s *Site) person(r *http.Request) (p person, err error) {
+	if p, known := r.Context().Value(personKey{}).(person); known {
+		return p, nil
+	}
+	id, ok := s.sessionOf(r)
+	if !ok {
+		return p, errNobody
+	}
+	err = s.o.Store.View(r.Context(), func(reader store.Reader) (err error) {
+		if p.Session, err = s.o.OIDC.Session(reader, id); err == nil {
+			p.User, err = directory.Users().Get(reader, p.Session.UserID)
+		}
+		return err
+	})
+	if errors.Is(err, oidc.ErrNoSession) || errors.Is(err, store.ErrNotFound) || err == nil && p.Disabled {
+		err = errNobody
+	}
+	return p, err
+}
+
+// sessionOf reads the session's id from the cookie.
+func (s *Site) sessionOf(r *http.Request) (id string, ok bool) {
 	c, err := r.Cookie(sessionCookie)
 	if err != nil {
-		return session, false
+		return "", false
 	}
 	i := strings.LastIndexByte(c.Value, '.')
 	if i < 0 || !hmac.Equal([]byte(c.Value[i+1:]), []byte(s.mac("session", c.Value[:i]))) {
-		return session, false
+		return "", false
 	}
 	id, seconds, _ := strings.Cut(c.Value[:i], ".")
 	seen, err := strconv.ParseInt(seconds, 10, 64)
-	if err != nil || s.o.Now().Sub(time.Unix(seen, 0)) > idle {
-		return session, false
-	}
-	err = s.o.Store.View(r.Context(), func(reader store.Reader) (err error) { session, err = s.o.OIDC.Session(reader, id); return err })
-	return session, err == nil
+	return id, err == nil && s.o.Now().Sub(time.Unix(seen, 0)) <= idle
 }
 
 type pageHandler = func(http.ResponseWriter, *http.Request)
 
 // personHandler is a page of a person who is signed in.
-type personHandler = func(http.ResponseWriter, *http.Request, oidc.Session)
+type personHandler = func(http.ResponseWriter, *http.Request, person)
 
 // signedIn lets through who is signed in, and sends others to sign in first, from
 // where they come back.
 func (s *Site) signedIn(next personHandler) pageHandler {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if session, ok := s.who(r); ok {
-			s.remember(w, session.ID)
-			next(w, r, session)
-			return
-		}
-		back := strings.TrimPrefix(r.URL.Path, s.home)
-		if r.URL.RawQuery != "" {
-			back += "?" + r.URL.RawQuery
-		}
-		http.Redirect(w, r, s.home+"sign-in?"+url.Values{"next": {back}}.Encode(), http.StatusSeeOther)
-	}
-}
-
-// post lets through forms of our own pages: with this browser's token, and from
-// this origin.
-func (s *Site) post(next pageHandler) pageHandler {
-	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-		c, err := r.Cookie(visitorCookie)
-		origin := r.Header.Get("Origin")
+		who, err := s.person(r)
 		switch {
-		case origin != "" && origin != "null" && origin != "http://"+r.Host && origin != "https://"+r.Host,
-			err != nil, !hmac.Equal([]byte(r.PostFormValue("form")), []byte(s.formToken(c.Value))):
-			s.message(w, r, http.StatusForbidden, "This form is not valid any more", "Go back, load the page again, and repeat what you did.")
+		case err == nil:
+			s.remember(w, who.Session.ID)
+			next(w, r.WithContext(context.WithValue(r.Context(), personKey{}, who)), who)
+		case !errors.Is(err, errNobody):
+			s.broken(w, r)
 		default:
-			next(w, r)
+			back := strings.TrimPrefix(r.URL.Path, s.home)
+			if r.URL.RawQuery != "" {
+				back += "?" + r.URL.RawQuery
+			}
+			http.Redirect(w, r, s.home+"sign-in?"+url.Values{"next": {back}}.Encode(), http.StatusSeeOther)
 		}
 	}
 }

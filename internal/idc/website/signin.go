@@ -5,10 +5,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/store"
 )
 
@@ -21,10 +23,12 @@ func (s *Site) signInPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	name, next := r.PostFormValue("user"), r.PostFormValue("next")
+	refuse := func(status int, problem string) {
+		s.render(w, r, status, "signin.html", "Sign in", signInView{next, name, problem})
+	}
 	guess := strings.ToLower(name) + "\x00" + addressOf(r)
-	if !s.guesses.Left(guess) {
-		w.Header().Set("Retry-After", strconv.Itoa(int(s.guesses.Wait(guess).Seconds())+1))
-		s.render(w, r, http.StatusTooManyRequests, "signin.html", "Sign in", signInView{next, name, "Too many wrong passwords. Wait a few minutes, then try again."})
+	if tooMany(w, s.guesses, guess) {
+		refuse(http.StatusTooManyRequests, "Too many wrong passwords. Wait a few minutes, then try again.")
 		return
 	}
 	var user directory.User
@@ -38,7 +42,7 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	if !s.matches(user, r.PostFormValue("password")) { // an unknown user takes as long
 		s.guesses.Allow(guess)
-		s.render(w, r, http.StatusForbidden, "signin.html", "Sign in", signInView{next, name, "User name or password is not right."})
+		refuse(http.StatusForbidden, "User name or password is not right.")
 		return
 	}
 	id, err := s.o.OIDC.SignIn(r.Context(), user)
@@ -49,6 +53,15 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	s.newVisitor(w) // ids from before a sign-in count no more
 	s.remember(w, id)
 	http.Redirect(w, r, s.within(next), http.StatusSeeOther)
+}
+
+// tooMany reports whether key has no guess left, and says when it has.
+func tooMany(w http.ResponseWriter, guesses *limits.Limiter, key string) bool {
+	if guesses.Left(key) {
+		return false
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(int(guesses.Wait(key).Seconds())+1))
+	return true
 }
 
 // addressOf is the caller's address without the port.
@@ -71,7 +84,7 @@ func (s *Site) matches(user directory.User, password string) bool {
 // nowhere else.
 func (s *Site) within(next string) string {
 	path, query, _ := strings.Cut(next, "?")
-	if path != "consent" && path != "device" {
+	if !slices.Contains([]string{"", "consent", "device", "keys", "console"}, path) {
 		return s.home
 	}
 	values, err := url.ParseQuery(query)
@@ -82,18 +95,13 @@ func (s *Site) within(next string) string {
 }
 
 func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
-	if session, ok := s.who(r); ok {
-		if err := s.o.OIDC.EndSession(r.Context(), session.ID, "user:"+session.UserName); err != nil {
+	if who, err := s.person(r); err == nil {
+		if err := s.o.OIDC.EndSession(r.Context(), who.Session.ID, "user:"+who.UserName); err != nil {
 			s.broken(w, r)
 			return
 		}
 	}
 	s.setCookie(w, sessionCookie, "", -1)
 	r.Header.Del("Cookie") // the page that follows is nobody's
-	s.message(w, r, http.StatusOK, "Signed out", "Access tokens of this session have ended, too. Role credentials that were handed out are good until they expire.")
-}
-
-// broken is the page of a failure of our own.
-func (s *Site) broken(w http.ResponseWriter, r *http.Request) {
-	s.message(w, r, http.StatusInternalServerError, "Something is wrong here", "The directory cannot be read or written. The server's log says more.")
+	s.render(w, r, http.StatusOK, "signedout.html", "Signed out", nil)
 }

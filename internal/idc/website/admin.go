@@ -1,0 +1,141 @@
+package website
+
+import (
+	"crypto/hmac"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/store"
+)
+
+// The administrator's view has a cookie of its own, for its own path. A person's
+// session does not open it, nor does this cookie open anything else.
+const adminCookie = "rolecall_admin"
+
+// adminName is who the audit names.
+const adminName = "administrator"
+
+// adminLife bounds a stay, however busy it is.
+const adminLife = 8 * time.Hour
+
+// adminSessions are the administrator's stays: in memory, so that signing out ends
+// one, and so does a restart.
+type adminSessions struct {
+	now  func() time.Time
+	mu   sync.Mutex
+	seen map[string]time.Time // by id
+}
+
+func (a *adminSessions) begin() (id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for id, seen := range a.seen {
+		if a.now().Sub(seen) > idle {
+			delete(a.seen, id)
+		}
+	}
+	id = a.now().UTC().Format(adminTime) + "." + randomText()
+	a.seen[id] = a.now()
+	return id
+}
+
+const adminTime = "20060102150405"
+
+// touch reports whether a session lives, and keeps it alive.
+func (a *adminSessions) touch(id string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	seen, there := a.seen[id]
+	text, _, _ := strings.Cut(id, ".")
+	began, err := time.Parse(adminTime, text)
+	now := a.now()
+	if !there || err != nil || now.Sub(seen) > idle || now.Sub(began) > adminLife {
+		delete(a.seen, id)
+		return false
+	}
+	a.seen[id] = now
+	return true
+}
+
+func (a *adminSessions) end(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.seen, id)
+}
+
+func (s *Site) setAdminCookie(w http.ResponseWriter, id string, age int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: adminCookie, Value: id, Path: s.home + "admin/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Secure: strings.HasPrefix(s.o.URL, "https:"),
+	})
+}
+
+// admin gives the administrator's session of this browser.
+func (s *Site) admin(r *http.Request) (id string, ok bool) {
+	c, err := r.Cookie(adminCookie)
+	if err != nil {
+		return "", false
+	}
+	return c.Value, s.admins.touch(c.Value)
+}
+
+// administrator lets the administrator through, and shows others where to sign in.
+func (s *Site) administrator(next pageHandler) pageHandler {
+	return func(w http.ResponseWriter, r *http.Request) {
+		id, ok := s.admin(r)
+		if !ok {
+			http.Redirect(w, r, s.home+"admin/sign-in", http.StatusSeeOther)
+			return
+		}
+		s.setAdminCookie(w, id, int(idle.Seconds()))
+		next(w, r)
+	}
+}
+
+func (s *Site) adminFormToken(id string) string { return s.mac("admin form", id) }
+
+// administers lets through forms of the administrator's own pages.
+func (s *Site) administers(next pageHandler) pageHandler {
+	return func(w http.ResponseWriter, r *http.Request) {
+		id, ok := s.admin(r)
+		if !ours(w, r) || !ok || !hmac.Equal([]byte(r.PostFormValue("form")), []byte(s.adminFormToken(id))) {
+			s.foreign(w, r)
+			return
+		}
+		next(w, r)
+	}
+}
+
+// renderAdmin writes a page of the administrator's.
+func (s *Site) renderAdmin(w http.ResponseWriter, r *http.Request, name, title string, page any) {
+	v := view{Title: title, Layout: "wide", Home: s.home, Admin: true, Page: page}
+	if id, ok := s.admin(r); ok {
+		v.Form = s.adminFormToken(id)
+	}
+	s.write(w, http.StatusOK, name, v)
+}
+
+func (s *Site) mountAdmin(m oidc.Mux) {
+	at := s.home + "admin/"
+	m.HandleFunc("GET "+at+"sign-in", s.adminSignInPage)
+	m.HandleFunc("POST "+at+"sign-in", s.post(s.adminSignIn))
+	for path, page := range map[string]pageHandler{
+		"{$}": s.adminUsers, "user": s.adminUser, "groups": s.adminGroups, "group": s.adminGroup, "accounts": s.adminAccounts, "account": s.adminAccount,
+		"audit": s.adminAudit,
+	} {
+		m.HandleFunc("GET "+at+path, s.administrator(page))
+	}
+	for path, action := range map[string]pageHandler{
+		"sign-out": s.adminSignOut, "revoke": s.adminRevoke, "revoke-all": s.adminRevokeAll, "disable": s.adminDisable, "enable": s.adminEnable,
+	} {
+		m.HandleFunc("POST "+at+path, s.administers(action))
+	}
+}
+
+// event is a line of the audit about what the administrator does.
+func (s *Site) event(action, target, details string) store.Event {
+	return store.Event{Time: s.o.Now(), Actor: adminName, Action: action, Target: target, Details: details}
+}

@@ -1,0 +1,71 @@
+package website
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/store"
+)
+
+// act changes something about the user that a form names, and shows the user again.
+func (s *Site) act(w http.ResponseWriter, r *http.Request, change func(store.Tx, directory.User) error) {
+	id := r.PostFormValue("user")
+	err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
+		user, err := directory.Users().Get(tx, id)
+		if err != nil {
+			return err
+		}
+		return change(tx, user)
+	})
+	s.acted(w, r, id, err)
+}
+
+func (s *Site) acted(w http.ResponseWriter, r *http.Request, userID string, err error) {
+	if err != nil {
+		s.showAdmin(w, r, err, "", "", nil)
+		return
+	}
+	http.Redirect(w, r, s.home+"admin/user?"+url.Values{"id": {userID}}.Encode(), http.StatusSeeOther)
+}
+
+// adminRevoke ends one session. Its tokens end with it.
+func (s *Site) adminRevoke(w http.ResponseWriter, r *http.Request) {
+	id, found := r.PostFormValue("user"), ""
+	err := s.o.Store.View(r.Context(), func(reader store.Reader) error {
+		sessions, err := s.o.OIDC.Sessions(reader, id)
+		for _, live := range sessions {
+			if id != "" && s.sessionRef(live.ID) == r.PostFormValue("session") {
+				found = live.ID
+			}
+		}
+		return err
+	})
+	if err == nil && found != "" { // else it ended by itself meanwhile
+		err = s.o.OIDC.EndSession(r.Context(), found, adminName)
+	}
+	s.acted(w, r, id, err)
+}
+
+// adminRevokeAll signs a user out everywhere.
+func (s *Site) adminRevokeAll(w http.ResponseWriter, r *http.Request) {
+	s.act(w, r, func(tx store.Tx, user directory.User) error {
+		return errors.Join(directory.EndSessions(tx, user.ID), tx.Record(s.event("SignOut", "user:"+user.UserName, "all sessions")))
+	})
+}
+
+// adminDisable keeps a user from signing in, and signs them out.
+func (s *Site) adminDisable(w http.ResponseWriter, r *http.Request) {
+	s.act(w, r, func(tx store.Tx, user directory.User) error {
+		user.Disabled, user.Updated = true, s.o.Now()
+		return errors.Join(directory.Users().Put(tx, user), directory.EndSessions(tx, user.ID), tx.Record(s.event("DisableUser", "user:"+user.UserName, "")))
+	})
+}
+
+func (s *Site) adminEnable(w http.ResponseWriter, r *http.Request) {
+	s.act(w, r, func(tx store.Tx, user directory.User) error {
+		user.Disabled, user.Updated = false, s.o.Now()
+		return errors.Join(directory.Users().Put(tx, user), tx.Record(s.event("EnableUser", "user:"+user.UserName, "")))
+	})
+}

@@ -1,0 +1,53 @@
+package website
+
+import (
+	"crypto/subtle"
+	"net/http"
+
+	"rolecall/internal/idc/store"
+)
+
+type adminSignInView struct{ Problem string }
+
+func (s *Site) adminSignInPage(w http.ResponseWriter, r *http.Request) {
+	s.adminAsk(w, r, http.StatusOK, "")
+}
+
+func (s *Site) adminAsk(w http.ResponseWriter, r *http.Request, status int, problem string) {
+	s.write(w, status, "admin-signin.html", view{
+		Title: "Administrator", Layout: "card", Home: s.home, Form: s.formToken(s.visitor(w, r)), Page: adminSignInView{problem},
+	})
+}
+
+func (s *Site) adminSignIn(w http.ResponseWriter, r *http.Request) {
+	from := addressOf(r)
+	if tooMany(w, s.adminGuesses, from) {
+		s.adminAsk(w, r, http.StatusTooManyRequests, "Too many wrong keys. Wait a few minutes, then try again.")
+		return
+	}
+	id, secret := s.o.Administrator()
+	same := subtle.ConstantTimeCompare([]byte(r.PostFormValue("key")), []byte(id)) & subtle.ConstantTimeCompare([]byte(r.PostFormValue("secret")), []byte(secret))
+	if same != 1 {
+		s.adminGuesses.Allow(from)
+		s.adminAsk(w, r, http.StatusForbidden, "These are not the administrator's keys.")
+		return
+	}
+	if err := s.o.Store.Update(r.Context(), func(tx store.Tx) error { return tx.Record(s.event("SignIn", "administration pages", "")) }); err != nil {
+		s.broken(w, r)
+		return
+	}
+	s.setAdminCookie(w, s.admins.begin(), int(idle.Seconds()))
+	http.Redirect(w, r, s.home+"admin/", http.StatusSeeOther)
+}
+
+func (s *Site) adminSignOut(w http.ResponseWriter, r *http.Request) {
+	if id, ok := s.admin(r); ok {
+		s.admins.end(id)
+	}
+	s.setAdminCookie(w, "", -1)
+	if err := s.o.Store.Update(r.Context(), func(tx store.Tx) error { return tx.Record(s.event("SignOut", "administration pages", "")) }); err != nil {
+		s.broken(w, r)
+		return
+	}
+	http.Redirect(w, r, s.home+"admin/sign-in", http.StatusSeeOther)
+}

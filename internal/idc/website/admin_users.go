@@ -1,0 +1,123 @@
+package website
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/store"
+)
+
+// An adminUserLine is a user in the list.
+type adminUserLine struct {
+	directory.User
+	Groups   []directory.Group
+	Sessions int
+}
+
+type adminListView[T any] struct {
+	pages
+	List []T
+}
+
+func (s *Site) adminUsers(w http.ResponseWriter, r *http.Request) {
+	var v adminListView[adminUserLine]
+	err := s.o.Store.View(r.Context(), func(reader store.Reader) error {
+		users, err := directory.Users().List(reader, "", "", 0)
+		if err != nil {
+			return err
+		}
+		found := searched(users, r.URL.Query(), &v.pages, func(u directory.User) string { return u.UserName + " " + u.DisplayName + " " + u.Email() + " " + u.ID })
+		for _, user := range found {
+			line := adminUserLine{User: user}
+			sessions, err := s.o.OIDC.Sessions(reader, user.ID)
+			if err != nil {
+				return err
+			}
+			line.Sessions = len(sessions)
+			if line.Groups, err = groupsOf(reader, user.ID); err != nil {
+				return err
+			}
+			v.List = append(v.List, line)
+		}
+		return nil
+	})
+	s.showAdmin(w, r, err, "admin-users.html", "Users", v)
+}
+
+// searched gives one page of what a query finds, sorted by the text that is looked
+// at.
+func searched[T any](all []T, q url.Values, p *pages, text func(T) string) []T {
+	lower := func(v T) string { return strings.ToLower(text(v)) }
+	found := slices.DeleteFunc(all, func(v T) bool { return !matches(lower(v), q.Get("q")) })
+	slices.SortStableFunc(found, func(a, b T) int { return strings.Compare(lower(a), lower(b)) })
+	*p = pagesOf(q, len(found))
+	return found[p.first:p.last]
+}
+
+// showAdmin writes a page, or what stands for one that cannot be made.
+func (s *Site) showAdmin(w http.ResponseWriter, r *http.Request, err error, name, title string, page any) {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		s.Message(w, r, http.StatusNotFound, "Not there", "There is nothing of this name in the directory any more.")
+	case err != nil:
+		s.broken(w, r)
+	default:
+		s.renderAdmin(w, r, name, title, page)
+	}
+}
+
+func groupsOf(r store.Reader, userID string) ([]directory.Group, error) {
+	memberships, err := directory.GroupsOf(r, userID, "", 0)
+	if err != nil {
+		return nil, err
+	}
+	groups := make([]directory.Group, len(memberships))
+	for i, m := range memberships {
+		if groups[i], err = directory.Groups().Get(r, m.GroupID); err != nil {
+			return nil, err
+		}
+	}
+	return groups, nil
+}
+
+// adminUserView is all about a user.
+type adminUserView struct {
+	directory.User
+	Groups      []directory.Group
+	Assignments []assignmentView
+	Sessions    []sessionView
+}
+
+// A sessionView has the session's name in forms: its id is for cookies only.
+type sessionView struct {
+	oidc.Session
+	Ref string
+}
+
+func (s *Site) sessionRef(id string) string { return s.mac("session reference", id)[:16] }
+
+func (s *Site) adminUser(w http.ResponseWriter, r *http.Request) {
+	var v adminUserView
+	err := s.o.Store.View(r.Context(), func(reader store.Reader) (err error) {
+		if v.User, err = directory.Users().Get(reader, r.URL.Query().Get("id")); err != nil {
+			return err
+		}
+		if v.Groups, err = groupsOf(reader, v.ID); err != nil {
+			return err
+		}
+		if v.Assignments, err = assignmentsOfUser(reader, v.ID, v.Groups); err != nil {
+			return err
+		}
+		sessions, err := s.o.OIDC.Sessions(reader, v.ID)
+		for _, live := range sessions {
+			v.Sessions = append(v.Sessions, sessionView{live, s.sessionRef(live.ID)})
+		}
+		return err
+	})
+	s.showAdmin(w, r, err, "admin-user.html", v.UserName, v)
+}

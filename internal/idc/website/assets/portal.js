@@ -1,0 +1,103 @@
+// What makes the pages handier. Each of them works without.
+"use strict";
+
+document.documentElement.classList.add("scripted");
+
+// Deep links of the access portal stand behind a #, which no server sees:
+// /start/#/console?account_id=…&role_name=…&destination=… and /start/#/device?user_code=…
+const deepLinks = { console: ["account_id", "role_name", "destination"], device: ["user_code"] };
+
+function followDeepLink() {
+  const way = document.querySelector("a[data-home]");
+  const found = way && /^#\/(console|device)\/?\?(.*)$/.exec(location.hash);
+  if (!found) return;
+  const asked = new URLSearchParams(found[2]), passed = new URLSearchParams();
+  for (const name of deepLinks[found[1]]) if (asked.has(name)) passed.set(name, asked.get(name));
+  location.replace(way.href + found[1] + "?" + passed);
+}
+followDeepLink();
+addEventListener("hashchange", followDeepLink);
+
+// Copy buttons appear where there is a clipboard.
+if (navigator.clipboard) {
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      const name = button.firstChild.data;
+      button.firstChild.data = "Copied";
+      document.getElementById("said").textContent = "Copied";
+      setTimeout(() => { button.firstChild.data = name; document.getElementById("said").textContent = ""; }, 1600);
+    });
+  }
+}
+
+// The accounts: found while one types, starred without losing one's place.
+const portal = document.getElementById("portal"), query = document.getElementById("q");
+let latest = 0;
+
+function summaries() {
+  return [...portal.querySelectorAll("details:not([hidden]) > summary")];
+}
+
+// filter hides what does not match, where the page has all accounts.
+function filter() {
+  const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const hits = (item) => words.every((word) => item.dataset.text.includes(word));
+  for (const item of portal.querySelectorAll("[data-text]")) item.hidden = !hits(item);
+  for (const group of portal.querySelectorAll(".group")) group.hidden = !group.querySelector("[data-text]:not([hidden])");
+  const count = summaries().length;
+  document.getElementById("count").textContent = count === 1 ? "1 account" : count + " accounts";
+  document.getElementById("none").hidden = count > 0;
+}
+
+// take puts the accounts of another page in the place of these. What is open stays
+// open, what has the focus keeps it.
+async function take(answer) {
+  const mine = ++latest;
+  const page = new DOMParser().parseFromString(await (await answer).text(), "text/html").getElementById("portal");
+  if (mine !== latest) return;
+  if (!page) { location.reload(); return; } // the session is over
+  const open = new Set([...portal.querySelectorAll("details[open]")].map((d) => d.id));
+  const focus = portal.contains(document.activeElement) ? document.activeElement.id : "";
+  portal.replaceChildren(...page.childNodes);
+  portal.dataset.complete = page.dataset.complete;
+  for (const details of portal.querySelectorAll("details")) if (open.has(details.id)) details.open = true;
+  if (focus) document.getElementById(focus)?.focus();
+}
+
+function search() {
+  const to = new URL(location.pathname, location.href);
+  if (query.value) to.searchParams.set("q", query.value);
+  history.replaceState(null, "", to);
+  take(fetch(to));
+}
+
+if (portal && query) {
+  const form = query.form, whole = portal.dataset.complete === "true";
+  form.classList.add("live");
+  let waits;
+  query.addEventListener("input", () => {
+    clearTimeout(waits);
+    if (whole) filter(); else waits = setTimeout(search, 120);
+  });
+  form.addEventListener("submit", (event) => { // what is typed is found already
+    event.preventDefault();
+    if (!whole) search();
+    summaries()[0]?.focus();
+  });
+  portal.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!button?.classList.contains("star")) return;
+    event.preventDefault();
+    take(fetch(button.formAction, { method: "POST", body: new URLSearchParams(new FormData(event.target, button)) })).then(() => { if (whole) filter(); });
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/" && document.activeElement !== query) { event.preventDefault(); query.focus(); return; }
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key], list = summaries(), at = list.indexOf(document.activeElement);
+    if (!step || (at < 0 && document.activeElement !== query)) return;
+    event.preventDefault();
+    (list[at + step] ?? (at + step < 0 ? query : list[at]))?.focus();
+  });
+}
