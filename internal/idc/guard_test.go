@@ -23,6 +23,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"rolecall/internal/idc"
+	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/idctest"
 	"rolecall/internal/idc/oidc"
 	"rolecall/internal/idc/proxy"
@@ -54,6 +55,36 @@ func newCenterIn(t *testing.T, dir string, change func(*idc.Options)) *center {
 	}
 	c.http = &http.Client{Transport: inProcess{c}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return c
+}
+
+// A session may last from 15 minutes to 90 days; its tokens end with it.
+func TestTheSessionsLengthIsTheInstances(t *testing.T) {
+	c := newCenter(t, oidc.Options{})
+	for _, life := range []time.Duration{15 * time.Minute, 90 * 24 * time.Hour} {
+		c.update(t, func(tx store.Tx) error {
+			i, err := directory.TheInstance(tx)
+			i.SessionLife = life
+			return errors.Join(err, directory.Instances().Put(tx, i))
+		})
+		id, secret := c.register(t, false)
+		d := c.call(t, "POST", "/device_authorization", members{"clientId": id, "clientSecret": secret, "startUrl": origin + "/start"})
+		c.approve(t, d.text("userCode"), "alice")
+		tokens := c.token(t, id, secret, members{"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": d.text("deviceCode")})
+		if want := min(life, time.Hour).Seconds(); tokens.json["expiresIn"] != want {
+			t.Errorf("sessions of %v: a token for %v s, want %v", life, tokens.json["expiresIn"], want)
+		}
+		before := c.now
+		c.now = c.now.Add(life - time.Minute)
+		renewed := c.refresh(t, id, secret, tokens.text("refreshToken"))
+		if renewed.status != 200 || renewed.json["expiresIn"] != 60.0 {
+			t.Errorf("a minute before the end of %v: %d %s", life, renewed.status, renewed.body)
+		}
+		c.now = c.now.Add(2 * time.Minute)
+		if a := c.refresh(t, id, secret, renewed.text("refreshToken")); a.status == 200 {
+			t.Errorf("after the end of %v: %d", life, a.status)
+		}
+		c.now = before
+	}
 }
 
 // What opens something is nowhere on disk in clear: not in the database, its log, or
