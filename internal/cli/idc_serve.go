@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -20,6 +21,7 @@ import (
 	"rolecall/internal/filesystem"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/faults"
 	"rolecall/internal/idc/oidc"
 	"rolecall/internal/idc/operator"
 	"rolecall/internal/idc/proxy"
@@ -50,6 +52,7 @@ type localIDC struct {
 	// the data directory, or a temporary one.
 	files     string
 	temporary bool
+	faults    *faults.Player
 
 	http    *http.Server
 	proxy   *proxy.Proxy
@@ -62,11 +65,15 @@ const modelsFolder = "models"
 
 // startIDC begins to serve.
 func (a *App) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err error) {
+	player, err := a.playFaults(o)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := o.open()
 	if err != nil {
 		return nil, err
 	}
-	l = &localIDC{URL: "http://" + listener.Addr().String(), beyond: o.listen != "", stopped: make(chan error, 1)}
+	l = &localIDC{URL: "http://" + listener.Addr().String(), beyond: o.listen != "", stopped: make(chan error, 1), faults: player}
 	if o.publicURL != "" {
 		l.URL = strings.TrimRight(o.publicURL, "/")
 	}
@@ -84,7 +91,7 @@ func (a *App) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 	}
 	l.http = &http.Server{
 		Handler: l, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(a.logger().Handler(), slog.LevelDebug),
 	}
 	go func() { _ = l.http.Serve(listener) }()
 	return l, l.serveOperator(ctx, a, o)
@@ -201,14 +208,15 @@ func (a *App) buildIDC(l *localIDC, o serveOptions) (err error) {
 	}
 	l.Server, err = idc.New(idc.Options{
 		URL: l.URL, Store: l.data.Store, Secret: l.data.Secret, Now: a.Now, Log: a.logger(), PortalLimit: o.portalLimit,
-		OIDC: oidc.Options{NoLimits: o.noLimits}, Files: l.files, Operator: socket,
+		OIDC: oidc.Options{NoLimits: o.noLimits}, Files: l.files, Operator: socket, Around: l.faults.Handler,
 	})
 	if err != nil {
 		return err
 	}
 	ca, _, err := proxy.OpenCA(l.files, a.Now)
 	if err == nil {
-		l.proxy = proxy.New(ca, l.Server, nil)
+		l.faults.Authority = ca
+		l.proxy = proxy.New(ca, l.Server, l.faults.TLS)
 	}
 	return err
 }
@@ -229,6 +237,9 @@ func (l *localIDC) serveOperator(ctx context.Context, a *App, o serveOptions) er
 		return err
 	}
 	api := &operator.API{Store: l.data.Store, Now: a.Now, Cost: directory.DefaultCost()}
+	if !l.beyond {
+		api.Faults = l.faults
+	}
 	if o.seed != "" {
 		api.Reload = func(ctx context.Context) (string, error) { return a.applySeed(ctx, l.data.Store, o.seed) }
 	}

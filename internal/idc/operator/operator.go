@@ -195,7 +195,7 @@ func (a *API) reload(w http.ResponseWriter, r *http.Request) {
 // faults lists what is played; PUT with a JSON list of names replaces it.
 func (a *API) faults(w http.ResponseWriter, r *http.Request) {
 	if a.Faults == nil {
-		answer(w, Answer{}, errors.New("nothing is served from this data directory"))
+		answer(w, Answer{}, errors.New("faults are played by a server that this machine alone reaches: none serves this data directory"))
 		return
 	}
 	var err error

@@ -49,6 +49,8 @@ CREATE TABLE audit (
 	details TEXT NOT NULL,
 	hash    BLOB NOT NULL
 );
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
+CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
 
 CREATE TABLE meta (
 	name  TEXT PRIMARY KEY,
