@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,6 +20,7 @@ import (
 	"rolecall/internal/filesystem"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/operator"
+	"rolecall/internal/idc/pattern"
 )
 
 // clientFlags are those of idc env and idc run.
@@ -177,17 +177,17 @@ func (a *App) idcConfigure(ctx context.Context, f operatorFlags, o configureOpti
 	return a.result(text, map[string]any{"file": o.file, "session": o.session, "profiles": names})
 }
 
-var notPlain = regexp.MustCompile(`[^A-Za-z0-9._]+`)
+var notPlain = pattern.New(`[^A-Za-z0-9._]+`)
 
 // profileNames are session-account-role, each once, in letters that need no quotes.
 func profileNames(session string, roles []operator.Role) []string {
 	names, seen := make([]string, len(roles)), map[string]bool{}
 	for i, r := range roles {
-		account := cmp.Or(strings.Trim(notPlain.ReplaceAllString(r.AccountName, "-"), "-"), r.AccountID)
+		account := cmp.Or(strings.Trim(notPlain().ReplaceAllString(r.AccountName, "-"), "-"), r.AccountID)
 		if seen[session+"-"+account+"-"+r.Name] {
 			account = r.AccountID
 		}
-		names[i] = session + "-" + account + "-" + notPlain.ReplaceAllString(r.Name, "-")
+		names[i] = session + "-" + account + "-" + notPlain().ReplaceAllString(r.Name, "-")
 		seen[names[i]] = true
 	}
 	return names

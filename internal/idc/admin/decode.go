@@ -175,7 +175,7 @@ func (d *decoder) text(text string, s shape, path string) {
 		shown = ""
 	}
 	d.length(utf8.RuneCountInString(text), s, path, shown)
-	if s.pattern != nil && !s.pattern.MatchString(text) {
+	if s.pattern != nil && !s.pattern().MatchString(text) {
 		d.violations = append(d.violations, violation{hasPattern, path, shown, s.patternText})
 	}
 	if s.enum != nil && !strings.Contains(", "+strings.Join(s.enum, ", ")+", ", ", "+text+", ") {

@@ -2,12 +2,12 @@ package admin
 
 import (
 	"errors"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/pattern"
 	"rolecall/internal/idc/store"
 )
 
@@ -154,7 +154,7 @@ func listPermissionSets(c *call, r store.Reader, in *listPermissionSetsInput) (*
 }
 
 // isoDuration is ISO 8601's, as far as it can be 1 to 12 hours.
-var isoDuration = regexp.MustCompile(`^PT(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?$`)
+var isoDuration = pattern.New(`^PT(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?$`)
 
 // setDuration sets how long sessions last, if text is not empty.
 func setDuration(set *directory.PermissionSet, text string) error {
@@ -162,7 +162,7 @@ func setDuration(set *directory.PermissionSet, text string) error {
 		return nil
 	}
 	duration := time.Duration(0)
-	parts := isoDuration.FindStringSubmatch(text)
+	parts := isoDuration().FindStringSubmatch(text)
 	for i, unit := range []time.Duration{time.Hour, time.Minute, time.Second} {
 		if parts != nil && parts[i+1] != "" {
 			n, _ := strconv.Atoi(parts[i+1])

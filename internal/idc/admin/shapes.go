@@ -1,27 +1,28 @@
 package admin
 
 import (
-	"regexp"
 	"strings"
+
+	"rolecall/internal/idc/pattern"
 )
 
 // A shape is what AWS's service models say of a value: lengths of texts and lists,
 // bounds of numbers (zero is none), a pattern of the whole text, or its enum.
 type shape struct {
 	min, max    int
-	pattern     *regexp.Regexp
+	pattern     pattern.Pattern
 	patternText string // as AWS writes it
 	enum        []string
 	sensitive   bool   // not shown in errors
 	of          string // the shape of a list's members
 }
 
-func text(min, max int, pattern string) shape {
-	return shape{min: min, max: max, pattern: regexp.MustCompile("^(?:" + goPattern(pattern) + ")$"), patternText: pattern}
+func text(min, max int, java string) shape {
+	return shape{min: min, max: max, pattern: pattern.New("^(?:" + goPattern(java) + ")$"), patternText: java}
 }
 
-func secret(max int, pattern string) shape {
-	s := text(1, max, pattern)
+func secret(max int, java string) shape {
+	s := text(1, max, java)
 	s.sensitive = true
 	return s
 }
@@ -32,7 +33,16 @@ func enum(values ...string) shape { return shape{enum: values} }
 // lookahead: that of durations, which setDuration reads anyway.
 func goPattern(java string) string {
 	java = strings.Replace(java, `(?=\d|T\d)`, "", 1)
-	return regexp.MustCompile(`\\u([0-9A-F]{4})`).ReplaceAllString(java, `\x{$1}`)
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(java, `\u`)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		b.WriteString(`\x{` + after[:4] + `}`)
+		java = after[4:]
+	}
 }
 
 const (

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"rolecall/internal/idc/pattern"
 )
 
 // Bounds of a file: its size, and how many characters may be marks between values,
@@ -78,11 +79,11 @@ func decode(data []byte) (*yaml.Node, error) {
 }
 
 // syntaxLine is how the YAML library begins an error.
-var syntaxLine = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
+var syntaxLine = pattern.New(`^yaml: (?:line ([0-9]+): )?`)
 
 func (w *walker) syntax(err error) {
 	text := err.Error()
-	found := syntaxLine.FindStringSubmatch(text)
+	found := syntaxLine().FindStringSubmatch(text)
 	line := 1
 	if found != nil {
 		text = text[len(found[0]):]

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"rolecall/internal/idc/pattern"
 )
 
 // A rule says what is wrong with a text, or nothing.
@@ -25,23 +26,23 @@ const maxInlinePolicy = 32768
 
 // Patterns are AWS's own where it has them.
 var (
-	accountIDs     = regexp.MustCompile(`^[0-9]{12}$`)
-	setNames       = regexp.MustCompile(`^[\w+=,.@-]{1,32}$`)
-	instanceNames  = regexp.MustCompile(`^[\w+=,.@-]{0,255}$`)
-	regions        = regexp.MustCompile(`^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$`)
-	policyNames    = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
-	policyPaths    = regexp.MustCompile(`^/([!-.0-~]+/)*$`)
-	policyARNs     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[\w+=,.@/-]+$`)
-	roleARNs       = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
-	trustedARNs    = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(role|user)/[\w+=,.@/-]+)$`)
-	externalIDs    = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
-	tagTexts       = regexp.MustCompile(`^[\pL\pZ\pN_.:/=+@-]*$`)
-	emailAddresses = regexp.MustCompile(`^[^@\pZ\pC]+@[^@\pZ\pC]+$`)
+	accountIDs     = pattern.New(`^[0-9]{12}$`)
+	setNames       = pattern.New(`^[\w+=,.@-]{1,32}$`)
+	instanceNames  = pattern.New(`^[\w+=,.@-]{0,255}$`)
+	regions        = pattern.New(`^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$`)
+	policyNames    = pattern.New(`^[\w+=,.@-]{1,128}$`)
+	policyPaths    = pattern.New(`^/([!-.0-~]+/)*$`)
+	policyARNs     = pattern.New(`^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[\w+=,.@/-]+$`)
+	roleARNs       = pattern.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
+	trustedARNs    = pattern.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(role|user)/[\w+=,.@/-]+)$`)
+	externalIDs    = pattern.New(`^[\w+=,.@:/-]{2,}$`)
+	tagTexts       = pattern.New(`^[\pL\pZ\pN_.:/=+@-]*$`)
+	emailAddresses = pattern.New(`^[^@\pZ\pC]+@[^@\pZ\pC]+$`)
 )
 
-func matches(pattern *regexp.Regexp, what string) rule {
+func matches(p pattern.Pattern, what string) rule {
 	return func(text string) string {
-		if pattern.MatchString(text) {
+		if p().MatchString(text) {
 			return ""
 		}
 		return quote(short(text)) + " is not " + what

@@ -2,11 +2,12 @@ package seed
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"rolecall/internal/idc/pattern"
 )
 
 // quote writes a text as YAML in double quotes, of characters that can be seen and
@@ -42,14 +43,14 @@ func isVisible(r rune) bool {
 
 // A plain text needs no quotes in YAML, wherever it stands, and is no other type.
 var (
-	plainText   = regexp.MustCompile(`^[A-Za-z_]([A-Za-z0-9_.@/+=:-]*[A-Za-z0-9_.@/+=-])?( [A-Za-z0-9_.@/+=-]+)*$`)
-	plainButNot = regexp.MustCompile(`^(?i:null|true|false|yes|no|on|off|y|n)$`)
-	durationLit = regexp.MustCompile(`^[0-9]+h([0-9]+m)?([0-9]+s)?$|^[0-9]+m([0-9]+s)?$`)
+	plainText   = pattern.New(`^[A-Za-z_]([A-Za-z0-9_.@/+=:-]*[A-Za-z0-9_.@/+=-])?( [A-Za-z0-9_.@/+=-]+)*$`)
+	plainButNot = pattern.New(`^(?i:null|true|false|yes|no|on|off|y|n)$`)
+	durationLit = pattern.New(`^[0-9]+h([0-9]+m)?([0-9]+s)?$|^[0-9]+m([0-9]+s)?$`)
 )
 
 // bare writes a text as YAML, with quotes if it needs them.
 func bare(text string) string {
-	if (plainText.MatchString(text) && !plainButNot.MatchString(text)) || durationLit.MatchString(text) {
+	if (plainText().MatchString(text) && !plainButNot().MatchString(text)) || durationLit().MatchString(text) {
 		return text
 	}
 	return quote(text)
