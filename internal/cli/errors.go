@@ -159,7 +159,7 @@ func explainKind(err error, r *report) {
 	case errors.Is(err, identitycenter.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, filesystem.ErrLocked):
 		r.Code, r.Hint = exitUnavailable, "check the network and HTTPS_PROXY, then try again"
 	case errors.Is(err, identitycenter.ErrBadAnswer):
-		r.Hint = "check sso_region, HTTPS_PROXY and AWS_ENDPOINT_URL_*: something else than AWS has answered"
+		r.Hint = "check sso_region, HTTPS_PROXY, AWS_CA_BUNDLE and AWS_ENDPOINT_URL_*: something else than AWS has answered"
 	case errors.Is(err, os.ErrPermission):
 		r.Hint = "check the owner and mode of that file and its folder"
 	}

@@ -34,7 +34,7 @@ whether a server has it open or not.`,
 	cmd.AddCommand(
 		a.idcServeCommand(), a.idcEnvCommand(), a.idcRunCommand(), a.idcConfigureCommand(),
 		a.idcApplyCommand(), a.idcExportCommand(), a.idcSampleCommand(), a.idcUserCommand(), a.idcResetCommand(),
-		a.idcAuditCommand(), a.idcBackupCommand(), a.idcReloadCommand(),
+		a.idcAuditCommand(), a.idcBackupCommand(), a.idcReloadCommand(), a.idcFaultsCommand(),
 	)
 	return cmd
 }
@@ -64,7 +64,7 @@ printed when the directory is made, and not again.`,
 	f.StringVar(&o.region, "region", "", "the region it plays, when the directory is made (default us-east-1)")
 	f.DurationVar(&o.session, "session-duration", 0, "how long a sign-in lasts, 15m to 2160h; it is remembered (default 8h)")
 	f.BoolVar(&o.portalLimit, "portal-limit", false, "answer 429 beyond 20 portal requests a second of one token, as AWS does")
-	f.StringSliceVar(&o.faults, "fault", nil, "play this misbehaviour; rolecall idc faults lists them")
+	f.StringArrayVar(&o.faults, "fault", nil, "play this misbehaviour, a `SPEC` as rolecall idc faults explains; can be repeated")
 	f.StringVar(&o.listen, "listen", "", "listen at `ADDRESS:PORT` beyond this machine; wants --tls-cert, --tls-key and --public-url")
 	f.StringVar(&o.certificate, "tls-cert", "", "certificate `FILE`, PEM")
 	f.StringVar(&o.key, "tls-key", "", "its key `FILE`, PEM")

@@ -26,7 +26,7 @@ type worldKey struct{}
 //	signin USER [-deny] [-paste] COMMAND   a person who signs in where asked (run it with exec)
 //	at SHOWN TYPED … -- COMMAND            a person who types when the screen shows something (run it with exec)
 //	exits CODE COMMAND                     the command ends with this very code
-//	fault NAME|none                        the Identity Center misbehaves
+//	fault SPEC …|none                      the Identity Center misbehaves, as docs/faults.md explains
 //	center restart|lose|stop|end USER|unassign USER ACCOUNT ROLE|lives TOKEN-LIFE
 //	token DURATION                         the cached token ends so far from now
 //	roles DURATION                         all cached role credentials end so far from now
@@ -77,11 +77,10 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func fault(ts *testscript.TestScript, _ bool, args []string) {
-	name := args[0]
-	if name == "none" {
-		name = ""
+	if args[0] == "none" {
+		args = nil
 	}
-	worldOf(ts).setFault(name)
+	ts.Check(worldOf(ts).faults.Play(args))
 }
 
 func center(ts *testscript.TestScript, _ bool, args []string) {

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -13,8 +12,10 @@ import (
 	"time"
 
 	"rolecall/internal/idc"
+	"rolecall/internal/idc/faults"
 	"rolecall/internal/idc/idctest"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/proxy"
 	"rolecall/internal/idc/seed"
 )
 
@@ -26,9 +27,10 @@ type world struct {
 
 	mu     sync.Mutex
 	server *idc.Server
-	fault  string
 	http   *http.Server
+	proxy  *proxy.Proxy // nil: none
 	lives  oidc.Options
+	faults *faults.Player
 }
 
 // newWorld starts an Identity Center whose lifetimes are those of lives, and
@@ -38,7 +40,7 @@ func newWorld(home string, lives oidc.Options) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{url: "http://" + listener.Addr().String(), home: home, rules: filepath.Join(home, "rules"), lives: lives}
+	w := &world{url: "http://" + listener.Addr().String(), home: home, rules: filepath.Join(home, "rules"), lives: lives, faults: faults.New(time.Now)}
 	if w.data, w.sample, err = idctest.Sample(); err != nil {
 		return nil, err
 	}
@@ -59,7 +61,7 @@ func newWorld(home string, lives oidc.Options) (*world, error) {
 
 // restart loses all that is not in the store.
 func (w *world) restart() error {
-	server, err := idc.New(idc.Options{URL: w.url, Store: w.data.Store, Secret: w.data.Secret, OIDC: w.lives})
+	server, err := idc.New(idc.Options{URL: w.url, Store: w.data.Store, Secret: w.data.Secret, OIDC: w.lives, Around: w.faults.Handler})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.server = server
@@ -116,21 +118,24 @@ func (w *world) environ() []string {
 		"HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=127.0.0.1,localhost", "TZ=UTC", "BROWSER=true")
 }
 
-// ServeHTTP plays the fault that is set, on the portal and the token endpoint.
+// ServeHTTP sends CONNECT to the proxy, if there is one, and all else to the server.
 func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	w.mu.Lock()
-	server, fault := w.server, w.fault
-	w.mu.Unlock()
-	api := strings.HasPrefix(r.URL.Path, "/federation/") || strings.HasPrefix(r.URL.Path, "/assignment/") || r.URL.Path == "/token"
-	if fault == "" || !api || !playFault(fault, rw, r) {
-		server.ServeHTTP(rw, r)
+	if r.Method == http.MethodConnect && w.proxy != nil {
+		w.proxy.ServeHTTP(rw, r)
+		return
 	}
+	w.current().ServeHTTP(rw, r)
 }
 
-func (w *world) setFault(name string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.fault = name
+// withProxy brings AWS's own host names here, and gives the environment for it.
+func (w *world) withProxy() ([]string, error) {
+	ca, path, err := proxy.OpenCA(w.home, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	w.faults.Authority = ca
+	w.proxy = proxy.New(ca, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.current().ServeHTTP(rw, r) }), w.faults.TLS)
+	return append(idc.ProxyEnvironment(w.url, path), "PATH="+os.Getenv("PATH"), "HOME="+w.home, "TZ=UTC", "BROWSER=true"), nil
 }
 
 // current is the server that answers now.
@@ -138,40 +143,6 @@ func (w *world) current() *idc.Server {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.server
-}
-
-// playFault answers in place of the server; false is a fault that is none here.
-func playFault(name string, w http.ResponseWriter, r *http.Request) bool {
-	portalError := func(status int, kind string) {
-		w.Header().Set("x-amzn-ErrorType", kind)
-		w.WriteHeader(status)
-		fmt.Fprintf(w, `{"message":"played","__type":"com.amazonaws.switchboard.portal#%s"}`, kind)
-	}
-	switch name {
-	case "html":
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = io.WriteString(w, "<html><body>Please log in to the hotel's network</body></html>")
-	case "huge":
-		_, _ = io.WriteString(w, `{"accountList":[{"accountName":"`+strings.Repeat("x", 2<<20)+`"}]}`)
-	case "endless":
-		_, _ = io.WriteString(w, `{"nextToken":"again","accountList":[]}`)
-	case "stalled":
-		w.WriteHeader(http.StatusOK)
-		_ = http.NewResponseController(w).Flush()
-		<-r.Context().Done()
-	case "throttled":
-		portalError(http.StatusTooManyRequests, "TooManyRequestsException")
-	case "unavailable":
-		portalError(http.StatusServiceUnavailable, "ServiceUnavailable")
-	case "unauthorized":
-		if r.URL.Path == "/token" {
-			return false
-		}
-		portalError(http.StatusUnauthorized, "UnauthorizedException")
-	default:
-		panic("there is no fault " + name)
-	}
-	return true
 }
 
 // editToken changes the text of the session's token file. Its name is the hash of

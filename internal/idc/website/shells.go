@@ -15,7 +15,9 @@ func (s *Site) texts(role roleView, keys sts.Credentials) []text {
 	lines := func(before, between, after string) string {
 		var b strings.Builder
 		for _, v := range [][2]string{
-			{"AWS_ACCESS_KEY_ID", keys.AccessKeyID}, {"AWS_SECRET_ACCESS_KEY", keys.SecretAccessKey}, {"AWS_SESSION_TOKEN", keys.SessionToken},
+			{"AWS_ACCESS_KEY_ID", keys.AccessKeyID},
+			{"AWS_SECRET_ACCESS_KEY", keys.SecretAccessKey},
+			{"AWS_SESSION_TOKEN", keys.SessionToken},
 			{"AWS_ENDPOINT_URL_STS", s.o.URL},
 		} {
 			b.WriteString(before + v[0] + between + v[1] + after + "\n")

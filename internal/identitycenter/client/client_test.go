@@ -81,7 +81,7 @@ func TestErrorsCarryAWSsOwnWords(t *testing.T) {
 		says            string
 	}{
 		"pending":        {400, header("AuthorizationPendingException"), `{"error":"authorization_pending","error_description":"Authorization is still pending"}`, identitycenter.ErrAuthorizationPending, "Authorization is still pending"},
-		"slow down":      {400, header("SlowDownException"), `{"error":"slow_down","error_description":"x"}`, identitycenter.ErrSlowDown, ""},
+		"slow down":      {400, header("SlowDownException"), `{"error":"slow_down","error_description":"x"}`, identitycenter.ErrThrottled, ""},
 		"denied":         {400, header("AccessDeniedException"), `{"error":"access_denied","error_description":"no"}`, identitycenter.ErrAccessDenied, "access_denied: no"},
 		"expired":        {400, header("ExpiredTokenException"), `{"error":"expired_token","error_description":""}`, identitycenter.ErrExpiredCode, ""},
 		"invalid grant":  {400, header("InvalidGrantException"), `{"error":"invalid_grant","error_description":"Invalid refresh token provided"}`, identitycenter.ErrInvalidGrant, "Invalid refresh token provided"},
@@ -97,6 +97,10 @@ func TestErrorsCarryAWSsOwnWords(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+	slow := against(t, answers(400, header("SlowDownException"), `{"error":"slow_down","error_description":"x"}`))
+	if _, err := slow.DeviceToken(t.Context(), registration, secret("d")); !errors.Is(err, identitycenter.ErrSlowDown) {
+		t.Errorf("a poll: %v", err)
 	}
 	for name, c := range map[string]struct {
 		status int

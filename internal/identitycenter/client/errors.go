@@ -2,10 +2,13 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -71,7 +74,7 @@ func Translate(ctx context.Context, operation, endpoint string, err error) error
 	case errors.As(err, &answer) && answer.HTTPStatusCode() != 0:
 		fromAnswer(e, answer.Response)
 		fromSDK(e, err)
-	case unavailable(err):
+	case unavailable(err) && !untrusted(err):
 		e.Kind, e.Description = identitycenter.ErrUnavailable, withoutURL(err)
 	default:
 		e.Kind, e.Description = identitycenter.ErrBadAnswer, withoutURL(err)
@@ -109,18 +112,34 @@ func fromAnswer(e *identitycenter.APIError, r *smithyhttp.Response) {
 		if e.Kind = oauthKind(body.Error); e.Kind == nil {
 			e.Kind = oauthKind(exception)
 		}
+		if e.Kind == identitycenter.ErrSlowDown && e.Operation != "CreateToken" {
+			e.Kind = identitycenter.ErrThrottled // only polls can be too fast
+		}
 	}
 	if e.Kind == nil {
 		e.Kind = statusKind(r.StatusCode)
 	}
 }
 
+// unnamed is the SDK's code for an error without a name.
+const unnamed = "UnknownError"
+
 // fromSDK adds what the SDK has read where the body is no JSON: STS answers XML.
 func fromSDK(e *identitycenter.APIError, err error) {
 	var api smithy.APIError
-	if e.Code == "" && e.Description == "" && errors.As(err, &api) {
+	if e.Code == "" && e.Description == "" && errors.As(err, &api) && api.ErrorCode() != unnamed {
 		e.Code, e.Description = api.ErrorCode(), api.ErrorMessage()
 	}
+	if e.Code == "" && e.Description == "" {
+		e.Description = fmt.Sprintf("HTTP status %d", e.Status)
+	}
+}
+
+// untrusted reports whether a certificate was not accepted: it is not AWS that
+// answers, or somebody is in between.
+func untrusted(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &certificate)
 }
 
 // exceptionName cuts AuthorizationPendingException out of
@@ -134,11 +153,16 @@ func exceptionName(t string) string {
 }
 
 // withoutURL gives the innermost reason: URLs repeat what is known and may hold
-// more than a person should see.
+// more than a person should see. So does net/http about an answer that it cannot
+// read: it repeats the line, which may be role credentials.
 func withoutURL(err error) string {
 	var urlError *url.Error
 	if errors.As(err, &urlError) {
 		err = urlError.Err
 	}
-	return err.Error()
+	text := err.Error()
+	if _, reason, broken := strings.Cut(text, "HTTP/1.x transport connection broken: "); broken && !strings.HasSuffix(reason, "exceeded "+strconv.Itoa(maxAnswerHeader)+" bytes; aborted") {
+		return "the answer does not begin as HTTP does"
+	}
+	return text
 }

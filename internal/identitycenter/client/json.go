@@ -49,6 +49,12 @@ func checkObject(data []byte) error {
 	if _, err := decoder.Token(); err != io.EOF {
 		return errors.New("text after the object")
 	}
+	var refusal struct {
+		Error any `json:"error"`
+	}
+	if err := json.Unmarshal(data, &refusal); err != nil || refusal.Error != nil {
+		return errors.New("an error in an answer of success")
+	}
 	return nil
 }
 

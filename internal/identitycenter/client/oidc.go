@@ -2,7 +2,9 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -107,7 +109,15 @@ func (c *Client) createToken(ctx context.Context, r identitycenter.ClientRegistr
 	in.ClientId, in.ClientSecret = &r.ClientID, aws.String(r.ClientSecret.Reveal())
 	out, err := c.oidc.CreateToken(ctx, in)
 	if err != nil {
-		return identitycenter.Token{}, Translate(ctx, "CreateToken", c.endpoints.OIDC, err)
+		err = Translate(ctx, "CreateToken", c.endpoints.OIDC, err)
+		var refusal *identitycenter.APIError
+		if errors.As(err, &refusal) && refusal.Kind == identitycenter.ErrSlowDown && in.DeviceCode == nil {
+			refusal.Kind = identitycenter.ErrThrottled // nobody polls here
+		}
+		return identitycenter.Token{}, err
+	}
+	if kind := aws.ToString(out.TokenType); kind != "" && !strings.EqualFold(kind, "Bearer") {
+		return identitycenter.Token{}, c.badAnswer("CreateToken", errors.New("a token of another type than Bearer")) // RFC 6749 section 7.1
 	}
 	t := identitycenter.Token{
 		AccessToken:  identitycenter.NewSecret(aws.ToString(out.AccessToken)),

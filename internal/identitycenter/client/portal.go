@@ -112,7 +112,10 @@ func (c *Client) pages(operation string, page func(next *string) (*string, error
 		if aws.ToString(next) == "" {
 			return nil
 		}
-		if seen[*next] || !visible(*next) {
+		if !visible(*next) {
+			return c.badPortalAnswer(operation, errors.New("no usable token of the next page"))
+		}
+		if seen[*next] {
 			return c.badPortalAnswer(operation, errors.New("the same page again"))
 		}
 		seen[*next] = true

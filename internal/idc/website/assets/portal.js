@@ -23,8 +23,15 @@ if (navigator.clipboard) {
   for (const button of document.querySelectorAll("button[data-copy]")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      const shown = document.getElementById(button.dataset.copy);
+      try {
+        await navigator.clipboard.writeText(shown.textContent);
+      } catch { // not allowed: then select it for the person to copy
+        getSelection().selectAllChildren(shown);
+        return;
+      }
       const name = button.firstChild.data;
+      if (name === "Copied") return;
       button.firstChild.data = "Copied";
       document.getElementById("said").textContent = "Copied";
       setTimeout(() => { button.firstChild.data = name; document.getElementById("said").textContent = ""; }, 1600);

@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/idc/faults"
+	"rolecall/internal/idc/operator"
+)
+
+// playFaults makes the player of a server, with the faults that it begins with.
+func (a *App) playFaults(o serveOptions) (*faults.Player, error) {
+	p := faults.New(a.Now)
+	return p, faultUsage(p.Play(o.faults))
+}
+
+// faultUsage is a spec that cannot be played.
+func faultUsage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &hintError{error: err, code: exitUsage, hint: "rolecall idc faults"}
+}
+
+func (a *App) idcFaultsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "faults",
+		Short: "List how a server can misbehave, to test clients with it",
+		Long: `List how a server can misbehave, to see what a client does about it. A fault is played
+by its SPEC:
+
+  NAME[=VALUE][@ROUTE][#COUNT][~EVERY]
+
+  rolecall idc serve --fault throttle~7              each seventh portal request
+  rolecall idc faults play unauthorized#1            the next one
+  rolecall idc faults play html@token status=503@accounts+roles
+
+Routes are ` + strings.Join(faults.Routes(), ", ") + `; several have a + between them.
+A VALUE that begins with a quotation mark is a JSON string. Faults of TLS and HTTP/2 are
+played on clients that come through the proxy: rolecall idc run --proxy.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.listFaults() },
+	}
+	cmd.AddCommand(a.faultsPlayCommand(), a.faultsStopCommand(), a.faultsPlayingCommand())
+	return cmd
+}
+
+// listFaults prints a line for each fault, and one for what a client should do.
+func (a *App) listFaults() error {
+	if a.json {
+		type fault struct {
+			Name   string `json:"name"`
+			Value  string `json:"value,omitempty"`
+			Routes string `json:"routes"`
+			Does   string `json:"does"`
+			Client string `json:"client"`
+		}
+		var list []fault
+		for _, f := range faults.List() {
+			list = append(list, fault{f.Name, f.Value, f.Routes, f.Does, f.Client})
+		}
+		return json.NewEncoder(a.Stdout).Encode(map[string][]fault{"faults": list})
+	}
+	w := tabwriter.NewWriter(a.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tROUTE\tTHE SERVER")
+	for _, f := range faults.List() {
+		does := f.Does
+		if f.Value != "" {
+			does += "; value: " + f.Value
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Name, f.Routes, does)
+	}
+	return w.Flush()
+}
+
+func (a *App) faultsPlayCommand() *cobra.Command {
+	var f operatorFlags
+	cmd := &cobra.Command{
+		Use:   "play SPEC…",
+		Short: "Let the running server play these faults, in place of those it plays",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, specs []string) error {
+			if err := faults.Check(specs); err != nil {
+				return faultUsage(err)
+			}
+			return a.putFaults(cmd.Context(), f, specs)
+		},
+	}
+	a.addOperatorFlags(cmd, &f)
+	return cmd
+}
+
+func (a *App) faultsStopCommand() *cobra.Command {
+	var f operatorFlags
+	cmd := &cobra.Command{
+		Use:   "stop",
+		Short: "Let the running server behave well again",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.putFaults(cmd.Context(), f, []string{}) },
+	}
+	a.addOperatorFlags(cmd, &f)
+	return cmd
+}
+
+func (a *App) putFaults(ctx context.Context, f operatorFlags, specs []string) error {
+	body, err := json.Marshal(specs)
+	if err != nil {
+		return err
+	}
+	return a.doFaults(ctx, f, http.MethodPut, body)
+}
+
+func (a *App) faultsPlayingCommand() *cobra.Command {
+	var f operatorFlags
+	cmd := &cobra.Command{
+		Use:   "playing",
+		Short: "Print what the running server plays",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.doFaults(cmd.Context(), f, http.MethodGet, nil) },
+	}
+	a.addOperatorFlags(cmd, &f)
+	return cmd
+}
+
+// doFaults asks the operator's side, and prints what is played.
+func (a *App) doFaults(ctx context.Context, f operatorFlags, method string, body []byte) error {
+	return a.operate(ctx, f, func(c *operator.Client) error {
+		answer, err := c.Do(ctx, method, "/faults", nil, body, nil)
+		if err != nil {
+			return err
+		}
+		specs := append([]string{}, answer.Faults...)
+		text := "No faults are played."
+		if len(specs) > 0 {
+			text = ""
+			for _, spec := range specs {
+				text += a.show(spec) + "\n"
+			}
+		}
+		return a.result(text, map[string][]string{"faults": specs})
+	})
+}

@@ -1,0 +1,248 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/store"
+)
+
+// signIn signs people in, as the viewer and as the administrator.
+func (h *hostileWorld) signIn(t *testing.T) {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.people = &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	start := h.page(t, "/start")
+	h.home = regexp.MustCompile(`/ui/[^/"]+/`).FindString(start)
+	id, secret := h.current().STS.Administrator()
+	h.fill(t, "sign-in", url.Values{"user": {"mallory"}, "password": {"correct-horse-mallory"}})
+	h.fill(t, "admin/sign-in", url.Values{"key": {id}, "secret": {secret}})
+}
+
+// page is the HTML at a path; one without a slash is below the secret one.
+func (h *hostileWorld) page(t *testing.T, path string) string {
+	t.Helper()
+	if !strings.HasPrefix(path, "/") {
+		path = h.home + path
+	}
+	answer, err := h.people.Get(h.url + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bodyOf(t, answer)
+}
+
+func bodyOf(t *testing.T, answer *http.Response) string {
+	t.Helper()
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+var formToken = regexp.MustCompile(`name="form" value="([^"]*)"`)
+
+// fill sends the last form of a page.
+func (h *hostileWorld) fill(t *testing.T, path string, form url.Values) string {
+	t.Helper()
+	tokens := formToken.FindAllStringSubmatch(h.page(t, path), -1)
+	if len(tokens) == 0 {
+		t.Fatalf("%s has no form", path)
+	}
+	form.Set("form", tokens[len(tokens)-1][1])
+	answer, err := h.people.PostForm(h.url+h.home+strings.SplitN(path, "?", 2)[0], form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bodyOf(t, answer)
+}
+
+// call the viewer by another name.
+func (h *hostileWorld) callViewer(t *testing.T, name string) {
+	t.Helper()
+	h.viewer.DisplayName = name
+	if err := h.data.Store.Update(t.Context(), func(tx store.Tx) error { return directory.Users().Put(tx, h.viewer) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A sheet is one page about one name: its HTML, and the texts that must stand in it.
+type sheet struct {
+	body string
+	want []string
+}
+
+// kinds are the pages that are about one thing, each with how it comes about.
+func (h *hostileWorld) kinds() map[string]func(t *testing.T, i int) sheet {
+	ofRole := func(i int) string {
+		return url.Values{"account_id": {h.account(i)}, "role_name": {h.set(i)}}.Encode()
+	}
+	return map[string]func(t *testing.T, i int) sheet{
+		"keys asked": func(t *testing.T, i int) sheet {
+			h.callViewer(t, h.names[i])
+			return sheet{h.page(t, "keys?"+ofRole(i)), []string{h.names[i]}}
+		},
+		"keys": func(t *testing.T, i int) sheet {
+			return sheet{h.fill(t, "keys?"+ofRole(i), url.Values{"role": {h.account(i) + "/" + h.set(i)}}), []string{h.names[i]}}
+		},
+		"console": func(t *testing.T, i int) sheet {
+			return sheet{h.page(t, "console?"+ofRole(i)+"&destination="+url.QueryEscape(h.names[i])), []string{h.names[i]}}
+		},
+		"arrived": func(t *testing.T, i int) sheet {
+			return sheet{h.page(t, h.arrivedPath(t, h.names[i])), []string{h.names[i], "/" + h.names[i]}}
+		},
+		"consent": func(t *testing.T, i int) sheet {
+			h.callViewer(t, h.names[i])
+			return sheet{h.page(t, h.consentPath(t, clientName(h.names[i]))), []string{clientName(h.names[i]), h.names[i]}}
+		},
+		"device": func(t *testing.T, i int) sheet {
+			return sheet{h.page(t, "device?user_code="+aDeviceLogin(t, h.world, clientName(h.names[i])).UserCode), []string{clientName(h.names[i])}}
+		},
+		"wrong code": func(t *testing.T, i int) sheet {
+			return sheet{h.page(t, "device?user_code="+url.QueryEscape(h.names[i]+"!")), nil}
+		},
+		"user": func(t *testing.T, i int) sheet {
+			return sheet{h.page(t, "admin/user?id="+h.id(i)), []string{h.tagged(i), h.names[i]}}
+		},
+		"group":   func(t *testing.T, i int) sheet { return sheet{h.page(t, "admin/group?id="+h.id(i)), []string{h.tagged(i), h.names[i]}} },
+		"account": func(t *testing.T, i int) sheet { return sheet{h.page(t, "admin/account?id="+h.account(i)), []string{h.names[i]}} },
+	}
+}
+
+// clientName is a name that a client may register.
+func clientName(name string) string {
+	const most = 256
+	if len(name) > most {
+		return strings.ToValidUTF8(name[:most], "")
+	}
+	return name
+}
+
+// Each page about one thing, for every hostile name. Loading thousands of pages takes
+// minutes, so a harness shows many at once, in frames: there the pages have their
+// policy in a meta element, since frames are what they refuse to be in.
+func TestHostileNamesInPages(t *testing.T) {
+	h := aHostileWorld(t)
+	h.signIn(t)
+	ctx := watched(t)
+	target, err := url.Parse(h.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var batch string
+	harness := http.NewServeMux()
+	harness.Handle("/assets/", httputil.NewSingleHostReverseProxy(target))
+	harness.HandleFunc("/batch", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, batch) })
+	server := httptest.NewServer(harness)
+	t.Cleanup(server.Close)
+	target.Host = server.Listener.Addr().String()
+	for kind, make := range h.kinds() {
+		t.Run(kind, func(t *testing.T) {
+			shape := ""
+			for i := 0; i < len(h.names); i += inBatch {
+				numbers := h.names[i:min(i+inBatch, len(h.names))]
+				sheets := []sheet{}
+				for j := range numbers {
+					sheets = append(sheets, make(t, i+j))
+				}
+				batch = inFrames(t, sheets)
+				do(ctx, t, chromedp.Navigate(server.URL+"/batch"))
+				shape = checkFrames(ctx, t, sheets, shape)
+			}
+		})
+	}
+}
+
+const inBatch = 50
+
+// policyOf is what stands in the header, but for what only a header can say.
+const policyInMeta = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+
+func inFrames(t *testing.T, sheets []sheet) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(`<!doctype html><html><head><link rel="icon" href="data:,"></head><body>`)
+	for _, s := range sheets {
+		if strings.Count(s.body, "<head>") != 1 {
+			t.Errorf("no page: %.200s", s.body)
+		}
+		body := strings.Replace(s.body, "<head>", `<head><meta http-equiv="Content-Security-Policy" content="`+policyInMeta+`">`, 1)
+		fmt.Fprintf(&b, `<iframe srcdoc="%s"></iframe>`, html.EscapeString(body))
+	}
+	return b.String()
+}
+
+// checkFrames wants in each frame the texts of its sheet, and the same elements with
+// the same attributes as in all others: what is only text adds none.
+func checkFrames(ctx context.Context, t *testing.T, sheets []sheet, shape string) string {
+	t.Helper()
+	nothingRan(ctx, t, "frames")
+	var seen []struct{ Text, Shape string }
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](`JSON.stringify([...document.querySelectorAll("iframe")].map((f) => ({
+  Text: f.contentDocument.documentElement.textContent,
+  Shape: [...f.contentDocument.querySelectorAll("*")].map((e) => e.localName + "[" + e.getAttributeNames().sort() + "]").join(" "),
+})))`))
+	if err == nil {
+		err = json.Unmarshal([]byte(found), &seen)
+	}
+	if err != nil || len(seen) != len(sheets) {
+		t.Fatalf("%d frames of %d: %v", len(seen), len(sheets), err)
+	}
+	for i, s := range sheets {
+		for _, want := range s.want {
+			if !strings.Contains(seen[i].Text, asText(want)) {
+				t.Errorf("the page does not say %q", want)
+			}
+		}
+		if shape == "" {
+			shape = seen[i].Shape
+		}
+		if got := seen[i].Shape; got != shape {
+			n := 0
+			for n < min(len(got), len(shape)) && got[n] == shape[n] {
+				n++
+			}
+			t.Errorf("%q makes other elements: …%.120s", s.want, got[max(0, n-40):])
+		}
+	}
+	return shape
+}
+
+// What would be found is found: a page that lets a name be markup fails.
+func TestTheHostileNamesTestSees(t *testing.T) {
+	ctx := watched(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/policy" {
+			w.Header().Set("Content-Security-Policy", policyInMeta)
+		}
+		_, _ = io.WriteString(w, `<!doctype html><html><head><link rel="icon" href="data:,"></head><body><script>alert(1)</script><img src=x onerror="canary(2)">`)
+	}))
+	t.Cleanup(server.Close)
+	for path, want := range map[string]string{"/": "alert(1)", "/policy": "policy: script-src-elem inline"} {
+		do(ctx, t, chromedp.Navigate(server.URL+path))
+		found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`window.found`))
+		if err != nil || !slices.ContainsFunc(found, func(text string) bool { return strings.HasPrefix(text, want) }) {
+			t.Errorf("%s: saw %q, %v", path, found, err)
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package faults
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// fields are members of sign-in answers that are not what they should be.
+func fields() []Fault {
+	return []Fault{
+		{
+			Name: "expires-in", Value: "JSON, as -1, 0, 1, 2147483648, 1.5, \"3600\" (-1)", Routes: "token+refresh", able: "device+token+refresh", Numbers: []int{32, 56}, start: setsJSON("expiresIn", "-1"),
+			Does: "gives a token or code this life in seconds", Client: "refuse what is no whole number of a sensible size; treat a second as over at once",
+		},
+		{
+			Name: "interval", Value: "JSON, as 0, -1, 1000000000 (0)", Routes: "device", able: "device", Numbers: []int{55}, start: setsJSON("interval", "0"),
+			Does: "asks to be polled at this interval", Client: "poll at 5 seconds when it is 0 or less, and bound it above",
+		},
+		{
+			Name: "verification-uri", Value: "file, script, elsewhere, long, or an address (script)", Routes: "device", able: "device", Numbers: []int{57}, start: verificationURI,
+			Does: "sends the person to a file:, javascript: or foreign address, or one of 100 KB", Client: "open nothing but https and this machine; show a foreign host",
+		},
+		{
+			Name: "user-code", Value: "any text (terminal escapes)", Routes: "device", able: "device", Numbers: []int{58}, start: sets("userCode", escapes),
+			Does: "gives a user code that would take over a terminal", Client: "refuse it, or show it with control characters made visible",
+		},
+		{
+			Name: "token-type", Value: "any text (MAC)", Routes: "token+refresh", able: "token+refresh", Numbers: []int{59}, start: sets("tokenType", "MAC"),
+			Does: "gives a token of another type than Bearer", Client: "refuse it, or use it as Bearer as the SDKs do",
+		},
+		{
+			Name: "access-token", Value: "empty, huge or line-break (empty)", Routes: "token+refresh", able: "token+refresh", Numbers: []int{60},
+			start: setsOneOf("accessToken", choice{"empty", ""}, choice{"huge", filled(megabyte)}, choice{"line-break", "aoa\r\nX-Played: 1"}),
+			Does:  "gives an access token that is empty, of 1 MB, or holds a line break", Client: "refuse it, and keep the session that was there",
+		},
+		{
+			Name: "no-refresh-token", Routes: "token+refresh", able: "token+refresh", Numbers: []int{61}, start: keepRefreshToken(nil),
+			Does: "answers without refreshToken; the one that was sent stays good", Client: "keep the one that it has",
+		},
+		{
+			Name: "same-refresh-token", Routes: "token+refresh", able: "token+refresh", Numbers: []int{62}, start: keepRefreshToken("same"),
+			Does: "answers a refresh with the refresh token that was sent, which stays good", Client: "use it again",
+		},
+		{
+			Name: "secret-expires", Value: "JSON, as 0, 1, 9223372036854775807 (0)", Routes: "register", able: "register", Numbers: []int{63}, start: setsJSON("clientSecretExpiresAt", "0"),
+			Does: "registers a client whose secret ends at this Unix time", Client: "refuse a registration that has ended; overflow nowhere",
+		},
+		{
+			Name: "authorization-endpoint", Value: "an address (https://elsewhere.example.com/authorize)", Routes: "register", able: "register", Numbers: []int{64},
+			start: sets("authorizationEndpoint", "https://elsewhere.example.com/authorize"),
+			Does:  "names an authorization endpoint on another host", Client: "not send the person there",
+		},
+	}
+}
+
+// keyFields are those of accounts, roles and keys.
+func keyFields() []Fault {
+	any := "any text; one that begins with a quotation mark is read as JSON"
+	hostile := "$(touch played)`touch played`'\";touch played;" + escapes
+	refuse := "refuse the answer"
+	show := "show it with control characters made visible, and quote it for shells"
+	return []Fault{
+		{Name: "account-name", Value: any, Routes: "accounts", able: "accounts", Numbers: []int{83}, start: sets("accountName", hostile), Does: "gives accounts a name that would run commands and take over a terminal", Client: show},
+		{Name: "email", Value: any, Routes: "accounts", able: "accounts", Numbers: []int{86}, start: sets("emailAddress", "a@example.com\nplayed: true"), Does: "gives accounts an address with a line break", Client: show},
+		{Name: "account-id", Value: any, Routes: "accounts", able: listRoutes, Numbers: []int{84}, start: sets("accountId", "11122223333"), Does: "gives accounts an id that is not 12 digits", Client: refuse},
+		{Name: "role-name", Value: any, Routes: "roles", able: "roles", Numbers: []int{85}, start: sets("roleName", "../Admin $(id)\n"), Does: "gives roles a name outside of [A-Za-z0-9+=,.@_-]", Client: show},
+		{Name: "foreign-roles", Routes: "roles", able: "roles", Numbers: []int{87}, start: sets("accountId", "999999999999"), Does: "lists roles of another account than was asked for", Client: refuse},
+		{Name: "access-key-id", Value: any, Routes: "credentials", able: keyRoutes, Numbers: []int{88}, start: sets("accessKeyId", "ASIA\"'$(touch played)\nplayed"), Does: "gives an access key id with quotes, a line break and $()", Client: refuse},
+		{Name: "secret-key", Value: any, Routes: "credentials", able: keyRoutes, Numbers: []int{89}, start: sets("secretAccessKey", filled(10_000)), Does: "gives a secret access key of 10 KB", Client: "take it, or refuse it; cut it nowhere"},
+		{
+			Name: "expiration", Value: "seconds, past or 9999 (seconds)", Routes: "credentials", able: keyRoutes, Numbers: []int{33}, start: expiration,
+			Does: "gives an expiration in seconds, one that is over, or one in the year 9999", Client: "refuse keys that have ended, and such as nobody gives",
+		},
+		{
+			Name: "expired-credentials", Routes: "credentials", able: keyRoutes, Numbers: []int{90}, start: func(string) (behaviour, error) { return expiration("past") },
+			Does: "gives role credentials that ended a minute ago", Client: refuse,
+		},
+		{Name: "signin-token", Value: any, Routes: "console", able: "console", Numbers: []int{92}, start: sets("SigninToken", "played&Destination=https://elsewhere.example.com/#"), Does: "gives a SigninToken with & in it", Client: "escape it in the address of the console"},
+	}
+}
+
+func filled(n int) string { return strings.Repeat("x", n) }
+
+// setsJSON gives a member a value that is written as JSON.
+func setsJSON(key, standard string) starter {
+	return func(value string) (behaviour, error) {
+		if value == "" {
+			value = standard
+		}
+		var err error
+		if !json.Valid([]byte(value)) {
+			err = fmt.Errorf("%q is not JSON", value)
+		}
+		return behaviour{answer: editing(func(_ *call, m map[string]any) any {
+			set(m, key, literal(value))
+			return m
+		})}, err
+	}
+}
+
+func verificationURI(value string) (behaviour, error) {
+	address, err := choose(value, []choice{
+		{"script", "javascript:alert(1)"}, {"file", "file:///etc/passwd"}, {"elsewhere", "https://elsewhere.example.com/device"},
+		{"long", "https://elsewhere.example.com/" + filled(100_000)},
+	})
+	if err != nil {
+		address = value
+	}
+	return behaviour{answer: editing(func(_ *call, m map[string]any) any {
+		set(m, "verificationUri", address)
+		set(m, "verificationUriComplete", address)
+		return m
+	})}, nil
+}
+
+func expiration(value string) (behaviour, error) {
+	_, err := choose(value, []choice{{"seconds", 0}, {"past", 0}, {"9999", 0}})
+	return behaviour{answer: editing(func(c *call, m map[string]any) any {
+		now := c.player.now()
+		at := now.Unix() + 3600
+		switch value {
+		case "past":
+			at = now.UnixMilli() - 60_000
+		case "9999":
+			at = 253_402_300_799_000
+		}
+		set(m, "expiration", at)
+		return m
+	})}, err
+}
+
+// keepRefreshToken hides the rotation of refresh tokens: the client's stays good,
+// for as long as the fault is played. Answers hold nil, or the client's again.
+func keepRefreshToken(shown any) starter {
+	return func(string) (behaviour, error) {
+		var mu sync.Mutex
+		present := map[string]string{} // by what the client has
+		return behaviour{answer: func(c *call) {
+			mu.Lock()
+			defer mu.Unlock()
+			in, ok := decode(peek(c.r))
+			sent, _ := in["refreshToken"].(string)
+			if real := present[sent]; ok && sent != "" && real != "" {
+				in["refreshToken"] = real
+				c.replaceBody(encode(in))
+			}
+			editing(func(_ *call, m map[string]any) any {
+				if sent == "" && shown != nil { // the first one
+					return m
+				}
+				present[sent], _ = m["refreshToken"].(string)
+				m["refreshToken"] = nil
+				if shown != nil {
+					m["refreshToken"] = sent
+				}
+				return m
+			})(c)
+		}}, nil
+	}
+}

@@ -1,0 +1,159 @@
+package faults
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// pages are listings that do not end, or not well.
+func pages() []Fault {
+	end := "notice it, and give the listing up; never show it as whole"
+	bound := "bound the pages, and give the listing up"
+	return []Fault{
+		{Name: "same-page", Routes: listRoutes, able: listRoutes, Numbers: []int{43}, start: nextToken(func(int) string { return "again" }), Does: "gives the same nextToken for ever", Client: end},
+		{Name: "two-pages", Routes: listRoutes, able: listRoutes, Numbers: []int{44}, start: nextToken(func(n int) string { return "page" + strconv.Itoa(n%2) }), Does: "gives two nextTokens by turns", Client: end},
+		{Name: "endless-pages", Routes: listRoutes, able: listRoutes, Numbers: []int{45}, start: nextToken(strconv.Itoa), Does: "gives ever new nextTokens, with empty pages", Client: bound},
+		{Name: "many-accounts", Value: "accounts (10000000)", Routes: "accounts", able: "accounts", Numbers: []int{46}, start: manyAccounts, Does: "lists 10,000,000 accounts, a hundred a page", Client: bound},
+		{Name: "duplicate-accounts", Routes: "accounts", able: "accounts", Numbers: []int{47}, start: edits(duplicateAccounts), Does: "lists each account twice", Client: "take it as it is, or once"},
+		{Name: "long-page-token", Routes: listRoutes, able: listRoutes, Numbers: []int{48}, start: nextToken(func(int) string { return filled(megabyte) }), Does: "gives a nextToken of 1 MB", Client: bound},
+		{Name: "page-token-line-break", Routes: listRoutes, able: listRoutes, Numbers: []int{49}, start: nextToken(func(int) string { return "a\r\nX-Played: 1" }), Does: "gives a nextToken with a line break in it", Client: "refuse it, or escape it in the address"},
+		{Name: "page-fails", Value: "page (2)", Routes: listRoutes, able: listRoutes, Numbers: []int{50}, start: pageFails, Does: "gives pages of one element, and fails with 500 on the second, or the given one", Client: "try that page again, then fail as a whole: no half a listing"},
+		{Name: "accounts-change", Routes: "accounts", able: "accounts", Numbers: []int{51}, start: accountsChange, Does: "gives pages of one account; from the second on they are others than before", Client: "take what each page says"},
+		{Name: "no-list", Value: "null or absent (null)", Routes: listRoutes, able: listRoutes, Numbers: []int{91}, start: noList, Does: "answers with null in place of the list, or without it", Client: "take it for an empty list, or refuse it"},
+		{Name: "no-roles", Routes: "roles", able: listRoutes, Numbers: []int{94}, start: edits(func(_ *call, m map[string]any) any { return emptied(m) }), Does: "lists no role in any account", Client: "not take it for the end of everything that was configured"},
+	}
+}
+
+// nextToken answers with an empty page and another token each time. The token holds
+// the number of its page, where it is one of ours.
+func nextToken(token func(n int) string) starter {
+	return edits(func(c *call, m map[string]any) any {
+		n, _ := strconv.Atoi(strings.TrimPrefix(c.r.URL.Query().Get("next_token"), "page"))
+		emptied(m)
+		m["nextToken"] = token(n + 1)
+		return m
+	}).before(forgetPage)
+}
+
+// before lets the request be changed first.
+func (s starter) before(change func(c *call)) starter {
+	return func(value string) (behaviour, error) {
+		b, err := s(value)
+		answer := b.answer
+		b.answer = func(c *call) { change(c); answer(c) }
+		return b, err
+	}
+}
+
+// forgetPage asks for the first page, whatever page the client asked for: the tokens
+// are not the server's. The client's stays in the request that the fault sees.
+func forgetPage(c *call) {
+	next := c.next
+	c.next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, paged(r, "", 0)) })
+}
+
+// paged is a request for the page of a token, of so many elements; 0 is as asked.
+func paged(r *http.Request, token string, size int) *http.Request {
+	other := r.Clone(r.Context())
+	q := other.URL.Query()
+	q.Del("next_token")
+	if token != "" {
+		q.Set("next_token", token)
+	}
+	if size > 0 {
+		q.Set("max_result", strconv.Itoa(size))
+	}
+	other.URL.RawQuery = q.Encode()
+	return other
+}
+
+func emptied(m map[string]any) any {
+	for key, value := range m {
+		if _, list := value.([]any); list {
+			m[key] = []any{}
+		}
+	}
+	return m
+}
+
+func manyAccounts(value string) (behaviour, error) {
+	all, err := number(value, 10_000_000, 1_000_000_000)
+	start := edits(func(c *call, m map[string]any) any {
+		first, _ := strconv.Atoi(c.r.URL.Query().Get("next_token"))
+		list := []any{}
+		for i := first; i < min(first+100, all); i++ {
+			list = append(list, map[string]any{"accountId": fmt.Sprintf("%012d", i), "accountName": fmt.Sprintf("played-%d", i), "emailAddress": "played@example.com"})
+		}
+		m["accountList"], m["nextToken"] = list, nil
+		if first+100 < all {
+			m["nextToken"] = strconv.Itoa(first + 100)
+		}
+		return m
+	})
+	b, _ := start.before(forgetPage)("")
+	return b, err
+}
+
+func duplicateAccounts(_ *call, m map[string]any) any {
+	if list, ok := m["accountList"].([]any); ok {
+		m["accountList"] = append(list, list...)
+	}
+	return m
+}
+
+// onPages gives pages of one element, with their numbers: before is called with the
+// number of the page that is asked for, and says whether it has answered.
+func onPages(before func(c *call, page int) bool, change func(page int, m map[string]any)) func(c *call) {
+	return func(c *call) {
+		number, token, _ := strings.Cut(c.r.URL.Query().Get("next_token"), ".")
+		page, _ := strconv.Atoi(number)
+		page = max(page, 1)
+		if before(c, page) {
+			return
+		}
+		c.r = paged(c.r, token, 1)
+		editing(func(_ *call, m map[string]any) any {
+			if next, more := m["nextToken"].(string); more {
+				m["nextToken"] = strconv.Itoa(page+1) + "." + next
+			}
+			change(page, m)
+			return m
+		})(c)
+	}
+}
+
+func pageFails(value string) (behaviour, error) {
+	bad, err := number(value, 2, 1_000_000)
+	return behaviour{answer: onPages(func(c *call, page int) bool {
+		if page == bad {
+			c.refuse(ofStatus(c.route, http.StatusInternalServerError))
+		}
+		return page == bad
+	}, func(int, map[string]any) {})}, err
+}
+
+func accountsChange(string) (behaviour, error) {
+	return behaviour{answer: onPages(func(*call, int) bool { return false }, func(page int, m map[string]any) {
+		if page > 1 {
+			set(m, "accountId", fmt.Sprintf("9999%08d", page))
+			set(m, "accountName", fmt.Sprintf("changed-%d", page))
+		}
+	})}, nil
+}
+
+func noList(value string) (behaviour, error) {
+	_, err := choose(value, []choice{{"null", 0}, {"absent", 0}})
+	return behaviour{answer: editing(func(_ *call, m map[string]any) any {
+		for _, key := range []string{"accountList", "roleList"} {
+			if _, there := m[key]; there {
+				m[key] = nil
+			}
+			if value == "absent" {
+				delete(m, key)
+			}
+		}
+		return m
+	})}, err
+}

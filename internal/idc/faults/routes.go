@@ -1,0 +1,129 @@
+package faults
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// The groups of routes, with their members.
+const (
+	oidcRoutes   = "register+device+token+refresh"
+	portalRoutes = "credentials+accounts+roles+logout"
+	jsonRoutes   = "register+device+token+refresh+credentials+accounts+roles+admin+console"
+	listRoutes   = "accounts+roles"
+	keyRoutes    = "credentials"
+	allRoutes    = oidcRoutes + "+authorize+" + portalRoutes + "+sts+admin+console"
+)
+
+// Routes gives all names of routes, groups last.
+func Routes() []string { return append(strings.Split(allRoutes, "+"), "oidc", "portal", "all") }
+
+// expand gives the single routes of names with "+" between them.
+func expand(text string) ([]string, error) {
+	var routes []string
+	for name := range strings.SplitSeq(text, "+") {
+		group, isGroup := map[string]string{"oidc": oidcRoutes, "portal": portalRoutes, "all": allRoutes}[name]
+		switch {
+		case isGroup:
+			routes = append(routes, strings.Split(group, "+")...)
+		case slices.Contains(Routes(), name):
+			routes = append(routes, name)
+		default:
+			return nil, fmt.Errorf("there is no route %q%s; routes are %s", name, near(name, Routes()), strings.Join(Routes(), ", "))
+		}
+	}
+	return routes, nil
+}
+
+// anyRoute is a connection whose requests cannot be read yet: HTTP/2.
+const anyRoute = "*"
+
+// routeOf says which route a request is for; empty is none that faults are played on.
+func routeOf(r *http.Request) string {
+	switch r.URL.Path {
+	case "/client/register":
+		return "register"
+	case "/device_authorization":
+		return "device"
+	case "/token":
+		return grantOf(r)
+	case "/federation/credentials":
+		return "credentials"
+	case "/assignment/accounts":
+		return "accounts"
+	case "/assignment/roles":
+		return "roles"
+	case "/authorize", "/logout":
+		return r.URL.Path[1:]
+	case "/federation":
+		return "console"
+	case "*":
+		return anyRoute
+	case "/":
+		return rootOf(r)
+	}
+	if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/consent") { // where /authorize leads to
+		return "authorize"
+	}
+	return ""
+}
+
+// rootOf tells the services apart that are called at /.
+func rootOf(r *http.Request) string {
+	switch {
+	case r.Header.Get("X-Amz-Target") != "":
+		return "admin"
+	case r.Method == http.MethodPost, r.URL.Query().Has("Action"):
+		return "sts"
+	}
+	return ""
+}
+
+// maxPeek is how much of a body is looked at.
+const maxPeek = 64 << 10
+
+// grantOf tells a refresh from other grants.
+func grantOf(r *http.Request) string {
+	var in struct {
+		GrantType string `json:"grantType"`
+	}
+	if err := json.Unmarshal(peek(r), &in); err == nil && in.GrantType == "refresh_token" {
+		return "refresh"
+	}
+	return "token"
+}
+
+// peek gives the beginning of a body, which stays to be read.
+func peek(r *http.Request) []byte {
+	if r.Body == nil {
+		return nil
+	}
+	head, _ := io.ReadAll(io.LimitReader(r.Body, maxPeek)) // who reads on meets the error, too
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
+	return head
+}
+
+// serviceRoutes are the routes of an AWS host name.
+func serviceRoutes(host string) []string {
+	group := "admin"
+	for prefix, routes := range map[string]string{"oidc": oidcRoutes + "+authorize", "portal": portalRoutes, "sts": "sts", "signin": "console"} {
+		if service, _, _ := strings.Cut(host, "."); service == prefix || service == prefix+"-fips" {
+			group = routes
+		}
+	}
+	return strings.Split(group, "+")
+}
+
+// replaceBody gives the request another body.
+func (c *call) replaceBody(body []byte) {
+	c.r.Body = io.NopCloser(bytes.NewReader(body))
+	c.r.ContentLength = int64(len(body))
+}

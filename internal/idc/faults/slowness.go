@@ -1,0 +1,98 @@
+package faults
+
+import (
+	"compress/gzip"
+	"io"
+	"math"
+	"time"
+)
+
+// slowness is answers that take too long, or are too long.
+func slowness() []Fault {
+	inTime := "give up after a while that people wait, and say that nothing came"
+	bound := "bound answers, and stop to read"
+	return []Fault{
+		{Name: "huge-body", Value: "bytes (1073741824)", Routes: "portal", Numbers: []int{1}, start: hugeBody, Does: "answers with 1 GiB", Client: bound},
+		{Name: "endless-body", Routes: "portal", Numbers: []int{2}, start: raw(endlessBody), Does: "sends chunks without end", Client: bound},
+		{Name: "gzip-bomb", Value: "megabytes, unpacked (256)", Routes: "portal", Numbers: []int{3}, start: gzipBomb, Does: "sends gzip that gets a thousand times longer", Client: "ask for none; bound what is unpacked"},
+		{
+			Name: "slow-body", Value: "pause before each byte (1s)", Routes: "portal", Numbers: []int{4}, start: slowBody,
+			Does: "sends the body at a byte a second", Client: inTime,
+		},
+		{Name: "slow-headers", Value: "pause before each byte (1s)", Routes: "portal", Numbers: []int{5}, start: slowHeaders, Does: "sends the headers at a byte a second", Client: inTime},
+		{Name: "silence", Routes: "portal", Numbers: []int{6}, start: raw((*wire).hang), Does: "takes the request, and never answers", Client: inTime},
+		{
+			Name: "hanging", Routes: "portal", Numbers: []int{7}, start: rawAnswer(func(w *wire, a answer) {
+				w.say(a.head("Connection: close") + string(a.body))
+				w.hang()
+			}),
+			Does: "answers without a length, and does not close the connection", Client: inTime,
+		},
+		{
+			Name: "stalled", Routes: "portal", start: rawAnswer(func(w *wire, a answer) {
+				w.say(a.head(a.length()) + string(a.body[:len(a.body)/2]))
+				w.hang()
+			}),
+			Does: "sends half the answer, and then nothing", Client: inTime,
+		},
+		{
+			Name: "endless-continue", Routes: "portal", Numbers: []int{10}, start: raw(func(w *wire) { w.repeat("HTTP/1.1 100 Continue\r\n\r\n", math.MaxInt64) }),
+			Does: "sends 100 Continue for ever", Client: "bound them",
+		},
+		{
+			Name: "early-hints", Routes: "portal", Numbers: []int{11}, start: raw(func(w *wire) { w.repeat("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n", math.MaxInt64) }),
+			Does: "sends a flood of 103 Early Hints", Client: "bound them",
+		},
+	}
+}
+
+func hugeBody(value string) (behaviour, error) {
+	n, err := number(value, 1<<30, math.MaxInt)
+	return behaviour{answer: rawly(func(w *wire) {
+		a := ok
+		w.say(a.head("Content-Length: " + text(n)))
+		w.repeat(blanks(), int64(n))
+	})}, err
+}
+
+func endlessBody(w *wire) {
+	w.say(ok.head("Transfer-Encoding: chunked"))
+	w.repeat(chunk(blanks()), math.MaxInt64)
+}
+
+func gzipBomb(value string) (behaviour, error) {
+	megabytes, err := number(value, 256, 100_000)
+	return behaviour{answer: rawly(func(w *wire) {
+		w.say(ok.head("Content-Encoding: gzip", "Connection: close"))
+		z := gzip.NewWriter(w)
+		piece := make([]byte, 1<<20)
+		for range megabytes {
+			if _, err := z.Write(piece); err != nil {
+				return
+			}
+		}
+		_ = z.Close()
+	})}, err
+}
+
+func slowBody(value string) (behaviour, error) {
+	wait, err := duration(value, time.Second)
+	return behaviour{answer: func(c *call) {
+		a := c.well()
+		rawly(func(w *wire) {
+			w.say(a.head(a.length()))
+			w.slowly(string(a.body), 1, wait)
+		})(c)
+	}}, err
+}
+
+func slowHeaders(value string) (behaviour, error) {
+	wait, err := duration(value, time.Second)
+	return behaviour{answer: func(c *call) {
+		a := c.well()
+		rawly(func(w *wire) {
+			w.slowly(a.head(a.length()), 1, wait)
+			_, _ = io.WriteString(w, string(a.body))
+		})(c)
+	}}, err
+}

@@ -1,0 +1,166 @@
+package faults
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// A play is a fault with the value, the routes and the requests of a spec.
+type play struct {
+	behaviour
+	player       *Player
+	spec         string
+	routes       []string
+	count, every int64
+	seen, played atomic.Int64
+}
+
+// suffixes are what may follow a name and value: @ROUTE#COUNT~EVERY.
+var suffixes = regexp.MustCompile(`^(.*?)(?:@([a-z+]+))?(?:#(\d+))?(?:~(\d+))?$`)
+
+// Check says what is wrong with specs, without playing them.
+func Check(specs []string) error {
+	for _, spec := range specs {
+		if _, err := parse(spec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parse reads NAME[=VALUE][@ROUTE][#COUNT][~EVERY].
+func parse(spec string) (*play, error) {
+	m := suffixes.FindStringSubmatch(spec)
+	if m == nil { // a line break: values that hold one are written as JSON
+		return nil, fmt.Errorf("fault %q: not NAME[=VALUE][@ROUTE][#COUNT][~EVERY]", spec)
+	}
+	name, value, valued := strings.Cut(m[1], "=")
+	f, known := find(name)
+	if !known {
+		return nil, fmt.Errorf("there is no fault %q%s", name, near(name, names()))
+	}
+	p := &play{spec: spec}
+	var err error
+	if p.routes, err = f.routes(m[2]); err != nil {
+		return nil, err
+	}
+	if p.count, err = requests(m[3]); err == nil {
+		p.every, err = requests(m[4])
+	}
+	if err != nil {
+		return nil, fmt.Errorf("fault %q: %w", spec, err)
+	}
+	if value, err = f.value(value, valued); err != nil {
+		return nil, err
+	}
+	p.behaviour, err = f.start(value)
+	if err != nil {
+		err = fmt.Errorf("fault %s: %w; it takes %s", name, err, f.Value)
+	}
+	return p, err
+}
+
+// requests reads a number of requests; 0 stands for none given.
+func requests(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n == 0 {
+		return 0, fmt.Errorf("%s is not a number of requests", text)
+	}
+	return n, nil
+}
+
+// value reads what stands behind "=": as it is, or as a JSON string.
+func (f Fault) value(text string, given bool) (string, error) {
+	switch {
+	case !given:
+		return "", nil
+	case f.Value == "":
+		return "", fmt.Errorf("fault %s takes no value", f.Name)
+	case text == "":
+		return "", fmt.Errorf("fault %s: no value stands behind the =; it takes %s", f.Name, f.Value)
+	case !strings.HasPrefix(text, `"`) || len(text) == 1:
+		return text, nil
+	}
+	var value string
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		return "", fmt.Errorf("fault %s: a value that begins with a quotation mark is a JSON string: %w", f.Name, err)
+	}
+	return value, nil
+}
+
+// routes gives the single routes that text means, or the fault's own: of a group
+// those where it can be played.
+func (f Fault) routes(text string) ([]string, error) {
+	if text == "" {
+		text = f.Routes
+	}
+	routes, err := expand(text)
+	if err != nil || f.able == "" {
+		return routes, err
+	}
+	able, err := expand(f.able)
+	routes = slices.DeleteFunc(routes, func(route string) bool { return !slices.Contains(able, route) })
+	if err == nil && len(routes) == 0 {
+		err = fmt.Errorf("fault %s cannot be played on %s: it is for %s", f.Name, text, f.able)
+	}
+	return routes, err
+}
+
+func names() []string {
+	var names []string
+	for _, f := range List() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// near names those of all that look like name.
+func near(name string, all []string) string {
+	var close []string
+	for _, other := range all {
+		if name != "" && (distance(name, other) <= 1+len(name)/4 || len(name) > 2 && strings.Contains(other, name) || len(other) > 3 && strings.Contains(name, other)) {
+			close = append(close, other)
+		}
+	}
+	if len(close) == 0 {
+		return ""
+	}
+	return "; did you mean " + strings.Join(close, ", ") + "?"
+}
+
+// distance is Levenshtein's.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// due counts a request, and says whether the fault is played on it.
+func (p *play) due() bool {
+	if n := p.seen.Add(1); p.every > 0 && n%p.every != 0 {
+		return false
+	}
+	return p.count == 0 || p.played.Add(1) <= p.count
+}

@@ -1,0 +1,100 @@
+package faults
+
+import (
+	"bytes"
+	"compress/gzip"
+	"unicode/utf16"
+)
+
+// texts are answers that are not the JSON that they should be.
+func texts() []Fault {
+	object := "give the answer up as a whole: it is not what AWS sends"
+	whole := "take exactly one JSON object, and nothing beside it"
+	jsonBody := func(body string) starter { return always(func(c *call) { c.text("application/json", body) }) }
+	page := "<html><head><title>Welcome</title></head><body>Please log in to the hotel's network</body></html>"
+	return []Fault{
+		{
+			Name: "html", Routes: "portal", Numbers: []int{40}, start: always(func(c *call) { c.text("text/html", page) }),
+			Does: "answers 200 with an HTML page, as a hotel's network does", Client: "say that something else than AWS has answered",
+		},
+		{Name: "empty-body", Routes: "portal", Numbers: []int{21}, start: jsonBody(""), Does: "answers 200 with nothing", Client: object},
+		{Name: "null-body", Routes: "portal", Numbers: []int{22}, start: jsonBody("null"), Does: "answers null", Client: object},
+		{Name: "array-body", Routes: "portal", Numbers: []int{23}, start: jsonBody("[]"), Does: "answers with an array", Client: object},
+		{Name: "empty-object", Routes: "portal", Numbers: []int{24}, start: jsonBody("{}"), Does: "answers with an object without members", Client: "miss what is required, and say so"},
+		{
+			Name: "truncated", Routes: "portal", able: jsonRoutes, start: rewrites(func(b []byte) []byte { return b[:len(b)/2] }),
+			Does: "sends the first half of the JSON, and the length of that", Client: object,
+		},
+		{
+			Name: "trailing-garbage", Routes: "portal", able: jsonRoutes, Numbers: []int{36},
+			start: rewrites(func(b []byte) []byte { return append(b, `{"more":true} and more`...) }),
+			Does:  "adds text behind the object", Client: whole,
+		},
+		{
+			Name: "utf-16", Routes: "portal", able: jsonRoutes, Numbers: []int{35}, start: rewrites(toUTF16),
+			Does: "sends the JSON in UTF-16 with a byte order mark", Client: object,
+		},
+		{
+			Name: "bad-utf8", Routes: "portal", able: jsonRoutes, Numbers: []int{34},
+			start: rewrites(func(b []byte) []byte {
+				return bytes.ReplaceAll(b, []byte(`":"`), []byte("\":\"\xff\xc0\x80\xed\xa0\x80"))
+			}),
+			Does: "puts bytes that are no UTF-8 into all texts", Client: "refuse what is no token or id; show names with the bytes replaced",
+		},
+		{
+			Name: "nul", Value: "raw or escaped (raw)", Routes: "portal", able: jsonRoutes, Numbers: []int{37}, start: nul,
+			Does: "puts NUL into all texts: the byte itself, or \\u0000", Client: "refuse it in tokens and ids; never cut a text there",
+		},
+		{
+			Name: "duplicate-keys", Routes: "portal", able: jsonRoutes, Numbers: []int{28}, start: edits(func(_ *call, m map[string]any) any { return twice(m) }),
+			Does: "sends each member twice", Client: "refuse it: parsers differ in which one counts",
+		},
+		{
+			Name: "gzip", Routes: "portal", able: jsonRoutes, Numbers: []int{98}, start: always(zipped),
+			Does: "compresses the answer though nobody asked for it", Client: "refuse it, or unpack it within bounds",
+		},
+		{
+			Name: "error-with-token", Routes: "token+refresh", able: jsonRoutes, Numbers: []int{97}, start: edits(func(_ *call, m map[string]any) any {
+				m["error"], m["error_description"] = "invalid_grant", "played"
+				return m
+			}),
+			Does: "answers 200 with an error beside the token", Client: "go by the status, or refuse it; save nothing by halves",
+		},
+	}
+}
+
+// rewrites lets the request be answered well, and changes the text that comes.
+func rewrites(change func(body []byte) []byte) starter {
+	return always(func(c *call) {
+		a := c.well()
+		a.body = change(a.body)
+		c.send(a)
+	})
+}
+
+func toUTF16(body []byte) []byte {
+	wide := []byte{0xfe, 0xff}
+	for _, unit := range utf16.Encode([]rune(string(body))) {
+		wide = append(wide, byte(unit>>8), byte(unit))
+	}
+	return wide
+}
+
+func nul(value string) (behaviour, error) {
+	text, err := choose(value, []choice{{"raw", "\x00"}, {"escaped", `\u0000`}})
+	if err != nil {
+		return behaviour{}, err
+	}
+	return rewrites(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`":"`), []byte(`":"a`+text.(string)+`b`)) })("")
+}
+
+func zipped(c *call) {
+	a := c.well()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write(a.body) // into memory
+	_ = w.Close()
+	a.header.Set("Content-Encoding", "gzip")
+	a.body = b.Bytes()
+	c.send(a)
+}

@@ -1,0 +1,157 @@
+package website_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Each form of ours is refused without its token, with a token of another browser, and
+// from another origin; whoever is signed in.
+func TestEveryFormIsGuarded(t *testing.T) {
+	s := newSite(t)
+	b := s.browser(t).as("alice").asAdministrator()
+	person, administrator := b.get("").token(), b.get("admin/").token()
+	foreign := s.browser(t).as("bob").get("").token()
+	walked := 0
+	for _, pattern := range s.routes {
+		path, ok := strings.CutPrefix(pattern, "POST ")
+		if !ok || path == "/federation" { // for programs, with keys and without cookies
+			continue
+		}
+		walked++
+		token, other := person, administrator
+		if strings.Contains(path, "/admin/") && !strings.HasSuffix(path, "/admin/sign-in") {
+			token, other = administrator, person
+		}
+		form := func(token string) url.Values {
+			return url.Values{"form": {token}, "user": {"alice"}, "password": {"correct-horse-alice"}, "role": {"111122223333/Admin"}}
+		}
+		for name, p := range map[string]page{
+			"no token":          b.post(path, url.Values{}),
+			"an empty token":    b.post(path, form("")),
+			"a foreign token":   b.post(path, form(foreign)),
+			"the other's token": b.post(path, form(other)),
+			"another origin":    b.post(path, form(token), "Origin", "https://example.com"),
+			"another port":      b.post(path, form(token), "Origin", "http://127.0.0.1:9912"),
+			"from another site": b.post(path, form(token), "Sec-Fetch-Site", "cross-site"),
+			"from another port": b.post(path, form(token), "Sec-Fetch-Site", "same-site"),
+			"nobody's cookies":  s.browser(t).post(path, form(token)),
+		} {
+			if p.status != http.StatusForbidden {
+				t.Errorf("POST %s with %s: %d", path, name, p.status)
+			}
+		}
+	}
+	if walked < 12 {
+		t.Errorf("only %d forms", walked)
+	}
+	if p := b.get("keys?account_id=111122223333&role_name=Admin"); p.status != http.StatusOK || p.token() != person {
+		t.Errorf("what was refused had an effect: %d", p.status)
+	}
+}
+
+// Pages behind a sign-in lead to it, and all have the headers that keep others out.
+func TestEveryPageIsGuarded(t *testing.T) {
+	s := newSite(t)
+	public := map[string]bool{"sign-in": true, "admin/sign-in": true}
+	person, administrator := s.browser(t).as("alice"), s.browser(t).asAdministrator()
+	for _, pattern := range s.routes {
+		path, ok := strings.CutPrefix(pattern, "GET "+s.home)
+		if !ok || public[path] {
+			continue
+		}
+		path = strings.TrimSuffix(path, "{$}")
+		who, others := person, administrator
+		to := s.home + "sign-in?"
+		if strings.HasPrefix(path, "admin/") {
+			who, others, to = administrator, person, s.home+"admin/sign-in"
+		}
+		for _, b := range []*browser{s.browser(t), others} {
+			if p := b.get(path); p.status != http.StatusSeeOther || !strings.HasPrefix(p.header.Get("Location"), to) {
+				t.Errorf("GET %s: %d to %q", path, p.status, p.header.Get("Location"))
+			}
+		}
+		p := who.get(path)
+		policy := p.header.Get("Content-Security-Policy")
+		if p.status == http.StatusSeeOther || p.header.Get("Cache-Control") != "no-store" || p.header.Get("X-Content-Type-Options") != "nosniff" ||
+			!strings.Contains(policy, "default-src 'none'; style-src 'self'; script-src 'self';") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("GET %s: %d %v", path, p.status, p.header)
+		}
+		if !strings.Contains(p.body, "For development and tests. Not AWS.") {
+			t.Errorf("GET %s says not what this is", path)
+		}
+	}
+}
+
+func TestWrongPasswordsAndKeysAreLimited(t *testing.T) {
+	s := newSite(t)
+	id, secret := s.keys.Administrator()
+	for path, form := range map[string]url.Values{
+		"sign-in":       {"user": {"alice"}, "password": {"correct-horse-alice"}},
+		"admin/sign-in": {"key": {id}, "secret": {secret}},
+	} {
+		b := s.browser(t)
+		form.Set("form", b.get(path).token())
+		wrong := url.Values{"form": form["form"], "user": {"alice"}, "password": {"x"}, "key": {id}, "secret": {"x"}}
+		for i := range 5 {
+			if p := b.post(path, wrong); p.status != http.StatusForbidden {
+				t.Errorf("%s, guess %d: %d", path, i, p.status)
+			}
+		}
+		if p := b.post(path, form); p.status != http.StatusTooManyRequests || p.header.Get("Retry-After") == "" {
+			t.Errorf("%s after five guesses: %d", path, p.status)
+		}
+		s.now = s.now.Add(4 * time.Minute)
+		if p := b.post(path, form); p.status != http.StatusSeeOther {
+			t.Errorf("%s later: %d", path, p.status)
+		}
+	}
+}
+
+func TestAdministratorsStayEnds(t *testing.T) {
+	s := newSite(t)
+	b := s.browser(t).asAdministrator()
+	out := func(when string) {
+		t.Helper()
+		if p := b.get("admin/"); p.status != http.StatusSeeOther {
+			t.Errorf("%s: %d", when, p.status)
+		}
+	}
+	for range 40 { // busy all day
+		s.now = s.now.Add(14 * time.Minute)
+		b.get("admin/")
+	}
+	out("after eight hours")
+	b.asAdministrator()
+	s.now = s.now.Add(16 * time.Minute)
+	out("after a quarter of an hour")
+	b.asAdministrator()
+	u, _ := url.Parse(origin + s.home + "admin/")
+	stolen := b.Jar.Cookies(u)
+	b.post("admin/sign-out", url.Values{"form": {b.get("admin/").token()}})
+	b.Jar.SetCookies(u, stolen)
+	out("with the cookie of a stay that was ended")
+}
+
+func TestAssetsNeverChangeUnderTheirName(t *testing.T) {
+	s := newSite(t)
+	b := s.browser(t)
+	start := b.get("/start").body
+	for _, file := range []string{"style", "portal", "icon"} {
+		i := strings.Index(start, "/assets/"+file+".")
+		if i < 0 {
+			t.Fatalf("the page has no %s", file)
+		}
+		path, _, _ := strings.Cut(start[i:], `"`)
+		p := b.get(path)
+		if p.status != http.StatusOK || !strings.Contains(p.header.Get("Cache-Control"), "immutable") || p.header.Get("X-Content-Type-Options") != "nosniff" || len(path) < len("/assets/x.0123456789abcdef.js") {
+			t.Errorf("%s: %d %v", path, p.status, p.header)
+		}
+	}
+	if p := b.get("/assets/style.0000000000000000.css"); p.status != http.StatusNotFound {
+		t.Errorf("another version: %d", p.status)
+	}
+}
