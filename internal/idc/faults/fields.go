@@ -102,7 +102,9 @@ func setsJSON(key, standard string) starter {
 
 func verificationURI(value string) (behaviour, error) {
 	address, err := choose(value, []choice{
-		{"script", "javascript:alert(1)"}, {"file", "file:///etc/passwd"}, {"elsewhere", "https://elsewhere.example.com/device"},
+		{"script", "javascript:alert(1)"},
+		{"file", "file:///etc/passwd"},
+		{"elsewhere", "https://elsewhere.example.com/device"},
 		{"long", "https://elsewhere.example.com/" + filled(100_000)},
 	})
 	if err != nil {

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"rolecall/internal/idc/pattern"
 )
 
 // refusals are error answers in place of good ones.
@@ -127,7 +128,7 @@ func unavailable(value string) (behaviour, error) {
 	return behaviour{answer: func(c *call) { c.refuse(ofStatus(c.route, code)) }}, err
 }
 
-var exception = regexp.MustCompile(`^[A-Za-z]{1,80}$`)
+var exception = pattern.New(`^[A-Za-z]{1,80}$`)
 
 func anyStatus(value string) (behaviour, error) {
 	text, kind, named := strings.Cut(value, ":")
@@ -135,7 +136,7 @@ func anyStatus(value string) (behaviour, error) {
 	switch {
 	case err == nil && code < 400:
 		err = fmt.Errorf("%d is below 400", code)
-	case err == nil && named && !exception.MatchString(kind):
+	case err == nil && named && !exception().MatchString(kind):
 		err = fmt.Errorf("%q is no name of an exception", kind)
 	}
 	return behaviour{answer: func(c *call) {

@@ -3,11 +3,12 @@ package faults
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"rolecall/internal/idc/pattern"
 )
 
 // A play is a fault with the value, the routes and the requests of a spec.
@@ -21,7 +22,7 @@ type play struct {
 }
 
 // suffixes are what may follow a name and value: @ROUTE#COUNT~EVERY.
-var suffixes = regexp.MustCompile(`^(.*?)(?:@([a-z+]+))?(?:#(\d+))?(?:~(\d+))?$`)
+var suffixes = pattern.New(`^(.*?)(?:@([a-z+]+))?(?:#(\d+))?(?:~(\d+))?$`)
 
 // Check says what is wrong with specs, without playing them.
 func Check(specs []string) error {
@@ -35,7 +36,7 @@ func Check(specs []string) error {
 
 // parse reads NAME[=VALUE][@ROUTE][#COUNT][~EVERY].
 func parse(spec string) (*play, error) {
-	m := suffixes.FindStringSubmatch(spec)
+	m := suffixes().FindStringSubmatch(spec)
 	if m == nil { // a line break: values that hold one are written as JSON
 		return nil, fmt.Errorf("fault %q: not NAME[=VALUE][@ROUTE][#COUNT][~EVERY]", spec)
 	}

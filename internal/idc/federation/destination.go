@@ -2,10 +2,10 @@ package federation
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/pattern"
 )
 
 // A Destination is a page of the console as a link names it.
@@ -18,14 +18,14 @@ type Destination struct {
 
 // consoleHost are the consoles of the partitions, with a region or another name
 // before them.
-var consoleHost = regexp.MustCompile(`^(?:[a-z0-9-]+\.)*console\.(?:aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws-eusc\.eu)$`)
+var consoleHost = pattern.New(`^(?:[a-z0-9-]+\.)*console\.(?:aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws-eusc\.eu)$`)
 
-var regionName = regexp.MustCompile(`^[a-z]{2,4}(?:-[a-z]+)+-\d+$`)
+var regionName = pattern.New(`^[a-z]{2,4}(?:-[a-z]+)+-\d+$`)
 
 func destinationOf(text string) Destination {
 	d := Destination{URL: text}
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" || u.User != nil || !consoleHost.MatchString(u.Host) {
+	if err != nil || u.Scheme != "https" || u.User != nil || !consoleHost().MatchString(u.Host) {
 		return d
 	}
 	d.Console = true
@@ -35,7 +35,7 @@ func destinationOf(text string) Destination {
 	}
 	first, _, _ := strings.Cut(u.Host, ".")
 	for _, region := range []string{u.Query().Get("region"), first} {
-		if regionName.MatchString(region) {
+		if regionName().MatchString(region) {
 			d.Region = region
 			break
 		}
