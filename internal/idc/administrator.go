@@ -10,12 +10,14 @@ import (
 // administrator lets the administrator's keys through to the admin APIs, and refuses
 // everybody else in the words of AWS's JSON services.
 func (s *Server) administrator(r *http.Request, body []byte) (actor string, refusal *admin.Refusal) {
-	caller, refused := s.STS.Authenticate(r, body)
+	action := actionOf(r.Header.Get("X-Amz-Target"))
+	service, _, _ := strings.Cut(action, ":")
+	caller, refused := s.STS.Authenticate(r, body, service)
 	if refused == nil && caller.Administrator {
 		return caller.ARN, nil
 	}
 	if refused == nil {
-		return "", &admin.Refusal{Status: http.StatusBadRequest, Code: "AccessDeniedException", Message: "User: " + caller.ARN + " is not authorized to perform: " + actionOf(r.Header.Get("X-Amz-Target"))}
+		return "", &admin.Refusal{Status: http.StatusBadRequest, Code: "AccessDeniedException", Message: "User: " + caller.ARN + " is not authorized to perform: " + action}
 	}
 	status, code := http.StatusBadRequest, map[string]string{
 		"InvalidClientTokenId":       "UnrecognizedClientException",

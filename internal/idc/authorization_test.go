@@ -166,13 +166,26 @@ func (c *center) ask(t *testing.T, p principal, method, path, body string, heade
 	}
 	if p.keys.AccessKeyID != "" {
 		sum := sha256.Sum256([]byte(body))
-		if err := signer.NewSigner().SignHTTP(context.Background(), p.keys, r, hex.EncodeToString(sum[:]), "sso", "us-east-1", c.now); err != nil {
+		if err := signer.NewSigner().SignHTTP(context.Background(), p.keys, r, hex.EncodeToString(sum[:]), serviceOf(r), "us-east-1", c.now); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w := httptest.NewRecorder()
 	c.ServeHTTP(w, r)
 	return answer{status: w.Code, header: w.Header(), body: w.Body.String()}
+}
+
+// serviceOf is the name by which requests are signed.
+func serviceOf(r *http.Request) string {
+	switch target := r.Header.Get("X-Amz-Target"); {
+	case strings.HasPrefix(target, "AWSIdentityStore."):
+		return "identitystore"
+	case strings.HasPrefix(target, "AWSOrganizations"):
+		return "organizations"
+	case target != "":
+		return "sso"
+	}
+	return "sts"
 }
 
 // A row says what a route answers to everybody, and to whom something else.
@@ -286,6 +299,37 @@ func (c *center) cell(t *testing.T, p principal, pattern, home string, r row) in
 		headers = []string{"Content-Type", "application/x-www-form-urlencoded"}
 	}
 	return c.ask(t, p, method, path, r.body, headers...).status
+}
+
+// What was signed for something else is not good here.
+func TestASignatureIsForItsServiceAndOperation(t *testing.T) {
+	c := newCenter(t, oidc.Options{})
+	id, secret := c.STS.Administrator()
+	keys := aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}
+	sum := sha256.Sum256([]byte("{}"))
+	for name, x := range map[string]struct {
+		service string
+		late    bool // the target is added after signing
+		want    string
+	}{
+		"right":               {"sso", false, ""},
+		"of another service":  {"s3", false, "InvalidSignatureException"},
+		"with another target": {"sso", true, "InvalidSignatureException"},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), "POST", origin+"/", strings.NewReader("{}"))
+		if !x.late {
+			r.Header.Set("X-Amz-Target", "SWBExternalService.ListInstances")
+		}
+		if err := signer.NewSigner().SignHTTP(t.Context(), keys, r, hex.EncodeToString(sum[:]), x.service, "us-east-1", c.now); err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-Amz-Target", "SWBExternalService.ListInstances")
+		w := httptest.NewRecorder()
+		c.ServeHTTP(w, r)
+		if got := w.Header().Get("x-amzn-ErrorType"); got != x.want {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
 }
 
 // Each operation of the admin APIs is the administrator's alone.

@@ -247,6 +247,9 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 	if _, err := c.OIDC.Device(t.Context(), "BBBB-BBBB", session); !errors.Is(err, oidc.ErrTooMany) {
 		t.Errorf("the sixth: %v", err)
 	}
+	if err := c.OIDC.DecideDevice(t.Context(), "BBBB-BBBB", session, false); !errors.Is(err, oidc.ErrTooMany) {
+		t.Errorf("a decision instead: %v", err)
+	}
 	if _, err := c.OIDC.Device(t.Context(), "BBBB-BBBB", other); !errors.Is(err, oidc.ErrGone) {
 		t.Errorf("another session: %v", err)
 	}
@@ -423,7 +426,7 @@ func TestTheAudit(t *testing.T) {
 		}
 	}
 	want := []string{
-		"client:" + id + " RegisterClient", "user:alice SignIn", "user:alice ApproveDevice", "user:alice CreateToken", "user:alice RefreshToken",
+		"user:alice SignIn", "user:alice ApproveDevice", "user:alice CreateToken", "user:alice RefreshToken",
 		"user:alice GetRoleCredentials", "user:alice SignOut",
 	}
 	if strings.Join(told, "\n") != strings.Join(want, "\n") {

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -38,6 +39,11 @@ func HashPassword(password string, cost Cost) PasswordHash {
 
 // IsZero reports whether there is no password: nobody can sign in with it.
 func (h PasswordHash) IsZero() bool { return h.hash == nil }
+
+// Equal reports whether two hashes are of the same setting of a password.
+func (h PasswordHash) Equal(other PasswordHash) bool {
+	return bytes.Equal(h.salt, other.salt) && bytes.Equal(h.hash, other.hash)
+}
 
 // Matches compares in constant time. The zero hash matches nothing, at the same
 // price.

@@ -10,7 +10,6 @@ func text(n int) string { return strconv.Itoa(n) }
 // connections are answers that break HTTP, and connections that break.
 func connections() []Fault {
 	refuse := "take it for a connection that failed: try again, then say so"
-	first := "take the first answer, and close the connection"
 	return []Fault{
 		{Name: "reset", Value: "start or body (body)", Routes: "portal", Numbers: []int{18}, start: reset, Does: "resets the connection in the middle of the body, or before it answers", Client: refuse},
 		{
@@ -24,6 +23,15 @@ func connections() []Fault {
 			Name: "cut-after-headers", Routes: "portal", Numbers: []int{19}, start: rawAnswer(func(w *wire, a answer) { w.say(a.head(a.length())) }),
 			Does: "closes the connection after the headers", Client: refuse,
 		},
+		{Name: "http2-flood", Routes: "all", Numbers: []int{17}, start: http2Flood, Does: "floods HTTP/2 with SETTINGS, and resets each stream; through the proxy only", Client: "bound both, and say that the service is not available"},
+	}
+}
+
+// framing is answers whose length is not what they say, or that nobody asked for.
+func framing() []Fault {
+	refuse := "take it for a connection that failed: try again, then say so"
+	first := "take the first answer, and close the connection"
+	return []Fault{
 		{
 			Name: "short-body", Routes: "portal", Numbers: []int{12}, start: rawAnswer(func(w *wire, a answer) { w.say(a.head(a.length()) + string(a.body[:len(a.body)*3/4])) }),
 			Does: "sends less than Content-Length says, and closes the connection", Client: refuse,
@@ -56,7 +64,6 @@ func connections() []Fault {
 			Does: "answers the one code two times over", Client: first,
 		},
 		{Name: "early-answer", Routes: "portal", Numbers: []int{100}, start: rawAnswer(earlyAnswer), Does: "answers, and then answers the next request before it is sent", Client: first},
-		{Name: "http2-flood", Routes: "all", Numbers: []int{17}, start: http2Flood, Does: "floods HTTP/2 with SETTINGS, and resets each stream; through the proxy only", Client: "bound both, and say that the service is not available"},
 	}
 }
 

@@ -42,7 +42,10 @@ func always(answer func(c *call)) starter {
 
 // List gives all faults there are, related ones together.
 func List() []Fault {
-	return slices.Concat(refusals(), oauthRefusals(), texts(), fields(), keyFields(), shapes(), pages(), headers(), redirects(), slowness(), connections(), handshakes())
+	return slices.Concat(
+		refusals(), oddRefusals(), oauthRefusals(), bodies(), texts(), shapes(), fields(), tokenFields(), keyFields(), pages(),
+		headers(), redirects(), slowness(), connections(), framing(), handshakes(),
+	)
 }
 
 // find gives a fault by name.

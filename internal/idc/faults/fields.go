@@ -26,6 +26,12 @@ func fields() []Fault {
 			Name: "user-code", Value: "any text (terminal escapes)", Routes: "device", able: "device", Numbers: []int{58}, start: sets("userCode", escapes),
 			Does: "gives a user code that would take over a terminal", Client: "refuse it, or show it with control characters made visible",
 		},
+	}
+}
+
+// tokenFields are those of tokens and registrations.
+func tokenFields() []Fault {
+	return []Fault{
 		{
 			Name: "token-type", Value: "any text (MAC)", Routes: "token+refresh", able: "token+refresh", Numbers: []int{59}, start: sets("tokenType", "MAC"),
 			Does: "gives a token of another type than Bearer", Client: "refuse it, or use it as Bearer as the SDKs do",
@@ -34,6 +40,13 @@ func fields() []Fault {
 			Name: "access-token", Value: "empty, huge or line-break (empty)", Routes: "token+refresh", able: "token+refresh", Numbers: []int{60},
 			start: setsOneOf("accessToken", choice{"empty", ""}, choice{"huge", filled(megabyte)}, choice{"line-break", "aoa\r\nX-Played: 1"}),
 			Does:  "gives an access token that is empty, of 1 MB, or holds a line break", Client: "refuse it, and keep the session that was there",
+		},
+		{
+			Name: "error-with-token", Routes: "token+refresh", able: jsonRoutes, Numbers: []int{97}, start: edits(func(_ *call, m map[string]any) any {
+				m["error"], m["error_description"] = "invalid_grant", "played"
+				return m
+			}),
+			Does: "answers 200 with an error beside the token", Client: "go by the status, or refuse it; save nothing by halves",
 		},
 		{
 			Name: "no-refresh-token", Routes: "token+refresh", able: "token+refresh", Numbers: []int{61}, start: keepRefreshToken(nil),

@@ -38,6 +38,12 @@ func refusals() []Fault {
 			Does:   "fails with a status and its usual exception, or the given one",
 			Client: "go by the status and the exception's name, never by the text",
 		},
+	}
+}
+
+// oddRefusals are error answers that are not as AWS's.
+func oddRefusals() []Fault {
+	return []Fault{
 		{
 			Name: "retry-after", Value: "any text (-1)", Routes: "portal", Numbers: []int{69}, start: retryAfter,
 			Does:   "refuses with 429 and a Retry-After that is no small number: -1, 1000000000, a date, garbage",

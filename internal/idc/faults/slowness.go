@@ -2,7 +2,6 @@ package faults
 
 import (
 	"compress/gzip"
-	"io"
 	"math"
 	"time"
 )
@@ -92,7 +91,7 @@ func slowHeaders(value string) (behaviour, error) {
 		a := c.well()
 		rawly(func(w *wire) {
 			w.slowly(a.head(a.length()), 1, wait)
-			_, _ = io.WriteString(w, string(a.body))
+			w.say(string(a.body))
 		})(c)
 	}}, err
 }

@@ -6,10 +6,9 @@ import (
 	"unicode/utf16"
 )
 
-// texts are answers that are not the JSON that they should be.
-func texts() []Fault {
+// bodies are answers that are not the JSON that they should be.
+func bodies() []Fault {
 	object := "give the answer up as a whole: it is not what AWS sends"
-	whole := "take exactly one JSON object, and nothing beside it"
 	jsonBody := func(body string) starter { return always(func(c *call) { c.text("application/json", body) }) }
 	page := "<html><head><title>Welcome</title></head><body>Please log in to the hotel's network</body></html>"
 	return []Fault{
@@ -21,6 +20,14 @@ func texts() []Fault {
 		{Name: "null-body", Routes: "portal", Numbers: []int{22}, start: jsonBody("null"), Does: "answers null", Client: object},
 		{Name: "array-body", Routes: "portal", Numbers: []int{23}, start: jsonBody("[]"), Does: "answers with an array", Client: object},
 		{Name: "empty-object", Routes: "portal", Numbers: []int{24}, start: jsonBody("{}"), Does: "answers with an object without members", Client: "miss what is required, and say so"},
+	}
+}
+
+// texts are good answers whose text was changed.
+func texts() []Fault {
+	object := "give the answer up as a whole: it is not what AWS sends"
+	whole := "take exactly one JSON object, and nothing beside it"
+	return []Fault{
 		{
 			Name: "truncated", Routes: "portal", able: jsonRoutes, start: rewrites(func(b []byte) []byte { return b[:len(b)/2] }),
 			Does: "sends the first half of the JSON, and the length of that", Client: object,
@@ -52,13 +59,6 @@ func texts() []Fault {
 		{
 			Name: "gzip", Routes: "portal", able: jsonRoutes, Numbers: []int{98}, start: always(zipped),
 			Does: "compresses the answer though nobody asked for it", Client: "refuse it, or unpack it within bounds",
-		},
-		{
-			Name: "error-with-token", Routes: "token+refresh", able: jsonRoutes, Numbers: []int{97}, start: edits(func(_ *call, m map[string]any) any {
-				m["error"], m["error_description"] = "invalid_grant", "played"
-				return m
-			}),
-			Does: "answers 200 with an error beside the token", Client: "go by the status, or refuse it; save nothing by halves",
 		},
 	}
 }

@@ -293,7 +293,7 @@ var played = []struct{ spec, route, want string }{
 	{"redirect-to-name", "accounts", `^HTTP/1.1 307.*Location: http://rebinding.example.com:\d+/assignment/accounts`},
 	{"huge-body", "accounts", `Content-Length: 1073741824\r.* RUN\d+BIG$`},
 	{"endless-body", "accounts", `chunked\r.*\r\n10000\r\n RUN65536\r\n10000\r\n.*BIG$`},
-	{"gzip-bomb", "accounts", `Content-Encoding: gzip\r.*` + "\x1f\x8b.{50}"},
+	{"gzip-bomb", "accounts", `Content-Encoding: gzip\r.*` + "\x1f\x8b\x08"},
 	{"slow-body=100ms", "accounts", `\r\n\r\n\{.{2,9}HANGS$`},
 	{"slow-headers=100ms", "accounts", `^HT.{0,9}HANGS$`},
 	{"silence", "accounts", `^HANGS$`},

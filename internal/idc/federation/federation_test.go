@@ -42,10 +42,10 @@ func newDoor(t *testing.T) *door {
 	d := &door{ServeMux: http.NewServeMux(), now: time.Now(), sample: sample, store: data.Store}
 	now := func() time.Time { return d.now }
 	err = data.Store.Update(t.Context(), func(tx store.Tx) error { _, err := directory.Open(tx, "us-east-1", d.now); return err })
-	var errKeys error
+	var errKeys, errDoor error
 	d.keys, errKeys = sts.New(sts.Options{Store: data.Store, Secret: data.Secret, Now: now})
-	d.signin, err = federation.New(federation.Options{Secret: data.Secret, Keys: d.keys, Now: now})
-	if err := errors.Join(err, errKeys); err != nil {
+	d.signin, errDoor = federation.New(federation.Options{Secret: data.Secret, Keys: d.keys, Now: now})
+	if err := errors.Join(err, errKeys, errDoor); err != nil {
 		t.Fatal(err)
 	}
 	d.signin.Mount(d, plain{})

@@ -31,8 +31,9 @@ func requests() store.Table[request] {
 	return store.Table[request]{Kind: "request", Index: func(r request) store.Entry { return store.Entry{ID: r.ID, Ends: r.Ends} }}
 }
 
-// A codeGrant is an authorization code. A used one is remembered for as long as
-// what it gave, for its replay takes that back (RFC 6749 section 4.1.2).
+// A codeGrant is an authorization code. A used one is remembered until the session
+// ends, and with it what the code gave: its replay takes that back (RFC 6749 section
+// 4.1.2).
 type codeGrant struct {
 	Code                        string // hashed
 	Client, Redirect, Challenge string
@@ -44,7 +45,7 @@ type codeGrant struct {
 }
 
 func codes() store.Table[codeGrant] {
-	return store.Table[codeGrant]{Kind: "code", Index: func(c codeGrant) store.Entry { return store.Entry{ID: c.Code, Ends: c.Ends.Add(plainTokenLife)} }}
+	return store.Table[codeGrant]{Kind: "code", Index: func(c codeGrant) store.Entry { return store.Entry{ID: c.Code, Ends: c.Ends} }}
 }
 
 // An AuthorizeError is a call of /authorize that cannot be answered by a
@@ -62,6 +63,9 @@ func (s *Server) Authorize(ctx context.Context, q url.Values) (id, refusal strin
 		if err != nil {
 			return err
 		}
+		if err := s.roomForRequest(tx); err != nil {
+			return err
+		}
 		scopes, code, text := s.checkAuthorize(c, q)
 		if code != "" {
 			id, refusal = "", redirectTo(q.Get("redirect_uri"), url.Values{"error": {code}, "error_description": {text}, "state": {q.Get("state")}})
@@ -76,6 +80,20 @@ func (s *Server) Authorize(ctx context.Context, q url.Values) (id, refusal strin
 	return id, refusal, err
 }
 
+// maxState bounds what a client may have us keep for it.
+const maxState = 2048
+
+func (s *Server) roomForRequest(tx store.Tx) error {
+	if err := tx.Sweep(s.o.Now()); err != nil {
+		return err
+	}
+	n, err := tx.Count(requests().Kind)
+	if err == nil && n >= maxRequests && !s.o.NoLimits {
+		err = &AuthorizeError{"Too many sign-ins wait for an answer. Try again in ten minutes."}
+	}
+	return err
+}
+
 func (s *Server) authorizeClient(r store.Reader, q url.Values) (client, error) {
 	c, err := clients().Get(r, q.Get("client_id"))
 	switch {
@@ -83,6 +101,10 @@ func (s *Server) authorizeClient(r store.Reader, q url.Values) (client, error) {
 		return c, &AuthorizeError{"This client is not registered here. Its registration may be of another server, or over."}
 	case err != nil:
 		return c, err
+	case len(q.Get("state")) > maxState:
+		return c, &AuthorizeError{"The state of the request is too long."}
+	case !s.requests.Allow(c.ID):
+		return c, &AuthorizeError{"Too many sign-ins of this client at a time. Wait a minute, then try again."}
 	case !slices.Contains(c.Grants, grantCode):
 		return c, &AuthorizeError{"This client is not registered for the authorization code grant."}
 	case !matchRedirect(c.Redirects, q.Get("redirect_uri")):
@@ -155,7 +177,7 @@ func (s *Server) Decide(ctx context.Context, id, sessionID string, allow bool) (
 		if err != nil {
 			return err
 		}
-		who, err := s.Session(tx, sessionID)
+		who, err := s.holder(tx, sessionID)
 		if err != nil {
 			return err
 		}
@@ -196,14 +218,14 @@ func (s *Server) redeemCode(tx store.Tx, c client, code, redirect, verifier stri
 	if !proven || !isVerifier(verifier) || grant.Redirect != redirect || !s.o.Now().Before(grant.Ends) {
 		return tokenAnswer{}, errCode
 	}
-	who, err := s.Session(tx, grant.Session)
+	who, err := s.holder(tx, grant.Session)
 	if errors.Is(err, ErrNoSession) {
 		return tokenAnswer{}, errCode
 	}
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	grant.Used, grant.Family = true, randomText(18)
+	grant.Used, grant.Family, grant.Ends = true, randomText(18), who.Ends
 	answer, err := s.begin(tx, c, who, grant.Scopes, grant.Family)
 	return answer, errors.Join(err, codes().Put(tx, grant))
 }

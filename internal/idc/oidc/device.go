@@ -2,8 +2,8 @@ package oidc
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,15 +19,15 @@ type deviceGrant struct {
 	DeviceCode, UserCode string // hashed
 	Client               string
 	Began, Ends          time.Time
-	Denied, Used         bool
+	Denied               bool
 	Session              string // set when approved
 }
 
-// devices are found by device code and user code. For a while after its end a
-// grant is still told that it expired.
-func (s *Server) devices() store.Table[deviceGrant] {
+// devices are found by device code and user code. For a minute after its end a grant
+// is still told that it expired.
+func devices() store.Table[deviceGrant] {
 	return store.Table[deviceGrant]{Kind: "device", Index: func(d deviceGrant) store.Entry {
-		return store.Entry{ID: d.DeviceCode, Keys: []string{d.UserCode}, Ends: d.Ends.Add(s.o.DeviceCodeLife)}
+		return store.Entry{ID: d.DeviceCode, Keys: []string{d.UserCode}, Ends: d.Ends.Add(time.Minute)}
 	}}
 }
 
@@ -76,14 +76,14 @@ func (s *Server) newDevice(ctx context.Context, id, secret, startURL, code, user
 		case !s.starts.Allow(c.ID):
 			return errTooManyRequests
 		}
-		live, err := tx.Count(s.devices().Kind)
+		live, err := tx.Count(devices().Kind)
 		if err != nil {
 			return err
 		}
-		if live >= maxDeviceCodes {
+		if live >= maxDeviceCodes && !s.o.NoLimits {
 			return errTooManyRequests
 		}
-		return s.devices().Put(tx, deviceGrant{DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), Client: c.ID, Began: now, Ends: now.Add(s.o.DeviceCodeLife)})
+		return devices().Put(tx, deviceGrant{DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), Client: c.ID, Began: now, Ends: now.Add(s.o.DeviceCodeLife)})
 	})
 }
 
@@ -92,12 +92,17 @@ func (s *Server) newDevice(ctx context.Context, id, secret, startURL, code, user
 const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
 
 func newUserCode() string {
-	b := make([]byte, 9)
-	for i := range b {
-		b[i] = userCodeLetters[rand.N(len(userCodeLetters))]
+	code := make([]byte, 0, 9)
+	for len(code) < cap(code) {
+		var random [1]byte
+		_, _ = rand.Read(random[:]) // never fails
+		if i := int(random[0] & 31); len(code) == 4 {
+			code = append(code, '-')
+		} else if i < len(userCodeLetters) {
+			code = append(code, userCodeLetters[i])
+		}
 	}
-	b[4] = '-'
-	return string(b)
+	return string(code)
 }
 
 // A Device is a device authorization as its page shows it.
@@ -116,28 +121,39 @@ var (
 	ErrTooMany = errors.New("too many attempts")
 )
 
+// guess runs do, which looks a code up that was typed in a session. Codes that do not
+// exist are counted for each session, and in all.
+func (s *Server) guess(sessionID string, do func() error) error {
+	if !s.guesses.Allow(sessionID) {
+		return ErrTooMany
+	}
+	if !s.allGuesses.Allow("") {
+		s.guesses.Return(sessionID)
+		return ErrTooMany
+	}
+	err := do()
+	if !errors.Is(err, ErrGone) {
+		s.guesses.Return(sessionID)
+		s.allGuesses.Return("")
+	}
+	return err
+}
+
 // Device finds a waiting device authorization by the code that a person typed:
-// case, blanks and dashes do not matter. Wrong codes are counted for each session,
-// and in all.
-func (s *Server) Device(ctx context.Context, typed, sessionID string) (Device, error) {
-	if !s.guesses.Left(sessionID) || !s.allGuesses.Left("") {
-		return Device{}, ErrTooMany
-	}
-	var found Device
-	err := s.o.Store.View(ctx, func(r store.Reader) error {
-		d, err := s.device(r, typed)
-		if err != nil {
-			return err
-		}
-		c, err := clients().Get(r, d.Client)
-		code := plainCode(typed)
-		found = Device{UserCode: code[:4] + "-" + code[4:], Client: c.Name, Scopes: c.Scopes, Began: d.Began}
-		return goneIfNotFound(err)
+// case, blanks and dashes do not matter. It gives ErrGone, or ErrTooMany.
+func (s *Server) Device(ctx context.Context, typed, sessionID string) (found Device, err error) {
+	err = s.guess(sessionID, func() error {
+		return s.o.Store.View(ctx, func(r store.Reader) error {
+			d, err := s.device(r, typed)
+			if err != nil {
+				return err
+			}
+			c, err := clients().Get(r, d.Client)
+			code := plainCode(typed)
+			found = Device{UserCode: code[:4] + "-" + code[4:], Client: c.Name, Scopes: c.Scopes, Began: d.Began}
+			return goneIfNotFound(err)
+		})
 	})
-	if errors.Is(err, ErrGone) {
-		s.guesses.Allow(sessionID)
-		s.allGuesses.Allow("")
-	}
 	return found, err
 }
 
@@ -162,41 +178,44 @@ func (s *Server) device(r store.Reader, typed string) (deviceGrant, error) {
 	if len(code) != 8 {
 		return deviceGrant{}, ErrGone
 	}
-	d, err := s.devices().Find(r, s.hash(code))
+	d, err := devices().Find(r, s.hash(code))
 	if err == nil && (d.Session != "" || d.Denied || !s.o.Now().Before(d.Ends)) {
 		err = ErrGone
 	}
 	return d, goneIfNotFound(err)
 }
 
-// DecideDevice is the person's answer on the device page, in a session of theirs.
+// DecideDevice is the person's answer on the device page, in a session of theirs. It
+// gives ErrGone, or ErrTooMany.
 func (s *Server) DecideDevice(ctx context.Context, typed, sessionID string, allow bool) error {
-	return s.o.Store.Update(ctx, func(tx store.Tx) error {
-		d, err := s.device(tx, typed)
-		if err != nil {
-			return err
-		}
-		who, err := s.Session(tx, sessionID)
-		if err != nil {
-			return err
-		}
-		action := "DenyDevice"
-		if d.Denied = !allow; allow {
-			d.Session, action = sessionID, "ApproveDevice"
-		}
-		return errors.Join(s.devices().Put(tx, d), s.record(tx, "user:"+who.UserName, action, "client:"+d.Client, ""))
+	return s.guess(sessionID, func() error {
+		return s.o.Store.Update(ctx, func(tx store.Tx) error {
+			d, err := s.device(tx, typed)
+			if err != nil {
+				return err
+			}
+			who, err := s.holder(tx, sessionID)
+			if err != nil {
+				return err
+			}
+			action := "DenyDevice"
+			if d.Denied = !allow; allow {
+				d.Session, action = sessionID, "ApproveDevice"
+			}
+			return errors.Join(devices().Put(tx, d), s.record(tx, "user:"+who.UserName, action, "client:"+d.Client, ""))
+		})
 	})
 }
 
 // redeemDevice is the device grant of CreateToken. A used code is unknown.
 func (s *Server) redeemDevice(tx store.Tx, c client, code string) (Session, error) {
-	d, err := s.devices().Get(tx, s.hash(code))
+	d, err := devices().Get(tx, s.hash(code))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return Session{}, errDeviceCode
 	case err != nil:
 		return Session{}, err
-	case d.Client != c.ID || d.Used:
+	case d.Client != c.ID:
 		return Session{}, errDeviceCode
 	case d.Denied:
 		return Session{}, errDenied
@@ -205,10 +224,9 @@ func (s *Server) redeemDevice(tx store.Tx, c client, code string) (Session, erro
 	case d.Session == "":
 		return Session{}, errPending
 	}
-	found, err := s.Session(tx, d.Session)
+	found, err := s.holder(tx, d.Session)
 	if errors.Is(err, ErrNoSession) {
 		return Session{}, errDenied
 	}
-	d.Used = true
-	return found, errors.Join(err, s.devices().Put(tx, d))
+	return found, errors.Join(err, devices().Delete(tx, d.DeviceCode))
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"rolecall/internal/idc/wire"
 )
@@ -31,7 +33,7 @@ var (
 	errRedirectURI     = &oauthError{400, "invalid_redirect_uri", "InvalidRedirectUriException", "Invalid redirect URI provided"}
 	errRegion          = &oauthError{400, "invalid_request", "InvalidRequestException", "Invalid token provided"}
 	errServer          = &oauthError{500, "server_error", "InternalServerException", "Internal error"}
-	errTooManyRequests = &oauthError{400, "slow_down", "SlowDownException", "Too many requests"}
+	errTooManyRequests = &oauthError{429, "too_many_requests", "TooManyRequestsException", "Too many requests"}
 )
 
 func (e *oauthError) Error() string { return e.code + ": " + e.description }
@@ -64,3 +66,9 @@ func read(r *http.Request, v any) *oauthError {
 // RefuseRegion answers for a region without this instance, in the words that AWS has
 // for a refresh token there.
 func RefuseRegion(w http.ResponseWriter) { errRegion.write(w) }
+
+// tooMany refuses for a while.
+func tooMany(w http.ResponseWriter, wait time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
+	errTooManyRequests.write(w)
+}

@@ -33,7 +33,7 @@ type Options struct {
 	DeviceCodeLife  time.Duration // 10 min
 	PollInterval    time.Duration // 1 s
 	RefreshGrace    time.Duration // how long a replaced refresh token gets the same answer: 30 s; negative: not at all
-	NoLimits        bool          // for load tests: no bounds on guesses and registrations
+	NoLimits        bool          // for load tests: no bounds on guesses and floods
 }
 
 const (
@@ -41,7 +41,13 @@ const (
 	codeLife         = time.Minute // RFC 6749 section 4.1.2: short
 	requestLife      = 10 * time.Minute
 	plainTokenLife   = 8 * time.Hour // of tokens without sso:account:access
-	maxDeviceCodes   = 1000          // live at a time: what strangers can make grow
+)
+
+// What strangers can make grow. A registration is as large as its bounds allow.
+const (
+	maxClients     = 10_000 // then the one that ends first goes
+	maxDeviceCodes = 1_000
+	maxRequests    = 1_000
 )
 
 // A Server answers the OIDC routes. It is safe for concurrent use; all that must
@@ -50,7 +56,9 @@ type Server struct {
 	o   Options
 	key []byte // of the hashes
 
-	registrations, starts, guesses, allGuesses *limits.Limiter
+	// By client, but for registrations and all guesses together, and for guesses of a
+	// session.
+	registrations, starts, requests, tokens, guesses, allGuesses *limits.Limiter
 
 	mu     sync.Mutex
 	counts map[string]int // answered calls, for metrics and tests
@@ -85,8 +93,10 @@ func New(o Options) (*Server, error) {
 	key, err := hkdf.Key(sha256.New, o.Secret, nil, "oidc hashes", 32)
 	s := &Server{o: o, key: key, counts: map[string]int{}}
 	if !o.NoLimits {
-		s.registrations = limits.New(o.Now, time.Minute/600, 600)
-		s.starts = limits.New(o.Now, time.Minute/10, 60)
+		s.registrations = limits.New(o.Now, time.Second/10, 600)
+		s.starts = limits.New(o.Now, 6*time.Second, 60)
+		s.requests = limits.New(o.Now, time.Second, 60)
+		s.tokens = limits.New(o.Now, time.Second/5, 300)
 		s.guesses = limits.New(o.Now, time.Minute, 5)
 		s.allGuesses = limits.New(o.Now, time.Hour/300, 300)
 	}
@@ -126,10 +136,18 @@ func (s *Server) record(tx store.Tx, actor, action, target, details string) erro
 	return tx.Record(store.Event{Time: s.o.Now(), Actor: actor, Action: action, Target: target, Details: details})
 }
 
-// SignIn begins a session of user and gives its id.
+// SignIn begins a session of user, whose password was checked, and gives its id. A
+// user who was disabled, or got another password meanwhile, is ErrNoSession.
 func (s *Server) SignIn(ctx context.Context, user directory.User) (id string, err error) {
 	id = randomText(24)
 	err = s.o.Store.Update(ctx, func(tx store.Tx) error {
+		present, err := directory.Users().Get(tx, user.ID)
+		switch {
+		case errors.Is(err, store.ErrNotFound), err == nil && (present.Disabled || !present.Password.Equal(user.Password)):
+			return ErrNoSession
+		case err != nil:
+			return err
+		}
 		life, now := s.o.SessionLife, s.o.Now()
 		if life == 0 {
 			instance, err := directory.TheInstance(tx)
@@ -138,8 +156,8 @@ func (s *Server) SignIn(ctx context.Context, user directory.User) (id string, er
 			}
 			life = instance.SessionLife
 		}
-		began := Session{ID: id, UserID: user.ID, UserName: user.UserName, Began: now, Ends: now.Add(life)}
-		return errors.Join(tx.Sweep(now), sessions().Put(tx, began), s.record(tx, "user:"+user.UserName, "SignIn", id[:8], ""))
+		began := Session{ID: id, UserID: user.ID, UserName: present.UserName, Began: now, Ends: now.Add(life)}
+		return errors.Join(tx.Sweep(now), sessions().Put(tx, began), s.record(tx, "user:"+present.UserName, "SignIn", id[:8], ""))
 	})
 	return id, err
 }
@@ -149,6 +167,19 @@ func (s *Server) Session(r store.Reader, id string) (Session, error) {
 	found, err := sessions().Get(r, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound), err == nil && !s.o.Now().Before(found.Ends):
+		return Session{}, ErrNoSession
+	}
+	return found, err
+}
+
+// holder gives a live session whose user may still have tokens, or ErrNoSession.
+func (s *Server) holder(r store.Reader, id string) (Session, error) {
+	found, err := s.Session(r, id)
+	if err != nil {
+		return Session{}, err
+	}
+	user, err := directory.Users().Get(r, found.UserID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && user.Disabled {
 		return Session{}, ErrNoSession
 	}
 	return found, err

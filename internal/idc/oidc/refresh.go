@@ -59,7 +59,7 @@ func (s *Server) refresh(tx store.Tx, c client, presented string) (tokenAnswer, 
 	if err != nil {
 		return tokenAnswer{}, refusedIfNotFound(err)
 	}
-	who, err := s.Session(tx, f.Session)
+	who, err := s.holder(tx, f.Session)
 	if err != nil {
 		return tokenAnswer{}, refusedIfNotFound(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,10 +63,10 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.registrations.Allow("") {
-		errTooManyRequests.write(w)
+		tooMany(w, s.registrations.Wait(""))
 		return
 	}
-	if e := s.checkRegistration(in.ClientName, in.ClientType, in.GrantTypes, in.RedirectURIs, in.IssuerURL); e != nil {
+	if e := s.checkRegistration(in.ClientName, in.ClientType, in.IssuerURL, in.Scopes, in.GrantTypes, in.RedirectURIs); e != nil {
 		e.write(w)
 		return
 	}
@@ -79,7 +80,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 		Scopes: in.Scopes, Grants: in.GrantTypes, Redirects: in.RedirectURIs,
 	}
 	err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
-		return errors.Join(tx.Sweep(now), clients().Put(tx, c), s.record(tx, "client:"+c.ID, "RegisterClient", "", c.Name))
+		return errors.Join(tx.Sweep(now), s.makeRoom(tx), clients().Put(tx, c)) // anybody may: not for the audit
 	})
 	if err != nil {
 		errServer.write(w)
@@ -92,11 +93,13 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (s *Server) checkRegistration(name, kind string, grants, redirects []string, issuer string) *oauthError {
+func (s *Server) checkRegistration(name, kind, issuer string, scopes, grants, redirects []string) *oauthError {
 	switch {
 	case name == "" || len(name) > 256 || kind == "":
 		return errRequest
 	case kind != "public", issuer != "" && !s.isStartURL(issuer):
+		return errClientMetadata
+	case len(grants) > 8 || len(scopes) > 32 || slices.ContainsFunc(scopes, func(scope string) bool { return len(scope) > 128 }):
 		return errClientMetadata
 	case len(redirects) > 16 || slices.Contains(grants, grantCode) && len(redirects) == 0:
 		return errRedirectURI
@@ -129,6 +132,20 @@ func (s *Server) isStartURL(text string) bool {
 	return u.Scheme == own.Scheme && strings.EqualFold(u.Host, own.Host) && (path == "/start" || path == "")
 }
 
+// makeRoom lets the registration go that ends first, when there are too many.
+func (s *Server) makeRoom(tx store.Tx) error {
+	n, err := tx.Count(clients().Kind)
+	if err != nil || n < maxClients {
+		return err
+	}
+	all, err := clients().List(tx, "", "", 0)
+	if err != nil {
+		return err
+	}
+	first := slices.MinFunc(all, func(a, b client) int { return a.Ends.Compare(b.Ends) })
+	return clients().Delete(tx, first.ID)
+}
+
 // Forget drops a registration, as if its 90 days were over.
 func (s *Server) Forget(ctx context.Context, clientID string) error {
 	return s.o.Store.Update(ctx, func(tx store.Tx) error { return clients().Delete(tx, clientID) })
@@ -151,8 +168,13 @@ func (s *Server) client(r store.Reader, id, secret string) (client, error) {
 // any port, https, and private schemes stay out.
 func isRedirect(text string) bool {
 	u, err := url.Parse(text)
-	if err != nil || u.User != nil || u.Fragment != "" || u.RawQuery != "" || u.Opaque != "" || strings.Contains(u.Path, "//") || len(text) > 2048 {
+	if err != nil || u.User != nil || u.Opaque != "" || strings.ContainsAny(text, "?#") || strings.Contains(u.Path, "//") || len(text) > 512 {
 		return false
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return false
+		}
 	}
 	return u.Scheme == "http" && isLoopbackName(u.Hostname())
 }

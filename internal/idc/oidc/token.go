@@ -58,6 +58,10 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		e.write(w)
 		return
 	}
+	if !s.tokens.Allow(in.ClientID) {
+		tooMany(w, s.tokens.Wait(in.ClientID))
+		return
+	}
 	answer, err := s.createToken(r.Context(), in)
 	if err != nil {
 		writeError(w, err)
@@ -96,7 +100,7 @@ func (s *Server) grant(tx store.Tx, in tokenRequest) (tokenAnswer, error) {
 	// An unknown device code is refused before the client is looked at, as AWS
 	// does.
 	if in.GrantType == grantDevice && in.DeviceCode != "" {
-		if _, err := s.devices().Get(tx, s.hash(in.DeviceCode)); errors.Is(err, store.ErrNotFound) {
+		if _, err := devices().Get(tx, s.hash(in.DeviceCode)); errors.Is(err, store.ErrNotFound) {
 			return tokenAnswer{}, errDeviceCode
 		}
 	}

@@ -48,7 +48,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil || r.Method == http.MethodGet {
 		form = r.URL.Query()
 	}
-	caller, e := s.Authenticate(r, body)
+	caller, e := s.Authenticate(r, body, "sts")
 	if e != nil {
 		writeError(w, e)
 		return
@@ -154,7 +154,15 @@ func writeError(w http.ResponseWriter, e *Refusal) {
 		XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`
 		Error     inner
 		RequestID string `xml:"RequestId"`
-	}{Error: inner{"Sender", e.Code, e.Message}, RequestID: wire.RequestID(w)})
+	}{Error: inner{fault(e.Status), e.Code, e.Message}, RequestID: wire.RequestID(w)})
+}
+
+// fault says whose it is.
+func fault(status int) string {
+	if status >= http.StatusInternalServerError {
+		return "Receiver"
+	}
+	return "Sender"
 }
 
 func writeXML(w http.ResponseWriter, status int, v any) {
@@ -227,18 +235,24 @@ func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values)
 	arn, session := form.Get("RoleArn"), form.Get("RoleSessionName")
 	var role directory.Role
 	err := s.o.Store.Update(ctx, func(tx store.Tx) (err error) {
-		if role, err = directory.Roles().Get(tx, arn); err == nil && allows(role, caller, form.Get("ExternalId")) {
-			return tx.Record(store.Event{Time: s.o.Now(), Actor: caller.ARN, Action: "AssumeRole", Target: arn, Details: session})
+		role, err = directory.Roles().Get(tx, arn)
+		switch {
+		case err != nil:
+			return err
+		case !allows(role, caller, form.Get("ExternalId")):
+			return store.ErrNotFound
+		case !caller.Session && role.MaxDuration > 0 && life > role.MaxDuration:
+			return errTooLong
 		}
-		return errors.Join(store.ErrNotFound, err)
+		return tx.Record(store.Event{Time: s.o.Now(), Actor: caller.ARN, Action: "AssumeRole", Target: arn, Details: session})
 	})
 	switch {
+	case errors.Is(err, errTooLong):
+		return nil, errValidation.say(errTooLong.Error())
 	case errors.Is(err, store.ErrNotFound):
 		return nil, errDenied.say("User: " + caller.ARN + " is not authorized to perform: sts:AssumeRole on resource: " + strings.Map(printable, arn))
 	case err != nil:
 		return nil, errInternal
-	case !caller.Session && role.MaxDuration > 0 && life > role.MaxDuration:
-		return nil, errValidation.say("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
 	user := roleID(arn) + ":" + session
 	c := s.mint(Caller{Account: strings.Split(arn, ":")[4], RoleARN: arn, ARN: sessionARN(arn, session), UserID: user, Chained: caller.Session}, life)
@@ -250,6 +264,8 @@ func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values)
 	}
 	return a, nil
 }
+
+var errTooLong = errors.New("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.") //nolint:staticcheck // AWS's words
 
 // allows reports whether a role trusts the caller, or the caller's whole account.
 func allows(role directory.Role, caller Caller, externalID string) bool {

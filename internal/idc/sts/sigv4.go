@@ -85,13 +85,22 @@ func readSignature(r *http.Request) (signedRequest, *Refusal) {
 	return s, nil
 }
 
-// Authenticate gives who signed r, in its headers or its address, or a refusal.
-// Host and date must be signed. A presigned address is good for as long as any
-// other signature: like AWS's, the service does not look at X-Amz-Expires.
-func (s *Server) Authenticate(r *http.Request, body []byte) (Caller, *Refusal) {
+// Authenticate gives who signed r for a service, in its headers or its address, or a
+// refusal. Host, date and all X-Amz headers must be signed. A presigned address is good
+// for as long as any other signature: like AWS's, the service does not look at
+// X-Amz-Expires.
+func (s *Server) Authenticate(r *http.Request, body []byte, service string) (Caller, *Refusal) {
 	sig, e := readSignature(r)
 	if e != nil {
 		return Caller{}, e
+	}
+	if sig.service != service {
+		return Caller{}, errSignature.say("Credential should be scoped to correct service: '" + service + "'.")
+	}
+	for name := range r.Header {
+		if name = strings.ToLower(name); strings.HasPrefix(name, "x-amz-") && !slices.Contains(sig.signed, name) {
+			return Caller{}, errSignature.say("The header " + name + " is not signed.")
+		}
 	}
 	k, e := s.key(sig.accessKeyID, sig.token)
 	if e != nil {

@@ -28,10 +28,10 @@ func (s *Site) adminSignIn(w http.ResponseWriter, r *http.Request) {
 	id, secret := s.o.Administrator()
 	same := subtle.ConstantTimeCompare([]byte(r.PostFormValue("key")), []byte(id)) & subtle.ConstantTimeCompare([]byte(r.PostFormValue("secret")), []byte(secret))
 	if same != 1 {
-		s.adminGuesses.Allow(from)
 		s.adminAsk(w, r, http.StatusForbidden, "These are not the administrator's keys.")
 		return
 	}
+	s.adminGuesses.Return(from) // only wrong ones count
 	if err := s.o.Store.Update(r.Context(), func(tx store.Tx) error { return tx.Record(s.event("SignIn", "administration pages", "")) }); err != nil {
 		s.broken(w, r)
 		return

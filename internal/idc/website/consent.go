@@ -39,6 +39,10 @@ func (s *Site) over(w http.ResponseWriter, r *http.Request, err error) {
 		s.Message(w, r, http.StatusNotFound, "This sign-in is over", "It was answered already, or took too long. Start again from the program that sent you here.")
 		return
 	}
+	if errors.Is(err, oidc.ErrTooMany) {
+		s.Message(w, r, http.StatusTooManyRequests, "Too many attempts", "Wait a few minutes, then start again from the program that sent you here.")
+		return
+	}
 	s.broken(w, r)
 }
 

@@ -1,6 +1,7 @@
 package website
 
 import (
+	"html/template"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -23,9 +24,10 @@ type roleView struct {
 // Of is the value of the role's buttons.
 func (v roleView) Of() string { return v.Account.ID + "/" + v.Name }
 
-// Query names the role in an address.
-func (v roleView) Query() string {
-	return url.Values{"account_id": {v.Account.ID}, "role_name": {v.Name}}.Encode()
+// Query names the role in an address. It is encoded, and a template must not do it
+// again.
+func (v roleView) Query() template.URL {
+	return template.URL(url.Values{"account_id": {v.Account.ID}, "role_name": {v.Name}}.Encode())
 }
 
 // An actView is what can be done with a role, at one place of the page.
@@ -155,10 +157,10 @@ func (p pages) To() int { return p.last }
 func (p pages) Complete() bool { return p.Found == p.last-p.first }
 
 // Previous is the query of the page before, or empty.
-func (p pages) Previous() string { return p.query(p.number - 1) }
+func (p pages) Previous() template.URL { return template.URL(p.query(p.number - 1)) }
 
 // Next is the query of the page that follows, or empty.
-func (p pages) Next() string { return p.query(p.number + 1) }
+func (p pages) Next() template.URL { return template.URL(p.query(p.number + 1)) }
 
 func (p pages) query(number int) string {
 	if number < 1 || (number-1)*pageSize >= p.Found {

@@ -42,6 +42,9 @@ func TestAUserWithThousandsOfAccounts(t *testing.T) {
 		t.Errorf("%d accounts in %d bytes, %d questions, %v", strings.Count(p.body, "<details"), len(p.body), s.store.asked, took)
 	}
 	for query, want := range map[string]string{
+		"":                      `href="?page=2"`,
+		"?q=team-1&page=2":      `href="?page=3&amp;q=team-1"`,
+		"?q=team-4322":          `keys?account_id=600000004322&amp;role_name=ReadOnly"`,
 		"?page=2":               `<h3>team-0050</h3>`,
 		"?page=100":             `<h3>team-4999</h3>`,
 		"?page=9999":            `<h3>team-4999</h3>`,

@@ -11,6 +11,7 @@ import (
 
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/limits"
+	"rolecall/internal/idc/oidc"
 	"rolecall/internal/idc/store"
 )
 
@@ -41,11 +42,15 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.matches(user, r.PostFormValue("password")) { // an unknown user takes as long
-		s.guesses.Allow(guess)
 		refuse(http.StatusForbidden, "User name or password is not right.")
 		return
 	}
+	s.guesses.Return(guess) // only wrong ones count
 	id, err := s.o.OIDC.SignIn(r.Context(), user)
+	if errors.Is(err, oidc.ErrNoSession) {
+		refuse(http.StatusForbidden, "User name or password is not right.")
+		return
+	}
 	if err != nil {
 		s.broken(w, r)
 		return
@@ -55,9 +60,10 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, s.within(next), http.StatusSeeOther)
 }
 
-// tooMany reports whether key has no guess left, and says when it has.
+// tooMany takes a guess of key's, and reports whether none was left; then it says
+// when there will be one.
 func tooMany(w http.ResponseWriter, guesses *limits.Limiter, key string) bool {
-	if guesses.Left(key) {
+	if guesses.Allow(key) {
 		return false
 	}
 	w.Header().Set("Retry-After", strconv.Itoa(int(guesses.Wait(key).Seconds())+1))

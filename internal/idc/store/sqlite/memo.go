@@ -26,10 +26,12 @@ type entryName struct {
 // assignments is the kind of answers that assignments are behind.
 const assignments store.Kind = "\x00assignments"
 
-// maxMemo bounds how many answers are remembered, and maxList how long lists.
+// maxMemo bounds how many answers are remembered, maxList how long lists, and
+// maxQuestion how long questions: they hold what clients send.
 const (
-	maxMemo = 50_000
-	maxList = 128
+	maxMemo     = 50_000
+	maxList     = 128
+	maxQuestion = 512
 )
 
 // entry gives an entry, and asks the database for it only once.
@@ -41,7 +43,7 @@ func (m *memo) entry(name entryName, ask func() (store.Entry, error)) (store.Ent
 		return e, nil
 	}
 	e, err := ask()
-	if err == nil {
+	if err == nil && len(name.id) <= maxQuestion {
 		e.Decoded = &atomic.Value{}
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -61,7 +63,7 @@ func remembered[T any](m *memo, kind store.Kind, question string, ask func() (T,
 		return answer.(T), nil
 	}
 	fresh, err := ask()
-	if err == nil && keep(&fresh) {
+	if err == nil && len(question) <= maxQuestion && keep(&fresh) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.grow()

@@ -1,6 +1,7 @@
 // Package sqlite keeps the Identity Center in one SQLite database: a file with a
 // write-ahead log that is synced before a change is acknowledged, or memory. One
-// writer serves all who wait in one commit; readers never wait for it.
+// writer serves all who wait in one commit. Readers remember what they have read, and
+// wait only while a commit shows that changes it.
 package sqlite
 
 import (

@@ -147,6 +147,89 @@ func TestDamageIsFoundAfterAnUncleanStop(t *testing.T) {
 	}
 }
 
+// A full disk fails the whole batch: none of it is there, before and after a restart,
+// and the store goes on when there is room again.
+func TestAFullDiskTakesAllOfABatchBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "idc.db")
+	s := must(t)(Open(path, key))
+	if err := s.Update(t.Context(), record("before")); err != nil {
+		t.Fatal(err)
+	}
+	pages := func(most string) {
+		c := <-s.writer
+		defer func() { s.writer <- c }()
+		var n int
+		if err := c.row("PRAGMA max_page_count = " + most).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pages("40")
+	large := func(tx store.Tx) error {
+		return tx.Put(store.Entry{Kind: "k", ID: "large", Value: bytes.Repeat([]byte("x"), 1<<20)})
+	}
+	jobs := []*job{{record("a"), make(chan error, 1)}, {large, make(chan error, 1)}, {record("before"), make(chan error, 1)}, {record("c"), make(chan error, 1)}}
+	s.commit(jobs)
+	for i, j := range jobs {
+		if err := <-j.done; err == nil || !strings.Contains(err.Error(), "full") {
+			t.Errorf("change %d: %v", i, err)
+		}
+	}
+	pages("1000000")
+	if err := s.Update(t.Context(), record("after")); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	there := func() {
+		t.Helper()
+		err := s.View(t.Context(), func(r store.Reader) error {
+			all, err := r.List("k", "", "", 0)
+			if len(all) != 2 || all[0].ID != "after" || all[1].ID != "before" {
+				t.Errorf("there is %v", all)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		if n, _, err := s.Verify(t.Context()); n != 2 || err != nil {
+			t.Errorf("the audit: %d, %v", n, err)
+		}
+	}
+	there()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = must(t)(Open(path, key))
+	defer s.Close()
+	there()
+}
+
+// A panic in a change or a view is that caller's alone.
+func TestAPanicHarmsNobodyElse(t *testing.T) {
+	for name, s := range map[string]*Store{"memory": must(t)(Memory(key)), "file": must(t)(Open(filepath.Join(t.TempDir(), "idc.db"), key))} {
+		for range 2 * readConnections {
+			func() {
+				defer func() { _ = recover() }()
+				_ = s.View(t.Context(), func(r store.Reader) error {
+					_, _ = r.Count("k")
+					panic("in a view")
+				})
+			}()
+			if err := s.Update(t.Context(), func(tx store.Tx) error { panic("in a change") }); err == nil || !strings.Contains(err.Error(), "in a change") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if err := s.Update(t.Context(), record("after")); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := s.View(t.Context(), func(r store.Reader) error { _, err := r.Count("k"); return err }); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestADatabaseOfANewerRolecallIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "idc.db")
 	if err := must(t)(Open(path, key)).Close(); err != nil {

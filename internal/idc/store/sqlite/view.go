@@ -11,7 +11,7 @@ import (
 )
 
 // View is in store.Store.
-func (s *Store) View(ctx context.Context, do func(store.Reader) error) error {
+func (s *Store) View(ctx context.Context, do func(store.Reader) error) (err error) {
 	select {
 	case <-s.closed:
 		return ErrClosed
@@ -20,8 +20,8 @@ func (s *Store) View(ctx context.Context, do func(store.Reader) error) error {
 	s.changing.RLock()
 	defer s.changing.RUnlock()
 	v := &view{s: s, ctx: ctx}
-	err := do(v)
-	return errors.Join(err, v.close())
+	defer func() { err = errors.Join(err, v.close()) }() // after a panic, too
+	return do(v)
 }
 
 // connection takes one of the readers' connections.

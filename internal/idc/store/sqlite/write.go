@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"rolecall/internal/idc/store"
@@ -83,49 +84,72 @@ func (s *Store) commit(jobs []*job) {
 	}
 	c := <-s.writer
 	defer func() { s.writer <- c }()
-	results := make([]error, len(jobs))
-	_, err := c.exec("BEGIN IMMEDIATE")
-	if err == nil {
-		tx := &tx{reader{c, s.key}, newChanges()}
-		for i, j := range jobs {
-			results[i] = savepoint(c, tx, j.do)
-		}
-		err = s.show(c, tx.changes)
-	}
+	made := newChanges()
+	results, err := s.run(c, made, jobs)
+	s.memo.forget(made) // even after a failure: SQLite may have kept a part
 	for i, j := range jobs {
-		if err != nil && results[i] == nil {
+		if err != nil {
 			results[i] = err
 		}
 		j.done <- results[i]
 	}
 }
 
-// show commits. Changes that the memo may have answers of wait for the Views that are
-// under way; the audit alone does not.
-func (s *Store) show(c *conn, made *changes) error {
-	if changed := len(made.kinds) > 0; changed && !s.memory {
+// run gives the result of each change, or an error that is all of theirs.
+func (s *Store) run(c *conn, made *changes, jobs []*job) (results []error, err error) {
+	results = make([]error, len(jobs))
+	if _, err := c.exec("BEGIN IMMEDIATE"); err != nil {
+		return results, err
+	}
+	tx := &tx{reader{c, s.key}, made}
+	for i, j := range jobs {
+		if results[i], err = savepoint(c, tx, j.do); err != nil {
+			return results, rollback(c, err)
+		}
+	}
+	// Changes that the memo may have answers of wait for the Views that are under
+	// way; the audit alone does not.
+	if len(made.kinds) > 0 && !s.memory {
 		s.changing.Lock()
 		defer s.changing.Unlock()
+		defer s.memo.forget(made) // before the next View
 	}
 	if _, err := c.exec("COMMIT"); err != nil {
-		_, rollback := c.exec("ROLLBACK")
-		return errors.Join(err, rollback)
+		return results, rollback(c, err)
 	}
-	s.memo.forget(made)
-	return nil
+	return results, nil
 }
 
-func savepoint(c *conn, tx store.Tx, do func(store.Tx) error) error {
+// rollback takes a whole batch back; on a full disk SQLite has done so already.
+func rollback(c *conn, err error) error {
+	_, _ = c.exec("ROLLBACK")
+	return err
+}
+
+// savepoint runs one change. What it gives as broken ends the whole batch: the
+// transaction is not there any more, as SQLite does when a disk is full.
+func savepoint(c *conn, tx store.Tx, do func(store.Tx) error) (result, broken error) {
 	if _, err := c.exec("SAVEPOINT change"); err != nil {
-		return err
+		return nil, err
 	}
-	err := do(tx)
-	if err != nil {
-		_, rollback := c.exec("ROLLBACK TO change")
-		err = errors.Join(err, rollback)
+	result = guarded(tx, do)
+	if result != nil {
+		if _, err := c.exec("ROLLBACK TO change"); err != nil {
+			return result, errors.Join(result, err)
+		}
 	}
-	_, release := c.exec("RELEASE change")
-	return errors.Join(err, release)
+	_, broken = c.exec("RELEASE change")
+	return result, broken
+}
+
+// guarded turns a panic of one change into its error: the writer goes on.
+func guarded(tx store.Tx, do func(store.Tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a change panicked: %v", p)
+		}
+	}()
+	return do(tx)
 }
 
 // A tx is store.Tx on the writer's connection.
