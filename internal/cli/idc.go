@@ -107,7 +107,7 @@ func (a *App) printIDC(w io.Writer, l *localIDC) error {
 			fmt.Fprintf(&b, "  %-8s password %-22s %s\n", u.Name, u.Password, u.Note)
 		}
 	}
-	if l.data.Fresh {
+	if l.showKeys {
 		id, secret := l.Server.STS.Administrator()
 		fmt.Fprintf(&b, "\nThe administrator's keys, for aws sso-admin, identitystore and organizations; they are not shown again:\n")
 		fmt.Fprintf(&b, "  AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", id, secret)

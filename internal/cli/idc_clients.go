@@ -40,6 +40,9 @@ func (a *App) clientEnvironment(ctx context.Context, f clientFlags) ([]string, e
 	if err != nil {
 		return nil, err
 	}
+	if err := operator.RequireOurs(info.Files); err != nil { // clients will trust the CA and the models in it
+		return nil, fmt.Errorf("the files of %s: %w", f.url, err)
+	}
 	if f.proxy {
 		return idc.ProxyEnvironment(info.URL, filepath.Join(info.Files, "ca.pem")), nil
 	}
@@ -162,6 +165,11 @@ func (a *App) idcConfigure(ctx context.Context, f operatorFlags, o configureOpti
 	if err != nil {
 		return err
 	}
+	for _, r := range roles {
+		if !roleLine().MatchString(r.AccountID + "/" + r.Name) {
+			return fmt.Errorf("the role %s/%s cannot stand in a config file", r.AccountID, r.Name)
+		}
+	}
 	names := profileNames(o.session, roles)
 	if err := a.replaceBlock(o.file, o.session, configureText(info, o, roles, names)); err != nil {
 		return err
@@ -176,6 +184,9 @@ func (a *App) idcConfigure(ctx context.Context, f operatorFlags, o configureOpti
 	}
 	return a.result(text, map[string]any{"file": o.file, "session": o.session, "profiles": names})
 }
+
+// roleLine is an account and a permission set as AWS names them.
+var roleLine = pattern.New(`^[0-9]{12}/[\w+=,.@-]{1,32}$`)
 
 var notPlain = pattern.New(`[^A-Za-z0-9._]+`)
 

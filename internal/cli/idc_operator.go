@@ -55,7 +55,7 @@ func (a *App) idcInfo(ctx context.Context, address string) (idc.Info, error) {
 	}
 	defer response.Body.Close()
 	var info idc.Info
-	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<16)).Decode(&info); err != nil || info.URL == "" {
+	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<16)).Decode(&info); err != nil || !info.Sound(address) {
 		return info, &hintError{error: fmt.Errorf("what answers at %s is no local Identity Center", address), code: exitUnavailable, hint: "rolecall idc serve --port 0"}
 	}
 	return info, nil
@@ -71,7 +71,7 @@ func (a *App) operate(ctx context.Context, f operatorFlags, do func(*operator.Cl
 		}
 		client, err := operator.Dial(info.Operator)
 		if err != nil {
-			return err
+			return fmt.Errorf("the operator's socket of %s: %w", f.url, err)
 		}
 		return do(client)
 	}
@@ -136,7 +136,7 @@ func (a *App) idcApplyCommand() *cobra.Command {
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
 				answer, err := c.Do(cmd.Context(), http.MethodPost, "/apply", q, text, nil)
 				if err != nil {
-					return &hintError{error: err, code: exitConfiguration}
+					return &hintError{error: err, code: exitConfiguration, hint: "docs/seed.md says what stands in a seed file; rolecall idc sample prints one"}
 				}
 				return a.result(answer.Plan, map[string]any{"plan": answer.Plan, "applied": !dry})
 			})

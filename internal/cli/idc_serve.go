@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"rolecall/internal/export"
 	"rolecall/internal/filesystem"
 	"rolecall/internal/idc"
@@ -48,6 +50,8 @@ type localIDC struct {
 	data   *idc.Data
 	plan   string // what the seed file changed
 	beyond bool   // others than this machine reach it
+	// showKeys: the administrator's keys were never printed.
+	showKeys bool
 	// files has the models for older AWS CLIs, the CA and the operator's socket; it is
 	// the data directory, or a temporary one.
 	files     string
@@ -59,6 +63,9 @@ type localIDC struct {
 	stop    context.CancelFunc // of the operator's socket
 	stopped chan error
 }
+
+// maxConnections bounds those at a time.
+const maxConnections = 1024
 
 // modelsFolder is where in files the models for older AWS CLIs are.
 const modelsFolder = "models"
@@ -89,11 +96,14 @@ func (a *App) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 	if err := a.buildIDC(l, o); err != nil {
 		return l, err
 	}
+	if l.showKeys, err = l.keysToShow(ctx); err != nil {
+		return l, err
+	}
 	l.http = &http.Server{
 		Handler: l, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(a.logger().Handler(), slog.LevelDebug),
 	}
-	go func() { _ = l.http.Serve(listener) }()
+	go func() { _ = l.http.Serve(netutil.LimitListener(listener, maxConnections)) }()
 	return l, l.serveOperator(ctx, a, o)
 }
 
@@ -175,8 +185,11 @@ func (a *App) applySeed(ctx context.Context, s store.Store, path string) (string
 	if err != nil {
 		return "", err
 	}
-	plan, err := seed.Load(ctx, s, path, text, seed.Options{Cost: directory.DefaultCost()}, operator.Actor, a.Now())
-	return plan.String(), err
+	plan, err := seed.Load(ctx, s, path, text, seed.Options{Cost: directory.DefaultCost()}, store.Operator, a.Now())
+	if err != nil {
+		return "", &hintError{error: err, code: exitConfiguration, hint: "docs/seed.md says what stands in a seed file; rolecall idc sample prints one"}
+	}
+	return plan.String(), nil
 }
 
 func openData(dir string) (*idc.Data, error) {
@@ -221,6 +234,20 @@ func (a *App) buildIDC(l *localIDC, o serveOptions) (err error) {
 	return err
 }
 
+// keysToShow reports whether this is the first start that gets so far, and remembers
+// that it was.
+func (l *localIDC) keysToShow(ctx context.Context) (show bool, err error) {
+	err = l.data.Store.Update(ctx, func(tx store.Tx) error {
+		i, err := directory.TheInstance(tx)
+		if show = !i.KeysShown; err != nil || !show {
+			return err
+		}
+		i.KeysShown = true
+		return directory.Instances().Put(tx, i)
+	})
+	return show, err
+}
+
 // ServeHTTP sends CONNECT to the proxy, all else to the server.
 func (l *localIDC) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodConnect {
@@ -254,7 +281,9 @@ func (l *localIDC) close() error {
 	if l.http != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
-		err = l.http.Shutdown(ctx)
+		if err := l.http.Shutdown(ctx); err != nil {
+			_ = l.http.Close() // what is still under way is cut off
+		}
 	}
 	if l.proxy != nil {
 		err = errors.Join(err, l.proxy.Close())

@@ -16,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/secretfile"
 	"rolecall/internal/idc/seed"
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/store/sqlite"
@@ -79,7 +80,7 @@ func readSecret(path string, fresh bool) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) && fresh {
 		secret := newSecret()
-		return secret, os.WriteFile(path, []byte(hex.EncodeToString(secret)+"\n"), 0o600)
+		return secret, secretfile.Write(path, []byte(hex.EncodeToString(secret)+"\n"))
 	}
 	if err != nil {
 		return nil, err
@@ -109,7 +110,7 @@ func InMemory(ctx context.Context, region string, cost directory.Cost, now time.
 	if err != nil {
 		return nil, sample, err
 	}
-	if _, err := seed.Load(ctx, d.Store, "sample.yaml", text, seed.Options{Cost: cost}, "operator", now); err != nil {
+	if _, err := seed.Load(ctx, d.Store, "sample.yaml", text, seed.Options{Cost: cost}, store.Operator, now); err != nil {
 		return nil, sample, errors.Join(err, d.Close())
 	}
 	return d, sample, nil

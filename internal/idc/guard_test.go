@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -399,6 +400,119 @@ func TestOtherRegionsThroughTheProxy(t *testing.T) {
 		if status, body := ask("POST", "https://oidc."+region+".amazonaws.com/token", refresh); status != want[1] || status == 400 && !strings.Contains(body, "Invalid token provided") {
 			t.Errorf("a refresh in %s: %d %s", region, status, body)
 		}
+	}
+}
+
+// The secret path of the pages stands in no figure and no line of the log.
+func TestThePagesPathStaysSecret(t *testing.T) {
+	var log bytes.Buffer
+	c := newCenterIn(t, t.TempDir(), func(o *idc.Options) {
+		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	home := c.home(t)
+	c.call(t, "GET", home+"sign-in", nil)
+	metrics := c.call(t, "GET", "/metrics", nil).body
+	for name, text := range map[string]string{"metrics": metrics, "log": log.String()} {
+		if strings.Contains(text, home) || !strings.Contains(text, "/ui/…/sign-in") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+}
+
+// Pages of other sites cannot call the APIs, not even blindly.
+func TestOtherSitesCannotCall(t *testing.T) {
+	c := newCenter(t, oidc.Options{})
+	register := members{"clientName": "x", "clientType": "public"}
+	for origin, want := range map[string]int{"https://evil.example": 403, "http://127.0.0.1:1": 403, "null": 403, "http://127.0.0.1:9911": 200} {
+		if a := c.call(t, "POST", "/client/register", register, "Origin", origin); a.status != want {
+			t.Errorf("%s: %d", origin, a.status)
+		}
+	}
+}
+
+func TestFloodsAreBounded(t *testing.T) {
+	c := newCenter(t, oidc.Options{})
+	statuses := map[int]int{}
+	for range 610 {
+		statuses[c.call(t, "POST", "/client/register", members{"clientName": "x", "clientType": "public"}).status]++
+	}
+	if statuses[200] != 600 || statuses[429] != 10 {
+		t.Errorf("registrations: %v", statuses)
+	}
+	c.now = c.now.Add(time.Minute)
+	for name, in := range map[string]members{
+		"many scopes":     {"clientName": "x", "clientType": "public", "scopes": strings.Split(strings.Repeat("a,", 40), ",")},
+		"a long scope":    {"clientName": "x", "clientType": "public", "scopes": []string{strings.Repeat("a", 200)}},
+		"a fragment":      {"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1/oauth/callback#"}},
+		"an empty query":  {"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1/oauth/callback?"}},
+		"a port too high": {"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1:70000/"}},
+	} {
+		if a := c.call(t, "POST", "/client/register", in); a.status != 400 {
+			t.Errorf("%s: %d", name, a.status)
+		}
+	}
+	id, _ := c.register(t, true)
+	if _, _, err := c.OIDC.Authorize(t.Context(), authorizeQuery(id, "state", strings.Repeat("x", 3000))); err == nil {
+		t.Error("a state of 3000 bytes is kept")
+	}
+	refused := 0
+	for range 70 {
+		if _, _, err := c.OIDC.Authorize(t.Context(), authorizeQuery(id)); err != nil {
+			refused++
+		}
+	}
+	if refused < 8 {
+		t.Errorf("%d of 70 calls of authorize were refused", refused)
+	}
+	c.now = c.now.Add(11 * time.Minute)
+	if _, _, err := c.OIDC.Authorize(t.Context(), authorizeQuery(id)); err != nil {
+		t.Fatal(err)
+	}
+	err := c.data.Store.View(t.Context(), func(r store.Reader) error {
+		if n, err := r.Count("request"); n != 1 || err != nil {
+			t.Errorf("%d requests are kept, %v", n, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A user who is disabled between the check of the password and the session gets none.
+func TestASignInLooksAgain(t *testing.T) {
+	c := newCenter(t, oidc.Options{})
+	var alice directory.User
+	c.change(t, "alice", func(tx store.Tx, u directory.User) error {
+		alice = u
+		u.Disabled = true
+		return directory.Users().Put(tx, u)
+	})
+	if _, err := c.OIDC.SignIn(t.Context(), alice); !errors.Is(err, oidc.ErrNoSession) {
+		t.Errorf("disabled: %v", err)
+	}
+	c.change(t, "alice", func(tx store.Tx, u directory.User) error {
+		u.Disabled, u.Password = false, directory.HashPassword("another", idctest.Cost())
+		return directory.Users().Put(tx, u)
+	})
+	if _, err := c.OIDC.SignIn(t.Context(), alice); !errors.Is(err, oidc.ErrNoSession) {
+		t.Errorf("with another password: %v", err)
+	}
+}
+
+// The replay of a code takes back what it gave, for as long as that lives.
+func TestALateReplayTakesTokensBack(t *testing.T) {
+	c := newCenter(t, oidc.Options{SessionLife: 30 * 24 * time.Hour})
+	id, secret := c.register(t, true)
+	code := c.authorizationCode(t, id)
+	tokens := c.redeem(t, id, secret, code)
+	c.now = c.now.Add(20 * 24 * time.Hour)
+	c.signIn(t, "bob") // sweeps
+	if a := c.redeem(t, id, secret, code); a.status != 400 {
+		t.Errorf("the replay: %d", a.status)
+	}
+	if a := c.refresh(t, id, secret, tokens.text("refreshToken")); a.status != 400 {
+		t.Errorf("a refresh after it: %d", a.status)
 	}
 }
 

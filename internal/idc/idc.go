@@ -48,7 +48,7 @@ type Options struct {
 	PortalLimit bool
 	// Files is a folder that Info tells clients of, Operator the operator's socket.
 	Files, Operator string
-	// Handler, unless nil, stands around the rooms: for faults.
+	// Around, unless nil, stands around the rooms: for faults.
 	Around func(http.Handler) http.Handler
 }
 
@@ -186,6 +186,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 	target, proxied := proxy.TargetFrom(r.Context())
 	switch {
+	case s.foreign(r):
+		seen.WriteHeader(http.StatusForbidden)
 	case proxied && target.Region != "" && target.Region != s.Instance.Region && elsewhere(seen, target):
 	case proxied || s.knows(r.Host):
 		s.handler.ServeHTTP(seen, r)
@@ -193,8 +195,29 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		seen.WriteHeader(http.StatusForbidden)
 	}
 	took := time.Since(start)
-	s.metrics.add(r.Pattern, seen.status, took)
-	s.log.Debug("identity center", "method", r.Method, "path", r.URL.Path, "status", seen.status, "took", took)
+	s.metrics.add(public(r.Pattern), seen.status, took)
+	s.log.Debug("identity center", "method", r.Method, "path", public(r.URL.Path), "status", seen.status, "took", took)
+}
+
+// public takes the secret out of a path or pattern of the pages.
+func public(path string) string {
+	before, rest, found := strings.Cut(path, "/ui/")
+	if !found {
+		return path
+	}
+	_, page, _ := strings.Cut(rest, "/")
+	return before + "/ui/…/" + page
+}
+
+// foreign reports whether a page of another site sends this: no client of the APIs
+// is one. Pages of ours have a check of their own.
+func (s *Server) foreign(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || origin == "" || strings.HasPrefix(r.URL.Path, "/ui/") {
+		return false
+	}
+	u, err := url.Parse(origin)
+	return err != nil || !s.knows(u.Host)
 }
 
 // elsewhere answers for a region that has no instance: tokens of this one are not
@@ -227,7 +250,7 @@ func (s *Server) SignOut(ctx context.Context, userName string) error {
 		if err != nil {
 			return fmt.Errorf("user %s: %w", userName, err)
 		}
-		return errors.Join(directory.EndSessions(tx, user.ID), tx.Record(store.Event{Time: s.now(), Actor: "operator", Action: "SignOut", Target: "user:" + user.UserName}))
+		return errors.Join(directory.EndSessions(tx, user.ID), tx.Record(store.Event{Time: s.now(), Actor: store.Operator, Action: "SignOut", Target: "user:" + user.UserName}))
 	})
 }
 

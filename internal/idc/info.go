@@ -2,8 +2,13 @@ package idc
 
 import (
 	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"unicode"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/pattern"
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/wire"
 )
@@ -23,6 +28,28 @@ type Info struct {
 	// is the operator's socket. Both are on the server's machine.
 	Files    string `json:"files,omitempty"`
 	Operator string `json:"operator,omitempty"`
+}
+
+// Names as Sound wants them.
+var (
+	soundRegion   = pattern.New(`^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$`)
+	soundStore    = pattern.New(`^d-[0-9a-f]{10}$`)
+	soundInstance = pattern.New(`^arn:aws[a-z-]*:sso:::instance/ssoins-[0-9a-f]{16}$`)
+)
+
+// Sound reports whether an info that was got from address can be one of a local
+// Identity Center there. Others may listen on a port when we do not, and what they
+// answer is written into config files.
+func (i Info) Sound(address string) bool {
+	u, err := url.Parse(i.URL)
+	asked, errAsked := url.Parse(address)
+	if err != nil || errAsked != nil || u.Host == "" || i.URL != u.Scheme+"://"+u.Host {
+		return false
+	}
+	here := u.Scheme == "http" && u.Host == asked.Host || u.Scheme == "https"
+	paths := filepath.IsAbs(i.Files) && filepath.IsAbs(i.Operator) && !strings.ContainsFunc(i.Files+i.Operator, unicode.IsControl)
+	return here && paths && i.StartURL == i.URL+"/start" && soundRegion().MatchString(i.Region) &&
+		soundStore().MatchString(i.IdentityStoreID) && soundInstance().MatchString(i.InstanceARN)
 }
 
 func (s *Server) info(w http.ResponseWriter, _ *http.Request) {

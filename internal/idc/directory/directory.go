@@ -29,6 +29,7 @@ type Instance struct {
 	Created         time.Time
 	// SessionLife is how long a user's session lasts: 15 minutes to 90 days.
 	SessionLife time.Duration
+	KeysShown   bool // the administrator's keys, at the first start
 }
 
 // ARN is the instance's.

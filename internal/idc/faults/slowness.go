@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"bytes"
 	"compress/gzip"
 	"math"
 	"time"
@@ -59,18 +60,17 @@ func endlessBody(w *wire) {
 	w.repeat(chunk(blanks()), math.MaxInt64)
 }
 
+// gzipBomb sends one piece of gzip again and again: gzip may be of many.
 func gzipBomb(value string) (behaviour, error) {
+	const each = 4
 	megabytes, err := number(value, 256, 100_000)
 	return behaviour{answer: rawly(func(w *wire) {
-		w.say(ok.head("Content-Encoding: gzip", "Connection: close"))
-		z := gzip.NewWriter(w)
-		piece := make([]byte, 1<<20)
-		for range megabytes {
-			if _, err := z.Write(piece); err != nil {
-				return
-			}
-		}
+		var piece bytes.Buffer
+		z := gzip.NewWriter(&piece)
+		_, _ = z.Write(make([]byte, each<<20)) // into memory
 		_ = z.Close()
+		w.say(ok.head("Content-Encoding: gzip", "Connection: close"))
+		w.repeat(piece.String(), int64(piece.Len())*int64(max(1, megabytes/each)))
 	})}, err
 }
 

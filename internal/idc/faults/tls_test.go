@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"compress/gzip"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -201,5 +202,21 @@ func TestAnswersOfPages(t *testing.T) {
 	h.ServeHTTP(w, httptest.NewRequest("GET", "/federation?Action=getSigninToken", nil))
 	if !strings.Contains(w.Body.String(), `"SigninToken":"played\u0026Destination=`) {
 		t.Error(w.Body)
+	}
+}
+
+// What a bomb unpacks to is as long as it says.
+func TestTheBomb(t *testing.T) {
+	l := newLab(t)
+	if err := l.Play([]string{"gzip-bomb=16"}); err != nil {
+		t.Fatal(err)
+	}
+	head, body, _ := strings.Cut(l.see(t, "accounts").text, "\r\n\r\n")
+	z, err := gzip.NewReader(strings.NewReader(body))
+	if err != nil {
+		t.Fatalf("%s: %v", head, err)
+	}
+	if n, err := io.Copy(io.Discard, z); err != nil || n != 16<<20 || len(body) > 16<<20/900 {
+		t.Errorf("%d bytes from %d, %v", n, len(body), err)
 	}
 }

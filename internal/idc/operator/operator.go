@@ -35,9 +35,6 @@ type Faults interface {
 	Play(specs []string) error
 }
 
-// Actor is how the operator stands in the audit.
-const Actor = "operator"
-
 // maxBody bounds a seed file.
 const maxBody = 32 << 20
 
@@ -108,7 +105,7 @@ func (a *API) apply(w http.ResponseWriter, r *http.Request) {
 func (a *API) load(ctx context.Context, name string, text []byte, prune, dry bool) (string, error) {
 	o := seed.Options{Prune: prune, Cost: a.Cost}
 	if !dry {
-		plan, err := seed.Load(ctx, a.Store, name, text, o, Actor, a.Now())
+		plan, err := seed.Load(ctx, a.Store, name, text, o, store.Operator, a.Now())
 		return plan.String(), err
 	}
 	file, err := seed.Parse(name, text)
@@ -139,14 +136,14 @@ func (a *API) password(w http.ResponseWriter, r *http.Request) {
 		}
 		user.Password, user.Updated = hash, a.Now()
 		return errors.Join(directory.Users().Put(tx, user), directory.EndSessions(tx, user.ID),
-			tx.Record(store.Event{Time: a.Now(), Actor: Actor, Action: "SetPassword", Target: "user:" + user.UserName}))
+			tx.Record(store.Event{Time: a.Now(), Actor: store.Operator, Action: "SetPassword", Target: "user:" + user.UserName}))
 	}))
 }
 
 // reset takes the directory away, and all sessions; the instance and the audit stay.
 func (a *API) reset(w http.ResponseWriter, r *http.Request) {
 	answer(w, Answer{}, a.Store.Update(r.Context(), func(tx store.Tx) error {
-		return errors.Join(directory.Reset(tx), tx.Record(store.Event{Time: a.Now(), Actor: Actor, Action: "Reset"}))
+		return errors.Join(directory.Reset(tx), tx.Record(store.Event{Time: a.Now(), Actor: store.Operator, Action: "Reset"}))
 	}))
 }
 

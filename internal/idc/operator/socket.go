@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 )
 
@@ -21,7 +22,8 @@ import (
 const maxSocketPath = 100
 
 // SocketPath is where the operator's socket of a data directory is: in it, or when
-// its path is too long for a socket, in a folder of ours for temporary files.
+// its path is too long for a socket, in a folder of ours below /tmp, wherever TMPDIR
+// leads.
 func SocketPath(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -31,7 +33,11 @@ func SocketPath(dir string) (string, error) {
 		return path, nil
 	}
 	sum := sha256.Sum256([]byte(dir))
-	return filepath.Join(os.TempDir(), fmt.Sprintf("rolecall-%d", os.Getuid()), hex.EncodeToString(sum[:8])+".sock"), nil
+	temporary := "/tmp"
+	if runtime.GOOS == "windows" {
+		temporary = os.TempDir()
+	}
+	return filepath.Join(temporary, fmt.Sprintf("rolecall-%d", os.Getuid()), hex.EncodeToString(sum[:8])+".sock"), nil
 }
 
 // Listen opens the operator's socket of a data directory, for its owner alone. Who
@@ -45,12 +51,8 @@ func Listen(dir string) (net.Listener, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	info, err := os.Lstat(folder)
-	if err != nil {
+	if err := RequireOurs(folder); err != nil {
 		return nil, err
-	}
-	if !info.IsDir() || !ours(info) {
-		return nil, fmt.Errorf("%s: not a folder of ours", folder)
 	}
 	if err := os.Chmod(folder, 0o700); err != nil { // nobody else gets to the socket, whatever its mode
 		return nil, err
@@ -82,8 +84,30 @@ func (a *API) Serve(ctx context.Context, l net.Listener) error {
 // A Client speaks to the operator's socket.
 type Client struct{ http *http.Client }
 
-// Dial gives a client for the socket at path; ErrNobody if nobody listens there.
+// RequireOurs gives an error for a path that is a link, or belongs to somebody else:
+// whatever is sent or believed there would be theirs.
+func RequireOurs(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Type() == os.ModeSymlink || !ours(info) {
+		return fmt.Errorf("%s: not ours", path)
+	}
+	return nil
+}
+
+// Dial gives a client for the socket at path, which must be ours, as its folder;
+// ErrNobody if nobody listens there.
 func Dial(path string) (*Client, error) {
+	for _, name := range []string{filepath.Dir(path), path} {
+		switch err := RequireOurs(name); {
+		case errors.Is(err, os.ErrNotExist):
+			return nil, errors.Join(ErrNobody, err)
+		case err != nil:
+			return nil, err
+		}
+	}
 	conn, err := net.Dial("unix", path)
 	if err != nil {
 		return nil, errors.Join(ErrNobody, err)

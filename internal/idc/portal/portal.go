@@ -82,12 +82,12 @@ func writeError(w http.ResponseWriter, err error) {
 // user gives the owner of the request's token, or a refusal.
 func (a *API) user(r store.Reader, q *http.Request) (directory.User, error) {
 	token := q.Header.Get("x-amz-sso_bearer_token")
-	if !a.Limit.Allow(token) {
-		return directory.User{}, errThrottled
-	}
 	session, err := a.Tokens.User(r, token)
 	if err != nil {
 		return directory.User{}, refusal(err, errUnauthorized)
+	}
+	if !a.Limit.Allow(token) {
+		return directory.User{}, errThrottled
 	}
 	user, err := directory.Users().Get(r, session.UserID)
 	if err == nil && user.Disabled {

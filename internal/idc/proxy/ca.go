@@ -9,12 +9,13 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"rolecall/internal/idc/secretfile"
 )
 
 // A CA vouches for AWS's host names to clients that were told to trust it, and
@@ -47,7 +48,7 @@ func OpenCA(dir string, now func() time.Time) (ca *CA, path string, err error) {
 	ca = &CA{now: now, leaves: map[string]*tls.Certificate{}}
 	certificate, key, err := readPair(path, filepath.Join(dir, keyFile))
 	switch {
-	case errors.Is(err, os.ErrNotExist), err == nil && now().After(certificate.NotAfter.Add(-leafLife)):
+	case errors.Is(err, errUnusable), err == nil && now().After(certificate.NotAfter.Add(-leafLife)):
 		return ca, path, ca.create(dir)
 	case err != nil:
 		return nil, "", err
@@ -56,22 +57,29 @@ func OpenCA(dir string, now func() time.Time) (ca *CA, path string, err error) {
 	return ca, path, nil
 }
 
+// errUnusable is a pair that is not there, or not whole: a new one does as well, for
+// clients read the certificate's file at each start.
+var errUnusable = errors.New("there is no usable CA")
+
 func readPair(certificatePath, keyPath string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	certificateText, err := os.ReadFile(certificatePath)
-	if err != nil {
-		return nil, nil, err
+	if err == nil {
+		err = os.Chmod(keyPath, 0o600)
 	}
-	keyText, err := os.ReadFile(keyPath)
+	var keyText []byte
+	if err == nil {
+		keyText, err = os.ReadFile(keyPath)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil, errUnusable
+	}
 	if err != nil {
 		return nil, nil, err
 	}
 	pair, err := tls.X509KeyPair(certificateText, keyText)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", certificatePath, err)
-	}
 	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
-	if !ok {
-		return nil, nil, fmt.Errorf("%s: not the key that was made here", keyPath)
+	if err != nil || !ok {
+		return nil, nil, errUnusable
 	}
 	return pair.Leaf, key, nil
 }
@@ -98,8 +106,8 @@ func (ca *CA) create(dir string) error {
 		return err
 	}
 	return errors.Join(
-		os.WriteFile(filepath.Join(dir, keyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600),
-		os.WriteFile(filepath.Join(dir, caFile), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+		secretfile.Write(filepath.Join(dir, keyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})),
+		secretfile.Write(filepath.Join(dir, caFile), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
 }
 
 func (ca *CA) template(name string, life time.Duration) *x509.Certificate {

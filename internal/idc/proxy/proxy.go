@@ -4,6 +4,7 @@
 package proxy
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"io"
@@ -54,7 +55,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "rolecall: this proxy stands in for IAM Identity Center's hosts only, and connects to no other: "+r.Host, http.StatusForbidden)
 		return
 	}
-	conn, _, err := http.NewResponseController(w).Hijack()
+	conn, early, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		http.Error(w, "this connection cannot be taken over", http.StatusInternalServerError)
 		return
@@ -71,7 +72,20 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.tls != nil {
 		p.tls(host, config)
 	}
-	p.listener.hand(&proxied{tls.Server(conn, config), target})
+	p.listener.hand(&proxied{tls.Server(&resumed{conn, early.Reader}, config), target})
+}
+
+// A resumed connection begins with what was read of it already.
+type resumed struct {
+	net.Conn
+	early *bufio.Reader
+}
+
+func (c *resumed) Read(b []byte) (int, error) {
+	if n := c.early.Buffered(); n > 0 {
+		return c.early.Read(b[:min(n, len(b))])
+	}
+	return c.Conn.Read(b)
 }
 
 // A proxied is a connection with the host that the client believes to talk to.

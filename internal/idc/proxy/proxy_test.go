@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -130,15 +131,80 @@ func TestTheCACannotVouchForOthers(t *testing.T) {
 	}
 }
 
-func TestADamagedCAIsAnError(t *testing.T) {
+// A CA that was written half, or whose key is another's, is made anew.
+func TestADamagedCAIsMadeAnew(t *testing.T) {
 	dir := t.TempDir()
-	if _, _, err := OpenCA(dir, time.Now); err != nil {
+	for _, damage := range []string{"", "-"} {
+		if _, _, err := OpenCA(dir, time.Now); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(dir+"/ca.key", []byte(damage), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		client := through(t, dir, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })
+		response, err := client.Get("https://sts.amazonaws.com/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+	}
+}
+
+// A client may send its first bytes together with CONNECT.
+func TestBytesThatComeWithCONNECT(t *testing.T) {
+	dir := t.TempDir()
+	through(t, dir, nil) // makes the CA
+	ca, path, err := OpenCA(dir, time.Now)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(dir+"/ca.key", []byte("-"), 0o600); err != nil {
+	p := New(ca, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") }), nil)
+	t.Cleanup(func() { _ = p.Close() })
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := OpenCA(dir, time.Now); err == nil {
-		t.Error("a damaged key was accepted")
+	defer conn.Close()
+	roots := x509.NewCertPool()
+	text, err := os.ReadFile(path)
+	if err != nil || !roots.AppendCertsFromPEM(text) {
+		t.Fatal(err)
 	}
+	secure := tls.Client(&together{Conn: conn, first: "CONNECT sts.amazonaws.com:443 HTTP/1.1\r\nHost: sts.amazonaws.com:443\r\n\r\n"}, &tls.Config{ServerName: "sts.amazonaws.com", RootCAs: roots})
+	if err := secure.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := secure.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// together sends CONNECT in one write with what comes first, and reads past its
+// answer.
+type together struct {
+	net.Conn
+	first    string
+	answered bool
+}
+
+func (c *together) Write(b []byte) (int, error) {
+	if c.first == "" {
+		return c.Conn.Write(b)
+	}
+	_, err := c.Conn.Write(append([]byte(c.first), b...))
+	c.first = ""
+	return len(b), err
+}
+
+func (c *together) Read(b []byte) (int, error) {
+	if !c.answered {
+		c.answered = true
+		line := make([]byte, len("HTTP/1.1 200 Connection established\r\n\r\n"))
+		if _, err := io.ReadFull(c.Conn, line); err != nil {
+			return 0, err
+		}
+	}
+	return c.Conn.Read(b)
 }

@@ -61,6 +61,9 @@ type Event struct {
 	Hash []byte `json:"hash"`
 }
 
+// Operator is the actor of what the owner of the data directory does.
+const Operator = "operator"
+
 // A Reader reads within one transaction: what it sees does not change under it.
 // What is not there is ErrNotFound; lists are sorted by id and never nil.
 type Reader interface {
