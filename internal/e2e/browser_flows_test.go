@@ -123,9 +123,9 @@ func TestTheAdministratorRevokesInChromium(t *testing.T) {
 func TestTooManyWrongPasswords(t *testing.T) {
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
-	do(page, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"))
+	do(page, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), ends("Sign in"))
 	for range 5 {
-		do(page, t, asPerson("alice", "wrong"), chromedp.WaitVisible(`//p[contains(text(),"is not right")]`))
+		do(page, t, opens("sign-in"), asPerson("alice", "wrong"), chromedp.WaitVisible(`//p[contains(text(),"is not right")]`))
 	}
-	do(page, t, asPerson("alice", "correct-horse-alice"), chromedp.WaitVisible(`//p[contains(text(),"Too many wrong passwords")]`))
+	do(page, t, opens("sign-in"), asPerson("alice", "correct-horse-alice"), chromedp.WaitVisible(`//p[contains(text(),"Too many wrong passwords")]`))
 }

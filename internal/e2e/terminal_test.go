@@ -29,8 +29,6 @@ type aTerminal struct {
 	types []typing
 	// opens, when set, gets the page in place of a played visitor.
 	opens func(page string)
-	// ended, when set, gets the program's end.
-	ended func(*os.ProcessState)
 }
 
 // A typing is what the person types when the screen shows something.
@@ -84,9 +82,6 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 	var people sync.WaitGroup
 	people.Go(func() { t.act(acting, s, primary) })
 	err = cmd.Wait()
-	if t.ended != nil {
-		t.ended(cmd.ProcessState)
-	}
 	stop()
 	people.Wait()
 	<-read

@@ -120,8 +120,11 @@ func (w *world) environ() []string {
 
 // ServeHTTP sends CONNECT to the proxy, if there is one, and all else to the server.
 func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodConnect && w.proxy != nil {
-		w.proxy.ServeHTTP(rw, r)
+	w.mu.Lock()
+	p := w.proxy
+	w.mu.Unlock()
+	if r.Method == http.MethodConnect && p != nil {
+		p.ServeHTTP(rw, r)
 		return
 	}
 	w.current().ServeHTTP(rw, r)
@@ -133,8 +136,12 @@ func (w *world) withProxy() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.faults.Authority = ca
-	w.proxy = proxy.New(ca, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.current().ServeHTTP(rw, r) }), w.faults.TLS)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.proxy == nil {
+		w.faults.Authority = ca
+		w.proxy = proxy.New(ca, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.current().ServeHTTP(rw, r) }), w.faults.TLS)
+	}
 	return append(idc.ProxyEnvironment(w.url, path), "PATH="+os.Getenv("PATH"), "HOME="+w.home, "TZ=UTC", "BROWSER=true"), nil
 }
 

@@ -130,7 +130,7 @@ func fromSDK(e *identitycenter.APIError, err error) {
 	if e.Code == "" && e.Description == "" && errors.As(err, &api) && api.ErrorCode() != unnamed {
 		e.Code, e.Description = api.ErrorCode(), api.ErrorMessage()
 	}
-	if e.Code == "" && e.Description == "" {
+	if e.Code == "" && e.Description == "" && e.Status/100 != 2 {
 		e.Description = fmt.Sprintf("HTTP status %d", e.Status)
 	}
 }
