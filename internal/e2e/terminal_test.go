@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 
 	"rolecall/internal/idc/visitor"
 )
@@ -96,6 +97,9 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 func (t aTerminal) act(ctx context.Context, s *screenReader, keyboard io.Writer) {
 	for _, x := range t.types {
 		s.await(ctx, func(text string) bool { return strings.Contains(text, x.shown) })
+		if strings.HasPrefix(x.typed, "http") {
+			awaitNoEcho(ctx, keyboard)
+		}
 		_, _ = io.WriteString(keyboard, x.typed)
 	}
 	if t.user == "" && t.opens == nil {
@@ -121,7 +125,21 @@ func (t aTerminal) act(ctx context.Context, s *screenReader, keyboard io.Writer)
 	away := &elsewhere{}
 	v.Client = &http.Client{Transport: away}
 	_, _ = v.Visit(ctx, page) // ends with the redirect that cannot be followed there
+	awaitNoEcho(ctx, keyboard)
 	_, _ = io.WriteString(keyboard, away.ended+"\r")
+}
+
+// awaitNoEcho waits until the program reads what is pasted without showing it: a
+// person needs longer than the program to get there.
+func awaitNoEcho(ctx context.Context, keyboard io.Writer) {
+	terminal, ok := keyboard.(*os.File)
+	for ok && ctx.Err() == nil {
+		modes, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
+		if err != nil || modes.Lflag&unix.ECHO == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // elsewhere is the network of a browser on another machine: the callback's port is
