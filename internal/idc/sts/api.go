@@ -242,13 +242,13 @@ func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values)
 		case !allows(role, caller, form.Get("ExternalId")):
 			return store.ErrNotFound
 		case !caller.Session && role.MaxDuration > 0 && life > role.MaxDuration:
-			return errTooLong
+			return errLongSession
 		}
 		return tx.Record(store.Event{Time: s.o.Now(), Actor: caller.ARN, Action: "AssumeRole", Target: arn, Details: session})
 	})
 	switch {
-	case errors.Is(err, errTooLong):
-		return nil, errValidation.say(errTooLong.Error())
+	case errors.Is(err, errLongSession):
+		return nil, errValidation.say("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	case errors.Is(err, store.ErrNotFound):
 		return nil, errDenied.say("User: " + caller.ARN + " is not authorized to perform: sts:AssumeRole on resource: " + strings.Map(printable, arn))
 	case err != nil:
@@ -265,7 +265,8 @@ func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values)
 	return a, nil
 }
 
-var errTooLong = errors.New("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.") //nolint:staticcheck // AWS's words
+
+var errLongSession = errors.New("longer than the role allows")
 
 // allows reports whether a role trusts the caller, or the caller's whole account.
 func allows(role directory.Role, caller Caller, externalID string) bool {
