@@ -265,7 +265,6 @@ func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values)
 	return a, nil
 }
 
-
 var errLongSession = errors.New("longer than the role allows")
 
 // allows reports whether a role trusts the caller, or the caller's whole account.
