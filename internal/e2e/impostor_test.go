@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -34,8 +36,8 @@ func TestAnImpostorOnThePort(t *testing.T) {
 	})}
 	go func() { _ = operator.Serve(listener) }()
 	defer operator.Close()
-	var info map[string]string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(info) }))
+	var answer atomic.Pointer[map[string]string]
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(*answer.Load()) }))
 	defer server.Close()
 	good := map[string]string{
 		"url": server.URL, "startUrl": server.URL + "/start", "region": "us-east-1", "instanceArn": "arn:aws:sso:::instance/ssoins-0123456789abcdef",
@@ -58,14 +60,12 @@ func TestAnImpostorOnThePort(t *testing.T) {
 		if name == "account" {
 			continue
 		}
-		info = map[string]string{}
-		for k, v := range good {
-			info[k] = v
-		}
+		info := maps.Clone(good)
 		info[name] += poison
+		answer.Store(&info)
 		refuse("a poisoned " + name)
 	}
-	info = good
+	answer.Store(&good)
 	refuse("a poisoned role name")
 	if len(reached) == 0 {
 		t.Error("the socket was never reached: the last case proves nothing")
