@@ -41,7 +41,8 @@ bench: build ## measure: figures for docs/performance.md
 	go run ./internal/tools/bench bin
 	go run ./internal/tools/load bin
 
-soak: ## 200 rounds of kill -9 under writes, and fuzz each target for FUZZTIME
+soak: ## 200 rounds of kill -9 under writes, all hostile names in all pages, and fuzz each target for FUZZTIME
+	ROLECALL_HOSTILE=all go test -count=1 -timeout 30m -run TestHostileNamesInPages ./internal/e2e
 	ROLECALL_CRASH_ROUNDS=200 go test -count=1 -v -timeout 30m -run TestNoAcknowledgedWriteIsLost ./internal/e2e
 	@grep -rl --include='*_test.go' '^func Fuzz' internal | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$file); do \
