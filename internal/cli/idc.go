@@ -19,8 +19,8 @@ func (a *App) idcCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "idc",
 		Short: "A local IAM Identity Center for development, tests and CI",
-		Long: `A local IAM Identity Center that real AWS clients sign in to: the AWS CLI, the SDKs,
-Terraform. It listens on this machine only, and refuses what AWS refuses.
+		Long: `A local IAM Identity Center that real AWS clients sign in to, like the AWS CLI and the
+SDKs. It listens on this machine only, and refuses what AWS refuses.
 
   rolecall idc serve                      in memory, with sample users
   rolecall idc serve --data DIR --seed FILE
