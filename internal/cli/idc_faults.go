@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -51,7 +51,8 @@ played on clients that come through the proxy: rolecall idc run --proxy.`,
 	return cmd
 }
 
-// listFaults prints a line for each fault, and one for what a client should do.
+// listFaults prints for each fault its name and route, what the server does, and what
+// a client should do.
 func (a *App) listFaults() error {
 	if a.json {
 		type fault struct {
@@ -67,16 +68,20 @@ func (a *App) listFaults() error {
 		}
 		return json.NewEncoder(a.Stdout).Encode(map[string][]fault{"faults": list})
 	}
-	w := tabwriter.NewWriter(a.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tROUTE\tTHE SERVER")
+	var b strings.Builder
 	for _, f := range faults.List() {
-		does := f.Does
+		name := f.Name
 		if f.Value != "" {
-			does += "; value: " + f.Value
+			name += "=VALUE"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Name, f.Routes, does)
+		fmt.Fprintf(&b, "%s@%s\n", name, f.Routes)
+		if f.Value != "" {
+			fmt.Fprintf(&b, "  value:   %s\n", f.Value)
+		}
+		fmt.Fprintf(&b, "  server:  %s\n  client:  should %s\n", f.Does, f.Client)
 	}
-	return w.Flush()
+	_, err := io.WriteString(a.Stdout, b.String())
+	return err
 }
 
 func (a *App) faultsPlayCommand() *cobra.Command {
