@@ -184,7 +184,10 @@ func (h *hostileWorld) walk(ctx context.Context, t *testing.T, path, selector st
 	want = append(want, more...)
 	var got []string
 	for number := 1; len(got) < len(want); number++ {
-		do(ctx, t, opens(fmt.Sprintf("%s?page=%d", path, number)), chromedp.WaitVisible("h1"))
+		do(ctx, t, opens(fmt.Sprintf("%s?page=%d", path, number)))
+		if titles := texts(ctx, t, "h1"); len(titles) != 1 {
+			t.Errorf("page %d of %q has the titles %q", number, path, titles)
+		}
 		nothingRan(ctx, t, path)
 		if t.Failed() {
 			t.FailNow() // a page that does not come is not waited for again and again
