@@ -221,7 +221,7 @@ func (s *Server) foreign(r *http.Request) bool {
 }
 
 // elsewhere answers for a region that has no instance: tokens of this one are not
-// known there. Other services know no regions.
+// known there. The other services are not played apart for regions.
 func elsewhere(w http.ResponseWriter, target proxy.Target) bool {
 	switch target.Service {
 	case "oidc":

@@ -52,10 +52,16 @@ func (i Info) Sound(address string) bool {
 		soundStore().MatchString(i.IdentityStoreID) && soundInstance().MatchString(i.InstanceARN)
 }
 
-func (s *Server) info(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) info(w http.ResponseWriter, r *http.Request) {
+	var i directory.Instance // read anew: a seed file may change it
+	err := s.store.View(r.Context(), func(reader store.Reader) (err error) { i, err = directory.TheInstance(reader); return err })
+	if err != nil {
+		wire.JSON(w, http.StatusServiceUnavailable, map[string]string{"status": "the store cannot be read"})
+		return
+	}
 	wire.JSON(w, http.StatusOK, Info{
-		URL: s.url, StartURL: s.url + "/start", Region: s.Instance.Region, InstanceARN: s.Instance.ARN(), IdentityStoreID: s.Instance.IdentityStoreID,
-		Account: s.Instance.OwnerAccount, Files: s.files, Operator: s.operator,
+		URL: s.url, StartURL: s.url + "/start", Region: i.Region, InstanceARN: i.ARN(), IdentityStoreID: i.IdentityStoreID,
+		Account: i.OwnerAccount, Files: s.files, Operator: s.operator,
 	})
 }
 

@@ -100,7 +100,8 @@ func AccessOf(r store.Reader, userID string) ([]Access, error) {
 	return joined(accounts, named, given), nil
 }
 
-// several finds values by their ids: many of them with a single question.
+// several finds those of the values with these ids that are there: many of them with
+// a single question.
 func several[T, V any](r store.Reader, t store.Table[T], ids map[string]V, id func(T) string) (map[string]T, error) {
 	const many = 20
 	found := make(map[string]T, len(ids))
@@ -114,11 +115,12 @@ func several[T, V any](r store.Reader, t store.Table[T], ids map[string]V, id fu
 		return found, err
 	}
 	for wanted := range ids {
-		v, err := t.Get(r, wanted)
-		if err != nil {
+		switch v, err := t.Get(r, wanted); {
+		case err == nil:
+			found[wanted] = v
+		case !errors.Is(err, store.ErrNotFound):
 			return nil, err
 		}
-		found[wanted] = v
 	}
 	return found, nil
 }
