@@ -25,6 +25,7 @@ import (
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/sts"
 	"rolecall/internal/idc/website"
+	"rolecall/internal/idc/wire"
 )
 
 // DefaultRegion is the region that an Identity Center plays when none is given.
@@ -187,16 +188,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	target, proxied := proxy.TargetFrom(r.Context())
 	switch {
 	case s.foreign(r):
-		seen.WriteHeader(http.StatusForbidden)
+		refuse(seen, "Pages of other sites cannot call this service.")
 	case proxied && target.Region != "" && target.Region != s.Instance.Region && elsewhere(seen, target):
 	case proxied || s.knows(r.Host):
 		s.handler.ServeHTTP(seen, r)
 	default:
-		seen.WriteHeader(http.StatusForbidden)
+		refuse(seen, "This service does not answer for that host.")
 	}
 	took := time.Since(start)
 	s.metrics.add(public(r.Pattern), seen.status, took)
 	s.log.Debug("identity center", "method", r.Method, "path", public(r.URL.Path), "status", seen.status, "took", took)
+}
+
+// refuse answers in the form of AWS's JSON services.
+func refuse(w http.ResponseWriter, message string) {
+	w.Header().Set("x-amzn-ErrorType", "AccessDeniedException")
+	wire.JSON(w, http.StatusForbidden, map[string]string{"__type": "AccessDeniedException", "message": message})
 }
 
 // public takes the secret out of a path or pattern of the pages.
