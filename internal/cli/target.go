@@ -101,6 +101,9 @@ func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profi
 	}
 	if t.profile != "" {
 		profile, err := config.Profile(t.profile)
+		if errors.Is(err, awsconfig.ErrUnknownProfile) && len(config.ProfileNames())+len(config.SessionNames()) == 0 {
+			return profile, nil, &hintError{error: err, code: exitConfiguration, facts: []string{"there is nothing of IAM Identity Center in that file"}, hint: beginHint}
+		}
 		if err != nil {
 			return profile, nil, err
 		}
@@ -143,6 +146,9 @@ func (a *App) sessionProfile(config *awsconfig.Config, name string) (awsconfig.P
 	return profile, nil
 }
 
+// beginHint is for who has not configured anything yet.
+const beginHint = "aws configure sso-session, or write the section into ~/.aws/config; to try it out: rolecall demo"
+
 // chooseSession finds a session by the name of a section or profile, or by a
 // legacy start URL; without a name it is the default profile's, else the only
 // one.
@@ -165,7 +171,7 @@ func (a *App) chooseSession(config *awsconfig.Config, name string, settings awsc
 		e.facts = []string{"sessions: " + strings.Join(names, ", ")}
 	} else {
 		e.error = errors.New("no [sso-session] is configured")
-		e.hint = "aws configure sso-session, or write the section into ~/.aws/config; to try it out: rolecall demo"
+		e.hint = beginHint
 	}
 	return identitycenter.SSOSession{}, e
 }
