@@ -42,7 +42,7 @@ type permissionSetOutput struct{ PermissionSet permissionSet }
 
 func (c *call) described(p directory.PermissionSet) *permissionSetOutput {
 	return &permissionSetOutput{permissionSet{
-		p.Name, c.instance.PermissionSetARN(p.ID), p.Description, stamp(p.Created), formatDuration(p.Duration), p.RelayState,
+		p.Name, c.instance.PermissionSetARN(p.ID), p.Description, stamp(p.Created), durationOf(p), p.RelayState,
 	}}
 }
 
@@ -161,7 +161,16 @@ func setDuration(set *directory.PermissionSet, text string) error {
 	if text == "" {
 		return nil
 	}
-	duration := time.Duration(0)
+	duration := parseDuration(text)
+	if duration < time.Hour || duration > 12*time.Hour {
+		return errValidation.say("Session duration %s is invalid: it must be between PT1H and PT12H", text)
+	}
+	set.Duration, set.DurationText = duration, text
+	return nil
+}
+
+// parseDuration gives zero for what is no duration.
+func parseDuration(text string) (duration time.Duration) {
 	parts := isoDuration().FindStringSubmatch(text)
 	for i, unit := range []time.Duration{time.Hour, time.Minute, time.Second} {
 		if parts != nil && parts[i+1] != "" {
@@ -169,11 +178,15 @@ func setDuration(set *directory.PermissionSet, text string) error {
 			duration += time.Duration(n) * unit
 		}
 	}
-	if duration < time.Hour || duration > 12*time.Hour {
-		return errValidation.say("Session duration %s is invalid: it must be between PT1H and PT12H", text)
+	return duration
+}
+
+// durationOf gives a duration as it was given, PT60M for one: clients compare texts.
+func durationOf(set directory.PermissionSet) string {
+	if set.DurationText != "" && parseDuration(set.DurationText) == set.Duration {
+		return set.DurationText
 	}
-	set.Duration = duration
-	return nil
+	return formatDuration(set.Duration)
 }
 
 // formatDuration is ISO 8601's shortest: PT1H30M.

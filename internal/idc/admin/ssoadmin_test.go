@@ -79,7 +79,7 @@ func TestPermissionSetLife(t *testing.T) {
 	made := must(w.sso.CreatePermissionSet(ctx, &ssoadmin.CreatePermissionSetInput{
 		InstanceArn: w.arn, Name: aws.String("Admin"), Description: aws.String("all"), SessionDuration: aws.String("PT90M"), RelayState: aws.String("https://example.com/"),
 	}))(w.world).PermissionSet
-	if *made.Name != "Admin" || *made.SessionDuration != "PT1H30M" || *made.RelayState != "https://example.com/" {
+	if *made.Name != "Admin" || *made.SessionDuration != "PT90M" || *made.RelayState != "https://example.com/" {
 		t.Errorf("made %+v", made)
 	}
 	w.refused(fails(w.sso.CreatePermissionSet(ctx, &ssoadmin.CreatePermissionSetInput{InstanceArn: w.arn, Name: aws.String("Admin")})),

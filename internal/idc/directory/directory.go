@@ -169,6 +169,7 @@ type PermissionSet struct {
 	Name             string
 	Description      string        `json:",omitempty"`
 	Duration         time.Duration // of a role session: 1 to 12 hours
+	DurationText     string        `json:",omitempty"` // as the admin API was given it, while it says the same
 	RelayState       string        `json:",omitempty"`
 	ManagedPolicies  []string      `json:",omitempty"` // ARNs
 	CustomerPolicies []CustomerPolicy
