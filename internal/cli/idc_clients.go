@@ -176,11 +176,13 @@ func (a *App) idcConfigure(ctx context.Context, f operatorFlags, o configureOpti
 	}
 	text := fmt.Sprintf("Written to %s: sso-session %s and %d profiles", a.tidy(o.file), o.session, len(roles))
 	if len(names) > 0 {
-		run := ""
+		through := "rolecall idc run -- "
+		own := "" // rolecall reads the services section
 		if o.proxy {
-			run = "rolecall idc run --proxy -- "
+			through = "rolecall idc run --proxy -- "
+			own = through
 		}
-		text += fmt.Sprintf(". Try:\n\n  %[2]srolecall env %[1]s\n  %[2]saws sso login --profile %[1]s\n", quoted(names[0]), run)
+		text += fmt.Sprintf(". Try:\n\n  %[1]srolecall login %[2]s\n  %[1]srolecall whoami %[3]s\n  %[4]saws sts get-caller-identity --profile %[3]s\n", own, quoted(o.session), quoted(names[0]), through)
 	}
 	return a.result(text, map[string]any{"file": o.file, "session": o.session, "profiles": names})
 }

@@ -34,7 +34,7 @@ func expand(text string) ([]string, error) {
 		case slices.Contains(Routes(), name):
 			routes = append(routes, name)
 		default:
-			return nil, fmt.Errorf("there is no route %q%s; routes are %s", name, near(name, Routes()), strings.Join(Routes(), ", "))
+			return nil, fmt.Errorf("there is no route %q%s; routes are %s", name, meant(name, Routes()), strings.Join(Routes(), ", "))
 		}
 	}
 	return routes, nil

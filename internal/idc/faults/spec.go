@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"rolecall/internal/idc/near"
 	"rolecall/internal/idc/pattern"
 )
 
@@ -43,7 +44,7 @@ func parse(spec string) (*play, error) {
 	name, value, valued := strings.Cut(m[1], "=")
 	f, known := find(name)
 	if !known {
-		return nil, fmt.Errorf("there is no fault %q%s", name, near(name, names()))
+		return nil, fmt.Errorf("there is no fault %q%s", name, meant(name, names()))
 	}
 	p := &play{spec: spec}
 	var err error
@@ -123,11 +124,11 @@ func names() []string {
 	return names
 }
 
-// near names those of all that look like name.
-func near(name string, all []string) string {
+// meant names those of all that look like name.
+func meant(name string, all []string) string {
 	var close []string
 	for _, other := range all {
-		if name != "" && (distance(name, other) <= 1+len(name)/4 || len(name) > 2 && strings.Contains(other, name) || len(other) > 3 && strings.Contains(name, other)) {
+		if name != "" && (near.Distance(name, other) <= 1+len(name)/4 || len(name) > 2 && strings.Contains(other, name) || len(other) > 3 && strings.Contains(name, other)) {
 			close = append(close, other)
 		}
 	}
@@ -135,27 +136,6 @@ func near(name string, all []string) string {
 		return ""
 	}
 	return "; did you mean " + strings.Join(close, ", ") + "?"
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // due counts a request, and says whether the fault is played on it.

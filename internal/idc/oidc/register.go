@@ -1,7 +1,6 @@
 package oidc
 
 import (
-	"context"
 	"crypto/subtle"
 	"errors"
 	"net"
@@ -144,11 +143,6 @@ func (s *Server) makeRoom(tx store.Tx) error {
 	}
 	first := slices.MinFunc(all, func(a, b client) int { return a.Ends.Compare(b.Ends) })
 	return clients().Delete(tx, first.ID)
-}
-
-// Forget drops a registration, as if its 90 days were over.
-func (s *Server) Forget(ctx context.Context, clientID string) error {
-	return s.o.Store.Update(ctx, func(tx store.Tx) error { return clients().Delete(tx, clientID) })
 }
 
 // client finds a registration by id and secret.
