@@ -64,11 +64,11 @@ func endlessBody(w *wire) {
 func gzipBomb(value string) (behaviour, error) {
 	const each = 4
 	megabytes, err := number(value, 256, 100_000)
+	var piece bytes.Buffer
+	z := gzip.NewWriter(&piece)
+	_, _ = z.Write(make([]byte, each<<20)) // into memory
+	_ = z.Close()
 	return behaviour{answer: rawly(func(w *wire) {
-		var piece bytes.Buffer
-		z := gzip.NewWriter(&piece)
-		_, _ = z.Write(make([]byte, each<<20)) // into memory
-		_ = z.Close()
 		w.say(ok.head("Content-Encoding: gzip", "Connection: close"))
 		w.repeat(piece.String(), int64(piece.Len())*int64(max(1, megabytes/each)))
 	})}, err

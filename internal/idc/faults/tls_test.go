@@ -45,7 +45,7 @@ var handshakes = map[string]func(l *lab, t *testing.T) bool{
 			asked = true
 			return &tls.Certificate{}, nil
 		}})
-		return err == nil && asked && strings.HasPrefix(exchange(conn, l.request("accounts")).text, "HTTP/1.1 200")
+		return err == nil && asked && strings.HasPrefix(exchange(conn, l.request("accounts"), bound).text, "HTTP/1.1 200")
 	},
 	"slow-handshake": func(l *lab, t *testing.T) bool {
 		_, err := l.secured(t, &tls.Config{})
@@ -57,7 +57,7 @@ var handshakes = map[string]func(l *lab, t *testing.T) bool{
 		if err != nil || conn.ConnectionState().NegotiatedProtocol != "h2" {
 			return false
 		}
-		got := exchange(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00").text
+		got := exchange(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00", bound).text
 		const settings, reset = "\x00\x00\x06\x04\x00\x00\x00\x00\x00", "\x00\x00\x04\x03\x00\x00\x00\x00\x01"
 		return strings.HasPrefix(got, settings) && strings.Contains(got, reset) && strings.Count(got, settings) > 10_000
 	},
@@ -80,7 +80,7 @@ func TestFaultsOfTLS(t *testing.T) {
 			t.Errorf("%s@sts is played on the portal: %v", spec, err)
 			continue
 		}
-		if got := exchange(conn, l.request("accounts")); !strings.HasPrefix(got.text, "HTTP/1.1 200") {
+		if got := exchange(conn, l.request("accounts"), bound); !strings.HasPrefix(got.text, "HTTP/1.1 200") {
 			t.Errorf("%s@sts: the portal answers %.100q %v", spec, got.text, got.err)
 		}
 	}
