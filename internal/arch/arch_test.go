@@ -21,7 +21,7 @@ var rooms = map[string][]string{
 	"cmd/rolecall-process": {"awsconfig", "cache", "export", "identitycenter"},
 
 	"cli": {
-		"awsconfig", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "login", "terminal",
+		"awsconfig", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "settings", "terminal",
 		// it wires both sides, for idc and demo
 		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed", "idc/store", "idc/visitor",
 	},
@@ -33,7 +33,9 @@ var rooms = map[string][]string{
 	"filesystem":            {},
 	"identitycenter":        {},
 	"identitycenter/client": {"identitycenter"},
+	"inventory":             {"identitycenter", "settings"},
 	"login":                 {"cache", "filesystem", "identitycenter"},
+	"settings":              {},
 	"terminal":              {},
 
 	"idc": {
@@ -72,6 +74,7 @@ var foreign = map[string][]string{
 	"github.com/aws/":                  {"identitycenter/client", "credentials"},
 	"github.com/spf13/cobra":           {"cli"},
 	"github.com/jmespath-community/":   {"cli"},
+	"github.com/BurntSushi/toml":       {"settings"},
 	"golang.org/x/crypto":              {"idc/directory"},
 	"golang.org/x/net":                 {"cli", "idc/visitor"},
 	"rsc.io/qr":                        {"terminal"},

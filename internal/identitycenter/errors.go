@@ -3,6 +3,7 @@ package identitycenter
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // What Identity Center answers, as far as a caller decides on it. Compare with
@@ -35,6 +36,9 @@ type APIError struct {
 	Description string // AWS's own words; may be empty; untrusted text
 	RequestID   string
 	Kind        error // one of the errors above
+	// RetryAfter is how long the service asks to wait (RFC 9110 section 10.2.3);
+	// 0 when it does not say.
+	RetryAfter time.Duration
 }
 
 // Error gives operation, kind and AWS's own words, without URLs or secrets.

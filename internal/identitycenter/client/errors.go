@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -96,6 +97,7 @@ func fromAnswer(e *identitycenter.APIError, r *smithyhttp.Response) {
 	}
 	e.Status = r.StatusCode
 	e.RequestID = r.Header.Get("X-Amzn-Requestid")
+	e.RetryAfter = retryAfter(r.Header.Get("Retry-After"))
 	exception := exceptionName(r.Header.Get("X-Amzn-Errortype"))
 	if exception == "" {
 		exception = exceptionName(body.Type)
@@ -119,6 +121,18 @@ func fromAnswer(e *identitycenter.APIError, r *smithyhttp.Response) {
 	if e.Kind == nil {
 		e.Kind = statusKind(r.StatusCode)
 	}
+}
+
+// maxRetryAfter bounds what a server can make anybody wait.
+const maxRetryAfter = time.Minute
+
+// retryAfter reads seconds; a date, or nonsense, says nothing.
+func retryAfter(text string) time.Duration {
+	seconds, err := strconv.Atoi(text)
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return min(time.Duration(min(seconds, 3600))*time.Second, maxRetryAfter)
 }
 
 // unnamed is the SDK's code for an error without a name.

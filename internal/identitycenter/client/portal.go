@@ -47,46 +47,80 @@ func (c *Client) RoleCredentials(ctx context.Context, token identitycenter.Secre
 // of token has a role. It gives all of them or an error.
 func (c *Client) Accounts(ctx context.Context, token identitycenter.Secret) ([]identitycenter.Account, error) {
 	accounts := []identitycenter.Account{}
-	err := c.pages("ListAccounts", func(next *string) (*string, error) {
-		out, err := c.portal.ListAccounts(ctx, &sso.ListAccountsInput{
-			AccessToken: aws.String(token.Reveal()), MaxResults: aws.Int32(pageSize), NextToken: next,
-		})
-		if err != nil {
-			return nil, Translate(ctx, "ListAccounts", c.endpoints.Portal, err)
-		}
-		for _, a := range out.AccountList {
-			account := identitycenter.Account{ID: aws.ToString(a.AccountId), Name: aws.ToString(a.AccountName), Email: aws.ToString(a.EmailAddress)}
-			if !isAccountID(account.ID) {
-				return nil, c.badPortalAnswer("ListAccounts", errors.New("an account id that is not twelve digits"))
-			}
-			accounts = append(accounts, account)
-		}
-		return out.NextToken, nil
+	err := c.pages("ListAccounts", func(next string) (string, error) {
+		page, next, err := c.accounts(ctx, token, next)
+		accounts = append(accounts, page...)
+		return next, err
 	})
 	return accounts, err
+}
+
+// AccountsPage is one page of ListAccounts, asked for once: who lists much sees to
+// the pace himself. next is empty for the first page, and after the last.
+func (c *Client) AccountsPage(ctx context.Context, token identitycenter.Secret, next string) (page []identitycenter.Account, after string, err error) {
+	return c.accounts(ctx, token, next, once)
+}
+
+func (c *Client) accounts(ctx context.Context, token identitycenter.Secret, next string, options ...func(*sso.Options)) (page []identitycenter.Account, after string, err error) {
+	out, err := c.portal.ListAccounts(ctx, &sso.ListAccountsInput{
+		AccessToken: aws.String(token.Reveal()), MaxResults: aws.Int32(pageSize), NextToken: optional(next),
+	}, options...)
+	if err != nil {
+		return nil, "", Translate(ctx, "ListAccounts", c.endpoints.Portal, err)
+	}
+	for _, a := range out.AccountList {
+		account := identitycenter.Account{ID: aws.ToString(a.AccountId), Name: aws.ToString(a.AccountName), Email: aws.ToString(a.EmailAddress)}
+		if !isAccountID(account.ID) {
+			return nil, "", c.badPortalAnswer("ListAccounts", errors.New("an account id that is not twelve digits"))
+		}
+		page = append(page, account)
+	}
+	after, err = c.nextPage("ListAccounts", out.NextToken)
+	return page, after, err
 }
 
 // Roles is ListAccountRoles with all its pages: the roles that the owner of
 // token has in accountID.
 func (c *Client) Roles(ctx context.Context, token identitycenter.Secret, accountID string) ([]identitycenter.Role, error) {
 	roles := []identitycenter.Role{}
-	err := c.pages("ListAccountRoles", func(next *string) (*string, error) {
-		out, err := c.portal.ListAccountRoles(ctx, &sso.ListAccountRolesInput{
-			AccessToken: aws.String(token.Reveal()), AccountId: &accountID, MaxResults: aws.Int32(pageSize), NextToken: next,
-		})
-		if err != nil {
-			return nil, Translate(ctx, "ListAccountRoles", c.endpoints.Portal, err)
-		}
-		for _, r := range out.RoleList {
-			role := identitycenter.Role{AccountID: aws.ToString(r.AccountId), Name: aws.ToString(r.RoleName)}
-			if role.AccountID != accountID || role.Name == "" {
-				return nil, c.badPortalAnswer("ListAccountRoles", errors.New("a role of another account than asked for"))
-			}
-			roles = append(roles, role)
-		}
-		return out.NextToken, nil
+	err := c.pages("ListAccountRoles", func(next string) (string, error) {
+		page, next, err := c.roles(ctx, token, accountID, next)
+		roles = append(roles, page...)
+		return next, err
 	})
 	return roles, err
+}
+
+// RolesPage is one page of ListAccountRoles, asked for once, as AccountsPage.
+func (c *Client) RolesPage(ctx context.Context, token identitycenter.Secret, accountID, next string) (page []identitycenter.Role, after string, err error) {
+	return c.roles(ctx, token, accountID, next, once)
+}
+
+func (c *Client) roles(ctx context.Context, token identitycenter.Secret, accountID, next string, options ...func(*sso.Options)) (page []identitycenter.Role, after string, err error) {
+	out, err := c.portal.ListAccountRoles(ctx, &sso.ListAccountRolesInput{
+		AccessToken: aws.String(token.Reveal()), AccountId: &accountID, MaxResults: aws.Int32(pageSize), NextToken: optional(next),
+	}, options...)
+	if err != nil {
+		return nil, "", Translate(ctx, "ListAccountRoles", c.endpoints.Portal, err)
+	}
+	for _, r := range out.RoleList {
+		role := identitycenter.Role{AccountID: aws.ToString(r.AccountId), Name: aws.ToString(r.RoleName)}
+		if role.AccountID != accountID || role.Name == "" {
+			return nil, "", c.badPortalAnswer("ListAccountRoles", errors.New("a role of another account than asked for"))
+		}
+		page = append(page, role)
+	}
+	after, err = c.nextPage("ListAccountRoles", out.NextToken)
+	return page, after, err
+}
+
+func once(o *sso.Options) { o.Retryer = aws.NopRetryer{} }
+
+func optional(next string) *string {
+	if next == "" {
+		return nil
+	}
+	return &next
 }
 
 // Logout ends the session of token on the server: its refresh tokens, too. Role
@@ -101,26 +135,28 @@ func (c *Client) Logout(ctx context.Context, token identitycenter.Secret) error 
 
 // pages calls page with each next token, until there is none. A token that comes
 // twice, and more pages than any user has, are errors.
-func (c *Client) pages(operation string, page func(next *string) (*string, error)) error {
+func (c *Client) pages(operation string, page func(next string) (string, error)) error {
 	seen := map[string]bool{}
-	var next *string
+	next := ""
 	for range maxPages {
 		var err error
-		if next, err = page(next); err != nil {
+		if next, err = page(next); err != nil || next == "" {
 			return err
 		}
-		if aws.ToString(next) == "" {
-			return nil
-		}
-		if !visible(*next) {
-			return c.badPortalAnswer(operation, errors.New("no usable token of the next page"))
-		}
-		if seen[*next] {
+		if seen[next] {
 			return c.badPortalAnswer(operation, errors.New("the same page again"))
 		}
-		seen[*next] = true
+		seen[next] = true
 	}
 	return c.badPortalAnswer(operation, fmt.Errorf("more than %d pages", maxPages))
+}
+
+// nextPage is the token of the next page; it becomes part of a request.
+func (c *Client) nextPage(operation string, next *string) (string, error) {
+	if text := aws.ToString(next); text != "" && !visible(text) {
+		return "", c.badPortalAnswer(operation, errors.New("no usable token of the next page"))
+	}
+	return aws.ToString(next), nil
 }
 
 func (c *Client) badPortalAnswer(operation string, err error) error {

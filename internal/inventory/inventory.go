@@ -1,0 +1,145 @@
+// Package inventory is which accounts and roles a person has in a session: listed
+// from the portal at the pace that its limit allows, complete or not at all, kept
+// with its age, and searched without a network. It never asks a person, and keeps to
+// itself how a listing is stored and resumed.
+package inventory
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/settings"
+)
+
+// An Inventory is a complete listing of one session. It is not changed once made.
+type Inventory struct {
+	Session identitycenter.SSOSession // whose it is
+	TakenAt time.Time                 // when the listing was complete
+	// Accounts are sorted by name (without regard to case), then id. Each has at
+	// least one role.
+	Accounts []Account
+}
+
+// An Account is one with the person's roles there. Name and Email are AWS's, may be
+// empty, and are untrusted text; Alias, Tags and Guarded are from the person's own
+// settings.
+type Account struct {
+	ID      string // twelve digits
+	Name    string
+	Email   string
+	Roles   []string // sorted
+	Alias   string
+	Tags    []string
+	Guarded bool
+}
+
+// Label names the account to a person: its alias, else its name, else its id.
+func (a Account) Label() string { return cmp.Or(a.Alias, a.Name, a.ID) }
+
+// A Row is one role in one account: what a person can choose.
+type Row struct {
+	*Account
+	Role string
+}
+
+// Rows lists all roles of all accounts, in order.
+func (i *Inventory) Rows() []Row {
+	rows := make([]Row, 0, i.RoleCount())
+	for n := range i.Accounts {
+		for _, role := range i.Accounts[n].Roles {
+			rows = append(rows, Row{&i.Accounts[n], role})
+		}
+	}
+	return rows
+}
+
+// RoleCount is the number of rows.
+func (i *Inventory) RoleCount() int {
+	n := 0
+	for _, a := range i.Accounts {
+		n += len(a.Roles)
+	}
+	return n
+}
+
+// New makes an inventory of accounts in any order. Accounts without a role are left
+// out: they are nothing that a person could use.
+func New(session identitycenter.SSOSession, takenAt time.Time, accounts []Account) *Inventory {
+	kept := make([]Account, 0, len(accounts))
+	for _, a := range accounts {
+		if len(a.Roles) > 0 {
+			slices.Sort(a.Roles)
+			a.Roles = slices.Compact(a.Roles)
+			kept = append(kept, a)
+		}
+	}
+	slices.SortFunc(kept, func(a, b Account) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+	})
+	return &Inventory{Session: session, TakenAt: takenAt, Accounts: kept}
+}
+
+// With gives the inventory with what the person's settings say about its accounts.
+func (i *Inventory) With(said []settings.Account) *Inventory {
+	if len(said) == 0 {
+		return i
+	}
+	with := &Inventory{i.Session, i.TakenAt, slices.Clone(i.Accounts)}
+	for n := range with.Accounts {
+		a := &with.Accounts[n]
+		a.Tags = nil
+		for _, s := range said {
+			if s.Match != a.ID && !Matches(s.Match, a.Name) {
+				continue
+			}
+			a.Alias, a.Guarded = cmp.Or(s.Alias, a.Alias), a.Guarded || s.Guarded
+			a.Tags = append(a.Tags, s.Tags...)
+		}
+		slices.Sort(a.Tags)
+		a.Tags = slices.Compact(a.Tags)
+	}
+	return with
+}
+
+// Matches reports whether text matches a pattern with * (any text), ? (one
+// character) and [classes], without regard to case.
+func Matches(pattern, text string) bool {
+	// path.Match stops * at slashes, which account names may hold.
+	hide := func(text string) string { return strings.ReplaceAll(strings.ToLower(text), "/", "\x00") }
+	ok, err := path.Match(hide(pattern), hide(text))
+	return err == nil && ok
+}
+
+// A Filter chooses rows; what is empty does not restrict. Patterns are those of
+// Matches.
+type Filter struct {
+	Accounts []string // patterns of names and aliases, or ids: one of them
+	Roles    []string // patterns of role names: one of them
+	Tags     []string // all of them
+}
+
+// Match reports whether a row passes.
+func (f Filter) Match(r Row) bool {
+	return f.MatchAccount(r.Account) && (len(f.Roles) == 0 || slices.ContainsFunc(f.Roles, func(p string) bool { return Matches(p, r.Role) }))
+}
+
+// MatchAccount reports whether an account passes, whatever its roles.
+func (f Filter) MatchAccount(a *Account) bool {
+	for _, tag := range f.Tags {
+		if !slices.Contains(a.Tags, tag) {
+			return false
+		}
+	}
+	return len(f.Accounts) == 0 || slices.ContainsFunc(f.Accounts, func(p string) bool {
+		return p == a.ID || Matches(p, a.Name) || a.Alias != "" && Matches(p, a.Alias)
+	})
+}
+
+// Select gives the rows that pass.
+func (i *Inventory) Select(f Filter) []Row {
+	return slices.DeleteFunc(i.Rows(), func(r Row) bool { return !f.Match(r) })
+}

@@ -1,0 +1,102 @@
+// Package settings reads rolecall's own settings, config.toml: what a person calls
+// accounts, which ones need care, how generated profiles look. It decides nothing
+// with them.
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Settings are what config.toml says. The zero value is a file that says nothing.
+type Settings struct {
+	Profiles Profiles  `toml:"profiles"`
+	Accounts []Account `toml:"account"`
+}
+
+// Profiles is how "rolecall profiles" generates, where no flag says otherwise.
+type Profiles struct {
+	Template string   `toml:"template"` // text/template of a profile's name
+	Form     string   `toml:"form"`     // sso-session or credential-process
+	Region   string   `toml:"region"`
+	Output   string   `toml:"output"`
+	Match    []string `toml:"match"` // only accounts that one of these patterns matches
+	Roles    []string `toml:"roles"` // only roles that one of these patterns matches
+}
+
+// An Account says something about the accounts that Match matches: an account id, or
+// a pattern of account names with * and ?. Of several that match, tags add up, and
+// the last alias counts.
+type Account struct {
+	Match   string   `toml:"match"`
+	Alias   string   `toml:"alias"`
+	Tags    []string `toml:"tags"`
+	Guarded bool     `toml:"guarded"`
+}
+
+// An Error is a file that cannot be used.
+type Error struct {
+	File    string
+	Line    int // 0: of the file as a whole
+	Problem string
+}
+
+// Error names file, line and problem.
+func (e *Error) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Problem)
+	}
+	return fmt.Sprintf("%s: %s", e.File, e.Problem)
+}
+
+// Load reads the file. One that is not there says nothing; one that cannot be read,
+// or has a key that nobody knows, is an *Error.
+func Load(file string) (Settings, error) {
+	var s Settings
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, &Error{File: file, Problem: "cannot be read: " + err.Error()}
+	}
+	known, err := toml.Decode(string(data), &s)
+	var syntax toml.ParseError
+	if errors.As(err, &syntax) {
+		return s, &Error{File: file, Line: syntax.Position.Line, Problem: syntax.Message}
+	}
+	if err != nil {
+		return s, &Error{File: file, Problem: err.Error()}
+	}
+	if unknown := known.Undecoded(); len(unknown) > 0 {
+		return s, &Error{File: file, Problem: fmt.Sprintf("there is no setting %q", unknown[0].String())}
+	}
+	return s, s.check(file)
+}
+
+func (s Settings) check(file string) error {
+	aliases := map[string]bool{}
+	for n, a := range s.Accounts {
+		fail := func(problem string) error {
+			return &Error{File: file, Problem: fmt.Sprintf("[[account]] number %d: %s", n+1, problem)}
+		}
+		switch _, err := path.Match(a.Match, ""); {
+		case a.Match == "":
+			return fail("match is missing")
+		case err != nil:
+			return fail(fmt.Sprintf("match: %q is no pattern", a.Match))
+		case a.Alias != "" && strings.ContainsAny(a.Match, "*?["):
+			return fail("an alias is for one account: match must be its id or its whole name")
+		case a.Alias != "" && (strings.ContainsAny(a.Alias, "/: \t") || aliases[a.Alias]):
+			return fail(fmt.Sprintf("alias: %q stands twice, or has a blank, slash or colon", a.Alias))
+		}
+		aliases[a.Alias] = true
+	}
+	return nil
+}
