@@ -21,7 +21,7 @@ var rooms = map[string][]string{
 	"cmd/rolecall-process": {"awsconfig", "cache", "export", "identitycenter"},
 
 	"cli": {
-		"awsconfig", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "settings", "terminal",
+		"awsconfig", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "pace", "settings", "terminal",
 		// it wires both sides, for idc and demo
 		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed", "idc/store", "idc/visitor",
 	},
@@ -33,8 +33,9 @@ var rooms = map[string][]string{
 	"filesystem":            {},
 	"identitycenter":        {},
 	"identitycenter/client": {"identitycenter"},
-	"inventory":             {"identitycenter", "settings"},
+	"inventory":             {"filesystem", "identitycenter", "settings"},
 	"login":                 {"cache", "filesystem", "identitycenter"},
+	"pace":                  {},
 	"settings":              {},
 	"terminal":              {},
 
@@ -74,6 +75,7 @@ var foreign = map[string][]string{
 	"github.com/aws/":                  {"identitycenter/client", "credentials"},
 	"github.com/spf13/cobra":           {"cli"},
 	"github.com/jmespath-community/":   {"cli"},
+	"charm.land/lipgloss/":             {"cli", "picker"},
 	"github.com/BurntSushi/toml":       {"settings"},
 	"golang.org/x/crypto":              {"idc/directory"},
 	"golang.org/x/net":                 {"cli", "idc/visitor"},

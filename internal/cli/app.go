@@ -80,8 +80,10 @@ id or name. Left out, it is $AWS_PROFILE, else the default profile.
 	root.AddCommand(
 		a.loginCommand(), a.logoutCommand(), a.statusCommand(), a.whoamiCommand(),
 		a.envCommand(), a.execCommand(), a.processCommand(), a.tokenCommand(),
+		a.lsCommand(), a.syncCommand(),
 		a.ssoCommand(), a.configCommand(), a.idcCommand(), a.demoCommand(), a.versionCommand(),
 	)
+	a.complete(root)
 	return root
 }
 

@@ -13,6 +13,7 @@ import (
 	"rolecall/internal/export"
 	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
 	"rolecall/internal/login"
 	"rolecall/internal/terminal"
 )
@@ -131,6 +132,12 @@ func explain(ctx context.Context, err error) report {
 	default:
 		explainKind(err, &r)
 	}
+	if incomplete := (*inventory.IncompleteError)(nil); errors.As(err, &incomplete) {
+		r.Facts = append([]string{incomplete.Kept()}, r.Facts...)
+		if r.Code == exitUnavailable || r.Code == exitInterrupted {
+			r.Hint = "rolecall sync" + sessionArgument(incomplete.Session)
+		}
+	}
 	return r
 }
 
@@ -138,13 +145,13 @@ func explain(ctx context.Context, err error) report {
 func explainKind(err error, r *report) {
 	var config *awsconfig.Error
 	var damaged *cache.DamagedError
-	var account *credentials.AccountError
+	var account *inventory.AccountError
 	switch {
 	case errors.As(err, &config):
 		r.Code = exitConfiguration
 		r.Facts, r.Hint = configFacts(config)
 	case errors.As(err, &account):
-		r.Code, r.Hint = exitNoAccess, "rolecall sso list-accounts"
+		r.Code, r.Facts, r.Hint = exitNoAccess, account.Facts(), "rolecall ls"+sessionArgument(account.Session)
 	case errors.As(err, &damaged):
 		r.Hint = "rolecall login"
 	case errors.Is(err, login.ErrDeclined), errors.Is(err, filesystem.ErrForeignOwner):
@@ -153,7 +160,7 @@ func explainKind(err error, r *report) {
 		errors.Is(err, identitycenter.ErrLoginRequired), errors.Is(err, identitycenter.ErrUnauthorized):
 		r.Code, r.Hint = exitLogin, "rolecall login"
 	case errors.Is(err, identitycenter.ErrNoAccess):
-		r.Code, r.Hint = exitNoAccess, "rolecall sso list-accounts"
+		r.Code, r.Hint = exitNoAccess, "rolecall ls"
 	case errors.Is(err, identitycenter.ErrThrottled):
 		r.Code, r.Hint = exitUnavailable, "try again in a minute"
 	case errors.Is(err, identitycenter.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, filesystem.ErrLocked):

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"os"
+	"os/exec"
 	"syscall"
 
 	"golang.org/x/term"
@@ -35,3 +36,6 @@ func exitCode(state *os.ProcessState) int {
 }
 
 func sameName(a, b string) bool { return a == b }
+
+// detach makes child outlive our terminal.
+func detach(child *exec.Cmd) { child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }

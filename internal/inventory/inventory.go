@@ -83,6 +83,16 @@ func New(session identitycenter.SSOSession, takenAt time.Time, accounts []Accoun
 	return &Inventory{Session: session, TakenAt: takenAt, Accounts: kept}
 }
 
+// Named holds accounts whose roles nobody has asked for: it is to find one in, and
+// no listing.
+func Named(session identitycenter.SSOSession, accounts []identitycenter.Account) *Inventory {
+	i := &Inventory{Session: session}
+	for _, a := range accounts {
+		i.Accounts = append(i.Accounts, Account{ID: a.ID, Name: a.Name, Email: a.Email})
+	}
+	return i
+}
+
 // With gives the inventory with what the person's settings say about its accounts.
 func (i *Inventory) With(said []settings.Account) *Inventory {
 	if len(said) == 0 {
