@@ -158,5 +158,9 @@ func (a *App) retrieve(ctx context.Context, t target, o options) (awsconfig.Prof
 	}
 	s.source.Tags = t.tags
 	c, err := s.source.Retrieve(ctx, profile)
+	if root := credentials.Root(profile); err == nil && !o.unattended && root.AccountID != "" {
+		// For the picker's order: a full disk costs that, and nothing else.
+		_ = a.listings().Used(s.login.Session, root.AccountID, root.RoleName)
+	}
 	return profile, c, err
 }

@@ -115,12 +115,12 @@ func (i *Inventory) With(said []settings.Account) *Inventory {
 	return with
 }
 
-// Matches reports whether text matches a pattern with * (any text), ? (one
-// character) and [classes], without regard to case.
+// Matches reports whether text matches a pattern with * (any text) and ? (any
+// character), without regard to case.
 func Matches(pattern, text string) bool {
-	// path.Match stops * at slashes, which account names may hold.
-	hide := func(text string) string { return strings.ReplaceAll(strings.ToLower(text), "/", "\x00") }
-	ok, err := path.Match(hide(pattern), hide(text))
+	// path.Match knows classes, and stops * at slashes: account names hold both signs.
+	plain := strings.NewReplacer("/", "\x00", `\`, `\\`, "[", `\[`)
+	ok, err := path.Match(plain.Replace(strings.ToLower(pattern)), strings.ReplaceAll(strings.ToLower(text), "/", "\x00"))
 	return err == nil && ok
 }
 

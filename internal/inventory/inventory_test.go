@@ -87,7 +87,8 @@ func TestWhatSettingsSay(t *testing.T) {
 		"333344445555/Admin":                          {Tags: []string{"data"}},
 		"222233334444/ReadOnly ":                      {Tags: []string{"prod", "team-pay"}, Accounts: []string{"222233334444", "x"}},
 		"111122223333/Admin 111122223333/ReadOnly":    {Accounts: []string{"payments-?ev"}},
-		"": {Tags: []string{"prod", "data"}},
+		"":  {Tags: []string{"prod", "data"}},
+		" ": {Accounts: []string{"payments-[dp]*"}},
 	} {
 		var got []string
 		for _, r := range inv.Select(f) {
