@@ -224,3 +224,17 @@ func many(b *testing.B) (*inventory.Store, inventory.Place) {
 	}
 	return store, place
 }
+
+func TestMatches(t *testing.T) {
+	for _, c := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"prod-*", "PROD-a/b", true}, {"*", "", true}, {"", "", true}, {"", "a", false}, {"a?c", "aüc", true}, {"a?c", "ac", false},
+		{"*-prod", "x-prod-prod", true}, {"*a*b*", "xxaxbx", true}, {"*a*b*", "xxbxax", false}, {"[x]", "[x]", true}, {"[x]", "x", false}, {`\*`, `\any`, true}, {"a**", "a", true},
+	} {
+		if got := inventory.Matches(c.pattern, c.text); got != c.want {
+			t.Errorf("%q %q: %v", c.pattern, c.text, got)
+		}
+	}
+}
