@@ -153,7 +153,7 @@ func progressText(at inventory.Progress) string {
 	if at.Rate == 0 {
 		return text + "held back by the service"
 	}
-	left := time.Duration(float64(at.Accounts-at.Listed) / at.Rate * float64(time.Second)).Round(time.Second)
+	left := time.Duration(float64(at.Accounts-at.Listed)/at.Rate+1) * time.Second
 	return text + fmt.Sprintf("%.1f requests/s, %s left", at.Rate, left)
 }
 
@@ -163,11 +163,8 @@ func ago(d time.Duration) string {
 		name string
 		is   time.Duration
 	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}} {
-		switch n := int(d / unit.is); {
-		case n == 1:
-			return "1 " + unit.name + " ago"
-		case n > 1:
-			return fmt.Sprintf("%d %ss ago", n, unit.name)
+		if n := int(d / unit.is); n > 0 {
+			return counted(n, unit.name) + " ago"
 		}
 	}
 	return "just now"

@@ -94,7 +94,7 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 	if err := t.print(a.Stdout); err != nil || !a.Terminal {
 		return err
 	}
-	a.tell("%d accounts, %d roles in %s; listed %s", countAccounts(rows), len(rows), quotedLabel(inv.Session), ago(a.Now().Sub(inv.TakenAt)))
+	a.tell("%s, %s in %s; listed %s", counted(countAccounts(rows), "account"), counted(len(rows), "role"), quotedLabel(inv.Session), ago(a.Now().Sub(inv.TakenAt)))
 	return nil
 }
 
@@ -102,7 +102,7 @@ func nothingListed(inv *inventory.Inventory) string {
 	if len(inv.Accounts) == 0 {
 		return fmt.Sprintf("no account is yours in %s", quotedLabel(inv.Session))
 	}
-	return fmt.Sprintf("none of your %d accounts in %s matches", len(inv.Accounts), quotedLabel(inv.Session))
+	return fmt.Sprintf("none of your %s in %s matches", counted(len(inv.Accounts), "account"), quotedLabel(inv.Session))
 }
 
 // listed is the listing to look at: the stored one, whatever its age, or else a new
@@ -119,6 +119,14 @@ func (a *App) listed(ctx context.Context, s *session, refresh bool) (*inventory.
 		a.listInBackground(ctx, s)
 	}
 	return inv, err
+}
+
+// counted is a number of things, in words.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func countAccounts(rows []inventory.Row) int {

@@ -159,7 +159,7 @@ func (a *App) resolveAccount(config *awsconfig.Config, text string, unknown erro
 	case len(account.Roles) > 1:
 		return profile, nil, &hintError{
 			error: fmt.Errorf("%q is account %s, where you have %d roles: which one?", text, account.ID, len(account.Roles)), code: exitUsage,
-			facts: []string{"they are: " + strings.Join(account.Roles, ", ")}, hint: "name it: " + quoted(text+"/"+account.Roles[0]),
+			facts: []string{"they are: " + strings.Join(account.Roles, ", ")}, hint: "rolecall ls" + sessionArgument(s.login.Session) + " --match " + quoted(text),
 		}
 	}
 	profile.AccountID, profile.RoleName = account.ID, account.Roles[0]
