@@ -10,6 +10,7 @@ import (
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
 	"rolecall/internal/credentials"
+	"rolecall/internal/discovery"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/identitycenter/client"
 	"rolecall/internal/login"
@@ -120,6 +121,14 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 		Session: root.Session, Service: c, Store: store, Standard: standard(root.Session.Region), Override: e.override,
 		Explicit: o.endpointURL != "", Person: a.person(o), DeviceCode: o.deviceCode, CallbackPort: o.callbackPort,
 		Warn: a.warn, Now: a.Now,
+	}
+	l.FindRegion = func(ctx context.Context, text string) (string, error) {
+		startURL, err := discovery.StartURL(text)
+		if err != nil {
+			return "", err
+		}
+		found, err := discovery.Region(ctx, httpClient, startURL)
+		return found.Region, err
 	}
 	source := &credentials.Source{
 		Login: l, Portal: c, Cache: store, Warn: a.warn, Now: a.Now,

@@ -23,7 +23,8 @@ type worldKey struct{}
 // Each story has a home folder and an Identity Center of its own. Beside the
 // commands of testscript it has:
 //
-//	signin USER [-deny] [-paste] COMMAND   a person who signs in where asked (run it with exec)
+//	signin USER [-deny] [-paste] [at SHOWN TYPED … --] COMMAND
+//	                                       a person who signs in where asked, and types (run it with exec)
 //	at SHOWN TYPED … -- COMMAND            a person who types when the screen shows something (run it with exec)
 //	exits CODE COMMAND                     the command ends with this very code
 //	fault SPEC …|none                      the Identity Center misbehaves, as docs/faults.md explains
