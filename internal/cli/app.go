@@ -79,7 +79,7 @@ id or name. Left out, it is $AWS_PROFILE, else the default profile.
 	root.PersistentFlags().BoolVar(&a.debug, "debug", false, "log to stderr what is asked and decided, without secrets")
 	root.AddCommand(
 		a.configureCommand(), a.loginCommand(), a.logoutCommand(), a.statusCommand(), a.whoamiCommand(),
-		a.envCommand(), a.execCommand(), a.processCommand(), a.tokenCommand(),
+		a.envCommand(), a.execCommand(), a.consoleCommand(), a.processCommand(), a.tokenCommand(),
 		a.ssoCommand(), a.configCommand(), a.idcCommand(), a.demoCommand(), a.versionCommand(),
 	)
 	return root

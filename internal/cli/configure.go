@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -9,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/awsconfig"
-	"rolecall/internal/credentials"
 	"rolecall/internal/identitycenter"
 )
 
@@ -52,8 +52,6 @@ Run again, it finds the session that is there, and sets its region right.`,
 	flags.BoolVar(&f.noLogin, "no-login", false, "write the session, do not sign in")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "ask nothing: take what would be proposed")
 	f.addSignIn(cmd)
-	cmd.MarkFlagsMutuallyExclusive("profiles", "no-profiles")
-	cmd.MarkFlagsMutuallyExclusive("profiles", "no-login")
 	return cmd
 }
 
@@ -67,6 +65,9 @@ type setup struct {
 }
 
 func (a *App) configure(ctx context.Context, text string, f configureFlags) error {
+	if f.profiles && (f.noProfiles || f.noLogin) {
+		return &usageError{errors.New("--profiles excludes --no-profiles and --no-login")}
+	}
 	config, err := a.config()
 	if err != nil {
 		return err
@@ -128,15 +129,12 @@ type configureResult struct {
 // profile is what the sign-in goes by: the session, and the network settings of the
 // default profile.
 func (p setup) profile(config *awsconfig.Config, a *App) awsconfig.Profile {
-	settings, err := config.Profile(awsconfig.DefaultProfile(a.getenv))
-	if err != nil {
-		settings = awsconfig.Profile{}
-	}
+	settings := a.settingsProfile(config)
 	settings.Session, settings.Name, settings.Chain, settings.AccountID, settings.RoleName = p.session, "", nil, "", ""
 	if own := config.SessionEndpoints(p.session.Name); p.there && own != (awsconfig.Endpoints{}) {
 		settings.Endpoints = own
 	}
-	return credentials.Root(settings)
+	return settings
 }
 
 // writeSetup writes what is not in the file yet, and says so.

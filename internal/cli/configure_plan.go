@@ -5,16 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/credentials"
 	"rolecall/internal/discovery"
 	"rolecall/internal/identitycenter"
-	"rolecall/internal/identitycenter/client"
 )
 
 // plan finds out all that is to be written, and asks for what is missing.
@@ -83,7 +82,7 @@ func (a *App) regionOf(ctx context.Context, config *awsconfig.Config, startURL, 
 	default:
 		return found, nil
 	}
-	asker, err := a.asker(config)
+	asker, err := a.network(a.settingsProfile(config))
 	if err != nil {
 		return found, err
 	}
@@ -126,17 +125,13 @@ func (a *App) regionNotFound(ctx context.Context, config *awsconfig.Config, foun
 	return found, err
 }
 
-// asker is for start pages: nothing secret is sent with it.
-func (a *App) asker(config *awsconfig.Config) (*http.Client, error) {
+// settingsProfile is the default profile, for its network settings; there may be none.
+func (a *App) settingsProfile(config *awsconfig.Config) awsconfig.Profile {
 	settings, err := config.Profile(awsconfig.DefaultProfile(a.getenv))
 	if err != nil {
-		settings = awsconfig.Profile{}
+		return awsconfig.Profile{}
 	}
-	asker, err := client.NewHTTP(client.HTTPOptions{CABundle: a.bundle(settings), Log: a.logger()})
-	if err != nil {
-		return nil, &hintError{error: err, code: exitConfiguration, hint: "check AWS_CA_BUNDLE and ca_bundle"}
-	}
-	return asker, nil
+	return credentials.Root(settings)
 }
 
 // sessionOf names the first sso-session of a start URL, in whatever form it is written;

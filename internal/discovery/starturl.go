@@ -58,8 +58,8 @@ func StartURL(text string) (string, error) {
 	case strings.ContainsFunc(trimmed, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return fail("it holds blanks, or letters that are not of an address")
 	}
-	if !strings.ContainsAny(trimmed, "./:#?@[") {
-		return ofName(strings.ToLower(trimmed), fail)
+	if name := strings.TrimRight(trimmed, "/#"); name != "" && !strings.ContainsAny(name, "./:#?@[") {
+		return ofName(strings.ToLower(name), fail)
 	}
 	u, err := parse(trimmed)
 	switch {
@@ -68,7 +68,7 @@ func StartURL(text string) (string, error) {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return fail("it is not an https address")
 	case u.User != nil:
-		return fail("there is a user name in it")
+		return "", &StartURLError{u.Host, "there is a user name before it"} // and maybe a password, which is not repeated
 	}
 	return ofURL(u, fail)
 }

@@ -98,7 +98,7 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 func (t aTerminal) typeAt(ctx context.Context, s *screenReader, keyboard io.Writer) {
 	for _, x := range t.types {
 		s.await(ctx, func(text string) bool { return strings.Contains(text, x.shown) })
-		if strings.HasPrefix(x.typed, "http") {
+		if strings.Contains(x.typed, "/oauth/callback") {
 			awaitNoEcho(ctx, keyboard)
 		}
 		_, _ = io.WriteString(keyboard, x.typed)
@@ -235,6 +235,23 @@ func (t *aTerminal) read(args []string) []string {
 		t.types = append(t.types, typing{args[0], strings.NewReplacer(`\n`, "\r", `\x03`, "\x03").Replace(args[1])})
 	}
 	return args[1:]
+}
+
+// visitMain is the command "visit ADDRESS|FILE": a browser, for $BROWSER too. It says
+// what it was started with, and the title of the page that it ends on.
+func visitMain() {
+	address := os.Args[1]
+	if text, err := os.ReadFile(address); err == nil {
+		address = strings.TrimSpace(string(text))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storyTimeout)
+	defer cancel()
+	title, err := visitor.Visitor{}.Visit(ctx, address)
+	fmt.Printf("browser: %q\ntitle: %s\n", os.Args[1:], title)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 func (t aTerminal) main(argv []string) {
