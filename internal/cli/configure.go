@@ -28,7 +28,8 @@ func (a *App) configureCommand() *cobra.Command {
 		Short: "Set up an sso-session from its start URL, and sign in",
 		Long: `Write an [sso-session] into the shared config file, and sign in. The start URL is
 enough: rolecall finds the region. It takes the address of your AWS access portal in any
-of its forms, or only what stands before .awsapps.com. All else in the file stays as it is.
+of its forms, only what stands before .awsapps.com, or the name of an sso-session that is
+there already. All else in the file stays as it is.
 
   rolecall configure https://d-1234567890.awsapps.com/start
   rolecall configure example-corp --session corp --yes
@@ -90,12 +91,13 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 		}
 	}
 	file := awsconfig.Locate(a.getenv, a.Home).Config
-	if err := a.writeSetup(file, p, config); err != nil {
+	written, err := a.writeSetup(file, p, config)
+	if err != nil {
 		return err
 	}
 	result := configureResult{
 		Session: p.session.Name, StartURL: p.session.StartURL, Region: p.session.Region, RegionFrom: p.from, Endpoint: p.endpoint,
-		File: file, Written: !p.there || p.was != "", RegionWas: p.was,
+		File: file, Written: written, RegionWas: p.was,
 	}
 	if !f.noLogin {
 		if result.ExpiresAt, err = a.signInTo(ctx, s); err != nil {
@@ -138,32 +140,39 @@ func (p setup) profile(config *awsconfig.Config, a *App) awsconfig.Profile {
 }
 
 // writeSetup writes what is not in the file yet, and says so.
-func (a *App) writeSetup(file string, p setup, config *awsconfig.Config) error {
-	name, in := p.session.Name, a.show(a.tidy(file))
-	region := p.session.Region
+func (a *App) writeSetup(file string, p setup, config *awsconfig.Config) (written bool, err error) {
+	var sections []configSection
+	var lines []string
+	name, in, region := p.session.Name, a.tidy(file), p.session.Region
 	if p.from != "" {
 		region += " (from " + p.from + ")"
 	}
+	header := "sso-session " + name
 	switch {
 	case p.was != "":
-		if err := a.writeSection(file, "sso-session "+name, []configKey{{"sso_region", p.session.Region}}); err != nil {
-			return err
-		}
-		fmt.Fprintf(a.Stderr, "rolecall: sso_region of [sso-session %s] in %s was %s; now it is %s\n", name, in, p.was, region)
+		sections = append(sections, configSection{header, []configKey{{"sso_region", p.session.Region}}, true})
+		lines = append(lines, fmt.Sprintf("sso_region of [%s] in %s was %s; now it is %s", header, in, p.was, region))
 	case p.there:
-		fmt.Fprintf(a.Stderr, "rolecall: %s is [sso-session %s] of %s already, region %s\n", a.show(p.session.StartURL), a.show(name), in, region)
+		lines = append(lines, fmt.Sprintf("%s is [%s] of %s already, region %s", p.session.StartURL, header, in, region))
 	default:
 		keys := []configKey{{"sso_start_url", p.session.StartURL}, {"sso_region", p.session.Region}, {"sso_registration_scopes", strings.Join(p.session.Scopes, ",")}}
-		if err := a.writeSection(file, "sso-session "+name, keys); err != nil {
-			return err
+		sections = append(sections, configSection{header, keys, false})
+		lines = append(lines, fmt.Sprintf("written to %s: [%s] with %s, region %s", in, header, p.session.StartURL, region))
+	}
+	if p.endpoint != "" && config.SessionEndpoints(name) == (awsconfig.Endpoints{}) {
+		block := "\n  endpoint_url = " + p.endpoint
+		sections = append(sections, configSection{"services " + name, []configKey{{"sso", block}, {"sso_oidc", block}, {"sts", block}}, false})
+		lines = append(lines, fmt.Sprintf("written to %s: [services %s] with %s; profiles use it that have services = %s", in, name, p.endpoint, name))
+	}
+	if len(sections) > 0 {
+		err = a.writeSections(file, sections)
+	}
+	for _, line := range lines {
+		if err == nil {
+			fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.show(line))
 		}
-		fmt.Fprintf(a.Stderr, "rolecall: written to %s: [sso-session %s] with %s, region %s\n", in, name, p.session.StartURL, region)
 	}
-	if p.endpoint == "" || config.SessionEndpoints(name) != (awsconfig.Endpoints{}) {
-		return nil
-	}
-	block := "\n  endpoint_url = " + p.endpoint
-	return a.writeSection(file, "services "+name, []configKey{{"sso", block}, {"sso_oidc", block}, {"sts", block}})
+	return len(sections) > 0, err
 }
 
 // signInTo signs in as the login command does, and gives when the token ends.

@@ -26,6 +26,9 @@ func (a *App) plan(ctx context.Context, config *awsconfig.Config, text string, f
 	if u, err := url.Parse(given); err == nil && p.endpoint == "" && identitycenter.IsLoopback(u.Hostname()) {
 		p.endpoint = u.Scheme + "://" + u.Host
 	}
+	if name := cmp.Or(f.session, sessionOf(config, given)); isSession(config, name, given) {
+		p.endpoint = cmp.Or(p.endpoint, strings.TrimRight(config.SessionEndpoints(name).SSOOIDC.URL, "/"))
+	}
 	found, err := a.regionOf(ctx, config, given, p.endpoint, f)
 	if err != nil {
 		return p, err
@@ -138,11 +141,17 @@ func (a *App) settingsProfile(config *awsconfig.Config) awsconfig.Profile {
 // "" is none.
 func sessionOf(config *awsconfig.Config, startURL string) string {
 	for _, name := range config.SessionNames() {
-		if s, err := config.Session(name); err == nil && sameStartURL(s.StartURL, startURL) {
+		if isSession(config, name, startURL) {
 			return name
 		}
 	}
 	return ""
+}
+
+// isSession: there is an sso-session of that name, with that start URL.
+func isSession(config *awsconfig.Config, name, startURL string) bool {
+	s, err := config.Session(name)
+	return err == nil && sameStartURL(s.StartURL, startURL)
 }
 
 func sameStartURL(configured, startURL string) bool {
@@ -157,8 +166,15 @@ func (a *App) nameSession(ctx context.Context, config *awsconfig.Config, p *setu
 	if name == "" {
 		name = cmp.Or(sessionOf(config, p.session.StartURL), sessionOf(config, given))
 	}
-	if known, err := config.Session(name); err == nil && (sameStartURL(known.StartURL, p.session.StartURL) || sameStartURL(known.StartURL, given)) {
+	if isSession(config, name, p.session.StartURL) || isSession(config, name, given) {
 		p.there = true
+		if !leadsTo(config, name, p.endpoint) {
+			return &hintError{
+				error: fmt.Errorf("[services %s] of the config file leads elsewhere than to %s", name, p.endpoint), code: exitConfiguration,
+				hint: "rolecall configure " + quoted(given) + " --session " + freeName(config, *p),
+			}
+		}
+		known, _ := config.Session(name)
 		if known.Region != p.session.Region {
 			p.was = known.Region
 		}
@@ -199,9 +215,13 @@ func isSessionName(name string) bool {
 
 // isFree: there is no session of that name, and no services section that leads elsewhere.
 func isFree(config *awsconfig.Config, name, endpoint string) bool {
+	return !slices.Contains(config.SessionNames(), name) && leadsTo(config, name, endpoint)
+}
+
+// leadsTo: a services section of that name, if there is one, has that endpoint.
+func leadsTo(config *awsconfig.Config, name, endpoint string) bool {
 	e := config.SessionEndpoints(name)
-	return !slices.Contains(config.SessionNames(), name) &&
-		(e == awsconfig.Endpoints{} || strings.TrimRight(e.SSO.URL, "/") == endpoint && strings.TrimRight(e.SSOOIDC.URL, "/") == endpoint)
+	return e == awsconfig.Endpoints{} || strings.TrimRight(e.SSO.URL, "/") == endpoint && strings.TrimRight(e.SSOOIDC.URL, "/") == endpoint
 }
 
 // freeName derives a name from the start URL: the alias, "local" for this machine, else

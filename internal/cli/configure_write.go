@@ -10,66 +10,81 @@ import (
 	"rolecall/internal/awsconfig"
 )
 
+// A configSection is a section to append to the config file, or one whose values change.
+type configSection struct {
+	header  string
+	keys    []configKey
+	present bool // it is there: its lines of these keys change
+}
+
 // A configKey is a line of a section; a value that begins with a line end is a block of
 // its own.
 type configKey struct{ name, value string }
 
-// writeSection appends a section to the config file. Of one that is there already, only
-// values of keys are changed that it has.
-func (a *App) writeSection(file, header string, keys []configKey) error {
+// writeSections writes all of sections, or nothing. No other line changes.
+func (a *App) writeSections(file string, sections []configSection) error {
 	data, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	text, end := string(data), "\n"
-	if strings.Contains(text, "\r\n") {
-		end = "\r\n"
-	}
-	lines := strings.SplitAfter(text, "\n")
-	for i, line := range lines {
-		if strings.TrimSpace(line) != "["+header+"]" {
-			continue
+	text := string(data)
+	for _, s := range sections {
+		if !s.present {
+			text = appended(text, s)
+		} else if text, err = changed(text, s); err != nil {
+			return &hintError{error: fmt.Errorf("%s: %w", a.tidy(file), err), code: exitConfiguration, hint: "rolecall config show"}
 		}
-		if err := setLines(lines[i+1:], keys, end); err != nil {
-			return &hintError{error: fmt.Errorf("%s: [%s]: %w", a.tidy(file), header, err), code: exitConfiguration, hint: "rolecall configure --session ANOTHER_NAME"}
-		}
-		return a.writeConfig(file, strings.Join(lines, ""))
 	}
-	var b strings.Builder
-	b.WriteString(text)
-	switch {
-	case text != "" && !strings.HasSuffix(text, "\n"):
-		b.WriteString(end + end)
-	case text != "":
-		b.WriteString(end)
-	}
-	b.WriteString("[" + header + "]" + end)
-	for _, k := range keys {
-		b.WriteString(strings.ReplaceAll(strings.ReplaceAll(k.name+" = "+k.value, " \n", "\n"), "\n", end) + end)
-	}
-	if _, err := awsconfig.Parse(file, []byte(b.String())); err != nil {
+	if _, err := awsconfig.Parse(file, []byte(text)); err != nil {
 		return err
 	}
-	return a.writeConfig(file, b.String())
+	return a.writeConfig(file, text)
 }
 
-// setLines changes the values of keys in the lines of a section.
-func setLines(lines []string, keys []configKey, end string) error {
-	for _, k := range keys {
-		found := false
-		for i, line := range lines {
-			if strings.HasPrefix(line, "[") {
-				break
-			}
-			name, _, ok := strings.Cut(line, "=")
-			if found = ok && strings.TrimSpace(name) == k.name; found {
-				lines[i] = k.name + " = " + k.value + end
-				break
-			}
+func lineEnd(text string) string {
+	if strings.Contains(text, "\r\n") {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+func appended(text string, s configSection) string {
+	var b strings.Builder
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		b.WriteString("\n")
+	}
+	if text != "" {
+		b.WriteString("\n")
+	}
+	b.WriteString("[" + s.header + "]\n")
+	for _, k := range s.keys {
+		b.WriteString(strings.ReplaceAll(k.name+" = "+k.value, " \n", "\n") + "\n")
+	}
+	return text + strings.ReplaceAll(b.String(), "\n", lineEnd(text))
+}
+
+// changed gives text with other values in the lines of a section.
+func changed(text string, s configSection) (string, error) {
+	lines := strings.SplitAfter(text, "\n")
+	inside := false
+	left := map[string]string{}
+	for _, k := range s.keys {
+		left[k.name] = k.value
+	}
+	for i, line := range lines {
+		if strings.HasPrefix(line, "[") {
+			inside = strings.TrimSpace(line) == "["+s.header+"]"
+			continue
 		}
-		if !found {
-			return fmt.Errorf("there is no line %s = … to change", k.name)
+		name, _, _ := strings.Cut(line, "=")
+		name = strings.TrimSpace(name)
+		if value, ok := left[name]; ok && inside {
+			lines[i] = name + " = " + value + lineEnd(line+"\n")
+			delete(left, name)
 		}
 	}
-	return nil
+	for name := range left {
+		return "", fmt.Errorf("[%s] has no line %s that could be changed", s.header, name)
+	}
+	return strings.Join(lines, ""), nil
 }
