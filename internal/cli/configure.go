@@ -73,7 +73,7 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 	if err != nil {
 		return err
 	}
-	p, err := a.plan(ctx, config, text, f)
+	p, err := a.planSession(ctx, config, text, f)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,8 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// plan finds out all that is to be written, and asks for what is missing.
-func (a *App) plan(ctx context.Context, config *awsconfig.Config, text string, f configureFlags) (setup, error) {
+// planSession finds out all that is to be written, and asks for what is missing.
+func (a *App) planSession(ctx context.Context, config *awsconfig.Config, text string, f configureFlags) (setup, error) {
 	given, err := a.startURL(ctx, config, text)
 	if err != nil {
 		return setup{}, err
