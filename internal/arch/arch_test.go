@@ -21,7 +21,8 @@ var rooms = map[string][]string{
 	"cmd/rolecall-process": {"awsconfig", "cache", "export", "identitycenter"},
 
 	"cli": {
-		"awsconfig", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "pace", "settings", "terminal",
+		"awsconfig", "browser", "cache", "console", "credentials", "discovery", "export", "filesystem", "identitycenter", "identitycenter/client",
+		"inventory", "login", "pace", "settings", "terminal",
 		// it wires both sides, for idc and demo
 		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed", "idc/store", "idc/visitor",
 	},
@@ -29,6 +30,8 @@ var rooms = map[string][]string{
 	"browser":               {},
 	"cache":                 {"filesystem", "identitycenter"},
 	"credentials":           {"awsconfig", "cache", "identitycenter", "identitycenter/client", "login"},
+	"console":               {"identitycenter", "identitycenter/client"},
+	"discovery":             {"identitycenter", "identitycenter/client"},
 	"export":                {"identitycenter"},
 	"filesystem":            {},
 	"identitycenter":        {},

@@ -71,7 +71,7 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	if p.Endpoints, err = c.endpoints(v); err != nil {
 		return p, err
 	}
-	if p.Region != "" && !isRegion(p.Region) {
+	if p.Region != "" && !IsRegion(p.Region) {
 		return p, v.fail("region", "%q is no region", p.Region)
 	}
 	if v.text("role_arn") != "" {
@@ -156,7 +156,7 @@ func sessionOf(v *values) (identitycenter.SSOSession, error) {
 }
 
 func checkSession(s identitycenter.SSOSession, fail func(key, format string, args ...any) *Error) error {
-	if !isRegion(s.Region) {
+	if !IsRegion(s.Region) {
 		return fail("sso_region", "%q is no region", s.Region)
 	}
 	u, err := url.Parse(s.StartURL)
@@ -169,9 +169,10 @@ func checkSession(s identitycenter.SSOSession, fail func(key, format string, arg
 	return nil
 }
 
-// isRegion: a region becomes part of a host name, so nothing else may pass. The
-// form is letters of a partition, words, and a number: eu-isoe-west-1.
-func isRegion(text string) bool {
+// IsRegion reports whether text has the form of a region: letters of a partition,
+// words, and a number, as in eu-isoe-west-1. A region becomes part of a host name, so
+// nothing else may pass.
+func IsRegion(text string) bool {
 	parts := strings.Split(text, "-")
 	if len(parts) < 3 || len(text) > 32 {
 		return false
@@ -251,14 +252,30 @@ func (c *Config) endpoints(v *values) (Endpoints, error) {
 	if section == nil {
 		return e, at.fail("services", "there is no [services %s] section", name)
 	}
+	return section.endpoints(), nil
+}
+
+// SessionEndpoints are the overrides of the services section that has the name of an
+// sso-session. A session has no services key: the name is what ties the two when no
+// profile stands between them.
+func (c *Config) SessionEndpoints(session string) Endpoints {
+	if section := c.find(kindServices, session); session != "" && section != nil {
+		return section.endpoints()
+	}
+	return Endpoints{}
+}
+
+// endpoints reads a services section.
+func (v *values) endpoints() Endpoints {
+	var e Endpoints
 	for key, target := range map[string]*Endpoint{"sso": &e.SSO, "sso_oidc": &e.SSOOIDC, "sts": &e.STS} {
-		for _, p := range section.entries[key].nested {
+		for _, p := range v.entries[key].nested {
 			if p.key == "endpoint_url" {
-				*target = Endpoint{p.value, Origin{section.where(key).File, p.line}}
+				*target = Endpoint{p.value, Origin{v.where(key).File, p.line}}
 			}
 		}
 	}
-	return e, nil
+	return e
 }
 
 // RequireRole says what a profile lacks to get role credentials: an *Error that

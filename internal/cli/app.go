@@ -78,8 +78,8 @@ id or name. Left out, it is $AWS_PROFILE, else the default profile.
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "results and errors as JSON objects")
 	root.PersistentFlags().BoolVar(&a.debug, "debug", false, "log to stderr what is asked and decided, without secrets")
 	root.AddCommand(
-		a.loginCommand(), a.logoutCommand(), a.statusCommand(), a.whoamiCommand(),
-		a.envCommand(), a.execCommand(), a.processCommand(), a.tokenCommand(),
+		a.configureCommand(), a.loginCommand(), a.logoutCommand(), a.statusCommand(), a.whoamiCommand(),
+		a.envCommand(), a.execCommand(), a.consoleCommand(), a.processCommand(), a.tokenCommand(),
 		a.lsCommand(), a.syncCommand(),
 		a.ssoCommand(), a.configCommand(), a.idcCommand(), a.demoCommand(), a.versionCommand(),
 	)

@@ -206,7 +206,8 @@ func isAccountID(text string) bool {
 
 // sessionProfile is a profile of no name for a session: the named one, or the
 // one a person means without a name. The default profile gives region and
-// network settings, when it has any.
+// network settings, when it has any; the services section of the session's own
+// name comes before the default profile's.
 func (a *App) sessionProfile(config *awsconfig.Config, name string) (awsconfig.Profile, error) {
 	settings, settingsError := config.Profile(awsconfig.DefaultProfile(a.getenv))
 	chosen, err := a.chooseSession(config, name, settings, settingsError)
@@ -218,11 +219,14 @@ func (a *App) sessionProfile(config *awsconfig.Config, name string) (awsconfig.P
 		profile = settings
 		profile.Session, profile.Name, profile.Chain, profile.AccountID, profile.RoleName = chosen, "", nil, "", ""
 	}
+	if own := config.SessionEndpoints(chosen.Name); own != (awsconfig.Endpoints{}) {
+		profile.Endpoints = own
+	}
 	return profile, nil
 }
 
 // beginHint is for who has not configured anything yet.
-const beginHint = "aws configure sso-session, or write the section into ~/.aws/config; to try it out: rolecall demo"
+const beginHint = "rolecall configure; to try it out: rolecall demo"
 
 // chooseSession finds a session by the name of a section or profile, or by a
 // legacy start URL; without a name it is the default profile's, else the only
