@@ -35,6 +35,7 @@ var rooms = map[string][]string{
 	"identitycenter/client": {"identitycenter"},
 	"inventory":             {"identitycenter", "settings"},
 	"login":                 {"cache", "filesystem", "identitycenter"},
+	"pace":                  {},
 	"settings":              {},
 	"terminal":              {},
 
