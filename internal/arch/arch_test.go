@@ -21,11 +21,12 @@ var rooms = map[string][]string{
 	"cmd/rolecall-process": {"awsconfig", "cache", "export", "identitycenter"},
 
 	"cli": {
-		"awsconfig", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "settings", "terminal",
+		"awsconfig", "batch", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "pace", "settings", "terminal",
 		// it wires both sides, for idc and demo
 		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed", "idc/store", "idc/visitor",
 	},
 	"awsconfig":             {"identitycenter"},
+	"batch":                 {"terminal"},
 	"browser":               {},
 	"cache":                 {"filesystem", "identitycenter"},
 	"credentials":           {"awsconfig", "cache", "identitycenter", "identitycenter/client", "login"},
@@ -73,6 +74,7 @@ var rooms = map[string][]string{
 // foreign says which rooms alone may use a library.
 var foreign = map[string][]string{
 	"github.com/aws/":                  {"identitycenter/client", "credentials"},
+	"charm.land/lipgloss/v2":           {"batch", "cli"},
 	"github.com/spf13/cobra":           {"cli"},
 	"github.com/jmespath-community/":   {"cli"},
 	"github.com/BurntSushi/toml":       {"settings"},
