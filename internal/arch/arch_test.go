@@ -21,12 +21,13 @@ var rooms = map[string][]string{
 	"cmd/rolecall-process": {"awsconfig", "cache", "export", "identitycenter"},
 
 	"cli": {
-		"awsconfig", "browser", "cache", "console", "credentials", "discovery", "export", "filesystem", "identitycenter", "identitycenter/client",
-		"inventory", "login", "pace", "settings", "terminal",
+		"awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export", "filesystem", "identitycenter",
+		"identitycenter/client", "inventory", "login", "pace", "settings", "terminal",
 		// it wires both sides, for idc and demo
 		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed", "idc/store", "idc/visitor",
 	},
 	"awsconfig":             {"identitycenter"},
+	"batch":                 {"terminal"},
 	"browser":               {},
 	"cache":                 {"filesystem", "identitycenter"},
 	"credentials":           {"awsconfig", "cache", "identitycenter", "identitycenter/client", "login"},
@@ -39,6 +40,7 @@ var rooms = map[string][]string{
 	"inventory":             {"filesystem", "identitycenter", "settings"},
 	"login":                 {"cache", "filesystem", "identitycenter"},
 	"pace":                  {},
+	"picker":                {"terminal"},
 	"settings":              {},
 	"terminal":              {},
 
@@ -78,7 +80,9 @@ var foreign = map[string][]string{
 	"github.com/aws/":                  {"identitycenter/client", "credentials"},
 	"github.com/spf13/cobra":           {"cli"},
 	"github.com/jmespath-community/":   {"cli"},
-	"charm.land/lipgloss/":             {"cli", "picker"},
+	"charm.land/bubbletea/":            {"picker"},
+	"charm.land/lipgloss/":             {"batch", "cli", "picker"},
+	"github.com/junegunn/fzf":          {"picker"},
 	"github.com/BurntSushi/toml":       {"settings"},
 	"golang.org/x/crypto":              {"idc/directory"},
 	"golang.org/x/net":                 {"cli", "idc/visitor"},

@@ -13,7 +13,9 @@ func passedSignals() []os.Signal { return []os.Signal{os.Interrupt} }
 
 func fromTerminal(os.Signal) bool { return true }
 
-func exitCode(state *os.ProcessState) int { return state.ExitCode() }
+func stops(os.Signal) bool { return true }
+
+func signalCode(os.Signal) int { return exitInterrupted }
 
 // sameName: variables have no case on Windows.
 func sameName(a, b string) bool { return strings.EqualFold(a, b) }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"rolecall/internal/inventory"
-	"rolecall/internal/pace"
 	"rolecall/internal/settings"
 	"rolecall/internal/terminal"
 )
@@ -95,7 +94,7 @@ func (a *App) list(ctx context.Context, s *session, o listing) (*inventory.Inven
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	l := &inventory.Lister{
-		Place: a.place(s), Portal: s.client, Tokens: s.login, Pace: pace.New(), Store: a.listings(), Progress: o.progress, Warn: a.warn,
+		Place: a.place(s), Portal: s.client, Tokens: s.login, Pace: s.pace, Store: a.listings(), Progress: o.progress, Warn: a.warn,
 		Waiting: func() {
 			if o.alone {
 				cancel(errOtherLists)

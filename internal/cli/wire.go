@@ -15,6 +15,7 @@ import (
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/identitycenter/client"
 	"rolecall/internal/login"
+	"rolecall/internal/pace"
 )
 
 // config reads the shared config files of the app's world.
@@ -97,6 +98,7 @@ type session struct {
 	login  *login.Login
 	client *client.Client
 	source *credentials.Source
+	pace   *pace.Pacer // of requests that are many
 }
 
 // session builds the rooms for profile's session. profile gives the network
@@ -139,7 +141,7 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 		Login: l, Portal: c, Cache: store, Warn: a.warn, Now: a.Now,
 		STS: credentials.STS{HTTP: httpClient, Endpoint: e.sts, FIPS: profile.UseFIPS, DualStack: profile.UseDualStack},
 	}
-	return &session{l, c, source}, nil
+	return &session{l, c, source, pace.New()}, nil
 }
 
 // network is the HTTP client for AWS and for local endpoints.
