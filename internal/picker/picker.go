@@ -29,9 +29,9 @@ type Item struct {
 
 // An Action is what a key does with the chosen row.
 type Action struct {
-	Name string // what Run gives
+	Name string // what Run gives, and what stands beside its key
 	Key  string // as bubbletea writes it: enter, ctrl+e
-	Does string // in a word or two
+	Does string // what Enter does, before the row's target: print
 }
 
 // An Update replaces what is shown while the person chooses.

@@ -164,7 +164,7 @@ func (m *model) question() string {
 func (m *model) keys() string {
 	var all []string
 	for _, a := range m.actions[1:] {
-		all = append(all, strings.Replace(a.Key, "ctrl+", "^", 1)+" "+a.Does)
+		all = append(all, strings.Replace(a.Key, "ctrl+", "^", 1)+" "+a.Name)
 	}
 	return faint().Render(cut(strings.Join(append(all, "esc leave"), " · "), m.width))
 }
