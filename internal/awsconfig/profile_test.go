@@ -174,11 +174,14 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func BenchmarkResolveOneOf5000(b *testing.B) {
+func BenchmarkResolveOneOf5000(b *testing.B)  { benchmarkResolve(b, 5000) }
+func BenchmarkResolveOneOf20000(b *testing.B) { benchmarkResolve(b, 20_000) }
+
+func benchmarkResolve(b *testing.B, count int) {
 	var text strings.Builder
 	text.WriteString("[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\nsso_region = us-east-1\n\n")
-	for i := range 5000 {
-		fmt.Fprintf(&text, "[profile account-%04d-Admin]\nsso_session = corp\nsso_account_id = %012d\nsso_role_name = Admin\nregion = us-east-1\n\n", i, i)
+	for i := range count {
+		fmt.Fprintf(&text, "[profile account-%05d-Admin]\nsso_session = corp\nsso_account_id = %012d\nsso_role_name = Admin\nregion = us-east-1\n\n", i, i)
 	}
 	path := filepath.Join(b.TempDir(), "config")
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
@@ -189,7 +192,7 @@ func BenchmarkResolveOneOf5000(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if p, err := c.Profile("account-2500-Admin"); err != nil || p.AccountID != "000000002500" {
+		if p, err := c.Profile("account-02500-Admin"); err != nil || p.AccountID != "000000002500" {
 			b.Fatal(p, err)
 		}
 	}
