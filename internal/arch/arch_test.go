@@ -21,7 +21,7 @@ var rooms = map[string][]string{
 	"cmd/rolecall-process": {"awsconfig", "cache", "export", "identitycenter"},
 
 	"cli": {
-		"awsconfig", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "settings", "terminal",
+		"awsconfig", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "profiles", "settings", "terminal",
 		// it wires both sides, for idc and demo
 		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed", "idc/store", "idc/visitor",
 	},
@@ -35,6 +35,7 @@ var rooms = map[string][]string{
 	"identitycenter/client": {"identitycenter"},
 	"inventory":             {"identitycenter", "settings"},
 	"login":                 {"cache", "filesystem", "identitycenter"},
+	"profiles":              {"awsconfig", "identitycenter", "inventory"},
 	"settings":              {},
 	"terminal":              {},
 
@@ -84,7 +85,7 @@ var foreign = map[string][]string{
 	"modernc.org/":                     {"idc/store/sqlite"},
 	"go.yaml.in/":                      {"idc/seed"},
 	"github.com/google/go-cmp":         {"idc/store/contract"},
-	"github.com/rogpeppe/go-internal/": {},
+	"github.com/rogpeppe/go-internal/": {"cli"}, // profiles diff
 }
 
 func TestTheDrawing(t *testing.T) {

@@ -120,6 +120,9 @@ func Open(files Files) (*Config, error) {
 	return Of(config, credentials), nil
 }
 
+// Read reads one file. One that does not exist is empty.
+func Read(path string) (*Document, error) { return open(path) }
+
 func open(path string) (*Document, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -343,6 +346,11 @@ func (c *Config) ProfileNames() []string { return c.names(kindProfile) }
 
 // SessionNames lists the sso-sessions, in their order.
 func (c *Config) SessionNames() []string { return c.names(kindSession) }
+
+// HasServices reports whether there is a services section of that name.
+func (c *Config) HasServices(name string) bool {
+	return len(c.sections(c.config, kindServices, name)) > 0
+}
 
 // Session gives the sso-session of that name, checked.
 func (c *Config) Session(name string) (identitycenter.SSOSession, error) {

@@ -24,6 +24,7 @@ type Profile struct {
 	UseDualStack       bool
 	IgnoreEndpointURLs bool
 	Endpoints          Endpoints
+	CredentialProcess  string
 	Chain              *Chain // role_arn and source_profile: then no sso_* key counts
 }
 
@@ -65,7 +66,7 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 		Name: name, Origin: v.origin, Region: v.text("region"), Output: v.text("output"), CABundle: v.text("ca_bundle"),
 		UseFIPS: isTrue(v.text("use_fips_endpoint")), UseDualStack: isTrue(v.text("use_dualstack_endpoint")),
 		IgnoreEndpointURLs: isTrue(v.text("ignore_configured_endpoint_urls")),
-		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"),
+		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"), CredentialProcess: v.text("credential_process"),
 	}
 	var err error
 	if p.Endpoints, err = c.endpoints(v); err != nil {
@@ -168,6 +169,9 @@ func checkSession(s identitycenter.SSOSession, fail func(key, format string, arg
 	}
 	return nil
 }
+
+// IsRegion reports whether text has the form of a region's name.
+func IsRegion(text string) bool { return isRegion(text) }
 
 // isRegion: a region becomes part of a host name, so nothing else may pass. The
 // form is letters of a partition, words, and a number: eu-isoe-west-1.
