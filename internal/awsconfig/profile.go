@@ -79,8 +79,25 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 		p.Chain, err = c.chain(v, append(from, name))
 		return p, err
 	}
-	p.Session, err = c.profileSession(v)
+	if p.Session, err = c.profileSession(v); err != nil || p.Session.StartURL != "" {
+		return p, err
+	}
+	if session, account, role, ok := ownProcess(p.CredentialProcess); ok {
+		p.AccountID, p.RoleName = account, role
+		p.Session, err = c.Session(session)
+	}
 	return p, err
+}
+
+// ownProcess reads the credential_process line of a generated profile: what other
+// tools get through rolecall-process is what rolecall gets by itself.
+func ownProcess(line string) (session, account, role string, ok bool) {
+	words := strings.Fields(line)
+	if len(words) != 7 || words[1] != "--session" || words[3] != "--account" || words[5] != "--role" {
+		return "", "", "", false
+	}
+	program := words[0][strings.LastIndexAny(words[0], `/\`)+1:]
+	return words[2], words[4], words[6], program == "rolecall-process" || program == "rolecall-process.exe"
 }
 
 func isTrue(text string) bool { return strings.EqualFold(text, "true") }

@@ -138,6 +138,23 @@ func TestRequireRoleNamesTheKey(t *testing.T) {
 	}
 }
 
+// A profile that asks rolecall-process is understood without asking it; any other
+// process stays unknown.
+func TestOurOwnProcessLine(t *testing.T) {
+	c, _ := open(t, someone+"[profile ours]\ncredential_process = /usr/bin/rolecall-process --session corp --account 111122223333 --role Admin\n"+
+		"[profile theirs]\ncredential_process = /usr/bin/other --session corp --account 111122223333 --role Admin\n"+
+		"[profile lost]\ncredential_process = rolecall-process --session gone --account 111122223333 --role Admin\n")
+	if p, err := c.Profile("ours"); err != nil || p.Session.Name != "corp" || p.AccountID != "111122223333" || p.RoleName != "Admin" {
+		t.Errorf("ours: %+v, %v", p, err)
+	}
+	if p, err := c.Profile("theirs"); err != nil || p.Session.Name != "" || p.RoleName != "" {
+		t.Errorf("theirs: %+v, %v", p, err)
+	}
+	if _, err := c.Profile("lost"); !errors.Is(err, awsconfig.ErrUnknownSession) {
+		t.Errorf("lost: %v", err)
+	}
+}
+
 func TestWhereTheFilesAre(t *testing.T) {
 	for name, x := range map[string]struct {
 		env  map[string]string

@@ -80,7 +80,7 @@ id or name. Left out, it is $AWS_PROFILE, else the default profile.
 	root.AddCommand(
 		a.loginCommand(), a.logoutCommand(), a.statusCommand(), a.whoamiCommand(),
 		a.envCommand(), a.execCommand(), a.processCommand(), a.tokenCommand(),
-		a.ssoCommand(), a.configCommand(), a.idcCommand(), a.demoCommand(), a.versionCommand(),
+		a.ssoCommand(), a.configCommand(), a.profilesCommand(), a.idcCommand(), a.demoCommand(), a.versionCommand(),
 	)
 	return root
 }

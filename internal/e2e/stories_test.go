@@ -27,7 +27,7 @@ type worldKey struct{}
 //	at SHOWN TYPED … -- COMMAND            a person who types when the screen shows something (run it with exec)
 //	exits CODE COMMAND                     the command ends with this very code
 //	fault SPEC …|none                      the Identity Center misbehaves, as docs/faults.md explains
-//	center restart|lose|stop|end USER|unassign USER ACCOUNT ROLE|lives TOKEN-LIFE
+//	center restart|lose|stop|end USER|unassign USER ACCOUNT ROLE|rename ACCOUNT NAME|lives TOKEN-LIFE
 //	token DURATION                         the cached token ends so far from now
 //	roles DURATION                         all cached role credentials end so far from now
 //	answered CALL N                        the Identity Center answered this call well N times
@@ -100,6 +100,8 @@ func center(ts *testscript.TestScript, _ bool, args []string) {
 		if !there {
 			ts.Fatalf("there was no such assignment")
 		}
+	case "rename":
+		ts.Check(idctest.RenameAccount(w.data, args[1], args[2]))
 	case "lives":
 		life, err := time.ParseDuration(args[1])
 		ts.Check(err)

@@ -17,12 +17,7 @@ import (
 // when that ends the file without one.
 func foreign(text string) string {
 	body := strings.TrimPrefix(text, "\ufeff")
-	lines := regexp.MustCompile(`[^\r\n]*(\r\n|\n|\r)|[^\r\n]+`).FindAllString(body, -1)
-	header := regexp.MustCompile(`^\[.+\]`)
-	ourHeader := regexp.MustCompile(`^\[profile[ \t]`)
-	ourDefault := regexp.MustCompile(`^\[profile\s+["']?default["']?\s*\]`)
-	ourMarker := regexp.MustCompile(`^# rolecall-managed: [0-9]{12} [A-Za-z0-9_+=,.@-]{1,64} corp[ \t]*[\r\n]*$`)
-	ourKey := regexp.MustCompile(`(?i)^(sso_session|sso_account_id|sso_role_name|credential_process|region|output|services)[ \t]*[=:]`)
+	lines := wholeLine.FindAllString(body, -1)
 	dropped := make([]bool, len(lines))
 	ours, option, level := false, false, 0
 	for i, line := range lines {
@@ -58,6 +53,15 @@ func foreign(text string) string {
 	}
 	return left
 }
+
+var (
+	header     = regexp.MustCompile(`^\[.+\]`)
+	ourHeader  = regexp.MustCompile(`^\[profile[ \t]`)
+	ourDefault = regexp.MustCompile(`^\[profile\s+["']?default["']?\s*\]`)
+	ourMarker  = regexp.MustCompile(`^# rolecall-managed: [0-9]{12} [A-Za-z0-9_+=,.@-]{1,64} corp[ \t]*[\r\n]*$`)
+	ourKey     = regexp.MustCompile(`(?i)^(sso_session|sso_account_id|sso_role_name|credential_process|region|output|services)[ \t]*[=:]`)
+	wholeLine  = regexp.MustCompile(`[^\r\n]*(\r\n|\n|\r)|[^\r\n]+`)
+)
 
 func blank(r rune) bool {
 	return strings.ContainsRune(" \t\r\n\v\f\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000", r) || r >= 0x2000 && r <= 0x200a || r >= 0x1c && r <= 0x1f

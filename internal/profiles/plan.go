@@ -232,15 +232,12 @@ func (p *planner) resolves(config *awsconfig.Config, c Change) error {
 	if err != nil {
 		return err
 	}
-	is := Anchor{got.Session.Name, got.AccountID, got.RoleName}
-	if p.options.Form == SSOSession {
-		if err := got.RequireRole(); err != nil {
-			return err
-		}
-	} else if got.CredentialProcess == p.options.keys(c.Anchor)[0].value && is == (Anchor{}) {
-		return nil
+	process := ""
+	if p.options.Form == CredentialProcess {
+		process = p.options.keys(c.Anchor)[0].value
 	}
-	if is != c.Anchor || got.CredentialProcess != "" || got.Chain != nil {
+	is := Anchor{got.Session.Name, got.AccountID, got.RoleName}
+	if is != c.Anchor || got.CredentialProcess != process || got.Chain != nil {
 		return errors.New("another section or line says otherwise")
 	}
 	return nil

@@ -186,7 +186,7 @@ func TestWhatIsRefused(t *testing.T) {
 		"no path":         {session, first, Options{Form: CredentialProcess}, "process-path", nil},
 		"no session":      {"", first, Options{}, "", awsconfig.ErrUnknownSession},
 		"a role":          {session, listing("111122223333 x: a$(id)"), Options{}, "", awsconfig.ErrInvalid},
-		"a control":       {session, listing("111122223333 x: a\x1bb"), Options{Form: CredentialProcess, ProcessPath: "/p"}, "", awsconfig.ErrInvalid},
+		"a control":       {session, listing("111122223333 x: a\x1bb"), Options{Form: CredentialProcess, ProcessPath: "/rolecall-process"}, "", awsconfig.ErrInvalid},
 		"a DEFAULT":       {session + "[DEFAULT]\ncredential_process = x\n", first, Options{}, "", nil},
 		"a DEFAULT's key": {session + "[DEFAULT]\nrole_arn = x\n", first, Options{}, "", nil},
 	} {

@@ -115,12 +115,12 @@ func (o Options) check(session string) error {
 	if !regexp.MustCompile(`^[A-Za-z0-9_.+=,@:/-]+$`).MatchString(session) || session[0] == '-' {
 		return fail("session", "%q cannot stand in a credential_process line: give the sso-session a name of letters, digits and dashes", session)
 	}
-	path := `^[A-Za-z0-9_./-]+$`
+	path := `^[A-Za-z0-9_./-]*rolecall-process$`
 	if runtime.GOOS == "windows" {
-		path = `^[A-Za-z0-9_./:\\-]+$`
+		path = `^[A-Za-z0-9_./:\\-]*rolecall-process(\.exe)?$`
 	}
 	if !regexp.MustCompile(path).MatchString(o.ProcessPath) {
-		return fail("process-path", "%q: some SDKs split a credential_process line, others give it to a shell, so the path may only have letters, digits, _ . / -", o.ProcessPath)
+		return fail("process-path", "%q: some SDKs split a credential_process line, others give it to a shell, so it must be rolecall-process in a folder of letters, digits, _ . / - alone", o.ProcessPath)
 	}
 	return nil
 }
