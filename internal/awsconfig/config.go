@@ -347,11 +347,6 @@ func (c *Config) ProfileNames() []string { return c.names(kindProfile) }
 // SessionNames lists the sso-sessions, in their order.
 func (c *Config) SessionNames() []string { return c.names(kindSession) }
 
-// HasServices reports whether there is a services section of that name.
-func (c *Config) HasServices(name string) bool {
-	return len(c.sections(c.config, kindServices, name)) > 0
-}
-
 // Session gives the sso-session of that name, checked.
 func (c *Config) Session(name string) (identitycenter.SSOSession, error) {
 	v := c.find(kindSession, name)

@@ -272,14 +272,29 @@ func (c *Config) endpoints(v *values) (Endpoints, error) {
 	if section == nil {
 		return e, at.fail("services", "there is no [services %s] section", name)
 	}
+	return section.endpoints(), nil
+}
+
+// SessionEndpoints reads the services section of the session's own name, which is where
+// rolecall writes the endpoints of a local Identity Center; false is none.
+func (c *Config) SessionEndpoints(session string) (Endpoints, bool) {
+	section := c.find(kindServices, session)
+	if session == "" || section == nil {
+		return Endpoints{}, false
+	}
+	return section.endpoints(), true
+}
+
+func (v *values) endpoints() Endpoints {
+	var e Endpoints
 	for key, target := range map[string]*Endpoint{"sso": &e.SSO, "sso_oidc": &e.SSOOIDC, "sts": &e.STS} {
-		for _, p := range section.entries[key].nested {
+		for _, p := range v.entries[key].nested {
 			if p.key == "endpoint_url" {
-				*target = Endpoint{p.value, Origin{section.where(key).File, p.line}}
+				*target = Endpoint{p.value, Origin{v.where(key).File, p.line}}
 			}
 		}
 	}
-	return e, nil
+	return e
 }
 
 // RequireRole says what a profile lacks to get role credentials: an *Error that

@@ -114,7 +114,7 @@ func (a *App) profileJob(ctx context.Context, name string, f profileFlags, maxAg
 	if err != nil {
 		return nil, err
 	}
-	if config.HasServices(s.login.Session.Name) { // a local Identity Center's endpoints
+	if _, local := config.SessionEndpoints(s.login.Session.Name); local {
 		o.Services = s.login.Session.Name
 	}
 	all, err := a.inventoryOf(ctx, s, maxAge)

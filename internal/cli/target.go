@@ -143,6 +143,9 @@ func (a *App) sessionProfile(config *awsconfig.Config, name string) (awsconfig.P
 		profile = settings
 		profile.Session, profile.Name, profile.Chain, profile.AccountID, profile.RoleName = chosen, "", nil, "", ""
 	}
+	if own, ok := config.SessionEndpoints(chosen.Name); ok && profile.Endpoints == (awsconfig.Endpoints{}) {
+		profile.Endpoints = own
+	}
 	return profile, nil
 }
 

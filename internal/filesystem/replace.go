@@ -119,11 +119,45 @@ func (p *Pending) put(s Shared) error {
 	if err := s.unchanged(); err != nil {
 		return err
 	}
-	if err := os.Rename(p.temp.Name(), p.path); err != nil {
+	err := p.exchange(s)
+	if errors.Is(err, errors.ErrUnsupported) {
+		err = os.Rename(p.temp.Name(), p.path)
+	}
+	if err != nil {
 		return err
 	}
 	p.temp = nil
 	return syncDir(filepath.Dir(p.path))
+}
+
+// exchange swaps the new file and the old one, and looks at what came out: a file that
+// another program has put there since the last look goes back. It is
+// errors.ErrUnsupported where files cannot be swapped.
+func (p *Pending) exchange(s Shared) error {
+	if s.Missing {
+		return errors.ErrUnsupported
+	}
+	name := p.temp.Name()
+	ours, err := os.Lstat(name)
+	if err != nil {
+		return err
+	}
+	for range editTries {
+		if err := swap(name, p.path); err != nil {
+			return err
+		}
+		out, err := os.Lstat(name)
+		switch {
+		case err != nil:
+			return err
+		case os.SameFile(out, ours):
+			return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
+		case s.isAt(name):
+			return os.Remove(name)
+		}
+	}
+	p.temp = nil // what is there now is somebody else's
+	return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
 }
 
 // replaceable gives the reason why the file must be left alone.
@@ -152,11 +186,16 @@ func (s Shared) unchanged() error {
 		}
 		return nil
 	}
-	data, info, err := readWhole(s.target)
-	if err != nil || !os.SameFile(info, s.info) || info.Size() != s.info.Size() || !info.ModTime().Equal(s.info.ModTime()) || sha256.Sum256(data) != s.sum {
+	if !s.isAt(s.target) {
 		return changed
 	}
 	return nil
+}
+
+// isAt reports whether the file under that name is the very one that was read.
+func (s Shared) isAt(name string) bool {
+	data, info, err := readWhole(name)
+	return err == nil && os.SameFile(info, s.info) && info.Size() == s.info.Size() && info.ModTime().Equal(s.info.ModTime()) && sha256.Sum256(data) == s.sum
 }
 
 // dress gives the new file what the old one has beside its content.

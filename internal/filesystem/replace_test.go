@@ -158,6 +158,30 @@ func TestAChangeMeanwhileIsSeen(t *testing.T) {
 	holds(t, path, "theirs")
 }
 
+// A foreign file that came after the very last look goes back to its place.
+func TestAChangeAfterTheLastLookGoesBack(t *testing.T) {
+	path := shared(t, "old", 0o600)
+	s := readShared(t, path)
+	temp, err := os.CreateTemp(filepath.Dir(path), "ours-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Pending{path: path, temp: temp}
+	if err := p.fill([]byte("ours")); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(path+"~", []byte("theirs"), 0o600), os.Rename(path+"~", path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.exchange(s); errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("files cannot be swapped here")
+	} else if !errors.Is(err, ErrChanged) {
+		t.Errorf("got %v", err)
+	}
+	p.Discard()
+	holds(t, path, "theirs")
+}
+
 func TestANewFileIsForItsOwner(t *testing.T) {
 	before := syscall.Umask(0)
 	defer syscall.Umask(before)
