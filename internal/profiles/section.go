@@ -26,7 +26,8 @@ func anchorOf(d *awsconfig.Document, s awsconfig.Section) (a Anchor, start int, 
 	}
 	a = Anchor{parts[2], parts[0], parts[1]}
 	kind, name := s.Named()
-	return a, start, a.check() == nil && kind == "profile" && name != "default"
+	word := strings.TrimPrefix(s.Header, "profile")
+	return a, start, a.check() == nil && kind == "profile" && name != "default" && (word[0] == ' ' || word[0] == '\t') // botocore takes [profilex y], too
 }
 
 // A managed section is one of ours as it stands in the file.
