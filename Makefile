@@ -40,6 +40,7 @@ bench: build ## measure: figures for docs/performance.md
 	go test -run '^$$' -bench . -benchmem ./internal/...
 	go run ./internal/tools/bench bin
 	go run ./internal/tools/load bin
+	go run ./internal/tools/load -scale bin
 
 soak: ## 200 rounds of kill -9 under writes, all hostile names in all pages, and fuzz each target for FUZZTIME
 	ROLECALL_HOSTILE=all go test -count=1 -timeout 30m -run TestHostileNamesInPages ./internal/e2e

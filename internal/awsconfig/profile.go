@@ -72,7 +72,7 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	if p.Endpoints, err = c.endpoints(v); err != nil {
 		return p, err
 	}
-	if p.Region != "" && !isRegion(p.Region) {
+	if p.Region != "" && !IsRegion(p.Region) {
 		return p, v.fail("region", "%q is no region", p.Region)
 	}
 	if v.text("role_arn") != "" {
@@ -174,7 +174,7 @@ func sessionOf(v *values) (identitycenter.SSOSession, error) {
 }
 
 func checkSession(s identitycenter.SSOSession, fail func(key, format string, args ...any) *Error) error {
-	if !isRegion(s.Region) {
+	if !IsRegion(s.Region) {
 		return fail("sso_region", "%q is no region", s.Region)
 	}
 	u, err := url.Parse(s.StartURL)
@@ -187,12 +187,10 @@ func checkSession(s identitycenter.SSOSession, fail func(key, format string, arg
 	return nil
 }
 
-// IsRegion reports whether text has the form of a region's name.
-func IsRegion(text string) bool { return isRegion(text) }
-
-// isRegion: a region becomes part of a host name, so nothing else may pass. The
-// form is letters of a partition, words, and a number: eu-isoe-west-1.
-func isRegion(text string) bool {
+// IsRegion reports whether text has the form of a region: letters of a partition,
+// words, and a number, as in eu-isoe-west-1. A region becomes part of a host name, so
+// nothing else may pass.
+func IsRegion(text string) bool {
 	parts := strings.Split(text, "-")
 	if len(parts) < 3 || len(text) > 32 {
 		return false
@@ -275,16 +273,17 @@ func (c *Config) endpoints(v *values) (Endpoints, error) {
 	return section.endpoints(), nil
 }
 
-// SessionEndpoints reads the services section of the session's own name, which is where
-// rolecall writes the endpoints of a local Identity Center; false is none.
-func (c *Config) SessionEndpoints(session string) (Endpoints, bool) {
-	section := c.find(kindServices, session)
-	if session == "" || section == nil {
-		return Endpoints{}, false
+// SessionEndpoints are the overrides of the services section that has the name of an
+// sso-session. A session has no services key: the name is what ties the two when no
+// profile stands between them.
+func (c *Config) SessionEndpoints(session string) Endpoints {
+	if section := c.find(kindServices, session); session != "" && section != nil {
+		return section.endpoints()
 	}
-	return section.endpoints(), true
+	return Endpoints{}
 }
 
+// endpoints reads a services section.
 func (v *values) endpoints() Endpoints {
 	var e Endpoints
 	for key, target := range map[string]*Endpoint{"sso": &e.SSO, "sso_oidc": &e.SSOOIDC, "sts": &e.STS} {

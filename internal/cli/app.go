@@ -78,10 +78,12 @@ id or name. Left out, it is $AWS_PROFILE, else the default profile.
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "results and errors as JSON objects")
 	root.PersistentFlags().BoolVar(&a.debug, "debug", false, "log to stderr what is asked and decided, without secrets")
 	root.AddCommand(
-		a.loginCommand(), a.logoutCommand(), a.statusCommand(), a.whoamiCommand(),
-		a.envCommand(), a.execCommand(), a.processCommand(), a.tokenCommand(),
-		a.ssoCommand(), a.configCommand(), a.profilesCommand(), a.idcCommand(), a.demoCommand(), a.versionCommand(),
+		a.configureCommand(), a.loginCommand(), a.logoutCommand(), a.statusCommand(), a.whoamiCommand(),
+		a.envCommand(), a.execCommand(), a.consoleCommand(), a.processCommand(), a.tokenCommand(),
+		a.lsCommand(), a.syncCommand(),
+		a.profilesCommand(), a.ssoCommand(), a.configCommand(), a.idcCommand(), a.demoCommand(), a.versionCommand(),
 	)
+	a.complete(root)
 	return root
 }
 

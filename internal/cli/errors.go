@@ -10,9 +10,11 @@ import (
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
 	"rolecall/internal/credentials"
+	"rolecall/internal/discovery"
 	"rolecall/internal/export"
 	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
 	"rolecall/internal/login"
 	"rolecall/internal/terminal"
 )
@@ -113,6 +115,7 @@ func explain(ctx context.Context, err error) report {
 	var endpoint *login.EndpointError
 	var noAccess *credentials.NoAccessError
 	var usage *usageError
+	var start *login.StartURLError
 	switch {
 	case errors.As(err, &hinted):
 		r.Code, r.Facts, r.Hint = hinted.code, hinted.facts, hinted.hint
@@ -126,10 +129,18 @@ func explain(ctx context.Context, err error) report {
 		r.Code, r.Facts, r.Hint = exitLogin, required.Facts, loginHint(required.Session)
 	case errors.As(err, &endpoint):
 		r.Code, r.Hint = exitRefused, endpointHint(endpoint)
+	case errors.As(err, &start):
+		r.Code, r.Hint = exitConfiguration, startURLHint(start)
 	case errors.As(err, &noAccess):
 		r.Code, r.Facts, r.Hint = exitNoAccess, noAccess.Facts(), freshHint(noAccess.Session)
 	default:
 		explainKind(err, &r)
+	}
+	if incomplete := (*inventory.IncompleteError)(nil); errors.As(err, &incomplete) {
+		r.Facts = append([]string{incomplete.Kept()}, r.Facts...)
+		if r.Code == exitUnavailable || r.Code == exitInterrupted {
+			r.Hint = "rolecall sync" + sessionArgument(incomplete.Session)
+		}
 	}
 	return r
 }
@@ -138,22 +149,28 @@ func explain(ctx context.Context, err error) report {
 func explainKind(err error, r *report) {
 	var config *awsconfig.Error
 	var damaged *cache.DamagedError
-	var account *credentials.AccountError
+	var account *inventory.AccountError
+	var text *discovery.StartURLError
+	var elsewhere *discovery.ElsewhereError
 	switch {
 	case errors.As(err, &config):
 		r.Code = exitConfiguration
 		r.Facts, r.Hint = configFacts(config)
 	case errors.As(err, &account):
-		r.Code, r.Hint = exitNoAccess, "rolecall sso list-accounts"
+		r.Code, r.Facts, r.Hint = exitNoAccess, account.Facts(), "rolecall ls"+sessionArgument(account.Session)
 	case errors.As(err, &damaged):
 		r.Hint = "rolecall login"
+	case errors.As(err, &text):
+		r.Code, r.Hint = exitUsage, "rolecall configure https://d-1234567890.awsapps.com/start"
+	case errors.As(err, &elsewhere):
+		r.Code = exitRefused
 	case errors.Is(err, login.ErrDeclined), errors.Is(err, filesystem.ErrForeignOwner):
 		r.Code = exitRefused
 	case errors.Is(err, identitycenter.ErrAccessDenied), errors.Is(err, identitycenter.ErrExpiredCode),
 		errors.Is(err, identitycenter.ErrLoginRequired), errors.Is(err, identitycenter.ErrUnauthorized):
 		r.Code, r.Hint = exitLogin, "rolecall login"
 	case errors.Is(err, identitycenter.ErrNoAccess):
-		r.Code, r.Hint = exitNoAccess, "rolecall sso list-accounts"
+		r.Code, r.Hint = exitNoAccess, "rolecall ls"
 	case errors.Is(err, identitycenter.ErrThrottled):
 		r.Code, r.Hint = exitUnavailable, "try again in a minute"
 	case errors.Is(err, identitycenter.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, filesystem.ErrLocked):
@@ -177,6 +194,19 @@ func configFacts(e *awsconfig.Error) (facts []string, hint string) {
 // by its start URL only.
 func loginHint(session identitycenter.SSOSession) string {
 	return "rolecall login" + sessionArgument(session)
+}
+
+// startURLHint is the command that sets the region right. Where the region is right, the
+// start URL is not.
+func startURLHint(e *login.StartURLError) string {
+	command := "rolecall configure " + quoted(e.Session.StartURL)
+	switch {
+	case e.Endpoint != "", e.Found == e.Session.Region:
+		return "check the start URL: it is where your browser shows the AWS access portal"
+	case e.Found == "":
+		return command + " --region REGION"
+	}
+	return command
 }
 
 func freshHint(session identitycenter.SSOSession) string {

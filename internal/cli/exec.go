@@ -4,30 +4,41 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
 
 	"github.com/spf13/cobra"
 
+	"rolecall/internal/batch"
 	"rolecall/internal/export"
 )
 
 func (a *App) execCommand() *cobra.Command {
 	var f targetFlags
 	var o options
+	var m manyFlags
 	cmd := &cobra.Command{
-		Use:   "exec [TARGET] -- COMMAND [ARGUMENT …]",
-		Short: "Run a command with role credentials",
+		Use:   "exec [TARGET | --match PATTERN [--role PATTERN]] -- COMMAND [ARGUMENT …]",
+		Short: "Run a command with role credentials, in one account or in many",
 		Long: `Run a command with role credentials in its environment. Variables that would win
 over them, or mix another identity in, are removed. Signals reach the command, and
-its exit code becomes rolecall's.`,
+its exit code becomes rolecall's.
+
+` + manyHelp,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dash := cmd.ArgsLenAtDash()
-			if dash < 0 || dash > 1 || dash == len(args) {
+			many, err := m.given(cmd, f, args)
+			switch {
+			case err != nil:
+				return err
+			case many && m.dryRun && (dash < 0 || dash == len(args)):
+				return a.execMany(cmd.Context(), f, m, nil) // the list is of interest without a command, too
+			case dash < 0 || dash > 1 || dash == len(args):
 				return &usageError{errors.New("exec wants: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")}
+			case many:
+				return a.execMany(cmd.Context(), f, m, args[dash:])
 			}
 			t, err := a.argument(f, optional(args[:dash]))
 			if err != nil {
@@ -37,6 +48,7 @@ its exit code becomes rolecall's.`,
 		},
 	}
 	f.add(cmd)
+	m.add(cmd)
 	return cmd
 }
 
@@ -52,32 +64,19 @@ func (a *App) exec(ctx context.Context, t target, o options, argv []string) erro
 	return a.run(argv, environ)
 }
 
-// Exit codes of a command that did not run, as shells give them.
-const (
-	exitNotExecutable = 126
-	exitNotFound      = 127
-)
-
 // run runs a command on our own streams until it ends. Signals that reach
 // rolecall are passed on; the command's end is rolecall's.
 func (a *App) run(argv, environ []string) error {
-	path, err := exec.LookPath(argv[0])
-	if errors.Is(err, exec.ErrDot) {
-		err = nil // a person who has the current folder in PATH means it
-	}
+	path, err := look(argv[0])
 	if err != nil {
-		code := exitNotFound
-		if errors.Is(err, fs.ErrPermission) {
-			code = exitNotExecutable
-		}
-		return &hintError{error: fmt.Errorf("command %q: %w", argv[0], errors.Unwrap(err)), code: code}
+		return err
 	}
 	child := &exec.Cmd{Path: path, Args: argv, Env: environ, Stdin: a.Stdin, Stdout: a.Stdout, Stderr: a.Stderr}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, passedSignals()...)
 	defer signal.Stop(signals)
 	if err := child.Start(); err != nil {
-		return &hintError{error: fmt.Errorf("command %q: %w", argv[0], err), code: exitNotExecutable}
+		return &hintError{error: fmt.Errorf("command %q: %w", argv[0], err), code: batch.NotExecutable}
 	}
 	ended := make(chan struct{})
 	go pass(signals, child.Process, ended)
@@ -85,9 +84,19 @@ func (a *App) run(argv, environ []string) error {
 	close(ended)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return &childExit{exitCode(exit.ProcessState)}
+		code, _ := batch.Ending(exit.ProcessState) // a signal's says enough
+		return &childExit{code}
 	}
 	return err
+}
+
+// look finds a command in PATH.
+func look(name string) (string, error) {
+	path, code, err := batch.Look(name)
+	if err != nil {
+		return "", &hintError{error: fmt.Errorf("command %q: %w", name, err), code: code}
+	}
+	return path, nil
 }
 
 // pass hands signals to the command. One that the terminal sent to the whole

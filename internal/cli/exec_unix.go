@@ -4,6 +4,7 @@ package cli
 
 import (
 	"os"
+	"os/exec"
 	"syscall"
 
 	"golang.org/x/term"
@@ -25,13 +26,20 @@ func fromTerminal(s os.Signal) bool {
 	return term.IsTerminal(0)
 }
 
-// exitCode is the command's own, or 128 and the signal that ended it, as shells
-// count.
-func exitCode(state *os.ProcessState) int {
-	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return 128 + int(status.Signal())
+// stops reports whether s is one that ends a run of many commands.
+func stops(s os.Signal) bool {
+	return s == syscall.SIGINT || s == syscall.SIGTERM || s == syscall.SIGHUP || s == syscall.SIGQUIT
+}
+
+// signalCode is what shells make of the end by a signal.
+func signalCode(s os.Signal) int {
+	if number, ok := s.(syscall.Signal); ok {
+		return 128 + int(number)
 	}
-	return state.ExitCode()
+	return exitInterrupted
 }
 
 func sameName(a, b string) bool { return a == b }
+
+// detach makes child outlive our terminal.
+func detach(child *exec.Cmd) { child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"os"
+	"os/exec"
 	"strings"
+	"syscall"
 )
 
 // passedSignals: Windows sends Ctrl-C to every process of the console; we only
@@ -11,7 +13,12 @@ func passedSignals() []os.Signal { return []os.Signal{os.Interrupt} }
 
 func fromTerminal(os.Signal) bool { return true }
 
-func exitCode(state *os.ProcessState) int { return state.ExitCode() }
+func stops(os.Signal) bool { return true }
+
+func signalCode(os.Signal) int { return exitInterrupted }
 
 // sameName: variables have no case on Windows.
 func sameName(a, b string) bool { return strings.EqualFold(a, b) }
+
+// detach makes child outlive our console: DETACHED_PROCESS.
+func detach(child *exec.Cmd) { child.SysProcAttr = &syscall.SysProcAttr{CreationFlags: 0x8} }

@@ -35,13 +35,14 @@ func (a *App) idcFaultsCommand() *cobra.Command {
 		Long: `List how a server can misbehave, to see what a client does about it. A fault is played
 by its SPEC:
 
-  NAME[=VALUE][@ROUTE][#COUNT][~EVERY]
+  NAME[=VALUE][@ROUTE[/ACCOUNT]][#COUNT][~EVERY]
 
   rolecall idc serve --fault throttle~7              each seventh portal request
   rolecall idc faults play unauthorized#1            the next one
   rolecall idc faults play html@token status=503@accounts+roles
 
 Routes are ` + strings.Join(faults.Routes(), ", ") + `; several have a + between them.
+/ACCOUNT behind roles or credentials means the requests for one account.
 A VALUE that begins with a quotation mark is a JSON string. Faults of TLS and HTTP/2 are
 played on clients that come through the proxy: rolecall idc run --proxy.`,
 		Args: cobra.NoArgs,

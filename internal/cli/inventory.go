@@ -1,20 +1,25 @@
 package cli
 
 import (
-	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
-	"rolecall/internal/credentials"
-	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 	"rolecall/internal/settings"
+	"rolecall/internal/terminal"
 )
 
 // settings reads rolecall's own settings.
 func (a *App) settings() (settings.Settings, error) {
-	return settings.Load(a.settingsFile())
+	s, err := settings.Load(a.settingsFile())
+	if err != nil {
+		return s, &hintError{error: err, code: exitConfiguration, hint: "correct " + a.tidy(a.settingsFile())}
+	}
+	return s, nil
 }
 
 func (a *App) settingsFile() string {
@@ -25,33 +30,141 @@ func (a *App) settingsFile() string {
 	return filepath.Join(dir, "rolecall", "config.toml")
 }
 
-// inventoryOf gives the accounts and roles of a session, with what the person's
-// settings say about them: the stored listing if it is younger than maxAge, else a
-// new one, which may need a sign-in.
-func (a *App) inventoryOf(ctx context.Context, s *session, maxAge time.Duration) (*inventory.Inventory, error) {
+// Ages from which a listing is made anew: before something is written or run with
+// it, and where it is looked at.
+const (
+	freshForWriting = time.Hour
+	freshForLooking = 24 * time.Hour
+)
+
+func (a *App) listings() *inventory.Store {
+	return &inventory.Store{Dir: filepath.Join(StateFolder(a.getenv, a.Home), "inventory"), Now: a.Now}
+}
+
+// place says what a listing of s is of.
+func (a *App) place(s *session) inventory.Place {
+	note := s.login.Store.SessionNote(s.login.Session)
+	return inventory.Place{Session: s.login.Session, Portal: s.client.Endpoints().Portal, Login: note.Login}
+}
+
+// stored gives the stored listing of a session, of whatever age, with what the
+// person's settings say about its accounts. Without one it is inventory.ErrNone.
+func (a *App) stored(s *session) (*inventory.Inventory, error) {
 	own, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
-	_ = cmp.Or(maxAge, 0)
-	accounts, err := credentials.WithToken(ctx, s.login, func(t identitycenter.Token) ([]inventory.Account, error) {
-		listed, err := s.client.Accounts(ctx, t.AccessToken)
-		var all []inventory.Account
-		for _, l := range listed {
-			roles, err := s.client.Roles(ctx, t.AccessToken, l.ID)
-			if err != nil {
-				return nil, err
-			}
-			account := inventory.Account{ID: l.ID, Name: l.Name, Email: l.Email}
-			for _, r := range roles {
-				account.Roles = append(account.Roles, r.Name)
-			}
-			all = append(all, account)
-		}
-		return all, err
-	})
+	inv, err := a.listings().Load(a.place(s))
 	if err != nil {
 		return nil, err
 	}
-	return inventory.New(s.login.Session, a.Now(), accounts).With(own.Accounts), nil
+	return inv.With(own.Accounts), nil
+}
+
+// inventoryOf gives the accounts and roles of a session: the stored listing if it is
+// younger than maxAge and than the sign-in, else a new one, which may need a person
+// to sign in.
+func (a *App) inventoryOf(ctx context.Context, s *session, maxAge time.Duration) (*inventory.Inventory, error) {
+	inv, err := a.stored(s)
+	if err == nil && !a.place(s).Old(inv, a.Now(), maxAge) {
+		return inv, nil
+	}
+	if err != nil && !errors.Is(err, inventory.ErrNone) {
+		return nil, err
+	}
+	return a.listAnew(ctx, s, false)
+}
+
+// listing is how a new listing is made.
+type listing struct {
+	progress func(inventory.Progress) // is told how far it is; may be nil
+	alone    bool                     // end with errOtherLists when another process is at it
+}
+
+// list makes a new listing of a session.
+func (a *App) list(ctx context.Context, s *session, o listing) (*inventory.Inventory, error) {
+	own, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	token, err := s.login.Token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	l := &inventory.Lister{
+		Place: a.place(s), Portal: s.client, Tokens: s.login, Pace: s.pace, Store: a.listings(), Progress: o.progress, Warn: a.warn,
+		Waiting: func() {
+			if o.alone {
+				cancel(errOtherLists)
+				return
+			}
+			a.tell("another process is listing %s already; waiting for it", quotedLabel(s.login.Session))
+		},
+	}
+	inv, err := l.List(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	return inv.With(own.Accounts), nil
+}
+
+// tell says to the person what goes on; programs are not interested.
+func (a *App) tell(format string, args ...any) {
+	if !a.json {
+		fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.show(fmt.Sprintf(format, args...)))
+	}
+}
+
+// A progressLine shows a listing's progress on a terminal, and nothing elsewhere.
+type progressLine struct{ line *terminal.Progress }
+
+func (a *App) progressLine() progressLine {
+	if !a.Terminal || a.json || a.debug {
+		return progressLine{}
+	}
+	return progressLine{&terminal.Progress{Out: a.Stderr, Width: func() int { return terminal.Width(a.Stdin) }}}
+}
+
+func (p progressLine) show(at inventory.Progress) {
+	if p.line != nil {
+		p.line.Show(progressText(at))
+	}
+}
+
+func (p progressLine) clear() {
+	if p.line != nil {
+		p.line.Clear()
+	}
+}
+
+// barWidth is the width of the bar between its brackets.
+const barWidth = 24
+
+// progressText is a bar with rate and time left, once it is known how much there is.
+func progressText(at inventory.Progress) string {
+	if !at.Found || at.Accounts == 0 {
+		return fmt.Sprintf("listing: %d accounts so far, %d with their roles, %.1f requests/s", at.Accounts, at.Listed, at.Rate)
+	}
+	done := barWidth * at.Listed / at.Accounts
+	text := fmt.Sprintf("listing [%s%s] %d/%d accounts, ", strings.Repeat("=", done), strings.Repeat(" ", barWidth-done), at.Listed, at.Accounts)
+	if at.Rate == 0 {
+		return text + "held back by the service"
+	}
+	left := time.Duration(float64(at.Accounts-at.Listed)/at.Rate+1) * time.Second
+	return text + fmt.Sprintf("%.1f requests/s, %s left", at.Rate, left)
+}
+
+// ago says how old a listing is, as people say it.
+func ago(d time.Duration) string {
+	for _, unit := range []struct {
+		name string
+		is   time.Duration
+	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}} {
+		if n := int(d / unit.is); n > 0 {
+			return counted(n, unit.name) + " ago"
+		}
+	}
+	return "just now"
 }

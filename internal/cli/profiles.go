@@ -18,12 +18,6 @@ import (
 	"rolecall/internal/profiles"
 )
 
-// How old a listing may be: to look at, and to write files from.
-const (
-	planAge  = 24 * time.Hour
-	applyAge = time.Hour
-)
-
 // profileFlags are how generated profiles look; what is not given comes from the
 // settings.
 type profileFlags struct {
@@ -94,12 +88,8 @@ type profileJob struct {
 	flags   profileFlags
 }
 
-// profileJob finds the session, its accounts and roles, and how its profiles look.
-func (a *App) profileJob(ctx context.Context, name string, f profileFlags, maxAge time.Duration) (*profileJob, error) {
-	s, err := a.named(name, options{})
-	if err != nil {
-		return nil, err
-	}
+// profileJob finds a session's accounts and roles, and how its profiles look.
+func (a *App) profileJob(ctx context.Context, s *session, f profileFlags, maxAge time.Duration) (*profileJob, error) {
 	if s.login.Session.Name == "" {
 		return nil, &hintError{
 			error: fmt.Errorf("%s is not a named sso-session: profiles are generated for those only", s.login.Session.Label()), code: exitConfiguration,
@@ -114,7 +104,7 @@ func (a *App) profileJob(ctx context.Context, name string, f profileFlags, maxAg
 	if err != nil {
 		return nil, err
 	}
-	if _, local := config.SessionEndpoints(s.login.Session.Name); local {
+	if config.SessionEndpoints(s.login.Session.Name) != (awsconfig.Endpoints{}) {
 		o.Services = s.login.Session.Name
 	}
 	all, err := a.inventoryOf(ctx, s, maxAge)
@@ -217,7 +207,11 @@ func (a *App) profilesDiff(ctx context.Context, session string, f profileFlags) 
 
 // planNow plans for the config file as it is, without writing it.
 func (a *App) planNow(ctx context.Context, session string, f profileFlags) (*profiles.Plan, filesystem.Shared, error) {
-	j, err := a.profileJob(ctx, session, f, planAge)
+	s, err := a.named(session, options{})
+	if err != nil {
+		return nil, filesystem.Shared{}, err
+	}
+	j, err := a.profileJob(ctx, s, f, freshForLooking)
 	if err != nil {
 		return nil, filesystem.Shared{}, err
 	}
@@ -230,9 +224,29 @@ func (a *App) planNow(ctx context.Context, session string, f profileFlags) (*pro
 }
 
 func (a *App) profilesApply(ctx context.Context, session string, f profileFlags) error {
-	j, err := a.profileJob(ctx, session, f, applyAge)
+	s, err := a.named(session, options{})
 	if err != nil {
 		return err
+	}
+	done, err := a.applyProfiles(ctx, s, f)
+	if err != nil || !a.json {
+		return err
+	}
+	return a.printJSON(done)
+}
+
+// An applied plan is what profiles apply says with --json.
+type applied struct {
+	shownPlan
+	File   string `json:"file"`
+	Backup string `json:"backup,omitempty"`
+}
+
+// applyProfiles writes the profiles of a session, and says on stderr what it did.
+func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (applied, error) {
+	j, err := a.profileJob(ctx, s, f, freshForWriting)
+	if err != nil {
+		return applied{}, err
 	}
 	var plan *profiles.Plan
 	backup, err := a.editConfig(ctx, j.files.Config, func(before filesystem.Shared) (data []byte, err error) {
@@ -242,7 +256,7 @@ func (a *App) profilesApply(ctx context.Context, session string, f profileFlags)
 		return plan.Data, nil
 	})
 	if err != nil {
-		return err
+		return applied{}, err
 	}
 	for _, c := range plan.Changes {
 		if c.Kind == profiles.Kept {
@@ -254,14 +268,7 @@ func (a *App) profilesApply(ctx context.Context, session string, f profileFlags)
 	} else {
 		fmt.Fprintf(a.Stderr, "rolecall: %s: %s\nrolecall: to go back: rolecall profiles undo\n", a.tidy(j.files.Config), counts(plan))
 	}
-	if !a.json {
-		return nil
-	}
-	return a.printJSON(struct {
-		shownPlan
-		File   string `json:"file"`
-		Backup string `json:"backup,omitempty"`
-	}{shownPlanOf(plan), j.files.Config, backup.Path})
+	return applied{shownPlanOf(plan), j.files.Config, backup.Path}, nil
 }
 
 func (a *App) profilesUndo(ctx context.Context) error {

@@ -11,6 +11,7 @@ import (
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/credentials"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
 )
 
 // A target is what the person wants credentials for: a profile, or an account
@@ -92,26 +93,16 @@ func (a *App) parseTarget(config *awsconfig.Config, text string) target {
 	return t
 }
 
-// resolve turns a target into a profile and its session. An account name is
-// looked up, which may need a sign-in.
+// resolve turns a target into a profile and its session. An account's name is looked
+// up in the stored listing, and asked for only when it is not there, which may need a
+// sign-in.
 func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profile, *session, error) {
 	config, err := a.config()
 	if err != nil {
 		return awsconfig.Profile{}, nil, err
 	}
 	if t.profile != "" {
-		profile, err := config.Profile(t.profile)
-		if errors.Is(err, awsconfig.ErrUnknownProfile) && len(config.ProfileNames())+len(config.SessionNames()) == 0 {
-			return profile, nil, &hintError{error: err, code: exitConfiguration, facts: []string{"there is nothing of IAM Identity Center in that file"}, hint: beginHint}
-		}
-		if err != nil {
-			return profile, nil, err
-		}
-		if credentials.Root(profile).Session.StartURL == "" {
-			return profile, nil, profile.RequireRole()
-		}
-		s, err := a.session(profile, o)
-		return profile, s, err
+		return a.resolveProfile(config, t.profile, o)
 	}
 	profile, err := a.sessionProfile(config, t.session)
 	if err != nil {
@@ -120,9 +111,93 @@ func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profi
 	profile.AccountID, profile.RoleName = t.account, t.role
 	s, err := a.session(profile, o)
 	if err == nil && !isAccountID(t.account) {
-		profile.AccountID, err = s.source.AccountID(ctx, t.account)
+		profile.AccountID, err = a.accountID(ctx, s, t.account)
 	}
 	return profile, s, err
+}
+
+func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (awsconfig.Profile, *session, error) {
+	profile, err := config.Profile(name)
+	if errors.Is(err, awsconfig.ErrUnknownProfile) {
+		if len(config.ProfileNames())+len(config.SessionNames()) == 0 {
+			return profile, nil, &hintError{error: err, code: exitConfiguration, facts: []string{"there is nothing of IAM Identity Center in that file"}, hint: beginHint}
+		}
+		return a.resolveAccount(config, name, err, o)
+	}
+	if err != nil {
+		return profile, nil, err
+	}
+	if credentials.Root(profile).Session.StartURL == "" {
+		return profile, nil, profile.RequireRole()
+	}
+	s, err := a.session(profile, o)
+	return profile, s, err
+}
+
+// resolveAccount takes a text that names no profile for an account of the default
+// session, if the stored listing has it and there is no choice of roles.
+func (a *App) resolveAccount(config *awsconfig.Config, text string, unknown error, o options) (awsconfig.Profile, *session, error) {
+	profile, err := a.sessionProfile(config, "")
+	if err != nil {
+		return profile, nil, unknown
+	}
+	s, err := a.session(profile, o)
+	if err != nil {
+		return profile, nil, unknown
+	}
+	inv, err := a.stored(s)
+	if err != nil {
+		return profile, nil, unknown
+	}
+	account, err := inv.Find(text)
+	var several *inventory.AccountError
+	switch {
+	case errors.As(err, &several) && len(several.Matches) > 0:
+		return profile, nil, err
+	case err != nil:
+		return profile, nil, unknown
+	case len(account.Roles) > 1:
+		return profile, nil, &hintError{
+			error: fmt.Errorf("%q is account %s, where you have %d roles: which one?", text, account.ID, len(account.Roles)), code: exitUsage,
+			facts: []string{"they are: " + strings.Join(account.Roles, ", ")}, hint: "rolecall ls" + sessionArgument(s.login.Session) + " --match " + quoted(text),
+		}
+	}
+	profile.AccountID, profile.RoleName = account.ID, account.Roles[0]
+	return profile, s, nil
+}
+
+// accountID gives the id of the account that the person calls text.
+func (a *App) accountID(ctx context.Context, s *session, text string) (string, error) {
+	inv, err := a.stored(s)
+	if err != nil && !errors.Is(err, inventory.ErrNone) {
+		return "", err
+	}
+	if err == nil {
+		account, err := inv.Find(text)
+		var wrong *inventory.AccountError
+		if err == nil {
+			return account.ID, nil
+		}
+		if errors.As(err, &wrong) && len(wrong.Matches) > 0 {
+			return "", err
+		}
+	}
+	// It may be new.
+	listed, err := credentials.WithToken(ctx, s.login, func(t identitycenter.Token) ([]identitycenter.Account, error) {
+		return s.client.Accounts(ctx, t.AccessToken)
+	})
+	if err != nil {
+		return "", err
+	}
+	own, err := a.settings()
+	if err != nil {
+		return "", err
+	}
+	account, err := inventory.Named(s.login.Session, listed).With(own.Accounts).Find(text)
+	if err != nil {
+		return "", err
+	}
+	return account.ID, nil
 }
 
 func isAccountID(text string) bool {
@@ -131,7 +206,8 @@ func isAccountID(text string) bool {
 
 // sessionProfile is a profile of no name for a session: the named one, or the
 // one a person means without a name. The default profile gives region and
-// network settings, when it has any.
+// network settings, when it has any; the services section of the session's own
+// name comes before the default profile's.
 func (a *App) sessionProfile(config *awsconfig.Config, name string) (awsconfig.Profile, error) {
 	settings, settingsError := config.Profile(awsconfig.DefaultProfile(a.getenv))
 	chosen, err := a.chooseSession(config, name, settings, settingsError)
@@ -143,14 +219,14 @@ func (a *App) sessionProfile(config *awsconfig.Config, name string) (awsconfig.P
 		profile = settings
 		profile.Session, profile.Name, profile.Chain, profile.AccountID, profile.RoleName = chosen, "", nil, "", ""
 	}
-	if own, ok := config.SessionEndpoints(chosen.Name); ok && profile.Endpoints == (awsconfig.Endpoints{}) {
+	if own := config.SessionEndpoints(chosen.Name); own != (awsconfig.Endpoints{}) {
 		profile.Endpoints = own
 	}
 	return profile, nil
 }
 
 // beginHint is for who has not configured anything yet.
-const beginHint = "aws configure sso-session, or write the section into ~/.aws/config; to try it out: rolecall demo"
+const beginHint = "rolecall configure; to try it out: rolecall demo"
 
 // chooseSession finds a session by the name of a section or profile, or by a
 // legacy start URL; without a name it is the default profile's, else the only

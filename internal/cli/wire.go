@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"net/http"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -10,9 +11,11 @@ import (
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
 	"rolecall/internal/credentials"
+	"rolecall/internal/discovery"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/identitycenter/client"
 	"rolecall/internal/login"
+	"rolecall/internal/pace"
 )
 
 // config reads the shared config files of the app's world.
@@ -56,7 +59,7 @@ type endpoints struct {
 // endpoint_url are not among them: one stray value must not collect tokens.
 func (a *App) endpoints(profile awsconfig.Profile) endpoints {
 	var e endpoints
-	if strings.EqualFold(a.getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true") || profile.IgnoreEndpointURLs {
+	if a.ignoresEndpoints(profile) {
 		return e
 	}
 	var origins []string
@@ -77,6 +80,10 @@ func (a *App) endpoints(profile awsconfig.Profile) endpoints {
 	return e
 }
 
+func (a *App) ignoresEndpoints(profile awsconfig.Profile) bool {
+	return strings.EqualFold(a.getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true") || profile.IgnoreEndpointURLs
+}
+
 // options are what a command line says about a sign-in.
 type options struct {
 	endpointURL  string // --endpoint-url: an explicit Identity Center
@@ -91,6 +98,7 @@ type session struct {
 	login  *login.Login
 	client *client.Client
 	source *credentials.Source
+	pace   *pace.Pacer // of requests that are many
 }
 
 // session builds the rooms for profile's session. profile gives the network
@@ -105,9 +113,9 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 	if o.endpointURL != "" {
 		e.oidc, e.portal, e.override = o.endpointURL, o.endpointURL, "--endpoint-url"
 	}
-	httpClient, err := client.NewHTTP(client.HTTPOptions{CABundle: a.bundle(root), Log: a.logger()})
+	httpClient, err := a.network(root)
 	if err != nil {
-		return nil, &hintError{error: err, code: exitConfiguration, hint: "check AWS_CA_BUNDLE and ca_bundle"}
+		return nil, err
 	}
 	c, err := client.New(client.Config{
 		Region: root.Session.Region, OIDC: e.oidc, Portal: e.portal,
@@ -121,11 +129,28 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 		Explicit: o.endpointURL != "", Person: a.person(o), DeviceCode: o.deviceCode, CallbackPort: o.callbackPort,
 		Warn: a.warn, Now: a.Now,
 	}
+	l.FindRegion = func(ctx context.Context, text string) (string, error) {
+		startURL, err := discovery.StartURL(text)
+		if err != nil {
+			return "", err
+		}
+		found, err := discovery.Region(ctx, httpClient, startURL)
+		return found.Region, err
+	}
 	source := &credentials.Source{
 		Login: l, Portal: c, Cache: store, Warn: a.warn, Now: a.Now,
 		STS: credentials.STS{HTTP: httpClient, Endpoint: e.sts, FIPS: profile.UseFIPS, DualStack: profile.UseDualStack},
 	}
-	return &session{l, c, source}, nil
+	return &session{l, c, source, pace.New()}, nil
+}
+
+// network is the HTTP client for AWS and for local endpoints.
+func (a *App) network(profile awsconfig.Profile) (*http.Client, error) {
+	asker, err := client.NewHTTP(client.HTTPOptions{CABundle: a.bundle(profile), Log: a.logger()})
+	if err != nil {
+		return nil, &hintError{error: err, code: exitConfiguration, hint: "check AWS_CA_BUNDLE and ca_bundle"}
+	}
+	return asker, nil
 }
 
 // bundle is the certificate file to trust: AWS_CA_BUNDLE before ca_bundle.
@@ -158,5 +183,9 @@ func (a *App) retrieve(ctx context.Context, t target, o options) (awsconfig.Prof
 	}
 	s.source.Tags = t.tags
 	c, err := s.source.Retrieve(ctx, profile)
+	if root := credentials.Root(profile); err == nil && !o.unattended && root.AccountID != "" {
+		// For the picker's order: a full disk costs that, and nothing else.
+		_ = a.listings().Used(s.login.Session, root.AccountID, root.RoleName)
+	}
 	return profile, c, err
 }

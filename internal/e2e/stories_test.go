@@ -23,11 +23,14 @@ type worldKey struct{}
 // Each story has a home folder and an Identity Center of its own. Beside the
 // commands of testscript it has:
 //
-//	signin USER [-deny] [-paste] COMMAND   a person who signs in where asked (run it with exec)
+//	signin USER [-deny] [-paste] [at SHOWN TYPED … --] COMMAND
+//	                                       a person who signs in where asked, and types (run it with exec)
 //	at SHOWN TYPED … -- COMMAND            a person who types when the screen shows something (run it with exec)
+//	visit ADDRESS|FILE                     a browser (run it with exec, or as $BROWSER)
 //	exits CODE COMMAND                     the command ends with this very code
 //	fault SPEC …|none                      the Identity Center misbehaves, as docs/faults.md explains
 //	center restart|lose|stop|end USER|unassign USER ACCOUNT ROLE|rename ACCOUNT NAME|lives TOKEN-LIFE
+//	center proxy                           from here on AWS's own host names lead to it, without settings of endpoints
 //	token DURATION                         the cached token ends so far from now
 //	roles DURATION                         all cached role credentials end so far from now
 //	answered CALL N                        the Identity Center answered this call well N times
@@ -94,6 +97,19 @@ func center(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(w.http.Close())
 	case "end":
 		ts.Check(w.current().SignOut(context.Background(), args[1]))
+	case "proxy":
+		for _, entry := range w.environ() {
+			if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_ENDPOINT_URL") {
+				ts.Setenv(name, "")
+			}
+		}
+		environ, err := w.withProxy()
+		ts.Check(err)
+		for _, entry := range environ {
+			if name, value, _ := strings.Cut(entry, "="); name != "PATH" {
+				ts.Setenv(name, value)
+			}
+		}
 	case "unassign":
 		there, err := idctest.Unassign(w.data, args[1], args[2], args[3])
 		ts.Check(err)

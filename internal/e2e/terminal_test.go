@@ -81,7 +81,8 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 	}()
 	acting, stop := context.WithCancel(ctx)
 	var people sync.WaitGroup
-	people.Go(func() { t.act(acting, s, primary) })
+	people.Go(func() { t.typeAt(acting, s, primary) })
+	people.Go(func() { t.signIn(acting, s, primary) })
 	err = cmd.Wait()
 	stop()
 	people.Wait()
@@ -93,15 +94,19 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 	return 0, s.text(), err
 }
 
-// act is what the person does: open the printed address, paste, type.
-func (t aTerminal) act(ctx context.Context, s *screenReader, keyboard io.Writer) {
+// typeAt types where the screen asks for it.
+func (t aTerminal) typeAt(ctx context.Context, s *screenReader, keyboard io.Writer) {
 	for _, x := range t.types {
 		s.await(ctx, func(text string) bool { return strings.Contains(text, x.shown) })
-		if strings.HasPrefix(x.typed, "http") {
+		if strings.Contains(x.typed, "/oauth/callback") {
 			awaitNoEcho(ctx, keyboard)
 		}
 		_, _ = io.WriteString(keyboard, x.typed)
 	}
+}
+
+// signIn is what the person does to sign in: open the printed address, paste.
+func (t aTerminal) signIn(ctx context.Context, s *screenReader, keyboard io.Writer) {
 	if t.user == "" && t.opens == nil {
 		return
 	}
@@ -201,7 +206,8 @@ func (s *screenReader) await(ctx context.Context, shows func(string) bool) {
 const storyTimeout = 60 * time.Second
 
 // signInMain is the command "signin USER [-deny] [-paste] COMMAND …" of the
-// stories: a person at a terminal who signs in where the command asks for it.
+// stories: a person at a terminal who signs in where the command asks for it. With
+// "at SHOWN TYPED … --" before the command the person types, too.
 func signInMain() {
 	var t aTerminal
 	flag.BoolVar(&t.deny, "deny", false, "")
@@ -209,18 +215,43 @@ func signInMain() {
 	user := os.Args[1]
 	_ = flag.CommandLine.Parse(os.Args[2:])
 	t.user = user
-	t.main(flag.Args())
+	args := flag.Args()
+	if args[0] == "at" {
+		args = t.read(args[1:])
+	}
+	t.main(args)
 }
 
 // atMain is the command "at SHOWN TYPED … -- COMMAND …": whenever the screen shows
 // SHOWN, TYPED is typed.
 func atMain() {
 	var t aTerminal
-	args := os.Args[1:]
+	t.main(t.read(os.Args[1:]))
+}
+
+// read takes SHOWN TYPED … -- from args, and gives the command behind it.
+func (t *aTerminal) read(args []string) []string {
 	for ; args[0] != "--"; args = args[2:] {
 		t.types = append(t.types, typing{args[0], strings.NewReplacer(`\n`, "\r", `\x03`, "\x03").Replace(args[1])})
 	}
-	t.main(args[1:])
+	return args[1:]
+}
+
+// visitMain is the command "visit ADDRESS|FILE": a browser, for $BROWSER too. It says
+// what it was started with, and the title of the page that it ends on.
+func visitMain() {
+	address := os.Args[1]
+	if text, err := os.ReadFile(address); err == nil {
+		address = strings.TrimSpace(string(text))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storyTimeout)
+	defer cancel()
+	title, err := visitor.Visitor{}.Visit(ctx, address)
+	fmt.Printf("browser: %q\ntitle: %s\n", os.Args[1:], title)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 func (t aTerminal) main(argv []string) {

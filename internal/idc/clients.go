@@ -11,6 +11,7 @@ var services = [...]struct{ variable, model string }{
 	{"SSO", "sso/2019-06-10"},
 	{"SSO_OIDC", "sso-oidc/2019-06-10"},
 	{"STS", "sts/2011-06-15"},
+	{"SIGNIN", "signin/2023-01-01"},
 	{"SSO_ADMIN", "sso-admin/2020-07-20"},
 	{"IDENTITYSTORE", "identitystore/2020-06-15"},
 	{"ORGANIZATIONS", "organizations/2016-11-28"},

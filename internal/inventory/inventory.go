@@ -6,7 +6,6 @@ package inventory
 
 import (
 	"cmp"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -83,6 +82,16 @@ func New(session identitycenter.SSOSession, takenAt time.Time, accounts []Accoun
 	return &Inventory{Session: session, TakenAt: takenAt, Accounts: kept}
 }
 
+// Named holds accounts whose roles nobody has asked for: it is to find one in, and
+// no listing.
+func Named(session identitycenter.SSOSession, accounts []identitycenter.Account) *Inventory {
+	i := &Inventory{Session: session}
+	for _, a := range accounts {
+		i.Accounts = append(i.Accounts, Account{ID: a.ID, Name: a.Name, Email: a.Email})
+	}
+	return i
+}
+
 // With gives the inventory with what the person's settings say about its accounts.
 func (i *Inventory) With(said []settings.Account) *Inventory {
 	if len(said) == 0 {
@@ -105,13 +114,27 @@ func (i *Inventory) With(said []settings.Account) *Inventory {
 	return with
 }
 
-// Matches reports whether text matches a pattern with * (any text), ? (one
-// character) and [classes], without regard to case.
+// Matches reports whether text matches a pattern with * (any text) and ? (any
+// character), without regard to case.
 func Matches(pattern, text string) bool {
-	// path.Match stops * at slashes, which account names may hold.
-	hide := func(text string) string { return strings.ReplaceAll(strings.ToLower(text), "/", "\x00") }
-	ok, err := path.Match(hide(pattern), hide(text))
-	return err == nil && ok
+	p, t := []rune(strings.ToLower(pattern)), []rune(strings.ToLower(text))
+	star, from := -1, 0 // the last *, and where the text that it stands for ends
+	i, j := 0, 0
+	for j < len(t) {
+		switch {
+		case i < len(p) && p[i] == '*':
+			star, from = i, j
+			i++
+		case i < len(p) && (p[i] == '?' || p[i] == t[j]):
+			i, j = i+1, j+1
+		case star >= 0: // the * stands for one more
+			from++
+			i, j = star+1, from
+		default:
+			return false
+		}
+	}
+	return strings.Trim(string(p[i:]), "*") == ""
 }
 
 // A Filter chooses rows; what is empty does not restrict. Patterns are those of
@@ -122,9 +145,9 @@ type Filter struct {
 	Tags     []string // all of them
 }
 
-// Match reports whether a row passes.
-func (f Filter) Match(r Row) bool {
-	return f.MatchAccount(r.Account) && (len(f.Roles) == 0 || slices.ContainsFunc(f.Roles, func(p string) bool { return Matches(p, r.Role) }))
+// MatchRole reports whether a role passes, whatever its account.
+func (f Filter) MatchRole(role string) bool {
+	return len(f.Roles) == 0 || slices.ContainsFunc(f.Roles, func(p string) bool { return Matches(p, role) })
 }
 
 // MatchAccount reports whether an account passes, whatever its roles.
@@ -141,5 +164,17 @@ func (f Filter) MatchAccount(a *Account) bool {
 
 // Select gives the rows that pass.
 func (i *Inventory) Select(f Filter) []Row {
-	return slices.DeleteFunc(i.Rows(), func(r Row) bool { return !f.Match(r) })
+	var rows []Row
+	for n := range i.Accounts {
+		a := &i.Accounts[n]
+		if !f.MatchAccount(a) {
+			continue
+		}
+		for _, role := range a.Roles {
+			if f.MatchRole(role) {
+				rows = append(rows, Row{a, role})
+			}
+		}
+	}
+	return rows
 }

@@ -35,13 +35,20 @@ func (l *Login) codeFlow(ctx context.Context) (identitycenter.Token, error) {
 	waiting, cancel := context.WithDeadlineCause(ctx, until, &identitycenter.APIError{
 		Operation: "Authorize", Kind: identitycenter.ErrExpiredCode,
 	})
-	defer cancel()
 	endpoint := l.Service.Endpoints().OIDC
 	l.Person.Authorize(Authorization{
 		Session: l.Session, URL: l.authorizeURL(r, callback.redirectURI(), state, verifier),
 		Endpoint: endpoint, Port: callback.port, Until: until,
 	})
-	go l.readPasted(waiting, callback)
+	pasting := make(chan struct{})
+	go func() {
+		defer close(pasting)
+		l.readPasted(waiting, callback)
+	}()
+	defer func() {
+		cancel()
+		<-pasting // then the terminal is as it was, for whoever asks next
+	}()
 	code, err := callback.wait(waiting)
 	if err != nil {
 		return identitycenter.Token{}, err

@@ -27,24 +27,6 @@ const center = "http://127.0.0.1:9911"
 
 var corp = identitycenter.SSOSession{Name: "corp", StartURL: center + "/start", Region: "us-east-1"}
 
-// inProcess serves requests from a handler without a socket, so that the fake
-// clock of synctest runs across client and server.
-type inProcess struct{ http.Handler }
-
-func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := r.Clone(r.Context())
-	in.Host = r.URL.Host
-	if in.Body == nil {
-		in.Body = http.NoBody // a server never sees a nil body
-	}
-	w := httptest.NewRecorder()
-	p.ServeHTTP(w, in)
-	if r.Context().Err() != nil {
-		return nil, r.Context().Err()
-	}
-	return w.Result(), nil
-}
-
 // person is at the terminal. What they do runs on its own, as people do.
 type person struct {
 	device    func(identitycenter.DeviceAuthorization)
@@ -100,7 +82,7 @@ func newScene(t *testing.T) *scene {
 		t.Fatal(err)
 	}
 	s := &scene{server: server, data: data}
-	c, err := client.New(client.Config{Region: "us-east-1", OIDC: center, Portal: center, HTTP: client.Over(inProcess{s}, nil)})
+	c, err := client.New(client.Config{Region: "us-east-1", OIDC: center, Portal: center, HTTP: client.Over(idctest.InProcess{Handler: s}, nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -528,7 +510,7 @@ func TestATokenStaysWithItsIssuer(t *testing.T) {
 	asked := 0
 	sink := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ })
 	elsewhere, err := client.New(client.Config{
-		Region: "us-east-1", OIDC: "http://127.0.0.1:9912", Portal: "http://127.0.0.1:9912", HTTP: client.Over(inProcess{sink}, nil),
+		Region: "us-east-1", OIDC: "http://127.0.0.1:9912", Portal: "http://127.0.0.1:9912", HTTP: client.Over(idctest.InProcess{Handler: sink}, nil),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -37,6 +37,9 @@ type Login struct {
 	Override string
 	// Explicit: a person named the endpoint on this very command line.
 	Explicit bool
+	// FindRegion finds the region of a start URL, to explain a refusal and to spare
+	// the person a sign-in that cannot succeed. Nil: it is not looked for.
+	FindRegion func(ctx context.Context, startURL string) (string, error)
 	// Person is who can sign in; nil when nobody is at a terminal.
 	Person Person
 	// DeviceCode asks for the device flow instead of PKCE.

@@ -189,7 +189,10 @@ func (l *Login) save(ctx context.Context, token identitycenter.Token) error {
 
 // explainRefusal says in a person's words how a sign-in ended.
 func (l *Login) explainRefusal(err error) error {
+	var start *StartURLError
 	switch {
+	case errors.As(err, &start):
+		return err
 	case errors.Is(err, identitycenter.ErrAccessDenied):
 		return fmt.Errorf("login to %q was denied in the browser: %w", l.Session.Label(), err)
 	case errors.Is(err, identitycenter.ErrExpiredCode):
@@ -206,9 +209,14 @@ func (l *Login) registration(ctx context.Context, flow, redirectURI string) (ide
 	if r, err := l.Store.Registration(l.Session, endpoint, flow); err == nil && l.stillKnown(ctx, r) {
 		return r, nil
 	}
+	if redirectURI == "" {
+		if err := l.checkRegion(ctx); err != nil {
+			return identitycenter.ClientRegistration{}, err
+		}
+	}
 	r, err := l.Service.RegisterClient(ctx, l.Session, redirectURI)
 	if err != nil {
-		return r, err
+		return r, l.explainRegistration(ctx, err)
 	}
 	if err := l.Store.SaveRegistration(l.Session, endpoint, flow, r); err != nil {
 		l.warn("the client registration was not cached: %w", err)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -86,12 +85,10 @@ func (s Settings) check(file string) error {
 		fail := func(problem string) error {
 			return &Error{File: file, Problem: fmt.Sprintf("[[account]] number %d: %s", n+1, problem)}
 		}
-		switch _, err := path.Match(a.Match, ""); {
+		switch {
 		case a.Match == "":
 			return fail("match is missing")
-		case err != nil:
-			return fail(fmt.Sprintf("match: %q is no pattern", a.Match))
-		case a.Alias != "" && strings.ContainsAny(a.Match, "*?["):
+		case a.Alias != "" && strings.ContainsAny(a.Match, "*?"):
 			return fail("an alias is for one account: match must be its id or its whole name")
 		case a.Alias != "" && (strings.ContainsAny(a.Alias, "/: \t") || aliases[a.Alias]):
 			return fail(fmt.Sprintf("alias: %q stands twice, or has a blank, slash or colon", a.Alias))

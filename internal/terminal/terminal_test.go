@@ -175,3 +175,21 @@ func TestAPasteEndsAtEnter(t *testing.T) {
 		}
 	}
 }
+
+func TestALineOfOutputKeepsItsColoursAndMovesNothing(t *testing.T) {
+	for line, want := range map[string]string{
+		"":                              "",
+		"plain\ttext é 日本語\r":           "plain\ttext é 日本語",
+		"\x1b[1;31mred\x1b[0m":          "\x1b[1;31mred\x1b[0m\x1b[0m",
+		"\x1b[38:2::1:2:3mx":            "\x1b[38:2::1:2:3mx\x1b[0m",
+		"10%\r20%":                      `10%\u000d20%`,
+		"\x1b[2J\x1b[A\x1b[1;1H":        `\u001b[2J\u001b[A\u001b[1;1H`,
+		"\x1b]0;title\a\x1b7\x1b[\x1b[": `\u001b]0;title\u0007\u001b7\u001b[\u001b[`,
+		"\x1b[?25l\x1b[>4m":             `\u001b[?25l\u001b[>4m`,
+		"\u009b2J\x9b2J\x7f\x00\v":      `\u009b2J\x9b2J\u007f\u0000\u000b`,
+	} {
+		if got := ShowOutput(line); got != want {
+			t.Errorf("%q is shown as %q, want %q", line, got, want)
+		}
+	}
+}

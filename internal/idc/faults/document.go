@@ -11,7 +11,7 @@ const introduction = `# Faults
 What the local Identity Center can do wrong on purpose, so that you see what your client
 does about it. A fault is played by its SPEC:
 
-    NAME[=VALUE][@ROUTE][#COUNT][~EVERY]
+    NAME[=VALUE][@ROUTE[/ACCOUNT]][#COUNT][~EVERY]
 
     rolecall idc serve --fault throttle~7              each seventh portal request
     rolecall idc faults play unauthorized#1            the next portal request
@@ -22,6 +22,8 @@ does about it. A fault is played by its SPEC:
 - ROUTE is one of %s;
   several have a + between them. oidc, portal and all are groups. A token request is one
   for the first tokens of a sign-in, a refresh one with a refresh token.
+- ACCOUNT means the requests for one account, of the routes roles and credentials:
+  forbidden@credentials/111122223333.
 - COUNT ends the fault after so many requests; EVERY lets all but each so-many-th alone.
 - VALUE is taken as it is; one that begins with a quotation mark is a JSON string, for
   line breaks and the like: %s.

@@ -47,25 +47,26 @@ func TestTheListIsWhole(t *testing.T) {
 
 func TestMistakesAreExplained(t *testing.T) {
 	for spec, want := range map[string]string{
-		"":                       `there is no fault ""`,
-		"throtle":                `there is no fault "throtle"; did you mean throttle?`,
-		"html@tokn":              `there is no route "tokn"; did you mean token?`,
-		"html@token+":            `there is no route ""`,
-		"html=1":                 "fault html takes no value",
-		"throttle=":              "no value stands behind the =",
-		"throttle=soon":          `"soon" is not a number up to 3600; it takes seconds`,
-		"throttle#0":             "0 is not a number of requests",
-		"throttle~0":             "0 is not a number of requests",
-		"status=200":             "200 is below 400",
-		"status=500:a b":         "no name of an exception",
-		"unavailable=404":        "404 is below 500",
-		"account-name=x@token":   "cannot be played on token: it is for accounts",
-		"expires-in=soon":        "is not JSON",
-		"access-token=other":     "none of those; it takes empty, huge or line-break",
-		"clock=late":             `"late" is not a duration`,
-		`account-name="\x"`:      "a JSON string",
-		"retry-after=\"a\\nb\"":  "no line breaks",
-		"account-name=two\nrows": "not NAME[=VALUE]",
+		"":                         `there is no fault ""`,
+		"throtle":                  `there is no fault "throtle"; did you mean throttle?`,
+		"html@tokn":                `there is no route "tokn"; did you mean token?`,
+		"html@token+":              `there is no route ""`,
+		"html=1":                   "fault html takes no value",
+		"throttle=":                "no value stands behind the =",
+		"throttle=soon":            `"soon" is not a number up to 3600; it takes seconds`,
+		"throttle#0":               "0 is not a number of requests",
+		"throttle~0":               "0 is not a number of requests",
+		"status=200":               "200 is below 400",
+		"status=500:a b":           "no name of an exception",
+		"unavailable=404":          "404 is below 500",
+		"account-name=x@token":     "cannot be played on token: it is for accounts",
+		"expires-in=soon":          "is not JSON",
+		"access-token=other":       "none of those; it takes empty, huge or line-break",
+		"clock=late":               `"late" is not a duration`,
+		`account-name="\x"`:        "a JSON string",
+		"retry-after=\"a\\nb\"":    "no line breaks",
+		"html@portal/111122223333": "only requests of roles+credentials are for an account",
+		"account-name=two\nrows":   "not NAME[=VALUE]",
 	} {
 		err := faults.Check([]string{"html", spec})
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -87,6 +88,30 @@ func accounts(h http.Handler, times int) string {
 		all = append(all, fmt.Sprint(w.Code))
 	}
 	return strings.Join(all, " ")
+}
+
+func TestAFaultForOneAccount(t *testing.T) {
+	p := faults.New(time.Now)
+	h := p.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }))
+	if err := p.Play([]string{"forbidden@credentials+roles/111122223333#2"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		path string
+		want int
+	}{
+		{"/federation/credentials?account_id=444455556666", 200},
+		{"/federation/credentials", 200},
+		{"/federation/credentials?account_id=111122223333", 403},
+		{"/assignment/roles?account_id=111122223333", 403},
+		{"/assignment/roles?account_id=111122223333", 200},
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", c.path, nil))
+		if w.Code != c.want {
+			t.Errorf("%s: %d, want %d", c.path, w.Code, c.want)
+		}
+	}
 }
 
 func TestCounts(t *testing.T) {

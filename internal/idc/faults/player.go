@@ -74,14 +74,15 @@ func (p *Player) Handler(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		program.around(next, routeOf(r)).ServeHTTP(w, r)
+		program.around(next, r).ServeHTTP(w, r)
 	})
 }
 
-// around puts the plays for a route around next, the first outermost.
-func (g *program) around(next http.Handler, route string) http.Handler {
+// around puts the plays for a request around next, the first outermost.
+func (g *program) around(next http.Handler, r *http.Request) http.Handler {
+	route := routeOf(r)
 	for _, play := range slices.Backward(g.plays) {
-		if !play.answers(route) {
+		if !play.answers(route) || play.account != "" && play.account != r.URL.Query().Get("account_id") {
 			continue
 		}
 		inner := next

@@ -20,6 +20,9 @@ const (
 	allRoutes    = oidcRoutes + "+authorize+" + portalRoutes + "+sts+admin+console"
 )
 
+// accountRoutes are those whose requests name an account.
+func accountRoutes() []string { return []string{"roles", "credentials"} }
+
 // Routes gives all names of routes, groups last.
 func Routes() []string { return append(strings.Split(allRoutes, "+"), "oidc", "portal", "all") }
 

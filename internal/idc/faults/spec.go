@@ -18,12 +18,13 @@ type play struct {
 	player       *Player
 	spec         string
 	routes       []string
+	account      string // empty: any
 	count, every int64
 	seen, played atomic.Int64
 }
 
-// suffixes are what may follow a name and value: @ROUTE#COUNT~EVERY.
-var suffixes = pattern.New(`^(.*?)(?:@([a-z+]+))?(?:#(\d+))?(?:~(\d+))?$`)
+// suffixes are what may follow a name and value: @ROUTE/ACCOUNT#COUNT~EVERY.
+var suffixes = pattern.New(`^(.*?)(?:@([a-z+]+)(?:/(\d{12}))?)?(?:#(\d+))?(?:~(\d+))?$`)
 
 // Check says what is wrong with specs, without playing them.
 func Check(specs []string) error {
@@ -35,24 +36,27 @@ func Check(specs []string) error {
 	return nil
 }
 
-// parse reads NAME[=VALUE][@ROUTE][#COUNT][~EVERY].
+// parse reads NAME[=VALUE][@ROUTE[/ACCOUNT]][#COUNT][~EVERY].
 func parse(spec string) (*play, error) {
 	m := suffixes().FindStringSubmatch(spec)
 	if m == nil { // a line break: values that hold one are written as JSON
-		return nil, fmt.Errorf("fault %q: not NAME[=VALUE][@ROUTE][#COUNT][~EVERY]", spec)
+		return nil, fmt.Errorf("fault %q: not NAME[=VALUE][@ROUTE[/ACCOUNT]][#COUNT][~EVERY]", spec)
 	}
 	name, value, valued := strings.Cut(m[1], "=")
 	f, known := find(name)
 	if !known {
 		return nil, fmt.Errorf("there is no fault %q%s", name, meant(name, names()))
 	}
-	p := &play{spec: spec}
+	p := &play{spec: spec, account: m[3]}
 	var err error
 	if p.routes, err = f.routes(m[2]); err != nil {
 		return nil, err
 	}
-	if p.count, err = requests(m[3]); err == nil {
-		p.every, err = requests(m[4])
+	if p.account != "" && slices.ContainsFunc(p.routes, func(route string) bool { return !slices.Contains(accountRoutes(), route) }) {
+		return nil, fmt.Errorf("fault %q: only requests of %s are for an account", spec, strings.Join(accountRoutes(), "+"))
+	}
+	if p.count, err = requests(m[4]); err == nil {
+		p.every, err = requests(m[5])
 	}
 	if err != nil {
 		return nil, fmt.Errorf("fault %q: %w", spec, err)

@@ -21,9 +21,18 @@ const (
 // the owner of token. ErrUnauthorized is a token that is not accepted,
 // ErrNoAccess a role that is not the person's.
 func (c *Client) RoleCredentials(ctx context.Context, token identitycenter.Secret, accountID, roleName string) (identitycenter.RoleCredentials, error) {
+	return c.roleCredentials(ctx, token, accountID, roleName)
+}
+
+// RoleCredentialsOnce is RoleCredentials, asked for once, as AccountsPage.
+func (c *Client) RoleCredentialsOnce(ctx context.Context, token identitycenter.Secret, accountID, roleName string) (identitycenter.RoleCredentials, error) {
+	return c.roleCredentials(ctx, token, accountID, roleName, once)
+}
+
+func (c *Client) roleCredentials(ctx context.Context, token identitycenter.Secret, accountID, roleName string, options ...func(*sso.Options)) (identitycenter.RoleCredentials, error) {
 	out, err := c.portal.GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{
 		AccessToken: aws.String(token.Reveal()), AccountId: &accountID, RoleName: &roleName,
-	})
+	}, options...)
 	if err != nil {
 		return identitycenter.RoleCredentials{}, Translate(ctx, "GetRoleCredentials", c.endpoints.Portal, err)
 	}

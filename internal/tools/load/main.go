@@ -2,7 +2,8 @@
 // net/http handler in the same run: role credentials, durable refreshes, pages of
 // accounts, and the start with a large directory.
 //
-//	load BIN    where BIN is the folder with rolecall
+//	load BIN           where BIN is the folder with rolecall
+//	load -scale BIN    instead, rolecall for a person with 20,000 roles
 package main
 
 import (
@@ -23,15 +24,18 @@ import (
 
 func main() {
 	bare := flag.Bool("bare", false, "serve a handler that does nothing")
+	many := flag.Bool("scale", false, "measure the client of a person with 20,000 roles")
 	flag.Parse()
 	var err error
 	switch {
+	case *many && flag.NArg() == 1:
+		err = scale(flag.Arg(0))
 	case *bare:
 		err = serveBare()
 	case flag.NArg() == 1:
 		err = run(flag.Arg(0))
 	default:
-		err = errors.New("usage: load BIN")
+		err = errors.New("usage: load [-scale] BIN")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)

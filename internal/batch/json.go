@@ -1,0 +1,52 @@
+package batch
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// A jsonLine is one line in the JSON form. Bytes that are no UTF-8 become U+FFFD.
+type jsonLine struct {
+	AccountID string `json:"accountId"`
+	Account   string `json:"account"`
+	Role      string `json:"role"`
+	Stream    string `json:"stream"`
+	Line      string `json:"line"`
+	Continues bool   `json:"continues,omitempty"` // the next one is part of the same line
+}
+
+func newJSONLine(t Target, stream string, l line) jsonLine {
+	return jsonLine{t.AccountID, t.Account, t.Role, stream, string(l.text), l.continues}
+}
+
+// A jsonEnd is the end of a target in the JSON form.
+type jsonEnd struct {
+	AccountID string  `json:"accountId"`
+	Account   string  `json:"account"`
+	Role      string  `json:"role"`
+	ExitCode  *int    `json:"exitCode"` // null: not run
+	Error     string  `json:"error,omitempty"`
+	Duration  float64 `json:"duration"` // seconds
+}
+
+func newJSONEnd(e End) jsonEnd {
+	j := jsonEnd{AccountID: e.AccountID, Account: e.Account, Role: e.Role, Duration: e.Duration.Seconds()}
+	switch {
+	case e.NotRun:
+		j.Error = "not run"
+		return j
+	case e.Err != nil:
+		j.Error = e.Err.Error()
+	}
+	j.ExitCode = &e.Code
+	return j
+}
+
+// appendJSON adds a line of JSON, with < and & as they are.
+func appendJSON(b []byte, value any) []byte {
+	w := bytes.NewBuffer(b)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value) // texts and numbers: there is nothing that could not be written
+	return w.Bytes()
+}

@@ -1,0 +1,231 @@
+package cli
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/inventory"
+	"rolecall/internal/terminal"
+)
+
+// Completion reads the config files and the stored listings, and asks nobody. What
+// it offers goes into the person's command line as it is, so that a name with
+// anything a shell could take for more than a letter is not offered; its account's id
+// is.
+
+// completion is what shells are told.
+type completion = []cobra.Completion
+
+const (
+	nothingElse = cobra.ShellCompDirectiveNoFileComp
+	goesOn      = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+)
+
+// inert reports whether text is the same to every shell.
+func inert(text string) bool {
+	return text != "" && text[0] != '-' && !strings.ContainsFunc(text, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.+@/-", r))
+	})
+}
+
+func offer(all completion, text, description string) completion {
+	if !inert(text) {
+		return all
+	}
+	return append(all, cobra.CompletionWithDesc(text, terminal.Show(description)))
+}
+
+// completeSessions offers sessions, and profiles that have one.
+func (a *App) completeSessions(_ *cobra.Command, args []string, begun string) (completion, cobra.ShellCompDirective) {
+	config, err := a.config()
+	if err != nil || len(args) > 0 {
+		return nil, nothingElse
+	}
+	var all completion
+	for _, name := range config.SessionNames() {
+		if strings.HasPrefix(name, begun) {
+			all = offer(all, name, "sso-session")
+		}
+	}
+	return a.offerProfiles(all, config, begun), nothingElse
+}
+
+func (a *App) offerProfiles(all completion, config *awsconfig.Config, begun string) completion {
+	for _, name := range config.ProfileNames() {
+		if strings.HasPrefix(name, begun) {
+			all = offer(all, name, "profile")
+		}
+	}
+	return all
+}
+
+// completeProfiles offers profiles.
+func (a *App) completeProfiles(_ *cobra.Command, _ []string, begun string) (completion, cobra.ShellCompDirective) {
+	config, err := a.config()
+	if err != nil {
+		return nil, nothingElse
+	}
+	return a.offerProfiles(nil, config, begun), nothingElse
+}
+
+// completeTarget offers profiles, and accounts with a slash behind them; behind the
+// slash, the account's roles.
+func (a *App) completeTarget(_ *cobra.Command, args []string, begun string) (completion, cobra.ShellCompDirective) {
+	if len(args) > 0 { // behind exec's target comes a command
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	config, err := a.config()
+	if err != nil {
+		return nil, nothingElse
+	}
+	all := a.offerProfiles(nil, config, begun)
+	sessionName, prefix := "", ""
+	if name, _, given := strings.Cut(begun, ":"); given {
+		sessionName, prefix = name, name+":"
+	}
+	inv := a.storedOf(config, sessionName)
+	if inv == nil {
+		return all, nothingElse
+	}
+	directive := nothingElse
+	for _, text := range accountTargets(inv, begun[len(prefix):]) {
+		if strings.HasSuffix(text.what, "/") {
+			directive = goesOn
+		}
+		if inert(text.what) && inert(sessionName+"x") {
+			all = append(all, cobra.CompletionWithDesc(prefix+text.what, terminal.Show(text.description)))
+		}
+	}
+	return all, directive
+}
+
+// storedOf is the stored listing of a session; nil when there is none.
+func (a *App) storedOf(config *awsconfig.Config, name string) *inventory.Inventory {
+	profile, err := a.sessionProfile(config, name)
+	if err != nil {
+		return nil
+	}
+	s, err := a.session(profile, options{unattended: true})
+	if err != nil {
+		return nil
+	}
+	inv, err := a.stored(s)
+	if err != nil {
+		return nil
+	}
+	return inv
+}
+
+// A suggestion is a text with what it stands for.
+type suggestion struct{ what, description string }
+
+// accountTargets are ACCOUNT/ROLE as far as begun goes: accounts up to their slash, or
+// the roles of one.
+func accountTargets(inv *inventory.Inventory, begun string) []suggestion {
+	if slash := strings.LastIndexByte(begun, '/'); slash >= 0 {
+		account, err := inv.Find(begun[:slash])
+		if err != nil {
+			return nil
+		}
+		var all []suggestion
+		for _, role := range account.Roles {
+			if strings.HasPrefix(role, begun[slash+1:]) {
+				all = append(all, suggestion{begun[:slash+1] + role, account.ID + " " + account.Name})
+			}
+		}
+		return all
+	}
+	var all []suggestion
+	called := map[string]int{} // how many accounts a name may stand for
+	for _, a := range inv.Accounts {
+		called[strings.ToLower(a.Name)]++
+	}
+	for i := range inv.Accounts {
+		account := &inv.Accounts[i]
+		name := account.ID
+		for _, candidate := range []string{account.Alias, account.Name} {
+			one := candidate == account.Alias || called[strings.ToLower(candidate)] == 1
+			if one && inert(candidate) && !strings.Contains(candidate, "/") && begins(candidate, begun) {
+				name = candidate
+				break
+			}
+		}
+		if !begins(name, begun) {
+			continue
+		}
+		what := name + "/"
+		if len(account.Roles) == 1 {
+			what += account.Roles[0]
+		}
+		all = append(all, suggestion{what, strings.TrimSpace(account.ID + " " + account.Name + " " + strings.Join(account.Tags, " "))})
+	}
+	return all
+}
+
+// begins reports whether text begins so, without regard to case.
+func begins(text, begun string) bool {
+	return len(text) >= len(begun) && strings.EqualFold(text[:len(begun)], begun)
+}
+
+// complete gives each command below root its completions: its usage line says what
+// its arguments are.
+func (a *App) complete(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		a.complete(cmd)
+		switch {
+		case strings.Contains(cmd.Use, "[TARGET]"):
+			cmd.ValidArgsFunction = a.completeTarget
+			a.completeFlags(cmd)
+		case strings.Contains(cmd.Use, "[SESSION"):
+			cmd.ValidArgsFunction = a.completeSessions
+		}
+	}
+}
+
+// completeFlags completes --profile, --session, --account and --role.
+func (a *App) completeFlags(cmd *cobra.Command) {
+	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
+	_ = cmd.RegisterFlagCompletionFunc("session", func(cmd *cobra.Command, _ []string, begun string) (completion, cobra.ShellCompDirective) {
+		return a.completeSessions(cmd, nil, begun)
+	})
+	_ = cmd.RegisterFlagCompletionFunc("account", func(cmd *cobra.Command, _ []string, begun string) (all completion, _ cobra.ShellCompDirective) {
+		for _, s := range accountTargets(a.storedFor(cmd), begun) {
+			account, _, _ := strings.Cut(s.what, "/")
+			all = offer(all, account, s.description)
+		}
+		return all, nothingElse
+	})
+	_ = cmd.RegisterFlagCompletionFunc("role", func(cmd *cobra.Command, _ []string, begun string) (all completion, _ cobra.ShellCompDirective) {
+		inv := a.storedFor(cmd)
+		accounts := inv.Accounts
+		if one, err := inv.Find(cmd.Flag("account").Value.String()); err == nil {
+			accounts = []inventory.Account{*one}
+		}
+		roles := map[string]bool{}
+		for _, account := range accounts {
+			for _, role := range account.Roles {
+				roles[role] = begins(role, begun)
+			}
+		}
+		for _, role := range slices.Sorted(maps.Keys(roles)) {
+			if roles[role] {
+				all = offer(all, role, "role")
+			}
+		}
+		return all, nothingElse
+	})
+}
+
+// storedFor is the stored listing of a command's --session; empty when there is none.
+func (a *App) storedFor(cmd *cobra.Command) *inventory.Inventory {
+	if config, err := a.config(); err == nil {
+		if inv := a.storedOf(config, cmd.Flag("session").Value.String()); inv != nil {
+			return inv
+		}
+	}
+	return &inventory.Inventory{}
+}

@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/identitycenter"
+)
+
+// configureFlags are the flags of configure.
+type configureFlags struct {
+	options
+	session, region, scopes            string
+	profiles, noProfiles, noLogin, yes bool
+	look                               profileFlags
+}
+
+func (a *App) configureCommand() *cobra.Command {
+	var f configureFlags
+	cmd := &cobra.Command{
+		Use:   "configure [START_URL]",
+		Short: "Set up an sso-session from its start URL, and sign in",
+		Long: `Write an [sso-session] into the shared config file, and sign in. The start URL is
+enough: rolecall finds the region. It takes the address of your AWS access portal in any
+of its forms, only what stands before .awsapps.com, or the name of an sso-session that is
+there already. All else in the file stays as it is.
+
+  rolecall configure https://d-1234567890.awsapps.com/start
+  rolecall configure example-corp --session corp --yes
+  rolecall configure http://127.0.0.1:9911                    a local Identity Center
+
+Run again, it finds the session that is there, and sets its region right.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.configure(cmd.Context(), optional(args), f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.session, "session", "", "`NAME` of the sso-session; left out, it comes from the start URL")
+	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center; left out, it is looked for")
+	flags.StringVar(&f.scopes, "scopes", identitycenter.AccessScope, "registration scopes, separated by commas")
+	flags.BoolVar(&f.profiles, "profiles", false, "write a profile for each account and role, too")
+	flags.BoolVar(&f.noProfiles, "no-profiles", false, "write no profiles")
+	flags.StringVar(&f.look.template, "template", "", "`TEMPLATE` of the profiles' names")
+	flags.StringVar(&f.look.region, "default-region", "", "`REGION` of the profiles")
+	flags.StringVar(&f.look.output, "output", "", "`FORMAT` of the AWS CLI's output in the profiles")
+	flags.BoolVar(&f.noLogin, "no-login", false, "write the session, do not sign in")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "ask nothing: take what would be proposed")
+	f.addSignIn(cmd)
+	return cmd
+}
+
+// A setup is what configure is about to write.
+type setup struct {
+	session  identitycenter.SSOSession
+	from     string // where the region comes from, in words; empty: a person said it
+	endpoint string // of an Identity Center that is not AWS's
+	there    bool   // the section is in the file already
+	was      string // its region, if that is wrong
+}
+
+func (a *App) configure(ctx context.Context, text string, f configureFlags) error {
+	if f.profiles && (f.noProfiles || f.noLogin) {
+		return &usageError{errors.New("--profiles excludes --no-profiles and --no-login")}
+	}
+	config, err := a.config()
+	if err != nil {
+		return err
+	}
+	p, err := a.planSession(ctx, config, text, f)
+	if err != nil {
+		return err
+	}
+	if f.profiles, err = a.wantsProfiles(ctx, f); err != nil {
+		return err
+	}
+	f.endpointURL = p.endpoint
+	s, err := a.session(p.profile(config, a), f.options)
+	if err != nil {
+		return err
+	}
+	if !f.noLogin {
+		if err := s.login.Check(ctx); err != nil { // nothing is written that cannot work
+			return err
+		}
+	}
+	file := awsconfig.Locate(a.getenv, a.Home).Config
+	written, err := a.writeSetup(ctx, file, p, config)
+	if err != nil {
+		return err
+	}
+	result := configureResult{
+		Session: p.session.Name, StartURL: p.session.StartURL, Region: p.session.Region, RegionFrom: p.from, Endpoint: p.endpoint,
+		File: file, Written: written, RegionWas: p.was,
+	}
+	if !f.noLogin {
+		if result.ExpiresAt, err = a.signInTo(ctx, s); err != nil {
+			return err
+		}
+		if f.profiles {
+			if _, err := a.applyProfiles(ctx, s, f.look); err != nil {
+				return err
+			}
+		}
+	}
+	if a.json {
+		return a.printJSON(result)
+	}
+	return nil
+}
+
+// configureResult is what configure says with --json.
+type configureResult struct {
+	Session    string     `json:"session"`
+	StartURL   string     `json:"startUrl"`
+	Region     string     `json:"region"`
+	RegionFrom string     `json:"regionFrom,omitempty"`
+	RegionWas  string     `json:"regionWas,omitempty"`
+	Endpoint   string     `json:"endpoint,omitempty"`
+	File       string     `json:"file"`
+	Written    bool       `json:"written"`
+	ExpiresAt  *time.Time `json:"expiresAt,omitempty"` // of the token, after a sign-in
+}
+
+// profile is what the sign-in goes by: the session, and the network settings of the
+// default profile.
+func (p setup) profile(config *awsconfig.Config, a *App) awsconfig.Profile {
+	settings := a.settingsProfile(config)
+	settings.Session, settings.Name, settings.Chain, settings.AccountID, settings.RoleName = p.session, "", nil, "", ""
+	if own := config.SessionEndpoints(p.session.Name); p.there && own != (awsconfig.Endpoints{}) {
+		settings.Endpoints = own
+	}
+	return settings
+}
+
+// writeSetup writes what is not in the file yet, and says so.
+func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsconfig.Config) (written bool, err error) {
+	var sections []configSection
+	var lines []string
+	name, in, region := p.session.Name, a.tidy(file), p.session.Region
+	if p.from != "" {
+		region += " (from " + p.from + ")"
+	}
+	header := "sso-session " + name
+	switch {
+	case p.was != "":
+		sections = append(sections, configSection{"sso-session", name, []awsconfig.Key{{Name: "sso_region", Value: p.session.Region}}})
+		lines = append(lines, fmt.Sprintf("sso_region of [%s] in %s was %s; now it is %s", header, in, p.was, region))
+	case p.there:
+		lines = append(lines, fmt.Sprintf("%s is [%s] of %s already, region %s", p.session.StartURL, header, in, region))
+	default:
+		keys := []awsconfig.Key{
+			{Name: "sso_start_url", Value: p.session.StartURL}, {Name: "sso_region", Value: p.session.Region},
+			{Name: "sso_registration_scopes", Value: strings.Join(p.session.Scopes, ",")},
+		}
+		sections = append(sections, configSection{"sso-session", name, keys})
+		lines = append(lines, fmt.Sprintf("written to %s: [%s] with %s, region %s", in, header, p.session.StartURL, region))
+	}
+	if p.endpoint != "" && config.SessionEndpoints(name) == (awsconfig.Endpoints{}) {
+		block := []awsconfig.Key{{Name: "endpoint_url", Value: p.endpoint}}
+		sections = append(sections, configSection{"services", name, []awsconfig.Key{{Name: "sso", Block: block}, {Name: "sso_oidc", Block: block}, {Name: "sts", Block: block}}})
+		lines = append(lines, fmt.Sprintf("written to %s: [services %s] with %s; profiles use it that have services = %s", in, name, p.endpoint, name))
+	}
+	if len(sections) > 0 {
+		err = a.writeSections(ctx, file, sections)
+	}
+	for _, line := range lines {
+		if err == nil {
+			fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.show(line))
+		}
+	}
+	return len(sections) > 0, err
+}
+
+// signInTo signs in as the login command does, and gives when the token ends.
+func (a *App) signInTo(ctx context.Context, s *session) (*time.Time, error) {
+	token, already, err := s.login.SignIn(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	if !a.json {
+		err = a.sayLogin(s, token, already)
+	}
+	return &token.ExpiresAt, err
+}
+
+// wantsProfiles asks before the sign-in: after it nobody has to be there any more.
+func (a *App) wantsProfiles(ctx context.Context, f configureFlags) (bool, error) {
+	switch {
+	case f.noProfiles, f.noLogin:
+		return false, nil
+	case f.profiles, f.yes, !a.Terminal:
+		return f.profiles || f.yes, nil
+	}
+	return a.agree(ctx, "write a profile for each of your accounts and roles, too?")
+}

@@ -1,0 +1,245 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/credentials"
+	"rolecall/internal/discovery"
+	"rolecall/internal/identitycenter"
+)
+
+// planSession finds out all that is to be written, and asks for what is missing.
+func (a *App) planSession(ctx context.Context, config *awsconfig.Config, text string, f configureFlags) (setup, error) {
+	given, err := a.startURL(ctx, config, text)
+	if err != nil {
+		return setup{}, err
+	}
+	p := setup{endpoint: strings.TrimRight(f.endpointURL, "/")}
+	if u, err := url.Parse(given); err == nil && p.endpoint == "" && identitycenter.IsLoopback(u.Hostname()) {
+		p.endpoint = u.Scheme + "://" + u.Host
+	}
+	if name := cmp.Or(f.session, sessionOf(config, given)); isSession(config, name, given) {
+		p.endpoint = cmp.Or(p.endpoint, strings.TrimRight(config.SessionEndpoints(name).SSOOIDC.URL, "/"))
+	}
+	found, err := a.regionOf(ctx, config, given, p.endpoint, f)
+	if err != nil {
+		return p, err
+	}
+	p.from = found.From
+	p.session = identitycenter.SSOSession{StartURL: found.StartURL, Region: found.Region}
+	for _, scope := range strings.Split(f.scopes, ",") {
+		if scope = strings.TrimSpace(scope); scope != "" {
+			p.session.Scopes = append(p.session.Scopes, scope)
+		}
+	}
+	return p, a.nameSession(ctx, config, &p, given, f)
+}
+
+// startURL gives the start URL that text means; the name of an sso-session stands for
+// its own. Without a text the person is asked.
+func (a *App) startURL(ctx context.Context, config *awsconfig.Config, text string) (string, error) {
+	if text == "" {
+		if !a.Terminal {
+			return "", &usageError{errors.New("there is nobody to ask: rolecall configure START_URL")}
+		}
+		fallback := ""
+		if names := config.SessionNames(); len(names) == 1 {
+			if only, err := config.Session(names[0]); err == nil {
+				fallback = only.StartURL
+			}
+		}
+		var err error
+		if text, err = a.ask(ctx, "start URL (the address of your AWS access portal)", fallback); err != nil {
+			return "", err
+		}
+	}
+	if known, err := config.Session(text); err == nil {
+		text = known.StartURL
+	}
+	return discovery.StartURL(text)
+}
+
+// regionOf finds the region of a start URL: the one that the person says, else what the
+// start URL says itself, else what is configured already.
+func (a *App) regionOf(ctx context.Context, config *awsconfig.Config, startURL, endpoint string, f configureFlags) (discovery.Found, error) {
+	found := discovery.Found{StartURL: startURL, Region: f.region}
+	u, err := url.Parse(startURL)
+	if err != nil {
+		return found, err
+	}
+	byHost := discovery.OfHost(u.Hostname())
+	switch {
+	case f.region == "":
+	case !awsconfig.IsRegion(f.region):
+		return found, &usageError{fmt.Errorf("--region: %q is no region", f.region)}
+	case byHost != "" && byHost != f.region:
+		return found, &usageError{fmt.Errorf("--region %s contradicts the start URL, whose host says %s", f.region, byHost)}
+	default:
+		return found, nil
+	}
+	asker, err := a.network(a.settingsProfile(config))
+	if err != nil {
+		return found, err
+	}
+	at := startURL
+	if endpoint != "" {
+		if at, err = discovery.StartURL(endpoint); err != nil {
+			return found, err
+		}
+	}
+	answer, err := discovery.Region(ctx, asker, at)
+	if err == nil && endpoint != "" {
+		answer.StartURL = startURL
+	}
+	if !errors.Is(err, discovery.ErrNoRegion) {
+		return answer, err
+	}
+	return a.regionNotFound(ctx, config, found, err, f)
+}
+
+// regionNotFound takes the region that is configured, or asks for it.
+func (a *App) regionNotFound(ctx context.Context, config *awsconfig.Config, found discovery.Found, cause error, f configureFlags) (discovery.Found, error) {
+	if name := sessionOf(config, found.StartURL); name != "" {
+		if known, err := config.Session(name); err == nil {
+			found.Region = known.Region
+			return found, nil
+		}
+	}
+	if !a.Terminal || f.yes {
+		return found, &hintError{
+			error: cause, code: exitUsage, facts: []string{"a proxy, or the sign-in page of a network, may have answered instead"},
+			hint: "rolecall configure " + quoted(found.StartURL) + " --region REGION",
+		}
+	}
+	fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.show(cause.Error()))
+	region, err := a.ask(ctx, "region of the Identity Center", "us-east-1")
+	if err == nil && !awsconfig.IsRegion(region) {
+		err = &usageError{fmt.Errorf("%q is no region", region)}
+	}
+	found.Region = region
+	return found, err
+}
+
+// settingsProfile is the default profile, for its network settings; there may be none.
+func (a *App) settingsProfile(config *awsconfig.Config) awsconfig.Profile {
+	settings, err := config.Profile(awsconfig.DefaultProfile(a.getenv))
+	if err != nil {
+		return awsconfig.Profile{}
+	}
+	return credentials.Root(settings)
+}
+
+// sessionOf names the first sso-session of a start URL, in whatever form it is written;
+// "" is none.
+func sessionOf(config *awsconfig.Config, startURL string) string {
+	for _, name := range config.SessionNames() {
+		if isSession(config, name, startURL) {
+			return name
+		}
+	}
+	return ""
+}
+
+// isSession: there is an sso-session of that name, with that start URL.
+func isSession(config *awsconfig.Config, name, startURL string) bool {
+	s, err := config.Session(name)
+	return err == nil && sameStartURL(s.StartURL, startURL)
+}
+
+func sameStartURL(configured, startURL string) bool {
+	text, err := discovery.StartURL(configured)
+	return identitycenter.SameStartURL(configured, startURL) || err == nil && text == startURL
+}
+
+// nameSession gives p the section that has its start URL already, else a name that is
+// free.
+func (a *App) nameSession(ctx context.Context, config *awsconfig.Config, p *setup, given string, f configureFlags) error {
+	name := f.session
+	if name == "" {
+		name = cmp.Or(sessionOf(config, p.session.StartURL), sessionOf(config, given))
+	}
+	if isSession(config, name, p.session.StartURL) || isSession(config, name, given) {
+		p.there = true
+		if !leadsTo(config, name, p.endpoint) {
+			return &hintError{
+				error: fmt.Errorf("[services %s] of the config file leads elsewhere than to %s", name, p.endpoint), code: exitConfiguration,
+				hint: "rolecall configure " + quoted(given) + " --session " + freeName(config, *p),
+			}
+		}
+		known, _ := config.Session(name)
+		if known.Region != p.session.Region {
+			p.was = known.Region
+		}
+		known.Region = p.session.Region
+		p.session = known
+		return nil
+	}
+	if name == "" {
+		name = freeName(config, *p)
+		if a.Terminal && !f.yes {
+			var err error
+			if name, err = a.ask(ctx, fmt.Sprintf("%s is in %s; name of its sso-session", p.session.StartURL, p.session.Region), name); err != nil {
+				return err
+			}
+		}
+	}
+	p.session.Name = name
+	switch {
+	case !isSessionName(name):
+		return &usageError{fmt.Errorf("%q: the name of an sso-session is made of letters, digits and _.+=,@-", name)}
+	case !isFree(config, name, p.endpoint):
+		p.session.Name = ""
+		return &hintError{
+			error: fmt.Errorf("%q is in the config file with other values", name), code: exitConfiguration,
+			hint: "rolecall configure " + quoted(given) + " --session " + freeName(config, *p),
+		}
+	}
+	return nil
+}
+
+// isSessionName: letters that all readers of the file take alike, and that need no
+// quotes; a colon or a slash would be a target.
+func isSessionName(name string) bool {
+	return name != "" && len(name) <= 64 && name[0] != '-' && !strings.ContainsFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.+=,@-", r))
+	})
+}
+
+// isFree: there is no session of that name, and no services section that leads elsewhere.
+func isFree(config *awsconfig.Config, name, endpoint string) bool {
+	return !slices.Contains(config.SessionNames(), name) && leadsTo(config, name, endpoint)
+}
+
+// leadsTo: a services section of that name, if there is one, has that endpoint.
+func leadsTo(config *awsconfig.Config, name, endpoint string) bool {
+	e := config.SessionEndpoints(name)
+	return e == awsconfig.Endpoints{} || strings.TrimRight(e.SSO.URL, "/") == endpoint && strings.TrimRight(e.SSOOIDC.URL, "/") == endpoint
+}
+
+// freeName derives a name from the start URL: the alias, "local" for this machine, else
+// "sso"; with a number behind it when that is taken.
+func freeName(config *awsconfig.Config, p setup) string {
+	name := "sso"
+	if u, err := url.Parse(p.session.StartURL); err == nil {
+		label, domain, _ := strings.Cut(u.Hostname(), ".")
+		instance := strings.HasPrefix(label, "d-") || strings.HasPrefix(label, "ssoins-") || label == "start"
+		switch {
+		case identitycenter.IsLoopback(u.Hostname()):
+			name = "local"
+		case strings.HasPrefix(domain, "awsapps.") && !instance:
+			name = label
+		}
+	}
+	for i, base := 2, name; !isFree(config, name, p.endpoint); i++ {
+		name = base + "-" + strconv.Itoa(i)
+	}
+	return name
+}

@@ -1,0 +1,240 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/browser"
+	"rolecall/internal/console"
+	"rolecall/internal/credentials"
+	"rolecall/internal/identitycenter"
+)
+
+// consoleOptions say how the console is opened; the zero value opens its home page.
+type consoleOptions struct {
+	options
+	destination   string
+	duration      time.Duration // of the console session; 0: as long as the credentials live
+	print, portal bool
+}
+
+func (a *App) consoleCommand() *cobra.Command {
+	var f targetFlags
+	var o consoleOptions
+	var duration string
+	cmd := &cobra.Command{
+		Use:   "console [TARGET]",
+		Short: "Open the AWS console with role credentials",
+		Long: `Open the AWS console in your browser, signed in with the credentials of TARGET.
+
+  rolecall console dev
+  rolecall console dev --destination s3
+  rolecall console dev --print          print the link: it signs anybody in, for 15 minutes
+  rolecall console dev --portal         through the access portal, without keys in the link`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := a.argument(f, optional(args))
+			if err != nil {
+				return err
+			}
+			if o.duration, err = consoleDuration(duration); err != nil {
+				return err
+			}
+			return a.console(cmd.Context(), t, o)
+		},
+	}
+	cmd.Flags().StringVar(&o.destination, "destination", "", "`PAGE` of the console: a service such as s3, a path, or an address")
+	cmd.Flags().StringVar(&duration, "duration", "", "length of the console session, 900 to 43200 seconds, or as 8h; left out, that of the credentials")
+	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, open nothing")
+	cmd.Flags().BoolVar(&o.portal, "portal", false, "the access portal's own link, which holds no keys")
+	f.add(cmd)
+	return cmd
+}
+
+// consoleDuration reads seconds, or a text as 8h.
+func consoleDuration(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if seconds, secondsError := strconv.Atoi(text); secondsError == nil {
+		d, err = time.Duration(seconds)*time.Second, nil
+	}
+	if err != nil || d < console.LeastSession || d > console.MostSession {
+		return 0, &usageError{fmt.Errorf("--duration %q is not from 900 to 43200 seconds", text)}
+	}
+	return d, nil
+}
+
+// consoleResult is what console says with --json.
+type consoleResult struct {
+	Account     string     `json:"account"`
+	Role        string     `json:"role"` // name, or the ARN of a chain's last role
+	Destination string     `json:"destination,omitempty"`
+	URL         string     `json:"url,omitempty"` // with --print
+	Until       *time.Time `json:"until,omitempty"`
+	Opened      bool       `json:"opened"`
+}
+
+// console opens the console as t, or prints the link.
+func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
+	profile, s, err := a.resolve(ctx, t, o.options)
+	if err != nil {
+		return err
+	}
+	if err := profile.RequireRole(); err != nil {
+		return err
+	}
+	root := credentials.Root(profile)
+	r := consoleResult{Account: root.AccountID, Role: root.RoleName}
+	if profile.Chain != nil {
+		r.Role = profile.Chain.RoleARN
+		r.Account = strings.Split(r.Role, ":")[4]
+	}
+	region := credentials.Region(profile)
+	if o.destination != "" || !o.portal {
+		if r.Destination, err = console.Destination(o.destination, region); err != nil {
+			return &usageError{err}
+		}
+	}
+	if o.portal {
+		switch {
+		case o.duration != 0:
+			return &usageError{errors.New("the access portal sets the length of the session: --portal excludes --duration")}
+		case profile.Chain != nil:
+			return &usageError{errors.New("the access portal has no links for roles that are assumed: leave out --portal")}
+		}
+		return a.openPortal(ctx, s, r, o)
+	}
+	if o.duration != 0 && profile.Chain != nil {
+		return &usageError{errors.New("AWS sets the length of a console session of an assumed role: leave out --duration")}
+	}
+	signin, err := a.signin(s, root, region)
+	if err != nil {
+		return err
+	}
+	s.source.Tags = t.tags
+	keys, err := s.source.Retrieve(ctx, profile)
+	if err != nil {
+		return err
+	}
+	asker, err := a.network(root)
+	if err != nil {
+		return err
+	}
+	link, err := console.Link(ctx, asker, console.Request{
+		Credentials: keys, Signin: signin, Issuer: root.Session.StartURL, Destination: r.Destination, Duration: o.duration,
+	})
+	if err != nil {
+		return err
+	}
+	return a.handOver(ctx, link, r, o)
+}
+
+// signin is where the credentials of a session are turned into a link. They go to who
+// issued them: AWS, or the Identity Center that is the portal. AWS_ENDPOINT_URL_SIGNIN
+// may name another place on this machine, or another sign-in host of AWS; to anybody
+// else one stray variable would give the keys.
+func (a *App) signin(s *session, root awsconfig.Profile, region string) (string, error) {
+	own, err := console.Signin(region)
+	if err != nil {
+		return "", &hintError{error: err, code: exitConfiguration, hint: "rolecall config show"}
+	}
+	aws := true
+	if portal, err := url.Parse(s.client.Endpoints().Portal); err == nil && !isAWS(s.client.Endpoints(), root.Session.Region, portal.Hostname()) {
+		own, aws = portal.Scheme+"://"+portal.Host, false
+	}
+	override := strings.TrimRight(a.getenv("AWS_ENDPOINT_URL_SIGNIN"), "/")
+	if override == "" || a.ignoresEndpoints(root) || override == own {
+		return own, nil
+	}
+	u, err := url.Parse(override)
+	if err != nil || !(identitycenter.IsLoopback(u.Hostname()) && u.User == nil && u.Host != "" || aws && console.IsSignin(override, region)) {
+		return "", &hintError{
+			error: fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN, %s, would get the role's keys; they are for %s", override, own), code: exitRefused, hint: "unset AWS_ENDPOINT_URL_SIGNIN",
+		}
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+// isAWS: one of AWS's own endpoints, or a private way to them.
+func isAWS(e identitycenter.Endpoints, region, host string) bool {
+	return slices.ContainsFunc(standard(region), func(s identitycenter.Endpoints) bool { return s.Portal == e.Portal }) ||
+		slices.ContainsFunc([]string{".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"}, func(suffix string) bool { return strings.HasSuffix(host, suffix) })
+}
+
+// openPortal opens a link without keys, which may stand in a command line.
+func (a *App) openPortal(ctx context.Context, s *session, r consoleResult, o consoleOptions) error {
+	link := console.PortalLink(s.login.Session.StartURL, r.Account, r.Role, r.Destination)
+	if o.print {
+		r.URL = link
+		return a.consoleOutput(r, link+"\n")
+	}
+	if err := a.openBrowser(ctx, link); err != nil {
+		return err
+	}
+	return a.sayOpened(r)
+}
+
+// handOver gives a link to the person, or to the browser by way of an address that is
+// good once.
+func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consoleResult, o consoleOptions) error {
+	if o.print {
+		until := a.Now().Add(console.Life).UTC().Truncate(time.Second)
+		r.URL, r.Until = link.Reveal(), &until
+		fmt.Fprintf(a.Stderr, "rolecall: until %s this link signs anybody in as %s: keep it to yourself\n", until.Local().Format("15:04"), a.show(r.Account+"/"+r.Role))
+		return a.consoleOutput(r, link.Reveal()+"\n")
+	}
+	h, err := console.NewHandover(link)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	if err := a.openBrowser(ctx, h.Address); err != nil {
+		return err
+	}
+	if err := h.Wait(ctx); errors.Is(err, console.ErrNotFetched) {
+		return noBrowser(err)
+	} else if err != nil {
+		return err
+	}
+	return a.sayOpened(r)
+}
+
+func (a *App) openBrowser(ctx context.Context, address string) error {
+	command := a.getenv("BROWSER")
+	if command == "" && !browser.Available(a.getenv) {
+		return noBrowser(errors.New("there is no browser on this machine, or no desktop session to open it in"))
+	}
+	if err := browser.Open(ctx, command, address, a.Stderr); err != nil {
+		return noBrowser(err)
+	}
+	return nil
+}
+
+func noBrowser(err error) error {
+	return &hintError{error: err, code: exitError, hint: "rolecall console --print"}
+}
+
+func (a *App) sayOpened(r consoleResult) error {
+	r.Opened = true
+	fmt.Fprintf(a.Stderr, "rolecall: opened the console as %s in your browser\n", a.show(r.Account+"/"+r.Role))
+	return a.consoleOutput(r, "")
+}
+
+func (a *App) consoleOutput(r consoleResult, text string) error {
+	if a.json {
+		return a.printJSON(r)
+	}
+	_, err := fmt.Fprint(a.Stdout, text)
+	return err
+}

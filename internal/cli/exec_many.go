@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/batch"
+	"rolecall/internal/credentials"
+	"rolecall/internal/export"
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
+)
+
+const manyHelp = `With --match or --tag the command runs in many accounts, several at a time:
+
+  rolecall exec --match 'prod-*' --role ReadOnly -- aws s3 ls
+  rolecall exec --tag team=web --dry-run
+
+PATTERN is an account id, or a pattern of names and aliases with * and ?. --role is a
+pattern of role names then; without it, each account must have one role of yours only.
+Each command has ROLECALL_ACCOUNT_ID, ROLECALL_ACCOUNT_NAME and ROLECALL_ROLE in its
+environment, and nothing on stdin. Its lines come as LABEL/ROLE | LINE; what would move
+the cursor is shown as an escape on a terminal, and passed on elsewhere. With --json
+each line is an object with accountId, account, role, stream and line; each end one
+with exitCode, error and duration (seconds); the last line of stdout is the summary.
+Else a table of all ends follows on stderr.
+
+A failure stops nothing: with --stop-on-error no more commands start, and those that
+run go on to their end. Signals reach all that run. The exit code is 0 if all have
+succeeded, 130 or 143 after a signal, the failures' own if it is one and the same
+for all, else 1; an account without credentials counts with the exit code of "exec"
+for it. Guarded accounts are confirmed first.`
+
+// manyFlags are those of a run in many accounts.
+type manyFlags struct {
+	match, tags  []string
+	parallel     int
+	output       string
+	patience     time.Duration
+	stopOnError  bool
+	dryRun, sure bool
+}
+
+func (m *manyFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&m.match, "match", nil, "`PATTERN` of account names, or an id; can be repeated")
+	f.StringArrayVar(&m.tags, "tag", nil, "only accounts with this `TAG` of your settings; can be repeated")
+	f.IntVar(&m.parallel, "parallel", 8, "run `N` commands at a time")
+	f.StringVar(&m.output, "output", "prefix", "`FORM` of the lines: prefix or json")
+	f.DurationVar(&m.patience, "patience", time.Minute, "`DURATION` for which to go on when the service refuses because of its rate limit")
+	f.BoolVar(&m.stopOnError, "stop-on-error", false, "start no more commands after a failure")
+	f.BoolVar(&m.dryRun, "dry-run", false, "list accounts and roles, and run nothing")
+	f.BoolVar(&m.sure, "yes", false, "do not ask about guarded accounts")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"prefix", "json"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// given reports whether the command line is about many accounts, and what of it does
+// not go together.
+func (m *manyFlags) given(cmd *cobra.Command, f targetFlags, args []string) (bool, error) {
+	if len(m.match)+len(m.tags) == 0 {
+		for _, name := range []string{"parallel", "output", "patience", "stop-on-error", "dry-run", "yes"} {
+			if cmd.Flags().Changed(name) {
+				return false, &usageError{fmt.Errorf("--%s goes with --match or --tag", name)}
+			}
+		}
+		return false, nil
+	}
+	target := cmd.ArgsLenAtDash() > 0 || cmd.ArgsLenAtDash() < 0 && len(args) > 0
+	switch {
+	case target, f.profile != "", f.account != "", len(f.tags) > 0:
+		return true, &usageError{errors.New("--match and --tag choose accounts: they exclude a TARGET, --profile, --account and --session-tag")}
+	case m.output != "prefix" && m.output != "json":
+		return true, &usageError{fmt.Errorf("there is no form %q of output; forms: prefix, json", m.output)}
+	case m.parallel < 1:
+		return true, &usageError{fmt.Errorf("--parallel %d: at least one command runs at a time", m.parallel)}
+	}
+	return true, nil
+}
+
+// execMany runs argv in all accounts and roles that the flags choose.
+func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []string) error {
+	a.json = a.json || m.output == "json"
+	config, err := a.config()
+	if err != nil {
+		return err
+	}
+	profile, err := a.sessionProfile(config, f.session)
+	if err != nil {
+		return err
+	}
+	s, err := a.session(profile, options{})
+	if err != nil {
+		return err
+	}
+	all, err := a.inventoryOf(ctx, s, freshForLooking)
+	if err != nil {
+		return err
+	}
+	rows, err := choose(all, f.role, m)
+	if err != nil {
+		return err
+	}
+	if m.dryRun {
+		return a.listTargets(rows)
+	}
+	path, err := look(argv[0])
+	if err != nil {
+		return err
+	}
+	if err := a.confirmGuarded(ctx, rows, m.sure); err != nil {
+		return err
+	}
+	// One sign-in for all, before anything runs: later a question would come up among
+	// the lines of the commands.
+	if _, err := s.login.Token(ctx); err != nil {
+		return err
+	}
+	s.login.Person = nil
+	s.source.Portal = &credentials.PacedPortal{Portal: s.client, Pace: s.pace, Patience: m.patience, Listed: listed(all)}
+	b := &batch.Batch{
+		Path: path, Argv: argv, Parallel: m.parallel, StopOnError: m.stopOnError, Output: a.output(),
+		Environment: func(ctx context.Context, t batch.Target) ([]string, error) {
+			return a.targetEnvironment(ctx, s, profile, t)
+		},
+		Code: func(err error) int { return explain(ctx, err).Code },
+	}
+	return a.runMany(ctx, b, rows)
+}
+
+// listed are the accounts as the portal gave them.
+func listed(all *inventory.Inventory) []identitycenter.Account {
+	accounts := make([]identitycenter.Account, len(all.Accounts))
+	for n, account := range all.Accounts {
+		accounts[n] = identitycenter.Account{ID: account.ID, Name: account.Name, Email: account.Email}
+	}
+	return accounts
+}
+
+// targetEnvironment gets the credentials of one target.
+func (a *App) targetEnvironment(ctx context.Context, s *session, profile awsconfig.Profile, t batch.Target) ([]string, error) {
+	profile.AccountID, profile.RoleName = t.AccountID, t.Role
+	c, err := s.source.Retrieve(ctx, profile)
+	if err != nil {
+		return nil, err
+	}
+	environ, err := export.ChildEnvironment(withoutTarget(a.Environ), environment(profile, c))
+	return append(environ, "ROLECALL_ACCOUNT_ID="+t.AccountID, "ROLECALL_ACCOUNT_NAME="+valueOf(t.Name), "ROLECALL_ROLE="+t.Role), err
+}
+
+// withoutTarget takes away what an outer run has said.
+func withoutTarget(environ []string) []string {
+	var without []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if !sameName(name, "ROLECALL_ACCOUNT_ID") && !sameName(name, "ROLECALL_ACCOUNT_NAME") && !sameName(name, "ROLECALL_ROLE") {
+			without = append(without, entry)
+		}
+	}
+	return without
+}
+
+// longestName is above the 50 characters that AWS's account names have.
+const longestName = 256
+
+// valueOf is a name as the value of a variable, which holds no NUL and has its bounds.
+func valueOf(name string) string {
+	runes := []rune(strings.ReplaceAll(name, "\x00", "\ufffd"))
+	return string(runes[:min(len(runes), longestName)])
+}
+
+// runMany runs the commands, passes signals on, and says what came of it.
+func (a *App) runMany(ctx context.Context, b *batch.Batch, rows []inventory.Row) error {
+	targets := make([]batch.Target, len(rows))
+	for n, row := range rows {
+		targets[n] = batch.Target{AccountID: row.ID, Account: row.Label(), Name: row.Name, Role: row.Role}
+	}
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, passedSignals()...)
+	ended, passed := make(chan struct{}), make(chan os.Signal, 1)
+	go func() {
+		passed <- passAll(signals, b, ended)
+	}()
+	began := time.Now()
+	ends, err := b.Run(ctx, targets)
+	signal.Stop(signals)
+	close(ended)
+	code := endCode(ends)
+	if s := <-passed; s != nil {
+		code = signalCode(s)
+	} else if ctx.Err() != nil {
+		code = explain(ctx, context.Cause(ctx)).Code
+	}
+	if err != nil {
+		return fmt.Errorf("output of the commands: %w", err)
+	}
+	a.summary(ends, code, time.Since(began))
+	if code == exitOK {
+		return nil
+	}
+	return &childExit{code}
+}
+
+// passAll hands signals to all commands, as pass does to one. It gives the first one
+// that ends the run.
+func passAll(signals <-chan os.Signal, b *batch.Batch, ended <-chan struct{}) (first os.Signal) {
+	for {
+		select {
+		case s := <-signals:
+			last := stops(s)
+			if last && first == nil {
+				first = s
+			}
+			switch {
+			case !fromTerminal(s):
+				b.Signal(s, last)
+			case last:
+				b.Stop()
+			}
+		case <-ended:
+			return first
+		}
+	}
+}
+
+// endCode is the exit code of a run: 0, the one that all failures have, or 1.
+func endCode(ends []batch.End) int {
+	code := exitOK
+	for _, e := range ends {
+		switch {
+		case !e.Failed() || e.Code == code:
+		case code == exitOK:
+			code = e.Code
+		default:
+			return exitError
+		}
+	}
+	return code
+}

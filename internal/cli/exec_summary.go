@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"rolecall/internal/batch"
+	"rolecall/internal/terminal"
+)
+
+// output is how the lines of many commands are written in the app's world.
+func (a *App) output() batch.Output {
+	isTerminal := func(w any) bool {
+		file, ok := w.(*os.File)
+		return ok && terminal.IsTerminal(file)
+	}
+	return batch.Output{
+		Stdout: a.Stdout, Stderr: a.Stderr, StdoutTerminal: isTerminal(a.Stdout), StderrTerminal: isTerminal(a.Stderr),
+		Color: a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb", JSON: a.json,
+	}
+}
+
+// A runSummary is the last line of a run in JSON.
+type runSummary struct {
+	Targets   int     `json:"targets"`
+	Succeeded int     `json:"succeeded"`
+	Failed    int     `json:"failed"`
+	NotRun    int     `json:"notRun"`
+	ExitCode  int     `json:"exitCode"`
+	Duration  float64 `json:"duration"` // seconds
+}
+
+// maxTable is how many ends are shown one by one. Of more than that, only those that
+// are no success.
+const maxTable = 50
+
+// summary says what came of a run: a table on stderr, or the last object on stdout.
+func (a *App) summary(ends []batch.End, code int, took time.Duration) {
+	s := runSummary{Targets: len(ends), ExitCode: code, Duration: took.Seconds()}
+	for _, e := range ends {
+		switch {
+		case e.NotRun:
+			s.NotRun++
+		case e.Code != 0:
+			s.Failed++
+		default:
+			s.Succeeded++
+		}
+	}
+	if a.json {
+		data, _ := json.Marshal(map[string]runSummary{"summary": s})
+		fmt.Fprintf(a.Stdout, "%s\n", data)
+		return
+	}
+	t := &table{header: []string{"ACCOUNT ID", "NAME", "ROLE", "EXIT", "TIME", "WHY"}}
+	for _, e := range ends {
+		if len(ends) <= maxTable || e.NotRun || e.Code != 0 {
+			t.rows = append(t.rows, endRow(e))
+		}
+	}
+	if len(t.rows) > 0 {
+		fmt.Fprintln(a.Stderr)
+		_ = t.print(a.Stderr) // what cannot be said there cannot be said
+	}
+	fmt.Fprintf(a.Stderr, "rolecall: %d of %d succeeded", s.Succeeded, s.Targets)
+	for _, other := range []struct {
+		count int
+		text  string
+	}{{s.Failed, "failed"}, {s.NotRun, "not run"}} {
+		if other.count > 0 {
+			fmt.Fprintf(a.Stderr, ", %d %s", other.count, other.text)
+		}
+	}
+	fmt.Fprintf(a.Stderr, ", in %s\n", shortDuration(took))
+}
+
+func endRow(e batch.End) []string {
+	row := []string{e.AccountID, e.Account, e.Role, "-", "", "not run"}
+	if e.NotRun {
+		return row
+	}
+	row[3], row[4], row[5] = strconv.Itoa(e.Code), shortDuration(e.Duration), ""
+	if e.Err != nil {
+		row[5] = e.Err.Error()
+	}
+	return row
+}
+
+func shortDuration(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
+)
+
+// choose gives the roles that the flags mean. Without --role each account must leave
+// no choice.
+func choose(all *inventory.Inventory, role string, m manyFlags) ([]inventory.Row, error) {
+	filter := inventory.Filter{Accounts: m.match, Tags: m.tags}
+	rows := all.Select(filter)
+	if len(rows) == 0 {
+		return nil, noMatch(all, m)
+	}
+	if role == "" {
+		return rows, oneRoleEach(rows)
+	}
+	filter.Roles = []string{role}
+	chosen := all.Select(filter)
+	if len(chosen) == 0 {
+		return nil, &hintError{
+			error: fmt.Errorf("no role of yours in these accounts matches %q", role), code: exitNoAccess,
+			facts: []string{"yours there: " + strings.Join(roleNames(rows), ", ")}, hint: "rolecall exec --match PATTERN --role ROLE -- COMMAND",
+		}
+	}
+	return chosen, nil
+}
+
+// oneRoleEach refuses to guess a role.
+func oneRoleEach(rows []inventory.Row) error {
+	several := map[string]bool{}
+	for n := 1; n < len(rows); n++ {
+		if rows[n].ID == rows[n-1].ID {
+			several[rows[n].ID] = true
+		}
+	}
+	if len(several) == 0 {
+		return nil
+	}
+	return &hintError{
+		error: fmt.Errorf("accounts in which you have several roles: %d", len(several)), code: exitUsage,
+		facts: []string{"roles: " + strings.Join(roleNames(rows), ", ")}, hint: "choose one with --role",
+	}
+}
+
+// maxRoles bounds how many names of roles a fact holds.
+const maxRoles = 12
+
+func roleNames(rows []inventory.Row) []string {
+	var names []string
+	for _, row := range rows {
+		names = append(names, row.Role)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if rest := len(names) - maxRoles; rest > 0 {
+		names = append(names[:maxRoles:maxRoles], fmt.Sprintf("and %d more", rest))
+	}
+	return names
+}
+
+// noMatch is patterns and tags that choose nothing, with the names that are near.
+func noMatch(all *inventory.Inventory, m manyFlags) error {
+	wanted := quotedAll(m.match)
+	if len(m.tags) > 0 {
+		wanted = strings.TrimSpace(wanted + " with tag " + quotedAll(m.tags))
+	}
+	e := &hintError{
+		error: fmt.Errorf("no account of yours in session %q matches %s", all.Session.Label(), wanted), code: exitNoAccess,
+		hint: "rolecall ls" + sessionArgument(all.Session),
+	}
+	if near := nearNames(all, m.match); len(near) > 0 {
+		e.facts = []string{"near: " + strings.Join(near, ", ")}
+	}
+	return e
+}
+
+func quotedAll(texts []string) string {
+	var all []string
+	for _, text := range texts {
+		all = append(all, fmt.Sprintf("%q", text))
+	}
+	return strings.Join(all, " or ")
+}
+
+// maxNear is how many near names are given.
+const maxNear = 5
+
+// nearNames are names that begin nearly as a pattern does before its first * or ?.
+func nearNames(all *inventory.Inventory, patterns []string) []string {
+	var near []string
+	for _, pattern := range patterns {
+		literal := pattern
+		if end := strings.IndexAny(pattern, "*?"); end >= 0 {
+			literal = pattern[:end]
+		}
+		beginning := func(name string) string {
+			if literal == pattern || len(name) < len(literal) {
+				return name
+			}
+			return name[:len(literal)]
+		}
+		var beginnings []string
+		for n := range all.Accounts {
+			beginnings = append(beginnings, beginning(all.Accounts[n].Label()))
+		}
+		best := identitycenter.Nearest(literal, beginnings)
+		for n := range all.Accounts {
+			if label := all.Accounts[n].Label(); best != "" && len(near) < maxNear && beginning(label) == best && !slices.Contains(near, label) {
+				near = append(near, label)
+			}
+		}
+	}
+	return near
+}
+
+// A listedTarget is one role of a dry run in JSON.
+type listedTarget struct {
+	AccountID string `json:"accountId"`
+	Account   string `json:"account"`
+	Role      string `json:"role"`
+	Guarded   bool   `json:"guarded"`
+}
+
+// listTargets is a dry run: what a run would choose, on stdout.
+func (a *App) listTargets(rows []inventory.Row) error {
+	if a.json {
+		encoder := json.NewEncoder(a.Stdout)
+		encoder.SetEscapeHTML(false)
+		for _, row := range rows {
+			if err := encoder.Encode(listedTarget{row.ID, row.Label(), row.Role, row.Guarded}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	t := &table{header: []string{"ACCOUNT ID", "NAME", "ROLE", "GUARD"}}
+	for _, row := range rows {
+		t.rows = append(t.rows, []string{row.ID, row.Label(), row.Role, guardMark(row)})
+	}
+	return t.print(a.Stdout)
+}
+
+func guardMark(row inventory.Row) string {
+	if row.Guarded {
+		return "guarded"
+	}
+	return ""
+}
+
+// confirmGuarded asks once about all accounts that the person has marked as guarded.
+func (a *App) confirmGuarded(ctx context.Context, rows []inventory.Row, sure bool) error {
+	var guarded []string
+	for _, row := range rows {
+		if row.Guarded {
+			guarded = append(guarded, row.ID+"  "+row.Label()+"  "+row.Role)
+		}
+	}
+	if len(guarded) == 0 || sure {
+		return nil
+	}
+	person := a.person(options{})
+	if person == nil {
+		return &hintError{
+			error: fmt.Errorf("guarded are %d of the %d roles, and nobody is here to confirm it", len(guarded), len(rows)), code: exitRefused,
+			facts: guarded, hint: "say --yes if it is meant, or see them all with --dry-run",
+		}
+	}
+	for _, line := range guarded {
+		person.Tell("guarded: " + line)
+	}
+	yes, err := person.Confirm(ctx, fmt.Sprintf("run it there, too (%d of %d)?", len(guarded), len(rows)))
+	if err == nil && !yes {
+		err = &hintError{error: errors.New("not confirmed: nothing was run"), code: exitRefused}
+	}
+	return err
+}

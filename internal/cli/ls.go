@@ -1,0 +1,253 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/inventory"
+)
+
+// listFlags are those of ls.
+type listFlags struct {
+	filterFlags
+	by, output string
+	refresh    bool
+}
+
+// filterFlags choose accounts and roles.
+type filterFlags struct{ match, roles, tags []string }
+
+func (f *filterFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.match, "match", nil, "only accounts of this `ID`, name or alias; * and ? stand for any text and any letter; can be repeated")
+	cmd.Flags().StringArrayVar(&f.roles, "role", nil, "only roles of this `NAME` or pattern; can be repeated")
+	cmd.Flags().StringArrayVar(&f.tags, "tag", nil, "only accounts with this `TAG` of config.toml; can be repeated, then all are wanted")
+}
+
+func (f *filterFlags) filter() inventory.Filter {
+	return inventory.Filter{Accounts: f.match, Roles: f.roles, Tags: f.tags}
+}
+
+func (a *App) lsCommand() *cobra.Command {
+	var f listFlags
+	cmd := &cobra.Command{
+		Use:   "ls [SESSION]",
+		Short: "List your accounts and roles",
+		Long: `List your accounts and roles, from the last listing; one older than a day is shown, and
+made anew in the background. The first one asks the access portal, at the pace that its
+limit allows: 20 requests a second, one for each account.`,
+		Example: `  rolecall ls
+  rolecall ls --match 'prod-*' --role Admin
+  rolecall ls --by role
+  rolecall ls --by pair --output tsv | cut -f1,3`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.ls(cmd.Context(), optional(args), f)
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&f.by, "by", "account", "a line for each `account`, role or pair of both")
+	cmd.Flags().StringVar(&f.output, "output", "table", "`FORMAT`: table, json or tsv")
+	cmd.Flags().BoolVar(&f.refresh, "refresh", false, "make a new listing first")
+	_ = cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions([]string{"account", "role", "pair"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "tsv"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (a *App) ls(ctx context.Context, name string, f listFlags) error {
+	if a.json {
+		f.output = "json"
+	}
+	if !slices.Contains([]string{"account", "role", "pair"}, f.by) {
+		return &usageError{fmt.Errorf("--by %s: it is account, role or pair", f.by)}
+	}
+	if !slices.Contains([]string{"table", "json", "tsv"}, f.output) {
+		return &usageError{fmt.Errorf("--output %s: it is table, json or tsv", f.output)}
+	}
+	s, err := a.named(name, options{})
+	if err != nil {
+		return err
+	}
+	inv, err := a.listed(ctx, s, f.refresh)
+	if err != nil {
+		return err
+	}
+	rows := inv.Select(f.filter())
+	if f.output == "json" {
+		return a.printJSON(listAnswer(inv, rows, f.by))
+	}
+	t := listTable(rows, f.by)
+	if f.output == "tsv" {
+		return t.printTSV(a.Stdout)
+	}
+	if len(rows) == 0 {
+		a.tell("%s", nothingListed(inv))
+		return nil
+	}
+	if err := t.print(a.Stdout); err != nil || !a.Terminal {
+		return err
+	}
+	a.tell("%s, %s in %s; listed %s", counted(countAccounts(rows), "account"), counted(len(rows), "role"), quotedLabel(inv.Session), ago(a.Now().Sub(inv.TakenAt)))
+	return nil
+}
+
+func nothingListed(inv *inventory.Inventory) string {
+	if len(inv.Accounts) == 0 {
+		return fmt.Sprintf("no account is yours in %s", quotedLabel(inv.Session))
+	}
+	return fmt.Sprintf("none of your %s in %s matches", counted(len(inv.Accounts), "account"), quotedLabel(inv.Session))
+}
+
+// listed is the listing to look at: the stored one, whatever its age, or else a new
+// one. An old one is made anew in the background when a person looks at it.
+func (a *App) listed(ctx context.Context, s *session, refresh bool) (*inventory.Inventory, error) {
+	if refresh {
+		return a.inventoryOf(ctx, s, -1)
+	}
+	inv, err := a.stored(s)
+	if errors.Is(err, inventory.ErrNone) {
+		return a.inventoryOf(ctx, s, freshForLooking)
+	}
+	if err == nil && a.Terminal && a.place(s).Old(inv, a.Now(), freshForLooking) {
+		a.listInBackground(ctx, s)
+	}
+	return inv, err
+}
+
+// counted is a number of things, in words.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+func countAccounts(rows []inventory.Row) int {
+	ids := map[string]bool{}
+	for _, r := range rows {
+		ids[r.ID] = true
+	}
+	return len(ids)
+}
+
+func listTable(rows []inventory.Row, by string) *table {
+	switch by {
+	case "role":
+		t := &table{header: []string{"ROLE", "COUNT", "ACCOUNTS"}}
+		accounts := map[string][]string{}
+		for _, r := range rows {
+			accounts[r.Role] = append(accounts[r.Role], r.Label())
+		}
+		for _, role := range slices.Sorted(maps.Keys(accounts)) {
+			t.rows = append(t.rows, []string{role, strconv.Itoa(len(accounts[role])), strings.Join(accounts[role], ", ")})
+		}
+		return t
+	case "pair":
+		t := &table{header: []string{"ACCOUNT ID", "NAME", "ROLE", "EMAIL", "TAGS"}}
+		for _, r := range rows {
+			t.rows = append(t.rows, []string{r.ID, named(r.Account), r.Role, r.Email, strings.Join(r.Tags, ", ")})
+		}
+		return t
+	}
+	t := &table{header: []string{"ACCOUNT ID", "NAME", "EMAIL", "TAGS", "ROLES"}}
+	for _, account := range grouped(rows) {
+		r := account[0]
+		t.rows = append(t.rows, []string{r.ID, named(r.Account), r.Email, strings.Join(r.Tags, ", "), strings.Join(rolesIn(account), ", ")})
+	}
+	return t
+}
+
+// named is an account's name with the person's own one.
+func named(a *inventory.Account) string {
+	switch {
+	case a.Alias == "":
+		return a.Name
+	case a.Name == "":
+		return a.Alias
+	}
+	return a.Alias + " (" + a.Name + ")"
+}
+
+// grouped are rows by account, in their order.
+func grouped(rows []inventory.Row) [][]inventory.Row {
+	var groups [][]inventory.Row
+	for _, r := range rows {
+		if n := len(groups); n > 0 && groups[n-1][0].ID == r.ID {
+			groups[n-1] = append(groups[n-1], r)
+			continue
+		}
+		groups = append(groups, []inventory.Row{r})
+	}
+	return groups
+}
+
+func rolesIn(rows []inventory.Row) []string {
+	roles := make([]string, len(rows))
+	for i, r := range rows {
+		roles[i] = r.Role
+	}
+	return roles
+}
+
+// The JSON of ls.
+type (
+	shownAccount struct {
+		ID      string   `json:"accountId"`
+		Name    string   `json:"accountName,omitempty"`
+		Email   string   `json:"emailAddress,omitempty"`
+		Alias   string   `json:"alias,omitempty"`
+		Tags    []string `json:"tags,omitempty"`
+		Guarded bool     `json:"guarded,omitempty"`
+		Role    string   `json:"roleName,omitempty"` // of a pair
+		Roles   []string `json:"roles,omitempty"`    // of an account
+	}
+	shownRole struct {
+		Name     string         `json:"roleName"`
+		Accounts []shownAccount `json:"accounts"`
+	}
+	shownListing struct {
+		Session  string         `json:"session,omitempty"`
+		StartURL string         `json:"startUrl"`
+		TakenAt  time.Time      `json:"listedAt"`
+		Accounts []shownAccount `json:"accounts,omitempty"`
+		Roles    []shownRole    `json:"roles,omitempty"`
+	}
+)
+
+func shown(a *inventory.Account) shownAccount {
+	return shownAccount{ID: a.ID, Name: a.Name, Email: a.Email, Alias: a.Alias, Tags: a.Tags, Guarded: a.Guarded}
+}
+
+func listAnswer(inv *inventory.Inventory, rows []inventory.Row, by string) shownListing {
+	l := shownListing{Session: inv.Session.Name, StartURL: inv.Session.StartURL, TakenAt: inv.TakenAt}
+	switch by {
+	case "role":
+		accounts := map[string][]shownAccount{}
+		for _, r := range rows {
+			accounts[r.Role] = append(accounts[r.Role], shown(r.Account))
+		}
+		for _, role := range slices.Sorted(maps.Keys(accounts)) {
+			l.Roles = append(l.Roles, shownRole{role, accounts[role]})
+		}
+	case "pair":
+		for _, r := range rows {
+			pair := shown(r.Account)
+			pair.Role = r.Role
+			l.Accounts = append(l.Accounts, pair)
+		}
+	default:
+		for _, account := range grouped(rows) {
+			one := shown(account[0].Account)
+			one.Roles = rolesIn(account)
+			l.Accounts = append(l.Accounts, one)
+		}
+	}
+	return l
+}

@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/inventory"
+)
+
+func (a *App) syncCommand() *cobra.Command {
+	var background bool
+	cmd := &cobra.Command{
+		Use:   "sync [SESSION]",
+		Short: "List all accounts and roles anew",
+		Long: `List all accounts and roles of a session anew, at the pace that the service's limit
+allows: 20 requests a second, one for each account. Interrupted, the next one goes on
+where it was. Other commands look them up without a network afterwards.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.sync(cmd.Context(), optional(args), background)
+		},
+	}
+	cmd.Flags().BoolVar(&background, "background", false, "say nothing, ask nobody, and leave it to another process that is at it")
+	_ = cmd.Flags().MarkHidden("background")
+	return cmd
+}
+
+func (a *App) sync(ctx context.Context, name string, background bool) error {
+	s, err := a.named(name, options{unattended: background})
+	if err != nil {
+		return err
+	}
+	begun := a.Now()
+	inv, err := a.listAnew(ctx, s, background)
+	if err != nil || background {
+		return err
+	}
+	if a.json {
+		return a.printJSON(map[string]any{
+			"session": inv.Session.Label(), "accounts": len(inv.Accounts), "roles": inv.RoleCount(), "listedAt": inv.TakenAt,
+		})
+	}
+	a.tell("%s and %s in %s, listed in %s", counted(len(inv.Accounts), "account"), counted(inv.RoleCount(), "role"), quotedLabel(inv.Session), a.Now().Sub(begun).Round(time.Second/10))
+	return nil
+}
+
+func (a *App) listAnew(ctx context.Context, s *session, background bool) (*inventory.Inventory, error) {
+	line := a.progressLine()
+	if background {
+		line = progressLine{}
+	}
+	defer line.clear()
+	return a.list(ctx, s, listing{progress: line.show, alone: background})
+}
+
+// errOtherLists ends a listing in the background that another process has begun.
+var errOtherLists = errors.New("another process is listing already")
+
+// listInBackground starts a listing that nobody waits for. It needs no person; when
+// the session has ended, the old listing stays.
+func (a *App) listInBackground(ctx context.Context, s *session) {
+	if token, err := s.login.Store.Token(ctx, s.login.Session); err != nil || !token.ExpiresAt.After(a.Now()) && !token.Refreshable(a.Now()) {
+		return
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return
+	}
+	child := exec.Command(self, "sync", "--background", "--", s.login.Session.Label())
+	child.Env = a.Environ
+	detach(child)
+	if err := child.Start(); err == nil {
+		_ = child.Process.Release()
+	}
+}

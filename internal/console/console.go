@@ -1,0 +1,123 @@
+// Package console makes links that sign a browser in to the AWS console with role
+// credentials. It keeps to itself how the sign-in hosts of the partitions are called,
+// and what is a page of the console. A link is as good as the credentials for a quarter
+// of an hour: it is a Secret.
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/identitycenter/client"
+)
+
+// Bounds of the length of a console session that is asked for.
+const (
+	LeastSession = 15 * time.Minute
+	MostSession  = 12 * time.Hour
+)
+
+// Life is how long a link can be opened.
+const Life = 15 * time.Minute
+
+// A Request is a link that is wanted.
+type Request struct {
+	Credentials identitycenter.RoleCredentials
+	Signin      string        // origin of the sign-in endpoint; see Signin
+	Issuer      string        // where a person signs in anew when the console session ends
+	Destination string        // page of the console; see Destination
+	Duration    time.Duration // of the console session; 0: as long as the credentials live. Refused for chained roles.
+}
+
+const (
+	timeout   = 15 * time.Second
+	maxAnswer = 64 << 10
+)
+
+// Link asks for a sign-in token and gives the address that it opens. asker must follow
+// no redirect, and bound answers; see client.NewHTTP. The credentials stand in the query
+// of the request, as AWS wants it; no error repeats it.
+func Link(ctx context.Context, asker *http.Client, r Request) (identitycenter.Secret, error) {
+	none := identitycenter.Secret{}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, problem(r, identitycenter.ErrUnavailable, fmt.Sprintf("no answer within %s", timeout)))
+	defer cancel()
+	session, err := json.Marshal(map[string]string{
+		"sessionId": r.Credentials.AccessKeyID, "sessionKey": r.Credentials.SecretAccessKey.Reveal(), "sessionToken": r.Credentials.SessionToken.Reveal(),
+	})
+	if err != nil {
+		return none, errors.New("these credentials cannot be sent")
+	}
+	query := url.Values{"Action": {"getSigninToken"}, "Session": {string(session)}}
+	if r.Duration != 0 {
+		query.Set("SessionDuration", strconv.Itoa(int(r.Duration.Seconds())))
+	}
+	token, err := ask(ctx, asker, r, query)
+	if err != nil {
+		return none, err
+	}
+	return identitycenter.NewSecret(r.Signin + "/federation?" + url.Values{
+		"Action": {"login"}, "Issuer": {r.Issuer}, "Destination": {r.Destination}, "SigninToken": {token},
+	}.Encode()), nil
+}
+
+const operation = "getSigninToken"
+
+func problem(r Request, kind error, description string) error {
+	return &identitycenter.APIError{Operation: operation, Endpoint: r.Signin, Kind: kind, Description: description}
+}
+
+func ask(ctx context.Context, asker *http.Client, r Request, query url.Values) (token string, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Signin+"/federation?"+query.Encode(), nil)
+	if err != nil {
+		return "", fmt.Errorf("%q is no sign-in endpoint", r.Signin)
+	}
+	answer, err := asker.Do(request)
+	if err != nil {
+		return "", client.Translate(ctx, operation, r.Signin, err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	if err != nil {
+		return "", client.Translate(ctx, operation, r.Signin, err)
+	}
+	switch status := answer.StatusCode; {
+	case status == http.StatusTooManyRequests:
+		return "", problem(r, identitycenter.ErrThrottled, "HTTP status 429")
+	case status >= 500:
+		return "", problem(r, identitycenter.ErrUnavailable, fmt.Sprintf("HTTP status %d", status))
+	case status >= 400: // AWS says the same of all that it does not take
+		return "", problem(r, identitycenter.ErrInvalidRequest, fmt.Sprintf("HTTP status %d: the sign-in endpoint does not take these credentials", status))
+	case status != http.StatusOK:
+		return "", problem(r, identitycenter.ErrBadAnswer, fmt.Sprintf("HTTP status %d", status))
+	}
+	var out struct{ SigninToken string }
+	if len(body) > maxAnswer || json.Unmarshal(body, &out) != nil || !isToken(out.SigninToken) {
+		return "", problem(r, identitycenter.ErrBadAnswer, "no sign-in token in it")
+	}
+	return out.SigninToken, nil
+}
+
+// isToken: visible ASCII of some length; what it means is the sign-in endpoint's.
+func isToken(text string) bool {
+	return text != "" && len(text) <= 16<<10 && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// PortalLink is the deep link of the access portal that opens the console without keys:
+// the portal makes them when the person is signed in there.
+func PortalLink(startURL, account, role, destination string) string {
+	front, _, _ := strings.Cut(startURL, "#")
+	query := url.Values{"account_id": {account}, "role_name": {role}}
+	if destination != "" {
+		query.Set("destination", destination)
+	}
+	return strings.TrimRight(front, "/") + "/#/console?" + query.Encode()
+}

@@ -1,0 +1,226 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/identitycenter/client"
+)
+
+func TestHosts(t *testing.T) {
+	for region, want := range map[string][2]string{
+		"us-east-1":      {"https://signin.aws.amazon.com", "https://console.aws.amazon.com/console/home?region=us-east-1"},
+		"eu-west-1":      {"https://eu-west-1.signin.aws.amazon.com", "https://eu-west-1.console.aws.amazon.com/console/home?region=eu-west-1"},
+		"us-gov-west-1":  {"https://signin.amazonaws-us-gov.com", "https://console.amazonaws-us-gov.com/console/home?region=us-gov-west-1"},
+		"us-gov-east-1":  {"https://us-gov-east-1.signin.amazonaws-us-gov.com", "https://us-gov-east-1.console.amazonaws-us-gov.com/console/home?region=us-gov-east-1"},
+		"cn-north-1":     {"https://signin.amazonaws.cn", "https://console.amazonaws.cn/console/home?region=cn-north-1"},
+		"cn-northwest-1": {"https://cn-northwest-1.signin.amazonaws.cn", "https://cn-northwest-1.console.amazonaws.cn/console/home?region=cn-northwest-1"},
+		"eusc-de-east-1": {"https://eusc-de-east-1.signin.amazonaws-eusc.eu", "https://eusc-de-east-1.console.amazonaws-eusc.eu/console/home?region=eusc-de-east-1"},
+	} {
+		signin, err := Signin(region)
+		home, homeError := Destination("", region)
+		if signin != want[0] || home != want[1] || err != nil || homeError != nil {
+			t.Errorf("%s: %s, %s, %v, %v", region, signin, home, err, homeError)
+		}
+		if !IsSignin(signin, region) || IsSignin("http"+strings.TrimPrefix(signin, "https"), region) || IsSignin(signin+".evil.example", region) || IsSignin(signin+":99", region) {
+			t.Errorf("%s: whose is %s?", region, signin)
+		}
+	}
+	for _, region := range []string{"", "us-iso-east-1", "us-east-1.attacker.example/"} {
+		if s, err := Signin(region); err == nil {
+			t.Errorf("%q: %s", region, s)
+		}
+	}
+}
+
+func TestDestination(t *testing.T) {
+	const front = "https://eu-west-1.console.aws.amazon.com"
+	for text, want := range map[string]string{
+		"s3":             front + "/s3/home?region=eu-west-1",
+		"ec2":            front + "/ec2/home?region=eu-west-1",
+		"/ec2/home#Foo:": front + "/ec2/home#Foo:",
+		"/":              front + "/",
+		"https://console.aws.amazon.com/s3/buckets/x?region=us-east-1": "https://console.aws.amazon.com/s3/buckets/x?region=us-east-1",
+		"https://us-east-2.console.aws.amazon.com/":                    "https://us-east-2.console.aws.amazon.com/",
+		"https://s3.Console.AWS.amazon.com/":                           "https://s3.Console.AWS.amazon.com/",
+	} {
+		if got, err := Destination(text, "eu-west-1"); got != want || err != nil {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{
+		"http://console.aws.amazon.com/", "https://console.aws.amazon.com.evil.example/", "https://evilconsole.aws.amazon.com/", "https://evil.example/", "//evil.example/", "javascript:alert(1)",
+		"https://me@console.aws.amazon.com/", "https://console.aws.amazon.com@evil.example/", "https://console.aws.amazon.com:99/", "https://console.amazonaws.cn/", "https://console.amazonaws-us-gov.com/",
+		"https://signin.aws.amazon.com/oauth?Action=logout", "https://aws.amazon.com/", `/\evil.example`, "s3 x", "S3", "s3/x", "/x\r\nSet-Cookie: x", "https:console.aws.amazon.com", "../x",
+	} {
+		if got, err := Destination(text, "eu-west-1"); err == nil {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
+func TestPortalLink(t *testing.T) {
+	const want = "https://corp.awsapps.com/start/#/console?account_id=111122223333&destination=https%3A%2F%2Fconsole.aws.amazon.com%2Fs3%2Fhome&role_name=Admin"
+	for _, start := range []string{"", "/", "#/", "/#/"} {
+		if got := PortalLink("https://corp.awsapps.com/start"+start, "111122223333", "Admin", "https://console.aws.amazon.com/s3/home"); got != want {
+			t.Error(got)
+		}
+	}
+	if got := PortalLink("https://corp.awsapps.com/start", "1", "A&b=c", ""); got != "https://corp.awsapps.com/start/#/console?account_id=1&role_name=A%26b%3Dc" {
+		t.Error(got)
+	}
+}
+
+func credentials() identitycenter.RoleCredentials {
+	return identitycenter.RoleCredentials{
+		AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: identitycenter.NewSecret("canary/secret+="), SessionToken: identitycenter.NewSecret("canary&token"),
+	}
+}
+
+func TestLink(t *testing.T) {
+	var status int
+	var body string
+	var asked url.Values
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.Query()
+		if status/100 == 3 {
+			w.Header().Set("Location", "http://"+r.Host+"/elsewhere")
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	defer server.Close()
+	asker, err := client.NewHTTP(client.HTTPOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Request{Credentials: credentials(), Signin: server.URL, Issuer: "https://corp.awsapps.com/start", Destination: "https://console.aws.amazon.com/", Duration: time.Hour}
+	status, body = 200, `{"SigninToken":"a&b=c"}`
+	link, err := Link(t.Context(), asker, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := server.URL + "/federation?Action=login&Destination=https%3A%2F%2Fconsole.aws.amazon.com%2F&Issuer=https%3A%2F%2Fcorp.awsapps.com%2Fstart&SigninToken=a%26b%3Dc"; link.Reveal() != want {
+		t.Error(link.Reveal())
+	}
+	if asked.Get("SessionDuration") != "3600" || asked.Get("Session") != `{"sessionId":"ASIAEXAMPLE","sessionKey":"canary/secret+=","sessionToken":"canary\u0026token"}` {
+		t.Errorf("asked %v", asked)
+	}
+	if strings.Contains(fmt.Sprintf("%v %+v %q", link, link, link), "SigninToken") {
+		t.Error("the link prints")
+	}
+	r.Duration = 0
+	if _, err := Link(t.Context(), asker, r); err != nil || asked.Has("SessionDuration") {
+		t.Errorf("asked %v, %v", asked, err)
+	}
+	for _, answer := range []struct {
+		status int
+		body   string
+		kind   error
+	}{
+		{400, "<h1>Invalid credentials parameter</h1>", identitycenter.ErrInvalidRequest},
+		{403, "", identitycenter.ErrInvalidRequest},
+		{429, "", identitycenter.ErrThrottled},
+		{500, "", identitycenter.ErrUnavailable},
+		{302, "", identitycenter.ErrBadAnswer},
+		{204, "", identitycenter.ErrBadAnswer},
+		{200, "", identitycenter.ErrBadAnswer},
+		{200, "<html>", identitycenter.ErrBadAnswer},
+		{200, "{}", identitycenter.ErrBadAnswer},
+		{200, `{"SigninToken":""}`, identitycenter.ErrBadAnswer},
+		{200, `{"SigninToken":7}`, identitycenter.ErrBadAnswer},
+		{200, `{"SigninToken":"a\r\nb"}`, identitycenter.ErrBadAnswer},
+		{200, `{"SigninToken":"` + strings.Repeat("x", 20<<10) + `"}`, identitycenter.ErrBadAnswer},
+		{200, `{"SigninToken":"` + strings.Repeat("x", 2<<20) + `"}`, identitycenter.ErrBadAnswer},
+	} {
+		status, body = answer.status, answer.body
+		_, err := Link(t.Context(), asker, r)
+		if !errors.Is(err, answer.kind) || strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "ASIA") {
+			t.Errorf("%d %.40s: %v", answer.status, answer.body, err)
+		}
+	}
+	server.Close()
+	if _, err := Link(t.Context(), asker, r); !errors.Is(err, identitycenter.ErrUnavailable) || strings.Contains(err.Error(), "canary") {
+		t.Error(err)
+	}
+	r.Signin = "http://192.0.2.1"
+	if _, err := Link(t.Context(), asker, r); err == nil || strings.Contains(err.Error(), "canary") {
+		t.Error(err)
+	}
+}
+
+func TestAHandoverIsForOne(t *testing.T) {
+	h, err := NewHandover(identitycenter.NewSecret("https://signin.aws.amazon.com/federation?SigninToken=canary"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	if strings.Contains(h.Address, "canary") {
+		t.Error(h.Address)
+	}
+	noFollow := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	get := func(change func(*http.Request)) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.Address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(r)
+		answer, err := noFollow.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		return answer
+	}
+	for name, change := range map[string]func(*http.Request){
+		"another path": func(r *http.Request) { r.URL.Path = "/" },
+		"a guess":      func(r *http.Request) { r.URL.Path = "/" + strings.Repeat("0", 32) },
+		"another name": func(r *http.Request) { r.Host = "evil.example" },
+		"a post":       func(r *http.Request) { r.Method = http.MethodPost },
+		"a head":       func(r *http.Request) { r.Method = http.MethodHead },
+	} {
+		if answer := get(change); answer.StatusCode != http.StatusNotFound || answer.Header.Get("Location") != "" {
+			t.Errorf("%s: %d", name, answer.StatusCode)
+		}
+	}
+	answer := get(func(*http.Request) {})
+	if answer.StatusCode != http.StatusFound || answer.Header.Get("Location") != h.link.Reveal() || answer.Header.Get("Cache-Control") != "no-store" || answer.Header.Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("%d %v", answer.StatusCode, answer.Header)
+	}
+	if again := get(func(*http.Request) {}); again.StatusCode != http.StatusNotFound {
+		t.Errorf("again: %d", again.StatusCode)
+	}
+	if err := h.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNobodyComesForTheLink(t *testing.T) {
+	h, err := NewHandover(identitycenter.NewSecret("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := h.Wait(ctx); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		h := &Handover{fetched: make(chan struct{}), server: &http.Server{}}
+		start := time.Now()
+		if err := h.Wait(t.Context()); !errors.Is(err, ErrNotFetched) || time.Since(start) != HandoverLife {
+			t.Error(err, time.Since(start))
+		}
+	})
+}

@@ -1,0 +1,34 @@
+package discovery
+
+import (
+	"html"
+	"regexp"
+	"strings"
+)
+
+// metaRegion gives what a start page has in <meta name="region" content="…"/>, in
+// whatever order, case and quotation it is written; "" when it has none, or two that
+// differ.
+func metaRegion(page string) string {
+	page = regexp.MustCompile(`(?s)<!--.*?-->`).ReplaceAllString(page, "")
+	tags := regexp.MustCompile(`(?is)<meta\s(?:[^>"']|"[^"]*"|'[^']*')*>`)
+	attributes := regexp.MustCompile(`(?is)([a-z-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)`)
+	region := ""
+	for _, tag := range tags.FindAllString(page, -1) {
+		values := map[string]string{}
+		for _, a := range attributes.FindAllStringSubmatch(tag, -1) {
+			name := strings.ToLower(a[1])
+			if _, twice := values[name]; !twice { // HTML takes the first
+				values[name] = strings.TrimSpace(html.UnescapeString(strings.Trim(strings.TrimSuffix(a[2], "/"), `"'`)))
+			}
+		}
+		if !strings.EqualFold(values["name"], "region") || values["content"] == "" {
+			continue
+		}
+		if region != "" && region != values["content"] {
+			return ""
+		}
+		region = values["content"]
+	}
+	return region
+}

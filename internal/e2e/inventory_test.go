@@ -1,0 +1,134 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rolecall/internal/idc/idctest"
+	"rolecall/internal/idc/oidc"
+)
+
+// typed runs rolecall with a person who types when the screen shows something.
+func typed(t *testing.T, environ []string, types []typing, args ...string) (code int, stdout, screen string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
+	defer cancel()
+	var out bytes.Buffer
+	code, screen, err := aTerminal{types: types}.run(ctx, append([]string{filepath.Join(bin, "rolecall")}, args...), environ, &out)
+	if err != nil {
+		t.Fatal(err, screen)
+	}
+	return code, out.String(), screen
+}
+
+// A person sees how far a listing is, interrupts it, and the next one goes on.
+func TestAListingShowsHowFarItIs(t *testing.T) {
+	w := aWorld(t, oidc.Options{})
+	w.signIn(t, "rolecall", "login", "corp")
+	environ := w.environ()
+	if err := idctest.Fill(w.data, "alice", 40, 1, func(i int) string { return fmt.Sprint("team ", i) }); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, screen := typed(t, environ, []typing{{"] 2", "\x03"}}, "sync")
+	if code != 130 || stdout != "" {
+		t.Fatalf("exit %d, stdout %q\n%s", code, stdout, screen)
+	}
+	for _, part := range []string{"listing [", "/45 accounts, 19.6 requests/s, ", "s left\x1b[K", "\r\x1b[Krolecall: interrupted", "accounts are read and kept for the next try", "rolecall: hint: rolecall sync corp"} {
+		if !strings.Contains(screen, part) {
+			t.Errorf("%q is not on the screen:\n%q", part, screen)
+		}
+	}
+	code, _, screen = typed(t, environ, nil, "sync")
+	if code != 0 || !strings.Contains(screen, `rolecall: 45 accounts and 46 roles in "corp", listed in `) {
+		t.Fatalf("exit %d\n%s", code, screen)
+	}
+	if first, _, _ := strings.Cut(screen, "/45"); !strings.Contains(first, "] 2") && !strings.Contains(first, "] 3") {
+		t.Errorf("it began anew:\n%q", screen)
+	}
+}
+
+// Who looks at an old listing gets it at once, and a new one next time.
+func TestAnOldListingIsMadeAnewInTheBackground(t *testing.T) {
+	w := aWorld(t, oidc.Options{})
+	w.signIn(t, "rolecall", "login", "corp")
+	environ := w.environ()
+	if code, _, screen := typed(t, environ, nil, "sync"); code != 0 {
+		t.Fatal(screen)
+	}
+	stored, err := filepath.Glob(filepath.Join(w.home, ".local", "state", "rolecall", "inventory", "*.json"))
+	if err != nil || len(stored) != 1 {
+		t.Fatal(stored, err)
+	}
+	if err := editFile(stored[0], func(text string) string {
+		head, tail, _ := strings.Cut(text, `"takenAt":"`)
+		return head + `"takenAt":"` + time.Now().Add(-48*time.Hour).UTC().Format(time.RFC3339) + tail[strings.IndexByte(tail, '"'):]
+	}); err != nil {
+		t.Fatal(err)
+	}
+	// The file is of before the sign-in now, too: what is taken away shows when it is new.
+	if _, err := idctest.Unassign(w.data, "alice", "333344445555", "Developer"); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, screen := typed(t, environ, nil, "ls")
+	if code != 0 || !strings.Contains(stdout, "Data Lake") || !strings.Contains(screen, "listed 2 days ago") {
+		t.Fatalf("exit %d\n%s\n%s", code, stdout, screen)
+	}
+	for end := time.Now().Add(storyTimeout); ; time.Sleep(10 * time.Millisecond) {
+		data, err := os.ReadFile(stored[0])
+		if err != nil || time.Now().After(end) {
+			t.Fatal("no new listing came", err)
+		}
+		if !strings.Contains(string(data), "Data Lake") {
+			break
+		}
+	}
+	if _, stdout, screen := typed(t, environ, nil, "ls"); strings.Contains(stdout, "Data Lake") || !strings.Contains(screen, "listed just now") {
+		t.Errorf("%s\n%s", stdout, screen)
+	}
+}
+
+// Shells complete targets from what is stored; what is not a plain word is offered by
+// its account's id.
+func TestCompletionInShells(t *testing.T) {
+	w := aWorld(t, oidc.Options{})
+	canary := filepath.Join(t.TempDir(), "canary")
+	names := []string{"$(touch " + canary + ")", "`touch " + canary + "`", "a b", "x;touch " + canary, "plain-name", "'", "\u202eabc"}
+	if err := idctest.Fill(w.data, "alice", len(names), 2, func(i int) string { return names[i] }); err != nil {
+		t.Fatal(err)
+	}
+	w.signIn(t, "rolecall", "login", "corp")
+	w.must(t, "rolecall", "sync")
+	for shell, argv := range map[string][]string{
+		"bash": {"bash", "-c", `source /usr/share/bash-completion/bash_completion; source <(rolecall completion bash)
+			for word in "$@"; do
+				COMP_WORDS=(rolecall env "$word") COMP_CWORD=2 COMP_LINE="rolecall env $word" COMP_POINT=${#COMP_LINE}
+				COMP_LINE="rolecall env $word"; COMP_POINT=${#COMP_LINE}
+				__start_rolecall rolecall "$word" env
+				printf '%s\n' "${COMPREPLY[@]%% *}"
+			done`, "bash"},
+		"fish": {"fish", "--no-config", "-c", `rolecall completion fish | source
+			for word in $argv; complete -C "rolecall env $word" | string split -f1 \t; end`},
+	} {
+		got := strings.Fields(w.must(t, append(argv, "7", "pla", "payments-dev/")...))
+		for _, want := range []string{"700000000000/", "700000000006/", "plain-name/", "payments-dev/Admin", "payments-dev/ReadOnly"} {
+			if !slices.Contains(got, want) {
+				t.Errorf("%s does not offer %s: %q", shell, want, got)
+			}
+		}
+		for _, offered := range got {
+			if strings.Trim(offered, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/") != "" {
+				t.Errorf("%s offers %q", shell, offered)
+			}
+		}
+		if _, err := os.Stat(canary); err == nil {
+			t.Fatalf("%s has run a name", shell)
+		}
+	}
+}

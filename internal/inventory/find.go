@@ -1,0 +1,102 @@
+package inventory
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"rolecall/internal/identitycenter"
+)
+
+// An AccountError is a text that names none of the person's accounts, or several.
+type AccountError struct {
+	Session identitycenter.SSOSession
+	Text    string
+	Matches []*Account // several
+	Near    []*Account // when none matches: what may have been meant
+}
+
+// Error says whether there is none or more than one.
+func (e *AccountError) Error() string {
+	if len(e.Matches) > 0 {
+		return fmt.Sprintf("%q stands for %d of your accounts in session %q", e.Text, len(e.Matches), e.Session.Label())
+	}
+	return fmt.Sprintf("no account of yours in session %q is called %q", e.Session.Label(), e.Text)
+}
+
+// Unwrap gives identitycenter.ErrNoAccess: an account that is not there is one
+// without access.
+func (*AccountError) Unwrap() error { return identitycenter.ErrNoAccess }
+
+const maxCandidates = 10
+
+// Facts are the candidates, in one line.
+func (e *AccountError) Facts() []string {
+	candidates, intro := e.Matches, "they are: "
+	if len(candidates) == 0 {
+		candidates, intro = e.Near, "did you mean: "
+	}
+	if len(candidates) == 0 {
+		return nil
+	}
+	var names []string
+	for _, a := range candidates[:min(len(candidates), maxCandidates)] {
+		names = append(names, strings.TrimSpace(a.ID+" "+a.Name))
+	}
+	if more := len(candidates) - maxCandidates; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return []string{intro + strings.Join(names, ", ")}
+}
+
+// Find gives the account that text names: by id, alias or name; by name without
+// regard to case; by the beginning of an alias, name or id that only one has. The
+// error is an *AccountError with the candidates.
+func (i *Inventory) Find(text string) (*Account, error) {
+	lower := strings.ToLower(text)
+	begins := func(candidate string) bool {
+		return len(candidate) >= len(lower) && strings.EqualFold(candidate[:len(lower)], lower)
+	}
+	for _, names := range []func(a *Account) bool{
+		func(a *Account) bool { return a.ID == text || a.Alias != "" && a.Alias == text },
+		func(a *Account) bool { return a.Name == text },
+		func(a *Account) bool { return strings.EqualFold(a.Name, text) || strings.EqualFold(a.Alias, text) },
+		func(a *Account) bool { return begins(a.Name) || begins(a.Alias) || begins(a.ID) },
+	} {
+		var matches []*Account
+		for n := range i.Accounts {
+			if text != "" && names(&i.Accounts[n]) {
+				matches = append(matches, &i.Accounts[n])
+			}
+		}
+		switch len(matches) {
+		case 0:
+		case 1:
+			return matches[0], nil
+		default:
+			return nil, &AccountError{Session: i.Session, Text: text, Matches: matches}
+		}
+	}
+	return nil, &AccountError{Session: i.Session, Text: text, Near: i.near(lower)}
+}
+
+// near are accounts whose names hold text, or are a few typing mistakes away.
+func (i *Inventory) near(text string) []*Account {
+	var near []*Account
+	var names []string
+	for n := range i.Accounts {
+		a := &i.Accounts[n]
+		names = append(names, a.Name, a.Alias, a.ID)
+		if text != "" && strings.Contains(strings.ToLower(a.Name), text) {
+			near = append(near, a)
+		}
+	}
+	if len(near) > 0 {
+		return near
+	}
+	if name := identitycenter.Nearest(text, names); name != "" {
+		n := slices.IndexFunc(i.Accounts, func(a Account) bool { return a.Name == name || a.Alias == name || a.ID == name })
+		near = append(near, &i.Accounts[n])
+	}
+	return near
+}

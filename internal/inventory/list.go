@@ -1,0 +1,449 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"rolecall/internal/identitycenter"
+)
+
+// A portal answers one page at a time, and does not ask again by itself.
+type portal interface {
+	AccountsPage(ctx context.Context, token identitycenter.Secret, next string) ([]identitycenter.Account, string, error)
+	RolesPage(ctx context.Context, token identitycenter.Secret, accountID, next string) ([]identitycenter.Role, string, error)
+}
+
+// renewer replaces a token that is not accepted any more.
+type renewer interface {
+	Renew(ctx context.Context, rejected identitycenter.Token) (identitycenter.Token, error)
+}
+
+// A pacer says when the next request may leave, and is told how it went.
+type pacer interface {
+	Wait(context.Context) error
+	Succeeded()
+	Throttled(retryAfter time.Duration)
+	Rate() float64
+}
+
+// A Lister lists all accounts and roles of a session.
+type Lister struct {
+	Place  Place
+	Portal portal
+	Tokens renewer
+	Pace   pacer
+	Store  *Store
+	// Progress, when set, is told of each answer, by one caller at a time.
+	Progress func(Progress)
+	// Waiting, when set, is told that another process is listing already.
+	Waiting func()
+	// Warn is told what went wrong without harm to the listing.
+	Warn func(error)
+}
+
+// Progress is how far a listing is.
+type Progress struct {
+	Accounts int  // found so far
+	Found    bool // all accounts are found, Accounts is final
+	Listed   int  // of them, those whose roles are known
+	Asked    int  // requests of this run; Listed may hold more from an earlier one
+	Rate     float64
+	Fresh    []Account // whose roles have become known since the last call
+}
+
+// An IncompleteError is a listing that did not come to its end. What was read is
+// kept for the next try.
+type IncompleteError struct {
+	Session  identitycenter.SSOSession
+	Progress Progress
+	Cause    error
+}
+
+// Error says why.
+func (e *IncompleteError) Error() string {
+	return fmt.Sprintf("listing the accounts and roles of %q: %v", e.Session.Label(), e.Cause)
+}
+
+// Unwrap gives the cause.
+func (e *IncompleteError) Unwrap() error { return e.Cause }
+
+// Kept says how much was read.
+func (e *IncompleteError) Kept() string {
+	of := fmt.Sprint(e.Progress.Accounts)
+	if !e.Progress.Found {
+		of = "at least " + of
+	}
+	return fmt.Sprintf("%d of %s accounts are read and kept for the next try", e.Progress.Listed, of)
+}
+
+const (
+	workers     = 24                     // requests in flight: 20 a second even when an answer takes a second
+	maxAccounts = 100_000                // far more than any organization has
+	maxPages    = 1000                   // of one list
+	patience    = time.Minute            // of nothing but refusals
+	maxTries    = 5                      // of a request that finds no server
+	firstPause  = 200 * time.Millisecond // before the second try, at most
+)
+
+// List gives the whole listing for the owner of token and stores it, or an
+// *IncompleteError. Another process's listing that ends meanwhile is as good.
+func (l *Lister) List(ctx context.Context, token identitycenter.Token) (*Inventory, error) {
+	begun := l.Store.Now()
+	lock, err := l.Store.lock(ctx, l.Place, func() {
+		if l.Waiting != nil {
+			l.Waiting()
+		}
+	})
+	switch {
+	case err == nil:
+		defer lock.Unlock()
+		if inv, err := l.Store.Load(l.Place); err == nil && inv.TakenAt.After(begun) {
+			return inv, nil
+		}
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	default:
+		l.warn(fmt.Errorf("the listing cannot be kept: %w", err)) // a read-only disk
+	}
+	r := &run{Lister: l, token: token, roles: map[string][]string{}, open: map[string]bool{}, names: map[string]identitycenter.Account{}, pages: map[string]int{}}
+	r.changed = sync.NewCond(&r.mu)
+	inv, err := r.all(ctx)
+	if err != nil {
+		return nil, &IncompleteError{l.Place.Session, r.progress(nil), err}
+	}
+	if err := l.Store.save(l.Place, inv); err != nil {
+		l.warn(fmt.Errorf("the listing cannot be kept: %w", err))
+	}
+	_ = l.Store.Files.Remove(l.Store.path(l.Place, ".partial")) // a newer listing never goes on from it
+	return inv, nil
+}
+
+func (l *Lister) warn(err error) {
+	if l.Warn != nil {
+		l.Warn(err)
+	}
+}
+
+// A run is one listing under way.
+type run struct {
+	*Lister
+	journal *journal
+
+	mu      sync.Mutex
+	changed *sync.Cond // a task is there, or the end
+	tasks   []task
+	working int   // tasks that workers have in hand
+	err     error // the first that ends the run
+
+	renewing sync.Mutex // held while the token is renewed
+
+	token  identitycenter.Token
+	order  []string                          // ids as they came
+	names  map[string]identitycenter.Account // by id
+	roles  map[string][]string               // by id
+	open   map[string]bool                   // accounts with pages to come
+	pages  map[string]int                    // that came, by account; "" is ListAccounts
+	found  bool                              // ListAccounts has ended
+	listed int
+	asked  int
+	last   time.Time // the last success
+}
+
+// A task is a page to ask for: of ListAccounts, or of an account's roles.
+type task struct{ account, next string }
+
+// all asks for what the journal does not hold.
+func (r *run) all(ctx context.Context) (*Inventory, error) {
+	var before []page
+	var err error
+	if r.journal, before, err = r.Store.openJournal(r.Place); err != nil {
+		r.warn(fmt.Errorf("an interrupted listing will begin anew: %w", err))
+	}
+	defer r.journal.close()
+	r.last = time.Now()
+	r.resume(before)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { r.fail(context.Cause(ctx)) })
+	defer stop()
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() { r.work(ctx, cancel) })
+	}
+	all.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		return nil, r.err
+	}
+	accounts := make([]Account, 0, len(r.order))
+	for _, id := range r.order {
+		accounts = append(accounts, r.account(id))
+	}
+	return New(r.Place.Session, r.Store.Now().UTC(), accounts), nil
+}
+
+// resume takes what came before, and puts down what is to be asked.
+func (r *run) resume(before []page) {
+	next := map[string]string{"": ""} // by account: where its list goes on
+	for _, p := range before {
+		r.take(p)
+		next[p.Account] = p.Next
+	}
+	if !r.found {
+		r.tasks = append(r.tasks, task{next: next[""]})
+	}
+	for _, id := range r.order {
+		if r.open[id] {
+			r.tasks = append(r.tasks, task{id, next[id]})
+		}
+	}
+	var fresh []Account
+	for _, id := range r.order {
+		if !r.open[id] {
+			fresh = append(fresh, r.account(id))
+		}
+	}
+	if len(fresh) > 0 && r.Progress != nil {
+		r.Progress(r.progress(fresh))
+	}
+}
+
+func (r *run) account(id string) Account {
+	a := r.names[id]
+	return Account{ID: id, Name: a.Name, Email: a.Email, Roles: r.roles[id]}
+}
+
+// take puts a page where it belongs. An account that comes twice is one.
+func (r *run) take(p page) {
+	r.pages[p.Account]++
+	if p.Account != "" {
+		r.roles[p.Account] = append(r.roles[p.Account], p.Roles...)
+		if p.Next == "" && r.open[p.Account] {
+			r.open[p.Account] = false
+			r.listed++
+		}
+		return
+	}
+	for _, a := range p.Accounts {
+		if _, known := r.names[a.ID]; !known {
+			r.order = append(r.order, a.ID)
+			r.names[a.ID], r.open[a.ID] = a, true
+		}
+	}
+	r.found = p.Next == ""
+}
+
+// work takes tasks until there are none and nobody can make new ones.
+func (r *run) work(ctx context.Context, cancel context.CancelFunc) {
+	for {
+		t, ok := r.next()
+		if !ok {
+			return
+		}
+		p, err := r.ask(ctx, t)
+		if err == nil {
+			err = r.done(t, p)
+		}
+		if err != nil {
+			r.fail(err)
+			cancel()
+			return
+		}
+	}
+}
+
+func (r *run) next() (task, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.tasks) == 0 && r.working > 0 && r.err == nil {
+		r.changed.Wait()
+	}
+	if len(r.tasks) == 0 || r.err != nil {
+		return task{}, false
+	}
+	t := r.tasks[0]
+	r.tasks = r.tasks[1:]
+	r.working++
+	return t, true
+}
+
+func (r *run) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = err
+	}
+	r.changed.Broadcast()
+}
+
+// done keeps an answer, and puts down what it leads to: the next page before all
+// else, so that the roles of its accounts are not waited for.
+func (r *run) done(t task, p page) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.changed.Broadcast()
+	r.working--
+	if err := r.check(t, p); err != nil {
+		return err
+	}
+	if err := r.journal.add(p); err != nil {
+		r.warn(fmt.Errorf("an interrupted listing will begin anew: %w", err))
+	}
+	before := len(r.order)
+	r.take(p)
+	if p.Next != "" {
+		r.tasks = append([]task{{t.account, p.Next}}, r.tasks...)
+	}
+	for _, id := range r.order[before:] {
+		r.tasks = append(r.tasks, task{account: id})
+	}
+	if r.Progress != nil {
+		var fresh []Account
+		if t.account != "" && p.Next == "" {
+			fresh = []Account{r.account(t.account)}
+		}
+		r.Progress(r.progress(fresh))
+	}
+	return nil
+}
+
+// check bounds what a server can make us do.
+func (r *run) check(t task, p page) error {
+	bad := func(problem string) error {
+		operation := "ListAccounts"
+		if t.account != "" {
+			operation = "ListAccountRoles"
+		}
+		return &identitycenter.APIError{Operation: operation, Endpoint: r.Place.Portal, Kind: identitycenter.ErrBadAnswer, Description: problem}
+	}
+	switch {
+	case p.Next != "" && p.Next == t.next:
+		return bad("the same page again")
+	case r.pages[t.account] >= maxPages:
+		return bad(fmt.Sprintf("more than %d pages", maxPages))
+	case len(r.order)+len(p.Accounts) > maxAccounts:
+		return bad(fmt.Sprintf("more than %d accounts", maxAccounts))
+	}
+	return nil
+}
+
+// progress is how far the run is; the caller holds mu, or is alone.
+func (r *run) progress(fresh []Account) Progress {
+	return Progress{Accounts: len(r.order), Found: r.found, Listed: r.listed, Asked: r.asked, Rate: r.Pace.Rate(), Fresh: fresh}
+}
+
+// ask asks for a page until it comes: refusals for the pace are waited out, a token
+// that is not accepted is renewed once, an outage is given a few tries.
+func (r *run) ask(ctx context.Context, t task) (page, error) {
+	renewed := false
+	for tries := 1; ; {
+		if err := r.Pace.Wait(ctx); err != nil {
+			return page{}, err
+		}
+		token := r.current()
+		p, err := r.once(ctx, token, t)
+		var answer *identitycenter.APIError
+		switch {
+		case err == nil:
+			r.Pace.Succeeded()
+			r.succeeded()
+			return p, nil
+		case ctx.Err() != nil:
+			return page{}, context.Cause(ctx)
+		case errors.Is(err, identitycenter.ErrThrottled):
+			wait := time.Duration(0)
+			if errors.As(err, &answer) {
+				wait = answer.RetryAfter
+			}
+			r.Pace.Throttled(wait)
+			if r.tooLong() {
+				return page{}, err
+			}
+		case errors.Is(err, identitycenter.ErrUnauthorized) && !renewed:
+			renewed = true
+			if err := r.renew(ctx, token); err != nil {
+				return page{}, err
+			}
+		case errors.Is(err, identitycenter.ErrInvalidRequest) && t.next != "":
+			t.next = "" // the token of an interrupted listing has ended: this list from its beginning
+		case errors.Is(err, identitycenter.ErrUnavailable) && tries < maxTries:
+			tries++
+			if err := pause(ctx, rand.N(firstPause<<tries)); err != nil {
+				return page{}, err
+			}
+		default:
+			return page{}, err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// once asks for a page.
+func (r *run) once(ctx context.Context, token identitycenter.Token, t task) (page, error) {
+	p := page{Account: t.account}
+	var err error
+	if t.account == "" {
+		p.Accounts, p.Next, err = r.Portal.AccountsPage(ctx, token.AccessToken, t.next)
+		return p, err
+	}
+	roles, next, err := r.Portal.RolesPage(ctx, token.AccessToken, t.account, t.next)
+	if errors.Is(err, identitycenter.ErrNoAccess) || errors.Is(err, identitycenter.ErrNotFound) {
+		return p, nil // it was taken away since it was listed
+	}
+	for _, role := range roles {
+		p.Roles = append(p.Roles, role.Name)
+	}
+	p.Next = next
+	return p, err
+}
+
+func (r *run) current() identitycenter.Token {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked++
+	return r.token
+}
+
+func (r *run) succeeded() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last = time.Now()
+}
+
+func (r *run) tooLong() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Since(r.last) > patience
+}
+
+// renew replaces rejected, unless another worker has done it.
+func (r *run) renew(ctx context.Context, rejected identitycenter.Token) error {
+	r.renewing.Lock()
+	defer r.renewing.Unlock()
+	r.mu.Lock()
+	token := r.token
+	r.mu.Unlock()
+	if !token.AccessToken.Equal(rejected.AccessToken) {
+		return nil
+	}
+	token, err := r.Tokens.Renew(ctx, rejected)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		r.token = token
+	}
+	return err
+}

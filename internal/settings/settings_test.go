@@ -1,0 +1,70 @@
+package settings_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"rolecall/internal/settings"
+)
+
+func load(t *testing.T, text string) (settings.Settings, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config.toml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return settings.Load(file)
+}
+
+func TestLoad(t *testing.T) {
+	got, err := load(t, `
+[profiles]
+template = "{{ .AccountName }}"
+form = "credential-process"
+region = "eu-west-1"
+output = "json"
+match = ["prod-*"]
+roles = ["ReadOnly"]
+
+[[account]]
+match = "prod-*"
+tags = ["prod"]
+guarded = true
+
+[[account]]
+match = "111122223333"
+alias = "pay"
+`)
+	want := settings.Settings{
+		Profiles: settings.Profiles{Template: "{{ .AccountName }}", Form: "credential-process", Region: "eu-west-1", Output: "json", Match: []string{"prod-*"}, Roles: []string{"ReadOnly"}},
+		Accounts: []settings.Account{{Match: "prod-*", Tags: []string{"prod"}, Guarded: true}, {Match: "111122223333", Alias: "pay"}},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := settings.Load(filepath.Join(t.TempDir(), "none")); err != nil || !reflect.DeepEqual(got, settings.Settings{}) {
+		t.Errorf("no file: %+v, %v", got, err)
+	}
+}
+
+func TestWhatIsNoSetting(t *testing.T) {
+	for text, want := range map[string]string{
+		"[profiles\n":                                             "config.toml:2: expected",
+		"[profiles]\ntemplat = 'x'\n":                             `there is no setting "profiles.templat"`,
+		"[profiles]\nregion = 5\n":                                "line 2 (last key \"profiles.region\")",
+		"[[account]]\ntags = ['x']\n":                             "[[account]] number 1: match is missing",
+		"[[account]]\nmatch = 'a*'\nalias = 'x'\n":                "number 1: an alias is for one account",
+		"[[account]]\nmatch = 'a'\nalias = 'x/y'\n":               `number 1: alias: "x/y"`,
+		"account = [{match='a',alias='x'},{match='b',alias='x'}]": `number 2: alias: "x"`,
+	} {
+		_, err := load(t, text)
+		var wrong *settings.Error
+		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
