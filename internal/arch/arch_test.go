@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 
 	"cli": {
 		"awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export", "filesystem", "identitycenter",
-		"identitycenter/client", "inventory", "login", "pace", "profiles", "settings", "terminal",
+		"identitycenter/client", "inventory", "login", "pace", "picker", "profiles", "settings", "terminal",
 		// it wires both sides, for idc and demo
 		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed", "idc/store", "idc/visitor",
 	},

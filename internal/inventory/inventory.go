@@ -71,8 +71,7 @@ func New(session identitycenter.SSOSession, takenAt time.Time, accounts []Accoun
 	kept := make([]Account, 0, len(accounts))
 	for _, a := range accounts {
 		if len(a.Roles) > 0 {
-			slices.Sort(a.Roles)
-			a.Roles = slices.Compact(a.Roles)
+			a.Roles = slices.Compact(slices.Sorted(slices.Values(a.Roles)))
 			kept = append(kept, a)
 		}
 	}

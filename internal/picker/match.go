@@ -35,10 +35,16 @@ const (
 type list struct {
 	rows    []row // the most used first
 	query   string
-	matches []int32 // places in rows, the best first
-	keys    []uint64
+	found   []hit   // what matches, in the order of rows
+	matches []int32 // the same as places in rows, the best first
 	slabs   []*util.Slab
 }
+
+// A hit is a row that matches, and how well.
+type hit struct{ place, score int32 }
+
+// maxScore is above the scores of queries that people type; better ones are equal.
+const maxScore = 2047
 
 // matchers is how many share the work of a key press.
 const matchers = 2
@@ -60,7 +66,7 @@ func newList(items []Item) *list {
 	for range matchers {
 		l.slabs = append(l.slabs, util.MakeSlab(100*1024, 2048)) // as fzf has them
 	}
-	l.matches = l.all()
+	l.search("")
 	return l
 }
 
@@ -75,14 +81,6 @@ func show(text string) string {
 		return terminal.Show(text)
 	}
 	return text
-}
-
-func (l *list) all() []int32 {
-	all := make([]int32, len(l.rows))
-	for i := range all {
-		all[i] = int32(i)
-	}
-	return all
 }
 
 // A term is a word of a query. A capital letter in it makes case count.
@@ -102,59 +100,84 @@ func terms(query string) []term {
 
 // search sets the query. What a longer query matches is among what the shorter one did.
 func (l *list) search(query string) {
-	among := l.matches
-	if !strings.HasPrefix(query, l.query) {
-		among = l.all()
+	wanted := terms(query)
+	if !strings.HasPrefix(query, l.query) || len(l.query) == 0 {
+		l.found = make([]hit, len(l.rows))
+		for i := range l.found {
+			l.found[i].place = int32(i)
+		}
 	}
 	l.query = query
-	wanted := terms(query)
-	if len(wanted) == 0 {
-		l.matches = l.all()
-		return
+	if len(wanted) > 0 {
+		parts := make([][]hit, matchers)
+		var all sync.WaitGroup
+		for i := range matchers {
+			from, to := len(l.found)*i/matchers, len(l.found)*(i+1)/matchers
+			all.Go(func() { parts[i] = l.scored(l.found[from:to], wanted, l.slabs[i]) })
+		}
+		all.Wait()
+		l.found = slices.Concat(parts...)
 	}
-	parts := make([][]uint64, matchers)
-	var all sync.WaitGroup
-	for i := range matchers {
-		from, to := len(among)*i/matchers, len(among)*(i+1)/matchers
-		all.Go(func() { parts[i] = l.scored(among[from:to], wanted, l.slabs[i]) })
-	}
-	all.Wait()
-	l.keys = append(l.keys[:0], slices.Concat(parts...)...)
-	slices.Sort(l.keys)
-	l.matches = make([]int32, len(l.keys))
-	for i, key := range l.keys {
-		l.matches[i] = int32(uint32(key))
-	}
+	l.rank()
 }
 
-// scored gives those of among that match all terms, as numbers that sort: the best
-// score first, and of equal ones the most used.
-func (l *list) scored(among []int32, wanted []term, slab *util.Slab) []uint64 {
-	var keys []uint64
-	for _, n := range among {
+// scored gives those of among that match all terms, in their order.
+func (l *list) scored(among []hit, wanted []term, slab *util.Slab) []hit {
+	hits := make([]hit, 0, len(among))
+	for _, h := range among {
 		score := 0
 		for _, t := range wanted {
-			found, _ := algo.FuzzyMatchV2(t.exact, true, true, &l.rows[n].whole, t.pattern, false, slab)
-			if found.Start < 0 {
+			result, _ := match(t, &l.rows[h.place].whole, false, slab)
+			if result.Start < 0 {
 				score = -1
 				break
 			}
-			score += found.Score
+			score += result.Score
 		}
 		if score >= 0 {
-			keys = append(keys, uint64(max(0, 1<<30-score))<<32|uint64(n))
+			hits = append(hits, hit{h.place, int32(min(score, maxScore))})
 		}
 	}
-	return keys
+	return hits
+}
+
+// match looks for a term as it stands, which is what people mostly type, and else for
+// its letters in their order. (fzf's FuzzyMatchV2 finds the best place for letters far
+// apart, at eight times the price.)
+func match(t term, whole *util.Chars, places bool, slab *util.Slab) (algo.Result, *[]int) {
+	if result, _ := algo.ExactMatchNaive(t.exact, true, true, whole, t.pattern, false, slab); result.Start >= 0 {
+		return result, nil
+	}
+	return algo.FuzzyMatchV1(t.exact, true, true, whole, t.pattern, places, slab)
+}
+
+// rank orders what was found by score, and equals as the rows are: by counting, which
+// takes a tenth of the time that comparing does.
+func (l *list) rank() {
+	var counts [maxScore + 2]int
+	for _, h := range l.found {
+		counts[maxScore-h.score+1]++
+	}
+	for i := range maxScore {
+		counts[i+1] += counts[i]
+	}
+	l.matches = make([]int32, len(l.found))
+	for _, h := range l.found {
+		l.matches[counts[maxScore-h.score]] = h.place
+		counts[maxScore-h.score]++
+	}
 }
 
 // marks tells which characters of a row's texts a query stands for.
 func (l *list) marks(r *row, query string) [fields]map[int]bool {
 	var marks [fields]map[int]bool
 	for _, t := range terms(query) {
-		_, places := algo.FuzzyMatchV2(t.exact, true, true, &r.whole, t.pattern, true, l.slabs[0])
-		if places == nil {
-			continue
+		result, places := match(t, &r.whole, true, l.slabs[0])
+		if places == nil { // in one piece
+			places = new([]int)
+			for place := result.Start; place < result.End; place++ {
+				*places = append(*places, place)
+			}
 		}
 		for _, place := range *places {
 			for f, text := range r.texts {
