@@ -156,7 +156,8 @@ func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsc
 		lines = append(lines, fmt.Sprintf("%s is [%s] of %s already, region %s", p.session.StartURL, header, in, region))
 	default:
 		keys := []awsconfig.Key{
-			{Name: "sso_start_url", Value: p.session.StartURL}, {Name: "sso_region", Value: p.session.Region},
+			{Name: "sso_start_url", Value: p.session.StartURL},
+			{Name: "sso_region", Value: p.session.Region},
 			{Name: "sso_registration_scopes", Value: strings.Join(p.session.Scopes, ",")},
 		}
 		sections = append(sections, configSection{"sso-session", name, keys})

@@ -264,7 +264,7 @@ func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (ap
 		}
 	}
 	if plan.Data == nil {
-		fmt.Fprintf(a.Stderr, "rolecall: nothing to do: %s\n", counts(plan))
+		fmt.Fprintf(a.Stderr, "rolecall: nothing to do: %s, by the listing of %s\n", counts(plan), a.moment(j.all.TakenAt))
 	} else {
 		fmt.Fprintf(a.Stderr, "rolecall: %s: %s\nrolecall: to go back: rolecall profiles undo\n", a.tidy(j.files.Config), counts(plan))
 	}
