@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 
 	"cli": {
 		"awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export", "filesystem", "identitycenter",
-		"identitycenter/client", "inventory", "login", "pace", "picker", "settings", "terminal",
+		"identitycenter/client", "inventory", "login", "pace", "picker", "profiles", "settings", "terminal",
 		// it wires both sides, for idc and demo
 		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed", "idc/store", "idc/visitor",
 	},
@@ -41,6 +41,7 @@ var rooms = map[string][]string{
 	"login":                 {"cache", "filesystem", "identitycenter"},
 	"pace":                  {},
 	"picker":                {"terminal"},
+	"profiles":              {"awsconfig", "identitycenter", "inventory"},
 	"settings":              {},
 	"terminal":              {},
 
@@ -93,7 +94,7 @@ var foreign = map[string][]string{
 	"modernc.org/":                     {"idc/store/sqlite"},
 	"go.yaml.in/":                      {"idc/seed"},
 	"github.com/google/go-cmp":         {"idc/store/contract"},
-	"github.com/rogpeppe/go-internal/": {},
+	"github.com/rogpeppe/go-internal/": {"cli"}, // profiles diff
 }
 
 func TestTheDrawing(t *testing.T) {

@@ -56,6 +56,54 @@ func DefaultProfile(getenv func(string) string) string {
 // A Config is both shared files. Sections are read when they are asked for.
 type Config struct {
 	config, credentials *Document
+	index               map[sectionName][]Section // of both files; nil: look through them
+}
+
+// A sectionName is a section's name in one of the files.
+type sectionName struct {
+	document   *Document
+	kind, name string
+}
+
+// Of makes a configuration of documents that are read already.
+func Of(config, credentials *Document) *Config {
+	return &Config{config: config, credentials: credentials}
+}
+
+// Indexed is the same configuration for many look-ups: each takes the same time,
+// however many sections there are.
+func (c *Config) Indexed() *Config {
+	i := &Config{c.config, c.credentials, make(map[sectionName][]Section, len(c.config.sections))}
+	add := func(n sectionName, s Section) { i.index[n] = append(i.index[n], s) }
+	for _, s := range c.config.sections {
+		if kind, name := s.Named(); kind != "" {
+			add(sectionName{c.config, kind, name}, s)
+		}
+	}
+	for _, s := range c.credentials.sections {
+		add(sectionName{c.credentials, kindProfile, s.Header}, s)
+	}
+	return i
+}
+
+// sections lists the sections of a name in one of the files.
+func (c *Config) sections(d *Document, kind, name string) []Section {
+	if c.index != nil {
+		return c.index[sectionName{d, kind, name}]
+	}
+	var found []Section
+	for _, s := range d.sections {
+		if d == c.credentials {
+			if s.Header == name {
+				found = append(found, s)
+			}
+		} else if mayName(s.Header, kind, name) {
+			if n, ok := headerName(s.Header, kind); ok && n == name {
+				found = append(found, s)
+			}
+		}
+	}
+	return found
 }
 
 // Open reads both files. One that does not exist is empty; one that cannot be
@@ -69,8 +117,11 @@ func Open(files Files) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Config{config, credentials}, nil
+	return Of(config, credentials), nil
 }
+
+// Read reads one file. One that does not exist is empty.
+func Read(path string) (*Document, error) { return open(path) }
 
 func open(path string) (*Document, error) {
 	file, err := os.Open(path)
@@ -139,6 +190,16 @@ func headerName(header, kind string) (string, bool) {
 		return "", false
 	}
 	return words[1], true
+}
+
+// mayName passes over most headers that do not give name to kind: a header that does
+// has the name at its end, or is quoted, or ends with a blank.
+func mayName(header, kind, name string) bool {
+	if header == "default" {
+		return kind == kindProfile && name == header
+	}
+	return strings.HasPrefix(header, kind) && (strings.HasSuffix(header, name) || strings.ContainsAny(header[len(header)-1:], " \t\r\n") ||
+		strings.IndexByte(header, '"') >= 0 || strings.IndexByte(header, '\'') >= 0 || strings.IndexByte(header, '\\') >= 0)
 }
 
 // splitWords splits as Python's shlex.split does. It gives false for a quotation
@@ -229,10 +290,10 @@ func (v *values) where(key string) Origin {
 // Nothing found is nil.
 func (c *Config) find(kind, name string) *values {
 	var v *values
-	merge := func(d *Document, sections []section) {
+	merge := func(d *Document, sections []Section) {
 		for i, s := range sections {
 			if v == nil {
-				v = &values{name: name, origin: Origin{d.path, s.line}, entries: map[string]entry{}}
+				v = &values{name: name, origin: Origin{d.path, s.Line}, entries: map[string]entry{}}
 			}
 			if i == 0 {
 				for _, s := range d.defaults {
@@ -242,28 +303,17 @@ func (c *Config) find(kind, name string) *values {
 			v.add(d, d.properties(s))
 		}
 	}
-	var sections []section
-	for _, s := range c.config.sections {
-		if !strings.HasPrefix(s.header, kind) && s.header != "default" {
-			continue
+	var sections []Section
+	for _, s := range c.sections(c.config, kind, name) {
+		// Of two spellings of a name, botocore takes the last one alone.
+		if len(sections) > 0 && sections[0].Header != s.Header {
+			sections = sections[:0]
 		}
-		if n, ok := headerName(s.header, kind); ok && n == name {
-			// Of two spellings of a name, botocore takes the last one alone.
-			if len(sections) > 0 && sections[0].header != s.header {
-				sections = sections[:0]
-			}
-			sections = append(sections, s)
-		}
+		sections = append(sections, s)
 	}
 	merge(c.config, sections)
 	if kind == kindProfile {
-		sections = sections[:0]
-		for _, s := range c.credentials.sections {
-			if s.header == name {
-				sections = append(sections, s)
-			}
-		}
-		merge(c.credentials, sections)
+		merge(c.credentials, c.sections(c.credentials, kind, name))
 	}
 	return v
 }
@@ -279,13 +329,13 @@ func (c *Config) names(kind string) []string {
 		}
 	}
 	for _, s := range c.config.sections {
-		if name, ok := headerName(s.header, kind); ok {
+		if name, ok := headerName(s.Header, kind); ok {
 			add(name)
 		}
 	}
 	if kind == kindProfile {
 		for _, s := range c.credentials.sections {
-			add(s.header)
+			add(s.Header)
 		}
 	}
 	return names

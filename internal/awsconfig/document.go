@@ -25,17 +25,20 @@ const (
 type Document struct {
 	path     string
 	data     []byte // with the byte order mark
+	text     string // data again: headers are parts of it
 	body     int    // where the text begins, behind the mark
-	sections []section
-	defaults []section // [DEFAULT], whose keys configparser gives to every section
+	sections []Section
+	defaults []Section // [DEFAULT], whose keys configparser gives to every section
 	problems []Problem // found on the way, for the report
 }
 
-// A section is a header and the lines up to the next one.
-type section struct {
-	header     string // the text between the brackets, blanks and all
-	line       int    // of the header, from 1
-	start, end int    // of the lines below the header
+// A Section is a header and the lines up to the next one. Offsets are into Bytes.
+type Section struct {
+	Header string // the text between the brackets, blanks and all
+	Line   int    // of the header, from 1
+	Head   int    // where the header's line begins
+	Body   int    // where the lines below it begin
+	End    int    // where the next header's line begins, or the file ends
 }
 
 // A property is a key with its value as botocore gives it.
@@ -89,6 +92,13 @@ type lineReader struct {
 	// state of configparser:
 	level  int
 	option bool
+
+	newline int // the first one from offset on, or the end of the text
+}
+
+// lines reads from one offset to another one.
+func (d *Document) lines(from, to int) *lineReader {
+	return &lineReader{data: d.data[:to], offset: from, newline: from - 1}
 }
 
 // next goes to the next line; false is the end. Blank lines and comments have an
@@ -98,14 +108,7 @@ func (r *lineReader) next() bool {
 		return false
 	}
 	r.start = r.offset
-	line := r.data[r.start:]
-	// Python's text mode ends a line at a lone carriage return, too.
-	if end := bytes.IndexAny(line, "\r\n"); end >= 0 {
-		if bytes.HasPrefix(line[end:], []byte("\r\n")) {
-			end++
-		}
-		line = line[:end+1]
-	}
+	line := r.line()
 	r.offset += len(line)
 	r.number++
 	r.text, r.comment, r.continues = trimBlanks(line), false, false
@@ -116,7 +119,7 @@ func (r *lineReader) next() bool {
 		r.text, r.comment = nil, true
 		return true
 	}
-	indent := utf8.RuneCount(line[:len(line)-len(bytes.TrimLeftFunc(line, isBlank))])
+	indent := utf8.RuneCount(indentOf(line))
 	if r.option && indent > r.level {
 		r.continues = true
 		return true
@@ -126,11 +129,37 @@ func (r *lineReader) next() bool {
 	return true
 }
 
+// line gives the bytes up to the next line break, and that. Python's text mode ends
+// a line at a lone carriage return, too.
+func (r *lineReader) line() []byte {
+	if r.newline < r.offset {
+		r.newline = len(r.data)
+		if i := bytes.IndexByte(r.data[r.offset:], '\n'); i >= 0 {
+			r.newline = r.offset + i
+		}
+	}
+	line := r.data[r.offset:min(r.newline+1, len(r.data))]
+	if i := bytes.IndexByte(line, '\r'); i >= 0 && !bytes.HasPrefix(line[i:], []byte("\r\n")) {
+		return line[:i+1]
+	}
+	return line
+}
+
+// indentOf gives the blanks that a line begins with.
+func indentOf(line []byte) []byte {
+	if isPlain(line[0]) {
+		return nil
+	}
+	return line[:len(line)-len(bytes.TrimLeftFunc(line, isBlank))]
+}
+
 func isHeader(text []byte) bool { return text[0] == '[' && bytes.LastIndexByte(text, ']') > 1 }
 
 func (d *Document) findSections() error {
-	r := &lineReader{data: d.data, offset: d.body}
-	var last *section
+	d.text = string(d.data)
+	d.sections = make([]Section, 0, min(bytes.Count(d.data, []byte("[")), maxSections))
+	r := d.lines(d.body, len(d.data))
+	var last *Section
 	for r.next() {
 		if len(r.text) > maxLine {
 			return d.fail(r.number, "the line is longer than %d bytes", maxLine)
@@ -148,28 +177,29 @@ func (d *Document) findSections() error {
 			continue
 		}
 		if last != nil {
-			last.end = r.start
+			last.End = r.start
 		}
 		if len(d.sections)+len(d.defaults) == maxSections {
 			return d.fail(r.number, "more than %d sections", maxSections)
 		}
-		header := string(r.text[1:bytes.LastIndexByte(r.text, ']')])
+		opened := r.start + len(indentOf(d.data[r.start:r.offset])) + 1
+		header := d.text[opened:][:bytes.LastIndexByte(r.text, ']')-1]
 		list := &d.sections
 		if header == "DEFAULT" {
 			list = &d.defaults
 		}
-		*list = append(*list, section{header: header, line: r.number, start: r.offset, end: len(d.data)})
+		*list = append(*list, Section{header, r.number, r.start, r.offset, len(d.data)})
 		last = &(*list)[len(*list)-1]
 	}
 	return nil
 }
 
 // properties reads the options of a section.
-func (d *Document) properties(s section) []property {
+func (d *Document) properties(s Section) []property {
 	return slices.DeleteFunc(d.allProperties(s), func(p property) bool { return p.bare })
 }
 
-func (d *Document) allProperties(s section) []property {
+func (d *Document) allProperties(s Section) []property {
 	var all []property
 	var value []string // the lines of the last property's value
 	finish := func() {
@@ -181,7 +211,8 @@ func (d *Document) allProperties(s section) []property {
 			}
 		}
 	}
-	r := &lineReader{data: d.data[:s.end], offset: s.start, number: s.line}
+	r := d.lines(s.Body, s.End)
+	r.number = s.Line
 	for r.next() {
 		switch {
 		case len(r.text) == 0:
@@ -228,7 +259,18 @@ func parseNested(text []byte, line int) property {
 // unicode.IsSpace does.
 func isBlank(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
-func trimBlanks(text []byte) []byte { return bytes.TrimFunc(text, isBlank) }
+func trimBlanks(text []byte) []byte {
+	for len(text) > 0 && (text[len(text)-1] == '\n' || text[len(text)-1] == '\r' || text[len(text)-1] == ' ') {
+		text = text[:len(text)-1]
+	}
+	if len(text) == 0 || isPlain(text[0]) && isPlain(text[len(text)-1]) {
+		return text
+	}
+	return bytes.TrimFunc(text, isBlank)
+}
+
+// isPlain: nearly all lines begin and end with visible ASCII.
+func isPlain(c byte) bool { return c > ' ' && c < 0x7f }
 
 // cut keeps a quoted line of a file short: it is only to be found again. Text
 // behind an = could be a secret in a credentials file, and is left out.

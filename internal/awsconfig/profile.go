@@ -24,6 +24,7 @@ type Profile struct {
 	UseDualStack       bool
 	IgnoreEndpointURLs bool
 	Endpoints          Endpoints
+	CredentialProcess  string
 	Chain              *Chain // role_arn and source_profile: then no sso_* key counts
 }
 
@@ -65,7 +66,7 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 		Name: name, Origin: v.origin, Region: v.text("region"), Output: v.text("output"), CABundle: v.text("ca_bundle"),
 		UseFIPS: isTrue(v.text("use_fips_endpoint")), UseDualStack: isTrue(v.text("use_dualstack_endpoint")),
 		IgnoreEndpointURLs: isTrue(v.text("ignore_configured_endpoint_urls")),
-		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"),
+		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"), CredentialProcess: v.text("credential_process"),
 	}
 	var err error
 	if p.Endpoints, err = c.endpoints(v); err != nil {
@@ -78,8 +79,25 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 		p.Chain, err = c.chain(v, append(from, name))
 		return p, err
 	}
-	p.Session, err = c.profileSession(v)
+	if p.Session, err = c.profileSession(v); err != nil || p.Session.StartURL != "" {
+		return p, err
+	}
+	if session, account, role, ok := ownProcess(p.CredentialProcess); ok {
+		p.AccountID, p.RoleName = account, role
+		p.Session, err = c.Session(session)
+	}
 	return p, err
+}
+
+// ownProcess reads the credential_process line of a generated profile: what other
+// tools get through rolecall-process is what rolecall gets by itself.
+func ownProcess(line string) (session, account, role string, ok bool) {
+	words := strings.Fields(line)
+	if len(words) != 7 || words[1] != "--session" || words[3] != "--account" || words[5] != "--role" {
+		return "", "", "", false
+	}
+	program := words[0][strings.LastIndexAny(words[0], `/\`)+1:]
+	return words[2], words[4], words[6], program == "rolecall-process" || program == "rolecall-process.exe"
 }
 
 func isTrue(text string) bool { return strings.EqualFold(text, "true") }

@@ -138,6 +138,23 @@ func TestRequireRoleNamesTheKey(t *testing.T) {
 	}
 }
 
+// A profile that asks rolecall-process is understood without asking it; any other
+// process stays unknown.
+func TestOurOwnProcessLine(t *testing.T) {
+	c, _ := open(t, someone+"[profile ours]\ncredential_process = /usr/bin/rolecall-process --session corp --account 111122223333 --role Admin\n"+
+		"[profile theirs]\ncredential_process = /usr/bin/other --session corp --account 111122223333 --role Admin\n"+
+		"[profile lost]\ncredential_process = rolecall-process --session gone --account 111122223333 --role Admin\n")
+	if p, err := c.Profile("ours"); err != nil || p.Session.Name != "corp" || p.AccountID != "111122223333" || p.RoleName != "Admin" {
+		t.Errorf("ours: %+v, %v", p, err)
+	}
+	if p, err := c.Profile("theirs"); err != nil || p.Session.Name != "" || p.RoleName != "" {
+		t.Errorf("theirs: %+v, %v", p, err)
+	}
+	if _, err := c.Profile("lost"); !errors.Is(err, awsconfig.ErrUnknownSession) {
+		t.Errorf("lost: %v", err)
+	}
+}
+
 func TestWhereTheFilesAre(t *testing.T) {
 	for name, x := range map[string]struct {
 		env  map[string]string
@@ -174,11 +191,14 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func BenchmarkResolveOneOf5000(b *testing.B) {
+func BenchmarkResolveOneOf5000(b *testing.B)  { benchmarkResolve(b, 5000) }
+func BenchmarkResolveOneOf20000(b *testing.B) { benchmarkResolve(b, 20_000) }
+
+func benchmarkResolve(b *testing.B, count int) {
 	var text strings.Builder
 	text.WriteString("[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\nsso_region = us-east-1\n\n")
-	for i := range 5000 {
-		fmt.Fprintf(&text, "[profile account-%04d-Admin]\nsso_session = corp\nsso_account_id = %012d\nsso_role_name = Admin\nregion = us-east-1\n\n", i, i)
+	for i := range count {
+		fmt.Fprintf(&text, "[profile account-%05d-Admin]\nsso_session = corp\nsso_account_id = %012d\nsso_role_name = Admin\nregion = us-east-1\n\n", i, i)
 	}
 	path := filepath.Join(b.TempDir(), "config")
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
@@ -189,7 +209,7 @@ func BenchmarkResolveOneOf5000(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if p, err := c.Profile("account-2500-Admin"); err != nil || p.AccountID != "000000002500" {
+		if p, err := c.Profile("account-02500-Admin"); err != nil || p.AccountID != "000000002500" {
 			b.Fatal(p, err)
 		}
 	}

@@ -49,6 +49,7 @@ func isSecretKey(key string) bool {
 
 // Report reads everything in both files.
 func (c *Config) Report() Report {
+	c = c.Indexed()
 	r := Report{Files: Files{c.config.path, c.credentials.path}}
 	for _, d := range []*Document{c.config, c.credentials} {
 		r.Problems = append(r.Problems, d.problems...)
@@ -115,21 +116,21 @@ func quote(name string) string { return `"` + name + `"` }
 // twice, lines that are no property, sections that give keys to all others.
 func (d *Document) lint() []Problem {
 	var problems []Problem
-	add := func(s section, line int, key, text string) {
-		problems = append(problems, Problem{Origin: Origin{d.path, line}, Section: s.header, Key: key, Text: text})
+	add := func(s Section, line int, key, text string) {
+		problems = append(problems, Problem{Origin: Origin{d.path, line}, Section: s.Header, Key: key, Text: text})
 	}
 	seen := map[string]int{}
 	for _, s := range d.sections {
-		if first, ok := seen[s.header]; ok {
-			add(s, s.line, "", "the section stands at line "+strconv.Itoa(first)+" already: botocore refuses the file, other tools merge both")
+		if first, ok := seen[s.Header]; ok {
+			add(s, s.Line, "", "the section stands at line "+strconv.Itoa(first)+" already: botocore refuses the file, other tools merge both")
 		} else {
-			seen[s.header] = s.line
+			seen[s.Header] = s.Line
 		}
 	}
 	keys := map[[2]string]bool{} // with their sections
 	for _, s := range slices.Concat(d.defaults, d.sections) {
-		if s.header == "DEFAULT" {
-			add(s, s.line, "", "botocore gives the keys of this section to every other one, other tools do not")
+		if s.Header == "DEFAULT" {
+			add(s, s.Line, "", "botocore gives the keys of this section to every other one, other tools do not")
 		}
 		for _, p := range d.allProperties(s) {
 			if p.bare {
@@ -141,7 +142,7 @@ func (d *Document) lint() []Problem {
 					add(s, n.line, p.key, bareLine)
 				}
 			}
-			if at := [2]string{s.header, p.key}; keys[at] {
+			if at := [2]string{s.Header, p.key}; keys[at] {
 				add(s, p.line, p.key, "stands there twice: botocore refuses the file, other tools take the last one")
 			} else {
 				keys[at] = true
@@ -159,16 +160,16 @@ const bareLine = "the line is not KEY = VALUE: botocore refuses the file, other 
 // respelled finds names that stand in headers of different spelling.
 func (c *Config) respelled() []Problem {
 	var problems []Problem
-	seen := map[string]section{}
+	seen := map[string]Section{}
 	for _, s := range c.config.sections {
 		for _, kind := range []string{kindProfile, kindSession, kindServices} {
-			name, ok := headerName(s.header, kind)
+			name, ok := headerName(s.Header, kind)
 			if !ok {
 				continue
 			}
 			earlier, ok := seen[kind+" "+name]
-			if ok && earlier.header != s.header {
-				problems = append(problems, Problem{Origin: Origin{c.config.path, s.line}, Section: s.header, Text: "is [" + earlier.header + "] of line " + strconv.Itoa(earlier.line) + ", spelled otherwise: botocore reads only the last of both"})
+			if ok && earlier.Header != s.Header {
+				problems = append(problems, Problem{Origin: Origin{c.config.path, s.Line}, Section: s.Header, Text: "is [" + earlier.Header + "] of line " + strconv.Itoa(earlier.Line) + ", spelled otherwise: botocore reads only the last of both"})
 			}
 			seen[kind+" "+name] = s
 		}

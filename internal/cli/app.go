@@ -86,7 +86,7 @@ id or name. Left out, it is $AWS_PROFILE, else the default profile.
 		a.configureCommand(), a.loginCommand(), a.logoutCommand(), a.statusCommand(), a.whoamiCommand(),
 		a.envCommand(), a.execCommand(), a.consoleCommand(), a.processCommand(), a.tokenCommand(),
 		a.lsCommand(), a.pickCommand(), a.syncCommand(),
-		a.ssoCommand(), a.configCommand(), a.idcCommand(), a.demoCommand(), a.versionCommand(),
+		a.profilesCommand(), a.ssoCommand(), a.configCommand(), a.idcCommand(), a.demoCommand(), a.versionCommand(),
 	)
 	a.complete(root)
 	return root

@@ -18,7 +18,7 @@ type configureFlags struct {
 	options
 	session, region, scopes            string
 	profiles, noProfiles, noLogin, yes bool
-	request                            profilesRequest
+	look                               profileFlags
 }
 
 func (a *App) configureCommand() *cobra.Command {
@@ -47,9 +47,9 @@ Run again, it finds the session that is there, and sets its region right.`,
 	flags.StringVar(&f.scopes, "scopes", identitycenter.AccessScope, "registration scopes, separated by commas")
 	flags.BoolVar(&f.profiles, "profiles", false, "write a profile for each account and role, too")
 	flags.BoolVar(&f.noProfiles, "no-profiles", false, "write no profiles")
-	flags.StringVar(&f.request.template, "template", "", "`TEMPLATE` of the profiles' names")
-	flags.StringVar(&f.request.region, "default-region", "", "`REGION` of the profiles")
-	flags.StringVar(&f.request.output, "output", "", "`FORMAT` of the AWS CLI's output in the profiles")
+	flags.StringVar(&f.look.template, "template", "", "`TEMPLATE` of the profiles' names")
+	flags.StringVar(&f.look.region, "default-region", "", "`REGION` of the profiles")
+	flags.StringVar(&f.look.output, "output", "", "`FORMAT` of the AWS CLI's output in the profiles")
 	flags.BoolVar(&f.noLogin, "no-login", false, "write the session, do not sign in")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "ask nothing: take what would be proposed")
 	f.addSignIn(cmd)
@@ -91,7 +91,7 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 		}
 	}
 	file := awsconfig.Locate(a.getenv, a.Home).Config
-	written, err := a.writeSetup(file, p, config)
+	written, err := a.writeSetup(ctx, file, p, config)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 			return err
 		}
 		if f.profiles {
-			if err := a.profilesApply(ctx, s, f.request); err != nil {
+			if _, err := a.applyProfiles(ctx, s, f.look); err != nil {
 				return err
 			}
 		}
@@ -140,7 +140,7 @@ func (p setup) profile(config *awsconfig.Config, a *App) awsconfig.Profile {
 }
 
 // writeSetup writes what is not in the file yet, and says so.
-func (a *App) writeSetup(file string, p setup, config *awsconfig.Config) (written bool, err error) {
+func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsconfig.Config) (written bool, err error) {
 	var sections []configSection
 	var lines []string
 	name, in, region := p.session.Name, a.tidy(file), p.session.Region
@@ -150,22 +150,26 @@ func (a *App) writeSetup(file string, p setup, config *awsconfig.Config) (writte
 	header := "sso-session " + name
 	switch {
 	case p.was != "":
-		sections = append(sections, configSection{header, []configKey{{"sso_region", p.session.Region}}, true})
+		sections = append(sections, configSection{"sso-session", name, []awsconfig.Key{{Name: "sso_region", Value: p.session.Region}}})
 		lines = append(lines, fmt.Sprintf("sso_region of [%s] in %s was %s; now it is %s", header, in, p.was, region))
 	case p.there:
 		lines = append(lines, fmt.Sprintf("%s is [%s] of %s already, region %s", p.session.StartURL, header, in, region))
 	default:
-		keys := []configKey{{"sso_start_url", p.session.StartURL}, {"sso_region", p.session.Region}, {"sso_registration_scopes", strings.Join(p.session.Scopes, ",")}}
-		sections = append(sections, configSection{header, keys, false})
+		keys := []awsconfig.Key{
+			{Name: "sso_start_url", Value: p.session.StartURL},
+			{Name: "sso_region", Value: p.session.Region},
+			{Name: "sso_registration_scopes", Value: strings.Join(p.session.Scopes, ",")},
+		}
+		sections = append(sections, configSection{"sso-session", name, keys})
 		lines = append(lines, fmt.Sprintf("written to %s: [%s] with %s, region %s", in, header, p.session.StartURL, region))
 	}
 	if p.endpoint != "" && config.SessionEndpoints(name) == (awsconfig.Endpoints{}) {
-		block := "\n  endpoint_url = " + p.endpoint
-		sections = append(sections, configSection{"services " + name, []configKey{{"sso", block}, {"sso_oidc", block}, {"sts", block}}, false})
+		block := []awsconfig.Key{{Name: "endpoint_url", Value: p.endpoint}}
+		sections = append(sections, configSection{"services", name, []awsconfig.Key{{Name: "sso", Block: block}, {Name: "sso_oidc", Block: block}, {Name: "sts", Block: block}}})
 		lines = append(lines, fmt.Sprintf("written to %s: [services %s] with %s; profiles use it that have services = %s", in, name, p.endpoint, name))
 	}
 	if len(sections) > 0 {
-		err = a.writeSections(file, sections)
+		err = a.writeSections(ctx, file, sections)
 	}
 	for _, line := range lines {
 		if err == nil {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -171,7 +170,7 @@ func (a *App) idcConfigure(ctx context.Context, f operatorFlags, o configureOpti
 		}
 	}
 	names := profileNames(o.session, roles)
-	if err := a.replaceBlock(o.file, o.session, configureText(info, o, roles, names)); err != nil {
+	if err := a.replaceBlock(ctx, o.file, o.session, configureText(info, o, roles, names)); err != nil {
 		return err
 	}
 	text := fmt.Sprintf("Written to %s: sso-session %s and %d profiles", a.tidy(o.file), o.session, len(roles))
@@ -229,40 +228,27 @@ func configureText(info idc.Info, o configureOptions, roles []operator.Role, nam
 // replaceBlock puts text between the marking lines of the session, at the end of
 // the file if they are not there yet. A session of that name elsewhere in the file is
 // somebody's own: then nothing is written.
-func (a *App) replaceBlock(file, session, text string) error {
+func (a *App) replaceBlock(ctx context.Context, file, session, text string) error {
+	_, err := a.editConfig(ctx, file, func(before filesystem.Shared) ([]byte, error) {
+		return a.withBlock(file, session, string(before.Data), text)
+	})
+	return err
+}
+
+func (a *App) withBlock(file, session, old, text string) ([]byte, error) {
 	begin, end := "# rolecall idc configure: "+session+" {", "# } rolecall idc configure: "+session
-	before, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	old := string(before)
 	head, rest, marked := strings.Cut(old, begin+"\n")
 	_, tail, ended := strings.Cut(rest, end+"\n")
 	switch {
 	case marked && !ended:
-		return &hintError{error: fmt.Errorf("%s: the line %q has no end", a.tidy(file), begin), code: exitConfiguration, hint: "take that line out of the file"}
+		return nil, &hintError{error: fmt.Errorf("%s: the line %q has no end", a.tidy(file), begin), code: exitConfiguration, hint: "take that line out of the file"}
 	case !marked && old != "" && !strings.HasSuffix(old, "\n"):
 		head = old + "\n"
 	}
 	if strings.Contains(head+tail, "[sso-session "+session+"]") {
-		return &hintError{
+		return nil, &hintError{
 			error: fmt.Errorf("%s has an sso-session %s of its own", a.tidy(file), session), code: exitConfiguration, hint: "rolecall idc configure --session local2",
 		}
 	}
-	return a.writeConfig(file, head+begin+"\n"+text+end+"\n"+tail)
-}
-
-// writeConfig replaces a config file, and keeps its mode and where a link leads.
-func (a *App) writeConfig(file, text string) error {
-	if target, err := filepath.EvalSymlinks(file); err == nil {
-		file = target
-	}
-	mode := os.FileMode(0o600)
-	if info, err := os.Stat(file); err == nil {
-		mode = info.Mode().Perm()
-	}
-	if err := (filesystem.Files{}).WriteSecret(file, []byte(text)); err != nil {
-		return err
-	}
-	return os.Chmod(file, mode)
+	return []byte(head + begin + "\n" + text + end + "\n" + tail), nil
 }

@@ -29,7 +29,7 @@ type worldKey struct{}
 //	visit ADDRESS|FILE                     a browser (run it with exec, or as $BROWSER)
 //	exits CODE COMMAND                     the command ends with this very code
 //	fault SPEC …|none                      the Identity Center misbehaves, as docs/faults.md explains
-//	center restart|lose|stop|end USER|unassign USER ACCOUNT ROLE|lives TOKEN-LIFE
+//	center restart|lose|stop|end USER|unassign USER ACCOUNT ROLE|rename ACCOUNT NAME|lives TOKEN-LIFE
 //	center proxy                           from here on AWS's own host names lead to it, without settings of endpoints
 //	token DURATION                         the cached token ends so far from now
 //	roles DURATION                         all cached role credentials end so far from now
@@ -116,6 +116,8 @@ func center(ts *testscript.TestScript, _ bool, args []string) {
 		if !there {
 			ts.Fatalf("there was no such assignment")
 		}
+	case "rename":
+		ts.Check(idctest.RenameAccount(w.data, args[1], args[2]))
 	case "lives":
 		life, err := time.ParseDuration(args[1])
 		ts.Check(err)

@@ -51,6 +51,18 @@ func Unassign(d *idc.Data, name, account, permissionSet string) (existed bool, e
 	return existed, err
 }
 
+// RenameAccount gives an account another name.
+func RenameAccount(d *idc.Data, id, name string) error {
+	return d.Store.Update(context.Background(), func(tx store.Tx) error {
+		a, err := directory.Accounts().Get(tx, id)
+		if err != nil {
+			return err
+		}
+		a.Name = name
+		return directory.Accounts().Put(tx, a)
+	})
+}
+
 func user(d *idc.Data, name string) (u directory.User, err error) {
 	err = d.Store.View(context.Background(), func(r store.Reader) (err error) {
 		u, err = directory.Users().Find(r, directory.NameKey(name))

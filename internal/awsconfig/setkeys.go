@@ -1,0 +1,230 @@
+package awsconfig
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// A Key is a key of a section with its value, or with a block of one level below it.
+// With neither it is a key to take away.
+type Key struct {
+	Name, Value string
+	Block       []Key
+}
+
+// lines writes the key as a file has it.
+func (k Key) lines(indent string) []string {
+	if len(k.Block) == 0 {
+		return []string{indent + k.Name + " = " + k.Value}
+	}
+	lines := []string{indent + k.Name + " ="}
+	for _, inner := range k.Block {
+		lines = append(lines, indent+"  "+inner.Name+" = "+inner.Value)
+	}
+	return lines
+}
+
+// SetKeys gives the file with these keys in the section of that kind (profile,
+// sso-session or services) and name; one that is not there is added at the end. All
+// else stays as it is. An error leaves nothing to write: a name or value that cannot
+// stand in the file, or a place where the keys would change other sections.
+func (d *Document) SetKeys(kind, name string, keys []Key) ([]byte, error) {
+	header, err := headerOf(kind, name)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range keys {
+		if err := k.check(); err != nil {
+			return nil, err
+		}
+	}
+	ours := func(s Section) bool { n, ok := headerName(s.Header, kind); return ok && n == name }
+	e, found := d.Edit(), false
+	for _, s := range d.sections {
+		if !ours(s) {
+			continue
+		}
+		if found {
+			return nil, d.fail(s.Line, "[%s] stands there twice", s.Header)
+		}
+		found = true
+		e.setKeys(s, keys)
+	}
+	if !found {
+		e.addKeys(header, keys)
+	}
+	data, err := e.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	after, err := Parse(d.path, data)
+	if err != nil {
+		return nil, err
+	}
+	if !d.SameBut(after, func(_ *Document, s Section) bool { return ours(s) }) || !after.has(kind, name, keys) {
+		return nil, d.fail(0, "[%s] cannot be written without changing other sections: put the lines that are indented around it in order", header)
+	}
+	return data, nil
+}
+
+func (e *Edit) addKeys(header string, keys []Key) {
+	lines := []string{"[" + header + "]"}
+	for _, k := range keys {
+		if k.Value != "" || len(k.Block) > 0 {
+			lines = append(lines, k.lines("")...)
+		}
+	}
+	e.AddSection(len(e.document.data), lines...)
+}
+
+// setKeys changes the lines of these keys, and adds those that are not there below
+// the last property, in its indent: one that is indented otherwise could belong to
+// the line above, or the next line to it.
+func (e *Edit) setKeys(s Section, keys []Key) {
+	lines := e.document.Lines(s)
+	end, indent := s.Body, ""
+	for _, l := range lines {
+		if !l.Blank() && !l.Comment {
+			end = l.End
+		}
+		if l.Key != "" {
+			indent = l.Indent
+		}
+	}
+	var added []string
+	for _, k := range keys {
+		if !e.setKey(lines, k) && (k.Value != "" || len(k.Block) > 0) {
+			added = append(added, k.lines(indent)...)
+		}
+	}
+	if len(added) > 0 {
+		e.InsertLines(end, added...)
+	}
+}
+
+// setKey changes the lines of a key, and reports whether there are any.
+func (e *Edit) setKey(lines []Line, k Key) (found bool) {
+	for i, l := range lines {
+		if l.Key != strings.ToLower(k.Name) {
+			continue
+		}
+		value := []Line{l} // with the lines that continue it
+		for _, next := range lines[i+1:] {
+			if next.Key != "" {
+				break
+			}
+			if next.Continues {
+				value = append(value, next)
+			}
+		}
+		rest := value[1:]
+		switch {
+		case found || k.Value == "" && len(k.Block) == 0:
+			rest = value
+		case len(k.Block) > 0:
+			e.setBlock(value, k)
+			rest = nil
+		default:
+			e.SetText(l, k.Name+" = "+k.Value)
+		}
+		for _, r := range rest {
+			e.Remove(r.Start, r.End)
+		}
+		found = true
+	}
+	return found
+}
+
+// setBlock changes nested lines of a value, and adds those that are not there.
+func (e *Edit) setBlock(lines []Line, k Key) {
+	if lines[0].Value != "" {
+		e.SetText(lines[0], k.Name+" =")
+	}
+	indent := lines[0].Indent + "  "
+	if len(lines) > 1 {
+		indent = lines[len(lines)-1].Indent
+	}
+	var added []string
+	for _, inner := range k.Block {
+		there := false
+		for _, l := range lines[1:] {
+			if name, _, ok := strings.Cut(l.Text, "="); ok && strings.TrimSpace(name) == inner.Name {
+				e.SetText(l, inner.Name+" = "+inner.Value)
+				there = true
+			}
+		}
+		if !there {
+			added = append(added, indent+inner.Name+" = "+inner.Value)
+		}
+	}
+	if len(added) > 0 {
+		e.InsertLines(lines[len(lines)-1].End, added...)
+	}
+}
+
+// has reports whether the section says what the keys say.
+func (d *Document) has(kind, name string, keys []Key) bool {
+	v := Of(d, &Document{}).find(kind, name)
+	if v == nil {
+		return false
+	}
+	for _, k := range keys {
+		p := v.entries[strings.ToLower(k.Name)].property
+		if len(k.Block) == 0 && p.value != k.Value {
+			return false
+		}
+		for _, inner := range k.Block {
+			said := ""
+			for _, n := range p.nested {
+				if n.key == inner.Name {
+					said = n.value
+				}
+			}
+			if said != inner.Value {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func headerOf(kind, name string) (string, error) {
+	switch {
+	case kind != kindProfile && kind != kindSession && kind != kindServices:
+		return "", fmt.Errorf("%q is no kind of section", kind)
+	case name == "" || strings.ContainsAny(name, "[]\"'\\#;") || strings.TrimFunc(name, isBlank) != name:
+		return "", fmt.Errorf("%q cannot be the name of a section", name)
+	case kind == kindProfile && name == "default":
+		return name, nil
+	case strings.ContainsAny(name, " \t"):
+		return kind + ` "` + name + `"`, nil
+	}
+	return kind + " " + name, nil
+}
+
+// check refuses what tools read differently, or not as it is meant.
+func (k Key) check() error {
+	if k.Name == "" || strings.ContainsFunc(k.Name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
+	}) {
+		return fmt.Errorf("%q cannot be a key", k.Name)
+	}
+	if k.Value != "" && len(k.Block) > 0 {
+		return errors.New(k.Name + " has a value and a block")
+	}
+	v := k.Value
+	quoted := len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0]
+	if quoted || strings.TrimFunc(v, isBlank) != v || strings.Contains(strings.ReplaceAll(strings.ReplaceAll(v, "\t", " "), ";", "#"), " #") || strings.HasPrefix(v, "#") || strings.HasPrefix(v, ";") {
+		return fmt.Errorf("%s: the AWS CLI and SDKs read the value %q differently", k.Name, v)
+	}
+	for _, inner := range k.Block {
+		if inner.Value == "" || len(inner.Block) > 0 {
+			return fmt.Errorf("%s: %q is no value for a block", k.Name, inner.Name)
+		}
+		if err := inner.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

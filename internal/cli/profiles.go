@@ -1,0 +1,298 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/filesystem"
+	"rolecall/internal/inventory"
+	"rolecall/internal/profiles"
+)
+
+// profileFlags are how generated profiles look; what is not given comes from the
+// settings.
+type profileFlags struct {
+	template, form, region, output, processPath string
+	match, roles, tags                          []string
+	noPrune                                     bool
+}
+
+func (f *profileFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.template, "template", "", "`TEMPLATE` of names (default \""+profiles.DefaultTemplate+"\")")
+	flags.StringVar(&f.form, "form", "", "sso-session, or credential-process (default sso-session)")
+	flags.StringVar(&f.region, "region", "", "region of the profiles")
+	flags.StringVar(&f.output, "output", "", "output format of the profiles")
+	flags.StringVar(&f.processPath, "process-path", "", "`PATH` of rolecall-process for the form credential-process (default beside rolecall)")
+	flags.StringArrayVar(&f.match, "match", nil, "only accounts whose name, alias or id matches this `PATTERN`; can be repeated")
+	flags.StringArrayVar(&f.roles, "role", nil, "only roles whose name matches this `PATTERN`; can be repeated")
+	flags.StringArrayVar(&f.tags, "tag", nil, "only accounts with this `TAG` of the settings; can be repeated")
+	flags.BoolVar(&f.noPrune, "no-prune", false, "leave profiles whose role has vanished")
+	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions([]string{string(profiles.SSOSession), string(profiles.CredentialProcess)}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (a *App) profilesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "profiles",
+		Short: "Generate a profile for each account and role in the config file",
+		Long: `Generate a profile for each account and role of a session in ~/.aws/config, and keep
+them in step: a renamed account renames its profiles, a vanished role removes its own.
+Each has a marking comment line above it; nothing else in the file is touched.
+
+Names come from a template, as Go's text/template has it:
+
+  {{ .AccountName }}-{{ .RoleName }}
+  {{ .AccountName | lower | replace " " "-" | trimPrefix "acme-" }}.{{ .RoleName | first 5 }}
+
+Fields: .AccountName .AccountID .Alias .RoleName .Session .Email .Tags
+Functions: lower upper trim trimPrefix trimSuffix replace first join, and those of Go.
+Names that would be equal all get the account's last digits. Defaults of the flags are
+the settings under [profiles] in rolecall's config.toml.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	sub := func(use, short string, run func(ctx context.Context, session string, f profileFlags) error) {
+		var f profileFlags
+		c := &cobra.Command{
+			Use: use + " [SESSION]", Short: short, Args: cobra.MaximumNArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), optional(args), f) },
+		}
+		f.add(c)
+		cmd.AddCommand(c)
+	}
+	sub("plan", "List what apply would add (+), rename and change (~), remove (-) and leave (!)", a.profilesPlan)
+	sub("diff", "Print what apply would change, as a unified diff", a.profilesDiff)
+	sub("apply", "Write the profiles into the config file", a.profilesApply)
+	cmd.AddCommand(&cobra.Command{
+		Use: "undo", Short: "Put the config file back as it was before rolecall last changed it", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.profilesUndo(cmd.Context()) },
+	})
+	return cmd
+}
+
+// A profileJob makes plans for one session.
+type profileJob struct {
+	app     *App
+	files   awsconfig.Files
+	all     *inventory.Inventory
+	options profiles.Options
+	flags   profileFlags
+}
+
+// profileJob finds a session's accounts and roles, and how its profiles look.
+func (a *App) profileJob(ctx context.Context, s *session, f profileFlags, maxAge time.Duration) (*profileJob, error) {
+	if s.login.Session.Name == "" {
+		return nil, &hintError{
+			error: fmt.Errorf("%s is not a named sso-session: profiles are generated for those only", s.login.Session.Label()), code: exitConfiguration,
+			hint: "give it an [sso-session NAME] section, then: rolecall profiles plan NAME",
+		}
+	}
+	config, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	o, err := a.profileOptions(f)
+	if err != nil {
+		return nil, err
+	}
+	if config.SessionEndpoints(s.login.Session.Name) != (awsconfig.Endpoints{}) {
+		o.Services = s.login.Session.Name
+	}
+	all, err := a.inventoryOf(ctx, s, maxAge)
+	if err != nil {
+		return nil, err
+	}
+	return &profileJob{a, awsconfig.Locate(a.getenv, a.Home), all, o, f}, nil
+}
+
+// profileOptions takes from the settings what no flag says.
+func (a *App) profileOptions(f profileFlags) (profiles.Options, error) {
+	own, err := a.settings()
+	if err != nil {
+		return profiles.Options{}, err
+	}
+	said := own.Profiles
+	o := profiles.Options{
+		Template: cmp.Or(f.template, said.Template), Form: profiles.Form(cmp.Or(f.form, said.Form)),
+		Region: cmp.Or(f.region, said.Region), Output: cmp.Or(f.output, said.Output),
+		ProcessPath: f.processPath, NoPrune: f.noPrune,
+		Filter: inventory.Filter{Accounts: f.match, Roles: f.roles, Tags: f.tags},
+	}
+	if len(f.match) == 0 {
+		o.Filter.Accounts = said.Match
+	}
+	if len(f.roles) == 0 {
+		o.Filter.Roles = said.Roles
+	}
+	if o.ProcessPath == "" {
+		o.ProcessPath, err = besideUs("rolecall-process")
+	}
+	return o, err
+}
+
+// besideUs is another program of ours.
+func besideUs(name string) (string, error) {
+	self, err := os.Executable()
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return filepath.Join(filepath.Dir(self), name), err
+}
+
+// plan plans for a config file as it stands.
+func (j *profileJob) plan(before filesystem.Shared) (*profiles.Plan, error) {
+	config, err := awsconfig.Parse(before.Path, before.Data)
+	if err != nil {
+		return nil, err
+	}
+	credentials, err := awsconfig.Read(j.files.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := profiles.Make(config, credentials, j.all, j.options)
+	return plan, j.explain(err)
+}
+
+// explain adds to an error where its cause stands, and the way out.
+func (j *profileJob) explain(err error) error {
+	var option *profiles.OptionError
+	session := quoted(j.all.Session.Name)
+	switch {
+	case errors.As(err, &option):
+		e := &hintError{error: err, code: exitConfiguration, hint: "rolecall profiles --help"}
+		given := map[string]string{"template": j.flags.template, "form": j.flags.form, "region": j.flags.region, "output": j.flags.output}
+		switch value, settable := given[option.Option]; {
+		case option.Option == "process-path":
+			e.error = fmt.Errorf("--%w", err)
+			e.hint = "install rolecall-process under such a path, or: rolecall profiles plan --form sso-session"
+		case value != "":
+			e.error = fmt.Errorf("--%w", err)
+		case settable:
+			e.error = fmt.Errorf("%s: profiles.%w", j.app.tidy(j.app.settingsFile()), err)
+		}
+		return e
+	case errors.Is(err, profiles.ErrNoMatch):
+		return &hintError{error: err, code: exitNoAccess, facts: []string{"patterns match whole names: use *"}, hint: "rolecall ls " + session}
+	case errors.Is(err, profiles.ErrNoRoles):
+		return &hintError{error: err, code: exitNoAccess, hint: freshHint(j.all.Session)}
+	}
+	return err
+}
+
+func (a *App) profilesPlan(ctx context.Context, session string, f profileFlags) error {
+	plan, _, err := a.planNow(ctx, session, f)
+	if err != nil {
+		return err
+	}
+	return a.result(a.planText(plan), shownPlanOf(plan))
+}
+
+func (a *App) profilesDiff(ctx context.Context, session string, f profileFlags) error {
+	plan, before, err := a.planNow(ctx, session, f)
+	if err != nil || plan.Data == nil {
+		return err
+	}
+	text := a.diffText(before, plan.Data)
+	return a.result(text, map[string]string{"diff": text})
+}
+
+// planNow plans for the config file as it is, without writing it.
+func (a *App) planNow(ctx context.Context, session string, f profileFlags) (*profiles.Plan, filesystem.Shared, error) {
+	s, err := a.named(session, options{})
+	if err != nil {
+		return nil, filesystem.Shared{}, err
+	}
+	j, err := a.profileJob(ctx, s, f, freshForLooking)
+	if err != nil {
+		return nil, filesystem.Shared{}, err
+	}
+	before, err := filesystem.Files{}.ReadShared(j.files.Config)
+	if err != nil {
+		return nil, before, err
+	}
+	plan, err := j.plan(before)
+	return plan, before, err
+}
+
+func (a *App) profilesApply(ctx context.Context, session string, f profileFlags) error {
+	s, err := a.named(session, options{})
+	if err != nil {
+		return err
+	}
+	done, err := a.applyProfiles(ctx, s, f)
+	if err != nil || !a.json {
+		return err
+	}
+	return a.printJSON(done)
+}
+
+// An applied plan is what profiles apply says with --json.
+type applied struct {
+	shownPlan
+	File   string `json:"file"`
+	Backup string `json:"backup,omitempty"`
+}
+
+// applyProfiles writes the profiles of a session, and says on stderr what it did.
+func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (applied, error) {
+	j, err := a.profileJob(ctx, s, f, freshForWriting)
+	if err != nil {
+		return applied{}, err
+	}
+	var plan *profiles.Plan
+	backup, err := a.editConfig(ctx, j.files.Config, func(before filesystem.Shared) (data []byte, err error) {
+		if plan, err = j.plan(before); err != nil {
+			return nil, err
+		}
+		return plan.Data, nil
+	})
+	if err != nil {
+		return applied{}, err
+	}
+	for _, c := range plan.Changes {
+		if c.Kind == profiles.Kept {
+			a.warn(fmt.Errorf("profile %s stays: %s", c.Name, c.Reason))
+		}
+	}
+	if plan.Data == nil {
+		fmt.Fprintf(a.Stderr, "rolecall: nothing to do: %s, by the listing of %s\n", counts(plan), a.moment(j.all.TakenAt))
+	} else {
+		fmt.Fprintf(a.Stderr, "rolecall: %s: %s\nrolecall: to go back: rolecall profiles undo\n", a.tidy(j.files.Config), counts(plan))
+	}
+	return applied{shownPlanOf(plan), j.files.Config, backup.Path}, nil
+}
+
+func (a *App) profilesUndo(ctx context.Context) error {
+	e, err := a.editor()
+	if err != nil {
+		return err
+	}
+	file := awsconfig.Locate(a.getenv, a.Home).Config
+	err = e.Undo(ctx, file)
+	var changed *filesystem.ForeignChangeError
+	switch {
+	case errors.Is(err, filesystem.ErrNoBackup):
+		return &hintError{error: fmt.Errorf("%s: there is nothing to go back to", a.tidy(file)), code: exitConfiguration, hint: "rolecall profiles plan"}
+	case errors.As(err, &changed):
+		return &hintError{
+			error: fmt.Errorf("%s was changed since rolecall wrote it: going back would lose that change", a.tidy(file)), code: exitConfiguration,
+			facts: []string{"what it was before: " + a.tidy(changed.Backup)}, hint: "diff " + quoted(changed.Backup) + " " + quoted(file),
+		}
+	case err != nil:
+		return a.explainEdit(file, err)
+	}
+	fmt.Fprintf(a.Stderr, "rolecall: %s is as it was before the last change; once more goes back further\n", a.tidy(file))
+	if a.json {
+		return a.printJSON(map[string]string{"file": file})
+	}
+	return nil
+}

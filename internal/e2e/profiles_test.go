@@ -1,0 +1,191 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/idc/oidc"
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
+	"rolecall/internal/profiles"
+)
+
+// oddTemplate makes names of all characters that generated names may have.
+const oddTemplate = "{{ .AccountName }}:a/b@c.d+e_f-{{ .RoleName }}"
+
+// Generated profiles of both forms are used by the clients that people have.
+func TestClientsUseGeneratedProfiles(t *testing.T) {
+	requireAWS(t)
+	const name = "payments-dev:a/b@c.d+e_f-Admin"
+	script, err := filepath.Abs("testdata/js/profile.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	python, err := filepath.Abs("testdata/whoami.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, filepath.Join(t.TempDir(), "home"))
+	s.must(t, nil, "rolecall", "idc", "configure", "--url", s.url, "--user", "alice")
+	s.signIn(t, "rolecall", "login", "local")
+	t.Setenv("HOME", s.home)
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(s.home, ".aws", "config"))
+	for _, form := range []string{"sso-session", "credential-process"} {
+		t.Run(form, func(t *testing.T) {
+			s.must(t, nil, "rolecall", "profiles", "apply", "local", "--form", form, "--template", oddTemplate, "--region", "us-east-1", "--output", "json")
+			for client, argv := range map[string][]string{
+				"AWS CLI": {awsCLI, "sts", "get-caller-identity", "--profile", name}, "boto3": {"/usr/bin/python3", python, name},
+				"AWS SDK for JavaScript": {"node", script, name}, "rolecall": {"rolecall", "whoami", name}, "rolecall-process": {"rolecall-process", "--profile", name},
+			} {
+				s.forgetKeys(t)
+				if out := s.must(t, nil, s.in("endpoints", argv...)...); !isAlice.MatchString(out) && client != "rolecall-process" {
+					t.Errorf("for the %s it is %s", client, out)
+				}
+			}
+			c, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile(name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := sts.NewFromConfig(c).GetCallerIdentity(t.Context(), nil)
+			if err != nil || !isAlice.MatchString(*out.Arn) || c.Region != "us-east-1" {
+				t.Errorf("for the Go SDK it is %v, %v", out, err)
+			}
+		})
+	}
+}
+
+// Hostile account names make profiles that botocore, the Go SDK and the JavaScript SDK
+// find under the very same names, with the same keys, and nothing else.
+func TestAllParsersReadHostileNamesAlike(t *testing.T) {
+	requireAWS(t)
+	plan, path := hostilePlan(t)
+	environ := []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "AWS_CONFIG_FILE=" + path}
+	for parser, argv := range map[string][]string{
+		"botocore": {"/usr/bin/python3", "-X", "utf8", "testdata/profiles.py"}, "JavaScript": {"node", "testdata/js/profile.mjs", "--list"},
+	} {
+		cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
+		cmd.Env, cmd.Stderr = environ, os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", parser, err)
+		}
+		var read map[string]map[string]string
+		if err := json.Unmarshal(out, &read); err != nil {
+			t.Fatalf("%s: %v", parser, err)
+		}
+		delete(read, "sso-session.corp") // where the JavaScript SDK keeps it
+		if len(read) != len(plan.Changes) {
+			t.Errorf("%s finds %d profiles, want %d", parser, len(read), len(plan.Changes))
+		}
+		for _, c := range plan.Changes {
+			if got := read[c.Name]; len(got) != 3 || got["sso_session"] != "corp" || got["sso_account_id"] != c.AccountID || got["sso_role_name"] != c.Role {
+				t.Errorf("%s: %s is %v, want %v", parser, c.Name, got, c.Anchor)
+			}
+		}
+	}
+	for i := 0; i < len(plan.Changes); i += 25 { // it reads the whole file each time
+		c := plan.Changes[i]
+		got, err := config.LoadSharedConfigProfile(t.Context(), c.Name, func(o *config.LoadSharedConfigOptions) {
+			o.ConfigFiles, o.CredentialsFiles = []string{path}, []string{}
+		})
+		if err != nil || got.SSOSessionName != "corp" || got.SSOAccountID != c.AccountID || got.SSORoleName != c.Role {
+			t.Errorf("Go: %s is %+v, %v", c.Name, got, err)
+		}
+	}
+}
+
+// hostilePlan writes profiles for accounts with all hostile names into a file.
+func hostilePlan(t *testing.T) (*profiles.Plan, string) {
+	t.Helper()
+	file, err := os.Open("../export/testdata/hostile_names.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var accounts []inventory.Account
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		a := inventory.Account{ID: fmt.Sprintf("%012d", 111_000_000+len(accounts)), Roles: []string{"Admin", "a+=,.@-_b"}}
+		if err := json.Unmarshal(lines.Bytes(), &a.Name); err != nil {
+			t.Fatal(err)
+		}
+		accounts = append(accounts, a)
+	}
+	path := filepath.Join(t.TempDir(), "config")
+	d, err := awsconfig.Parse(path, []byte("[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\nsso_region = us-east-1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := inventory.New(identitycenter.SSOSession{Name: "corp"}, time.Now(), accounts)
+	plan, err := profiles.Make(d, &awsconfig.Document{}, all, profiles.Options{})
+	if err != nil || len(plan.Changes) != 2*len(accounts) {
+		t.Fatal(len(plan.Changes), err)
+	}
+	if err := os.WriteFile(path, plan.Data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return plan, path
+}
+
+// Several applies at once, while an editor that knows of no lock saves the file by
+// rename again and again: every byte of the editor's stays.
+func TestAppliesAndAnEditorLoseNothing(t *testing.T) {
+	w := aWorld(t, oidc.Options{})
+	w.signIn(t, "rolecall", "login", "corp")
+	path := filepath.Join(w.home, ".aws", "config")
+	var all sync.WaitGroup
+	done := make(chan struct{})
+	for i := range 2 {
+		all.Go(func() {
+			for n := range 8 {
+				if r := w.run(t, "rolecall", "profiles", "apply", "corp", "--region", []string{"us-east-1", "eu-west-1"}[(i+n)%2]); r.code != 0 && !strings.Contains(r.stderr, "is being changed by another program") {
+					t.Errorf("exit code %d: %s", r.code, r.stderr)
+				}
+			}
+		})
+	}
+	go func() { all.Wait(); close(done) }()
+	saved := 0
+	for editing := true; editing; {
+		select {
+		case <-done:
+			editing = false
+		case <-time.After(20 * time.Millisecond): // a person who saves often
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			saved++
+			text = append(text, fmt.Sprintf("# note %d\n", saved)...)
+			if err := os.WriteFile(path+"~", text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(path+"~", path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range saved {
+		if !strings.Contains(string(text), fmt.Sprintf("# note %d\n", n+1)) {
+			t.Errorf("note %d of %d is lost", n+1, saved)
+		}
+	}
+	if !strings.Contains(string(text), w.configText()) {
+		t.Error("what stood there before is not there any more")
+	}
+}

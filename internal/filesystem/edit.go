@@ -1,0 +1,123 @@
+package filesystem
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// An Editor changes shared files: one process of ours at a time, with a backup of what
+// was there, and without losing what other programs write meanwhile.
+type Editor struct {
+	Files Files
+	State string // our state folder: locks and backups lie in it
+	Now   func() time.Time
+}
+
+// How long an edit waits for another one, and how often it starts over.
+const (
+	editDeadline = 15 * time.Second
+	editTries    = 3
+)
+
+// Edit reads a file, lets change make new bytes of it, and puts them in its place. Nil
+// bytes, or the same ones, leave the file untouched. When another program has changed
+// the file meanwhile it starts over, three times in all; then the error is ErrChanged.
+// It gives the backup of what was there; none for a new file.
+func (e Editor) Edit(ctx context.Context, path string, change func(Shared) ([]byte, error)) (Backup, error) {
+	unlock, err := e.lock(ctx, path)
+	if err != nil {
+		return Backup{}, err
+	}
+	defer unlock()
+	for range editTries {
+		var backup Backup
+		backup, err = e.try(path, change)
+		if !errors.Is(err, ErrChanged) {
+			return backup, err
+		}
+		if ctx.Err() != nil {
+			return Backup{}, context.Cause(ctx)
+		}
+	}
+	return Backup{}, err
+}
+
+func (e Editor) try(path string, change func(Shared) ([]byte, error)) (Backup, error) {
+	s, err := e.Files.ReadShared(path)
+	if err != nil {
+		return Backup{}, err
+	}
+	data, err := change(s)
+	if err != nil || data == nil || bytes.Equal(data, s.Data) && !s.Missing {
+		return Backup{}, err
+	}
+	if err := s.replaceable(); err != nil {
+		return Backup{}, err
+	}
+	if s.Missing {
+		return Backup{}, e.Files.Replace(s, data)
+	}
+	backup, err := e.backups().Save(s, data, e.Now())
+	if err != nil {
+		return Backup{}, fmt.Errorf("no backup of %s: %w", path, err)
+	}
+	if err := e.Files.Replace(s, data); err != nil {
+		_ = os.Remove(backup.Path) // of what still stands there
+		return Backup{}, err
+	}
+	return backup, nil
+}
+
+// A ForeignChangeError is a file that is no longer what was written over its backup.
+type ForeignChangeError struct{ Path, Backup string }
+
+func (e *ForeignChangeError) Error() string {
+	return e.Path + " was changed since rolecall wrote it: going back would lose that change"
+}
+
+// Undo puts the newest backup of a file in its place, if the file is still what was
+// written over it, else it is a *ForeignChangeError. The next Undo goes back further.
+func (e Editor) Undo(ctx context.Context, path string) error {
+	unlock, err := e.lock(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	s, err := e.Files.ReadShared(path)
+	if err != nil {
+		return err
+	}
+	backup, data, err := e.backups().Last(s)
+	if err != nil {
+		return err
+	}
+	if !backup.Before(s) {
+		return &ForeignChangeError{path, backup.Path}
+	}
+	if err := e.Files.Replace(s, data); err != nil {
+		return err
+	}
+	return e.Files.Remove(backup.Path)
+}
+
+func (e Editor) backups() Backups { return Backups{e.Files, filepath.Join(e.State, "backups")} }
+
+// lock keeps other edits of the same file waiting, whatever links lead to it.
+func (e Editor) lock(ctx context.Context, path string) (unlock func(), err error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, editDeadline, ErrLocked)
+	defer cancel()
+	name := filepath.Join(e.State, "locks", "edit-"+hash([]byte(path))[:16]+".lock")
+	l, err := e.Files.Lock(ctx, name, fmt.Sprintf("process %d", os.Getpid()), nil)
+	if err != nil {
+		return nil, fmt.Errorf("lock of %s: %w", path, err)
+	}
+	return l.Unlock, nil
+}

@@ -1,0 +1,118 @@
+//go:build unix
+
+package filesystem
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func editor(t *testing.T) Editor { return Editor{State: t.TempDir(), Now: time.Now} }
+
+// add makes an edit that appends text.
+func add(text string) func(Shared) ([]byte, error) {
+	return func(s Shared) ([]byte, error) { return append(s.Data[:len(s.Data):len(s.Data)], text...), nil }
+}
+
+func TestUndoGoesBackStepByStep(t *testing.T) {
+	e, path := editor(t), shared(t, "0", 0o600)
+	for _, text := range []string{"1", "2"} {
+		if _, err := e.Edit(t.Context(), path, add(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b, err := e.Edit(t.Context(), path, add("")); err != nil || b.Path != "" {
+		t.Errorf("nothing to do: %v, %v", b, err)
+	}
+	for _, want := range []string{"01", "0"} {
+		if err := e.Undo(t.Context(), path); err != nil {
+			t.Fatal(err)
+		}
+		holds(t, path, want)
+	}
+	if err := e.Undo(t.Context(), path); !errors.Is(err, ErrNoBackup) {
+		t.Errorf("a third time: %v", err)
+	}
+	if _, err := e.Edit(t.Context(), path, add("3")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Editor{State: t.TempDir(), Now: time.Now}).Edit(t.Context(), path, add("foreign")); err != nil {
+		t.Fatal(err)
+	}
+	var changed *ForeignChangeError
+	if err := e.Undo(t.Context(), path); !errors.As(err, &changed) {
+		t.Fatalf("over a foreign change: %v", err)
+	}
+	holds(t, path, "03foreign")
+	holds(t, changed.Backup, "0")
+}
+
+// Whichever step fails: the old or the new content, and no backup of nothing.
+func TestAFailedEditLeavesWhatWasThere(t *testing.T) {
+	for _, step := range []string{"lock", "read", "mkdir", "create", "write", "sync", "rename"} {
+		for nth := range 4 {
+			e, path, count, hit := editor(t), shared(t, "old", 0o600), 0, false
+			e.Files.Fault = func(at, _ string) error {
+				if at != step {
+					return nil
+				}
+				if count++; count == nth+1 {
+					hit = true
+					return syscall.ENOSPC
+				}
+				return nil
+			}
+			_, err := e.Edit(t.Context(), path, add("+"))
+			if hit != errors.Is(err, syscall.ENOSPC) {
+				t.Errorf("%s %d: %v", step, nth, err)
+			}
+			want := "old+"
+			if err != nil {
+				want = "old"
+				if left, _ := filepath.Glob(filepath.Join(e.State, "backups", "*")); len(left) > 0 {
+					t.Errorf("%s %d: left %v", step, nth, left)
+				}
+			}
+			holds(t, path, want)
+		}
+	}
+}
+
+func TestAnEditStartsOverThreeTimes(t *testing.T) {
+	for foreign, want := range map[int]string{0: "old+", 1: "old1+", 2: "old12+", 3: "old123"} {
+		e, path, times := editor(t), shared(t, "old", 0o600), 0
+		e.Files.Fault = func(step, at string) error {
+			if step != "rename" || at != path || times == foreign {
+				return nil
+			}
+			times++
+			text, err := os.ReadFile(path)
+			return errors.Join(err, os.WriteFile(path, append(text, byte('0'+times)), 0o600))
+		}
+		_, err := e.Edit(t.Context(), path, add("+"))
+		if errors.Is(err, ErrChanged) != (foreign == 3) {
+			t.Errorf("%d foreign changes: %v", foreign, err)
+		}
+		holds(t, path, want)
+	}
+}
+
+func TestManyEditorsLoseNothing(t *testing.T) {
+	e, path := editor(t), shared(t, "", 0o600)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if _, err := e.Edit(t.Context(), path, add("x")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	holds(t, path, strings.Repeat("x", 20))
+}

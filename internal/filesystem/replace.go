@@ -1,0 +1,236 @@
+package filesystem
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// MaxSharedFile bounds a shared file: a config file of 20,000 profiles has 4 MiB.
+const MaxSharedFile = 64 << 20
+
+// What keeps a shared file from being replaced.
+var (
+	ErrChanged    = errors.New("file was changed meanwhile by another program")
+	ErrReadOnly   = errors.New("file is read-only")
+	ErrHardLinked = errors.New("file has other names (hard links), which would keep the old content")
+)
+
+// A Shared is a file that other programs read and write, too, as it was at one
+// moment. It is no secret: its owner decides who reads it.
+type Shared struct {
+	Path    string // as it was asked for
+	Data    []byte
+	Missing bool // there is no such file yet
+
+	target string // where links lead
+	info   fs.FileInfo
+	sum    [sha256.Size]byte
+}
+
+// ReadShared reads a whole shared file. One that is missing is empty; what is no
+// file, or a link that leads nowhere, is an error.
+func (f Files) ReadShared(path string) (Shared, error) {
+	s := Shared{Path: path, target: path}
+	if err := f.fault("read", path); err != nil {
+		return s, err
+	}
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		s.Missing = true
+		return s, nil
+	}
+	var err error
+	if s.target, err = filepath.EvalSymlinks(path); err != nil {
+		return s, err
+	}
+	s.Data, s.info, err = readWhole(s.target)
+	s.sum = sha256.Sum256(s.Data)
+	return s, err
+}
+
+func readWhole(path string) ([]byte, fs.FileInfo, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|noWait, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !info.Mode().IsRegular():
+		return nil, nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+	case info.Size() > MaxSharedFile:
+		return nil, nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
+	}
+	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	_, err = data.ReadFrom(io.LimitReader(file, MaxSharedFile))
+	return data.Bytes(), info, err
+}
+
+// Replace puts data in the place of what was read. Links to the file, its mode,
+// owner and extended attributes stay. A file that is not as it was read is left alone:
+// ErrChanged. So are one that its owner made read-only, one of another user, and one
+// with several names. A new file is for its owner alone. After an error, or a crash at
+// any moment, the old or the new content stands there.
+func (f Files) Replace(s Shared, data []byte) error {
+	if err := s.replaceable(); err != nil {
+		return err
+	}
+	if s.Missing {
+		if err := f.makeParent(filepath.Dir(s.target)); err != nil {
+			return err
+		}
+	}
+	sweep(s.target)
+	if err := f.fault("create", s.target); err != nil {
+		return err
+	}
+	temp, err := os.CreateTemp(filepath.Dir(s.target), tempPrefix(s.target)+"*") // O_EXCL, 0600
+	if err != nil {
+		return err
+	}
+	p := &Pending{files: f, path: s.target, temp: temp}
+	defer p.Discard()
+	if err := s.dress(temp); err != nil {
+		return err
+	}
+	if err := p.fill(data); err != nil {
+		return err
+	}
+	return p.put(s)
+}
+
+// put renames the new file over the old one, if that is still as it was read.
+func (p *Pending) put(s Shared) error {
+	if err := p.temp.Close(); err != nil {
+		return err
+	}
+	if err := p.files.fault("rename", p.path); err != nil {
+		return err
+	}
+	if err := s.unchanged(); err != nil {
+		return err
+	}
+	err := p.exchange(s)
+	if errors.Is(err, errors.ErrUnsupported) {
+		err = os.Rename(p.temp.Name(), p.path)
+	}
+	if err != nil {
+		return err
+	}
+	p.temp = nil
+	return syncDir(filepath.Dir(p.path))
+}
+
+// exchange swaps the new file and the old one, and looks at what came out: a file that
+// another program has put there since the last look goes back. It is
+// errors.ErrUnsupported where files cannot be swapped.
+func (p *Pending) exchange(s Shared) error {
+	if s.Missing {
+		return errors.ErrUnsupported
+	}
+	name := p.temp.Name()
+	ours, err := os.Lstat(name)
+	if err != nil {
+		return err
+	}
+	for range editTries {
+		if err := swap(name, p.path); err != nil {
+			return err
+		}
+		out, err := os.Lstat(name)
+		switch {
+		case err != nil:
+			return err
+		case os.SameFile(out, ours):
+			return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
+		case s.isAt(name):
+			return os.Remove(name)
+		}
+	}
+	p.temp = nil // what is there now is somebody else's
+	return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
+}
+
+// replaceable gives the reason why the file must be left alone.
+func (s Shared) replaceable() error {
+	refuse := func(err error) error { return &fs.PathError{Op: "write", Path: s.target, Err: err} }
+	switch {
+	case s.Missing:
+		return nil
+	case foreignOwner(s.info):
+		return refuse(ErrForeignOwner)
+	case s.info.Mode().Perm()&0o200 == 0:
+		return refuse(ErrReadOnly)
+	case hardLinks(s.info) > 1:
+		return refuse(ErrHardLinked)
+	}
+	return nil
+}
+
+// unchanged compares the file with what was read: device, inode, size, time of
+// change, and the bytes themselves.
+func (s Shared) unchanged() error {
+	changed := &fs.PathError{Op: "write", Path: s.target, Err: ErrChanged}
+	if s.Missing {
+		if _, err := os.Lstat(s.target); !errors.Is(err, fs.ErrNotExist) {
+			return changed
+		}
+		return nil
+	}
+	if !s.isAt(s.target) {
+		return changed
+	}
+	return nil
+}
+
+// isAt reports whether the file under that name is the very one that was read.
+func (s Shared) isAt(name string) bool {
+	data, info, err := readWhole(name)
+	return err == nil && os.SameFile(info, s.info) && info.Size() == s.info.Size() && info.ModTime().Equal(s.info.ModTime()) && sha256.Sum256(data) == s.sum
+}
+
+// dress gives the new file what the old one has beside its content.
+func (s Shared) dress(temp *os.File) error {
+	if s.Missing {
+		return nil
+	}
+	if err := copyOwner(temp, s.info); err != nil {
+		return err
+	}
+	if err := copyAttributes(s.target, temp.Name()); err != nil {
+		return fmt.Errorf("extended attributes of %s: %w", s.target, err)
+	}
+	return temp.Chmod(s.info.Mode().Perm())
+}
+
+// makeParent makes the folder of a new file. One that is there stays as it is.
+func (f Files) makeParent(dir string) error {
+	if err := f.fault("mkdir", dir); err != nil {
+		return err
+	}
+	return os.MkdirAll(dir, 0o700)
+}
+
+func tempPrefix(path string) string { return "." + filepath.Base(path) + ".rolecall-" }
+
+// sweep removes what a crash has left beside path an hour ago or earlier.
+func sweep(path string) {
+	entries, _ := os.ReadDir(filepath.Dir(path))
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), tempPrefix(path)) {
+			continue
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > time.Hour {
+			_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
+		}
+	}
+}

@@ -1,0 +1,263 @@
+//go:build unix
+
+package filesystem
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// shared is a file in a folder of its own, and how to read it.
+func shared(t *testing.T, text string, mode os.FileMode) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func readShared(t *testing.T, path string) Shared {
+	t.Helper()
+	s, err := Files{}.ReadShared(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// holds checks a file's content, and that nothing is left beside it.
+func holds(t *testing.T, path, want string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil || string(text) != want {
+		t.Errorf("%s holds %q, want %q: %v", path, text, want, err)
+	}
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*"))
+	if len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestAFailedReplaceLeavesWhatWasThere(t *testing.T) {
+	for _, step := range []string{"create", "write", "sync", "rename"} {
+		for _, fault := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS} {
+			path := shared(t, "old", 0o600)
+			faulty := Files{Fault: func(at, _ string) error {
+				if at == step {
+					return fault
+				}
+				return nil
+			}}
+			if err := faulty.Replace(readShared(t, path), []byte("new")); !errors.Is(err, fault) {
+				t.Errorf("%s: got %v", step, err)
+			}
+			holds(t, path, "old")
+		}
+	}
+}
+
+func TestModesAndAttributesStay(t *testing.T) {
+	path := shared(t, "old", 0o664)
+	attributed := unix.Setxattr(path, "user.note", []byte("mine"), 0) == nil
+	if err := (Files{}).Replace(readShared(t, path), []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, "new")
+	if info, _ := os.Stat(path); info.Mode() != 0o664 {
+		t.Errorf("the mode is %v", info.Mode())
+	}
+	note := make([]byte, 4)
+	if n, _ := unix.Getxattr(path, "user.note", note); attributed && string(note[:max(n, 0)]) != "mine" {
+		t.Errorf("the attribute is %q", note)
+	}
+}
+
+func TestALinkStaysALink(t *testing.T) {
+	path := shared(t, "old", 0o600)
+	link := filepath.Join(t.TempDir(), "config")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Files{}).Replace(readShared(t, link), []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, "new")
+	if to, err := os.Readlink(link); err != nil || to != path {
+		t.Errorf("the link leads to %q: %v", to, err)
+	}
+	nowhere := filepath.Join(t.TempDir(), "config")
+	if err := os.Symlink("/nowhere/at/all", nowhere); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Files{}).ReadShared(nowhere); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a link that leads nowhere: %v", err)
+	}
+}
+
+func TestWhatMustBeLeftAlone(t *testing.T) {
+	readOnly := shared(t, "old", 0o444)
+	if err := (Files{}).Replace(readShared(t, readOnly), []byte("new")); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("read-only: %v", err)
+	}
+	holds(t, readOnly, "old")
+	linked := shared(t, "old", 0o600)
+	if err := os.Link(linked, linked+"2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Files{}).Replace(readShared(t, linked), []byte("new")); !errors.Is(err, ErrHardLinked) {
+		t.Errorf("hard-linked: %v", err)
+	}
+	holds(t, linked, "old")
+	if _, err := (Files{}).ReadShared(filepath.Dir(linked)); err == nil {
+		t.Error("a folder was read")
+	}
+}
+
+// The editor comes between the last look at the file and the rename.
+func TestAChangeMeanwhileIsSeen(t *testing.T) {
+	for name, edit := range map[string]func(path string) error{
+		"in place": func(path string) error { return os.WriteFile(path, []byte("alien"), 0o600) },
+		"by rename": func(path string) error {
+			return errors.Join(os.WriteFile(path+"~", []byte("new!"), 0o600), os.Rename(path+"~", path))
+		},
+		"same bytes": func(path string) error { return os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)) },
+		"removed":    os.Remove,
+	} {
+		path := shared(t, "old!", 0o600)
+		files := Files{Fault: func(step, _ string) error {
+			if step == "rename" {
+				return edit(path)
+			}
+			return nil
+		}}
+		if err := files.Replace(readShared(t, path), []byte("ours")); !errors.Is(err, ErrChanged) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if text, _ := os.ReadFile(path); string(text) == "ours" {
+			t.Errorf("%s: the change is lost", name)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "config")
+	missing := readShared(t, path)
+	if err := os.WriteFile(path, []byte("theirs"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Files{}).Replace(missing, []byte("ours")); !errors.Is(err, ErrChanged) {
+		t.Errorf("a file that came meanwhile: %v", err)
+	}
+	holds(t, path, "theirs")
+}
+
+// A foreign file that came after the very last look goes back to its place.
+func TestAChangeAfterTheLastLookGoesBack(t *testing.T) {
+	path := shared(t, "old", 0o600)
+	s := readShared(t, path)
+	temp, err := os.CreateTemp(filepath.Dir(path), "ours-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Pending{path: path, temp: temp}
+	if err := p.fill([]byte("ours")); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(path+"~", []byte("theirs"), 0o600), os.Rename(path+"~", path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.exchange(s); errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("files cannot be swapped here")
+	} else if !errors.Is(err, ErrChanged) {
+		t.Errorf("got %v", err)
+	}
+	p.Discard()
+	holds(t, path, "theirs")
+}
+
+func TestANewFileIsForItsOwner(t *testing.T) {
+	before := syscall.Umask(0)
+	defer syscall.Umask(before)
+	folder := filepath.Join(t.TempDir(), ".aws")
+	path := filepath.Join(folder, "config")
+	if err := (Files{}).Replace(readShared(t, path), []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, "new")
+	for name, mode := range map[string]os.FileMode{folder: 0o700, path: 0o600} {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%s: %v, %v", name, info.Mode(), err)
+		}
+	}
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Files{}).Replace(readShared(t, path), []byte("newer")); err != nil {
+		t.Fatal(err)
+	}
+	if info, _ := os.Stat(folder); info.Mode().Perm() != 0o755 {
+		t.Errorf("the folder's mode became %v", info.Mode())
+	}
+}
+
+func TestWhatACrashLeftIsSwept(t *testing.T) {
+	path := shared(t, "old", 0o600)
+	old, fresh := filepath.Join(filepath.Dir(path), ".config.rolecall-1"), filepath.Join(filepath.Dir(path), ".config.rolecall-2")
+	for _, name := range []string{old, fresh} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hours := time.Now().Add(-2 * time.Hour)
+	if err := os.Chtimes(old, hours, hours); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Files{}).Replace(readShared(t, path), []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(old); err == nil {
+		t.Error("the old one is still there")
+	}
+	if _, err := os.Stat(fresh); err != nil {
+		t.Error("the fresh one, perhaps of a running process, was removed")
+	}
+}
+
+func TestTenBackupsAreKept(t *testing.T) {
+	path := shared(t, "0", 0o600)
+	b := Backups{Folder: filepath.Join(t.TempDir(), "backups")}
+	now := time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
+	for i := range 15 {
+		s := readShared(t, path)
+		next := []byte{byte('a' + i)}
+		if _, err := b.Save(s, next, now.Add(time.Duration(i)*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if err := (Files{}).Replace(s, next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := 13; i >= 4; i-- {
+		s := readShared(t, path)
+		last, data, err := b.Last(s)
+		if err != nil || string(data) != string(rune('a'+i)) || !last.Before(s) {
+			t.Fatalf("%d: %q, %v", i, data, err)
+		}
+		if info, err := os.Stat(last.Path); err != nil || info.Mode() != 0o600 {
+			t.Errorf("the backup: %v, %v", info.Mode(), err)
+		}
+		if err := (Files{}).Replace(s, data); err != nil { // its backup is passed over the next time
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := b.Last(readShared(t, path)); !errors.Is(err, ErrNoBackup) {
+		t.Errorf("an eleventh: %v", err)
+	}
+}

@@ -1,0 +1,319 @@
+package profiles
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
+)
+
+func made(t testing.TB, text string, all *inventory.Inventory, o Options) (string, *Plan) {
+	t.Helper()
+	plan, err := Make(document(t, text), &awsconfig.Document{}, all, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan.Data == nil {
+		return text, plan
+	}
+	return string(plan.Data), plan
+}
+
+// changes writes a plan in short.
+func changes(p *Plan) string {
+	var all []string
+	for _, c := range p.Changes {
+		text := string(c.Kind) + " " + c.Name
+		if c.From != "" {
+			text += " from " + c.From
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, ", ")
+}
+
+const mine = "# mine\n" + session + "\n[services local]\nsso =\n  endpoint_url = http://127.0.0.1:1\n\n[profile own]\nregion = x # y\n"
+
+func TestTheWalkOfAFile(t *testing.T) {
+	text, plan := made(t, mine, first, Options{Region: "eu-west-1"})
+	want := mine + `
+# rolecall-managed: 444455556666 Admin corp
+[profile Dev-Admin]
+sso_session = corp
+sso_account_id = 444455556666
+sso_role_name = Admin
+region = eu-west-1
+
+# rolecall-managed: 111122223333 Admin corp
+[profile Prod-Admin]
+sso_session = corp
+sso_account_id = 111122223333
+sso_role_name = Admin
+region = eu-west-1
+
+# rolecall-managed: 111122223333 ReadOnly corp
+[profile Prod-ReadOnly]
+sso_session = corp
+sso_account_id = 111122223333
+sso_role_name = ReadOnly
+region = eu-west-1
+`
+	if text != want || plan.Count(Added) != 3 {
+		t.Fatalf("got %s\n%+v", text, plan)
+	}
+	// The person's own lines in a section stay, and so does the section.
+	text = strings.Replace(text, "sso_role_name = ReadOnly\n", "# I need this\nsso_role_name = ReadOnly\ncli_pager =\n", 1) + "\n# below\n[profile last]\n"
+	text, plan = made(t, text, second, Options{Region: "eu-central-1"})
+	if got, want := changes(plan), "kept Prod-ReadOnly, changed Dev-Admin, added Dev-Billing, added New-Admin, renamed Production-Admin from Prod-Admin"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if !strings.Contains(text, "cli_pager =\nregion = eu-west-1\n\n# rolecall-managed: 444455556666 Billing corp\n") || !strings.HasSuffix(text, "\n\n# below\n[profile last]\n") {
+		t.Errorf("the new ones are not behind the others:\n%s", text)
+	}
+	// Another form, and a services section.
+	text, _ = made(t, text, second, Options{Form: CredentialProcess, ProcessPath: "/usr/bin/rolecall-process", Services: "local"})
+	if !strings.Contains(text, "[profile Dev-Admin]\nregion = eu-central-1\ncredential_process = /usr/bin/rolecall-process --session corp --account 444455556666 --role Admin\nservices = local\n") {
+		t.Errorf("got %s", text)
+	}
+	// A filter leaves the others to prune, or not.
+	only := Options{Filter: inventory.Filter{Roles: []string{"bill*"}}, NoPrune: true}
+	if _, plan = made(t, text, second, only); plan.Count(Kept) != 4 || plan.Count(Removed) != 0 {
+		t.Errorf("without pruning: %s", changes(plan))
+	}
+	only.NoPrune = false
+	if text, plan = made(t, text, second, only); plan.Count(Removed) != 3 || plan.Count(Kept) != 1 || strings.Count(text, marker) != 2 {
+		t.Errorf("%s\n%s", changes(plan), text)
+	}
+}
+
+func TestNames(t *testing.T) {
+	for name, x := range map[string]struct {
+		template, before string
+		all              *inventory.Inventory
+		want             string
+	}{
+		"as AWS names them": {"", "", listing("111122223333 A b/c (x): Admin"), "A-b/c-x-Admin"},
+		"a pipeline":        {`{{ .AccountName | lower | replace " " "_" | trimPrefix "acme_" | first 4 }}.{{ .RoleName | upper }}`, "", listing("111122223333 Acme Payments: Admin"), "paym.ADMIN"},
+		"no name":           {"", "", listing("111122223333 : Admin"), "111122223333-Admin"},
+		"no letter":         {"", "", listing("111122223333 Пример: Admin"), "111122223333-Admin"},
+		"nothing left":      {"{{ .Email }}", "", listing("111122223333 x: Admin"), "111122223333-Admin"},
+		"a collision":       {"", "", listing("111122223333 x: A", "444455556666 X: a"), "X-a-6666 x-A-3333"},
+		"the same digits":   {"", "", listing("111122223333 x: A", "444455553333 x: A"), "x-A-111122223333 x-A-444455553333"},
+		"the same account":  {"{{ .AccountName }}", "", listing("111122223333 x: A B"), "x-111122223333-A x-111122223333-B"},
+		"in disguise":       {"{{ .AccountName }}", "", listing("111122223333 x: A= A,"), "x-111122223333-94fb5a5b x-111122223333-be0ef66f"},
+		"a suffix is taken": {"{{ .AccountName }}", "", listing("111122223333 x: A", "444455556666 x: A", "777788889999 x-3333: A"), "x-111122223333 x-6666 x-3333-9999"},
+		"a foreign profile": {"", "[profile X-a]\n", listing("111122223333 x: A"), "x-A-3333"},
+		"default":           {"Default", "", listing("111122223333 x: A"), "Default-3333"},
+		"a prototype":       {"__proto__", "", listing("111122223333 x: A"), "proto"},
+		"a kind of section": {"sso-session.corp", "", listing("111122223333 x: A"), "sso-session-corp"},
+		"JavaScript":        {"a=b,c", "", listing("111122223333 x: A"), "a-b-c"},
+		"long":              {strings.Repeat("long ", 100), "", listing("111122223333 x: A", "444455556666 x: A"), strings.Repeat("long-", 24) + "lon-3333 " + strings.Repeat("long-", 24) + "lon-6666"},
+	} {
+		_, plan := made(t, session+x.before, x.all, Options{Template: x.template})
+		var got []string
+		for _, c := range plan.Changes {
+			got = append(got, c.Name)
+		}
+		if strings.Join(got, " ") != x.want && !(name == "in disguise" && len(got) == 2 && got[0] != got[1]) {
+			t.Errorf("%s: got %s, want %s", name, got, x.want)
+		}
+	}
+}
+
+func TestCredentialsFileNamesAreTaken(t *testing.T) {
+	credentials := document(t, "[PROD-admin]\naws_access_key_id = x\n")
+	plan, err := Make(document(t, session), credentials, listing("111122223333 prod: Admin"), Options{})
+	if err != nil || plan.Changes[0].Name != "prod-Admin-3333" {
+		t.Errorf("%+v, %v", plan, err)
+	}
+}
+
+// The order of accounts, and what is in the file already, decide nothing.
+func TestNamesDoNotDependOnOrder(t *testing.T) {
+	var lines []string
+	for i := range 60 {
+		lines = append(lines, fmt.Sprintf("%012d %s: Admin admin Read", 1e11+i*5000, []string{"x", "X", "x-0000", "x-5000", "ä"}[i%5]))
+	}
+	names := func(p *Plan, text string) string {
+		var all []string
+		for _, m := range read(document(t, text), "corp") {
+			all = append(all, m.AccountID+m.Role+" "+m.name)
+		}
+		slices.Sort(all)
+		return strings.Join(all, "\n")
+	}
+	text, plan := made(t, session, listing(lines...), Options{})
+	want := names(plan, text)
+	for seed := range uint64(5) {
+		shuffled, r := slices.Clone(lines), rand.New(rand.NewPCG(seed, 1))
+		r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		half, _ := made(t, session, listing(shuffled[:30]...), Options{})
+		again, plan := made(t, half, listing(shuffled...), Options{})
+		if names(plan, again) != want {
+			t.Fatalf("seed %d:\n%s\nwant\n%s", seed, names(plan, again), want)
+		}
+	}
+}
+
+func TestWhatIsRefused(t *testing.T) {
+	for name, x := range map[string]struct {
+		text   string
+		all    *inventory.Inventory
+		o      Options
+		option string
+		err    error
+	}{
+		"no roles":        {session, listing(), Options{}, "", ErrNoRoles},
+		"no match":        {session, first, Options{Filter: inventory.Filter{Accounts: []string{"none"}}}, "", ErrNoMatch},
+		"a template":      {session, first, Options{Template: "{{ .AccountName "}, "template", nil},
+		"a field":         {session, first, Options{Template: "{{ .Account }}"}, "template", nil},
+		"a function":      {session, first, Options{Template: "{{ .AccountName | shout }}"}, "template", nil},
+		"a form":          {session, first, Options{Form: "both"}, "form", nil},
+		"a region":        {session, first, Options{Region: "us-east-1\n[x]"}, "region", nil},
+		"an output":       {session, first, Options{Output: "json #"}, "output", nil},
+		"a blank":         {session, first, Options{Form: CredentialProcess, ProcessPath: "/opt/my tools/rolecall-process"}, "process-path", nil},
+		"a substitution":  {session, first, Options{Form: CredentialProcess, ProcessPath: "/opt/$(id)/rolecall-process"}, "process-path", nil},
+		"no path":         {session, first, Options{Form: CredentialProcess}, "process-path", nil},
+		"no session":      {"", first, Options{}, "", awsconfig.ErrUnknownSession},
+		"a role":          {session, listing("111122223333 x: a$(id)"), Options{}, "", awsconfig.ErrInvalid},
+		"a control":       {session, listing("111122223333 x: a\x1bb"), Options{Form: CredentialProcess, ProcessPath: "/rolecall-process"}, "", awsconfig.ErrInvalid},
+		"a DEFAULT":       {session + "[DEFAULT]\ncredential_process = x\n", first, Options{}, "", nil},
+		"a DEFAULT's key": {session + "[DEFAULT]\nrole_arn = x\n", first, Options{}, "", nil},
+	} {
+		plan, err := Make(document(t, x.text), &awsconfig.Document{}, x.all, x.o)
+		var option *OptionError
+		if err == nil || plan != nil || x.err != nil && !errors.Is(err, x.err) || errors.As(err, &option) != (x.option != "") || option != nil && option.Option != x.option {
+			t.Errorf("%s: %v, %+v", name, err, plan)
+		}
+	}
+}
+
+// A person's profile, section or comment is never taken for ours.
+func TestWhatIsNotOurs(t *testing.T) {
+	section := "[profile Prod-Gone]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Gone\n"
+	for _, text := range []string{
+		section, "# rolecall-managed: 111122223333 Gone corp\n\n" + section, "# rolecall-managed: 111122223333 Gone corp\n# x\n" + section,
+		"# rolecall-managed: 111122223333 Gone other\n" + section, "# rolecall-managed: 1111 Gone corp\n" + section, "# rolecall-managed: 111122223333 corp\n" + section,
+		"# rolecall-managed: 111122223333 Gone corp\n" + strings.Replace(section, "profile Prod-Gone", "default", 1),
+		"# rolecall-managed: 111122223333 Gone corp\n[services x]\n", "  # rolecall-managed: 111122223333 Gone corp\n" + section,
+	} {
+		after, plan := made(t, session+text, first, Options{})
+		if !strings.HasPrefix(after, session+text) || plan.Count(Added) != 3 {
+			t.Errorf("%q became %q", session+text, after)
+		}
+	}
+}
+
+func hostile(t testing.TB) []string {
+	t.Helper()
+	file, err := os.Open("../export/testdata/hostile_names.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var names []string
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		var name string
+		if err := json.Unmarshal(lines.Bytes(), &name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	if len(names) < 600 {
+		t.Fatalf("%d names", len(names))
+	}
+	return names
+}
+
+// Every hostile name as account name, alias, e-mail and tag, alone and in company.
+func TestHostileNames(t *testing.T) {
+	var accounts []inventory.Account
+	for i, name := range hostile(t) {
+		accounts = append(accounts, inventory.Account{ID: fmt.Sprintf("%012d", 7_000_000+i*10_000), Name: name, Email: name, Alias: name, Tags: []string{name}, Roles: []string{"Admin", "a+=,.@-_b"}})
+	}
+	all := inventory.New(identitycenter.SSOSession{Name: "corp"}, time.Time{}, accounts)
+	for _, template := range []string{"", `{{ .Alias }}{{ .Email }}{{ join "," .Tags }}`, "{{ .AccountName }}"} {
+		for _, form := range []Form{SSOSession, CredentialProcess} {
+			text, plan := made(t, mine, all, Options{Template: template, Form: form, ProcessPath: "/usr/bin/rolecall-process"})
+			if plan.Count(Added) != 2*len(accounts) || foreign(text) != mine || withoutOurs(t, text) != mine {
+				t.Fatalf("%d added; foreign lines: %q", plan.Count(Added), foreign(text))
+			}
+			seen := map[string]bool{}
+			for _, c := range plan.Changes {
+				if c.Name != portable(c.Name) || c.Name == "" || len(c.Name) > longest || seen[strings.ToLower(c.Name)] || strings.EqualFold(c.Name, "default") {
+					t.Errorf("the name %q", c.Name)
+				}
+				seen[strings.ToLower(c.Name)] = true
+			}
+			d := document(t, text)
+			for _, s := range d.Sections()[3:] {
+				for _, l := range d.Lines(s) {
+					if !l.Blank() && !l.Comment && !isOwnKey(l.Key) {
+						t.Errorf("a line %q", l.Text)
+					}
+				}
+			}
+		}
+	}
+}
+
+func FuzzPortable(f *testing.F) {
+	for _, name := range hostile(f)[:100] {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		name := portable(text)
+		if name != portable(name) || len(name) > longest || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+@:/-") != "" || strings.Contains(name, "--") {
+			t.Errorf("%q became %q", text, name)
+		}
+	})
+}
+
+func large(b *testing.B) *inventory.Inventory {
+	var accounts []inventory.Account
+	for i := range 4000 {
+		accounts = append(accounts, inventory.Account{ID: fmt.Sprintf("%012d", i), Name: fmt.Sprintf("team %d prod", i%3000), Roles: []string{"Admin", "Billing", "Deploy", "ReadOnly", "Support"}})
+	}
+	return inventory.New(identitycenter.SSOSession{Name: "corp"}, time.Time{}, accounts)
+}
+
+func BenchmarkAdd20000(b *testing.B) {
+	all, d := large(b), document(b, mine)
+	for b.Loop() {
+		if plan, err := Make(d, &awsconfig.Document{}, all, Options{Region: "eu-west-1"}); err != nil || plan.Count(Added) != 20_000 {
+			b.Fatal(err)
+		}
+	}
+}
+
+func benchmarkUpdate(b *testing.B, o Options, kind Kind, count int) {
+	all := large(b)
+	text, _ := made(b, mine, all, Options{Region: "eu-west-1"})
+	for b.Loop() {
+		if plan, err := Make(document(b, text), &awsconfig.Document{}, all, o); err != nil || plan.Count(kind) != count {
+			b.Fatal(plan.Count(kind), err)
+		}
+	}
+}
+
+func BenchmarkNothingToDoOf20000(b *testing.B) {
+	benchmarkUpdate(b, Options{Region: "eu-west-1"}, Changed, 0)
+}
+
+func BenchmarkChange20000(b *testing.B) {
+	benchmarkUpdate(b, Options{Region: "eu-central-1"}, Changed, 20_000)
+}
+
+func BenchmarkRename20000(b *testing.B) {
+	benchmarkUpdate(b, Options{Region: "eu-west-1", Template: "{{ .RoleName }}@{{ .AccountName | upper }}"}, Renamed, 20_000)
+}

@@ -1,0 +1,154 @@
+// Package profiles generates a profile for each account and role of a session in the
+// shared config file, and keeps them in step: added, renamed, changed, removed. Each is
+// marked by a comment line above it; every other byte of the file is somebody else's
+// and stays. It gives a plan with the new bytes, and writes nothing.
+package profiles
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/inventory"
+)
+
+// A Form is how a profile gets its credentials.
+type Form string
+
+// The forms. A profile has one of them: SDKs disagree about which of both wins.
+const (
+	SSOSession        Form = "sso-session"
+	CredentialProcess Form = "credential-process"
+)
+
+// Options are how profiles look, and which there are. The zero value is the form
+// sso-session for all roles, with names of DefaultTemplate.
+type Options struct {
+	Template    string // text/template over Fields
+	Form        Form
+	Region      string // empty: a region in the section is the person's own
+	Output      string // empty: likewise
+	Services    string // services section that the profiles name
+	ProcessPath string // rolecall-process, for the form credential-process
+	Filter      inventory.Filter
+	NoPrune     bool // profiles whose role has vanished stay
+}
+
+// An Anchor is what a profile is of, whatever its name is.
+type Anchor struct{ Session, AccountID, Role string }
+
+// A Kind says what happens to a profile.
+type Kind string
+
+// Kinds of changes. Kept is one that should be removed or changed, and is not.
+const (
+	Added   Kind = "added"
+	Renamed Kind = "renamed" // and perhaps changed
+	Changed Kind = "changed"
+	Removed Kind = "removed"
+	Kept    Kind = "kept"
+)
+
+// A Change is what happens to one profile.
+type Change struct {
+	Kind   Kind
+	Name   string
+	From   string   // the name before; of Renamed
+	Keys   []string // keys that change; of Renamed and Changed
+	Reason string   // of Kept
+	Anchor
+}
+
+// A Plan is all that happens, and the file after it. Data is nil when nothing changes.
+type Plan struct {
+	Changes   []Change
+	Unchanged int
+	Data      []byte
+}
+
+// Count counts the changes of a kind.
+func (p *Plan) Count(k Kind) int {
+	n := 0
+	for _, c := range p.Changes {
+		if c.Kind == k {
+			n++
+		}
+	}
+	return n
+}
+
+// ErrNoRoles is a listing without a single role: more likely a mistake than the end of
+// all access, so no profile is removed for it.
+var ErrNoRoles = errors.New("the listing has no role at all: nothing is changed or removed")
+
+// ErrNoMatch is a filter that no role passes.
+var ErrNoMatch = errors.New("no role passes the filter")
+
+// An OptionError is an option that cannot be used.
+type OptionError struct {
+	Option  string // template, form, region, output, process-path or session
+	Problem string
+}
+
+func (e *OptionError) Error() string { return e.Option + ": " + e.Problem }
+
+// check refuses options whose text cannot stand in the file, or would be read
+// differently by different tools.
+func (o Options) check(session string) error {
+	fail := func(option, format string, args ...any) error {
+		return &OptionError{option, fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case o.Form != SSOSession && o.Form != CredentialProcess:
+		return fail("form", "%q is neither %s nor %s", o.Form, SSOSession, CredentialProcess)
+	case o.Region != "" && !awsconfig.IsRegion(o.Region):
+		return fail("region", "%q is no region", o.Region)
+	case strings.Trim(o.Output, "abcdefghijklmnopqrstuvwxyz-") != "":
+		return fail("output", "%q is no output format", o.Output)
+	}
+	if o.Form == SSOSession {
+		return nil
+	}
+	if !regexp.MustCompile(`^[A-Za-z0-9_.+=,@:/-]+$`).MatchString(session) || session[0] == '-' {
+		return fail("session", "%q cannot stand in a credential_process line: give the sso-session a name of letters, digits and dashes", session)
+	}
+	path := `^[A-Za-z0-9_./-]*rolecall-process$`
+	if runtime.GOOS == "windows" {
+		path = `^[A-Za-z0-9_./:\\-]*rolecall-process(\.exe)?$`
+	}
+	if !regexp.MustCompile(path).MatchString(o.ProcessPath) {
+		return fail("process-path", "%q: some SDKs split a credential_process line, others give it to a shell, so it must be rolecall-process in a folder of letters, digits, _ . / - alone", o.ProcessPath)
+	}
+	return nil
+}
+
+// A pair is a key and its value.
+type pair struct{ key, value string }
+
+// ownKeys are the keys that we write; their lines in a marked section are ours.
+func isOwnKey(key string) bool {
+	switch key {
+	case "sso_session", "sso_account_id", "sso_role_name", "credential_process", "region", "output", "services":
+		return true
+	}
+	return false
+}
+
+// keys are what a profile's section says.
+func (o Options) keys(a Anchor) []pair {
+	var keys []pair
+	if o.Form == SSOSession {
+		keys = append(keys, pair{"sso_session", a.Session}, pair{"sso_account_id", a.AccountID}, pair{"sso_role_name", a.Role})
+	} else {
+		keys = append(keys, pair{"credential_process", o.ProcessPath + " --session " + a.Session + " --account " + a.AccountID + " --role " + a.Role})
+	}
+	for _, p := range []pair{{"region", o.Region}, {"output", o.Output}, {"services", o.Services}} {
+		if p.value != "" {
+			keys = append(keys, p)
+		}
+	}
+	return keys
+}

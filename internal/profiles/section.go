@@ -1,0 +1,147 @@
+package profiles
+
+import (
+	"strings"
+
+	"rolecall/internal/awsconfig"
+)
+
+// A section is ours by the comment line directly above its header. The session comes
+// last, since its name may have blanks.
+const marker = "# rolecall-managed: "
+
+func (a Anchor) marker() string { return marker + a.AccountID + " " + a.Role + " " + a.Session }
+
+// anchorOf reads the line above a section's header. [default] is never ours: whoever
+// renames one of our profiles to it wants to keep it.
+func anchorOf(d *awsconfig.Document, s awsconfig.Section) (a Anchor, start int, ok bool) {
+	start, end := d.Above(s.Head)
+	text, ok := strings.CutPrefix(d.Text(start, end), marker)
+	if !ok {
+		return a, start, false
+	}
+	parts := strings.SplitN(strings.TrimRight(text, " \t\r\n"), " ", 3)
+	if len(parts) != 3 {
+		return a, start, false
+	}
+	a = Anchor{parts[2], parts[0], parts[1]}
+	kind, name := s.Named()
+	word := strings.TrimPrefix(s.Header, "profile")
+	return a, start, a.check() == nil && kind == "profile" && name != "default" && (word[0] == ' ' || word[0] == '\t') // botocore takes [profilex y], too
+}
+
+// A managed section is one of ours as it stands in the file.
+type managed struct {
+	awsconfig.Section
+	Anchor
+	name    string
+	start   int              // of the blank line above the marker, which is ours, or else of the marker
+	own     []awsconfig.Line // lines of our keys
+	end     int              // behind the last line that belongs to the section
+	indent  string           // of the first property
+	foreign bool             // a person has added lines
+	damaged bool             // a person's line continues a value of ours
+}
+
+// read gives the sections of a session that are ours, in the order of the file.
+func read(d *awsconfig.Document, session string) []managed {
+	var all []managed
+	for _, s := range d.Sections() {
+		a, start, ok := anchorOf(d, s)
+		if !ok || a.Session != session {
+			continue
+		}
+		m := managed{Section: s, Anchor: a, start: start}
+		_, m.name = s.Named()
+		if above, end := d.Above(start); above < end && strings.Trim(d.Text(above, end), "\r\n") == "" {
+			m.start = above
+		}
+		m.readLines(d)
+		all = append(all, m)
+	}
+	return all
+}
+
+func (m *managed) readLines(d *awsconfig.Document) {
+	lines := d.Lines(m.Section)
+	last := -1 // the last line that is no comment
+	for i, l := range lines {
+		if !l.Blank() && !l.Comment {
+			last = i
+		}
+	}
+	m.end = m.Body
+	first, ours := true, false // ours: the property above is
+	for i, l := range lines[:last+1] {
+		switch {
+		case l.Continues:
+			m.foreign, m.damaged = true, m.damaged || ours
+		case l.Blank():
+		case l.Comment:
+			m.foreign = true
+		default:
+			if first {
+				m.indent, first = l.Indent, false
+			}
+			if ours = isOwnKey(l.Key); ours {
+				m.own = append(m.own, l)
+			} else {
+				m.foreign = true
+			}
+		}
+		m.end = lines[i].End
+	}
+	// A comment right below belongs to the section, unless it stands right above the
+	// next header.
+	i := last + 1
+	for i < len(lines) && lines[i].Comment {
+		i++
+	}
+	if i > last+1 && (i < len(lines) || m.End == len(d.Bytes())) {
+		m.foreign, m.end = true, lines[i-1].End
+	}
+}
+
+// remove takes our lines of the section away.
+func (m managed) remove(e *awsconfig.Edit) {
+	e.Remove(m.start, m.Body)
+	for _, l := range m.own {
+		e.Remove(l.Start, l.End)
+	}
+}
+
+// update edits our lines so that they say keys, and gives the keys that change. Region
+// and output are the person's own where keys have none.
+func (m managed) update(e *awsconfig.Edit, keys []pair) (changed []string) {
+	missing := map[string]bool{}
+	want := map[string]string{}
+	for _, p := range keys {
+		want[p.key], missing[p.key] = p.value, true
+	}
+	at, indent := m.Body, m.indent
+	for _, l := range m.own {
+		value, wanted := want[l.Key]
+		switch {
+		case !wanted && (l.Key == "region" || l.Key == "output"):
+		case !wanted || !missing[l.Key]: // of another form, or there twice
+			e.Remove(l.Start, l.End)
+			changed = append(changed, l.Key)
+		case l.Value != value:
+			e.SetText(l, l.Key+" = "+value)
+			changed = append(changed, l.Key)
+		}
+		delete(missing, l.Key)
+		at, indent = l.End, l.Indent
+	}
+	var lines []string
+	for _, p := range keys {
+		if missing[p.key] {
+			lines = append(lines, indent+p.key+" = "+p.value)
+			changed = append(changed, p.key)
+		}
+	}
+	if len(lines) > 0 {
+		e.InsertLines(at, lines...)
+	}
+	return changed
+}
