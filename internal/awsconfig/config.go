@@ -320,8 +320,8 @@ func (c *Config) find(kind, name string) *values {
 
 // names lists the sections of kind in the order of the files, each once.
 func (c *Config) names(kind string) []string {
-	var names []string
-	seen := map[string]bool{}
+	names := make([]string, 0, len(c.config.sections)+len(c.credentials.sections))
+	seen := make(map[string]bool, cap(names))
 	add := func(name string) {
 		if !seen[name] {
 			seen[name] = true
@@ -353,15 +353,8 @@ func (c *Config) Session(name string) (identitycenter.SSOSession, error) {
 	if v == nil {
 		return identitycenter.SSOSession{}, &Error{
 			Origin: Origin{File: c.config.path}, Session: name, Problem: "there is no [sso-session " + name + "] section",
-			Candidates: nearest(name, c.SessionNames()), kind: ErrUnknownSession,
+			kind: ErrUnknownSession, wanted: name, candidates: c.SessionNames,
 		}
 	}
 	return sessionOf(v)
-}
-
-func nearest(name string, candidates []string) []string {
-	if near := identitycenter.Nearest(name, candidates); near != "" {
-		return []string{near}
-	}
-	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"rolecall/internal/identitycenter"
 )
 
 // What an Error is about, for errors.Is.
@@ -36,8 +38,18 @@ type Error struct {
 	Session    string // may be empty
 	Key        string // may be empty
 	Problem    string
-	Candidates []string // what may have been meant, the nearest first
 	kind       error
+	wanted     string          // a name that nothing has
+	candidates func() []string // the names that something has
+}
+
+// Nearest gives the name that may have been meant, or "". It is looked for when it is
+// asked for: most who try a name go on without it.
+func (e *Error) Nearest() string {
+	if e.candidates == nil {
+		return ""
+	}
+	return identitycenter.Nearest(e.wanted, e.candidates())
 }
 
 // Error reads like ~/.aws/config:12: profile "dev": sso_session: ….

@@ -59,7 +59,7 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	if v == nil {
 		return Profile{}, &Error{
 			Origin: Origin{File: c.config.path}, Profile: name, Problem: "there is no such profile",
-			Candidates: nearest(name, c.ProfileNames()), kind: ErrUnknownProfile,
+			kind: ErrUnknownProfile, wanted: name, candidates: c.ProfileNames,
 		}
 	}
 	p := Profile{
@@ -126,7 +126,7 @@ func (c *Config) profileSession(v *values) (identitycenter.SSOSession, error) {
 	section := c.find(kindSession, name)
 	if section == nil {
 		e := v.fail("sso_session", "there is no [sso-session %s] section", name)
-		e.Candidates, e.kind = nearest(name, c.SessionNames()), ErrUnknownSession
+		e.kind, e.wanted, e.candidates = ErrUnknownSession, name, c.SessionNames
 		return none, e
 	}
 	session, err := sessionOf(section)
@@ -239,7 +239,7 @@ func (c *Config) chain(v *values, from []string) (*Chain, error) {
 	source, err := c.profile(name, from)
 	if unknown := (*Error)(nil); errors.As(err, &unknown) && unknown.kind == ErrUnknownProfile && unknown.Profile == name {
 		e := v.fail("source_profile", "there is no profile %q", name)
-		e.Candidates = unknown.Candidates
+		e.wanted, e.candidates = unknown.wanted, unknown.candidates
 		return nil, e
 	}
 	if err != nil {

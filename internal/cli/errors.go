@@ -184,8 +184,8 @@ func explainKind(err error, r *report) {
 
 func configFacts(e *awsconfig.Error) (facts []string, hint string) {
 	hint = "rolecall config show"
-	if len(e.Candidates) > 0 {
-		facts = append(facts, "did you mean "+quoted(e.Candidates[0])+"?")
+	if near := e.Nearest(); near != "" {
+		facts = append(facts, "did you mean "+quoted(near)+"?")
 	}
 	return facts, hint
 }
