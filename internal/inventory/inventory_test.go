@@ -230,8 +230,19 @@ func TestMatches(t *testing.T) {
 		pattern, text string
 		want          bool
 	}{
-		{"prod-*", "PROD-a/b", true}, {"*", "", true}, {"", "", true}, {"", "a", false}, {"a?c", "aüc", true}, {"a?c", "ac", false},
-		{"*-prod", "x-prod-prod", true}, {"*a*b*", "xxaxbx", true}, {"*a*b*", "xxbxax", false}, {"[x]", "[x]", true}, {"[x]", "x", false}, {`\*`, `\any`, true}, {"a**", "a", true},
+		{"prod-*", "PROD-a/b", true},
+		{"*", "", true},
+		{"", "", true},
+		{"", "a", false},
+		{"a?c", "aüc", true},
+		{"a?c", "ac", false},
+		{"*-prod", "x-prod-prod", true},
+		{"*a*b*", "xxaxbx", true},
+		{"*a*b*", "xxbxax", false},
+		{"[x]", "[x]", true},
+		{"[x]", "x", false},
+		{`\*`, `\any`, true},
+		{"a**", "a", true},
 	} {
 		if got := inventory.Matches(c.pattern, c.text); got != c.want {
 			t.Errorf("%q %q: %v", c.pattern, c.text, got)
