@@ -63,8 +63,9 @@ func (a *App) command() *cobra.Command {
 		Long: `rolecall gets temporary role credentials for people who sign in through AWS IAM
 Identity Center, and shares its sign-in with the AWS CLI and SDKs.
 
-A TARGET is a profile of ~/.aws/config, or [SESSION:]ACCOUNT/ROLE with an account
-id or name. Left out, it is $AWS_PROFILE, else the default profile.
+A TARGET is a profile of ~/.aws/config, or [SESSION:]ACCOUNT/ROLE with an account's
+id, name, alias or unique beginning. Left out, it is $AWS_PROFILE, else the default
+profile. At a terminal, rolecall alone lets you choose one.
 
 ` + exitCodesHelp,
 		Args:              cobra.NoArgs,

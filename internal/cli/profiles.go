@@ -21,8 +21,8 @@ import (
 // profileFlags are how generated profiles look; what is not given comes from the
 // settings.
 type profileFlags struct {
+	filterFlags
 	template, form, region, output, processPath string
-	match, roles, tags                          []string
 	noPrune                                     bool
 }
 
@@ -33,9 +33,7 @@ func (f *profileFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.region, "region", "", "region of the profiles")
 	flags.StringVar(&f.output, "output", "", "output format of the profiles")
 	flags.StringVar(&f.processPath, "process-path", "", "`PATH` of rolecall-process for the form credential-process (default beside rolecall)")
-	flags.StringArrayVar(&f.match, "match", nil, "only accounts whose name, alias or id matches this `PATTERN`; can be repeated")
-	flags.StringArrayVar(&f.roles, "role", nil, "only roles whose name matches this `PATTERN`; can be repeated")
-	flags.StringArrayVar(&f.tags, "tag", nil, "only accounts with this `TAG` of the settings; can be repeated")
+	f.filterFlags.add(cmd)
 	flags.BoolVar(&f.noPrune, "no-prune", false, "leave profiles whose role has vanished")
 	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions([]string{string(profiles.SSOSession), string(profiles.CredentialProcess)}, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -125,7 +123,7 @@ func (a *App) profileOptions(f profileFlags) (profiles.Options, error) {
 		Template: cmp.Or(f.template, said.Template), Form: profiles.Form(cmp.Or(f.form, said.Form)),
 		Region: cmp.Or(f.region, said.Region), Output: cmp.Or(f.output, said.Output),
 		ProcessPath: f.processPath, NoPrune: f.noPrune,
-		Filter: inventory.Filter{Accounts: f.match, Roles: f.roles, Tags: f.tags},
+		Filter: f.filter(),
 	}
 	if len(f.match) == 0 {
 		o.Filter.Accounts = said.Match
