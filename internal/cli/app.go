@@ -73,14 +73,14 @@ id or name. Left out, it is $AWS_PROFILE, else the default profile.
 		DisableAutoGenTag: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 		PersistentPreRun:  func(*cobra.Command, []string) { a.ran = true },
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return a.pickWithoutCommand(cmd) },
 	}
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "results and errors as JSON objects")
 	root.PersistentFlags().BoolVar(&a.debug, "debug", false, "log to stderr what is asked and decided, without secrets")
 	root.AddCommand(
 		a.loginCommand(), a.logoutCommand(), a.statusCommand(), a.whoamiCommand(),
 		a.envCommand(), a.execCommand(), a.processCommand(), a.tokenCommand(),
-		a.lsCommand(), a.syncCommand(),
+		a.lsCommand(), a.syncCommand(), a.pickCommand(),
 		a.ssoCommand(), a.configCommand(), a.idcCommand(), a.demoCommand(), a.versionCommand(),
 	)
 	a.complete(root)

@@ -2,6 +2,7 @@ package picker
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,29 +35,38 @@ var actions = []Action{
 	{Name: "arn", Key: "ctrl+y", Does: "copies the ARN of the role", Short: "copy ARN"},
 }
 
-// BenchmarkKeystroke20000 is one key press, from the event to the text of the screen.
+// BenchmarkKeystroke20000 is one key press, from the event to the text of the screen,
+// of a query that is typed for the first time, and then taken back. The worst key is
+// the one with the greatest median: a single press is as slow as the machine is busy.
 func BenchmarkKeystroke20000(b *testing.B) {
 	m := newModel(Options{Update: Update{Items: many(20_000)}, Actions: actions})
 	for _, query := range []string{"a", "prod adm", "payments-prod-0123 admin", "e e e e", "zzz"} {
 		b.Run(query, func(b *testing.B) {
-			var worst time.Duration
-			presses := 0
-			press := func(key tea.KeyPressMsg) {
-				begun := time.Now()
-				m.Update(key)
-				_ = m.View()
-				worst = max(worst, time.Since(begun))
-				presses++
+			var keys []tea.KeyPressMsg
+			for _, r := range query {
+				keys = append(keys, tea.KeyPressMsg{Code: r, Text: string(r)})
 			}
+			for range query {
+				keys = append(keys, tea.KeyPressMsg{Code: tea.KeyBackspace})
+			}
+			took := make([][]time.Duration, len(keys))
+			var sum time.Duration
 			for b.Loop() {
-				for _, r := range query {
-					press(tea.KeyPressMsg{Code: r, Text: string(r)})
-				}
-				for range query {
-					press(tea.KeyPressMsg{Code: tea.KeyBackspace})
+				clear(m.known)
+				for i, key := range keys {
+					begun := time.Now()
+					m.Update(key)
+					_ = m.View()
+					took[i] = append(took[i], time.Since(begun))
+					sum += took[i][len(took[i])-1]
 				}
 			}
-			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(presses)/1000, "ms/key")
+			var worst time.Duration
+			for i := range took {
+				slices.Sort(took[i])
+				worst = max(worst, took[i][len(took[i])/2])
+			}
+			b.ReportMetric(float64(sum.Microseconds())/float64(b.N*len(keys))/1000, "ms/key")
 			b.ReportMetric(float64(worst.Microseconds())/1000, "ms/worst-key")
 		})
 	}

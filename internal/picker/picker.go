@@ -55,11 +55,11 @@ type Update struct {
 
 // Options are a picker's terminal, rows and actions.
 type Options struct {
-	In, Out *os.File // the terminal
-	Environ []string // of the person: TERM, NO_COLOR
-	Query   string   // typed already
-	Actions []Action // the first is Enter's
-	Update           // what is there at first
+	In, Out *os.File      // the terminal
+	Environ []string      // of the person: TERM, NO_COLOR
+	Query   string        // typed already
+	Actions []Action      // the first is Enter's
+	Update                // what is there at first
 	Updates <-chan Update // what comes while it is open, until the sender closes it; nil: nothing
 }
 
