@@ -21,7 +21,7 @@ var rooms = map[string][]string{
 	"cmd/rolecall-process": {"awsconfig", "cache", "export", "identitycenter"},
 
 	"cli": {
-		"awsconfig", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "pace", "settings", "terminal",
+		"awsconfig", "browser", "cache", "credentials", "export", "filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "pace", "picker", "settings", "terminal",
 		// it wires both sides, for idc and demo
 		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed", "idc/store", "idc/visitor",
 	},
@@ -36,6 +36,7 @@ var rooms = map[string][]string{
 	"inventory":             {"filesystem", "identitycenter", "settings"},
 	"login":                 {"cache", "filesystem", "identitycenter"},
 	"pace":                  {},
+	"picker":                {"terminal"},
 	"settings":              {},
 	"terminal":              {},
 
@@ -76,6 +77,8 @@ var foreign = map[string][]string{
 	"github.com/spf13/cobra":           {"cli"},
 	"github.com/jmespath-community/":   {"cli"},
 	"charm.land/lipgloss/":             {"cli", "picker"},
+	"charm.land/bubbletea/":            {"picker"},
+	"github.com/junegunn/fzf/":         {"picker"},
 	"github.com/BurntSushi/toml":       {"settings"},
 	"golang.org/x/crypto":              {"idc/directory"},
 	"golang.org/x/net":                 {"cli", "idc/visitor"},

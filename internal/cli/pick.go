@@ -55,11 +55,11 @@ rolecall without a command opens the same picker, with a shell as its first acti
 // terminal delivers.
 func pickActions() []picker.Action {
 	return []picker.Action{
-		{Name: "target", Key: "ctrl+t", Does: "prints it as a target", Short: "target", Guarded: true},
-		{Name: "env", Key: "ctrl+e", Does: "prints its credentials as variables", Short: "env", Guarded: true},
-		{Name: "shell", Key: "ctrl+x", Does: "opens a shell with its credentials", Short: "shell", Guarded: true},
-		{Name: "console", Key: "ctrl+o", Does: "opens the AWS console in a browser", Short: "console", Guarded: true},
-		{Name: "arn", Key: "ctrl+y", Does: "copies the ARN of its IAM role", Short: "copy ARN"},
+		{Name: "target", Key: "ctrl+t", Does: "prints the target", Short: "target", Guarded: true},
+		{Name: "env", Key: "ctrl+e", Does: "prints variables", Short: "env", Guarded: true},
+		{Name: "shell", Key: "ctrl+x", Does: "opens a shell", Short: "shell", Guarded: true},
+		{Name: "console", Key: "ctrl+o", Does: "opens the console", Short: "console", Guarded: true},
+		{Name: "arn", Key: "ctrl+y", Does: "copies its ARN", Short: "copy ARN"},
 	}
 }
 

@@ -20,9 +20,8 @@ type openListing struct {
 	age     string             // of the rows that are shown meanwhile; empty: there are none
 	updates chan picker.Update
 
-	known []inventory.Account // listed so far
-	rows  []picker.Item       // of them
-	shown time.Time           // the last update
+	rows  []picker.Item // of them
+	shown time.Time     // the last update
 }
 
 // items are the rows of an inventory.
@@ -41,34 +40,39 @@ func (l *openListing) items(inv *inventory.Inventory) []picker.Item {
 	return items
 }
 
-// start begins the listing; stop ends it, and gives its error if it had failed by
-// itself. It asks nobody, and what it has to say waits for the picker's end.
+// start begins the listing. It asks nobody, and what it has to say waits for the
+// picker's end. stop ends it, and gives the error of one that had failed by then.
 func (l *openListing) start(ctx context.Context) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	held := &heldOutput{}
 	background := *l.app
-	background.Stderr, background.Terminal, background.Person = held, false, nil
+	background.Stderr, background.Terminal, background.Person, background.json = held, false, nil, true
 	ended := make(chan error, 1)
 	go func() {
 		defer close(l.updates)
-		ended <- l.list(ctx, &background)
-	}()
-	return func() error {
-		stopped := ctx.Err() == nil
-		cancel()
-		err := <-ended
-		_, _ = l.app.Stderr.Write(held.Bytes())
-		if stopped && ctx.Err() != nil && err != nil && context.Cause(ctx) == context.Canceled {
-			return nil
+		err := l.list(ctx, &background)
+		if err != nil {
+			l.post(picker.Update{Status: l.status(err.Error())})
 		}
-		return err
+		ended <- err
+	}()
+	return func() (failed error) {
+		select {
+		case failed = <-ended:
+		default:
+			cancel()
+			<-ended
+		}
+		cancel()
+		_, _ = l.app.Stderr.Write(held.Bytes())
+		return failed
 	}
 }
 
+// list makes the listing with an app that has no person.
 func (l *openListing) list(ctx context.Context, a *App) error {
 	s, err := a.named(l.session, options{unattended: true})
 	if err != nil {
-		l.post(picker.Update{Status: l.status(err.Error())})
 		return err
 	}
 	own, err := a.settings()
@@ -81,7 +85,6 @@ func (l *openListing) list(ctx context.Context, a *App) error {
 		l.progress(p)
 	}})
 	if err != nil {
-		l.post(picker.Update{Status: l.status(err.Error())})
 		return err
 	}
 	l.post(picker.Update{Items: l.items(inv), Status: "listed just now"})

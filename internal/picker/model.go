@@ -21,8 +21,9 @@ type model struct {
 	query   string // as typed, of shown characters only
 
 	width, height int
-	at            int // the selected row among the hits
-	top           int // the first one on the screen
+	at            int  // the selected row among the hits
+	top           int  // the first one on the screen
+	moved         bool // to that row, by the person
 
 	help    bool    // the keys are explained
 	pending *Choice // of a guarded account: asked once more
@@ -84,22 +85,24 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// replace puts other rows in place of those shown. The selected one stays selected,
-// and where it is on the screen.
+// replace puts other rows in place of those shown. A row that the person has gone to
+// stays selected, and where it is on the screen; else the best one is.
 func (m *model) replace(rows *index) {
-	var account, role string
-	if r := m.selected(); r != nil {
-		account, role = r.ID, r.Role
-	}
+	gone := m.selected()
 	line := m.at - m.top
 	m.index = rows
 	m.search(m.query)
+	m.at, m.top = 0, 0
+	if gone == nil || !m.moved {
+		return
+	}
 	for i, hit := range m.hits {
-		if r := &m.rows[hit]; r.ID == account && r.Role == role {
+		if r := &m.rows[hit]; r.ID == gone.ID && r.Role == gone.Role {
 			m.at, m.top = i, i-line
 			return
 		}
 	}
+	m.moved = false
 }
 
 // selected is the row that Enter means; nil when none matches.
@@ -187,6 +190,7 @@ func (m *model) move(key string) bool {
 		return false
 	}
 	m.at = max(0, min(m.at, len(m.hits)-1))
+	m.moved = true
 	return true
 }
 
@@ -240,5 +244,5 @@ func (m *model) find(query string) {
 	}
 	m.query = query
 	m.search(query)
-	m.at, m.top = 0, 0
+	m.at, m.top, m.moved = 0, 0, false
 }

@@ -36,7 +36,7 @@ type Item struct {
 type Action struct {
 	Name    string // for the caller
 	Key     string // as in ctrl+e
-	Does    string // "prints its environment variables"; the whole sentence begins with the key
+	Does    string // "opens a shell": the whole sentence begins with the key
 	Short   string // "env": where there is little room
 	Guarded bool   // asks once more for a guarded account
 }

@@ -16,14 +16,21 @@ var initMatcher = sync.OnceValue(func() bool { return algo.Init("default") })
 
 // An index finds rows. One goroutine uses it at a time.
 type index struct {
-	rows   []row // by frecency, then as given
-	widths columns
-	terms  []term
-	hits   []int32            // rows that match all terms, best first
-	found  []int32            // the same, in the order of rows
-	sums   []int32            // by row, of the last query
-	known  map[string][]int16 // by term: the score of each row, -1 when it does not match
-	slabs  []*util.Slab
+	rows     []row // by frecency, then as given
+	accounts []*shownAccount
+	widths   columns
+	terms    []term
+	hits     []int32           // rows that match all terms, best first
+	found    []int32           // the same, in the order of rows
+	sums     []int32           // by row, of the last query
+	known    map[string]scores // by term
+	slabs    []*util.Slab
+}
+
+// scores are a term's, -1 where it does not match.
+type scores struct {
+	rows     []int16 // the best in all texts of a row
+	contacts []int16 // in tags and e-mail, by account: its rows share them
 }
 
 // A term is a part of the query between blanks.
@@ -40,8 +47,8 @@ const (
 
 func newIndex(items []Item) *index {
 	initMatcher()
-	x := &index{known: map[string][]int16{}}
-	x.rows, x.widths = newRows(items)
+	x := &index{known: map[string]scores{}}
+	x.rows, x.accounts, x.widths = newRows(items)
 	x.sums = make([]int32, len(x.rows))
 	x.found, x.hits = make([]int32, len(x.rows)), make([]int32, len(x.rows))
 	for range runtime.GOMAXPROCS(0) {
@@ -58,7 +65,7 @@ func (x *index) search(query string) {
 	x.forget()
 	clear(x.sums)
 	for _, t := range x.terms {
-		for i, score := range x.scores(t) {
+		for i, score := range x.scores(t).rows {
 			if score < 0 || x.sums[i] < 0 {
 				x.sums[i] = -1
 				continue
@@ -91,46 +98,54 @@ func (x *index) forget() {
 	}
 }
 
-// scores gives each row's score of a term. Of a word that has grown, only the rows
-// that matched its beginning are looked at.
-func (x *index) scores(t term) []int16 {
-	if scores, known := x.known[t.word]; known {
-		return scores
+// scores gives the scores of a term. Of a word that has grown, only what matched its
+// beginning is looked at.
+func (x *index) scores(t term) scores {
+	if s, known := x.known[t.word]; known {
+		return s
 	}
-	var before []int16
-	for end := len(t.word) - 1; end > 0 && before == nil; end-- {
+	var before scores
+	for end := len(t.word) - 1; end > 0 && before.rows == nil; end-- {
 		before = x.known[t.word[:end]]
 	}
-	scores := make([]int16, len(x.rows))
+	s := scores{make([]int16, len(x.rows)), make([]int16, len(x.accounts))}
+	x.inParts(len(x.accounts), func(i int, slab *util.Slab) {
+		s.contacts[i] = -1
+		if before.contacts == nil || before.contacts[i] >= 0 {
+			s.contacts[i] = t.score(&x.accounts[i].contact, slab)
+		}
+	})
+	x.inParts(len(x.rows), func(i int, slab *util.Slab) {
+		s.rows[i] = -1
+		if before.rows == nil || before.rows[i] >= 0 {
+			s.rows[i] = max(t.score(&x.rows[i].identity, slab), s.contacts[x.rows[i].account.number])
+		}
+	})
+	x.known[t.word] = s
+	return s
+}
+
+// inParts does something for the numbers below n, on all cores when there are many.
+func (x *index) inParts(n int, do func(i int, slab *util.Slab)) {
 	parts := len(x.slabs)
-	if len(x.rows) < parallelFrom {
+	if n < parallelFrom {
 		parts = 1
 	}
-	size := (len(x.rows) + parts - 1) / parts
+	size := (n + parts - 1) / parts
 	var all sync.WaitGroup
-	for p := 1; p < parts; p++ {
-		all.Go(func() { x.score(t, before, scores, span{p * size, min((p+1)*size, len(x.rows)), x.slabs[p]}) })
-	}
-	x.score(t, before, scores, span{0, min(size, len(x.rows)), x.slabs[0]})
-	all.Wait()
-	x.known[t.word] = scores
-	return scores
-}
-
-// A span is a part of the rows, and the memory to match them with.
-type span struct {
-	from, to int
-	slab     *util.Slab
-}
-
-func (x *index) score(t term, before, scores []int16, s span) {
-	for i := s.from; i < s.to; i++ {
-		scores[i] = -1
-		if before == nil || before[i] >= 0 {
-			best, _ := t.best(&x.rows[i], s.slab)
-			scores[i] = int16(best)
+	for p := range parts {
+		part := func() {
+			for i := p * size; i < min((p+1)*size, n); i++ {
+				do(i, x.slabs[p])
+			}
 		}
+		if p == parts-1 {
+			part()
+			break
+		}
+		all.Go(part)
 	}
+	all.Wait()
 }
 
 // sort puts the rows in found into hits, best first. It counts: there are few scores,
@@ -169,26 +184,27 @@ func parse(query string) []term {
 	return terms
 }
 
-// best gives the higher score of a term in the texts of a row, and which one it is; -1
-// is no match.
-func (t term) best(r *row, slab *util.Slab) (score, text int) {
-	score = -1
-	for i := range r.texts {
-		found, _ := algo.FuzzyMatchV2(t.caseSensitive, true, true, &r.texts[i], t.pattern, false, slab)
-		if found.Start >= 0 && found.Score > score {
-			score, text = found.Score, i
-		}
+// score is how well a term matches a text; -1 is not at all.
+func (t term) score(text *util.Chars, slab *util.Slab) int16 {
+	found, _ := algo.FuzzyMatchV2(t.caseSensitive, true, true, text, t.pattern, false, slab)
+	if found.Start < 0 {
+		return -1
 	}
-	return score, text
+	return int16(found.Score)
 }
 
-// where gives the places of the terms in a row that matches.
+// where gives the places of the terms in a row that matches: each in the text where
+// it matches better.
 func (x *index) where(r *row) match {
 	var m match
+	slab := x.slabs[0]
 	for _, t := range x.terms {
-		_, text := t.best(r, x.slabs[0])
-		if _, places := algo.FuzzyMatchV2(t.caseSensitive, true, true, &r.texts[text], t.pattern, true, x.slabs[0]); places != nil {
-			m[text] = append(m[text], *places...)
+		text, places := &r.identity, &m.identity
+		if t.score(&r.account.contact, slab) > t.score(text, slab) {
+			text, places = &r.account.contact, &m.contact
+		}
+		if _, found := algo.FuzzyMatchV2(t.caseSensitive, true, true, text, t.pattern, true, slab); found != nil {
+			*places = append(*places, *found...)
 		}
 	}
 	return m

@@ -61,7 +61,9 @@ func (m *model) View() tea.View {
 	v := tea.NewView(strings.Join(lines, "\n"))
 	v.AltScreen = true
 	if cursor >= 0 {
-		v.Cursor = tea.NewCursor(cursor, 0)
+		// A shape before the first one is DECSCUSR 0, the terminal's own: others would stay
+		// behind.
+		v.Cursor = &tea.Cursor{Position: tea.Position{X: cursor}, Shape: tea.CursorBlock - 1}
 	}
 	return v
 }
@@ -98,6 +100,9 @@ func (m *model) queryLine() (text string, cursor int) {
 	}
 	l.put("", string(query))
 	cursor = min(l.used, max(0, m.width-1))
+	if m.query == "" {
+		l.cell("type to search", m.width-len(count)-1, faint, nil)
+	}
 	l.pad(m.width - len(count))
 	l.put(faint, count)
 	return l.String(), cursor
@@ -286,17 +291,13 @@ func (m *model) keys() string {
 	}
 	l.put(bold, " Enter")
 	l.put("", " "+m.actions[0].Does)
-	others := []string{}
+	const help = "  F1 help"
 	for _, a := range m.actions[1:] {
-		others = append(others, keyLabel(a.Key)+" "+a.Short)
-	}
-	const always = "  F1 help  Esc leave"
-	for _, other := range others {
-		if l.used+2+width(other)+width(always) <= m.width {
-			l.put("", "  "+other)
+		if other := "  " + keyLabel(a.Key) + " " + a.Short; l.used+width(other)+width(help) <= m.width {
+			l.put("", other)
 		}
 	}
-	l.put("", always)
+	l.put("", help)
 	return l.String()
 }
 
