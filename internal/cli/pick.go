@@ -46,6 +46,9 @@ rolecall without a command opens the same picker, with a shell as its first acti
 	cmd.Flags().StringVar(&f.query, "query", "", "`TEXT` that is typed already")
 	cmd.Flags().StringVar(&f.action, "action", "target", "what Enter does: "+strings.Join(actionNames(), ", "))
 	cmd.Flags().StringVar(&f.shell, "shell", export.Default(), "`FORMAT` of env")
+	_ = cmd.RegisterFlagCompletionFunc("session", func(cmd *cobra.Command, _ []string, begun string) (completion, cobra.ShellCompDirective) {
+		return a.completeSessions(cmd, nil, begun)
+	})
 	_ = cmd.RegisterFlagCompletionFunc("action", cobra.FixedCompletions(actionNames(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(export.Formats(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd

@@ -174,11 +174,11 @@ func TestWhatIsDoneWithAChoice(t *testing.T) {
 	s.types("sandbox")
 	s.shows(">!", "1/6")
 	s.types("\r")
-	s.shows("sandbox is guarded. Go on? y/N")
+	s.shows("guarded: y to go on with sandbox, any other key to go back")
 	s.types("n")
 	s.shows("Enter prints variables", "> sandbox ")
 	s.types("\r")
-	s.shows("sandbox is guarded. Go on? y/N")
+	s.shows("guarded: y to go on with sandbox, any other key to go back")
 	s.types("y")
 	if out, _ := s.ends(0); !strings.Contains(out, "export AWS_ACCESS_KEY_ID=") {
 		t.Errorf("env: %q", out)
@@ -193,8 +193,8 @@ func TestWhatIsDoneWithAChoice(t *testing.T) {
 		t.Errorf("shell: %q\n%s", out, strings.Join(lines, "\n"))
 	}
 
-	s = onScreen(t, 80, 24, environ, "pick", "--role", "Admin")
-	s.shows("2/2")
+	s = onScreen(t, 80, 24, environ, "pick", "--match", "payments-*", "--role", "Admin")
+	s.shows("1/1")
 	s.types("\x19")
 	out, lines := s.ends(0)
 	if !regexp.MustCompile(`^arn:aws:iam::111122223333:role/aws-reserved/sso\.amazonaws\.com/AWSReservedSSO_Admin_[0-9a-f]{16}\n$`).MatchString(out) || !strings.HasPrefix(lines[1], "rolecall: copied") {

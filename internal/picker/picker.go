@@ -77,8 +77,10 @@ func Pick(ctx context.Context, o Options) (Choice, error) {
 		return Choice{}, fmt.Errorf("%w: TERM is %q", ErrNoTerminal, name)
 	}
 	m := newModel(o)
-	program := tea.NewProgram(m,
-		tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ), tea.WithoutSignalHandler())
+	program := tea.NewProgram(m, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ), tea.WithoutSignalHandler())
+	// Not tea.WithContext: that end does not wait for who reads the keys.
+	stop := context.AfterFunc(ctx, program.Quit)
+	defer stop()
 	_, err := program.Run()
 	switch {
 	case m.choice != nil:

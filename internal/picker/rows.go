@@ -76,6 +76,7 @@ type match struct{ identity, contact []int }
 // The places of a match within each column's text.
 
 func (r *row) nameHits(m match) []int { return within(m.identity, 0, r.account.name) }
+
 func (r *row) idHits(m match) []int {
 	return within(m.identity, utf8.RuneCountInString(r.account.name)+1, r.account.id)
 }
