@@ -66,6 +66,9 @@ Identity Center, and shares its sign-in with the AWS CLI and SDKs.
 A TARGET is a profile of ~/.aws/config, or [SESSION:]ACCOUNT/ROLE with an account
 id or name. Left out, it is $AWS_PROFILE, else the default profile.
 
+At a terminal, rolecall without a command lets you pick a TARGET, and opens a shell
+with its credentials.
+
 ` + exitCodesHelp,
 		Args:              cobra.NoArgs,
 		SilenceErrors:     true,

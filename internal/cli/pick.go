@@ -39,7 +39,12 @@ e-mail or tags. The answer alone is on stdout:
 
 rolecall without a command opens the same picker, with a shell as its first action.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.pick(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.json && !cmd.Flags().Changed("shell") {
+				f.shell = "json"
+			}
+			return a.pick(cmd.Context(), f)
+		},
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.session, "session", "", "sso-session, when it is not the default one")
@@ -132,16 +137,17 @@ func (a *App) choose(ctx context.Context, s *session, f pickFlags, o picker.Opti
 	if inv != nil {
 		o.Items, l.age = l.items(inv), "listed "+ago(a.Now().Sub(inv.TakenAt))
 		o.Status = l.age
-		if !a.place(s).Old(inv, a.Now(), freshForLooking) {
+		switch old := a.place(s).Old(inv, a.Now(), freshForLooking); {
+		case !old && len(o.Items) == 0:
+			return picker.Choice{}, &hintError{error: errors.New(nothingListed(inv)), code: exitNoAccess, hint: "rolecall ls"}
+		case !old:
 			return picker.Pick(ctx, o)
 		}
 	}
-	if _, err := s.login.Token(ctx); err != nil {
-		if inv == nil || ctx.Err() != nil {
+	if inv == nil || !a.canList(ctx, s) {
+		if _, err := s.login.Token(ctx); err != nil {
 			return picker.Choice{}, err
 		}
-		o.Status += "; not refreshed: " + err.Error()
-		return picker.Pick(ctx, o)
 	}
 	l.updates, o.Status = make(chan picker.Update, 1), l.status("")
 	o.Updates = l.updates
@@ -222,6 +228,9 @@ func (a *App) copyARN(ctx context.Context, t target) error {
 	// OSC 52: the terminal's own clipboard, over ssh, too.
 	fmt.Fprintf(a.Stderr, "\x1b]52;c;%s\x07", base64.StdEncoding.EncodeToString([]byte(arn)))
 	a.tell("copied, if your terminal lets programs do that")
+	if a.json {
+		return a.printJSON(map[string]string{"roleArn": arn})
+	}
 	_, err = fmt.Fprintln(a.Stdout, arn)
 	return err
 }

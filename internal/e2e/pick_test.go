@@ -13,6 +13,7 @@ import (
 
 	"rolecall/internal/idc/idctest"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/visitor"
 )
 
 // aListedWorld is one in which alice has signed in and listed her roles: those of the
@@ -229,12 +230,12 @@ func TestHostileNamesInThePicker(t *testing.T) {
 // next one goes on.
 func TestAListingWhileThePickerIsOpen(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
-	if err := idctest.Fill(w.data, "alice", 40, 1, team); err != nil {
+	if err := idctest.Fill(w.data, "alice", 24, 1, team); err != nil {
 		t.Fatal(err)
 	}
 	w.signIn(t, "rolecall", "login", "corp")
 	s := onScreen(t, 80, 24, w.environ(), "pick")
-	partly := regexp.MustCompile(`── listing (\d+) of 45 accounts`)
+	partly := regexp.MustCompile(`── listing (\d+) of 29 accounts`)
 	s.await("rows of a listing", func(lines []string) bool {
 		return partly.MatchString(strings.Join(lines, "\n")) && len(theRows(lines)) >= 5
 	})
@@ -253,27 +254,65 @@ func TestAListingWhileThePickerIsOpen(t *testing.T) {
 	}
 
 	// An old listing is there at once, and replaced.
+	w.age(t, 72*time.Hour)
+	if _, err := idctest.Unassign(w.data, "alice", "333344445555", "Developer"); err != nil {
+		t.Fatal(err)
+	}
+	s = onScreen(t, 80, 24, w.environ(), "pick")
+	s.shows("30/30", "Data Lake", "── listed 3 days ago; listing ")
+	lines = s.shows("29/29", "── listed just now")
+	if strings.Contains(strings.Join(lines, "\n"), "Data Lake") {
+		t.Errorf("the screen is\n%s", strings.Join(lines, "\n"))
+	}
+	s.types("\x1b")
+	s.ends(130)
+
+	// Or it stays, with the reason.
+	w.age(t, 72*time.Hour)
+	if err := w.faults.Play([]string{"unavailable"}); err != nil {
+		t.Fatal(err)
+	}
+	s = onScreen(t, 80, 24, w.environ(), "pick", "--query", "payments-dev admin")
+	s.shows("/29", `── listed 3 days ago; listing the accounts and roles of "corp": `)
+	s.types("\r")
+	if out, _ := s.ends(0); out != "111122223333/Admin\n" {
+		t.Errorf("stdout %q", out)
+	}
+}
+
+// The sign-in has the whole screen, and the picker comes after it.
+func TestThePickerSignsIn(t *testing.T) {
+	w := aWorld(t, oidc.Options{})
+	s := onScreen(t, 80, 24, w.environ(), "pick", "--query", "sandbox")
+	var page string
+	s.await("sign-in page", func([]string) bool {
+		page = signInPage(string(s.raw))
+		return page != ""
+	})
+	v := visitor.Visitor{User: "alice", Password: "correct-horse-alice"}
+	if _, err := v.Visit(t.Context(), page); err != nil {
+		t.Fatal(err)
+	}
+	s.shows(">  sandbox", "1/6", "listed just now", "F1 help")
+	s.types("\r")
+	if out, _ := s.ends(0); out != "555566667777/Admin\n" {
+		t.Errorf("stdout %q", out)
+	}
+}
+
+// age makes the stored listing older.
+func (w *world) age(t *testing.T, by time.Duration) {
+	t.Helper()
 	stored, err := filepath.Glob(filepath.Join(w.home, ".local", "state", "rolecall", "inventory", "*.json"))
 	if err != nil || len(stored) != 1 {
 		t.Fatal(stored, err)
 	}
 	if err := editFile(stored[0], func(text string) string {
 		head, tail, _ := strings.Cut(text, `"takenAt":"`)
-		return head + `"takenAt":"` + time.Now().Add(-72*time.Hour).UTC().Format(time.RFC3339) + tail[strings.IndexByte(tail, '"'):]
+		return head + `"takenAt":"` + time.Now().Add(-by).UTC().Format(time.RFC3339) + tail[strings.IndexByte(tail, '"'):]
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := idctest.Unassign(w.data, "alice", "333344445555", "Developer"); err != nil {
-		t.Fatal(err)
-	}
-	s = onScreen(t, 80, 24, w.environ(), "pick")
-	s.shows("46/46", "Data Lake", "── listed 3 days ago; listing ")
-	lines = s.shows("45/45", "── listed just now")
-	if strings.Contains(strings.Join(lines, "\n"), "Data Lake") {
-		t.Errorf("the screen is\n%s", strings.Join(lines, "\n"))
-	}
-	s.types("\x1b")
-	s.ends(130)
 }
 
 func TestATerminalWithoutAScreen(t *testing.T) {

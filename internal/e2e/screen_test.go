@@ -125,8 +125,9 @@ func (s *screen) await(what string, as func(lines []string) bool) []string {
 	for {
 		s.mu.Lock()
 		lines, changed := s.lines(), s.changed
+		done := as(lines)
 		s.mu.Unlock()
-		if as(lines) {
+		if done {
 			return lines
 		}
 		select {

@@ -41,8 +41,14 @@ func (l *Login) codeFlow(ctx context.Context) (identitycenter.Token, error) {
 		Session: l.Session, URL: l.authorizeURL(r, callback.redirectURI(), state, verifier),
 		Endpoint: endpoint, Port: callback.port, Until: until,
 	})
-	go l.readPasted(waiting, callback)
+	pasting := make(chan struct{})
+	go func() {
+		defer close(pasting)
+		l.readPasted(waiting, callback)
+	}()
+	defer func() { <-pasting }() // the terminal is as before, and its keys are for who comes next
 	code, err := callback.wait(waiting)
+	cancel()
 	if err != nil {
 		return identitycenter.Token{}, err
 	}

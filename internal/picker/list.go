@@ -29,9 +29,9 @@ func (m *model) nothing() string {
 	case len(m.rows) > 0:
 		return "nothing matches"
 	case m.status != "":
-		return terminal.ShowLine(m.status)
+		return "nothing to choose from: " + terminal.ShowLine(m.status)
 	}
-	return "there is no account"
+	return "nothing to choose from"
 }
 
 // gutter is for the mark of the selected row, and of a guarded one.
@@ -54,12 +54,16 @@ func (m *model) layout() columns {
 	left -= c.id + c.role + 2*columnGap
 	c.name = min(max(m.widths.name, 1), left)
 	left -= c.name
-	if room := left - columnGap; room >= 6 && m.widths.tags > 0 {
-		c.tags = min(m.widths.tags, max(6, room/3))
-		left -= c.tags + columnGap
+	room := left - columnGap
+	if room >= 6 {
+		c.tags = min(m.widths.tags, room)
 	}
-	if room := left - columnGap; room >= 12 && m.widths.email > 0 {
-		c.email = min(m.widths.email, room)
+	least := min(m.widths.tags, max(6, room/3)) // of the tags, when the e-mail has room, too
+	if least > 0 {
+		room -= least + columnGap
+	}
+	if room >= 12 && m.widths.email > 0 {
+		c.tags, c.email = least, min(m.widths.email, room)
 	}
 	return c
 }

@@ -316,7 +316,7 @@ func TestMatchesAreMarked(t *testing.T) {
 }
 
 func TestNothingToShow(t *testing.T) {
-	for status, want := range map[string]string{"": "there is no account", "listing\x1b": `listing\u001b`} {
+	for status, want := range map[string]string{"": "nothing to choose from", "listing\x1b": `listing\u001b`} {
 		m := newModel(Options{Actions: actions, Update: Update{Status: status}})
 		if got := m.View().Content; !strings.Contains(got, want) || keys(m, "enter", "down", "end") {
 			t.Errorf("%q: %q", status, got)
