@@ -65,7 +65,10 @@ Identity Center, and shares its sign-in with the AWS CLI and SDKs.
 
 A TARGET is a profile of ~/.aws/config, or [SESSION:]ACCOUNT/ROLE with an account's
 id, name, alias or unique beginning. Left out, it is $AWS_PROFILE, else the default
-profile. At a terminal, rolecall alone lets you choose one.
+profile.
+
+At a terminal, rolecall without a command lets you pick a TARGET, and opens a shell
+with its credentials.
 
 ` + exitCodesHelp,
 		Args:              cobra.NoArgs,
@@ -74,12 +77,7 @@ profile. At a terminal, rolecall alone lets you choose one.
 		DisableAutoGenTag: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 		PersistentPreRun:  func(*cobra.Command, []string) { a.ran = true },
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if a.Terminal {
-				return a.pickByDefault(cmd.Context())
-			}
-			return cmd.Help()
-		},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return a.pickWithoutCommand(cmd) },
 	}
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "results and errors as JSON objects")
 	root.PersistentFlags().BoolVar(&a.debug, "debug", false, "log to stderr what is asked and decided, without secrets")

@@ -64,7 +64,7 @@ var errOtherLists = errors.New("another process is listing already")
 // listInBackground starts a listing that nobody waits for. It needs no person; when
 // the session has ended, the old listing stays.
 func (a *App) listInBackground(ctx context.Context, s *session) {
-	if token, err := s.login.Store.Token(ctx, s.login.Session); err != nil || !token.ExpiresAt.After(a.Now()) && !token.Refreshable(a.Now()) {
+	if !a.canList(ctx, s) {
 		return
 	}
 	self, err := os.Executable()
@@ -77,4 +77,10 @@ func (a *App) listInBackground(ctx context.Context, s *session) {
 	if err := child.Start(); err == nil {
 		_ = child.Process.Release()
 	}
+}
+
+// canList reports whether a listing needs no person, as far as is known without asking.
+func (a *App) canList(ctx context.Context, s *session) bool {
+	token, err := s.login.Store.Token(ctx, s.login.Session)
+	return err == nil && (token.ExpiresAt.After(a.Now()) || token.Refreshable(a.Now()))
 }

@@ -1,0 +1,259 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/credentials"
+	"rolecall/internal/export"
+	"rolecall/internal/inventory"
+	"rolecall/internal/picker"
+	"rolecall/internal/terminal"
+)
+
+// pickFlags are those of pick.
+type pickFlags struct {
+	filterFlags
+	session, query, action, shell string
+}
+
+func (a *App) pickCommand() *cobra.Command {
+	f := pickFlags{}
+	cmd := &cobra.Command{
+		Use:   "pick",
+		Short: "Choose an account and role at the terminal",
+		Long: `Choose an account and role at the terminal by typing parts of its name, id, role,
+e-mail or tags. The answer alone is on stdout:
+
+  rolecall exec "$(rolecall pick)" -- aws s3 ls
+  eval "$(rolecall pick --action env)"
+
+rolecall without a command opens the same picker, with a shell as its first action.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.json && !cmd.Flags().Changed("shell") {
+				f.shell = "json"
+			}
+			return a.pick(cmd.Context(), f)
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&f.session, "session", "", "sso-session, when it is not the default one")
+	cmd.Flags().StringVar(&f.query, "query", "", "`TEXT` that is typed already")
+	cmd.Flags().StringVar(&f.action, "action", "target", "what Enter does: "+strings.Join(actionNames(), ", "))
+	cmd.Flags().StringVar(&f.shell, "shell", export.Default(), "`FORMAT` of env")
+	_ = cmd.RegisterFlagCompletionFunc("session", func(cmd *cobra.Command, _ []string, begun string) (completion, cobra.ShellCompDirective) {
+		return a.completeSessions(cmd, nil, begun)
+	})
+	_ = cmd.RegisterFlagCompletionFunc("action", cobra.FixedCompletions(actionNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(export.Formats(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// pickActions are what can be done with a choice. Their keys are ones that every
+// terminal delivers.
+func pickActions() []picker.Action {
+	return []picker.Action{
+		{Name: "target", Key: "ctrl+t", Does: "prints the target", Short: "target", Guarded: true},
+		{Name: "env", Key: "ctrl+e", Does: "prints variables", Short: "env", Guarded: true},
+		{Name: "shell", Key: "ctrl+x", Does: "opens a shell", Short: "shell", Guarded: true},
+		{Name: "console", Key: "ctrl+o", Does: "opens the console", Short: "console", Guarded: true},
+		{Name: "arn", Key: "ctrl+y", Does: "copies its ARN", Short: "copy ARN"},
+	}
+}
+
+func actionNames() []string {
+	var names []string
+	for _, action := range pickActions() {
+		names = append(names, action.Name)
+	}
+	return names
+}
+
+// pickWithoutCommand is rolecall without arguments: the picker where there is a
+// terminal. What Enter does fits eval "$(rolecall)", too.
+func (a *App) pickWithoutCommand(cmd *cobra.Command) error {
+	if !a.Terminal || a.json {
+		return cmd.Help()
+	}
+	f := pickFlags{action: "env", shell: export.Default()}
+	if out, ok := a.Stdout.(*os.File); ok && terminal.IsTerminal(out) {
+		f.action = "shell"
+	}
+	return a.pick(cmd.Context(), f)
+}
+
+func (a *App) pick(ctx context.Context, f pickFlags) error {
+	actions := pickActions()
+	first := slices.IndexFunc(actions, func(action picker.Action) bool { return action.Name == f.action })
+	if first < 0 {
+		return &usageError{fmt.Errorf("--action %s: it is one of %s", f.action, strings.Join(actionNames(), ", "))}
+	}
+	if !known(f.shell) {
+		return &usageError{fmt.Errorf("there is no format %q; formats: %s", f.shell, strings.Join(export.Formats(), ", "))}
+	}
+	actions = slices.Concat(actions[first:first+1], actions[:first], actions[first+1:])
+	screen, ok := a.Stderr.(*os.File)
+	if !ok || !a.Terminal {
+		return &hintError{error: errors.New("a picker needs a person at a terminal"), code: exitError, hint: "rolecall ls"}
+	}
+	s, err := a.named(f.session, options{})
+	if err != nil {
+		return err
+	}
+	choice, err := a.choose(ctx, s, f, picker.Options{In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions})
+	switch {
+	case errors.Is(err, picker.ErrNothing):
+		return &hintError{error: err, code: exitInterrupted}
+	case errors.Is(err, picker.ErrNoTerminal):
+		return &hintError{error: err, code: exitError, hint: "rolecall ls"}
+	case err != nil:
+		return err
+	}
+	t := target{account: choice.ID, role: choice.Role}
+	if f.session != "" {
+		t.session = cmp.Or(s.login.Session.Name, f.session)
+	}
+	return a.do(ctx, choice, t, f.shell)
+}
+
+// choose opens the picker over what is stored. What is old or missing is listed anew
+// while it is open, which may need a sign-in before.
+func (a *App) choose(ctx context.Context, s *session, f pickFlags, o picker.Options) (picker.Choice, error) {
+	inv, err := a.stored(s)
+	if err != nil && !errors.Is(err, inventory.ErrNone) {
+		return picker.Choice{}, err
+	}
+	l := &openListing{app: a, session: f.session, filter: f.filter(), used: a.listings().Frecency(s.login.Session)}
+	if inv != nil {
+		o.Items, l.age = l.items(inv), "listed "+ago(a.Now().Sub(inv.TakenAt))
+		o.Status = l.age
+		switch old := a.place(s).Old(inv, a.Now(), freshForLooking); {
+		case !old && len(o.Items) == 0:
+			return picker.Choice{}, &hintError{error: errors.New(nothingListed(inv)), code: exitNoAccess, hint: "rolecall ls"}
+		case !old:
+			return picker.Pick(ctx, o)
+		}
+	}
+	if inv == nil || !a.canList(ctx, s) {
+		if _, err := s.login.Token(ctx); err != nil {
+			return picker.Choice{}, err
+		}
+	}
+	l.updates, o.Status = make(chan picker.Update, 1), l.status("")
+	o.Updates = l.updates
+	stop := l.start(ctx)
+	choice, err := picker.Pick(ctx, o)
+	if failed := stop(); errors.Is(err, picker.ErrNothing) && failed != nil && inv == nil {
+		err = failed // there was nothing to choose from
+	}
+	return choice, err
+}
+
+// do does with a choice what the person wants.
+func (a *App) do(ctx context.Context, choice picker.Choice, t target, format string) error {
+	switch choice.Action {
+	case "env":
+		return a.env(ctx, t, options{}, format)
+	case "shell":
+		name := cmp.Or(choice.Alias, choice.Name)
+		a.tell("a shell with %s in %s; exit leaves it", t.role, strings.TrimSpace(name+" "+t.account))
+		return a.exec(ctx, t, options{}, []string{a.shell()})
+	case "console":
+		return a.console(ctx, t, consoleOptions{})
+	case "arn":
+		return a.copyARN(ctx, t)
+	}
+	return a.printTarget(t)
+}
+
+// shell is the person's own.
+func (a *App) shell() string {
+	if runtime.GOOS == "windows" {
+		return cmp.Or(a.getenv("ComSpec"), "cmd.exe")
+	}
+	return cmp.Or(a.getenv("SHELL"), "/bin/sh")
+}
+
+func (a *App) printTarget(t target) error {
+	if a.json {
+		answer := map[string]string{"accountId": t.account, "roleName": t.role}
+		if t.session != "" {
+			answer["session"] = t.session
+		}
+		return a.printJSON(answer)
+	}
+	text := t.account + "/" + t.role
+	if strings.Contains(t.session, ":") {
+		return &hintError{
+			error: fmt.Errorf("the session of %s is %s, which cannot stand in a target", text, t.session), code: exitUsage,
+			hint: "rolecall pick --session PROFILE, with a profile of that session",
+		}
+	}
+	if t.session != "" {
+		text = t.session + ":" + text
+	}
+	_, err := fmt.Fprintln(a.Stdout, a.show(text))
+	return err
+}
+
+// copyARN puts the ARN of the target's IAM role on the clipboard of the terminal, and
+// on stdout.
+func (a *App) copyARN(ctx context.Context, t target) error {
+	profile, s, err := a.resolve(ctx, t, options{})
+	if err != nil {
+		return err
+	}
+	c, err := s.source.Retrieve(ctx, profile)
+	if err != nil {
+		return err
+	}
+	identity, err := s.source.STS.CallerIdentity(ctx, c, credentials.Region(profile))
+	if err != nil {
+		return err
+	}
+	arn, err := roleARN(identity.ARN, s.login.Session.Region)
+	if err != nil {
+		return err
+	}
+	// OSC 52: the terminal's own clipboard, over ssh, too.
+	fmt.Fprintf(a.Stderr, "\x1b]52;c;%s\x07", base64.StdEncoding.EncodeToString([]byte(arn)))
+	a.tell("copied, if your terminal lets programs do that")
+	if a.json {
+		return a.printJSON(map[string]string{"roleArn": arn})
+	}
+	_, err = fmt.Fprintln(a.Stdout, arn)
+	return err
+}
+
+// roleARN gives the ARN of the IAM role from that of its session,
+// arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/USER. Roles that Identity Center has
+// made have a path with its region, in us-east-1 without.
+func roleARN(session, region string) (string, error) {
+	parts := strings.Split(session, ":")
+	if len(parts) != 6 || parts[2] != "sts" || session != terminal.ShowLine(session) {
+		return "", fmt.Errorf("%q is not the ARN of a role's session", session)
+	}
+	kind, rest, _ := strings.Cut(parts[5], "/")
+	role, _, ok := strings.Cut(rest, "/")
+	if kind != "assumed-role" || role == "" || !ok {
+		return "", fmt.Errorf("%q is not the ARN of a role's session", session)
+	}
+	path := ""
+	if strings.HasPrefix(role, "AWSReservedSSO_") {
+		path = "aws-reserved/sso.amazonaws.com/"
+		if region != "us-east-1" {
+			path += region + "/"
+		}
+	}
+	return fmt.Sprintf("arn:%s:iam::%s:role/%s%s", parts[1], parts[4], path, role), nil
+}

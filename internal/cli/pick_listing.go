@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"rolecall/internal/inventory"
+	"rolecall/internal/picker"
+)
+
+// An openListing is a listing that runs while the picker is open.
+type openListing struct {
+	app     *App
+	session string // as the person names it
+	filter  inventory.Filter
+	used    map[string]float64 // by RowKey
+	age     string             // of the rows that are shown meanwhile; empty: there are none
+	updates chan picker.Update
+
+	rows  []picker.Item // of them
+	shown time.Time     // the last update
+}
+
+// items are the rows of an inventory.
+func (l *openListing) items(inv *inventory.Inventory) []picker.Item {
+	rows := inv.Select(l.filter)
+	items := make([]picker.Item, 0, len(rows))
+	var last *inventory.Account
+	var account *picker.Account
+	for _, r := range rows {
+		if r.Account != last {
+			last = r.Account
+			account = &picker.Account{ID: r.ID, Name: r.Name, Alias: r.Alias, Email: r.Email, Tags: r.Tags, Roles: r.Roles, Guarded: r.Guarded}
+		}
+		items = append(items, picker.Item{Account: account, Role: r.Role, Frecency: l.used[inventory.RowKey(r.ID, r.Role)]})
+	}
+	return items
+}
+
+// start begins the listing. It asks nobody, and what it has to say waits for the
+// picker's end. stop ends it, and gives the error of one that had failed by then.
+func (l *openListing) start(ctx context.Context) (stop func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	held := &heldOutput{}
+	background := *l.app
+	background.Stderr, background.Terminal, background.Person, background.json = held, false, nil, true
+	ended := make(chan error, 1)
+	go func() {
+		defer close(l.updates)
+		err := l.list(ctx, &background)
+		if err != nil {
+			l.post(picker.Update{Status: l.status(err.Error())})
+		}
+		ended <- err
+	}()
+	return func() (failed error) {
+		select {
+		case failed = <-ended:
+		default:
+			cancel()
+			<-ended
+		}
+		cancel()
+		_, _ = l.app.Stderr.Write(held.Bytes())
+		return failed
+	}
+}
+
+// list makes the listing with an app that has no person.
+func (l *openListing) list(ctx context.Context, a *App) error {
+	s, err := a.named(l.session, options{unattended: true})
+	if err != nil {
+		return err
+	}
+	own, err := a.settings()
+	if err != nil {
+		return err
+	}
+	inv, err := a.list(ctx, s, listing{progress: func(p inventory.Progress) {
+		fresh := &inventory.Inventory{Session: s.login.Session, Accounts: p.Fresh}
+		l.rows = append(l.rows, l.items(fresh.With(own.Accounts))...)
+		l.progress(p)
+	}})
+	if err != nil {
+		return err
+	}
+	l.post(picker.Update{Items: l.items(inv), Status: "listed just now"})
+	return nil
+}
+
+// refreshRate is how often the rows of a listing under way are shown.
+const refreshRate = 300 * time.Millisecond
+
+func (l *openListing) progress(p inventory.Progress) {
+	now := time.Now()
+	if now.Sub(l.shown) < refreshRate {
+		return
+	}
+	l.shown = now
+	text := fmt.Sprintf("listing: %d accounts so far", p.Listed)
+	if p.Found {
+		text = fmt.Sprintf("listing %d of %d accounts", p.Listed, p.Accounts)
+	}
+	u := picker.Update{Status: l.status(text)}
+	if l.age == "" {
+		u.Items = l.rows[:len(l.rows):len(l.rows)]
+	}
+	l.post(u)
+}
+
+func (l *openListing) status(text string) string {
+	switch {
+	case l.age == "" && text == "":
+		return "listing your accounts and roles"
+	case l.age == "":
+		return text
+	case text == "":
+		return l.age + ", refreshing"
+	}
+	return l.age + "; " + text
+}
+
+// post replaces the update that the picker has not taken yet.
+func (l *openListing) post(u picker.Update) {
+	select {
+	case <-l.updates:
+	default:
+	}
+	l.updates <- u
+}
+
+// heldOutput keeps what is said until the picker has left the screen.
+type heldOutput struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (h *heldOutput) Write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.Buffer.Write(p)
+}

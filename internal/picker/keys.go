@@ -1,0 +1,76 @@
+package picker
+
+import (
+	"fmt"
+	"strings"
+
+	"rolecall/internal/terminal"
+)
+
+func (m *model) question() string {
+	return fmt.Sprintf("guarded: y to go on with %s, any other key to go back", m.pending.label())
+}
+
+// label names an account: as the person does, else as AWS does.
+func (a *Account) label() string {
+	for _, name := range []string{a.Alias, a.Name} {
+		if name != "" {
+			return terminal.Show(name)
+		}
+	}
+	return terminal.Show(a.ID)
+}
+
+// keys is the line that says what Enter does, and the other keys.
+func (m *model) keys() string {
+	l := line{width: m.width}
+	if m.pending != nil {
+		l.put(warning, " "+m.question())
+		return l.String()
+	}
+	l.put(bold, " Enter")
+	l.put("", " "+m.actions[0].Does)
+	const help = "  F1 help"
+	for _, a := range m.actions[1:] {
+		if other := "  " + keyLabel(a.Key) + " " + a.Short; l.used+width(other)+width(help) <= m.width {
+			l.put("", other)
+		}
+	}
+	l.put("", help)
+	return l.String()
+}
+
+// keyLabel writes ctrl+e as ^E.
+func keyLabel(key string) string {
+	if letter, ctrl := strings.CutPrefix(key, "ctrl+"); ctrl {
+		return "^" + strings.ToUpper(letter)
+	}
+	return key
+}
+
+// helpLines explain all keys.
+func (m *model) helpLines() []string {
+	texts := [][2]string{{"Enter", m.actions[0].Does}}
+	for _, a := range m.actions {
+		texts = append(texts, [2]string{keyLabel(a.Key), a.Does})
+	}
+	texts = append(texts, [][2]string{
+		{"", ""},
+		{"type", "parts of name, id, role, e-mail, tags; a capital letter counts"},
+		{"↑ ↓ ^P ^N", "one row; ^K ^J, too"},
+		{"PgUp PgDn", "one page; Home and End"},
+		{"^U ^W", "clear the query; its last word"},
+		{"Esc ^C", "leave without a choice"},
+		{"", ""},
+		{"", "any key goes back"},
+	}...)
+	lines := []string{""}
+	for _, text := range texts {
+		l := line{width: m.width}
+		l.put(bold, "  "+text[0])
+		l.pad(14)
+		l.put("", text[1])
+		lines = append(lines, l.String())
+	}
+	return lines
+}

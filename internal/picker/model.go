@@ -1,0 +1,248 @@
+package picker
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rolecall/internal/terminal"
+)
+
+// maxQuery bounds what is typed and pasted: names are shorter.
+const maxQuery = 200
+
+// A model is what is on the screen. Only bubbletea's loop uses it.
+type model struct {
+	*index
+	actions []Action
+	updates <-chan Update
+	status  string
+	query   string // as typed, of shown characters only
+
+	width, height int
+	at            int  // the selected row among the hits
+	top           int  // the first one on the screen
+	moved         bool // to that row, by the person
+
+	help    bool    // the keys are explained
+	pending *Choice // of a guarded account: asked once more
+	choice  *Choice
+}
+
+func newModel(o Options) *model {
+	m := &model{index: newIndex(o.Items), actions: o.Actions, updates: o.Updates, status: o.Status, width: 80, height: 24}
+	m.add(o.Query)
+	return m
+}
+
+// prepared is an update whose rows are ready, so that no key waits for that.
+type prepared struct {
+	*index // nil: the rows stay
+	status string
+}
+
+// next waits for the next update.
+func (m *model) next() tea.Msg {
+	u, open := <-m.updates
+	if !open {
+		return nil
+	}
+	p := prepared{status: u.Status}
+	if u.Items != nil {
+		p.index = newIndex(u.Items)
+	}
+	return p
+}
+
+// Init begins to wait for updates.
+func (m *model) Init() tea.Cmd {
+	if m.updates == nil {
+		return nil
+	}
+	return m.next
+}
+
+// Update takes one event.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+	case tea.KeyPressMsg:
+		return m, m.press(msg)
+	case tea.PasteMsg:
+		if m.pending == nil {
+			m.help = false
+			m.add(msg.Content)
+		}
+	case prepared:
+		m.status = msg.status
+		if msg.index != nil {
+			m.replace(msg.index)
+		}
+		return m, m.next
+	}
+	return m, nil
+}
+
+// replace puts other rows in place of those shown. A row that the person has gone to
+// stays selected, and where it is on the screen; else the best one is.
+func (m *model) replace(rows *index) {
+	gone := m.selected()
+	line := m.at - m.top
+	m.index = rows
+	m.search(m.query)
+	m.at, m.top = 0, 0
+	if gone == nil || !m.moved {
+		return
+	}
+	for i, hit := range m.hits {
+		if r := &m.rows[hit]; r.ID == gone.ID && r.Role == gone.Role {
+			m.at, m.top = i, i-line
+			return
+		}
+	}
+	m.moved = false
+}
+
+// selected is the row that Enter means; nil when none matches.
+func (m *model) selected() *row {
+	if len(m.hits) == 0 {
+		return nil
+	}
+	m.at = max(0, min(m.at, len(m.hits)-1))
+	return &m.rows[m.hits[m.at]]
+}
+
+// press takes one key.
+func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
+	name := key.Keystroke()
+	switch {
+	case name == "ctrl+c":
+		return tea.Quit
+	case m.pending != nil:
+		return m.confirm(key)
+	case m.help:
+		m.help = false
+		return nil
+	case name == "esc":
+		return tea.Quit
+	case name == "f1" || key.Text == "?" && m.query == "":
+		m.help = true
+		return nil
+	case name == "enter" || name == "kpenter":
+		return m.act(m.actions[0])
+	}
+	for _, a := range m.actions {
+		if name == a.Key {
+			return m.act(a)
+		}
+	}
+	if m.move(name) || m.edit(name) {
+		return nil
+	}
+	m.add(key.Text)
+	return nil
+}
+
+// confirm ends the question of a guarded account: y alone is a yes.
+func (m *model) confirm(key tea.KeyPressMsg) tea.Cmd {
+	if key.Text == "y" || key.Text == "Y" {
+		m.choice = m.pending
+		return tea.Quit
+	}
+	m.pending = nil
+	return nil
+}
+
+// act chooses the selected row, or asks first.
+func (m *model) act(a Action) tea.Cmd {
+	r := m.selected()
+	if r == nil {
+		return nil
+	}
+	c := &Choice{r.Item, a.Name}
+	if r.Guarded && a.Guarded {
+		m.pending = c
+		return nil
+	}
+	m.choice = c
+	return tea.Quit
+}
+
+// move changes the selection, if it is a key for that.
+func (m *model) move(key string) bool {
+	page := max(1, m.listHeight()-1)
+	switch key {
+	case "up", "ctrl+p", "ctrl+k":
+		m.at--
+	case "down", "ctrl+n", "ctrl+j":
+		m.at++
+	case "pgup":
+		m.at -= page
+	case "pgdown":
+		m.at += page
+	case "home":
+		m.at = 0
+	case "end":
+		m.at = len(m.hits) - 1
+	default:
+		return false
+	}
+	m.at = max(0, min(m.at, len(m.hits)-1))
+	m.moved = true
+	return true
+}
+
+// edit changes the query, if it is a key for that.
+func (m *model) edit(key string) bool {
+	query := m.query
+	switch key {
+	case "backspace", "ctrl+h":
+		_, size := utf8.DecodeLastRuneInString(query)
+		query = query[:len(query)-size]
+	case "ctrl+u":
+		query = ""
+	case "ctrl+w":
+		query = strings.TrimRight(query, " ")
+		query = query[:strings.LastIndexByte(query, ' ')+1]
+	default:
+		return false
+	}
+	m.find(query)
+	return true
+}
+
+// add puts typed or pasted text behind the query: line ends and tabs are blanks, other
+// characters that would not be seen are left out.
+func (m *model) add(text string) {
+	var clean strings.Builder
+	left := maxQuery - utf8.RuneCountInString(m.query)
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r != ' ' && (r == '\n' || r == '\r' || r == '\t') }) {
+		if clean.Len() > 0 {
+			clean.WriteByte(' ')
+		}
+		for _, r := range word {
+			if left <= 0 {
+				break
+			}
+			if seen := string(r); terminal.Show(seen) == seen && r != utf8.RuneError {
+				clean.WriteRune(r)
+				left--
+			}
+		}
+	}
+	if clean.Len() > 0 {
+		m.find(m.query + clean.String())
+	}
+}
+
+// find shows the rows that match a query, from the best one on.
+func (m *model) find(query string) {
+	if query == m.query {
+		return
+	}
+	m.query = query
+	m.search(query)
+	m.at, m.top, m.moved = 0, 0, false
+}

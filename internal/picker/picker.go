@@ -1,0 +1,103 @@
+// Package picker lets a person at a terminal choose one of many accounts and roles by
+// typing parts of them. It is given the rows and gives back the choice; it keeps to
+// itself how rows are matched, ranked and drawn, and leaves the terminal as it was.
+package picker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// An Account is what the rows of one account share. All texts may be foreign; they
+// are shown harmless.
+type Account struct {
+	ID      string
+	Name    string
+	Alias   string // the person's own name for it
+	Email   string
+	Tags    []string
+	Roles   []string // all of the person's
+	Guarded bool     // actions that are Guarded ask once more
+}
+
+// An Item is one role in one account: what a person chooses.
+type Item struct {
+	*Account
+	Role     string
+	Frecency float64 // how often and how lately it was used; the order when nothing is typed
+}
+
+// An Action is what is done with the choice.
+type Action struct {
+	Name    string // for the caller
+	Key     string // as in ctrl+e
+	Does    string // "opens a shell": the whole sentence begins with the key
+	Short   string // "env": where there is little room
+	Guarded bool   // asks once more for a guarded account
+}
+
+// A Choice is what was chosen, and what to do with it.
+type Choice struct {
+	Item
+	Action string // the Name of one of the actions
+}
+
+// An Update replaces the rows while the picker is open.
+type Update struct {
+	Items  []Item // nil: they stay
+	Status string // shown above the details: how old the rows are, how far a listing is
+}
+
+// Options are a picker's terminal, rows and actions.
+type Options struct {
+	In, Out *os.File      // the terminal
+	Environ []string      // of the person: TERM, NO_COLOR
+	Query   string        // typed already
+	Actions []Action      // the first is Enter's
+	Update                // what is there at first
+	Updates <-chan Update // what comes while it is open, until the sender closes it; nil: nothing
+}
+
+var (
+	// ErrNothing is a person who leaves without a choice.
+	ErrNothing = errors.New("nothing was chosen")
+	// ErrNoTerminal is a terminal on which no screen can be drawn.
+	ErrNoTerminal = errors.New("the picker needs a terminal that can move its cursor")
+)
+
+// Pick lets the person choose. When ctx ends, the error is its cause. The terminal is
+// as before in any case.
+func Pick(ctx context.Context, o Options) (Choice, error) {
+	if name := lookup(o.Environ, "TERM"); name == "dumb" || name == "" && runtime.GOOS != "windows" {
+		return Choice{}, fmt.Errorf("%w: TERM is %q", ErrNoTerminal, name)
+	}
+	m := newModel(o)
+	program := tea.NewProgram(m, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ), tea.WithoutSignalHandler())
+	// Not tea.WithContext: that end does not wait for who reads the keys.
+	stop := context.AfterFunc(ctx, program.Quit)
+	defer stop()
+	_, err := program.Run()
+	switch {
+	case m.choice != nil:
+		return *m.choice, nil
+	case ctx.Err() != nil:
+		return Choice{}, context.Cause(ctx)
+	case err != nil:
+		return Choice{}, fmt.Errorf("the picker: %w", err)
+	}
+	return Choice{}, ErrNothing
+}
+
+func lookup(environ []string, name string) string {
+	for i := len(environ) - 1; i >= 0; i-- {
+		if entry := environ[i]; len(entry) > len(name) && entry[len(name)] == '=' && entry[:len(name)] == name {
+			return entry[len(name)+1:]
+		}
+	}
+	return ""
+}
