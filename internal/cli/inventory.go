@@ -79,7 +79,6 @@ func (a *App) inventoryOf(ctx context.Context, s *session, maxAge time.Duration)
 type listing struct {
 	progress func(inventory.Progress) // is told how far it is; may be nil
 	alone    bool                     // end with errOtherLists when another process is at it
-	quiet    bool                     // say nothing: somebody else has the screen
 }
 
 // list makes a new listing of a session.
@@ -97,16 +96,12 @@ func (a *App) list(ctx context.Context, s *session, o listing) (*inventory.Inven
 	l := &inventory.Lister{
 		Place: a.place(s), Portal: s.client, Tokens: s.login, Pace: s.pace, Store: a.listings(), Progress: o.progress, Warn: a.warn,
 		Waiting: func() {
-			switch {
-			case o.alone:
+			if o.alone {
 				cancel(errOtherLists)
-			case !o.quiet:
-				a.tell("another process is listing %s already; waiting for it", quotedLabel(s.login.Session))
+				return
 			}
+			a.tell("another process is listing %s already; waiting for it", quotedLabel(s.login.Session))
 		},
-	}
-	if o.quiet {
-		l.Warn = nil
 	}
 	inv, err := l.List(ctx, token)
 	if err != nil {

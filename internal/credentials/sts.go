@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -108,27 +107,4 @@ func translate(ctx context.Context, operation string, err error) error {
 		e.Kind = identitycenter.ErrUnauthorized
 	}
 	return err
-}
-
-// RoleARN gives the ARN of the role behind a caller's ARN, as policies name it. Roles
-// of permission sets lie below a path with the Identity Center's region, but for
-// us-east-1 (IAM Identity Center User Guide, "Referencing permission sets in resource
-// policies").
-func RoleARN(caller, region string) string {
-	parts := strings.SplitN(caller, ":", 6) // arn:P:sts::ACCOUNT:assumed-role/NAME/SESSION
-	if len(parts) < 6 {
-		return caller
-	}
-	names := strings.Split(parts[5], "/")
-	if len(names) != 3 || names[0] != "assumed-role" {
-		return caller
-	}
-	path := ""
-	if strings.HasPrefix(names[1], "AWSReservedSSO_") {
-		path = "aws-reserved/sso.amazonaws.com/"
-		if region != "us-east-1" {
-			path += region + "/"
-		}
-	}
-	return "arn:" + parts[1] + ":iam::" + parts[4] + ":role/" + path + names[1]
 }

@@ -232,7 +232,7 @@ func atMain() {
 // read takes SHOWN TYPED … -- from args, and gives the command behind it.
 func (t *aTerminal) read(args []string) []string {
 	for ; args[0] != "--"; args = args[2:] {
-		t.types = append(t.types, typing{args[0], strings.NewReplacer(`\n`, "\r", `\x03`, "\x03").Replace(args[1])})
+		t.types = append(t.types, typing{args[0], strings.NewReplacer(`\n`, "\r", `\x03`, "\x03", `\x0f`, "\x0f").Replace(args[1])})
 	}
 	return args[1:]
 }
