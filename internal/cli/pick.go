@@ -80,9 +80,10 @@ func actionNames() []string {
 }
 
 // pickWithoutCommand is rolecall without arguments: the picker where there is a
-// terminal. What Enter does fits eval "$(rolecall)", too.
+// terminal and something is configured. What Enter does fits eval "$(rolecall)", too.
 func (a *App) pickWithoutCommand(cmd *cobra.Command) error {
-	if !a.Terminal || a.json {
+	config, err := a.config()
+	if !a.Terminal || a.json || err == nil && len(config.SessionNames())+len(config.ProfileNames()) == 0 {
 		return cmd.Help()
 	}
 	f := pickFlags{action: "env", shell: export.Default()}
