@@ -177,7 +177,7 @@ func (a *App) complete(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		a.complete(cmd)
 		switch {
-		case strings.Contains(cmd.Use, "[TARGET]"):
+		case strings.Contains(cmd.Use, "[TARGET"):
 			cmd.ValidArgsFunction = a.completeTarget
 			a.completeFlags(cmd)
 		case strings.Contains(cmd.Use, "[SESSION"):
