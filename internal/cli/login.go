@@ -124,8 +124,8 @@ func (a *App) logoutCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logout [SESSION|PROFILE]",
 		Short: "Sign out: on the server when it can be reached, here always",
-		Long: `Sign out of a session, or of all with --all. Token, cached role credentials and
-notes are removed here even when the server cannot be reached. Role credentials
+		Long: `Sign out of a session, or of all with --all. Token, cached role credentials, the
+listing of accounts and notes are removed here even when the server cannot be reached. Role credentials
 that were handed out live on until they expire.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -179,7 +179,7 @@ func (a *App) logoutOf(ctx context.Context, s *session) error {
 		}
 	}
 	live := a.liveRoles(s)
-	if err := errors.Join(l.Store.RemoveToken(l.Session), l.Store.RemoveSessionNote(l.Session), a.forgetRoles(s)); err != nil {
+	if err := errors.Join(a.listings().Remove(a.place(s)), l.Store.RemoveToken(l.Session), l.Store.RemoveSessionNote(l.Session), a.forgetRoles(s)); err != nil {
 		return fmt.Errorf("signing out of %q: %w", l.Session.Label(), err)
 	}
 	fmt.Fprintf(a.Stderr, "rolecall: signed out of %s\n", a.show(quotedLabel(l.Session)))
