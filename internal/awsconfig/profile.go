@@ -82,16 +82,17 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	if p.Session, err = c.profileSession(v); err != nil || p.Session.StartURL != "" {
 		return p, err
 	}
-	if session, account, role, ok := ownProcess(p.CredentialProcess); ok {
+	if session, account, role, ok := OwnProcess(p.CredentialProcess); ok {
 		p.AccountID, p.RoleName = account, role
 		p.Session, err = c.Session(session)
 	}
 	return p, err
 }
 
-// ownProcess reads the credential_process line of a generated profile: what other
-// tools get through rolecall-process is what rolecall gets by itself.
-func ownProcess(line string) (session, account, role string, ok bool) {
+// OwnProcess reads the credential_process line of a generated profile: what other
+// tools get through rolecall-process is what rolecall gets by itself. ok is false for
+// any other line.
+func OwnProcess(line string) (session, account, role string, ok bool) {
 	words := strings.Fields(line)
 	if len(words) != 7 || words[1] != "--session" || words[3] != "--account" || words[5] != "--role" {
 		return "", "", "", false

@@ -23,7 +23,7 @@ import (
 type profileFlags struct {
 	filterFlags
 	template, form, region, output, processPath string
-	noPrune                                     bool
+	noPrune, pruneOthers                        bool
 }
 
 func (f *profileFlags) add(cmd *cobra.Command) {
@@ -35,6 +35,7 @@ func (f *profileFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.processPath, "process-path", "", "`PATH` of rolecall-process for the form credential-process (default beside rolecall)")
 	f.filterFlags.add(cmd)
 	flags.BoolVar(&f.noPrune, "no-prune", false, "leave profiles whose role has vanished")
+	flags.BoolVar(&f.pruneOthers, "prune-others", false, "remove generated profiles of roles that --match, --role and --tag leave out, too")
 	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions([]string{string(profiles.SSOSession), string(profiles.CredentialProcess)}, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -53,7 +54,8 @@ Names come from a template, as Go's text/template has it:
 
 Fields: .AccountName .AccountID .Alias .RoleName .Session .Email .Tags
 Functions: lower upper trim trimPrefix trimSuffix replace first join, and those of Go.
-Names that would be equal all get the account's last digits. Defaults of the flags are
+Names that would be equal all get the account's last digits. --match, --role and --tag
+say which roles are looked at; profiles of others stay as they are. Defaults of the flags are
 the settings under [profiles] in rolecall's config.toml.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -122,7 +124,7 @@ func (a *App) profileOptions(f profileFlags) (profiles.Options, error) {
 	o := profiles.Options{
 		Template: cmp.Or(f.template, said.Template), Form: profiles.Form(cmp.Or(f.form, said.Form)),
 		Region: cmp.Or(f.region, said.Region), Output: cmp.Or(f.output, said.Output),
-		ProcessPath: f.processPath, NoPrune: f.noPrune,
+		ProcessPath: f.processPath, NoPrune: f.noPrune, PruneOthers: f.pruneOthers,
 		Filter: f.filter(),
 	}
 	if len(f.match) == 0 {
@@ -260,6 +262,9 @@ func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (ap
 		if c.Kind == profiles.Kept {
 			a.warn(fmt.Errorf("profile %s stays: %s", c.Name, c.Reason))
 		}
+	}
+	for _, r := range plan.Dangling {
+		a.warn(fmt.Errorf("profile %s: its source_profile %s is gone", r.Profile, r.Source))
 	}
 	if plan.Data == nil {
 		fmt.Fprintf(a.Stderr, "rolecall: nothing to do: %s, by the listing of %s\n", counts(plan), a.moment(j.all.TakenAt))

@@ -13,8 +13,14 @@ import (
 // The JSON of profiles plan.
 type (
 	shownPlan struct {
-		Changes   []shownChange `json:"changes"`
-		Unchanged int           `json:"unchanged"`
+		Changes   []shownChange    `json:"changes"`
+		Unchanged int              `json:"unchanged"`
+		Outside   int              `json:"outsideTheFilter,omitempty"`
+		Dangling  []shownReference `json:"dangling,omitempty"`
+	}
+	shownReference struct {
+		Profile string `json:"profile"`
+		Source  string `json:"sourceProfile"`
 	}
 	shownChange struct {
 		Kind      profiles.Kind `json:"kind"`
@@ -29,7 +35,10 @@ type (
 )
 
 func shownPlanOf(p *profiles.Plan) shownPlan {
-	shown := shownPlan{[]shownChange{}, p.Unchanged}
+	shown := shownPlan{Changes: []shownChange{}, Unchanged: p.Unchanged, Outside: p.Outside}
+	for _, r := range p.Dangling {
+		shown.Dangling = append(shown.Dangling, shownReference(r))
+	}
 	for _, c := range p.Changes {
 		shown.Changes = append(shown.Changes, shownChange{c.Kind, c.Name, c.From, c.Keys, c.Reason, c.Session, c.AccountID, c.Role})
 	}
@@ -54,11 +63,14 @@ func (a *App) planText(p *profiles.Plan) string {
 		case profiles.Changed:
 			sign, text = "~", "changed: "+strings.Join(c.Keys, ", ")
 		case profiles.Removed:
-			sign = "-"
+			sign, text = "-", text+": "+c.Reason
 		case profiles.Kept:
 			sign, text = "!", "stays: "+c.Reason
 		}
 		fmt.Fprintf(&b, "%s %-*s  %s\n", sign, width, a.show(c.Name), a.show(text))
+	}
+	for _, r := range p.Dangling {
+		fmt.Fprintf(&b, "! %-*s  its source_profile %s goes\n", width, a.show(r.Profile), a.show(r.Source))
 	}
 	return b.String() + counts(p) + "\n"
 }
@@ -71,17 +83,21 @@ func counts(p *profiles.Plan) string {
 			all = append(all, fmt.Sprintf("%d %s", n, k))
 		}
 	}
-	return strings.Join(append(all, fmt.Sprintf("%d unchanged", p.Unchanged)), ", ")
+	all = append(all, fmt.Sprintf("%d unchanged", p.Unchanged))
+	if p.Outside > 0 {
+		all = append(all, fmt.Sprintf("%d outside the filter", p.Outside))
+	}
+	return strings.Join(all, ", ")
 }
 
-// diffText is a unified diff of the config file. Lines around a change may be a
-// person's own, so that secrets are left out of them, and what a terminal would obey.
+// diffText is a unified diff of the config file. What changes is ours; lines around it
+// may be a person's own, with secrets in them, and are left out.
 func (a *App) diffText(before filesystem.Shared, after []byte) string {
 	name := a.tidy(before.Path)
 	var b strings.Builder
 	for _, line := range strings.Split(strings.TrimSuffix(string(diff.Diff(name, before.Data, name+" (planned)", after)), "\n"), "\n") {
-		if i := strings.IndexAny(line, "=:"); i > 0 && isSecretKey(strings.Trim(strings.ToLower(line[:i]), "+- \t")) {
-			line = line[:i+1] + " [secret]"
+		if text, context := strings.CutPrefix(line, " "); context && !profiles.Generated(text) {
+			line = " …"
 		}
 		end := ""
 		if strings.HasSuffix(line, "\r") {
@@ -94,8 +110,4 @@ func (a *App) diffText(before filesystem.Shared, after []byte) string {
 		b.WriteString(strings.Join(parts, "\t") + end + "\n")
 	}
 	return b.String()
-}
-
-func isSecretKey(key string) bool {
-	return key == "aws_secret_access_key" || key == "aws_session_token" || key == "aws_security_token"
 }

@@ -18,8 +18,11 @@ type planner struct {
 	session             string
 	options             Options
 	rows                []inventory.Row
-	names               []string // of rows
+	names               []string        // of rows
+	listed              map[Anchor]bool // all roles, also those that the filter leaves out
+	blocked             map[Anchor]string
 	sections            []managed
+	section             map[Anchor]int // the one that stands for a role
 	edit                *awsconfig.Edit
 	plan                Plan
 }
@@ -30,6 +33,28 @@ type planner struct {
 func Make(config, credentials *awsconfig.Document, all *inventory.Inventory, o Options) (*Plan, error) {
 	o.Form, o.Template = cmp.Or(o.Form, SSOSession), cmp.Or(o.Template, DefaultTemplate)
 	p := &planner{config: config, credentials: credentials, session: all.Session.Name, options: o}
+	plan, err := p.make(all)
+	var odd *oddError
+	if errors.As(err, &odd) { // all but those sections
+		p = &planner{config: config, credentials: credentials, session: all.Session.Name, options: o, blocked: odd.sections}
+		plan, err = p.make(all)
+	}
+	return plan, err
+}
+
+// An oddError is sections that a person has changed so that they cannot be brought in
+// step, each with the reason.
+type oddError struct{ sections map[Anchor]string }
+
+func (e *oddError) Error() string {
+	for a, reason := range e.sections {
+		return fmt.Sprintf("the profile of role %s in account %s cannot be brought in step: %s", a.Role, a.AccountID, reason)
+	}
+	return ""
+}
+
+func (p *planner) make(all *inventory.Inventory) (*Plan, error) {
+	o := p.options
 	if err := o.check(p.session); err != nil {
 		return nil, err
 	}
@@ -44,14 +69,18 @@ func Make(config, credentials *awsconfig.Document, all *inventory.Inventory, o O
 			return nil, err
 		}
 	}
-	p.sections, p.edit = read(config, p.session), config.Edit()
-	there := p.match()
+	p.listed = make(map[Anchor]bool, all.RoleCount())
+	for _, r := range all.Rows() {
+		p.listed[Anchor{p.session, r.ID, r.Role}] = true
+	}
+	p.sections, p.edit = read(p.config, p.session), p.config.Edit()
+	p.match()
 	var err error
-	if p.names, err = names(o.Template, p.session, p.rows, p.taken(there)); err != nil {
+	if p.names, err = names(o.Template, p.session, p.rows, p.taken()); err != nil {
 		return nil, err
 	}
-	p.apply(there)
-	p.prune(there)
+	p.apply()
+	p.prune()
 	return p.finish()
 }
 
@@ -68,50 +97,79 @@ func (a Anchor) check() error {
 	return nil
 }
 
-// match finds the row of each section; -1 is one that stays as it is, -2 one to be
-// removed.
-func (p *planner) match() []int {
+// A fate is what becomes of a section.
+type fate int
+
+const (
+	updated fate = iota // it is brought in step with its row
+	stays
+	goes
+)
+
+// match finds the row of each section, and decides what becomes of it.
+func (p *planner) match() {
 	rows := make(map[Anchor]int, len(p.rows))
 	for i := range p.rows {
 		rows[p.anchor(i)] = i
 	}
-	found := map[Anchor]bool{}
-	there := make([]int, len(p.sections))
-	for i, m := range p.sections {
+	p.section = make(map[Anchor]int, len(p.sections))
+	for i := range p.sections {
+		m := &p.sections[i]
 		row, wanted := rows[m.Anchor]
-		there[i] = row
+		earlier, there := p.section[m.Anchor]
+		m.row = row
 		switch {
+		case m.stranger:
+			p.keep(m, "it is not what the marking line above it says; take that line away")
+			continue
+		case p.blocked[m.Anchor] != "":
+			p.keep(m, p.blocked[m.Anchor])
 		case m.damaged && wanted:
 			p.keep(m, "a line below one of rolecall's continues its value")
-		case found[m.Anchor]:
+		case there && p.sections[earlier].fate == updated:
 			p.keep(m, "there is another profile for the same role")
 		case wanted:
-			found[m.Anchor] = true
-			continue
-		case p.options.NoPrune:
-			p.keep(m, "its role has vanished")
-		case m.foreign:
-			p.keep(m, "its role has vanished, but it has lines that rolecall did not write")
+			m.fate = updated
 		default:
-			there[i] = remove
-			continue
+			p.leave(m)
 		}
-		there[i] = keep
+		if !there && m.fate != goes || m.fate == updated {
+			p.section[m.Anchor] = i
+		}
 	}
-	return there
 }
 
-const keep, remove = -1, -2
+// leave decides about a section that has no row.
+func (p *planner) leave(m *managed) {
+	reason := "its role has vanished"
+	if p.listed[m.Anchor] {
+		reason = "the filter leaves it out"
+	}
+	switch {
+	case p.listed[m.Anchor] && !p.options.PruneOthers:
+		m.fate = stays
+		p.plan.Outside++
+	case p.options.NoPrune:
+		p.keep(m, reason)
+	case m.foreign:
+		p.keep(m, reason+", but it has lines that rolecall did not write")
+	default:
+		m.fate = goes
+		p.plan.Changes = append(p.plan.Changes, Change{Kind: Removed, Name: m.name, Anchor: m.Anchor, Reason: reason})
+	}
+}
 
-func (p *planner) keep(m managed, reason string) {
+// keep leaves a section as it is, and says why.
+func (p *planner) keep(m *managed, reason string) {
+	m.fate = stays
 	p.plan.Changes = append(p.plan.Changes, Change{Kind: Kept, Name: m.name, Anchor: m.Anchor, Reason: reason})
 }
 
 // taken are the names of all profiles that are not ours to rename, in lower case.
-func (p *planner) taken(there []int) map[string]bool {
+func (p *planner) taken() map[string]bool {
 	ours := map[int]bool{} // by where the header is
-	for i, m := range p.sections {
-		if there[i] != keep {
+	for _, m := range p.sections {
+		if m.fate != stays {
 			ours[m.Head] = true
 		}
 	}
@@ -128,19 +186,11 @@ func (p *planner) taken(there []int) map[string]bool {
 }
 
 // apply updates the sections that are there, and adds the others.
-func (p *planner) apply(there []int) {
-	section := map[Anchor]int{}
-	for i, m := range p.sections {
-		if there[i] != remove {
-			if _, twice := section[m.Anchor]; !twice || there[i] != keep {
-				section[m.Anchor] = i
-			}
-		}
-	}
+func (p *planner) apply() {
 	at := p.end()
 	for row, name := range p.names {
 		a := p.anchor(row)
-		i, exists := section[a]
+		i, exists := p.section[a]
 		switch {
 		case !exists:
 			lines := []string{a.marker(), "[profile " + name + "]"}
@@ -149,7 +199,7 @@ func (p *planner) apply(there []int) {
 			}
 			p.edit.AddSection(at, lines...)
 			p.plan.Changes = append(p.plan.Changes, Change{Kind: Added, Name: name, Anchor: a})
-		case there[i] == row:
+		case p.sections[i].fate == updated:
 			p.update(p.sections[i], name)
 		}
 	}
@@ -183,11 +233,10 @@ func (p *planner) end() int {
 	return last.end
 }
 
-func (p *planner) prune(there []int) {
-	for i, m := range p.sections {
-		if there[i] == remove {
+func (p *planner) prune() {
+	for _, m := range p.sections {
+		if m.fate == goes {
 			m.remove(p.edit)
-			p.plan.Changes = append(p.plan.Changes, Change{Kind: Removed, Name: m.name, Anchor: m.Anchor})
 		}
 	}
 }
@@ -214,21 +263,62 @@ func (p *planner) finish() (*Plan, error) {
 		return nil, errors.New("the profiles cannot be written without changing what other sections say: put the indented lines around them in order")
 	}
 	config := awsconfig.Of(after, p.credentials).Indexed()
+	odd := map[Anchor]string{}
 	for _, c := range p.plan.Changes {
 		if c.Kind == Removed || c.Kind == Kept {
 			continue
 		}
-		if err := p.resolves(config, c); err != nil {
+		if err := p.resolves(config, c); err != nil && c.Kind == Added {
 			return nil, fmt.Errorf("profile %s would not be role %s in account %s: %w", c.Name, c.Role, c.AccountID, err)
+		} else if err != nil {
+			odd[c.Anchor] = err.Error()
 		}
 	}
+	if len(odd) > 0 {
+		return nil, &oddError{odd}
+	}
+	p.dangling(after)
 	p.plan.Data = data
 	return &p.plan, nil
 }
 
-// resolves reports whether the profile is read as it is meant.
+// dangling notes profiles of others that refer to one that goes.
+func (p *planner) dangling(after *awsconfig.Document) {
+	gone := map[string]bool{}
+	for _, c := range p.plan.Changes {
+		if c.Kind == Removed {
+			gone[c.Name] = true
+		} else if c.From != "" {
+			gone[c.From] = true
+		}
+	}
+	if len(gone) == 0 {
+		return
+	}
+	for _, s := range after.Sections() {
+		if _, name := s.Named(); gone[name] {
+			delete(gone, name) // another one has the name now
+		}
+	}
+	for _, d := range []*awsconfig.Document{after, p.credentials} {
+		for _, s := range d.Sections() {
+			for _, l := range d.Lines(s) {
+				if l.Key == "source_profile" && gone[l.Value] {
+					_, name := s.Named()
+					p.plan.Dangling = append(p.plan.Dangling, Reference{cmp.Or(name, s.Header), l.Value})
+				}
+			}
+		}
+	}
+}
+
+// resolves reports whether a profile is read as it is meant.
 func (p *planner) resolves(config *awsconfig.Config, c Change) error {
 	got, err := config.Profile(c.Name)
+	var wrong *awsconfig.Error
+	if errors.As(err, &wrong) { // without the place: it is in a file that is not there yet
+		wrong.Origin, wrong.Profile = awsconfig.Origin{}, ""
+	}
 	if err != nil {
 		return err
 	}
@@ -238,7 +328,7 @@ func (p *planner) resolves(config *awsconfig.Config, c Change) error {
 	}
 	is := Anchor{got.Session.Name, got.AccountID, got.RoleName}
 	if is != c.Anchor || got.CredentialProcess != process || got.Chain != nil {
-		return errors.New("another section or line says otherwise")
+		return errors.New("another line or section makes it something else")
 	}
 	return nil
 }

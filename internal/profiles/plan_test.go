@@ -85,14 +85,54 @@ region = eu-west-1
 	if !strings.Contains(text, "[profile Dev-Admin]\nregion = eu-central-1\ncredential_process = /usr/bin/rolecall-process --session corp --account 444455556666 --role Admin\nservices = local\n") {
 		t.Errorf("got %s", text)
 	}
-	// A filter leaves the others to prune, or not.
-	only := Options{Filter: inventory.Filter{Roles: []string{"bill*"}}, NoPrune: true}
-	if _, plan = made(t, text, second, only); plan.Count(Kept) != 4 || plan.Count(Removed) != 0 {
-		t.Errorf("without pruning: %s", changes(plan))
+	// A filter leaves the others as they are, unless it is said otherwise.
+	only := Options{Filter: inventory.Filter{Roles: []string{"bill*"}}}
+	if _, plan = made(t, text, second, only); plan.Outside != 3 || plan.Count(Kept) != 1 || plan.Count(Removed) != 0 {
+		t.Errorf("with a filter: %s, %d outside", changes(plan), plan.Outside)
 	}
-	only.NoPrune = false
+	only.PruneOthers = true
 	if text, plan = made(t, text, second, only); plan.Count(Removed) != 3 || plan.Count(Kept) != 1 || strings.Count(text, marker) != 2 {
 		t.Errorf("%s\n%s", changes(plan), text)
+	}
+}
+
+// A marking line does not make somebody else's section ours.
+func TestAMarkingLineAboveAnothersSection(t *testing.T) {
+	for name, text := range map[string]string{
+		"left behind":     "# rolecall-managed: 111122223333 Admin corp\n[profile mine]\ncredential_process = /opt/mine/creds --x\nregion = eu-west-9\n",
+		"of another role": "# rolecall-managed: 999922223333 Admin corp\n[profile mine]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n",
+		"changed by hand": "# rolecall-managed: 111122223333 Admin corp\n[profile mine]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = ReadOnly\n",
+		"of nothing":      "# rolecall-managed: 111122223333 Admin corp\n[profile mine]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = own\n",
+	} {
+		after, plan := made(t, mine+text, first, Options{})
+		if !strings.Contains(after, text) || plan.Count(Kept) != 1 || plan.Count(Added) != 3 {
+			t.Errorf("%s: %s\n%s", name, changes(plan), after)
+		}
+	}
+}
+
+// One section that a person has made something else does not stop the others.
+func TestAnOddSectionStaysAlone(t *testing.T) {
+	text, _ := made(t, mine, first, Options{})
+	text = strings.Replace(text, "[profile Prod-Admin]\n", "[profile Prod-Admin]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = Dev-Admin\n", 1)
+	after, plan := made(t, text, first, Options{Region: "eu-west-1"})
+	if got, want := changes(plan), "kept Prod-Admin, changed Dev-Admin, changed Prod-ReadOnly"; got != want || strings.Count(after, "region = eu-west-1") != 2 {
+		t.Errorf("got  %s\nwant %s\n%s", got, want, after)
+	}
+}
+
+// Profiles of others that refer to one that goes are named; a services section of the
+// person's own stays.
+func TestWhatAPersonHasBuiltOnAProfile(t *testing.T) {
+	text, _ := made(t, mine, first, Options{})
+	text = strings.Replace(text, "[profile Dev-Admin]\n", "[profile Dev-Admin]\nservices = local\n", 1)
+	text += "\n[profile chained]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = Prod-Admin\n"
+	after, plan := made(t, text, second, Options{})
+	if len(plan.Dangling) != 1 || plan.Dangling[0] != (Reference{"chained", "Prod-Admin"}) {
+		t.Errorf("%+v, %s", plan.Dangling, changes(plan))
+	}
+	if !strings.Contains(after, "[profile Dev-Admin]\nservices = local\n") {
+		t.Errorf("%s", after)
 	}
 }
 

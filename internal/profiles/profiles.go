@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"unicode"
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/inventory"
@@ -35,6 +36,7 @@ type Options struct {
 	ProcessPath string // rolecall-process, for the form credential-process
 	Filter      inventory.Filter
 	NoPrune     bool // profiles whose role has vanished stay
+	PruneOthers bool // profiles of roles that the filter leaves out go
 }
 
 // An Anchor is what a profile is of, whatever its name is.
@@ -58,14 +60,19 @@ type Change struct {
 	Name   string
 	From   string   // the name before; of Renamed
 	Keys   []string // keys that change; of Renamed and Changed
-	Reason string   // of Kept
+	Reason string   // of Kept and Removed
 	Anchor
 }
+
+// A Reference is a source_profile of somebody else's profile that leads nowhere then.
+type Reference struct{ Profile, Source string }
 
 // A Plan is all that happens, and the file after it. Data is nil when nothing changes.
 type Plan struct {
 	Changes   []Change
 	Unchanged int
+	Outside   int // profiles that the filter leaves as they are
+	Dangling  []Reference
 	Data      []byte
 }
 
@@ -108,6 +115,9 @@ func (o Options) check(session string) error {
 		return fail("region", "%q is no region", o.Region)
 	case strings.Trim(o.Output, "abcdefghijklmnopqrstuvwxyz-") != "":
 		return fail("output", "%q is no output format", o.Output)
+	}
+	if strings.ContainsAny(session, `#;"'\`) || strings.TrimSpace(session) != session || strings.ContainsFunc(session, unicode.IsControl) {
+		return fail("session", "%q is read differently by different SDKs: give the sso-session a name of letters, digits and dashes", session)
 	}
 	if o.Form == SSOSession {
 		return nil

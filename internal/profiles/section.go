@@ -41,6 +41,12 @@ type managed struct {
 	indent  string           // of the first property
 	foreign bool             // a person has added lines
 	damaged bool             // a person's line continues a value of ours
+
+	// stranger: what it says is not of its anchor. The marking line above it was left
+	// behind by another section, or the person has made it a profile of their own.
+	stranger bool
+	row      int // of the plan
+	fate     fate
 }
 
 // read gives the sections of a session that are ours, in the order of the file.
@@ -57,9 +63,23 @@ func read(d *awsconfig.Document, session string) []managed {
 			m.start = above
 		}
 		m.readLines(d)
+		m.stranger = !m.isOf(a)
 		all = append(all, m)
 	}
 	return all
+}
+
+// isOf reports whether the section's own keys lead to its anchor, in one form or the
+// other.
+func (m *managed) isOf(a Anchor) bool {
+	said := map[string]string{}
+	for _, l := range m.own {
+		said[l.Key] = l.Value
+	}
+	if session, account, role, ours := awsconfig.OwnProcess(said["credential_process"]); ours {
+		return Anchor{session, account, role} == a
+	}
+	return said["credential_process"] == "" && Anchor{said["sso_session"], said["sso_account_id"], said["sso_role_name"]} == a
 }
 
 func (m *managed) readLines(d *awsconfig.Document) {
@@ -110,8 +130,9 @@ func (m managed) remove(e *awsconfig.Edit) {
 	}
 }
 
-// update edits our lines so that they say keys, and gives the keys that change. Region
-// and output are the person's own where keys have none.
+// update edits our lines so that they say keys, and gives the keys that change. Region,
+// output and a services section of another name than the session's are the person's own
+// where keys have none.
 func (m managed) update(e *awsconfig.Edit, keys []pair) (changed []string) {
 	missing := map[string]bool{}
 	want := map[string]string{}
@@ -122,7 +143,7 @@ func (m managed) update(e *awsconfig.Edit, keys []pair) (changed []string) {
 	for _, l := range m.own {
 		value, wanted := want[l.Key]
 		switch {
-		case !wanted && (l.Key == "region" || l.Key == "output"):
+		case !wanted && (l.Key == "region" || l.Key == "output" || l.Key == "services" && l.Value != m.Session):
 		case !wanted || !missing[l.Key]: // of another form, or there twice
 			e.Remove(l.Start, l.End)
 			changed = append(changed, l.Key)
@@ -144,4 +165,14 @@ func (m managed) update(e *awsconfig.Edit, keys []pair) (changed []string) {
 		e.InsertLines(at, lines...)
 	}
 	return changed
+}
+
+// Generated reports whether a line could be of a generated section, or is blank or a
+// header: it holds no secret.
+func Generated(line string) bool {
+	line = strings.TrimSpace(line)
+	key, value, _ := strings.Cut(line, "=")
+	_, _, _, ours := awsconfig.OwnProcess(value)
+	key = strings.TrimSpace(key)
+	return line == "" || line[0] == '[' || strings.HasPrefix(line, marker) || ours || isOwnKey(key) && key != "credential_process"
 }
