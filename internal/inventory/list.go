@@ -106,26 +106,18 @@ func (l *Lister) List(ctx context.Context, token identitycenter.Token) (*Invento
 		}
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	default:
-		l.warn(fmt.Errorf("the listing cannot be kept: %w", err)) // a read-only disk
-	}
+	} // a read-only disk: the end will tell
 	r := &run{Lister: l, token: token, roles: map[string][]string{}, open: map[string]bool{}, names: map[string]identitycenter.Account{}, pages: map[string]int{}}
 	r.changed = sync.NewCond(&r.mu)
 	inv, err := r.all(ctx)
 	if err != nil {
 		return nil, &IncompleteError{l.Place.Session, r.progress(nil), err}
 	}
-	if err := l.Store.save(l.Place, inv); err != nil {
-		l.warn(fmt.Errorf("the listing cannot be kept: %w", err))
+	if err := l.Store.save(l.Place, inv); err != nil && l.Warn != nil {
+		l.Warn(fmt.Errorf("the listing cannot be kept: %w", err))
 	}
 	_ = l.Store.Files.Remove(l.Store.path(l.Place, ".partial")) // a newer listing never goes on from it
 	return inv, nil
-}
-
-func (l *Lister) warn(err error) {
-	if l.Warn != nil {
-		l.Warn(err)
-	}
 }
 
 // A run is one listing under way.
@@ -159,10 +151,7 @@ type task struct{ account, next string }
 // all asks for what the journal does not hold.
 func (r *run) all(ctx context.Context) (*Inventory, error) {
 	var before []page
-	var err error
-	if r.journal, before, err = r.Store.openJournal(r.Place); err != nil {
-		r.warn(fmt.Errorf("an interrupted listing will begin anew: %w", err))
-	}
+	r.journal, before = r.Store.openJournal(r.Place)
 	defer r.journal.close()
 	r.last = time.Now()
 	r.resume(before)
@@ -291,9 +280,7 @@ func (r *run) done(t task, p page) error {
 	if err := r.check(t, p); err != nil {
 		return err
 	}
-	if err := r.journal.add(p); err != nil {
-		r.warn(fmt.Errorf("an interrupted listing will begin anew: %w", err))
-	}
+	r.journal.add(p)
 	before := len(r.order)
 	r.take(p)
 	if p.Next != "" {

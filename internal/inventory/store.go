@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -175,31 +176,28 @@ type page struct {
 }
 
 // openJournal gives the journal to go on with, and the pages that are in it.
-func (s *Store) openJournal(p Place) (*journal, []page, error) {
+func (s *Store) openJournal(p Place) (*journal, []page) {
 	path := s.path(p, ".partial")
 	head := journalHead{storedVersion, p.Session.StartURL, p.Login.UTC(), s.Now().UTC()}
 	pages, length, ok := s.readJournal(path, head)
 	if !ok {
 		first, err := json.Marshal(head)
-		if err != nil {
-			return &journal{}, nil, err
-		}
-		if err := s.Files.WriteSecret(path, append(first, '\n')); err != nil {
-			return &journal{}, nil, err
+		if err != nil || s.Files.WriteSecret(path, append(first, '\n')) != nil {
+			return &journal{}, nil
 		}
 		length = int64(len(first)) + 1
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY, 0o600)
 	if err != nil {
-		return &journal{}, pages, err
+		return &journal{}, pages
 	}
 	// A line that a kill cut short is written over.
-	if err := file.Truncate(length); err != nil {
+	err = file.Truncate(length)
+	if _, seekError := file.Seek(length, io.SeekStart); err != nil || seekError != nil {
 		file.Close()
-		return &journal{}, pages, err
+		return &journal{}, pages
 	}
-	_, err = file.Seek(0, 2)
-	return &journal{file}, pages, err
+	return &journal{file}, pages
 }
 
 // readJournal reads the whole lines of a journal that is good for head.
@@ -230,18 +228,19 @@ func (s *Store) readJournal(path string, head journalHead) (pages []page, length
 	return pages, length, length > 0
 }
 
-func (j *journal) add(p page) error {
+// add keeps a page. After a failure nothing is added any more: a gap must not be taken
+// for whole.
+func (j *journal) add(p page) {
 	if j.file == nil {
-		return nil
+		return
 	}
 	line, err := json.Marshal(p)
 	if err == nil {
 		_, err = j.file.Write(append(line, '\n'))
 	}
 	if err != nil {
-		j.close() // half a line, or a gap, must not be taken for whole
+		j.close()
 	}
-	return err
 }
 
 func (j *journal) close() {
