@@ -33,6 +33,9 @@ type SessionNote struct {
 	Login time.Time `json:"signedInAt,omitzero"`
 	// Life is how long an access token of this session is good for, in seconds.
 	Life int64 `json:"tokenLifeSeconds,omitempty"`
+	// SavedToken is a hash of the access token that rolecall saved last: another one in the
+	// file is of another tool's sign-in or refresh.
+	SavedToken string `json:"savedToken,omitempty"`
 	// RefusedToken is a hash of the refresh token that was refused, at RefusedAt
 	// for the reason Refusal.
 	RefusedToken string    `json:"refusedToken,omitempty"`
@@ -48,6 +51,30 @@ func (n SessionNote) Refused(token identitycenter.Token) bool {
 // Refuse notes that the server refused token's refresh token.
 func (n *SessionNote) Refuse(token identitycenter.Token, at time.Time, reason string) {
 	n.RefusedToken, n.RefusedAt, n.Refusal = fingerprint(token.RefreshToken), at.UTC().Truncate(time.Second), reason
+}
+
+// Saved notes that rolecall saves token.
+func (n *SessionNote) Saved(token identitycenter.Token) {
+	n.SavedToken = fingerprint(token.AccessToken)
+}
+
+// SignedIn is when somebody last signed in to session, as far as can be known: at a
+// sign-in here, or when another tool wrote the token that is there now. Zero: never.
+func (s *Store) SignedIn(session identitycenter.SSOSession) time.Time {
+	note := s.SessionNote(session)
+	path := s.TokenPath(session)
+	data, err := s.Files.ReadSecret(path)
+	if err != nil {
+		return note.Login
+	}
+	o, err := parseObject(data)
+	if err != nil || fingerprint(identitycenter.NewSecret(o.text("accessToken"))) == note.SavedToken {
+		return note.Login
+	}
+	if info, err := os.Stat(path); err == nil {
+		return info.ModTime()
+	}
+	return note.Login
 }
 
 // fingerprint tells tokens apart without holding them: tokens are random and

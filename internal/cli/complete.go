@@ -149,7 +149,7 @@ func accountTargets(inv *inventory.Inventory, begun string) []suggestion {
 		name := account.ID
 		for _, candidate := range []string{account.Alias, account.Name} {
 			one := candidate == account.Alias || called[strings.ToLower(candidate)] == 1
-			if one && inert(candidate) && !strings.Contains(candidate, "/") && begins(candidate, begun) {
+			if one && inert(candidate) && !inventory.IsAccountID(candidate) && !strings.Contains(candidate, "/") && begins(candidate, begun) {
 				name = candidate
 				break
 			}

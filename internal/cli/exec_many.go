@@ -100,7 +100,7 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	if err != nil {
 		return err
 	}
-	all, err := a.inventoryOf(ctx, s, freshForLooking)
+	all, err := a.inventoryOf(ctx, s, freshForWriting)
 	if err != nil {
 		return err
 	}

@@ -156,6 +156,18 @@ func guardMark(row inventory.Row) string {
 	return ""
 }
 
+// maxTold is how many guarded roles are listed before the question.
+const maxTold = 20
+
+// cutList keeps at most so many lines, the last one of which says how many more there
+// are.
+func cutList(lines []string, most int) []string {
+	if len(lines) <= most {
+		return lines
+	}
+	return append(slices.Clone(lines[:most-1]), fmt.Sprintf("and %d more: see --dry-run", len(lines)-most+1))
+}
+
 // confirmGuarded asks once about all accounts that the person has marked as guarded.
 func (a *App) confirmGuarded(ctx context.Context, rows []inventory.Row, sure bool) error {
 	var guarded []string
@@ -171,10 +183,10 @@ func (a *App) confirmGuarded(ctx context.Context, rows []inventory.Row, sure boo
 	if person == nil {
 		return &hintError{
 			error: fmt.Errorf("guarded are %d of the %d roles, and nobody is here to confirm it", len(guarded), len(rows)), code: exitRefused,
-			facts: guarded, hint: "say --yes if it is meant, or see them all with --dry-run",
+			facts: cutList(guarded, maxFacts), hint: "say --yes if it is meant, or see them all with --dry-run",
 		}
 	}
-	for _, line := range guarded {
+	for _, line := range cutList(guarded, maxTold) {
 		person.Tell("guarded: " + line)
 	}
 	yes, err := person.Confirm(ctx, fmt.Sprintf("run it there, too (%d of %d)?", len(guarded), len(rows)))

@@ -43,8 +43,7 @@ func (a *App) listings() *inventory.Store {
 
 // place says what a listing of s is of.
 func (a *App) place(s *session) inventory.Place {
-	note := s.login.Store.SessionNote(s.login.Session)
-	return inventory.Place{Session: s.login.Session, Portal: s.client.Endpoints().Portal, Login: note.Login}
+	return inventory.Place{Session: s.login.Session, Portal: s.client.Endpoints().Portal, Login: s.login.Store.SignedIn(s.login.Session)}
 }
 
 // stored gives the stored listing of a session, of whatever age, with what the

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +26,8 @@ import (
 type pickFlags struct {
 	filterFlags
 	session, query, action, shell string
+
+	evaluated bool // stdout is for eval: nothing but variables may stand there
 }
 
 func (a *App) pickCommand() *cobra.Command {
@@ -83,14 +87,22 @@ func actionNames() []string {
 // terminal and something is configured. What Enter does fits eval "$(rolecall)", too.
 func (a *App) pickWithoutCommand(cmd *cobra.Command) error {
 	config, err := a.config()
-	if !a.Terminal || a.json || err == nil && len(config.SessionNames())+len(config.ProfileNames()) == 0 {
+	nothing := err == nil && len(config.SessionNames())+len(config.ProfileNames()) == 0
+	switch onScreen := a.onScreen(); {
+	case onScreen && (!a.Terminal || a.json || nothing):
 		return cmd.Help()
+	case onScreen:
+		return a.pick(cmd.Context(), pickFlags{action: "shell", shell: export.Default()})
+	case !a.Terminal || a.json: // help on stdout would be run by eval
+		return &usageError{errors.New("a command is missing")}
 	}
-	f := pickFlags{action: "env", shell: export.Default()}
-	if out, ok := a.Stdout.(*os.File); ok && terminal.IsTerminal(out) {
-		f.action = "shell"
-	}
-	return a.pick(cmd.Context(), f)
+	return a.pick(cmd.Context(), pickFlags{action: "env", shell: export.Default(), evaluated: true})
+}
+
+// onScreen reports whether stdout is a terminal.
+func (a *App) onScreen() bool {
+	out, ok := a.Stdout.(*os.File)
+	return ok && terminal.IsTerminal(out)
 }
 
 func (a *App) pick(ctx context.Context, f pickFlags) error {
@@ -103,6 +115,9 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 		return &usageError{fmt.Errorf("there is no format %q; formats: %s", f.shell, strings.Join(export.Formats(), ", "))}
 	}
 	actions = slices.Concat(actions[first:first+1], actions[:first], actions[first+1:])
+	if f.evaluated {
+		actions = slices.DeleteFunc(actions, func(x picker.Action) bool { return x.Name == "target" || x.Name == "arn" })
+	}
 	screen, ok := a.Stderr.(*os.File)
 	if !ok || !a.Terminal {
 		return &hintError{error: errors.New("a picker needs a person at a terminal"), code: exitError, hint: "rolecall ls"}
@@ -111,7 +126,10 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	if err != nil {
 		return err
 	}
-	choice, err := a.choose(ctx, s, f, picker.Options{In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions})
+	// A quit that kills would leave the terminal as the picker has it.
+	open, closed := signal.NotifyContext(ctx, syscall.SIGQUIT)
+	defer closed()
+	choice, err := a.choose(open, s, f, picker.Options{In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions})
 	switch {
 	case errors.Is(err, picker.ErrNothing):
 		return &hintError{error: err, code: exitInterrupted}
@@ -168,7 +186,11 @@ func (a *App) do(ctx context.Context, choice picker.Choice, t target, format str
 	case "shell":
 		name := cmp.Or(choice.Alias, choice.Name)
 		a.tell("a shell with %s in %s; exit leaves it", t.role, strings.TrimSpace(name+" "+t.account))
-		return a.exec(ctx, t, options{}, []string{a.shell()})
+		b := *a
+		if !a.onScreen() {
+			b.Stdout = a.Stderr // a shell talks to the person, never to an eval
+		}
+		return b.exec(ctx, t, options{}, []string{a.shell()})
 	case "console":
 		return a.console(ctx, t, consoleOptions{})
 	case "arn":

@@ -86,7 +86,7 @@ func (a *App) parseTarget(config *awsconfig.Config, text string) target {
 	}
 	t := target{account: text[:slash], role: text[slash+1:]}
 	if session, account, ok := strings.Cut(t.account, ":"); ok {
-		if _, err := config.Session(session); !errors.Is(err, awsconfig.ErrUnknownSession) || isAccountID(account) {
+		if _, err := config.Session(session); !errors.Is(err, awsconfig.ErrUnknownSession) || inventory.IsAccountID(account) {
 			t.session, t.account = session, account
 		}
 	}
@@ -110,8 +110,8 @@ func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profi
 	}
 	profile.AccountID, profile.RoleName = t.account, t.role
 	s, err := a.session(profile, o)
-	if err == nil && !isAccountID(t.account) {
-		profile.AccountID, err = a.accountID(ctx, s, t.account)
+	if err == nil && !inventory.IsAccountID(t.account) {
+		profile.AccountID, err = a.accountID(ctx, s, t.account, o)
 	}
 	return profile, s, err
 }
@@ -150,39 +150,74 @@ func (a *App) resolveAccount(config *awsconfig.Config, text string, unknown erro
 		return profile, nil, unknown
 	}
 	account, err := inv.Find(text)
-	var several *inventory.AccountError
+	var wrong *inventory.AccountError
 	switch {
-	case errors.As(err, &several) && len(several.Matches) > 0:
+	case errors.As(err, &wrong) && len(wrong.Matches) > 0:
 		return profile, nil, err
-	case err != nil:
-		return profile, nil, unknown
+	case errors.As(err, &wrong):
+		return profile, nil, unknownTarget(unknown, wrong)
 	case len(account.Roles) > 1:
 		return profile, nil, &hintError{
 			error: fmt.Errorf("%q is account %s, where you have %d roles: which one?", text, account.ID, len(account.Roles)), code: exitUsage,
-			facts: []string{"they are: " + strings.Join(account.Roles, ", ")}, hint: "rolecall ls" + sessionArgument(s.login.Session) + " --match " + quoted(text),
+			facts: []string{"they are: " + strings.Join(account.Roles, ", ")}, hint: "rolecall ls" + sessionArgument(s.login.Session) + " --match " + account.ID,
 		}
 	}
+	a.sayAccount(s, inv, text, account, o)
 	profile.AccountID, profile.RoleName = account.ID, account.Roles[0]
 	return profile, s, nil
 }
 
-// accountID gives the id of the account that the person calls text.
-func (a *App) accountID(ctx context.Context, s *session, text string) (string, error) {
+// unknownTarget adds to an unknown profile the accounts that may have been meant.
+func unknownTarget(unknown error, accounts *inventory.AccountError) error {
+	facts := accounts.Facts()
+	var profile *awsconfig.Error
+	if errors.As(unknown, &profile) {
+		own, _ := configFacts(profile)
+		facts = append(own, facts...)
+	}
+	return &hintError{error: unknown, code: exitConfiguration, facts: facts, hint: "rolecall ls" + sessionArgument(accounts.Session)}
+}
+
+// sayAccount says which account a text was taken for, when it is not its whole name, or
+// by an old listing.
+func (a *App) sayAccount(s *session, inv *inventory.Inventory, text string, account *inventory.Account, o options) {
+	old := a.place(s).Old(inv, a.Now(), freshForLooking)
+	if o.unattended || !old && (account.ID == text || strings.EqualFold(account.Name, text) || account.Alias == text) {
+		return
+	}
+	a.tell("%s is account %s", text, strings.TrimSpace(account.ID+" "+account.Name)+", by the listing of "+a.moment(inv.TakenAt))
+}
+
+// accountID gives the id of the account that the person calls text. What the stored
+// listing does not have, or only an old one, may be new: then the portal is asked, and
+// an old listing is good enough when it does not answer.
+func (a *App) accountID(ctx context.Context, s *session, text string, o options) (string, error) {
 	inv, err := a.stored(s)
 	if err != nil && !errors.Is(err, inventory.ErrNone) {
 		return "", err
 	}
+	var account *inventory.Account
 	if err == nil {
-		account, err := inv.Find(text)
 		var wrong *inventory.AccountError
-		if err == nil {
+		old := a.place(s).Old(inv, a.Now(), freshForLooking)
+		switch account, err = inv.Find(text); {
+		case err == nil && !old:
+			a.sayAccount(s, inv, text, account, o)
 			return account.ID, nil
-		}
-		if errors.As(err, &wrong) && len(wrong.Matches) > 0 {
+		case errors.As(err, &wrong) && len(wrong.Matches) > 0 && !old:
 			return "", err
 		}
 	}
-	// It may be new.
+	id, err := a.askedAccountID(ctx, s, text)
+	if account != nil && (errors.Is(err, identitycenter.ErrUnavailable) || errors.Is(err, identitycenter.ErrThrottled) || errors.Is(err, identitycenter.ErrLoginRequired)) {
+		a.sayAccount(s, inv, text, account, o)
+		return account.ID, nil
+	}
+	return id, err
+}
+
+// askedAccountID asks the portal.
+func (a *App) askedAccountID(ctx context.Context, s *session, text string) (string, error) {
 	listed, err := credentials.WithToken(ctx, s.login, func(t identitycenter.Token) ([]identitycenter.Account, error) {
 		return s.client.Accounts(ctx, t.AccessToken)
 	})
@@ -198,10 +233,6 @@ func (a *App) accountID(ctx context.Context, s *session, text string) (string, e
 		return "", err
 	}
 	return account.ID, nil
-}
-
-func isAccountID(text string) bool {
-	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
 }
 
 // sessionProfile is a profile of no name for a session: the named one, or the

@@ -65,7 +65,7 @@ func (i *Inventory) Find(text string) (*Account, error) {
 	} {
 		var matches []*Account
 		for n := range i.Accounts {
-			if text != "" && names(&i.Accounts[n]) {
+			if text != "" && (names(&i.Accounts[n]) && !IsAccountID(text) || i.Accounts[n].ID == text) {
 				matches = append(matches, &i.Accounts[n])
 			}
 		}
@@ -86,7 +86,11 @@ func (i *Inventory) near(text string) []*Account {
 	var names []string
 	for n := range i.Accounts {
 		a := &i.Accounts[n]
-		names = append(names, a.Name, a.Alias, a.ID)
+		names = append(names, a.ID)
+		if IsAccountID(text) {
+			continue
+		}
+		names = append(names, a.Name, a.Alias)
 		if text != "" && strings.Contains(strings.ToLower(a.Name), text) {
 			near = append(near, a)
 		}
@@ -95,7 +99,7 @@ func (i *Inventory) near(text string) []*Account {
 		return near
 	}
 	if name := identitycenter.Nearest(text, names); name != "" {
-		n := slices.IndexFunc(i.Accounts, func(a Account) bool { return a.Name == name || a.Alias == name || a.ID == name })
+		n := slices.IndexFunc(i.Accounts, func(a Account) bool { return a.ID == name || !IsAccountID(name) && (a.Name == name || a.Alias == name) })
 		near = append(near, &i.Accounts[n])
 	}
 	return near

@@ -17,7 +17,8 @@ import (
 // An Inventory is a complete listing of one session. It is not changed once made.
 type Inventory struct {
 	Session identitycenter.SSOSession // whose it is
-	TakenAt time.Time                 // when the listing was complete
+	TakenAt time.Time                 // when the listing was begun
+	ended   time.Time                 // when it was complete
 	// Accounts are sorted by name (without regard to case), then id. Each has at
 	// least one role.
 	Accounts []Account
@@ -34,6 +35,12 @@ type Account struct {
 	Alias   string
 	Tags    []string
 	Guarded bool
+}
+
+// IsAccountID reports whether text is an account id: then it is nothing else, whatever
+// accounts are called.
+func IsAccountID(text string) bool {
+	return len(text) == 12 && strings.Trim(text, "0123456789") == ""
 }
 
 // Label names the account to a person: its alias, else its name, else its id.
@@ -96,12 +103,12 @@ func (i *Inventory) With(said []settings.Account) *Inventory {
 	if len(said) == 0 {
 		return i
 	}
-	with := &Inventory{i.Session, i.TakenAt, slices.Clone(i.Accounts)}
+	with := &Inventory{i.Session, i.TakenAt, i.ended, slices.Clone(i.Accounts)}
 	for n := range with.Accounts {
 		a := &with.Accounts[n]
 		a.Tags = nil
 		for _, s := range said {
-			if s.Match != a.ID && !Matches(s.Match, a.Name) {
+			if s.Match != a.ID && (IsAccountID(s.Match) || !Matches(s.Match, a.Name)) {
 				continue
 			}
 			a.Alias, a.Guarded = cmp.Or(s.Alias, a.Alias), a.Guarded || s.Guarded
@@ -157,7 +164,7 @@ func (f Filter) MatchAccount(a *Account) bool {
 		}
 	}
 	return len(f.Accounts) == 0 || slices.ContainsFunc(f.Accounts, func(p string) bool {
-		return p == a.ID || Matches(p, a.Name) || a.Alias != "" && Matches(p, a.Alias)
+		return p == a.ID || !IsAccountID(p) && (Matches(p, a.Name) || a.Alias != "" && Matches(p, a.Alias))
 	})
 }
 

@@ -26,6 +26,7 @@ func few() *inventory.Inventory {
 		{ID: "555566667777", Name: "twin", Roles: []string{"Admin"}},
 		{ID: "555566668888", Name: "twin", Roles: []string{"Admin"}},
 		{ID: "666677778888", Name: "nothing here"},
+		{ID: "777788889999", Name: "111100001111", Roles: []string{"Admin"}}, // as another account's id
 	})
 }
 
@@ -35,14 +36,14 @@ func TestANewInventory(t *testing.T) {
 	for _, a := range inv.Accounts {
 		names = append(names, a.Label())
 	}
-	want := []string{"444455556666", "Data / Lake", "payments-dev", "payments-prod", "twin", "twin"}
+	want := []string{"444455556666", "111100001111", "Data / Lake", "payments-dev", "payments-prod", "twin", "twin"}
 	if !reflect.DeepEqual(names, want) {
 		t.Errorf("accounts %q, want %q", names, want)
 	}
-	if roles := inv.Accounts[2].Roles; !reflect.DeepEqual(roles, []string{"Admin", "ReadOnly"}) {
+	if roles := inv.Accounts[3].Roles; !reflect.DeepEqual(roles, []string{"Admin", "ReadOnly"}) {
 		t.Errorf("roles %q", roles)
 	}
-	if inv.RoleCount() != 7 || len(inv.Rows()) != 7 {
+	if inv.RoleCount() != 8 || len(inv.Rows()) != 8 {
 		t.Errorf("%d roles, %d rows", inv.RoleCount(), len(inv.Rows()))
 	}
 }
@@ -59,7 +60,7 @@ func TestFind(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"twin": "they are: 555566667777 twin, 555566668888 twin", "payments": "they are: 111122223333 payments-dev, 222233334444 payments-prod",
-		"lake": "did you mean: 333344445555 Data / Lake", "paymens-dev": "did you mean: 111122223333 payments-dev", "zzz": "", "": "",
+		"lake": "did you mean: 333344445555 Data / Lake", "paymens-dev": "did you mean: 111122223333 payments-dev", "zzz": "", "": "", "111100001111": "",
 	} {
 		a, err := inv.Find(text)
 		var wrong *inventory.AccountError
@@ -98,7 +99,11 @@ func TestWhatSettingsSay(t *testing.T) {
 			t.Errorf("%+v gives %q, want %q", f, got, text)
 		}
 	}
-	if few().Accounts[3].Guarded {
+	hijacked := few().With([]settings.Account{{Match: "111100001111", Alias: "safe"}})
+	if rows := hijacked.Select(inventory.Filter{Accounts: []string{"111100001111"}}); len(rows) != 0 || hijacked.Accounts[1].Alias != "" {
+		t.Errorf("an id means an account of that name: %v", rows)
+	}
+	if few().Accounts[4].Guarded {
 		t.Error("the inventory itself was changed")
 	}
 }
@@ -146,6 +151,7 @@ func TestOld(t *testing.T) {
 		{"young", inventory.Place{}, time.Hour, false},
 		{"a day and more", inventory.Place{}, 25 * time.Hour, true},
 		{"a sign-in before it", inventory.Place{Login: moment.Add(-time.Second)}, time.Hour, false},
+		{"of tomorrow", inventory.Place{}, -24 * time.Hour, true},
 		{"a sign-in since", inventory.Place{Login: moment.Add(time.Second)}, time.Hour, true},
 	} {
 		if got := c.place.Old(inv, moment.Add(c.after), 24*time.Hour); got != c.old {

@@ -101,7 +101,7 @@ func (l *Lister) List(ctx context.Context, token identitycenter.Token) (*Invento
 	switch {
 	case err == nil:
 		defer lock.Unlock()
-		if inv, err := l.Store.Load(l.Place); err == nil && inv.TakenAt.After(begun) {
+		if inv, err := l.Store.Load(l.Place); err == nil && inv.ended.After(begun) {
 			return inv, nil
 		}
 	case ctx.Err() != nil:
@@ -140,6 +140,7 @@ type run struct {
 	open   map[string]bool                   // accounts with pages to come
 	pages  map[string]int                    // that came, by account; "" is ListAccounts
 	found  bool                              // ListAccounts has ended
+	denied int                               // accounts whose roles are refused
 	listed int
 	asked  int
 	last   time.Time // the last success
@@ -151,7 +152,8 @@ type task struct{ account, next string }
 // all asks for what the journal does not hold.
 func (r *run) all(ctx context.Context) (*Inventory, error) {
 	var before []page
-	r.journal, before = r.Store.openJournal(r.Place)
+	var begun time.Time
+	r.journal, before, begun = r.Store.openJournal(r.Place)
 	defer r.journal.close()
 	r.last = time.Now()
 	r.resume(before)
@@ -169,11 +171,16 @@ func (r *run) all(ctx context.Context) (*Inventory, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
+	if r.denied > 1 && r.denied*10 > len(r.order) {
+		return nil, fmt.Errorf("the roles of %d accounts are refused, though the accounts are listed: %w", r.denied, identitycenter.ErrBadAnswer)
+	}
 	accounts := make([]Account, 0, len(r.order))
 	for _, id := range r.order {
 		accounts = append(accounts, r.account(id))
 	}
-	return New(r.Place.Session, r.Store.Now().UTC(), accounts), nil
+	inv := New(r.Place.Session, begun, accounts)
+	inv.ended = r.Store.Now().UTC()
+	return inv, nil
 }
 
 // resume takes what came before, and puts down what is to be asked.
@@ -212,6 +219,9 @@ func (r *run) take(p page) {
 	r.pages[p.Account]++
 	if p.Account != "" {
 		r.roles[p.Account] = append(r.roles[p.Account], p.Roles...)
+		if p.Denied {
+			r.denied++
+		}
 		if p.Next == "" && r.open[p.Account] {
 			r.open[p.Account] = false
 			r.listed++
@@ -388,7 +398,8 @@ func (r *run) once(ctx context.Context, token identitycenter.Token, t task) (pag
 	}
 	roles, next, err := r.Portal.RolesPage(ctx, token.AccessToken, t.account, t.next)
 	if errors.Is(err, identitycenter.ErrNoAccess) || errors.Is(err, identitycenter.ErrNotFound) {
-		return p, nil // it was taken away since it was listed
+		p.Denied = true // most likely it was taken away since it was listed
+		return p, nil
 	}
 	for _, role := range roles {
 		p.Roles = append(p.Roles, role.Name)

@@ -303,6 +303,11 @@ func TestAServerInTrouble(t *testing.T) {
 				return r.URL.Query().Get("account_id") == account && refuse(403, "ForbiddenException")(w, r)
 			}
 		}, without: 1},
+		"many accounts that are refused": {answers: func(*scene) func(http.ResponseWriter, *http.Request) bool {
+			return func(w http.ResponseWriter, r *http.Request) bool {
+				return r.URL.Query().Get("account_id") > idctest.AccountID(40) && refuse(403, "ForbiddenException")(w, r)
+			}
+		}, want: identitycenter.ErrBadAnswer},
 		"the same page for ever": {answers: func(*scene) func(http.ResponseWriter, *http.Request) bool {
 			return func(w http.ResponseWriter, r *http.Request) bool {
 				if r.URL.Path != "/assignment/accounts" {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,6 +52,7 @@ type storedListing struct {
 	Region   string          `json:"region"`
 	Portal   string          `json:"portalEndpoint"`
 	TakenAt  time.Time       `json:"takenAt"`
+	EndedAt  time.Time       `json:"endedAt"`
 	Roles    []string        `json:"roles"`
 	Accounts []storedAccount `json:"accounts"`
 }
@@ -77,12 +77,15 @@ func (s *Store) Load(p Place) (*Inventory, error) {
 		return nil, err
 	}
 	var f storedListing
-	if json.Unmarshal(data, &f) != nil || f.Version != storedVersion {
+	if json.Unmarshal(data, &f) != nil || f.Version != storedVersion || f.Accounts == nil {
 		return nil, ErrNone
 	}
 	accounts := make([]Account, len(f.Accounts))
 	roles := make([]string, 0, 8*len(accounts)) // one piece of memory for most
 	for i, a := range f.Accounts {
+		if !IsAccountID(a.ID) {
+			return nil, ErrNone
+		}
 		from := len(roles)
 		for _, n := range a.Roles {
 			if n < 0 || n >= len(f.Roles) {
@@ -92,25 +95,26 @@ func (s *Store) Load(p Place) (*Inventory, error) {
 		}
 		accounts[i] = Account{ID: a.ID, Name: a.Name, Email: a.Email, Roles: roles[from:len(roles):len(roles)]}
 	}
-	return &Inventory{Session: p.Session, TakenAt: f.TakenAt, Accounts: accounts}, nil
+	return &Inventory{Session: p.Session, TakenAt: f.TakenAt, Accounts: accounts, ended: f.EndedAt}, nil
 }
 
 func (s *Store) read(path string) ([]byte, error) {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() > maxStored {
+	if err != nil || info.Size() > maxStored {
 		return nil, ErrNone
 	}
+	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return nil, ErrNone
 	}
-	return os.ReadFile(path)
+	return data, nil
 }
 
 // save stores a complete listing in one step.
 func (s *Store) save(p Place, inv *Inventory) error {
 	f := storedListing{
 		Version: storedVersion, Session: p.Session.Name, StartURL: p.Session.StartURL, Region: p.Session.Region, Portal: p.Portal,
-		TakenAt: inv.TakenAt, Roles: []string{}, Accounts: make([]storedAccount, len(inv.Accounts)),
+		TakenAt: inv.TakenAt, EndedAt: inv.ended, Roles: []string{}, Accounts: make([]storedAccount, len(inv.Accounts)),
 	}
 	places := map[string]int{}
 	for i, a := range inv.Accounts {
@@ -143,9 +147,11 @@ func (s *Store) lock(ctx context.Context, p Place, waiting func()) (*filesystem.
 }
 
 // Old reports whether a listing should be made anew: it is older than maxAge, or
-// than the last sign-in, which may be another person's or know of new roles.
+// than the last sign-in, which may be another person's or know of new roles, or of a
+// time that has not come yet.
 func (p Place) Old(inv *Inventory, now time.Time, maxAge time.Duration) bool {
-	return now.Sub(inv.TakenAt) > maxAge || inv.TakenAt.Before(p.Login)
+	age := now.Sub(inv.TakenAt)
+	return age > maxAge || age < -time.Minute || inv.TakenAt.Before(p.Login)
 }
 
 // journalLife is how long the pages of an interrupted listing are good for.
@@ -172,39 +178,43 @@ type page struct {
 	Account  string                   `json:"account,omitempty"`
 	Accounts []identitycenter.Account `json:"accounts,omitempty"`
 	Roles    []string                 `json:"roles,omitempty"`
-	Next     string                   `json:"next,omitempty"` // token of the next page
+	Denied   bool                     `json:"denied,omitempty"` // the roles were refused
+	Next     string                   `json:"next,omitempty"`   // token of the next page
 }
 
-// openJournal gives the journal to go on with, and the pages that are in it.
-func (s *Store) openJournal(p Place) (*journal, []page) {
+// openJournal gives the journal to go on with, the pages that are in it, and when it was
+// begun.
+func (s *Store) openJournal(p Place) (*journal, []page, time.Time) {
 	path := s.path(p, ".partial")
 	head := journalHead{storedVersion, p.Session.StartURL, p.Login.UTC(), s.Now().UTC()}
-	pages, length, ok := s.readJournal(path, head)
-	if !ok {
+	pages, length, begun := s.readJournal(path, head)
+	if begun.IsZero() {
+		begun = head.Begun
 		first, err := json.Marshal(head)
 		if err != nil || s.Files.WriteSecret(path, append(first, '\n')) != nil {
-			return &journal{}, nil
+			return &journal{}, nil, begun
 		}
 		length = int64(len(first)) + 1
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY, 0o600)
 	if err != nil {
-		return &journal{}, pages
+		return &journal{}, pages, begun
 	}
 	// A line that a kill cut short is written over.
 	err = file.Truncate(length)
 	if _, seekError := file.Seek(length, io.SeekStart); err != nil || seekError != nil {
 		file.Close()
-		return &journal{}, pages
+		return &journal{}, pages, begun
 	}
-	return &journal{file}, pages
+	return &journal{file}, pages, begun
 }
 
-// readJournal reads the whole lines of a journal that is good for head.
-func (s *Store) readJournal(path string, head journalHead) (pages []page, length int64, ok bool) {
+// readJournal reads the whole lines of a journal that is good for head, and when it was
+// begun; zero: there is none.
+func (s *Store) readJournal(path string, head journalHead) (pages []page, length int64, begun time.Time) {
 	data, err := s.read(path)
 	if err != nil {
-		return nil, 0, false
+		return nil, 0, begun
 	}
 	var there journalHead
 	for line := range strings.Lines(string(data)) {
@@ -214,7 +224,7 @@ func (s *Store) readJournal(path string, head journalHead) (pages []page, length
 		if length == 0 {
 			if json.Unmarshal([]byte(line), &there) != nil || there.Version != head.Version || there.StartURL != head.StartURL ||
 				!there.Login.Equal(head.Login) || head.Begun.Sub(there.Begun) > journalLife || there.Begun.After(head.Begun) {
-				return nil, 0, false
+				return nil, 0, begun
 			}
 		} else {
 			var next page
@@ -225,7 +235,7 @@ func (s *Store) readJournal(path string, head journalHead) (pages []page, length
 		}
 		length += int64(len(line))
 	}
-	return pages, length, length > 0
+	return pages, length, there.Begun
 }
 
 // add keeps a page. After a failure nothing is added any more: a gap must not be taken

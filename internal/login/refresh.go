@@ -123,13 +123,15 @@ func refused(err error) bool {
 		errors.Is(err, identitycenter.ErrAccessDenied) || errors.Is(err, identitycenter.ErrExpiredCode)
 }
 
-// noteLife remembers how long tokens of this session live, when that changed.
+// noteLife remembers how long tokens of this session live, and that token is of the
+// same sign-in.
 func (l *Login) noteLife(note cache.SessionNote, token identitycenter.Token) {
 	life := int64(token.ExpiresAt.Sub(l.Now()).Round(time.Second).Seconds())
-	if note.OIDC == "" || note.Life == life {
+	if note.OIDC == "" {
 		return
 	}
 	note.Life = life
+	note.Saved(token)
 	if err := l.Store.SaveSessionNote(l.Session, note); err != nil {
 		l.warn("%w", err)
 	}

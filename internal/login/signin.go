@@ -179,6 +179,7 @@ func (l *Login) save(ctx context.Context, token identitycenter.Token) error {
 		Login: l.Now().UTC().Truncate(time.Second),
 		Life:  int64(token.ExpiresAt.Sub(l.Now()).Round(time.Second).Seconds()),
 	}
+	note.Saved(token)
 	// The note first: a token without it counts as AWS's own, and would be kept
 	// from the endpoint that issued it.
 	if err := l.Store.SaveSessionNote(l.Session, note); err != nil {

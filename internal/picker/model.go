@@ -23,7 +23,7 @@ type model struct {
 	width, height int
 	at            int  // the selected row among the hits
 	top           int  // the first one on the screen
-	moved         bool // to that row, by the person
+	touched       bool // the person has pressed a key
 
 	help    bool    // the keys are explained
 	pending *Choice // of a guarded account: asked once more
@@ -69,8 +69,10 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	case tea.KeyPressMsg:
+		m.touched = true
 		return m, m.press(msg)
 	case tea.PasteMsg:
+		m.touched = true
 		if m.pending == nil {
 			m.help = false
 			m.add(msg.Content)
@@ -85,15 +87,16 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// replace puts other rows in place of those shown. A row that the person has gone to
-// stays selected, and where it is on the screen; else the best one is.
+// replace puts other rows in place of those shown. Who has typed or moved may be about to
+// press Enter: the row stays selected, and where it is on the screen. Else the best one
+// is.
 func (m *model) replace(rows *index) {
 	gone := m.selected()
 	line := m.at - m.top
 	m.index = rows
 	m.search(m.query)
 	m.at, m.top = 0, 0
-	if gone == nil || !m.moved {
+	if gone == nil || !m.touched {
 		return
 	}
 	for i, hit := range m.hits {
@@ -102,7 +105,6 @@ func (m *model) replace(rows *index) {
 			return
 		}
 	}
-	m.moved = false
 }
 
 // selected is the row that Enter means; nil when none matches.
@@ -190,7 +192,6 @@ func (m *model) move(key string) bool {
 		return false
 	}
 	m.at = max(0, min(m.at, len(m.hits)-1))
-	m.moved = true
 	return true
 }
 
@@ -244,5 +245,5 @@ func (m *model) find(query string) {
 	}
 	m.query = query
 	m.search(query)
-	m.at, m.top, m.moved = 0, 0, false
+	m.at, m.top = 0, 0
 }

@@ -61,6 +61,9 @@ func names(text, session string, rows []inventory.Row, taken map[string]bool) ([
 			return nil, templateError(err)
 		}
 		bases[i] = cmp.Or(portable(out.String()), portable(r.ID+"-"+r.Role))
+		if id, rest, target := strings.Cut(bases[i], "/"); target && id != r.ID && inventory.IsAccountID(id) {
+			bases[i] = id + "-" + rest // it would be taken for another account's role
+		}
 	}
 	return distinct(bases, session, rows, taken)
 }

@@ -154,6 +154,8 @@ func TestNames(t *testing.T) {
 		"a suffix is taken": {"{{ .AccountName }}", "", listing("111122223333 x: A", "444455556666 x: A", "777788889999 x-3333: A"), "x-111122223333 x-6666 x-3333-9999"},
 		"a foreign profile": {"", "[profile X-a]\n", listing("111122223333 x: A"), "x-A-3333"},
 		"default":           {"Default", "", listing("111122223333 x: A"), "Default-3333"},
+		"another's target":  {"{{ .AccountName }}/{{ .RoleName }}", "", listing("111122223333 444455556666: A"), "444455556666-A"},
+		"its own target":    {"{{ .AccountID }}/{{ .RoleName }}", "", listing("111122223333 x: A"), "111122223333/A"},
 		"a prototype":       {"__proto__", "", listing("111122223333 x: A"), "proto"},
 		"a kind of section": {"sso-session.corp", "", listing("111122223333 x: A"), "sso-session-corp"},
 		"JavaScript":        {"a=b,c", "", listing("111122223333 x: A"), "a-b-c"},

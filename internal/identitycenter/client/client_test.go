@@ -236,9 +236,18 @@ func TestListingsAreWholeOrAnError(t *testing.T) {
 	if _, err := foreign.Roles(t.Context(), secret("t"), "111122223333"); !errors.Is(err, identitycenter.ErrBadAnswer) {
 		t.Errorf("a role of another account: %v", err)
 	}
-	none := against(t, answers(200, "", `{"accountList":null}`))
+	none := against(t, answers(200, "", `{"accountList":[]}`))
 	if got, err := none.Accounts(t.Context(), secret("t")); err != nil || len(got) != 0 {
-		t.Errorf("no list: %v, %v", got, err)
+		t.Errorf("an empty list: %v, %v", got, err)
+	}
+	for _, body := range []string{`{"accountList":null,"roleList":null}`, `{}`} { // not the same as nothing
+		missing := against(t, answers(200, "", body))
+		if got, err := missing.Accounts(t.Context(), secret("t")); !errors.Is(err, identitycenter.ErrBadAnswer) {
+			t.Errorf("%s: %v, %v", body, got, err)
+		}
+		if got, err := missing.Roles(t.Context(), secret("t"), "111122223333"); !errors.Is(err, identitycenter.ErrBadAnswer) {
+			t.Errorf("%s: %v, %v", body, got, err)
+		}
 	}
 }
 

@@ -77,6 +77,9 @@ func (c *Client) accounts(ctx context.Context, token identitycenter.Secret, next
 	if err != nil {
 		return nil, "", Translate(ctx, "ListAccounts", c.endpoints.Portal, err)
 	}
+	if out.AccountList == nil {
+		return nil, "", c.badPortalAnswer("ListAccounts", errors.New("no list of accounts"))
+	}
 	for _, a := range out.AccountList {
 		account := identitycenter.Account{ID: aws.ToString(a.AccountId), Name: aws.ToString(a.AccountName), Email: aws.ToString(a.EmailAddress)}
 		if !isAccountID(account.ID) {
@@ -111,6 +114,9 @@ func (c *Client) roles(ctx context.Context, token identitycenter.Secret, account
 	}, options...)
 	if err != nil {
 		return nil, "", Translate(ctx, "ListAccountRoles", c.endpoints.Portal, err)
+	}
+	if out.RoleList == nil {
+		return nil, "", c.badPortalAnswer("ListAccountRoles", errors.New("no list of roles"))
 	}
 	for _, r := range out.RoleList {
 		role := identitycenter.Role{AccountID: aws.ToString(r.AccountId), Name: aws.ToString(r.RoleName)}
