@@ -109,8 +109,8 @@ func (e Editor) backups() Backups { return Backups{e.Files, filepath.Join(e.Stat
 
 // lock keeps other edits of the same file waiting, whatever links lead to it.
 func (e Editor) lock(ctx context.Context, path string) (unlock func(), err error) {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
+	if path, err = place(path); err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, editDeadline, ErrLocked)
 	defer cancel()

@@ -53,6 +53,28 @@ func TestUndoGoesBackStepByStep(t *testing.T) {
 	holds(t, changed.Backup, "0")
 }
 
+// A relative path is another file in each folder, and the same one by its full name.
+func TestRelativePathsAreOfTheirFolder(t *testing.T) {
+	e, one, two := editor(t), shared(t, "one", 0o600), shared(t, "two", 0o600)
+	for _, path := range []string{one, two} {
+		t.Chdir(filepath.Dir(path))
+		if _, err := e.Edit(t.Context(), filepath.Base(path), add("+")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.Undo(t.Context(), one); err != nil {
+		t.Error(err)
+	}
+	holds(t, one, "one")
+	if err := e.Undo(t.Context(), filepath.Base(two)); err != nil {
+		t.Error(err)
+	}
+	holds(t, two, "two")
+	if locks, _ := filepath.Glob(filepath.Join(e.State, "locks", "*")); len(locks) != 2 {
+		t.Errorf("locks: %v", locks)
+	}
+}
+
 // Whichever step fails: the old or the new content, and no backup of nothing.
 func TestAFailedEditLeavesWhatWasThere(t *testing.T) {
 	for _, step := range []string{"lock", "read", "mkdir", "create", "write", "sync", "rename"} {
