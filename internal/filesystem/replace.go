@@ -21,6 +21,8 @@ var (
 	ErrChanged    = errors.New("file was changed meanwhile by another program")
 	ErrReadOnly   = errors.New("file is read-only")
 	ErrHardLinked = errors.New("file has other names (hard links), which would keep the old content")
+	ErrNoFile     = errors.New("not a regular file")
+	ErrDangling   = errors.New("link leads nowhere")
 )
 
 // A Shared is a file that other programs read and write, too, as it was at one
@@ -66,7 +68,7 @@ func place(path string) (string, error) {
 		return target, err
 	}
 	if _, dangling := os.Lstat(path); dangling == nil {
-		return "", err
+		return "", &fs.PathError{Op: "read", Path: path, Err: ErrDangling}
 	}
 	folder, err := place(filepath.Dir(path))
 	return filepath.Join(folder, filepath.Base(path)), err
@@ -83,7 +85,7 @@ func readWhole(path string) ([]byte, fs.FileInfo, error) {
 	case err != nil:
 		return nil, nil, err
 	case !info.Mode().IsRegular():
-		return nil, nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+		return nil, nil, &fs.PathError{Op: "read", Path: path, Err: ErrNoFile}
 	case info.Size() > MaxSharedFile:
 		return nil, nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
 	}

@@ -99,7 +99,7 @@ func TestALinkStaysALink(t *testing.T) {
 	if err := os.Symlink("/nowhere/at/all", nowhere); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (Files{}).ReadShared(nowhere); !errors.Is(err, os.ErrNotExist) {
+	if _, err := (Files{}).ReadShared(nowhere); !errors.Is(err, ErrDangling) {
 		t.Errorf("a link that leads nowhere: %v", err)
 	}
 }
