@@ -127,6 +127,20 @@ func (f Files) Replace(s Shared, data []byte) error {
 	return p.put(s)
 }
 
+// removeShared deletes what was read, by the rules of Replace.
+func (f Files) removeShared(s Shared) error {
+	if err := s.replaceable(); err != nil {
+		return err
+	}
+	if err := s.unchanged(); err != nil {
+		return err
+	}
+	if err := f.Remove(s.target); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(s.target))
+}
+
 // put renames the new file over the old one, if that is still as it was read.
 func (p *Pending) put(s Shared) error {
 	if err := p.temp.Close(); err != nil {
