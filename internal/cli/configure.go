@@ -11,6 +11,8 @@ import (
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
+	"rolecall/internal/profiles"
 )
 
 // configureFlags are the flags of configure.
@@ -79,6 +81,11 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 	}
 	if f.profiles, err = a.wantsProfiles(ctx, f); err != nil {
 		return err
+	}
+	if f.profiles {
+		if err := a.checkLook(p.session, f.look); err != nil {
+			return err
+		}
 	}
 	f.endpointURL = p.endpoint
 	s, err := a.session(p.profile(config, a), f.options)
@@ -200,4 +207,25 @@ func (a *App) wantsProfiles(ctx context.Context, f configureFlags) (bool, error)
 		return f.profiles || f.yes, nil
 	}
 	return a.agree(ctx, "write a profile for each of your accounts and roles, too?")
+}
+
+// checkLook refuses a look that the profiles of a session cannot have.
+func (a *App) checkLook(session identitycenter.SSOSession, look profileFlags) error {
+	o, err := a.profileOptions(look)
+	if err != nil {
+		return err
+	}
+	err = o.Check(session.Name)
+	var option *profiles.OptionError
+	if !errors.As(err, &option) {
+		return err
+	}
+	flag, given := option.Option, map[string]string{"template": look.template, "region": look.region, "output": look.output}
+	if given[flag] == "" { // then the settings say it
+		return (&profileJob{app: a, all: &inventory.Inventory{Session: session}}).explain(err)
+	}
+	if flag == "region" {
+		flag = "default-region"
+	}
+	return &hintError{error: fmt.Errorf("--%s: %s", flag, option.Problem), code: exitConfiguration, hint: "rolecall configure --help"}
 }
