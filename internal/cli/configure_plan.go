@@ -35,10 +35,13 @@ func (a *App) planSession(ctx context.Context, config *awsconfig.Config, text st
 	}
 	p.from = found.From
 	p.session = identitycenter.SSOSession{StartURL: found.StartURL, Region: found.Region}
-	for _, scope := range strings.Split(f.scopes, ",") {
+	for _, scope := range strings.Split(cmp.Or(f.scopes, identitycenter.AccessScope), ",") {
 		if scope = strings.TrimSpace(scope); scope != "" {
 			p.session.Scopes = append(p.session.Scopes, scope)
 		}
+	}
+	if len(p.session.Scopes) == 0 {
+		return p, &usageError{fmt.Errorf("--scopes: there is no scope in %q", f.scopes)}
 	}
 	return p, a.nameSession(ctx, config, &p, given, f)
 }
@@ -179,6 +182,9 @@ func (a *App) nameSession(ctx context.Context, config *awsconfig.Config, p *setu
 			p.was = known.Region
 		}
 		known.Region = p.session.Region
+		if has := known.RegistrationScopes(); f.scopes != "" && !sameScopes(has, p.session.Scopes) {
+			p.scopes, known.Scopes = strings.Join(has, ","), p.session.Scopes
+		}
 		p.session = known
 		return nil
 	}
@@ -203,6 +209,11 @@ func (a *App) nameSession(ctx context.Context, config *awsconfig.Config, p *setu
 		}
 	}
 	return nil
+}
+
+// sameScopes compares scopes without their order.
+func sameScopes(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // isSessionName: letters that all readers of the file take alike, and that need no
