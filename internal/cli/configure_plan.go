@@ -71,7 +71,8 @@ func (a *App) startURL(ctx context.Context, config *awsconfig.Config, text strin
 }
 
 // regionOf finds the region of a start URL: the one that the person says, else what the
-// start URL says itself, else what is configured already.
+// start URL says itself, else what is configured already. What the person says sets no
+// session wrong that is there: for those the start URL is asked in any case.
 func (a *App) regionOf(ctx context.Context, config *awsconfig.Config, startURL, endpoint string, f configureFlags) (discovery.Found, error) {
 	found := discovery.Found{StartURL: startURL, Region: f.region}
 	u, err := url.Parse(startURL)
@@ -83,29 +84,46 @@ func (a *App) regionOf(ctx context.Context, config *awsconfig.Config, startURL, 
 	case f.region == "":
 	case !awsconfig.IsRegion(f.region):
 		return found, &usageError{fmt.Errorf("--region: %q is no region", f.region)}
+	case sessionOf(config, startURL) != "":
 	case byHost != "" && byHost != f.region:
 		return found, &usageError{fmt.Errorf("--region %s contradicts the start URL, whose host says %s", f.region, byHost)}
 	default:
 		return found, nil
 	}
+	answer, err := a.discover(ctx, config, startURL, endpoint)
+	switch {
+	case f.region == "" && errors.Is(err, discovery.ErrNoRegion):
+		return a.regionNotFound(ctx, config, found, err, f)
+	case f.region == "":
+		return answer, err
+	case ctx.Err() != nil:
+		return found, context.Cause(ctx)
+	case err == nil && answer.Region != f.region:
+		return found, &hintError{
+			error: fmt.Errorf("--region %s is not the region of %s: that is %s (from %s)", f.region, startURL, answer.Region, answer.From), code: exitConfiguration,
+			hint: "rolecall configure " + quoted(startURL),
+		}
+	}
+	return found, nil
+}
+
+// discover asks the start URL for its region, or an Identity Center that is not AWS's.
+func (a *App) discover(ctx context.Context, config *awsconfig.Config, startURL, endpoint string) (discovery.Found, error) {
 	asker, err := a.network(a.settingsProfile(config))
 	if err != nil {
-		return found, err
+		return discovery.Found{}, err
 	}
 	at := startURL
 	if endpoint != "" {
 		if at, err = discovery.StartURL(endpoint); err != nil {
-			return found, err
+			return discovery.Found{}, err
 		}
 	}
 	answer, err := discovery.Region(ctx, asker, at)
 	if err == nil && endpoint != "" {
 		answer.StartURL = startURL
 	}
-	if !errors.Is(err, discovery.ErrNoRegion) {
-		return answer, err
-	}
-	return a.regionNotFound(ctx, config, found, err, f)
+	return answer, err
 }
 
 // regionNotFound takes the region that is configured, or asks for it.
