@@ -12,8 +12,8 @@ func TestTheWayBackOverAForeignChange(t *testing.T) {
 	a := &App{Home: "/home/me"}
 	for backup, want := range map[string]string{
 		"/home/me/.local/state/rolecall/backups/1": "cp ~/.local/state/rolecall/backups/1 ~/'my aws/config'",
-		"/var/it's":                                `cp '/var/it'\''s' ~/'my aws/config'`,
-		"":                                         "rm ~/'my aws/config'",
+		"/var/it's": `cp '/var/it'\''s' ~/'my aws/config'`,
+		"":          "rm ~/'my aws/config'",
 	} {
 		err := a.explainEdit("/home/me/my aws/config", &filesystem.ForeignChangeError{Path: "config", Backup: backup})
 		var hinted *hintError
