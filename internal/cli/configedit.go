@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"rolecall/internal/filesystem"
 )
@@ -32,7 +34,14 @@ func (a *App) editConfig(ctx context.Context, file string, change func(filesyste
 func (a *App) explainEdit(file string, err error) error {
 	shown := a.tidy(file)
 	e := &hintError{error: err, code: exitConfiguration}
+	var changed *filesystem.ForeignChangeError
 	switch {
+	case errors.As(err, &changed) && changed.Backup == "":
+		e.error = fmt.Errorf("%s, which was not there before, was changed since rolecall wrote it: going back would lose that change", shown)
+		e.hint = "rm " + a.quotedPath(file)
+	case errors.As(err, &changed):
+		e.error = fmt.Errorf("%s was changed since rolecall wrote it: going back would lose that change", shown)
+		e.hint = "cp " + a.quotedPath(changed.Backup) + " " + a.quotedPath(file)
 	case errors.Is(err, filesystem.ErrReadOnly):
 		e.hint = "chmod u+w " + quoted(file)
 		e.error = fmt.Errorf("%s is read-only: its owner wants no change", shown)
@@ -46,4 +55,12 @@ func (a *App) explainEdit(file string, err error) error {
 		return err
 	}
 	return e
+}
+
+// quotedPath writes a path as a POSIX shell takes it, with ~ for the home folder.
+func (a *App) quotedPath(path string) string {
+	if rest, ok := strings.CutPrefix(a.tidy(path), "~"+string(filepath.Separator)); ok {
+		return "~" + string(filepath.Separator) + quoted(rest)
+	}
+	return quoted(path)
 }

@@ -11,6 +11,8 @@ import (
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
+	"rolecall/internal/profiles"
 )
 
 // configureFlags are the flags of configure.
@@ -35,7 +37,8 @@ there already. All else in the file stays as it is.
   rolecall configure example-corp --session corp --yes
   rolecall configure http://127.0.0.1:9911                    a local Identity Center
 
-Run again, it finds the session that is there, and sets its region right.`,
+Run again, it finds the session that is there, and sets its region right, and its scopes
+if you say --scopes.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.configure(cmd.Context(), optional(args), f)
@@ -44,7 +47,7 @@ Run again, it finds the session that is there, and sets its region right.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.session, "session", "", "`NAME` of the sso-session; left out, it comes from the start URL")
 	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center; left out, it is looked for")
-	flags.StringVar(&f.scopes, "scopes", identitycenter.AccessScope, "registration scopes, separated by commas")
+	flags.StringVar(&f.scopes, "scopes", "", "registration scopes, separated by commas (default "+identitycenter.AccessScope+")")
 	flags.BoolVar(&f.profiles, "profiles", false, "write a profile for each account and role, too")
 	flags.BoolVar(&f.noProfiles, "no-profiles", false, "write no profiles")
 	flags.StringVar(&f.look.template, "template", "", "`TEMPLATE` of the profiles' names")
@@ -63,6 +66,7 @@ type setup struct {
 	endpoint string // of an Identity Center that is not AWS's
 	there    bool   // the section is in the file already
 	was      string // its region, if that is wrong
+	scopes   string // its scopes, if others are asked for
 }
 
 func (a *App) configure(ctx context.Context, text string, f configureFlags) error {
@@ -79,6 +83,11 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 	}
 	if f.profiles, err = a.wantsProfiles(ctx, f); err != nil {
 		return err
+	}
+	if f.profiles {
+		if err := a.checkLook(p.session, f.look); err != nil {
+			return err
+		}
 	}
 	f.endpointURL = p.endpoint
 	s, err := a.session(p.profile(config, a), f.options)
@@ -97,10 +106,10 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 	}
 	result := configureResult{
 		Session: p.session.Name, StartURL: p.session.StartURL, Region: p.session.Region, RegionFrom: p.from, Endpoint: p.endpoint,
-		File: file, Written: written, RegionWas: p.was,
+		File: file, Written: written, RegionWas: p.was, ScopesWere: p.scopes,
 	}
 	if !f.noLogin {
-		if result.ExpiresAt, err = a.signInTo(ctx, s); err != nil {
+		if result.ExpiresAt, err = a.signInTo(ctx, s, p.scopes != ""); err != nil {
 			return err
 		}
 		if f.profiles {
@@ -122,6 +131,7 @@ type configureResult struct {
 	Region     string     `json:"region"`
 	RegionFrom string     `json:"regionFrom,omitempty"`
 	RegionWas  string     `json:"regionWas,omitempty"`
+	ScopesWere string     `json:"scopesWere,omitempty"`
 	Endpoint   string     `json:"endpoint,omitempty"`
 	File       string     `json:"file"`
 	Written    bool       `json:"written"`
@@ -147,21 +157,24 @@ func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsc
 	if p.from != "" {
 		region += " (from " + p.from + ")"
 	}
-	header := "sso-session " + name
-	switch {
-	case p.was != "":
-		sections = append(sections, configSection{"sso-session", name, []awsconfig.Key{{Name: "sso_region", Value: p.session.Region}}})
-		lines = append(lines, fmt.Sprintf("sso_region of [%s] in %s was %s; now it is %s", header, in, p.was, region))
-	case p.there:
-		lines = append(lines, fmt.Sprintf("%s is [%s] of %s already, region %s", p.session.StartURL, header, in, region))
-	default:
+	header, scopes := "sso-session "+name, strings.Join(p.session.Scopes, ",")
+	if !p.there {
 		keys := []awsconfig.Key{
-			{Name: "sso_start_url", Value: p.session.StartURL},
-			{Name: "sso_region", Value: p.session.Region},
-			{Name: "sso_registration_scopes", Value: strings.Join(p.session.Scopes, ",")},
+			{Name: "sso_start_url", Value: p.session.StartURL}, {Name: "sso_region", Value: p.session.Region}, {Name: "sso_registration_scopes", Value: scopes},
 		}
 		sections = append(sections, configSection{"sso-session", name, keys})
 		lines = append(lines, fmt.Sprintf("written to %s: [%s] with %s, region %s", in, header, p.session.StartURL, region))
+	}
+	change := func(key, was, value, said string) {
+		if was != "" {
+			sections = append(sections, configSection{"sso-session", name, []awsconfig.Key{{Name: key, Value: value}}})
+			lines = append(lines, fmt.Sprintf("%s of [%s] in %s was %s; now it is %s", key, header, in, was, said))
+		}
+	}
+	change("sso_region", p.was, p.session.Region, region)
+	change("sso_registration_scopes", p.scopes, scopes, scopes)
+	if p.there && len(lines) == 0 {
+		lines = append(lines, fmt.Sprintf("%s is [%s] of %s already, region %s", p.session.StartURL, header, in, region))
 	}
 	if p.endpoint != "" && config.SessionEndpoints(name) == (awsconfig.Endpoints{}) {
 		block := []awsconfig.Key{{Name: "endpoint_url", Value: p.endpoint}}
@@ -179,9 +192,10 @@ func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsc
 	return len(sections) > 0, err
 }
 
-// signInTo signs in as the login command does, and gives when the token ends.
-func (a *App) signInTo(ctx context.Context, s *session) (*time.Time, error) {
-	token, already, err := s.login.SignIn(ctx, false)
+// signInTo signs in as the login command does, and gives when the token ends. A token of
+// other scopes has to be a fresh one.
+func (a *App) signInTo(ctx context.Context, s *session, fresh bool) (*time.Time, error) {
+	token, already, err := s.login.SignIn(ctx, fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -200,4 +214,25 @@ func (a *App) wantsProfiles(ctx context.Context, f configureFlags) (bool, error)
 		return f.profiles || f.yes, nil
 	}
 	return a.agree(ctx, "write a profile for each of your accounts and roles, too?")
+}
+
+// checkLook refuses a look that the profiles of a session cannot have.
+func (a *App) checkLook(session identitycenter.SSOSession, look profileFlags) error {
+	o, err := a.profileOptions(look)
+	if err != nil {
+		return err
+	}
+	err = o.Check(session.Name)
+	var option *profiles.OptionError
+	if !errors.As(err, &option) {
+		return err
+	}
+	flag, given := option.Option, map[string]string{"template": look.template, "region": look.region, "output": look.output}
+	if given[flag] == "" { // then the settings say it
+		return (&profileJob{app: a, all: &inventory.Inventory{Session: session}}).explain(err)
+	}
+	if flag == "region" {
+		flag = "default-region"
+	}
+	return &hintError{error: fmt.Errorf("--%s: %s", flag, option.Problem), code: exitConfiguration, hint: "rolecall configure --help"}
 }

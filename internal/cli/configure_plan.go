@@ -35,10 +35,13 @@ func (a *App) planSession(ctx context.Context, config *awsconfig.Config, text st
 	}
 	p.from = found.From
 	p.session = identitycenter.SSOSession{StartURL: found.StartURL, Region: found.Region}
-	for _, scope := range strings.Split(f.scopes, ",") {
+	for _, scope := range strings.Split(cmp.Or(f.scopes, identitycenter.AccessScope), ",") {
 		if scope = strings.TrimSpace(scope); scope != "" {
 			p.session.Scopes = append(p.session.Scopes, scope)
 		}
+	}
+	if len(p.session.Scopes) == 0 {
+		return p, &usageError{fmt.Errorf("--scopes: there is no scope in %q", f.scopes)}
 	}
 	return p, a.nameSession(ctx, config, &p, given, f)
 }
@@ -68,7 +71,8 @@ func (a *App) startURL(ctx context.Context, config *awsconfig.Config, text strin
 }
 
 // regionOf finds the region of a start URL: the one that the person says, else what the
-// start URL says itself, else what is configured already.
+// start URL says itself, else what is configured already. What the person says sets no
+// session wrong that is there: for those the start URL is asked in any case.
 func (a *App) regionOf(ctx context.Context, config *awsconfig.Config, startURL, endpoint string, f configureFlags) (discovery.Found, error) {
 	found := discovery.Found{StartURL: startURL, Region: f.region}
 	u, err := url.Parse(startURL)
@@ -80,29 +84,46 @@ func (a *App) regionOf(ctx context.Context, config *awsconfig.Config, startURL, 
 	case f.region == "":
 	case !awsconfig.IsRegion(f.region):
 		return found, &usageError{fmt.Errorf("--region: %q is no region", f.region)}
+	case sessionOf(config, startURL) != "":
 	case byHost != "" && byHost != f.region:
 		return found, &usageError{fmt.Errorf("--region %s contradicts the start URL, whose host says %s", f.region, byHost)}
 	default:
 		return found, nil
 	}
+	answer, err := a.discover(ctx, config, startURL, endpoint)
+	switch {
+	case f.region == "" && errors.Is(err, discovery.ErrNoRegion):
+		return a.regionNotFound(ctx, config, found, err, f)
+	case f.region == "":
+		return answer, err
+	case ctx.Err() != nil:
+		return found, context.Cause(ctx)
+	case err == nil && answer.Region != f.region:
+		return found, &hintError{
+			error: fmt.Errorf("--region %s is not the region of %s: that is %s (from %s)", f.region, startURL, answer.Region, answer.From), code: exitConfiguration,
+			hint: "rolecall configure " + quoted(startURL),
+		}
+	}
+	return found, nil
+}
+
+// discover asks the start URL for its region, or an Identity Center that is not AWS's.
+func (a *App) discover(ctx context.Context, config *awsconfig.Config, startURL, endpoint string) (discovery.Found, error) {
 	asker, err := a.network(a.settingsProfile(config))
 	if err != nil {
-		return found, err
+		return discovery.Found{}, err
 	}
 	at := startURL
 	if endpoint != "" {
 		if at, err = discovery.StartURL(endpoint); err != nil {
-			return found, err
+			return discovery.Found{}, err
 		}
 	}
 	answer, err := discovery.Region(ctx, asker, at)
 	if err == nil && endpoint != "" {
 		answer.StartURL = startURL
 	}
-	if !errors.Is(err, discovery.ErrNoRegion) {
-		return answer, err
-	}
-	return a.regionNotFound(ctx, config, found, err, f)
+	return answer, err
 }
 
 // regionNotFound takes the region that is configured, or asks for it.
@@ -179,6 +200,9 @@ func (a *App) nameSession(ctx context.Context, config *awsconfig.Config, p *setu
 			p.was = known.Region
 		}
 		known.Region = p.session.Region
+		if has := known.RegistrationScopes(); f.scopes != "" && !sameScopes(has, p.session.Scopes) {
+			p.scopes, known.Scopes = strings.Join(has, ","), p.session.Scopes
+		}
 		p.session = known
 		return nil
 	}
@@ -203,6 +227,11 @@ func (a *App) nameSession(ctx context.Context, config *awsconfig.Config, p *setu
 		}
 	}
 	return nil
+}
+
+// sameScopes compares scopes without their order.
+func sameScopes(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // isSessionName: letters that all readers of the file take alike, and that need no

@@ -127,6 +127,9 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := s.login.AtHome(ctx); err != nil { // keys of the cache were not guarded by a token
+		return err
+	}
 	asker, err := a.network(root)
 	if err != nil {
 		return err
@@ -142,8 +145,8 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 
 // signin is where the credentials of a session are turned into a link. They go to who
 // issued them: AWS, or the Identity Center that is the portal. AWS_ENDPOINT_URL_SIGNIN
-// may name another place on this machine, or another sign-in host of AWS; to anybody
-// else one stray variable would give the keys.
+// may name the same place, or another sign-in host of AWS for AWS's keys; to anybody
+// else, on this machine or not, one stray variable would give the keys.
 func (a *App) signin(s *session, root awsconfig.Profile, region string) (string, error) {
 	own, err := console.Signin(region)
 	if err != nil {
@@ -154,11 +157,16 @@ func (a *App) signin(s *session, root awsconfig.Profile, region string) (string,
 		own, aws = portal.Scheme+"://"+portal.Host, false
 	}
 	override := strings.TrimRight(a.getenv("AWS_ENDPOINT_URL_SIGNIN"), "/")
-	if override == "" || a.ignoresEndpoints(root) || override == own {
+	if override == "" || a.ignoresEndpoints(root) {
 		return own, nil
 	}
 	u, err := url.Parse(override)
-	if err != nil || !(identitycenter.IsLoopback(u.Hostname()) && u.User == nil && u.Host != "" || aws && console.IsSignin(override, region)) {
+	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !identitycenter.IsLoopback(u.Hostname())) {
+		return "", &hintError{
+			error: fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN: %q is neither https nor http on this machine", override), code: exitConfiguration, hint: "unset AWS_ENDPOINT_URL_SIGNIN",
+		}
+	}
+	if !strings.EqualFold(override, own) && !(aws && console.IsSignin(override, region)) {
 		return "", &hintError{
 			error: fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN, %s, would get the role's keys; they are for %s", override, own), code: exitRefused, hint: "unset AWS_ENDPOINT_URL_SIGNIN",
 		}

@@ -162,6 +162,8 @@ func explainKind(err error, r *report) {
 		r.Hint = "rolecall login"
 	case errors.As(err, &text):
 		r.Code, r.Hint = exitUsage, "rolecall configure https://d-1234567890.awsapps.com/start"
+	case errors.Is(err, filesystem.ErrNoFile), errors.Is(err, filesystem.ErrDangling):
+		r.Code, r.Hint = exitConfiguration, "set AWS_CONFIG_FILE to a regular file, or make the file that the link leads to"
 	case errors.As(err, &elsewhere):
 		r.Code = exitRefused
 	case errors.Is(err, login.ErrDeclined), errors.Is(err, filesystem.ErrForeignOwner):

@@ -175,7 +175,7 @@ func awsPath(host, path string, fail failure) (string, error) {
 	case !apps && !isInstance(label):
 		return fail("the host begins with the instance: ssoins-….%s", domain)
 	case !apps:
-		return strings.TrimSuffix(path, "/"), nil
+		return "", nil
 	case label == "start":
 		id, found := strings.CutPrefix(path, "/directory/")
 		if id, _, _ = strings.Cut(strings.ToLower(id), "/"); !found || !isLabel(id) {

@@ -19,7 +19,8 @@ const keptBackups = 10
 var ErrNoBackup = errors.New("there is no backup")
 
 // Backups keeps what stood in shared files before rolecall wrote them. Each is a
-// plain copy, whose name says of which file, when, and what was written over it.
+// plain copy, whose name says of which file, when, and what was written over it. One of
+// a file that was not there is empty, and its name says so.
 type Backups struct {
 	Files  Files
 	Folder string
@@ -29,7 +30,11 @@ type Backups struct {
 type Backup struct {
 	Path    string // of the copy
 	written string // hash of what took its place
+	none    bool   // there was no file
 }
+
+// noFile ends the name of a backup of a file that was not there.
+const noFile = "new"
 
 // backupTime sorts as time does.
 const backupTime = "20060102T150405.000000000Z"
@@ -37,7 +42,10 @@ const backupTime = "20060102T150405.000000000Z"
 // Save keeps what was read of a file that is about to become written.
 func (b Backups) Save(s Shared, written []byte, now time.Time) (Backup, error) {
 	name := hash([]byte(s.target))[:12] + "-" + now.UTC().Format(backupTime) + "-" + hash(written)
-	backup := Backup{filepath.Join(b.Folder, name), hash(written)}
+	if s.Missing {
+		name += "-" + noFile
+	}
+	backup := Backup{filepath.Join(b.Folder, name), hash(written), s.Missing}
 	if err := b.Files.WriteSecret(backup.Path, s.Data); err != nil {
 		return backup, err
 	}
@@ -58,38 +66,42 @@ func (b Backups) list(path string) ([]Backup, error) {
 	var all []Backup
 	for _, e := range entries {
 		parts := strings.Split(e.Name(), "-")
-		if len(parts) == 3 && parts[0] == hash([]byte(path))[:12] {
-			all = append(all, Backup{filepath.Join(b.Folder, e.Name()), parts[2]})
+		none := len(parts) == 4 && parts[3] == noFile
+		if (len(parts) == 3 || none) && parts[0] == hash([]byte(path))[:12] {
+			all = append(all, Backup{filepath.Join(b.Folder, e.Name()), parts[2], none})
 		}
 	}
 	slices.SortFunc(all, func(a, b Backup) int { return strings.Compare(a.Path, b.Path) })
 	return all, err
 }
 
-// Last gives the newest backup of a file and its content. One whose content stands in
-// the file already, after an undo that did not come to its end, is passed over.
-func (b Backups) Last(s Shared) (Backup, []byte, error) {
+// Last gives the newest backup of a file and its content. One whose content stands in the
+// file already is passed over, with all newer ones: somebody went back to it by hand, or
+// an undo did not come to its end.
+func (b Backups) Last(s Shared) (last Backup, data []byte, passed []Backup, err error) {
 	all, err := b.list(s.target)
-	for err == nil && len(all) > 0 {
-		last := all[len(all)-1]
-		data, _, readError := readWhole(last.Path)
-		if readError != nil {
-			return last, nil, readError
+	for i, older := range slices.Backward(all) {
+		var content []byte
+		if content, _, err = readWhole(older.Path); err != nil {
+			return older, nil, nil, err
 		}
-		if hash(data) != hash(s.Data) {
-			return last, data, nil
+		if older.none == s.Missing && hash(content) == hash(s.Data) {
+			last, passed = Backup{}, all[i:]
+		} else if last.Path == "" {
+			last, data = older, content
 		}
-		all = all[:len(all)-1]
-		err = b.Files.Remove(last.Path)
+		if last.Before(s) {
+			break
+		}
 	}
-	if err == nil {
+	if err == nil && last.Path == "" {
 		err = ErrNoBackup
 	}
-	return Backup{}, nil, err
+	return last, data, passed, err
 }
 
 // Before reports whether the file is still what was written over the backup.
-func (b Backup) Before(s Shared) bool { return b.written == hash(s.Data) }
+func (b Backup) Before(s Shared) bool { return !s.Missing && b.written == hash(s.Data) }
 
 func hash(data []byte) string {
 	sum := sha256.Sum256(data)

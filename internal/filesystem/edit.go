@@ -59,9 +59,6 @@ func (e Editor) try(path string, change func(Shared) ([]byte, error)) (Backup, e
 	if err := s.replaceable(); err != nil {
 		return Backup{}, err
 	}
-	if s.Missing {
-		return Backup{}, e.Files.Replace(s, data)
-	}
 	backup, err := e.backups().Save(s, data, e.Now())
 	if err != nil {
 		return Backup{}, fmt.Errorf("no backup of %s: %w", path, err)
@@ -70,10 +67,14 @@ func (e Editor) try(path string, change func(Shared) ([]byte, error)) (Backup, e
 		_ = os.Remove(backup.Path) // of what still stands there
 		return Backup{}, err
 	}
+	if s.Missing {
+		return Backup{}, nil
+	}
 	return backup, nil
 }
 
 // A ForeignChangeError is a file that is no longer what was written over its backup.
+// Backup is empty when there was no file before.
 type ForeignChangeError struct{ Path, Backup string }
 
 func (e *ForeignChangeError) Error() string {
@@ -81,7 +82,8 @@ func (e *ForeignChangeError) Error() string {
 }
 
 // Undo puts the newest backup of a file in its place, if the file is still what was
-// written over it, else it is a *ForeignChangeError. The next Undo goes back further.
+// written over it, else it is a *ForeignChangeError. Where there was no file, none is
+// again. The next Undo goes back further.
 func (e Editor) Undo(ctx context.Context, path string) error {
 	unlock, err := e.lock(ctx, path)
 	if err != nil {
@@ -92,25 +94,33 @@ func (e Editor) Undo(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	backup, data, err := e.backups().Last(s)
-	if err != nil {
+	backup, data, passed, err := e.backups().Last(s)
+	switch {
+	case err != nil:
 		return err
-	}
-	if !backup.Before(s) {
+	case !backup.Before(s) && backup.none:
+		return &ForeignChangeError{Path: path}
+	case !backup.Before(s):
 		return &ForeignChangeError{path, backup.Path}
+	case backup.none:
+		err = e.Files.removeShared(s)
+	default:
+		err = e.Files.Replace(s, data)
 	}
-	if err := e.Files.Replace(s, data); err != nil {
-		return err
+	for _, used := range append(passed, backup) {
+		if err == nil {
+			err = e.Files.Remove(used.Path)
+		}
 	}
-	return e.Files.Remove(backup.Path)
+	return err
 }
 
 func (e Editor) backups() Backups { return Backups{e.Files, filepath.Join(e.State, "backups")} }
 
 // lock keeps other edits of the same file waiting, whatever links lead to it.
 func (e Editor) lock(ctx context.Context, path string) (unlock func(), err error) {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
+	if path, err = place(path); err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, editDeadline, ErrLocked)
 	defer cancel()

@@ -53,6 +53,121 @@ func TestUndoGoesBackStepByStep(t *testing.T) {
 	holds(t, changed.Backup, "0")
 }
 
+// There was no file: going back removes it, but not what somebody else has written to it.
+func TestUndoOfTheFirstWrite(t *testing.T) {
+	e, folder := editor(t), t.TempDir()
+	link := filepath.Join(t.TempDir(), "aws")
+	if err := os.Symlink(folder, link); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(link, "new", "config")
+	for range 2 {
+		for _, text := range []string{"1", "2"} {
+			if _, err := e.Edit(t.Context(), path, add(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, want := range []string{"12", "1"} {
+			holds(t, path, want)
+			if err := e.Undo(t.Context(), path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the file is there: %v", err)
+		}
+		if err := e.Undo(t.Context(), path); !errors.Is(err, ErrNoBackup) {
+			t.Errorf("a third time: %v", err)
+		}
+	}
+	if b, err := e.Edit(t.Context(), path, add("1")); err != nil || b.Path != "" {
+		t.Errorf("a backup of nothing: %v, %v", b, err)
+	}
+	for _, text := range []string{"", "1foreign"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var changed *ForeignChangeError
+		if err := e.Undo(t.Context(), path); !errors.As(err, &changed) || changed.Backup != "" {
+			t.Errorf("over a foreign change: %v", err)
+		}
+		holds(t, path, text)
+	}
+}
+
+// Whichever step fails, a later undo still goes back.
+func TestAFailedUndoLosesNoBackup(t *testing.T) {
+	for _, first := range []bool{false, true} {
+		for _, step := range []string{"lock", "read", "create", "write", "sync", "rename", "remove"} {
+			e, path := editor(t), shared(t, "0", 0o600)
+			if first {
+				if err := os.Remove(path); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, text := range []string{"1", "2"} {
+				if _, err := e.Edit(t.Context(), path, add(text)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			stale, err := e.Files.ReadShared(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := e.backups().Save(stale, []byte("never written"), e.Now()); err != nil {
+				t.Fatal(err)
+			}
+			failing := e
+			failing.Files.Fault = func(at, _ string) error {
+				if at == step {
+					return syscall.ENOSPC
+				}
+				return nil
+			}
+			before, _ := filepath.Glob(filepath.Join(e.State, "backups", "*"))
+			err = failing.Undo(t.Context(), path)
+			after, _ := filepath.Glob(filepath.Join(e.State, "backups", "*"))
+			if !errors.Is(err, syscall.ENOSPC) || len(after) != len(before) {
+				t.Errorf("%v, %s: %v; %d backups of %d", first, step, err, len(after), len(before))
+			}
+			if text, _ := os.ReadFile(path); strings.HasSuffix(string(text), "12") {
+				if err := e.Undo(t.Context(), path); err != nil {
+					t.Errorf("%v, %s: %v", first, step, err)
+				}
+			}
+			if err := e.Undo(t.Context(), path); err != nil {
+				t.Errorf("%v, %s: %v", first, step, err)
+			}
+			text, err := os.ReadFile(path)
+			if first != errors.Is(err, os.ErrNotExist) || !first && string(text) != "0" {
+				t.Errorf("%v, %s: %q, %v", first, step, text, err)
+			}
+		}
+	}
+}
+
+// A relative path is another file in each folder, and the same one by its full name.
+func TestRelativePathsAreOfTheirFolder(t *testing.T) {
+	e, one, two := editor(t), shared(t, "one", 0o600), shared(t, "two", 0o600)
+	for _, path := range []string{one, two} {
+		t.Chdir(filepath.Dir(path))
+		if _, err := e.Edit(t.Context(), filepath.Base(path), add("+")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.Undo(t.Context(), one); err != nil {
+		t.Error(err)
+	}
+	holds(t, one, "one")
+	if err := e.Undo(t.Context(), filepath.Base(two)); err != nil {
+		t.Error(err)
+	}
+	holds(t, two, "two")
+	if locks, _ := filepath.Glob(filepath.Join(e.State, "locks", "*")); len(locks) != 2 {
+		t.Errorf("locks: %v", locks)
+	}
+}
+
 // Whichever step fails: the old or the new content, and no backup of nothing.
 func TestAFailedEditLeavesWhatWasThere(t *testing.T) {
 	for _, step := range []string{"lock", "read", "mkdir", "create", "write", "sync", "rename"} {

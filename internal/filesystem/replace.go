@@ -21,6 +21,8 @@ var (
 	ErrChanged    = errors.New("file was changed meanwhile by another program")
 	ErrReadOnly   = errors.New("file is read-only")
 	ErrHardLinked = errors.New("file has other names (hard links), which would keep the old content")
+	ErrNoFile     = errors.New("not a regular file")
+	ErrDangling   = errors.New("link leads nowhere")
 )
 
 // A Shared is a file that other programs read and write, too, as it was at one
@@ -30,7 +32,7 @@ type Shared struct {
 	Data    []byte
 	Missing bool // there is no such file yet
 
-	target string // where links lead
+	target string // its place, where links lead
 	info   fs.FileInfo
 	sum    [sha256.Size]byte
 }
@@ -38,21 +40,38 @@ type Shared struct {
 // ReadShared reads a whole shared file. One that is missing is empty; what is no
 // file, or a link that leads nowhere, is an error.
 func (f Files) ReadShared(path string) (Shared, error) {
-	s := Shared{Path: path, target: path}
-	if err := f.fault("read", path); err != nil {
+	s := Shared{Path: path}
+	err := f.fault("read", path)
+	if err != nil {
 		return s, err
 	}
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		s.Missing = true
-		return s, nil
-	}
-	var err error
-	if s.target, err = filepath.EvalSymlinks(path); err != nil {
+	if s.target, err = place(path); err != nil {
 		return s, err
 	}
 	s.Data, s.info, err = readWhole(s.target)
 	s.sum = sha256.Sum256(s.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		s.Missing, err = true, nil
+	}
 	return s, err
+}
+
+// place gives the full path of a file, with no link in it: one file has one place,
+// wherever we stand, and before there is a file, too.
+func place(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	target, err := filepath.EvalSymlinks(path)
+	if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(path) == path {
+		return target, err
+	}
+	if _, dangling := os.Lstat(path); dangling == nil {
+		return "", &fs.PathError{Op: "read", Path: path, Err: ErrDangling}
+	}
+	folder, err := place(filepath.Dir(path))
+	return filepath.Join(folder, filepath.Base(path)), err
 }
 
 func readWhole(path string) ([]byte, fs.FileInfo, error) {
@@ -66,7 +85,7 @@ func readWhole(path string) ([]byte, fs.FileInfo, error) {
 	case err != nil:
 		return nil, nil, err
 	case !info.Mode().IsRegular():
-		return nil, nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+		return nil, nil, &fs.PathError{Op: "read", Path: path, Err: ErrNoFile}
 	case info.Size() > MaxSharedFile:
 		return nil, nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
 	}
@@ -106,6 +125,20 @@ func (f Files) Replace(s Shared, data []byte) error {
 		return err
 	}
 	return p.put(s)
+}
+
+// removeShared deletes what was read, by the rules of Replace.
+func (f Files) removeShared(s Shared) error {
+	if err := s.replaceable(); err != nil {
+		return err
+	}
+	if err := s.unchanged(); err != nil {
+		return err
+	}
+	if err := f.Remove(s.target); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(s.target))
 }
 
 // put renames the new file over the old one, if that is still as it was read.

@@ -99,7 +99,7 @@ func TestALinkStaysALink(t *testing.T) {
 	if err := os.Symlink("/nowhere/at/all", nowhere); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (Files{}).ReadShared(nowhere); !errors.Is(err, os.ErrNotExist) {
+	if _, err := (Files{}).ReadShared(nowhere); !errors.Is(err, ErrDangling) {
 		t.Errorf("a link that leads nowhere: %v", err)
 	}
 }
@@ -246,18 +246,18 @@ func TestTenBackupsAreKept(t *testing.T) {
 	}
 	for i := 13; i >= 4; i-- {
 		s := readShared(t, path)
-		last, data, err := b.Last(s)
+		last, data, _, err := b.Last(s)
 		if err != nil || string(data) != string(rune('a'+i)) || !last.Before(s) {
 			t.Fatalf("%d: %q, %v", i, data, err)
 		}
 		if info, err := os.Stat(last.Path); err != nil || info.Mode() != 0o600 {
 			t.Errorf("the backup: %v, %v", info.Mode(), err)
 		}
-		if err := (Files{}).Replace(s, data); err != nil { // its backup is passed over the next time
+		if err := (Files{}).Replace(s, data); err != nil { // its backup, left there, is passed over the next time
 			t.Fatal(err)
 		}
 	}
-	if _, _, err := b.Last(readShared(t, path)); !errors.Is(err, ErrNoBackup) {
+	if _, _, _, err := b.Last(readShared(t, path)); !errors.Is(err, ErrNoBackup) {
 		t.Errorf("an eleventh: %v", err)
 	}
 }

@@ -126,6 +126,17 @@ func (l *Login) Cached(ctx context.Context) (identitycenter.Token, error) {
 	return token, l.guard(token)
 }
 
+// AtHome refuses endpoints in force that did not issue what is cached of the session:
+// its keys, too, may go only to who gave them. Without a cached token the session's start
+// URL says who that is.
+func (l *Login) AtHome(ctx context.Context) error {
+	token, err := l.Store.Token(ctx, l.Session)
+	if err != nil {
+		token = identitycenter.Token{StartURL: l.Session.StartURL}
+	}
+	return l.guard(token)
+}
+
 func (l *Login) warn(format string, args ...any) {
 	if l.Warn != nil {
 		l.Warn(fmt.Errorf(format, args...))
