@@ -281,15 +281,9 @@ func (a *App) profilesUndo(ctx context.Context) error {
 	}
 	file := awsconfig.Locate(a.getenv, a.Home).Config
 	err = e.Undo(ctx, file)
-	var changed *filesystem.ForeignChangeError
 	switch {
 	case errors.Is(err, filesystem.ErrNoBackup):
 		return &hintError{error: fmt.Errorf("%s: there is nothing to go back to", a.tidy(file)), code: exitConfiguration, hint: "rolecall profiles plan"}
-	case errors.As(err, &changed):
-		return &hintError{
-			error: fmt.Errorf("%s was changed since rolecall wrote it: going back would lose that change", a.tidy(file)), code: exitConfiguration,
-			facts: []string{"what it was before: " + a.tidy(changed.Backup)}, hint: "diff " + quoted(changed.Backup) + " " + quoted(file),
-		}
 	case err != nil:
 		return a.explainEdit(file, err)
 	}
