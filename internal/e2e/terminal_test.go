@@ -66,6 +66,9 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 		return 0, "", err
 	}
 	defer primary.Close()
+	if err := keepOutput(secondary); err != nil {
+		return 0, "", err
+	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env, cmd.Stdin, cmd.Stderr, cmd.Stdout = environ, secondary, secondary, stdout
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}

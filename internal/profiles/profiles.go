@@ -5,6 +5,7 @@
 package profiles
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -101,6 +102,18 @@ type OptionError struct {
 }
 
 func (e *OptionError) Error() string { return e.Option + ": " + e.Problem }
+
+// Check refuses, with an *OptionError, options that can be used for no profile of a
+// session, before its accounts and roles are known.
+func (o Options) Check(session string) error {
+	o.Form, o.Template = cmp.Or(o.Form, SSOSession), cmp.Or(o.Template, DefaultTemplate)
+	if err := o.check(session); err != nil {
+		return err
+	}
+	sample := inventory.Row{Account: &inventory.Account{ID: "111122223333", Name: "sample"}, Role: "Sample"}
+	_, err := names(o.Template, session, []inventory.Row{sample}, nil)
+	return err
+}
 
 // check refuses options whose text cannot stand in the file, or would be read
 // differently by different tools.
