@@ -97,6 +97,17 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 	return 0, s.text(), err
 }
 
+// keepOutput makes the terminal keep what was written when Ctrl-C comes: it signals
+// first and drops the output then, with what a quick program has said about its end.
+func keepOutput(terminal *os.File) error {
+	modes, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
+	if err != nil {
+		return err
+	}
+	modes.Lflag |= unix.NOFLSH
+	return unix.IoctlSetTermios(int(terminal.Fd()), unix.TCSETS, modes)
+}
+
 // typeAt types where the screen asks for it.
 func (t aTerminal) typeAt(ctx context.Context, s *screenReader, keyboard io.Writer) {
 	for _, x := range t.types {
