@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 )
 
@@ -94,27 +93,15 @@ func quotedAll(texts []string) string {
 // maxNear is how many near names are given.
 const maxNear = 5
 
-// nearNames are names that begin nearly as a pattern does before its first * or ?.
+// nearNames are accounts that are near what a pattern says before its first * or ?.
 func nearNames(all *inventory.Inventory, patterns []string) []string {
 	var near []string
 	for _, pattern := range patterns {
-		literal := pattern
 		if end := strings.IndexAny(pattern, "*?"); end >= 0 {
-			literal = pattern[:end]
+			pattern = pattern[:end]
 		}
-		beginning := func(name string) string {
-			if literal == pattern || len(name) < len(literal) {
-				return name
-			}
-			return name[:len(literal)]
-		}
-		var beginnings []string
-		for n := range all.Accounts {
-			beginnings = append(beginnings, beginning(all.Accounts[n].Label()))
-		}
-		best := identitycenter.Nearest(literal, beginnings)
-		for n := range all.Accounts {
-			if label := all.Accounts[n].Label(); best != "" && len(near) < maxNear && beginning(label) == best && !slices.Contains(near, label) {
+		for _, account := range all.Near(pattern) {
+			if label := account.Label(); len(near) < maxNear && !slices.Contains(near, label) {
 				near = append(near, label)
 			}
 		}

@@ -77,30 +77,42 @@ func (i *Inventory) Find(text string) (*Account, error) {
 			return nil, &AccountError{Session: i.Session, Text: text, Matches: matches}
 		}
 	}
-	return nil, &AccountError{Session: i.Session, Text: text, Near: i.near(lower)}
+	return nil, &AccountError{Session: i.Session, Text: text, Near: i.Near(text)}
 }
 
-// near are accounts whose names hold text, or are a few typing mistakes away.
-func (i *Inventory) near(text string) []*Account {
+// Near are accounts that text may mean: those whose names hold it, or else begin with
+// nearly that.
+func (i *Inventory) Near(text string) []*Account {
+	text = strings.ToLower(text)
 	var near []*Account
-	var names []string
+	begin := func(name string) string { return name[:min(len(name), len(text))] }
+	var beginnings []string
 	for n := range i.Accounts {
 		a := &i.Accounts[n]
-		names = append(names, a.ID)
-		if IsAccountID(text) {
-			continue
+		if text != "" && !IsAccountID(text) && strings.Contains(strings.ToLower(a.Name), text) {
+			near = append(near, a)
 		}
-		names = append(names, a.Name, a.Alias)
-		if text != "" && strings.Contains(strings.ToLower(a.Name), text) {
+		for _, name := range a.names(text) {
+			beginnings = append(beginnings, begin(name))
+		}
+	}
+	best := identitycenter.Nearest(text, beginnings)
+	if len(near) > 0 || best == "" {
+		return near
+	}
+	for n := range i.Accounts {
+		a := &i.Accounts[n]
+		if slices.ContainsFunc(a.names(text), func(name string) bool { return begin(name) == best }) {
 			near = append(near, a)
 		}
 	}
-	if len(near) > 0 {
-		return near
-	}
-	if name := identitycenter.Nearest(text, names); name != "" {
-		n := slices.IndexFunc(i.Accounts, func(a Account) bool { return a.ID == name || !IsAccountID(name) && (a.Name == name || a.Alias == name) })
-		near = append(near, &i.Accounts[n])
-	}
 	return near
+}
+
+// names are what text could be meant for: an id for ids alone.
+func (a *Account) names(text string) []string {
+	if IsAccountID(text) {
+		return []string{a.ID}
+	}
+	return []string{a.Name, a.Alias, a.ID}
 }
