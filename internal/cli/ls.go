@@ -40,9 +40,10 @@ func (a *App) lsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ls [SESSION]",
 		Short: "List your accounts and roles",
-		Long: `List your accounts and roles, from the last listing; one older than a day is shown, and
-made anew in the background. The first one asks the access portal, at the pace that its
-limit allows: 20 requests a second, one for each account.`,
+		Long: `List your accounts and roles, from the last listing. One older than a day, or than the
+sign-in, is shown to a person at a terminal and made anew in the background; a program
+waits for the new one. The first one asks the access portal, at the pace that its limit
+allows: 20 requests a second, one for each account.`,
 		Example: `  rolecall ls
   rolecall ls --match 'prod-*' --role Admin
   rolecall ls --by role
@@ -105,8 +106,9 @@ func nothingListed(inv *inventory.Inventory) string {
 	return fmt.Sprintf("none of your %s in %s matches", counted(len(inv.Accounts), "account"), quotedLabel(inv.Session))
 }
 
-// listed is the listing to look at: the stored one, whatever its age, or else a new
-// one. An old one is made anew in the background when a person looks at it.
+// listed is the listing to look at: the stored one, or else a new one. An old one is
+// good enough for a person, who sees its age, and is made anew in the background; a
+// program waits for the new one.
 func (a *App) listed(ctx context.Context, s *session, refresh bool) (*inventory.Inventory, error) {
 	if refresh {
 		return a.inventoryOf(ctx, s, -1)
@@ -115,10 +117,14 @@ func (a *App) listed(ctx context.Context, s *session, refresh bool) (*inventory.
 	if errors.Is(err, inventory.ErrNone) {
 		return a.inventoryOf(ctx, s, freshForLooking)
 	}
-	if err == nil && a.Terminal && a.place(s).Old(inv, a.Now(), freshForLooking) {
-		a.listInBackground(ctx, s)
+	if err != nil || !a.place(s).Old(inv, a.Now(), freshForLooking) {
+		return inv, err
 	}
-	return inv, err
+	if !a.Terminal {
+		return a.inventoryOf(ctx, s, freshForLooking)
+	}
+	a.listInBackground(ctx, s)
+	return inv, nil
 }
 
 // counted is a number of things, in words.
