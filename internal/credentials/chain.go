@@ -31,7 +31,7 @@ func Region(profile awsconfig.Profile) string {
 // keys that STS no longer accepts, though they are cached as good, are got anew
 // once.
 func (s *Source) chained(ctx context.Context, profile awsconfig.Profile, tags []Tag) (identitycenter.RoleCredentials, error) {
-	links := chainLinks(profile, s.Login.Session, tags)
+	links := chainLinks(profile, s.Session, tags)
 	cached, err := s.Cache.ChainedCredentials(links)
 	if err == nil && s.goodFor(cached, identitycenter.CachedRoleMinimum) {
 		return cached, nil
@@ -73,12 +73,12 @@ func (s *Source) assume(ctx context.Context, profile awsconfig.Profile, tags []T
 // from.
 func (s *Source) forget(profile awsconfig.Profile) error {
 	for profile.Chain != nil {
-		if err := s.Cache.RemoveChainedCredentials(chainLinks(profile, s.Login.Session, nil)); err != nil {
+		if err := s.Cache.RemoveChainedCredentials(chainLinks(profile, s.Session, nil)); err != nil {
 			return err
 		}
 		profile = *profile.Chain.Source
 	}
-	return s.Cache.RemoveRole(s.Cache.RolePath(s.Login.Session, profile.AccountID, profile.RoleName))
+	return s.Cache.RemoveRole(s.Cache.RolePath(s.Session, profile.AccountID, profile.RoleName))
 }
 
 // chainLinks names a chain and all that is asked of each link: the key of its

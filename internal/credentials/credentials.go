@@ -1,7 +1,7 @@
 // Package credentials is the main job: a profile, or an account and a role, to
-// role credentials. From the cache while they are good; else with the session's
-// token from the portal; chained roles over STS. It decides what is asked again
-// after a refusal and how a refusal is explained, and prints nothing.
+// role credentials. They come from the cache while they are good, else from the
+// portal; those of chained roles from STS. It decides how a refusal is explained,
+// and prints nothing.
 package credentials
 
 import (
@@ -13,30 +13,33 @@ import (
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
 	"rolecall/internal/identitycenter"
-	"rolecall/internal/login"
 )
 
-// A portal is what is asked of the access portal.
+// A portal is the access portal as the signed-in person sees it: access.Portal.
 type portal interface {
-	RoleCredentials(ctx context.Context, token identitycenter.Secret, accountID, roleName string) (identitycenter.RoleCredentials, error)
-	Roles(ctx context.Context, token identitycenter.Secret, accountID string) ([]identitycenter.Role, error)
-	Accounts(ctx context.Context, token identitycenter.Secret) ([]identitycenter.Account, error)
+	SignIn(ctx context.Context) error
+	RoleCredentials(ctx context.Context, accountID, roleName string) (identitycenter.RoleCredentials, error)
+	Roles(ctx context.Context, accountID string) ([]identitycenter.Role, error)
+	Accounts(ctx context.Context) ([]identitycenter.Account, error)
 }
 
-// A Source gives role credentials of one session.
+// A Source returns role credentials of one session.
 type Source struct {
-	Login  *login.Login
-	Portal portal
-	STS    STS
-	Cache  *cache.Store
+	Session identitycenter.SSOSession
+	Portal  portal
+	STS     STS
+	Cache   *cache.Store
 	// Tags are session tags for the last role of a chain.
 	Tags []Tag
+	// Accounts are the person's, when they are known: the portal is not asked for
+	// them again to explain a refusal.
+	Accounts []identitycenter.Account
 	// Warn is told what went wrong without harm to the answer.
 	Warn func(error)
 	Now  func() time.Time
 }
 
-// Retrieve gives credentials for profile. With a chain (role_arn and
+// Retrieve returns credentials for profile. With a chain (role_arn and
 // source_profile) it gets those of the source first, and assumes the role with
 // them. The errors are those of package login, a NoAccessError, or an APIError.
 func (s *Source) Retrieve(ctx context.Context, profile awsconfig.Profile) (identitycenter.RoleCredentials, error) {
@@ -69,7 +72,7 @@ func (s *Source) role(ctx context.Context, accountID, roleName string) (identity
 // cached reads the role credentials that are there, good or not; none is the
 // zero value. A damaged file is set aside and named: the new one takes its place.
 func (s *Source) cached(accountID, roleName string) identitycenter.RoleCredentials {
-	c, err := s.Cache.RoleCredentials(s.Login.Session, accountID, roleName)
+	c, err := s.Cache.RoleCredentials(s.Session, accountID, roleName)
 	var damaged *cache.DamagedError
 	if errors.As(err, &damaged) {
 		damaged.Aside, _ = s.Cache.Files.SetAside(damaged.Path) // on a read-only disk it stays
@@ -97,83 +100,45 @@ func (s *Source) lastResort(cached identitycenter.RoleCredentials, err error) bo
 	return true
 }
 
-// fetch asks the portal. A token that is not accepted is renewed once.
+// fetch asks the portal. A sign-in comes first: nobody else waits for the role
+// meanwhile.
 func (s *Source) fetch(ctx context.Context, accountID, roleName string) (identitycenter.RoleCredentials, error) {
-	token, err := s.Login.Token(ctx)
-	if err != nil {
+	if err := s.Portal.SignIn(ctx); err != nil {
 		return identitycenter.RoleCredentials{}, err
 	}
-	c, err := s.ask(ctx, token, accountID, roleName)
-	if errors.Is(err, identitycenter.ErrUnauthorized) {
-		if token, err = s.Login.Renew(ctx, token); err != nil {
-			return c, err
-		}
-		if c, err = s.ask(ctx, token, accountID, roleName); errors.Is(err, identitycenter.ErrUnauthorized) {
-			return c, s.refusedAnew(err)
-		}
-	}
+	c, err := s.ask(ctx, accountID, roleName)
 	if errors.Is(err, identitycenter.ErrNoAccess) {
-		return c, s.ExplainNoAccess(ctx, token, accountID, roleName, err)
+		return c, s.ExplainNoAccess(ctx, accountID, roleName, err)
 	}
 	return c, err
 }
 
 // ask lets one process at a time ask for a role: the others find the answer in
 // the cache.
-func (s *Source) ask(ctx context.Context, token identitycenter.Token, accountID, roleName string) (identitycenter.RoleCredentials, error) {
-	unlock, err := s.Cache.LockRole(ctx, s.Login.Session, accountID, roleName)
+func (s *Source) ask(ctx context.Context, accountID, roleName string) (identitycenter.RoleCredentials, error) {
+	unlock, err := s.Cache.LockRole(ctx, s.Session, accountID, roleName)
 	switch {
 	case err == nil:
 		defer unlock()
-		c, err := s.Cache.RoleCredentials(s.Login.Session, accountID, roleName)
+		c, err := s.Cache.RoleCredentials(s.Session, accountID, roleName)
 		if err == nil && s.goodFor(c, identitycenter.CachedRoleMinimum) {
 			return c, nil
 		}
 	case ctx.Err() != nil:
 		return identitycenter.RoleCredentials{}, context.Cause(ctx)
 	} // without the lock (a read-only disk) several may ask, and that is all
-	c, err := s.Portal.RoleCredentials(ctx, token.AccessToken, accountID, roleName)
+	c, err := s.Portal.RoleCredentials(ctx, accountID, roleName)
 	if err != nil {
 		return c, err
 	}
-	if err := s.Cache.SaveRoleCredentials(s.Login.Session, accountID, roleName, c); err != nil {
+	if err := s.Cache.SaveRoleCredentials(s.Session, accountID, roleName, c); err != nil {
 		s.warn("%w", err)
 	}
 	return c, nil
-}
-
-// refusedAnew is a token that the portal does not accept although it has just
-// been renewed.
-func (s *Source) refusedAnew(err error) error {
-	return &login.RequiredError{
-		Session: s.Login.Session, Cause: err, Reason: "its token is not accepted, though it was renewed a moment ago",
-		Facts: []string{
-			fmt.Sprintf("asked in region %s; a token counts only in the region of its Identity Center", s.Login.Session.Region),
-			"a token of other scopes than " + identitycenter.AccessScope + " is not accepted either",
-		},
-	}
 }
 
 func (s *Source) warn(format string, args ...any) {
 	if s.Warn != nil {
 		s.Warn(fmt.Errorf(format, args...))
 	}
-}
-
-// WithToken calls ask with a good token of the session, and once more with a
-// renewed one if the first is not accepted.
-func WithToken[T any](ctx context.Context, l *login.Login, ask func(identitycenter.Token) (T, error)) (T, error) {
-	var none T
-	token, err := l.Token(ctx)
-	if err != nil {
-		return none, err
-	}
-	answer, err := ask(token)
-	if errors.Is(err, identitycenter.ErrUnauthorized) {
-		if token, err = l.Renew(ctx, token); err != nil {
-			return none, err
-		}
-		answer, err = ask(token)
-	}
-	return answer, err
 }

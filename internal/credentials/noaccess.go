@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"rolecall/internal/identitycenter"
@@ -48,7 +49,7 @@ func (e *NoAccessError) Facts() []string {
 	switch {
 	case !e.Known:
 		return append(facts[:0], fmt.Sprintf("your login to %q is good; which roles are yours there could not be read", e.Session.Label()))
-	case len(e.Roles) > 0 && contains(e.Roles, e.Role):
+	case len(e.Roles) > 0 && slices.Contains(e.Roles, e.Role):
 		facts[0] = "the role is listed as yours there, but refused: the listing may lag behind"
 	case len(e.Roles) > 0:
 		facts = append(facts, "yours in that account: "+listed(e.Roles)+didYouMean(e.Role, e.Roles))
@@ -87,30 +88,27 @@ func didYouMean(name string, candidates []string) string {
 	return ""
 }
 
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
+// ExplainNoAccess turns the portal's refusal of a role into a *NoAccessError: it asks
+// which roles and accounts the person does have.
+func (s *Source) ExplainNoAccess(ctx context.Context, accountID, roleName string, cause error) error {
+	e := &NoAccessError{
+		Session: s.Session, AccountID: accountID, Role: roleName, Accounts: s.Accounts, Known: s.Accounts != nil, Cause: cause,
 	}
-	return false
-}
-
-// ExplainNoAccess asks for the roles that the person does have.
-func (s *Source) ExplainNoAccess(ctx context.Context, token identitycenter.Token, accountID, roleName string, cause error) error {
-	e := &NoAccessError{Session: s.Login.Session, AccountID: accountID, Role: roleName, Cause: cause}
-	roles, err := s.Portal.Roles(ctx, token.AccessToken, accountID)
+	roles, err := s.Portal.Roles(ctx, accountID)
 	switch {
 	case err == nil:
 		e.Known = true
 	case !errors.Is(err, identitycenter.ErrNoAccess) && !errors.Is(err, identitycenter.ErrNotFound):
+		e.Known = false
 		return e
 	}
 	for _, r := range roles {
 		e.Roles = append(e.Roles, r.Name)
 	}
-	if accounts, err := s.Portal.Accounts(ctx, token.AccessToken); err == nil {
-		e.Known, e.Accounts = true, accounts
+	if e.Accounts == nil {
+		if accounts, err := s.Portal.Accounts(ctx); err == nil {
+			e.Known, e.Accounts = true, accounts
+		}
 	}
 	return e
 }

@@ -2,29 +2,19 @@ package inventory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
+	"rolecall/internal/access"
 	"rolecall/internal/identitycenter"
 )
 
-// A portal answers one page at a time, and does not ask again by itself.
+// A portal answers one page at a time: access.Portal, with the patience of a listing.
 type portal interface {
-	AccountsPage(ctx context.Context, token identitycenter.Secret, next string) ([]identitycenter.Account, string, error)
-	RolesPage(ctx context.Context, token identitycenter.Secret, accountID, next string) ([]identitycenter.Role, string, error)
-}
-
-// renewer replaces a token that is not accepted any more.
-type renewer interface {
-	Renew(ctx context.Context, rejected identitycenter.Token) (identitycenter.Token, error)
-}
-
-// A pacer says when the next request may leave, and is told how it went.
-type pacer interface {
-	Wait(context.Context) error
-	Succeeded()
-	Throttled(retryAfter time.Duration)
+	AccountsPage(ctx context.Context, next string) ([]identitycenter.Account, string, error)
+	RolesPage(ctx context.Context, accountID, next string) ([]identitycenter.Role, string, error)
 	Rate() float64
 }
 
@@ -32,8 +22,6 @@ type pacer interface {
 type Lister struct {
 	Place  Place
 	Portal portal
-	Tokens renewer
-	Pace   pacer
 	Store  *Store
 	// Progress, when set, is told of each answer, by one caller at a time.
 	Progress func(Progress)
@@ -48,7 +36,7 @@ type Progress struct {
 	Accounts int  // found so far
 	Found    bool // all accounts are found, Accounts is final
 	Listed   int  // of them, those whose roles are known
-	Asked    int  // requests of this run; Listed may hold more from an earlier one
+	Asked    int  // pages asked for in this run; Listed may hold more from an earlier one
 	Rate     float64
 	Fresh    []Account // whose roles have become known since the last call
 }
@@ -81,12 +69,11 @@ func (e *IncompleteError) Kept() string {
 const (
 	workers     = 24      // requests in flight: 20 a second even when an answer takes a second
 	maxAccounts = 100_000 // far more than any organization has
-	maxPages    = 1000    // of one list
 )
 
-// List gives the whole listing for the owner of token and stores it, or an
-// *IncompleteError. Another process's listing that ends meanwhile is as good.
-func (l *Lister) List(ctx context.Context, token identitycenter.Token) (*Inventory, error) {
+// List returns the whole listing and stores it; the error is an *IncompleteError.
+// Another process's listing that ends meanwhile is as good.
+func (l *Lister) List(ctx context.Context) (*Inventory, error) {
 	begun := l.Store.Now()
 	lock, err := l.Store.lock(ctx, l.Place, func() {
 		if l.Waiting != nil {
@@ -102,7 +89,7 @@ func (l *Lister) List(ctx context.Context, token identitycenter.Token) (*Invento
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	} // a read-only disk: the end will tell
-	r := &run{Lister: l, token: token, roles: map[string][]string{}, open: map[string]bool{}, names: map[string]identitycenter.Account{}, pages: map[string]int{}}
+	r := &run{Lister: l, roles: map[string][]string{}, open: map[string]bool{}, names: map[string]identitycenter.Account{}, pages: map[string]int{}}
 	r.changed = sync.NewCond(&r.mu)
 	inv, err := r.all(ctx)
 	if err != nil {
@@ -126,9 +113,6 @@ type run struct {
 	working int   // tasks that workers have in hand
 	err     error // the first that ends the run
 
-	renewing sync.Mutex // held while the token is renewed
-
-	token  identitycenter.Token
 	order  []string                          // ids as they came
 	names  map[string]identitycenter.Account // by id
 	roles  map[string][]string               // by id
@@ -138,7 +122,6 @@ type run struct {
 	denied int                               // accounts whose roles are refused
 	listed int
 	asked  int
-	last   time.Time // the last success
 }
 
 // A task is a page to ask for: of ListAccounts, or of an account's roles.
@@ -150,7 +133,6 @@ func (r *run) all(ctx context.Context) (*Inventory, error) {
 	var begun time.Time
 	r.journal, before, begun = r.Store.openJournal(r.Place)
 	defer r.journal.close()
-	r.last = time.Now()
 	r.resume(before)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -239,7 +221,7 @@ func (r *run) work(ctx context.Context, cancel context.CancelFunc) {
 		if !ok {
 			return
 		}
-		p, err := r.ask(ctx, t)
+		p, err := r.page(ctx, t)
 		if err == nil {
 			err = r.done(t, p)
 		}
@@ -249,6 +231,37 @@ func (r *run) work(ctx context.Context, cancel context.CancelFunc) {
 			return
 		}
 	}
+}
+
+// page asks for a page.
+func (r *run) page(ctx context.Context, t task) (page, error) {
+	r.count()
+	p := page{Account: t.account}
+	var err error
+	if t.account == "" {
+		p.Accounts, p.Next, err = r.Portal.AccountsPage(ctx, t.next)
+	} else {
+		var roles []identitycenter.Role
+		roles, p.Next, err = r.Portal.RolesPage(ctx, t.account, t.next)
+		for _, role := range roles {
+			p.Roles = append(p.Roles, role.Name)
+		}
+	}
+	switch {
+	case errors.Is(err, identitycenter.ErrInvalidRequest) && t.next != "":
+		// The token of an interrupted listing has ended: this list from its beginning.
+		return r.page(ctx, task{account: t.account})
+	case t.account != "" && (errors.Is(err, identitycenter.ErrNoAccess) || errors.Is(err, identitycenter.ErrNotFound)):
+		p.Denied = true // most likely it was taken away since it was listed
+		return p, nil
+	}
+	return p, err
+}
+
+func (r *run) count() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked++
 }
 
 func (r *run) next() (task, bool) {
@@ -314,10 +327,8 @@ func (r *run) check(t task, p page) error {
 		return &identitycenter.APIError{Operation: operation, Endpoint: r.Place.Portal, Kind: identitycenter.ErrBadAnswer, Description: problem}
 	}
 	switch {
-	case p.Next != "" && p.Next == t.next:
-		return bad("the same page again")
-	case r.pages[t.account] >= maxPages:
-		return bad(fmt.Sprintf("more than %d pages", maxPages))
+	case r.pages[t.account] >= access.MaxPages:
+		return bad(fmt.Sprintf("more than %d pages", access.MaxPages))
 	case len(r.order)+len(p.Accounts) > maxAccounts:
 		return bad(fmt.Sprintf("more than %d accounts", maxAccounts))
 	}
@@ -326,5 +337,5 @@ func (r *run) check(t task, p page) error {
 
 // progress is how far the run is; the caller holds mu, or is alone.
 func (r *run) progress(fresh []Account) Progress {
-	return Progress{Accounts: len(r.order), Found: r.found, Listed: r.listed, Asked: r.asked, Rate: r.Pace.Rate(), Fresh: fresh}
+	return Progress{Accounts: len(r.order), Found: r.found, Listed: r.listed, Asked: r.asked, Rate: r.Portal.Rate(), Fresh: fresh}
 }

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"rolecall/internal/access"
 	"rolecall/internal/cache"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/idctest"
@@ -33,6 +34,7 @@ type scene struct {
 	*inventory.Lister
 	data   *idc.Data
 	token  identitycenter.Token
+	portal *access.Portal
 	warned []error
 
 	mu      sync.Mutex
@@ -83,8 +85,11 @@ func newScene(t *testing.T, accounts, roles int) *scene {
 		t.Fatal(err)
 	}
 	l.Person = nil
+	s.portal = &access.Portal{
+		Session: corp, Tokens: l, Client: c, Pace: pace.New(), Patience: access.SinceLastSuccess(time.Minute), Now: time.Now,
+	}
 	s.Lister = &inventory.Lister{
-		Place: inventory.Place{Session: corp, Portal: center}, Portal: c, Tokens: l, Pace: pace.New(),
+		Place: inventory.Place{Session: corp, Portal: center}, Portal: s.portal,
 		Store: &inventory.Store{Dir: filepath.Join(home, "inventory"), Now: time.Now},
 		Warn:  func(err error) { s.warned = append(s.warned, err) },
 	}
@@ -144,7 +149,7 @@ func (s *scene) serve(server http.Handler, w http.ResponseWriter, r *http.Reques
 
 func (s *scene) list(ctx context.Context, t *testing.T) *inventory.Inventory {
 	t.Helper()
-	inv, err := s.List(ctx, s.token)
+	inv, err := s.List(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +212,7 @@ func TestAnInterruptedListingGoesOn(t *testing.T) {
 					cancel(interrupted)
 				}
 			}
-			_, err := s.List(ctx, s.token)
+			_, err := s.List(ctx)
 			var incomplete *inventory.IncompleteError
 			if !errors.As(err, &incomplete) || !errors.Is(err, interrupted) {
 				t.Fatalf("after %d answers: %v", after, err)
@@ -216,7 +221,7 @@ func TestAnInterruptedListingGoesOn(t *testing.T) {
 				t.Fatalf("a part is taken for the whole: %v", err)
 			}
 			s.Progress = nil
-			s.Pace = pace.New()
+			s.portal.Pace = pace.New()
 			whole(t, s.list(t.Context(), t), 280, 2)
 			const underWay = 24 // answers that nobody took any more
 			if more := len(s.times) - len(s.asked); more > underWay {
@@ -237,7 +242,7 @@ func TestWhatAJournalIsGoodFor(t *testing.T) {
 				cancel()
 			}
 		}
-		if _, err := s.List(ctx, s.token); !errors.Is(err, context.Canceled) {
+		if _, err := s.List(ctx); !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
 		s.Progress = nil
@@ -322,7 +327,7 @@ func TestAServerInTrouble(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScene(t, 60, 2)
 				s.before = c.answers(s)
-				inv, err := s.List(t.Context(), s.token)
+				inv, err := s.List(t.Context())
 				if c.want != nil {
 					var incomplete *inventory.IncompleteError
 					if !errors.Is(err, c.want) || !errors.As(err, &incomplete) {
@@ -361,7 +366,7 @@ func TestTwoListingsAreOne(t *testing.T) {
 		s.Progress = func(p inventory.Progress) {
 			if p.Asked == 1 {
 				go func() {
-					_, err := other.List(t.Context(), s.token)
+					_, err := other.List(t.Context())
 					done <- err
 				}()
 			}

@@ -244,7 +244,7 @@ func TestAServiceThatRefusesAllIsAskedRarely(t *testing.T) {
 		defer cancel()
 		for p.Wait(ctx) == nil {
 			s.ask(p)
-			if rate := p.rate(time.Now()); rate < slowest {
+			if rate := p.state.rate(time.Now()); rate < slowest {
 				t.Fatalf("the rate is %v", rate)
 			}
 		}

@@ -1,0 +1,185 @@
+// Package access is the access portal of one signed-in person. It owns what every
+// question to it needs: the access token, one renewal after a 401, the pace, what is
+// tried again and for how long, and pages with their bounds. Nobody above it handles
+// an access token.
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/login"
+)
+
+// tokens keeps a session signed in: login.Login, or a Given token.
+type tokens interface {
+	Token(ctx context.Context) (identitycenter.Token, error)
+	Renew(ctx context.Context, rejected identitycenter.Token) (identitycenter.Token, error)
+	Cached(ctx context.Context) (identitycenter.Token, error)
+}
+
+// A client makes one try for each call.
+type client interface {
+	GetRoleCredentials(
+		ctx context.Context, token identitycenter.Secret, accountID, roleName string,
+	) (identitycenter.RoleCredentials, error)
+	ListAccounts(
+		ctx context.Context, token identitycenter.Secret, next string,
+	) (page []identitycenter.Account, after string, err error)
+	ListAccountRoles(
+		ctx context.Context, token identitycenter.Secret, accountID, next string,
+	) (page []identitycenter.Role, after string, err error)
+	Logout(ctx context.Context, token identitycenter.Secret) error
+}
+
+// A pacer says when the next request may leave, and hears what the limit made of it.
+type pacer interface {
+	Wait(ctx context.Context) error
+	Succeeded()
+	Throttled(retryAfter time.Duration)
+	Rate() float64
+}
+
+// A Portal asks the access portal for one session's person. It is safe for concurrent
+// use.
+type Portal struct {
+	Session  identitycenter.SSOSession
+	Tokens   tokens
+	Client   client
+	Pace     pacer
+	Patience Patience // the zero value suits a single request
+	Now      func() time.Time
+
+	mu    sync.Mutex           // held while a token is sought: one worker does it for all
+	token identitycenter.Token // the one in use
+
+	success moment // the last request that the limit let through
+}
+
+// SignIn makes sure that there is a token, which may need a person: after it, requests
+// ask nobody until the session ends. The errors are those of login.Login.Token.
+func (p *Portal) SignIn(ctx context.Context) error {
+	_, err := p.current(ctx)
+	return err
+}
+
+// SignOut ends the session on the server, its refresh tokens included. Role credentials
+// that were handed out live on. Without a cached token there is nothing to do; a token
+// that may not go to the endpoints in force is not sent: a *login.EndpointError.
+func (p *Portal) SignOut(ctx context.Context) error {
+	token, err := p.Tokens.Cached(ctx)
+	var endpoint *login.EndpointError
+	switch {
+	case errors.As(err, &endpoint):
+		return err
+	case err != nil:
+		return nil //nolint:nilerr // no token, or one that nobody can read
+	}
+	_, err = try(ctx, p, func() (struct{}, error) { return struct{}{}, p.Client.Logout(ctx, token.AccessToken) })
+	if errors.Is(err, identitycenter.ErrUnauthorized) {
+		return nil // it has ended already
+	}
+	return err
+}
+
+// RoleCredentials returns the keys of roleName in accountID (GetRoleCredentials). The
+// errors are those of package login, or an *identitycenter.APIError: ErrNoAccess is a
+// role that is not the person's.
+func (p *Portal) RoleCredentials(
+	ctx context.Context, accountID, roleName string,
+) (identitycenter.RoleCredentials, error) {
+	return ask(ctx, p, func(token identitycenter.Secret) (identitycenter.RoleCredentials, error) {
+		return p.Client.GetRoleCredentials(ctx, token, accountID, roleName)
+	})
+}
+
+// Rate is how many requests a second may leave now; 0 while the service holds them back.
+func (p *Portal) Rate() float64 { return p.Pace.Rate() }
+
+// ask asks with the token in use, and once more with a renewed one if the first is not
+// accepted.
+func ask[T any](ctx context.Context, p *Portal, once func(identitycenter.Secret) (T, error)) (T, error) {
+	var none T
+	token, err := p.current(ctx)
+	if err != nil {
+		return none, err
+	}
+	answer, err := try(ctx, p, func() (T, error) { return once(token.AccessToken) })
+	if !errors.Is(err, identitycenter.ErrUnauthorized) {
+		return answer, err
+	}
+	if token, err = p.renew(ctx, token); err != nil {
+		return none, err
+	}
+	answer, err = try(ctx, p, func() (T, error) { return once(token.AccessToken) })
+	if errors.Is(err, identitycenter.ErrUnauthorized) {
+		return none, p.refusedAgain(err)
+	}
+	return answer, err
+}
+
+// margin is the life that the token in use must have left. The cache may have a better
+// one long before: package login refreshes ahead of time.
+const margin = time.Minute
+
+// current returns the token in use, or seeks one.
+func (p *Portal) current(ctx context.Context) (identitycenter.Token, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.token.ExpiresAt.Sub(p.Now()) > margin {
+		return p.token, nil
+	}
+	token, err := p.Tokens.Token(ctx)
+	if err == nil {
+		p.token = token
+	}
+	return token, err
+}
+
+// renew replaces a token that was refused, unless another worker has done so.
+func (p *Portal) renew(ctx context.Context, rejected identitycenter.Token) (identitycenter.Token, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.token.AccessToken.Equal(rejected.AccessToken) {
+		return p.token, nil
+	}
+	token, err := p.Tokens.Renew(ctx, rejected)
+	if err == nil {
+		p.token = token
+	}
+	return token, err
+}
+
+// refusedAgain is a token that is not accepted although it was renewed a moment ago.
+func (p *Portal) refusedAgain(err error) error {
+	return &login.RequiredError{
+		Session: p.Session, Cause: err, Reason: "its token is not accepted, though it was renewed a moment ago",
+		Facts: []string{
+			fmt.Sprintf("asked in region %s; a token counts only in the region of its Identity Center", p.Session.Region),
+			"a token of other scopes than " + identitycenter.AccessScope + " is not accepted either",
+		},
+	}
+}
+
+// A Given token comes from the command line: it is used as it is.
+type Given struct{ token identitycenter.Token }
+
+// GivenToken makes a source of one access token that nobody can renew.
+func GivenToken(accessToken identitycenter.Secret, now time.Time) Given {
+	return Given{identitycenter.Token{AccessToken: accessToken, ExpiresAt: now.Add(24 * time.Hour)}}
+}
+
+// Token returns the given token.
+func (g Given) Token(context.Context) (identitycenter.Token, error) { return g.token, nil }
+
+// Cached returns the given token.
+func (g Given) Cached(context.Context) (identitycenter.Token, error) { return g.token, nil }
+
+// Renew returns identitycenter.ErrUnauthorized: nothing is known that renews the token.
+func (g Given) Renew(context.Context, identitycenter.Token) (identitycenter.Token, error) {
+	return identitycenter.Token{}, identitycenter.ErrUnauthorized
+}

@@ -1,0 +1,76 @@
+package filesystem
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// maxShared bounds a shared file.
+const maxShared = 4096
+
+// UpdateShared replaces the content of a small file that many processes change:
+// change gets what is there, empty for a new file, and returns what shall be. It
+// holds a lock beside the file (path.lock) meanwhile, and waits for it until ctx
+// ends. The file is written in place without waiting for the disk, so a crash may
+// leave anything in it: its content must be such that it can be checked, and lost.
+func (f Files) UpdateShared(ctx context.Context, path string, change func(old []byte) []byte) error {
+	if err := f.fault("lock", path); err != nil {
+		return err
+	}
+	flags := os.O_CREATE | os.O_RDWR | noFollow
+	// A lock on the file itself would keep other handles from it on Windows.
+	lock := flock.New(path+".lock", flock.SetFlag(flags), flock.SetPermissions(0o600))
+	ok, err := lock.TryLock()
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := f.makeDir(filepath.Dir(path)); err != nil {
+			return err
+		}
+		ok, err = lock.TryLock()
+	}
+	for ; !ok && err == nil; ok, err = lock.TryLock() {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	file, err := os.OpenFile(path, flags, 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return rewrite(file, change)
+}
+
+func rewrite(file *os.File, change func(old []byte) []byte) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() || foreignOwner(info) {
+		return &fs.PathError{Op: "open", Path: file.Name(), Err: ErrForeignOwner}
+	}
+	old, err := io.ReadAll(io.LimitReader(file, maxShared))
+	if err != nil {
+		return err
+	}
+	content := change(old)
+	if _, err := file.WriteAt(content, 0); err != nil {
+		return err
+	}
+	if info.Size() > int64(len(content)) {
+		return file.Truncate(int64(len(content)))
+	}
+	return nil
+}
