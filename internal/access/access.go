@@ -44,20 +44,32 @@ type pacer interface {
 	Rate() float64
 }
 
-// A Portal asks the access portal for one session's person. It is safe for concurrent
-// use.
-type Portal struct {
+// Options say whose portal is asked, and how.
+type Options struct {
 	Session  identitycenter.SSOSession
 	Tokens   tokens
 	Client   client
 	Pace     pacer
 	Patience Patience // the zero value suits a single request
 	Now      func() time.Time
+}
 
-	mu    sync.Mutex           // held while a token is sought: one worker does it for all
-	token identitycenter.Token // the one in use
+// A Portal asks the access portal for one session's person. It is safe for concurrent
+// use.
+type Portal struct {
+	Options
+	holder  *holder
+	success *moment // the last request that the limit let through
+}
 
-	success moment // the last request that the limit let through
+// New makes a Portal. Nothing is asked yet.
+func New(o Options) *Portal { return &Portal{o, &holder{}, &moment{}} }
+
+// With returns the same portal with another patience.
+func (p *Portal) With(patience Patience) *Portal {
+	other := *p
+	other.Patience = patience
+	return &other
 }
 
 // SignIn makes sure that there is a token, which may need a person: after it, requests
@@ -92,7 +104,7 @@ func (p *Portal) SignOut(ctx context.Context) error {
 func (p *Portal) RoleCredentials(
 	ctx context.Context, accountID, roleName string,
 ) (identitycenter.RoleCredentials, error) {
-	return ask(ctx, p, func(token identitycenter.Secret) (identitycenter.RoleCredentials, error) {
+	return withToken(ctx, p, func(token identitycenter.Secret) (identitycenter.RoleCredentials, error) {
 		return p.Client.GetRoleCredentials(ctx, token, accountID, roleName)
 	})
 }
@@ -100,9 +112,9 @@ func (p *Portal) RoleCredentials(
 // Rate is how many requests a second may leave now; 0 while the service holds them back.
 func (p *Portal) Rate() float64 { return p.Pace.Rate() }
 
-// ask asks with the token in use, and once more with a renewed one if the first is not
-// accepted.
-func ask[T any](ctx context.Context, p *Portal, once func(identitycenter.Secret) (T, error)) (T, error) {
+// withToken asks with the token in use, and once more with a renewed one if the first is
+// not accepted.
+func withToken[T any](ctx context.Context, p *Portal, once func(identitycenter.Secret) (T, error)) (T, error) {
 	var none T
 	token, err := p.current(ctx)
 	if err != nil {
@@ -126,30 +138,38 @@ func ask[T any](ctx context.Context, p *Portal, once func(identitycenter.Secret)
 // one long before: package login refreshes ahead of time.
 const margin = time.Minute
 
+// A holder has the token in use.
+type holder struct {
+	mu    sync.Mutex // held while a token is sought: one worker does it for all
+	token identitycenter.Token
+}
+
 // current returns the token in use, or seeks one.
 func (p *Portal) current(ctx context.Context) (identitycenter.Token, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.token.ExpiresAt.Sub(p.Now()) > margin {
-		return p.token, nil
+	h := p.holder
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.token.ExpiresAt.Sub(p.Now()) > margin {
+		return h.token, nil
 	}
 	token, err := p.Tokens.Token(ctx)
 	if err == nil {
-		p.token = token
+		h.token = token
 	}
 	return token, err
 }
 
 // renew replaces a token that was refused, unless another worker has done so.
 func (p *Portal) renew(ctx context.Context, rejected identitycenter.Token) (identitycenter.Token, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.token.AccessToken.Equal(rejected.AccessToken) {
-		return p.token, nil
+	h := p.holder
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.token.AccessToken.Equal(rejected.AccessToken) {
+		return h.token, nil
 	}
 	token, err := p.Tokens.Renew(ctx, rejected)
 	if err == nil {
-		p.token = token
+		h.token = token
 	}
 	return token, err
 }

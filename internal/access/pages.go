@@ -43,7 +43,7 @@ func page[T any](
 	once func(ctx context.Context, token identitycenter.Secret, next string) ([]T, string, error),
 ) ([]T, string, error) {
 	after := ""
-	items, err := ask(ctx, p, func(token identitycenter.Secret) (items []T, err error) {
+	items, err := withToken(ctx, p, func(token identitycenter.Secret) (items []T, err error) {
 		items, after, err = once(ctx, token, next)
 		return items, err
 	})

@@ -85,9 +85,9 @@ func newScene(t *testing.T, accounts, roles int) *scene {
 		t.Fatal(err)
 	}
 	l.Person = nil
-	s.portal = &access.Portal{
+	s.portal = access.New(access.Options{
 		Session: corp, Tokens: l, Client: c, Pace: pace.New(), Patience: access.SinceLastSuccess(time.Minute), Now: time.Now,
-	}
+	})
 	s.Lister = &inventory.Lister{
 		Place: inventory.Place{Session: corp, Portal: center}, Portal: s.portal,
 		Store: &inventory.Store{Dir: filepath.Join(home, "inventory"), Now: time.Now},
