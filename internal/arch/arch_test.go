@@ -26,19 +26,20 @@ var rooms = map[string][]string{
 		// it wires both sides, for idc and demo
 		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed", "idc/store", "idc/visitor",
 	},
-	"awsconfig":             {"identitycenter"},
+	"awsconfig":             {"identitycenter", "near"},
 	"batch":                 {"terminal"},
 	"browser":               {},
 	"cache":                 {"filesystem", "identitycenter"},
-	"credentials":           {"awsconfig", "cache", "identitycenter", "identitycenter/client", "login"},
+	"credentials":           {"awsconfig", "cache", "identitycenter", "identitycenter/client", "login", "near"},
 	"console":               {"identitycenter", "identitycenter/client"},
 	"discovery":             {"identitycenter", "identitycenter/client"},
 	"export":                {"identitycenter"},
 	"filesystem":            {},
 	"identitycenter":        {},
 	"identitycenter/client": {"identitycenter"},
-	"inventory":             {"filesystem", "identitycenter", "settings"},
+	"inventory":             {"filesystem", "identitycenter", "near", "settings"},
 	"login":                 {"cache", "filesystem", "identitycenter"},
+	"near":                  {},
 	"pace":                  {},
 	"picker":                {"terminal"},
 	"profiles":              {"awsconfig", "identitycenter", "inventory"},
@@ -46,24 +47,22 @@ var rooms = map[string][]string{
 	"terminal":              {},
 
 	"idc": {
-		"idc/admin", "idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/pattern", "idc/portal", "idc/proxy", "idc/secretfile", "idc/seed", "idc/store", "idc/store/sqlite", "idc/sts",
+		"filesystem", "idc/admin", "idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/pattern", "idc/portal", "idc/proxy", "idc/seed", "idc/store", "idc/store/sqlite", "idc/sts",
 		"idc/website", "idc/wire",
 	},
 	"idc/admin":          {"idc/directory", "idc/pattern", "idc/store", "idc/wire"},
 	"idc/awsmodel":       {},
 	"idc/directory":      {"idc/store"},
 	"idc/federation":     {"idc/directory", "idc/oidc", "idc/pattern", "idc/sts", "idc/wire"},
-	"idc/faults":         {"idc/near", "idc/pattern"},
+	"idc/faults":         {"idc/pattern", "near"},
 	"idc/idctest":        {"idc", "idc/directory", "idc/seed", "idc/store"},
 	"idc/limits":         {},
-	"idc/near":           {},
 	"idc/oidc":           {"idc/directory", "idc/limits", "idc/store", "idc/wire"},
 	"idc/operator":       {"idc/directory", "idc/seed", "idc/store"},
 	"idc/portal":         {"idc/directory", "idc/limits", "idc/oidc", "idc/store", "idc/sts", "idc/wire"},
 	"idc/pattern":        {},
-	"idc/proxy":          {"idc/pattern", "idc/secretfile"},
-	"idc/secretfile":     {},
-	"idc/seed":           {"idc/directory", "idc/near", "idc/pattern", "idc/store"},
+	"idc/proxy":          {"filesystem", "idc/pattern"},
+	"idc/seed":           {"idc/directory", "idc/pattern", "idc/store", "near"},
 	"idc/store":          {},
 	"idc/store/contract": {"idc/store"},
 	"idc/store/sqlite":   {"idc/store"},
@@ -130,17 +129,29 @@ func TestTheDrawing(t *testing.T) {
 	}
 }
 
+// neutral rooms know nothing of Identity Center; both houses may enter them.
+var neutral = []string{"filesystem", "near"}
+
 // Client rooms and the embedded server's meet over HTTP only.
 func TestTheTwoHousesDoNotMeet(t *testing.T) {
 	for room, allowed := range rooms {
-		server := room == "idc" || strings.HasPrefix(room, "idc/")
+		if room == "cli" || strings.HasPrefix(room, "tools/") { // they wire both
+			continue
+		}
 		for _, other := range allowed {
-			if toServer := other == "idc" || strings.HasPrefix(other, "idc/"); server != toServer && room != "cli" && !strings.HasPrefix(room, "tools/") {
+			if !slices.Contains(neutral, other) && ofServer(room) != ofServer(other) {
 				t.Errorf("%s may enter %s: they meet over HTTP", room, other)
 			}
 		}
 	}
+	for _, room := range neutral {
+		if len(rooms[room]) > 0 {
+			t.Errorf("%s enters %v: it would bring them into both houses", room, rooms[room])
+		}
+	}
 }
+
+func ofServer(room string) bool { return room == "idc" || strings.HasPrefix(room, "idc/") }
 
 // rolecall-process starts in a millisecond because of what it does not link.
 func TestTheLeanProgramIsLean(t *testing.T) {

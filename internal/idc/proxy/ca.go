@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"rolecall/internal/idc/secretfile"
+	"rolecall/internal/filesystem"
 )
 
 // A CA vouches for AWS's host names to clients that were told to trust it, and
@@ -105,9 +105,11 @@ func (ca *CA) create(dir string) error {
 	if err != nil {
 		return err
 	}
+	keyText := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	return errors.Join(
-		secretfile.Write(filepath.Join(dir, keyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})),
-		secretfile.Write(filepath.Join(dir, caFile), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+		filesystem.Files{}.WriteSecret(filepath.Join(dir, keyFile), keyText),
+		filesystem.Files{}.WriteSecret(filepath.Join(dir, caFile), text))
 }
 
 func (ca *CA) template(name string, life time.Duration) *x509.Certificate {
