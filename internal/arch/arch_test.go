@@ -27,19 +27,20 @@ var rooms = map[string][]string{
 		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed", "idc/store", "idc/visitor",
 	},
 	"access":                {"identitycenter", "login"},
-	"awsconfig":             {"identitycenter"},
+	"awsconfig":             {"identitycenter", "near"},
 	"batch":                 {"terminal"},
 	"browser":               {},
 	"cache":                 {"filesystem", "identitycenter"},
-	"credentials":           {"awsconfig", "cache", "identitycenter", "identitycenter/client"},
+	"credentials":           {"awsconfig", "cache", "identitycenter", "identitycenter/client", "near"},
 	"console":               {"identitycenter", "identitycenter/client"},
 	"discovery":             {"identitycenter", "identitycenter/client"},
 	"export":                {"identitycenter"},
 	"filesystem":            {},
 	"identitycenter":        {},
 	"identitycenter/client": {"identitycenter"},
-	"inventory":             {"access", "filesystem", "identitycenter", "settings"},
+	"inventory":             {"access", "filesystem", "identitycenter", "near", "settings"},
 	"login":                 {"cache", "filesystem", "identitycenter"},
+	"near":                  {},
 	"pace":                  {"filesystem"},
 	"picker":                {"terminal"},
 	"profiles":              {"awsconfig", "identitycenter", "inventory"},
@@ -47,24 +48,23 @@ var rooms = map[string][]string{
 	"terminal":              {},
 
 	"idc": {
-		"idc/admin", "idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/pattern", "idc/portal", "idc/proxy", "idc/secretfile", "idc/seed", "idc/store", "idc/store/sqlite", "idc/sts",
-		"idc/website", "idc/wire",
+		"filesystem", "idc/admin", "idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/partition", "idc/pattern",
+		"idc/portal", "idc/proxy", "idc/seed", "idc/store", "idc/store/sqlite", "idc/sts", "idc/website", "idc/wire",
 	},
 	"idc/admin":          {"idc/directory", "idc/pattern", "idc/store", "idc/wire"},
 	"idc/awsmodel":       {},
-	"idc/directory":      {"idc/store"},
-	"idc/federation":     {"idc/directory", "idc/oidc", "idc/pattern", "idc/sts", "idc/wire"},
-	"idc/faults":         {"idc/near", "idc/pattern"},
+	"idc/directory":      {"idc/partition", "idc/store"},
+	"idc/federation":     {"idc/oidc", "idc/partition", "idc/pattern", "idc/sts", "idc/wire"},
+	"idc/faults":         {"idc/pattern", "near"},
 	"idc/idctest":        {"idc", "idc/directory", "idc/seed", "idc/store"},
 	"idc/limits":         {},
-	"idc/near":           {},
-	"idc/oidc":           {"idc/directory", "idc/limits", "idc/store", "idc/wire"},
+	"idc/oidc":           {"idc/directory", "idc/limits", "idc/partition", "idc/store", "idc/wire"},
 	"idc/operator":       {"idc/directory", "idc/seed", "idc/store"},
 	"idc/portal":         {"idc/directory", "idc/limits", "idc/oidc", "idc/store", "idc/sts", "idc/wire"},
+	"idc/partition":      {},
 	"idc/pattern":        {},
-	"idc/proxy":          {"idc/pattern", "idc/secretfile"},
-	"idc/secretfile":     {},
-	"idc/seed":           {"idc/directory", "idc/near", "idc/pattern", "idc/store"},
+	"idc/proxy":          {"filesystem", "idc/partition"},
+	"idc/seed":           {"idc/directory", "idc/partition", "idc/pattern", "idc/store", "near"},
 	"idc/store":          {},
 	"idc/store/contract": {"idc/store"},
 	"idc/store/sqlite":   {"idc/store"},
@@ -131,17 +131,29 @@ func TestTheDrawing(t *testing.T) {
 	}
 }
 
+// neutral rooms know nothing of Identity Center; both houses may enter them.
+var neutral = []string{"filesystem", "near"}
+
 // Client rooms and the embedded server's meet over HTTP only.
 func TestTheTwoHousesDoNotMeet(t *testing.T) {
 	for room, allowed := range rooms {
-		server := room == "idc" || strings.HasPrefix(room, "idc/")
+		if room == "cli" || strings.HasPrefix(room, "tools/") { // they wire both
+			continue
+		}
 		for _, other := range allowed {
-			if toServer := other == "idc" || strings.HasPrefix(other, "idc/"); server != toServer && room != "cli" && !strings.HasPrefix(room, "tools/") {
+			if !slices.Contains(neutral, other) && ofServer(room) != ofServer(other) {
 				t.Errorf("%s may enter %s: they meet over HTTP", room, other)
 			}
 		}
 	}
+	for _, room := range neutral {
+		if len(rooms[room]) > 0 {
+			t.Errorf("%s enters %v: it would bring them into both houses", room, rooms[room])
+		}
+	}
 }
+
+func ofServer(room string) bool { return room == "idc" || strings.HasPrefix(room, "idc/") }
 
 // rolecall-process starts in a millisecond because of what it does not link.
 func TestTheLeanProgramIsLean(t *testing.T) {

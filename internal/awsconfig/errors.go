@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"rolecall/internal/identitycenter"
+	"rolecall/internal/near"
 )
 
 // What an Error is about, for errors.Is.
@@ -49,7 +49,7 @@ func (e *Error) Nearest() string {
 	if e.candidates == nil {
 		return ""
 	}
-	return identitycenter.Nearest(e.wanted, e.candidates())
+	return near.Best(e.wanted, e.candidates())
 }
 
 // Error reads like ~/.aws/config:12: profile "dev": sso_session: ….

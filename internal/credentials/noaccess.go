@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/near"
 )
 
 // A NoAccessError is a role that is not the person's, with what is theirs. AWS
@@ -82,8 +83,8 @@ func listed(names []string) string {
 }
 
 func didYouMean(name string, candidates []string) string {
-	if near := identitycenter.Nearest(name, candidates); near != "" {
-		return " (did you mean " + near + "?)"
+	if meant := near.Best(name, candidates); meant != "" {
+		return " (did you mean " + meant + "?)"
 	}
 	return ""
 }

@@ -15,8 +15,8 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"rolecall/internal/filesystem"
 	"rolecall/internal/idc/directory"
-	"rolecall/internal/idc/secretfile"
 	"rolecall/internal/idc/seed"
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/store/sqlite"
@@ -80,7 +80,7 @@ func readSecret(path string, fresh bool) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) && fresh {
 		secret := newSecret()
-		return secret, secretfile.Write(path, []byte(hex.EncodeToString(secret)+"\n"))
+		return secret, filesystem.Files{}.WriteSecret(path, []byte(hex.EncodeToString(secret)+"\n"))
 	}
 	if err != nil {
 		return nil, err

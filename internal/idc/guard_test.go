@@ -3,14 +3,10 @@ package idc_test
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,7 +23,7 @@ import (
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/idctest"
 	"rolecall/internal/idc/oidc"
-	"rolecall/internal/idc/proxy"
+	"rolecall/internal/idc/partition"
 	"rolecall/internal/idc/seed"
 	"rolecall/internal/idc/store"
 )
@@ -354,43 +350,10 @@ func TestSessionTokens(t *testing.T) {
 func TestOtherRegionsThroughTheProxy(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, secret, tokens := c.deviceTokens(t)
-	ca, path, err := proxy.OpenCA(t.TempDir(), time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := proxy.New(ca, c, nil)
-	t.Cleanup(func() { _ = p.Close() })
-	server := httptest.NewServer(p)
-	t.Cleanup(server.Close)
-	address, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(certificate)
-	transport := &http.Transport{Proxy: http.ProxyURL(address), TLSClientConfig: &tls.Config{RootCAs: roots}}
-	t.Cleanup(transport.CloseIdleConnections)
+	transport := throughProxy(t, partition.AWS(), c)
 	ask := func(method, address, body string) (int, string) {
-		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("x-amz-sso_bearer_token", tokens.text("accessToken"))
-		response, err := transport.RoundTrip(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer response.Body.Close()
-		text, err := io.ReadAll(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return response.StatusCode, string(text)
+		got := fetch(t, transport, method, address, body, "x-amz-sso_bearer_token", tokens.text("accessToken"))
+		return got.status, got.body
 	}
 	refresh := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q,"grantType":"refresh_token","refreshToken":%q}`, id, secret, tokens.text("refreshToken"))
 	for region, want := range map[string][2]int{"us-east-1": {200, 200}, "eu-west-1": {401, 400}} {

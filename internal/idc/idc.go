@@ -20,6 +20,7 @@ import (
 	"rolecall/internal/idc/federation"
 	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/partition"
 	"rolecall/internal/idc/portal"
 	"rolecall/internal/idc/proxy"
 	"rolecall/internal/idc/store"
@@ -37,13 +38,15 @@ type Options struct {
 	Store store.Store
 	// Secret is what all keys are derived from: 32 bytes, kept beside the store.
 	Secret []byte
-	Region string           // empty: DefaultRegion; a store that has an instance knows its own
-	Now    func() time.Time // nil: time.Now
+	Region string // empty: DefaultRegion; a store that has an instance knows its own
+	// Partitions are the partitions there are; nil: AWS's.
+	Partitions partition.Table
+	Now        func() time.Time // nil: time.Now
 	// Log gets a line for each request: method, path, status, time. Never queries,
 	// headers or bodies. Nil: nothing.
 	Log *slog.Logger
-	// OIDC holds lifetimes that differ from AWS's; its URL, Region, Store, Secret and
-	// Now are set from the fields above.
+	// OIDC holds lifetimes that differ from AWS's; its URL, Region, Partitions,
+	// Store, Secret and Now are set from the fields above.
 	OIDC oidc.Options
 	// PortalLimit answers with 429 beyond 20 requests a second of one token, as AWS.
 	PortalLimit bool
@@ -83,6 +86,9 @@ func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Partitions == nil {
+		o.Partitions = partition.AWS()
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -91,7 +97,7 @@ func New(o Options) (*Server, error) {
 		metrics: metrics{requests: map[requestKey]requestFigures{}},
 	}
 	err = o.Store.Update(context.Background(), func(tx store.Tx) (err error) {
-		s.Instance, err = directory.Open(tx, o.Region, o.Now())
+		s.Instance, err = directory.OpenIn(tx, o.Partitions, o.Region, o.Now())
 		return err
 	})
 	if err != nil {
@@ -102,7 +108,8 @@ func New(o Options) (*Server, error) {
 
 // build makes the rooms and routes requests to them.
 func (s *Server) build(o Options) (err error) {
-	o.OIDC.URL, o.OIDC.Region, o.OIDC.Store, o.OIDC.Secret, o.OIDC.Now = o.URL, s.Instance.Region, o.Store, o.Secret, o.Now
+	o.OIDC.URL, o.OIDC.Region, o.OIDC.Partitions = o.URL, s.Instance.Region, o.Partitions
+	o.OIDC.Store, o.OIDC.Secret, o.OIDC.Now = o.Store, o.Secret, o.Now
 	if s.OIDC, err = oidc.New(o.OIDC); err != nil {
 		return err
 	}
@@ -114,7 +121,7 @@ func (s *Server) build(o Options) (err error) {
 	if o.PortalLimit {
 		s.Portal.Limit = limits.New(o.Now, time.Second/20, 20)
 	}
-	signin, err := federation.New(federation.Options{Secret: o.Secret, Keys: s.STS, Now: o.Now})
+	signin, err := federation.New(federation.Options{Secret: o.Secret, Keys: s.STS, Now: o.Now, Partitions: o.Partitions})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/near"
 )
 
 // An AccountError is a text that names none of the person's accounts, or several.
@@ -84,29 +85,29 @@ func (i *Inventory) Find(text string) (*Account, error) {
 // nearly that.
 func (i *Inventory) Near(text string) []*Account {
 	text = strings.ToLower(text)
-	var near []*Account
+	var found []*Account
 	begin := func(name string) string { return name[:min(len(name), len(text))] }
 	var beginnings []string
 	for n := range i.Accounts {
 		a := &i.Accounts[n]
 		if text != "" && !IsAccountID(text) && strings.Contains(strings.ToLower(a.Name), text) {
-			near = append(near, a)
+			found = append(found, a)
 		}
 		for _, name := range a.names(text) {
 			beginnings = append(beginnings, begin(name))
 		}
 	}
-	best := identitycenter.Nearest(text, beginnings)
-	if len(near) > 0 || best == "" {
-		return near
+	best := near.Best(text, beginnings)
+	if len(found) > 0 || best == "" {
+		return found
 	}
 	for n := range i.Accounts {
 		a := &i.Accounts[n]
 		if slices.ContainsFunc(a.names(text), func(name string) bool { return begin(name) == best }) {
-			near = append(near, a)
+			found = append(found, a)
 		}
 	}
-	return near
+	return found
 }
 
 // names are what text could be meant for: an id for ids alone.

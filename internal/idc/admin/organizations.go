@@ -12,7 +12,7 @@ import (
 
 func (c *call) organizationARN(kind, rest string) string {
 	i := c.instance
-	arn := "arn:" + directory.Partition(i.Region) + ":organizations::" + i.OwnerAccount + ":" + kind + "/" + i.OrganizationID
+	arn := i.ARNOf("organizations", i.OwnerAccount, kind+"/"+i.OrganizationID)
 	if rest != "" {
 		arn += "/" + rest
 	}

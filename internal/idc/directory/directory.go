@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"rolecall/internal/idc/partition"
 	"rolecall/internal/idc/store"
 )
 
@@ -25,6 +26,7 @@ type Instance struct {
 	OrganizationID  string // o-…
 	RootID          string // r-…
 	Region          string
+	Partition       string // empty in stores of older versions: the region's, of AWS
 	Name            string
 	Created         time.Time
 	// SessionLife is how long a user's session lasts: 15 minutes to 90 days.
@@ -32,25 +34,21 @@ type Instance struct {
 	KeysShown   bool // the administrator's keys, at the first start
 }
 
+// ARNOf makes the ARN of something in the instance's partition. Its account may be empty.
+func (i Instance) ARNOf(service, account, resource string) string {
+	name := i.Partition
+	if name == "" {
+		name = partition.AWS().Of(i.Region).Name
+	}
+	return "arn:" + name + ":" + service + "::" + account + ":" + resource
+}
+
 // ARN is the instance's.
-func (i Instance) ARN() string { return "arn:" + Partition(i.Region) + ":sso:::instance/" + i.ID }
+func (i Instance) ARN() string { return i.ARNOf("sso", "", "instance/"+i.ID) }
 
 // PermissionSetARN is that of a permission set of the instance.
 func (i Instance) PermissionSetARN(id string) string {
-	return "arn:" + Partition(i.Region) + ":sso:::permissionSet/" + i.ID + "/" + id
-}
-
-// Partition is the second part of ARNs in a region.
-func Partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "eusc-"):
-		return "aws-eusc"
-	}
-	return "aws"
+	return i.ARNOf("sso", "", "permissionSet/"+i.ID+"/"+id)
 }
 
 // A PersonName is the parts of a user's name, as identitystore has them.
@@ -219,7 +217,7 @@ func (i Instance) RoleARN(permissionSet, accountID string) string {
 	if i.Region != "us-east-1" {
 		path += i.Region + "/"
 	}
-	return "arn:" + Partition(i.Region) + ":iam::" + accountID + ":role/" + path + RoleName(permissionSet, accountID)
+	return i.ARNOf("iam", accountID, "role/"+path+RoleName(permissionSet, accountID))
 }
 
 // The kinds of entries that other rooms' entries belong to.
@@ -305,16 +303,21 @@ func externalKeys(ids []ExternalID) []string {
 	return keys
 }
 
-// Open gives the instance, and makes it in an empty store: with random ids, the
-// owner account 999900001111 until told otherwise, and sessions of 8 hours.
+// Open returns the instance, and makes it in an empty store: with random ids, the owner account 999900001111 until told
+// otherwise, and sessions of 8 hours.
 func Open(tx store.Tx, region string, now time.Time) (Instance, error) {
+	return OpenIn(tx, partition.AWS(), region, now)
+}
+
+// OpenIn is Open with other partitions than AWS's.
+func OpenIn(tx store.Tx, t partition.Table, region string, now time.Time) (Instance, error) {
 	i, err := Instances().Get(tx, instanceID)
 	if !errors.Is(err, store.ErrNotFound) {
 		return i, err
 	}
 	i = Instance{
 		ID: "ssoins-" + randomHex(8), IdentityStoreID: "d-" + randomHex(5), OrganizationID: "o-" + randomHex(5), RootID: "r-" + randomHex(2),
-		OwnerAccount: "999900001111", Region: region, Created: now.UTC(), SessionLife: 8 * time.Hour,
+		OwnerAccount: "999900001111", Region: region, Partition: t.Of(region).Name, Created: now.UTC(), SessionLife: 8 * time.Hour,
 	}
 	return i, Instances().Put(tx, i)
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"rolecall/internal/idc/near"
 	"rolecall/internal/idc/pattern"
+	"rolecall/internal/near"
 )
 
 // A play is a fault with the value, the routes and the requests of a spec.
@@ -130,16 +130,10 @@ func names() []string {
 
 // meant names those of all that look like name.
 func meant(name string, all []string) string {
-	var close []string
-	for _, other := range all {
-		if name != "" && (near.Distance(name, other) <= 1+len(name)/4 || len(name) > 2 && strings.Contains(other, name) || len(other) > 3 && strings.Contains(name, other)) {
-			close = append(close, other)
-		}
+	if close := near.All(name, all); len(close) > 0 {
+		return "; did you mean " + strings.Join(close, ", ") + "?"
 	}
-	if len(close) == 0 {
-		return ""
-	}
-	return "; did you mean " + strings.Join(close, ", ") + "?"
+	return ""
 }
 
 // due counts a request, and says whether the fault is played on it.

@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"strings"
 
-	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/pattern"
 )
 
@@ -16,16 +15,12 @@ type Destination struct {
 	Service string
 }
 
-// consoleHost are the consoles of the partitions, with a region or another name
-// before them.
-var consoleHost = pattern.New(`^(?:[a-z0-9-]+\.)*console\.(?:aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws-eusc\.eu)$`)
-
 var regionName = pattern.New(`^[a-z]{2,4}(?:-[a-z]+)+-\d+$`)
 
-func destinationOf(text string) Destination {
+func (s *Server) destination(text string) Destination {
 	d := Destination{URL: text}
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" || u.User != nil || !consoleHost().MatchString(u.Host) {
+	if err != nil || u.Scheme != "https" || u.User != nil || !s.o.Partitions.IsConsole(u.Host) {
 		return d
 	}
 	d.Console = true
@@ -43,13 +38,7 @@ func destinationOf(text string) Destination {
 	return d
 }
 
-// ConsoleHome is the first page of the console in a region.
-func ConsoleHome(region string) string {
-	host := map[string]string{
-		"aws": "console.aws.amazon.com", "aws-us-gov": "console.amazonaws-us-gov.com", "aws-cn": "console.amazonaws.cn", "aws-eusc": "console.amazonaws-eusc.eu",
-	}[directory.Partition(region)]
-	if region != "us-east-1" && region != "us-gov-west-1" && region != "cn-north-1" {
-		host = region + "." + host
-	}
-	return "https://" + host + "/console/home?" + url.Values{"region": {region}}.Encode()
+// ConsoleHome returns the address of the console's first page in a region.
+func (s *Server) ConsoleHome(region string) string {
+	return "https://" + s.o.Partitions.ConsoleHost(region) + "/console/home?" + url.Values{"region": {region}}.Encode()
 }

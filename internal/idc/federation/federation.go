@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/partition"
 	"rolecall/internal/idc/sts"
 )
 
@@ -22,6 +23,8 @@ type Options struct {
 	Secret []byte // what the key of the tokens is derived from
 	Keys   *sts.Server
 	Now    func() time.Time
+	// Partitions say which hosts are of the console; nil: AWS's.
+	Partitions partition.Table
 }
 
 // A Server answers the endpoint. It is safe for concurrent use.
@@ -65,6 +68,9 @@ func New(o Options) (*Server, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, err
+	}
+	if o.Partitions == nil {
+		o.Partitions = partition.AWS()
 	}
 	seal, err := cipher.NewGCMWithRandomNonce(block)
 	return &Server{o: o, seal: seal}, err
@@ -112,6 +118,6 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, pages Pages) {
 	case q.Get("Destination") == "":
 		pages.Message(w, r, http.StatusBadRequest, "This link leads nowhere", "The Destination parameter is missing: it says which page of the console to open.")
 	default:
-		pages.Arrived(w, r, Arrival{Account: t.Account, ARN: t.ARN, Ends: t.Ends, Issuer: q.Get("Issuer"), Destination: destinationOf(q.Get("Destination"))})
+		pages.Arrived(w, r, Arrival{Account: t.Account, ARN: t.ARN, Ends: t.Ends, Issuer: q.Get("Issuer"), Destination: s.destination(q.Get("Destination"))})
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/limits"
+	"rolecall/internal/idc/partition"
 	"rolecall/internal/idc/store"
 )
 
@@ -28,12 +29,13 @@ type Options struct {
 	Store           store.Store
 	Secret          []byte // what the keys of the hashes are derived from
 	Now             func() time.Time
-	AccessTokenLife time.Duration // of tokens that can be refreshed: 1 h
-	SessionLife     time.Duration // of a user's session: the instance's
-	DeviceCodeLife  time.Duration // 10 min
-	PollInterval    time.Duration // 1 s
-	RefreshGrace    time.Duration // how long a replaced refresh token gets the same answer: 30 s; negative: not at all
-	NoLimits        bool          // for load tests: no bounds on guesses and floods
+	AccessTokenLife time.Duration   // of tokens that can be refreshed: 1 h
+	SessionLife     time.Duration   // of a user's session: the instance's
+	DeviceCodeLife  time.Duration   // 10 min
+	PollInterval    time.Duration   // 1 s
+	RefreshGrace    time.Duration   // how long a replaced refresh token gets the same answer: 30 s; negative: not at all
+	NoLimits        bool            // for load tests: no bounds on guesses and floods
+	Partitions      partition.Table // whose start URLs are accepted as ours; nil: AWS's
 }
 
 const (
@@ -85,6 +87,9 @@ func New(o Options) (*Server, error) {
 		if *d == 0 {
 			*d = standard
 		}
+	}
+	if o.Partitions == nil {
+		o.Partitions = partition.AWS()
 	}
 	set(&o.AccessTokenLife, time.Hour)
 	set(&o.DeviceCodeLife, 10*time.Minute)

@@ -125,7 +125,7 @@ func (s *Server) isStartURL(text string) bool {
 		return false
 	}
 	path := strings.TrimRight(u.Path, "/")
-	if u.Scheme == "https" && (strings.HasSuffix(u.Host, ".awsapps.com") || strings.HasSuffix(u.Host, ".app.aws")) {
+	if u.Scheme == "https" && s.o.Partitions.IsStart(strings.ToLower(u.Host)) {
 		return true // newer AWS CLIs accept only AWS's hosts, and we stand in for them
 	}
 	return u.Scheme == own.Scheme && strings.EqualFold(u.Host, own.Host) && (path == "/start" || path == "")

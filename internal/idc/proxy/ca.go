@@ -12,10 +12,13 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"rolecall/internal/idc/secretfile"
+	"rolecall/internal/filesystem"
+	"rolecall/internal/idc/partition"
 )
 
 // A CA vouches for AWS's host names to clients that were told to trust it, and
@@ -24,6 +27,7 @@ type CA struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 	now         func() time.Time
+	partitions  partition.Table
 
 	mu     sync.Mutex
 	leaves map[string]*tls.Certificate // by host
@@ -41,20 +45,39 @@ const (
 	keyFile = "ca.key"
 )
 
-// OpenCA reads the CA of a directory, or makes it. It gives the path of its
-// certificate, for AWS_CA_BUNDLE and its likes.
+// OpenCA reads the CA of a directory, or makes it, for AWS's partitions. It returns the path of its certificate, for
+// AWS_CA_BUNDLE and its likes.
 func OpenCA(dir string, now func() time.Time) (ca *CA, path string, err error) {
+	return OpenCAFor(partition.AWS(), dir, now)
+}
+
+// OpenCAFor is OpenCA for other partitions.
+func OpenCAFor(t partition.Table, dir string, now func() time.Time) (ca *CA, path string, err error) {
 	path = filepath.Join(dir, caFile)
-	ca = &CA{now: now, leaves: map[string]*tls.Certificate{}}
+	ca = &CA{now: now, partitions: t, leaves: map[string]*tls.Certificate{}}
 	certificate, key, err := readPair(path, filepath.Join(dir, keyFile))
 	switch {
-	case errors.Is(err, errUnusable), err == nil && now().After(certificate.NotAfter.Add(-leafLife)):
+	case errors.Is(err, errUnusable):
 		return ca, path, ca.create(dir)
 	case err != nil:
 		return nil, "", err
+	case now().After(certificate.NotAfter.Add(-leafLife)), !vouchesFor(certificate, t.Domains()):
+		return ca, path, ca.create(dir)
 	}
 	ca.certificate, ca.key = certificate, key
 	return ca, path, nil
+}
+
+// vouchesFor reports whether a CA may vouch for all these domains: one of an older version may not.
+func vouchesFor(ca *x509.Certificate, domains []string) bool {
+	for _, domain := range domains {
+		if !slices.ContainsFunc(ca.PermittedDNSDomains, func(permitted string) bool {
+			return domain == permitted || strings.HasSuffix(domain, "."+permitted)
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // errUnusable is a pair that is not there, or not whole: a new one does as well, for
@@ -92,7 +115,7 @@ func (ca *CA) create(dir string) error {
 	template := ca.template("rolecall local Identity Center", caLife)
 	template.IsCA, template.BasicConstraintsValid, template.MaxPathLenZero = true, true, true
 	template.KeyUsage = x509.KeyUsageCertSign
-	template.PermittedDNSDomainsCritical, template.PermittedDNSDomains = true, domains()
+	template.PermittedDNSDomainsCritical, template.PermittedDNSDomains = true, ca.partitions.Domains()
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		return err
@@ -105,9 +128,11 @@ func (ca *CA) create(dir string) error {
 	if err != nil {
 		return err
 	}
+	keyText := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	return errors.Join(
-		secretfile.Write(filepath.Join(dir, keyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})),
-		secretfile.Write(filepath.Join(dir, caFile), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+		filesystem.Files{}.WriteSecret(filepath.Join(dir, keyFile), keyText),
+		filesystem.Files{}.WriteSecret(filepath.Join(dir, caFile), text))
 }
 
 func (ca *CA) template(name string, life time.Duration) *x509.Certificate {

@@ -50,7 +50,7 @@ func TargetFrom(ctx context.Context) (Target, bool) {
 // ServeHTTP answers CONNECT, and nothing else.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, port, err := net.SplitHostPort(r.Host)
-	target, known := TargetOf(host)
+	target, known := targetOf(p.ca.partitions, host)
 	if r.Method != http.MethodConnect || err != nil || port != "443" || !known {
 		http.Error(w, "rolecall: this proxy stands in for IAM Identity Center's hosts only, and connects to no other: "+r.Host, http.StatusForbidden)
 		return

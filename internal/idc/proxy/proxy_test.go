@@ -12,6 +12,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"rolecall/internal/idc/partition"
 )
 
 func TestTargets(t *testing.T) {
@@ -28,8 +30,11 @@ func TestTargets(t *testing.T) {
 		"eu-west-1.signin.aws.amazon.com":        {"signin", "eu-west-1"},
 		"d-1234567890.awsapps.com":               {"start", ""},
 		"ssoins-1.portal.eu-west-1.app.aws":      {"start", ""},
+		"start.us-gov-home.awsapps.com":          {"start", ""},
+		"d-1234567890.awsapps.cn":                {"start", ""},
+		"identitycenter.amazonaws.com":           {"start", ""},
 	} {
-		if got, ok := TargetOf(host); !ok || got != want {
+		if got, ok := targetOf(partition.AWS(), host); !ok || got != want {
 			t.Errorf("%s: got %v, %v", host, got, ok)
 		}
 	}
@@ -37,7 +42,7 @@ func TestTargets(t *testing.T) {
 		"", "example.com", "s3.us-east-1.amazonaws.com", "amazonaws.com", "oidc.us-east-1.amazonaws.com.evil.example", "evil-oidc.us-east-1.amazonaws.com",
 		"x.oidc.us-east-1.amazonaws.com", "169.254.169.254", "localhost", "awsapps.com", "a.b.awsapps.com", "oidc.us-east-1.amazonaws.com\n",
 	} {
-		if got, ok := TargetOf(host); ok {
+		if got, ok := targetOf(partition.AWS(), host); ok {
 			t.Errorf("%q: got %v", host, got)
 		}
 	}
@@ -147,6 +152,23 @@ func TestADamagedCAIsMadeAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = response.Body.Close()
+	}
+}
+
+// A CA that may not vouch for a new partition's hosts is made anew; one that may vouch for more stays.
+func TestACAForMorePartitions(t *testing.T) {
+	dir := t.TempDir()
+	more := append(partition.AWS(), partition.Partition{Name: "aws-moon", Services: []string{"moonaws.example"}, SignIn: "signin.moonaws.example"})
+	var names []string
+	for _, table := range []partition.Table{partition.AWS(), more, partition.AWS()} {
+		ca, _, err := OpenCAFor(table, dir, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, ca.certificate.SerialNumber.String())
+	}
+	if names[0] == names[1] || names[1] != names[2] {
+		t.Errorf("serial numbers %q", names)
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	_ "embed" // of the sample
 	"strings"
 
-	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/partition"
 )
 
 // SampleData is what a person needs to know of the sample directory.
@@ -27,7 +27,7 @@ var sampleYAML string
 // assignments, some through groups, six accounts, four permission sets, and a role to
 // chain to.
 func Sample(region string) ([]byte, SampleData) {
-	arn := "arn:" + directory.Partition(region) + ":iam::"
+	arn := "arn:" + partition.AWS().Of(region).Name + ":iam::"
 	text := strings.ReplaceAll(sampleYAML, "arn:aws:iam::", arn)
 	if region != "us-east-1" {
 		text = "instance:\n  region: " + region + "\n\n" + strings.ReplaceAll(text, "/sso.amazonaws.com/", "/sso.amazonaws.com/"+region+"/")

@@ -167,7 +167,7 @@ func (s *Server) administrator() (key, *Refusal) {
 	if err != nil {
 		return key{}, errInternal
 	}
-	arn := "arn:" + directory.Partition(i.Region) + ":iam::" + i.OwnerAccount + ":user/administrator"
+	arn := i.ARNOf("iam", i.OwnerAccount, "user/administrator")
 	return key{Caller: Caller{Account: i.OwnerAccount, ARN: arn, RoleARN: arn, UserID: "AIDA" + roleID(arn)[4:], Administrator: true}}, nil
 }
 

@@ -38,7 +38,7 @@ func (s *Site) openConsole(w http.ResponseWriter, r *http.Request, who person) {
 	}
 	destination := r.PostFormValue("destination")
 	if destination == "" {
-		destination = federation.ConsoleHome(s.o.Region)
+		destination = s.o.Federation.ConsoleHome(s.o.Region)
 	}
 	http.Redirect(w, r, federation.LoginPath(s.o.URL+"/start", destination, token), http.StatusSeeOther)
 }

@@ -1,0 +1,170 @@
+// Package partition knows AWS's partitions as their servers see them: what their ARNs begin with, and which host names
+// are theirs. A new partition is one row of AWS.
+package partition
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Partition is a part of AWS with names of its own.
+type Partition struct {
+	Name    string   // the second part of ARNs
+	Regions []string // what its regions' names begin with: "us" is of us-east-1
+	// Services are the domains of service hosts: SERVICE.REGION.DOMAIN.
+	Services []string
+	// Global hosts serve the whole partition: service by host.
+	Global  map[string]string
+	SignIn  string // host of the console's sign-in; regions have REGION.SignIn
+	Console string // host of the console; regions have REGION.Console
+	Home    string // the region whose console has no region in its host; may be empty
+	// Start are hosts of start URLs: "*." stands for one label, "**." for one or more.
+	Start []string
+}
+
+// A Table is all partitions there are. Regions of none of them belong to the first.
+type Table []Partition
+
+// AWS returns the partitions of AWS.
+func AWS() Table {
+	return Table{{
+		Name: "aws", Regions: []string{"us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"},
+		Services: []string{"amazonaws.com", "api.aws"}, Global: map[string]string{"sts.amazonaws.com": "sts"},
+		SignIn: "signin.aws.amazon.com", Console: "console.aws.amazon.com", Home: "us-east-1",
+		Start: []string{"*.awsapps.com", "**.app.aws", "**.portal.amazonaws.com", "identitycenter.amazonaws.com"},
+	}, {
+		Name: "aws-us-gov", Regions: []string{"us-gov"}, Services: []string{"amazonaws.com", "api.aws"},
+		SignIn: "signin.amazonaws-us-gov.com", Console: "console.amazonaws-us-gov.com", Home: "us-gov-west-1",
+		Start: []string{"start.us-gov-home.awsapps.com"},
+	}, {
+		Name: "aws-cn", Regions: []string{"cn"}, Services: []string{"amazonaws.com.cn", "api.amazonwebservices.com.cn"},
+		SignIn: "signin.amazonaws.cn", Console: "console.amazonaws.cn", Home: "cn-north-1",
+		Start: []string{
+			"*.awsapps.cn", "**.portal.amazonaws.com.cn", "**.app.amazonwebservices.com.cn", "identitycenter.amazonaws.com.cn",
+		},
+	}, {
+		Name: "aws-eusc", Regions: []string{"eusc"}, Services: []string{"amazonaws.eu", "api.amazonwebservices.eu"},
+		SignIn: "signin.amazonaws-eusc.eu", Console: "console.amazonaws-eusc.eu",
+		Start: []string{"**.portal.amazonaws.eu", "identitycenter.amazonaws.eu"},
+	}}
+}
+
+// Of returns the partition of a region.
+func (t Table) Of(region string) Partition {
+	if p, ok := t.find(region); ok {
+		return p
+	}
+	return t[0]
+}
+
+// find looks for the longest beginning: us-gov-west-1 begins with "us", too.
+func (t Table) find(region string) (found Partition, ok bool) {
+	longest := ""
+	for _, p := range t {
+		for _, begin := range p.Regions {
+			if rest, of := strings.CutPrefix(region, begin+"-"); of && isPlace(rest) && len(begin) > len(longest) {
+				found, longest = p, begin
+			}
+		}
+	}
+	return found, longest != ""
+}
+
+// isPlace accepts what follows a region's beginning: words and a number, east-1.
+func isPlace(text string) bool {
+	words := strings.Split(text, "-")
+	last := len(words) - 1
+	return last > 0 && len(words[last]) <= 2 && isMadeOf(words[last], "0123456789") &&
+		!slices.ContainsFunc(words[:last], func(word string) bool { return !isMadeOf(word, "abcdefghijklmnopqrstuvwxyz") })
+}
+
+func isMadeOf(text, letters string) bool { return text != "" && strings.Trim(text, letters) == "" }
+
+// Service splits the host of a service, portal.sso.eu-west-1.amazonaws.com. The region of a global host is empty.
+func (t Table) Service(host string) (service, region string, ok bool) {
+	for _, p := range t {
+		if service, ok = p.Global[host]; ok {
+			return service, "", true
+		}
+		for _, domain := range p.Services {
+			front, of := strings.CutSuffix(host, "."+domain)
+			dot := strings.LastIndexByte(front, '.')
+			if !of || dot < 1 {
+				continue
+			}
+			if q, known := t.find(front[dot+1:]); known && q.Name == p.Name {
+				return strings.TrimSuffix(front[:dot], "-fips"), front[dot+1:], true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// SignIn reports whether a host is of the console's sign-in, and of which region, if it says so.
+func (t Table) SignIn(host string) (region string, ok bool) {
+	for _, p := range t {
+		if host == p.SignIn {
+			return "", true
+		}
+		if region, ok = strings.CutSuffix(host, "."+p.SignIn); ok {
+			_, ok = t.find(region)
+			return region, ok
+		}
+	}
+	return "", false
+}
+
+// IsConsole reports whether a host is of the console, whatever stands before it.
+func (t Table) IsConsole(host string) bool {
+	return slices.ContainsFunc(t, func(p Partition) bool { return host == p.Console || matches("**."+p.Console, host) })
+}
+
+// ConsoleHost returns the console's host in a region.
+func (t Table) ConsoleHost(region string) string {
+	p := t.Of(region)
+	if region == p.Home {
+		return p.Console
+	}
+	return region + "." + p.Console
+}
+
+// IsStart reports whether a host has start pages.
+func (t Table) IsStart(host string) bool {
+	return slices.ContainsFunc(t, func(p Partition) bool {
+		return slices.ContainsFunc(p.Start, func(pattern string) bool { return matches(pattern, host) })
+	})
+}
+
+func matches(pattern, host string) bool {
+	stars, domain, wild := strings.Cut(pattern, ".")
+	if !wild || strings.Trim(stars, "*") != "" {
+		return host == pattern
+	}
+	front, ok := strings.CutSuffix(host, "."+domain)
+	if stars == "*" {
+		return ok && isLabel(front)
+	}
+	return ok && !slices.ContainsFunc(strings.Split(front, "."), func(label string) bool { return !isLabel(label) })
+}
+
+func isLabel(text string) bool { return isMadeOf(text, "abcdefghijklmnopqrstuvwxyz0123456789-") }
+
+// Domains returns the domains that hold all hosts of all partitions, each once, and none that is part of another.
+func (t Table) Domains() []string {
+	var all []string
+	for _, p := range t {
+		all = append(all, p.Services...)
+		all = append(all, p.SignIn)
+		for host := range p.Global {
+			all = append(all, host)
+		}
+		for _, pattern := range p.Start {
+			all = append(all, strings.TrimLeft(pattern, "*."))
+		}
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	return slices.DeleteFunc(slices.Clone(all), func(domain string) bool {
+		return slices.ContainsFunc(all, func(other string) bool { return strings.HasSuffix(domain, "."+other) })
+	})
+}
