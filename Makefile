@@ -23,10 +23,8 @@ install: build ## put both programs into $(PREFIX)/bin
 test: needs lint ## check the code, and run all tests
 	go test -race -count=1 -timeout 15m ./...
 
-lint: ## formatting, vet, staticcheck, and builds for the other systems
-	@echo "== gofumpt"; files=$$($(TOOL) gofumpt -l cmd internal) && test -z "$$files" || { echo "not formatted (make fmt): $$files"; exit 1; }
-	@echo "== go vet"; go vet ./...
-	@echo "== staticcheck"; $(TOOL) staticcheck ./...
+lint: ## formatting, vet, staticcheck and the rest of .golangci.yml, and builds for the other systems
+	@echo "== golangci-lint"; $(TOOL) golangci-lint run
 	@for system in $(SYSTEMS); do echo "== build for $$system"; \
 		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go build -o /dev/null ./cmd/... || exit 1; done
 
@@ -34,7 +32,7 @@ needs: ## see to the programs that the tests run: they are installed on Debian
 	@sh scripts/needs
 
 fmt: ## format the code
-	$(TOOL) gofumpt -w cmd internal
+	$(TOOL) golangci-lint fmt
 
 bench: build ## measure: figures for docs/performance.md
 	go test -run '^$$' -bench . -benchmem ./internal/...

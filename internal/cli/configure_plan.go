@@ -258,13 +258,11 @@ func leadsTo(config *awsconfig.Config, name, endpoint string) bool {
 func freeName(config *awsconfig.Config, p setup) string {
 	name := "sso"
 	if u, err := url.Parse(p.session.StartURL); err == nil {
-		label, domain, _ := strings.Cut(u.Hostname(), ".")
-		instance := strings.HasPrefix(label, "d-") || strings.HasPrefix(label, "ssoins-") || label == "start"
-		switch {
+		switch alias := discovery.Alias(u.Hostname()); {
 		case identitycenter.IsLoopback(u.Hostname()):
 			name = "local"
-		case strings.HasPrefix(domain, "awsapps.") && !instance:
-			name = label
+		case alias != "":
+			name = alias
 		}
 	}
 	for i, base := 2, name; !isFree(config, name, p.endpoint); i++ {

@@ -176,8 +176,8 @@ func (a *App) signin(s *session, root awsconfig.Profile, region string) (string,
 
 // isAWS: one of AWS's own endpoints, or a private way to them.
 func isAWS(e identitycenter.Endpoints, region, host string) bool {
-	return slices.ContainsFunc(standard(region), func(s identitycenter.Endpoints) bool { return s.Portal == e.Portal }) ||
-		slices.ContainsFunc([]string{".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"}, func(suffix string) bool { return strings.HasSuffix(host, suffix) })
+	own := func(s identitycenter.Endpoints) bool { return s.Portal == e.Portal }
+	return slices.ContainsFunc(standard(region), own) || identitycenter.AWS().Serve(host)
 }
 
 // openPortal opens a link without keys, which may stand in a command line.

@@ -69,6 +69,33 @@ func TestDestination(t *testing.T) {
 	}
 }
 
+// A partition is a row of the table, and nothing else.
+func TestANewPartition(t *testing.T) {
+	const north, south = "moon-sea-north-1", "moon-sea-south-1"
+	all := append(identitycenter.AWS(), identitycenter.Partition{
+		Name: "aws-moon", Regions: []string{"moon-sea"}, Console: "aws.moon", Home: north,
+	})
+	for region, front := range map[string]string{north: "", south: south + "."} {
+		origin, err := signin(all, region)
+		if want := "https://" + front + "signin.aws.moon"; origin != want || err != nil {
+			t.Errorf("%s, %v; want %s", origin, err, want)
+		}
+		if !isSignin(all, origin, north) || isSignin(all, origin, "us-east-1") {
+			t.Errorf("whose is %s?", origin)
+		}
+		page, err := destination(all, "s3", region)
+		if want := "https://" + front + "console.aws.moon/s3/home?region=" + region; page != want || err != nil {
+			t.Errorf("%s, %v; want %s", page, err, want)
+		}
+		if page, err := destination(all, page, "us-east-1"); err == nil {
+			t.Errorf("%s in another partition", page)
+		}
+	}
+	if origin, err := Signin(north); err == nil {
+		t.Error(origin)
+	}
+}
+
 func TestPortalLink(t *testing.T) {
 	const want = "https://corp.awsapps.com/start/#/console?account_id=111122223333&destination=https%3A%2F%2Fconsole.aws.amazon.com%2Fs3%2Fhome&role_name=Admin"
 	for _, start := range []string{"", "/", "#/", "/#/"} {

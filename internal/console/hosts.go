@@ -8,59 +8,52 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// A domain is where a partition's console is, and the region whose hosts have no region
-// before them.
-type domain struct{ name, home string }
-
-func domainOf(partition string) (d domain, ok bool) {
-	d, ok = map[string]domain{
-		"aws":        {"aws.amazon.com", "us-east-1"},
-		"aws-us-gov": {"amazonaws-us-gov.com", "us-gov-west-1"},
-		"aws-cn":     {"amazonaws.cn", "cn-north-1"},
-		"aws-eusc":   {"amazonaws-eusc.eu", ""},
-	}[partition]
-	return d, ok
-}
-
-// host gives kind (signin or console) for a region.
-func host(kind, region string) (string, error) {
-	d, ok := domainOf(identitycenter.Partition(region))
+// host returns the signin or console host for a region.
+func host(all identitycenter.Partitions, kind, region string) (string, error) {
+	p, ok := all.OfRegion(region)
 	if !ok {
-		return "", fmt.Errorf("the console of region %q is not known", region)
+		return "", fmt.Errorf("no console is known for region %q", region)
 	}
-	if region == d.home {
-		return kind + "." + d.name, nil
+	if region == p.Home {
+		return kind + "." + p.Console, nil
 	}
-	return region + "." + kind + "." + d.name, nil
+	return region + "." + kind + "." + p.Console, nil
 }
 
-// Signin gives the origin of AWS's sign-in endpoint for a region.
-func Signin(region string) (string, error) {
-	name, err := host("signin", region)
+// Signin returns the origin of AWS's sign-in endpoint for a region.
+func Signin(region string) (string, error) { return signin(identitycenter.AWS(), region) }
+
+func signin(all identitycenter.Partitions, region string) (string, error) {
+	name, err := host(all, "signin", region)
 	return "https://" + name, err
 }
 
-// IsSignin reports whether an origin is AWS's sign-in endpoint of the region's partition.
-func IsSignin(origin, region string) bool {
+// IsSignin reports whether an origin is AWS's sign-in endpoint in the region's partition.
+func IsSignin(origin, region string) bool { return isSignin(identitycenter.AWS(), origin, region) }
+
+func isSignin(all identitycenter.Partitions, origin, region string) bool {
 	u, err := url.Parse(origin)
-	d, ok := domainOf(identitycenter.Partition(region))
-	return err == nil && ok && u.Scheme == "https" && u.Port() == "" && within(u.Hostname(), "signin."+d.name)
+	p, ok := all.OfRegion(region)
+	return err == nil && ok && u.Scheme == "https" && u.Port() == "" && within(u.Hostname(), "signin."+p.Console)
 }
 
 func within(host, domain string) bool { return host == domain || strings.HasSuffix(host, "."+domain) }
 
-// Destination gives the page of the console that text means: a service such as s3, a
-// path, or an address, which must be of the console of the region's partition. Nothing
-// is the console's home page.
+// Destination returns the page of the console that text means: a service such as s3, a path, or an address,
+// which must be a console's in the region's partition. No text means the console's home page.
 func Destination(text, region string) (string, error) {
-	name, err := host("console", region)
+	return destination(identitycenter.AWS(), text, region)
+}
+
+func destination(all identitycenter.Partitions, text, region string) (string, error) {
+	name, err := host(all, "console", region)
 	if err != nil {
 		return "", err
 	}
 	query := "?" + url.Values{"region": {region}}.Encode()
 	switch {
 	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }):
-		return "", fmt.Errorf("%q is no page of the console", text)
+		return "", fmt.Errorf("%q is not a page of the console", text)
 	case text == "":
 		return "https://" + name + "/console/home" + query, nil
 	case isService(text):
@@ -68,10 +61,11 @@ func Destination(text, region string) (string, error) {
 	case strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//"):
 		text = "https://" + name + text
 	}
-	d, _ := domainOf(identitycenter.Partition(region))
+	p, _ := all.OfRegion(region)
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || !within(strings.ToLower(u.Host), "console."+d.name) {
-		return "", fmt.Errorf("%q is no page of the console at %s", text, "console."+d.name)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" ||
+		!within(strings.ToLower(u.Host), "console."+p.Console) {
+		return "", fmt.Errorf("%q is not a page of the console at %s", text, "console."+p.Console)
 	}
 	return text, nil
 }

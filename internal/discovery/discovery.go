@@ -23,20 +23,20 @@ const (
 
 // A Found is an access portal with its region.
 type Found struct {
-	StartURL string // the one to configure: of AWS, also when a person's own host led there
+	StartURL string // to configure: AWS's, also when a person's own host led there
 	Region   string
 	From     string // FromHost or FromPage
 }
 
-// ErrNoRegion is a start page that does not say its region.
+// ErrNoRegion is returned for a start page that does not name its region.
 var ErrNoRegion = errors.New("no region was found")
 
-// An ElsewhereError is a redirect that does not lead to an access portal of AWS.
+// An ElsewhereError is a redirect that does not lead to an AWS access portal.
 type ElsewhereError struct{ StartURL, To string }
 
-// Error names both ends, without path or query of the second.
+// Error names both ends, the second without path and query.
 func (e *ElsewhereError) Error() string {
-	return fmt.Sprintf("%s leads to %s, which is no access portal of AWS", e.StartURL, e.To)
+	return fmt.Sprintf("%s leads to %s, which is not an AWS access portal", e.StartURL, e.To)
 }
 
 const (
@@ -45,11 +45,14 @@ const (
 	maxHops = 3                // redirects between AWS's own hosts
 )
 
-// Region finds the region of a start URL, which StartURL gave: by its host, else by its
-// start page. A host of the person's own has to lead to an access portal of AWS by one
-// redirect. asker must follow no redirect, and bound answers; see client.NewHTTP.
-// Errors are ErrNoRegion, an *ElsewhereError, or of the network (an APIError).
+// Region finds the region of a start URL, as StartURL returns it: from its host, else from its start page. A
+// host that is not AWS's must lead to an AWS access portal by one redirect. asker must not follow redirects, and
+// must bound answers; see client.NewHTTP. Errors are ErrNoRegion, an *ElsewhereError, or an APIError of the network.
 func Region(ctx context.Context, asker *http.Client, startURL string) (Found, error) {
+	return ofAWS().find(ctx, asker, startURL)
+}
+
+func (p portals) find(ctx context.Context, asker *http.Client, startURL string) (Found, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, &identitycenter.APIError{
 		Operation: "the start page", Endpoint: startURL, Kind: identitycenter.ErrUnavailable,
 		Description: fmt.Sprintf("no answer within %s", timeout),
@@ -57,20 +60,20 @@ func Region(ctx context.Context, asker *http.Client, startURL string) (Found, er
 	defer cancel()
 	u, err := url.Parse(startURL)
 	if err != nil {
-		return Found{}, &StartURLError{startURL, "it is no address"}
+		return Found{}, &StartURLError{startURL, "it is not an address"}
 	}
-	f := finder{ctx, asker}
-	if !ownedByAWS(u.Hostname()) && !identitycenter.IsLoopback(u.Hostname()) {
+	f := finder{p, ctx, asker}
+	if !p.has(u.Hostname()) && !identitycenter.IsLoopback(u.Hostname()) {
 		if u, err = f.vanity(u); err != nil {
 			return Found{}, err
 		}
-		if startURL, err = StartURL(u.String()); err != nil {
+		if startURL, err = p.startURL(u.String()); err != nil {
 			return Found{}, err
 		}
 		u, _ = url.Parse(startURL)
 	}
 	found := Found{StartURL: startURL, From: FromHost}
-	if found.Region = OfHost(u.Hostname()); found.Region != "" {
+	if found.Region = p.region(u.Hostname()); found.Region != "" {
 		return found, nil
 	}
 	found.From = FromPage
@@ -78,51 +81,36 @@ func Region(ctx context.Context, asker *http.Client, startURL string) (Found, er
 	return found, err
 }
 
-// OfHost gives the region that a host of AWS has in its name, or "".
-func OfHost(host string) string {
-	for _, suffix := range suffixes {
-		front, ok := strings.CutSuffix(strings.ToLower(host), suffix)
-		labels := strings.Split(front, ".")
-		if !ok || !isInstance(labels[0]) {
-			continue
-		}
-		region := labels[len(labels)-1] // ID.portal.REGION.app.aws, ID.REGION.portal.amazonaws.com
-		middle := labels[1:max(1, len(labels)-1)]
-		before := strings.HasPrefix(suffix, ".portal.")
-		if before && len(middle) != 0 || !before && !slices.Equal(middle, []string{"portal"}) {
-			continue
-		}
-		if p := identitycenter.Partition(region); p != "" && (p == partitionOf(host) || p == "aws-us-gov" && partitionOf(host) == "aws") {
-			return region
-		}
+// OfHost returns the region that a host of AWS has in its name, or "".
+func OfHost(host string) string { return ofAWS().region(host) }
+
+func (p portals) region(host string) string {
+	host = strings.ToLower(host)
+	domain := p.StartDomain(host)
+	labels := strings.Split(strings.TrimSuffix(host, "."+domain), ".")
+	if domain == "" || !isInstance(labels[0]) {
+		return ""
 	}
-	return ""
+	region := labels[len(labels)-1] // ID.portal.REGION.app.aws, ID.REGION.portal.amazonaws.com
+	middle := labels[1:max(1, len(labels)-1)]
+	before := strings.HasPrefix(domain, "portal.")
+	if before && len(middle) != 0 || !before && !slices.Equal(middle, []string{"portal"}) {
+		return ""
+	}
+	if of, ok := p.OfRegion(region); !ok || !slices.Contains(of.Instances, domain) {
+		return ""
+	}
+	return region
 }
 
-// partitionOf gives the partition that a host of AWS belongs to; "" when several can
-// be meant.
-func partitionOf(host string) string {
-	switch host = strings.ToLower(host); {
-	case strings.HasSuffix(host, ".cn"):
-		return "aws-cn"
-	case strings.HasSuffix(host, ".eu"):
-		return "aws-eusc"
-	case strings.Contains(host, ".us-gov-") || strings.Contains(host, ".us-gov."):
-		return "aws-us-gov"
-	case strings.HasSuffix(host, ".awsapps.com"), strings.HasSuffix(host, ".amazonaws.com"), strings.HasSuffix(host, ".app.aws"):
-		return "aws"
-	}
-	return ""
-}
-
-// A finder asks, for one start URL.
+// A finder makes the requests for one start URL.
 type finder struct {
+	portals
 	ctx   context.Context
 	asker *http.Client
 }
 
-// get asks for an address. Only where it came from says so; no cookie, no token goes
-// with it.
+// get requests an address, without cookie or token.
 func (f finder) get(method string, u *url.URL) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(f.ctx, method, u.String(), nil)
 	if err != nil {
@@ -137,7 +125,7 @@ func (f finder) get(method string, u *url.URL) (*http.Response, error) {
 	return answer, nil
 }
 
-// vanity follows the one redirect of a host that is not AWS's.
+// vanity follows the single redirect of a host that is not AWS's.
 func (f finder) vanity(from *url.URL) (*url.URL, error) {
 	answer, err := f.get(http.MethodHead, from)
 	if err != nil {
@@ -155,18 +143,21 @@ func (f finder) vanity(from *url.URL) (*url.URL, error) {
 	}
 	to := redirect(answer)
 	if to == nil {
-		return nil, fmt.Errorf("%s is not of AWS, and does not lead to an access portal of AWS (HTTP status %d): %w", from, answer.StatusCode, ErrNoRegion)
+		return nil, fmt.Errorf("%s is not AWS's, and does not lead to an AWS access portal (HTTP status %d): %w",
+			from, answer.StatusCode, ErrNoRegion)
 	}
-	if to.Scheme != "https" || to.User != nil || to.Port() != "" && to.Port() != "443" || !ownedByAWS(strings.ToLower(to.Hostname())) {
+	if to.Scheme != "https" || to.User != nil || to.Port() != "" && to.Port() != "443" ||
+		!f.has(strings.ToLower(to.Hostname())) {
 		return nil, &ElsewhereError{from.String(), to.Scheme + "://" + to.Host}
 	}
 	return to, nil
 }
 
-// redirect gives where an answer leads, or nil.
+// redirect returns where an answer leads, or nil.
 func redirect(answer *http.Response) *url.URL {
 	switch answer.StatusCode {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect,
+		http.StatusPermanentRedirect:
 		if to, err := answer.Location(); err == nil {
 			return to
 		}
@@ -183,12 +174,13 @@ func unavailable(u *url.URL, status int) error {
 		return nil
 	}
 	return &identitycenter.APIError{
-		Operation: "the start page", Endpoint: u.Scheme + "://" + u.Host, Status: status, Kind: kind, Description: fmt.Sprintf("HTTP status %d", status),
+		Operation: "the start page", Endpoint: u.Scheme + "://" + u.Host, Status: status, Kind: kind,
+		Description: fmt.Sprintf("HTTP status %d", status),
 	}
 }
 
-// page reads the region that the start page names. Redirects are followed between hosts
-// of AWS, and on the very server of this machine.
+// page reads the region that the start page names. Redirects are followed between AWS's hosts, and within a
+// server on this machine.
 func (f finder) page(u *url.URL) (string, error) {
 	first := u
 	for range maxHops + 1 {
@@ -206,13 +198,13 @@ func (f finder) page(u *url.URL) (string, error) {
 		}
 		to := redirect(answer)
 		if to == nil {
-			return regionOfPage(first, answer.StatusCode, body)
+			return f.regionOfPage(first, answer.StatusCode, body)
 		}
 		local := to.Scheme == u.Scheme && to.Host == u.Host && identitycenter.IsLoopback(u.Hostname())
-		if !local && (to.Scheme != "https" || to.User != nil || !ownedByAWS(strings.ToLower(to.Hostname()))) {
+		if !local && (to.Scheme != "https" || to.User != nil || !f.has(strings.ToLower(to.Hostname()))) {
 			return "", &ElsewhereError{first.String(), to.Scheme + "://" + to.Host}
 		}
-		if region := OfHost(to.Hostname()); region != "" {
+		if region := f.region(to.Hostname()); region != "" {
 			return region, nil
 		}
 		u = to
@@ -220,17 +212,20 @@ func (f finder) page(u *url.URL) (string, error) {
 	return "", fmt.Errorf("%s: more than %d redirects: %w", first, maxHops, ErrNoRegion)
 }
 
-func regionOfPage(u *url.URL, status int, body []byte) (string, error) {
+func (p portals) regionOfPage(u *url.URL, status int, body []byte) (string, error) {
 	region := metaRegion(string(body))
-	switch p := identitycenter.Partition(region); {
+	of, ok := p.OfRegion(region)
+	domain := p.StartDomain(strings.ToLower(u.Hostname()))
+	switch {
 	case region == "" && status != http.StatusOK:
 		return "", fmt.Errorf("%s: HTTP status %d: %w", u, status, ErrNoRegion)
 	case region == "":
 		return "", fmt.Errorf("the page at %s does not name its region: %w", u, ErrNoRegion)
-	case p == "":
+	case !ok:
 		return "", fmt.Errorf("the page at %s names %.32q as its region: %w", u, region, ErrNoRegion)
-	case partitionOf(u.Hostname()) != "" && partitionOf(u.Hostname()) != p:
-		return "", fmt.Errorf("the page at %s names the region %s, which is of another partition: %w", u, region, ErrNoRegion)
+	case domain != "" && !of.Start(domain):
+		return "", fmt.Errorf("the page at %s names the region %s, which is in another partition: %w",
+			u, region, ErrNoRegion)
 	}
 	return region, nil
 }

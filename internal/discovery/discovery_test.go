@@ -305,6 +305,48 @@ func TestRegion(t *testing.T) {
 	}
 }
 
+// A partition is a row of the table, and nothing else.
+func TestANewPartition(t *testing.T) {
+	const host, issuer = "ssoins-0123456789abcdef.moon-sea-north-1.portal.aws.moon", "identitycenter.aws.moon"
+	p := portals{append(identitycenter.AWS(), identitycenter.Partition{
+		Name: "aws-moon", Regions: []string{"moon-sea"}, DNSSuffix: "aws.moon",
+		Portals: []string{"apps.moon"}, Instances: []string{"portal.aws.moon"}, Issuer: issuer,
+	})}
+	for text, want := range map[string]string{
+		"corp.apps.moon": "https://corp.apps.moon/start",
+		"https://start.home.apps.moon/directory/D": "https://start.home.apps.moon/directory/d",
+		host + "/#/":                          "https://" + host,
+		issuer + "/ssoins-0123456789ABCDEF/x": "https://" + issuer + "/ssoins-0123456789abcdef",
+	} {
+		if got, err := p.startURL(text); got != want || err != nil {
+			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
+		}
+	}
+	if got := p.region(host) + ofAWS().region(host); got != "moon-sea-north-1" {
+		t.Errorf("%s: %q", host, got)
+	}
+	i := &internet{pages: map[string]http.HandlerFunc{
+		"corp.apps.moon":   says("moon-sea-north-1"),
+		"wrong.apps.moon":  says("us-east-1"),
+		"corp.awsapps.com": says("moon-sea-north-1"),
+		"sso.example.com":  leads(302, "https://corp.apps.moon/start"),
+	}}
+	browser := i.browse(t)
+	corp := Found{"https://corp.apps.moon/start", "moon-sea-north-1", FromPage}
+	for start, want := range map[string]Found{
+		corp.StartURL:                    corp,
+		"https://sso.example.com":        corp,
+		"https://" + host:                {"https://" + host, "moon-sea-north-1", FromHost},
+		"https://wrong.apps.moon/start":  {},
+		"https://corp.awsapps.com/start": {},
+	} {
+		got, err := p.find(t.Context(), browser, start)
+		if want.Region == "" && !errors.Is(err, ErrNoRegion) || want.Region != "" && (got != want || err != nil) {
+			t.Errorf("%s: %+v, %v; want %+v", start, got, err, want)
+		}
+	}
+}
+
 // On this machine it may be http; a redirect stays on that server.
 func TestRegionOfALocalServer(t *testing.T) {
 	mux := http.NewServeMux()

@@ -5,32 +5,98 @@ import (
 	"strings"
 )
 
-// partitions says which regions belong to which partition, in the words of botocore's
-// partitions.json: the parts of a region's name before its last word and number.
-var partitions = [...]struct {
-	name   string
-	before [][]string
-}{
-	{"aws", [][]string{{"us"}, {"eu"}, {"ap"}, {"sa"}, {"ca"}, {"me"}, {"af"}, {"il"}, {"mx"}}},
-	{"aws-us-gov", [][]string{{"us", "gov"}}},
-	{"aws-cn", [][]string{{"cn"}}},
-	{"aws-eusc", [][]string{{"eusc", "de"}}},
+// A Partition is one of AWS's separate clouds: its regions and host names share nothing with others,
+// but for start URLs and endpoints of aws and aws-us-gov.
+type Partition struct {
+	Name      string
+	Regions   []string // what its regions' names begin with, before the last word and number
+	DNSSuffix string   // of its endpoints
+	Console   string   // its console is at console.<Console>, its sign-in endpoint at signin.<Console>
+	Home      string   // the region whose console and sign-in hosts do not begin with a region; may be empty
+	Portals   []string // domains of start URLs of the form https://<alias>.<domain>/start
+	Instances []string // domains of start URLs whose host begins with the instance, ssoins-…, and holds the region
+	Issuer    string   // host of start URLs whose path is the instance
 }
 
-// Partition gives the partition of a region: aws, aws-us-gov, aws-cn or aws-eusc. Text
-// that is no region of these is none: "".
-func Partition(region string) string {
+// Partitions is a table of partitions. The first one is meant where a text names none.
+type Partitions []Partition
+
+// AWS returns AWS's partitions. Regions are from botocore's partitions.json, start URLs from the AWS CLI's
+// validation of them.
+func AWS() Partitions {
+	return Partitions{
+		{
+			Name:    "aws",
+			Regions: []string{"us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"}, DNSSuffix: "amazonaws.com",
+			Console: "aws.amazon.com", Home: "us-east-1",
+			Portals: []string{"awsapps.com"}, Instances: []string{"app.aws", "portal.amazonaws.com"},
+			Issuer: "identitycenter.amazonaws.com",
+		},
+		{
+			Name:    "aws-us-gov",
+			Regions: []string{"us-gov"}, DNSSuffix: "amazonaws.com",
+			Console: "amazonaws-us-gov.com", Home: "us-gov-west-1",
+			Portals: []string{"us-gov-home.awsapps.com"}, Instances: []string{"app.aws", "portal.amazonaws.com"},
+			Issuer: "identitycenter.us-gov.amazonaws.com",
+		},
+		{
+			Name:    "aws-cn",
+			Regions: []string{"cn"}, DNSSuffix: "amazonaws.com.cn",
+			Console: "amazonaws.cn", Home: "cn-north-1",
+			Portals: []string{"awsapps.cn"}, Instances: []string{"app.amazonwebservices.com.cn", "portal.amazonaws.com.cn"},
+			Issuer: "identitycenter.amazonaws.com.cn",
+		},
+		{
+			Name:    "aws-eusc",
+			Regions: []string{"eusc-de"}, DNSSuffix: "amazonaws.eu",
+			Console:   "amazonaws-eusc.eu",
+			Instances: []string{"api.amazonwebservices.eu", "portal.amazonaws.eu"},
+			Issuer:    "identitycenter.amazonaws.eu",
+		},
+	}
+}
+
+// OfRegion returns the partition of a region; false for any text that is not a region of one of these.
+func (all Partitions) OfRegion(region string) (Partition, bool) {
 	parts := strings.Split(region, "-")
 	n := len(parts) - 2
-	if n < 1 || len(parts[n+1]) > 2 || !made(parts[n+1], "0123456789") || !made(parts[n], "abcdefghijklmnopqrstuvwxyz") {
-		return ""
+	if n < 1 || len(parts[n+1]) > 2 || !made(parts[n+1], "0123456789") ||
+		!made(parts[n], "abcdefghijklmnopqrstuvwxyz") {
+		return Partition{}, false
 	}
-	for _, p := range partitions {
-		if slices.ContainsFunc(p.before, func(before []string) bool { return slices.Equal(before, parts[:n]) }) {
-			return p.name
-		}
+	front := strings.Join(parts[:n], "-")
+	i := slices.IndexFunc(all, func(p Partition) bool { return slices.Contains(p.Regions, front) })
+	if i < 0 {
+		return Partition{}, false
 	}
-	return ""
+	return all[i], true
 }
 
 func made(text, of string) bool { return text != "" && strings.Trim(text, of) == "" }
+
+// Serve reports whether host, in lower case, is an endpoint of one of these.
+func (all Partitions) Serve(host string) bool {
+	return slices.ContainsFunc(all, func(p Partition) bool { return strings.HasSuffix(host, "."+p.DNSSuffix) })
+}
+
+// StartDomain returns the domain of a start URL's host, which is in lower case: one of Portals, Instances and
+// Issuer, the longest if there are several; "" when the host is not AWS's.
+func (all Partitions) StartDomain(host string) string {
+	longest := ""
+	for _, p := range all {
+		if p.Issuer == host {
+			return host
+		}
+		for _, domain := range slices.Concat(p.Portals, p.Instances) {
+			if len(domain) > len(longest) && strings.HasSuffix(host, "."+domain) {
+				longest = domain
+			}
+		}
+	}
+	return longest
+}
+
+// Start reports whether start URLs of p may have this domain; see StartDomain.
+func (p Partition) Start(domain string) bool {
+	return domain == p.Issuer || slices.Contains(p.Portals, domain) || slices.Contains(p.Instances, domain)
+}

@@ -76,12 +76,18 @@ func Pick(ctx context.Context, o Options) (Choice, error) {
 	if name := lookup(o.Environ, "TERM"); name == "dumb" || name == "" && runtime.GOOS != "windows" {
 		return Choice{}, fmt.Errorf("%w: TERM is %q", ErrNoTerminal, name)
 	}
-	m := newModel(o)
-	program := tea.NewProgram(m, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ), tea.WithoutSignalHandler())
-	// Not tea.WithContext: that end does not wait for who reads the keys.
+	m := &safe{model: newModel(o)}
+	program := tea.NewProgram(m, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ),
+		tea.WithoutSignalHandler())
+	m.quit = program.Quit
+	// Not tea.WithContext: it would return while the keyboard is still being read.
 	stop := context.AfterFunc(ctx, program.Quit)
 	defer stop()
 	_, err := program.Run()
+	if crash := m.crash.Load(); crash != nil {
+		_, _ = fmt.Fprintf(o.Out, "panic: %v\n\n%s", crash.value, crash.stack) // for the bug report
+		return Choice{}, fmt.Errorf("the picker crashed: %v", crash.value)
+	}
 	switch {
 	case m.choice != nil:
 		return *m.choice, nil

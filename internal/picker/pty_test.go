@@ -6,10 +6,11 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
+	"strings"
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 )
@@ -22,7 +23,8 @@ func picks(t *testing.T, ctx context.Context, o Options, act func(keyboard io.Wr
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer keyboard.Close() // tty stays: after a panic, the keys' reader may still look at it
+	defer keyboard.Close()
+	defer tty.Close()
 	if err := pty.Setsize(keyboard, &pty.Winsize{Cols: 80, Rows: 24}); err != nil {
 		t.Fatal(err)
 	}
@@ -72,16 +74,30 @@ func TestTheEndOfTheContextEndsThePicker(t *testing.T) {
 }
 
 func TestAPanicLeavesTheTerminalAsItWas(t *testing.T) {
-	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
+	updates := make(chan Update, 1)
+	updates <- Update{Items: []Item{{Role: "ReadOnly"}}} // it has no account
+	for where, o := range map[string]Options{
+		"view":    {Update: Update{Items: few()}}, // no action to show for Enter
+		"command": {Update: Update{Items: few()}, Actions: actions, Updates: updates},
+	} {
+		_, err := picks(t, t.Context(), o, func(io.Writer) {})
+		if err == nil || !strings.Contains(err.Error(), "the picker crashed: runtime error: ") {
+			t.Errorf("%s: %v", where, err)
+		}
 	}
-	stderr := os.Stderr
-	os.Stderr = nowhere // where the panic is told
-	defer func() { os.Stderr = stderr }()
-	_, err = picks(t, t.Context(), Options{Update: Update{Items: few()}}, enter) // there is no action
-	if err == nil || errors.Is(err, ErrNothing) {
-		t.Error(err)
+}
+
+func TestAPanicOfAKeyEndsThePicker(t *testing.T) {
+	quit := make(chan struct{})
+	m := &safe{model: newModel(Options{Update: Update{Items: few()}}), quit: func() { close(quit) }}
+	for range 2 { // the second one comes before the program has ended
+		if next, cmd := m.Update(tea.KeyPressMsg{Code: tea.KeyEnter}); next != m || cmd != nil {
+			t.Error(next, cmd)
+		}
+	}
+	<-quit
+	if m.crash.Load() == nil || m.View().Content != "" {
+		t.Error("the model goes on")
 	}
 }
 
