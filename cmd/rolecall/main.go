@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rolecall/internal/cli"
+	"rolecall/internal/cli/local"
 	"rolecall/internal/terminal"
 )
 
@@ -32,12 +33,13 @@ func main() {
 		}
 		cancel(cause)
 	}()
-	app := &cli.App{
+	world := cli.World{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Home: home,
 		Version: versionName(), Now: time.Now,
 		Terminal: terminal.IsTerminal(os.Stdin) && terminal.IsTerminal(os.Stderr),
+		Local:    local.Commands,
 	}
-	os.Exit(app.Main(ctx, os.Args[1:]))
+	os.Exit(cli.Main(ctx, world, os.Args[1:]))
 }
 
 // versionName is the release's, or the commit of a build from a checkout.

@@ -1,10 +1,11 @@
-// Package cli is the command line: one file a command, wire.go builds the rooms,
-// errors.go says every error and picks its exit code. Nothing here decides about
-// sign-ins, caches or credentials.
+// Package cli is the command line: the kernel (app, wire, say, ask, errors) and the
+// client's commands, one file each. Nothing here decides about sign-ins, caches or
+// credentials.
 package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -12,15 +13,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rolecall/internal/awsconfig"
 	"rolecall/internal/login"
+	"rolecall/internal/settings"
 )
 
-// An App is rolecall in one world: its streams, environment, clock and person.
-type App struct {
+// A World is what surrounds a command: its streams, environment, clock and person.
+type World struct {
 	Stdin   *os.File
 	Stdout  io.Writer
 	Stderr  io.Writer
-	Environ []string // as os.Environ gives it
+	Environ []string // as os.Environ returns it
 	Home    string   // the person's home folder; empty when there is none
 	Version string
 	Now     func() time.Time
@@ -28,14 +31,24 @@ type App struct {
 	Terminal bool
 	// Person signs in; nil stands for the person at the terminal, if there is one.
 	Person login.Person
+	// Local makes the commands of the local Identity Center.
+	Local func(*App) []*cobra.Command
+}
 
+// An App runs one command in a World.
+type App struct {
+	World
 	json  bool // --json
 	debug bool // --debug
 	ran   bool // a command has begun: errors are no longer of usage
+
+	shared *awsconfig.Config  // the config files, once they are read
+	own    *settings.Settings // our settings, once they are read
 }
 
-// Main runs the command that args name and gives the exit code.
-func (a *App) Main(ctx context.Context, args []string) int {
+// Main runs the command that args name, and returns the exit code.
+func Main(ctx context.Context, w World, args []string) int {
+	a := &App{World: w}
 	root := a.command()
 	root.SetArgs(args)
 	root.SetIn(a.Stdin)
@@ -43,12 +56,15 @@ func (a *App) Main(ctx context.Context, args []string) int {
 	root.SetErr(a.Stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
-		return exitOK
+		return ExitOK
+	}
+	if passed := (*ChildExit)(nil); errors.As(err, &passed) {
+		return passed.Code
 	}
 	if !a.ran {
-		err = &usageError{err}
+		err = &UsageError{err}
 	}
-	return a.fail(ctx, err)
+	return a.fail(explain(ctx, err))
 }
 
 const exitCodesHelp = `Exit codes:
@@ -85,26 +101,33 @@ with its credentials.
 		a.configureCommand(), a.loginCommand(), a.logoutCommand(), a.statusCommand(), a.whoamiCommand(),
 		a.envCommand(), a.execCommand(), a.consoleCommand(), a.processCommand(), a.tokenCommand(),
 		a.lsCommand(), a.pickCommand(), a.syncCommand(),
-		a.profilesCommand(), a.ssoCommand(), a.configCommand(), a.idcCommand(), a.demoCommand(), a.versionCommand(),
+		a.profilesCommand(), a.ssoCommand(), a.configCommand(), a.versionCommand(),
 	)
+	if a.Local != nil {
+		root.AddCommand(a.Local(a)...)
+	}
 	a.complete(root)
 	return root
 }
 
-// getenv is os.Getenv in the app's world; the last of several values counts.
-func (a *App) getenv(name string) string {
+// JSON reports whether results are wanted as JSON objects.
+func (a *App) JSON() bool { return a.json }
+
+// Getenv is os.Getenv in the app's world; the last of several values counts.
+func (a *App) Getenv(name string) string {
 	for i := len(a.Environ) - 1; i >= 0; i-- {
-		if entry := a.Environ[i]; len(entry) > len(name) && entry[len(name)] == '=' && sameName(entry[:len(name)], name) {
+		entry := a.Environ[i]
+		if len(entry) > len(name) && entry[len(name)] == '=' && SameName(entry[:len(name)], name) {
 			return entry[len(name)+1:]
 		}
 	}
 	return ""
 }
 
-// logger logs to stderr with --debug, else nowhere.
-func (a *App) logger() *slog.Logger {
+// Logger logs to stderr with --debug, else nowhere.
+func (a *App) Logger(stderr io.Writer) *slog.Logger {
 	if !a.debug {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

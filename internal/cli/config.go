@@ -89,7 +89,7 @@ func shownProperties(properties []awsconfig.ReportProperty) []shownProperty {
 func (a *App) printConfig(c shownConfig) error {
 	var b strings.Builder
 	for _, s := range c.Sections {
-		fmt.Fprintf(&b, "[%s %s]  # %s\n", s.Kind, a.show(s.Name), filesystem.Tidy(s.Origin, a.Home))
+		fmt.Fprintf(&b, "[%s %s]  # %s\n", s.Kind, a.Show(s.Name), filesystem.Tidy(s.Origin, a.Home))
 		a.printProperties(&b, s.Properties, "  ")
 	}
 	if len(c.Sections) == 0 {
@@ -103,7 +103,7 @@ func (a *App) printConfig(c shownConfig) error {
 		if place != "" {
 			place += ": "
 		}
-		fmt.Fprintf(&b, "  %s: %s%s\n", filesystem.Tidy(p.Origin, a.Home), a.show(place), a.show(p.Text))
+		fmt.Fprintf(&b, "  %s: %s%s\n", filesystem.Tidy(p.Origin, a.Home), a.Show(place), a.Show(p.Text))
 	}
 	_, err := io.WriteString(a.Stdout, b.String())
 	return err
@@ -111,7 +111,7 @@ func (a *App) printConfig(c shownConfig) error {
 
 func (a *App) printProperties(b *strings.Builder, properties []shownProperty, indent string) {
 	for _, p := range properties {
-		line := fmt.Sprintf("%s%s = %s", indent, a.show(p.Key), a.show(p.Value))
+		line := fmt.Sprintf("%s%s = %s", indent, a.Show(p.Key), a.Show(p.Value))
 		_, number, _ := strings.Cut(p.Origin[strings.LastIndexAny(p.Origin, `/\`)+1:], ":")
 		fmt.Fprintf(b, "%-60s  # line %s\n", line, number)
 		a.printProperties(b, p.Properties, indent+"  ")

@@ -9,15 +9,15 @@ import (
 
 // A refused undo says how to go back by hand.
 func TestTheWayBackOverAForeignChange(t *testing.T) {
-	a := &App{Home: "/home/me"}
+	a := &App{World: World{Home: "/home/me"}}
 	for backup, want := range map[string]string{
 		"/home/me/.local/state/rolecall/backups/1": "cp ~/.local/state/rolecall/backups/1 ~/'my aws/config'",
 		"/var/it's": `cp '/var/it'\''s' ~/'my aws/config'`,
 		"":          "rm ~/'my aws/config'",
 	} {
 		err := a.explainEdit("/home/me/my aws/config", &filesystem.ForeignChangeError{Path: "config", Backup: backup})
-		var hinted *hintError
-		if !errors.As(err, &hinted) || hinted.code != exitConfiguration || hinted.hint != want {
+		var hinted *HintError
+		if !errors.As(err, &hinted) || hinted.Code != ExitConfiguration || hinted.Hint != want {
 			t.Errorf("%q: %+v, want %s", backup, hinted, want)
 		}
 	}

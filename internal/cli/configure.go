@@ -71,7 +71,7 @@ type setup struct {
 
 func (a *App) configure(ctx context.Context, text string, f configureFlags) error {
 	if f.profiles && (f.noProfiles || f.noLogin) {
-		return &usageError{errors.New("--profiles excludes --no-profiles and --no-login")}
+		return Usagef("--profiles excludes --no-profiles and --no-login")
 	}
 	config, err := a.config()
 	if err != nil {
@@ -99,7 +99,7 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 			return err
 		}
 	}
-	file := awsconfig.Locate(a.getenv, a.Home).Config
+	file := awsconfig.Locate(a.Getenv, a.Home).Config
 	written, err := a.writeSetup(ctx, file, p, config)
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func (p setup) profile(config *awsconfig.Config, a *App) awsconfig.Profile {
 func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsconfig.Config) (written bool, err error) {
 	var sections []configSection
 	var lines []string
-	name, in, region := p.session.Name, a.tidy(file), p.session.Region
+	name, in, region := p.session.Name, a.Tidy(file), p.session.Region
 	if p.from != "" {
 		region += " (from " + p.from + ")"
 	}
@@ -186,7 +186,7 @@ func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsc
 	}
 	for _, line := range lines {
 		if err == nil {
-			fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.show(line))
+			fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.Show(line))
 		}
 	}
 	return len(sections) > 0, err
@@ -195,7 +195,7 @@ func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsc
 // signInTo signs in as the login command does, and gives when the token ends. A token of
 // other scopes has to be a fresh one.
 func (a *App) signInTo(ctx context.Context, s *session, fresh bool) (*time.Time, error) {
-	token, already, err := s.login.SignIn(ctx, fresh)
+	token, already, err := a.signIn(ctx, s, fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -234,5 +234,5 @@ func (a *App) checkLook(session identitycenter.SSOSession, look profileFlags) er
 	if flag == "region" {
 		flag = "default-region"
 	}
-	return &hintError{error: fmt.Errorf("--%s: %s", flag, option.Problem), code: exitConfiguration, hint: "rolecall configure --help"}
+	return &HintError{Err: fmt.Errorf("--%s: %s", flag, option.Problem), Code: ExitConfiguration, Hint: "rolecall configure --help"}
 }

@@ -41,7 +41,7 @@ func (a *App) planSession(ctx context.Context, config *awsconfig.Config, text st
 		}
 	}
 	if len(p.session.Scopes) == 0 {
-		return p, &usageError{fmt.Errorf("--scopes: there is no scope in %q", f.scopes)}
+		return p, Usagef("--scopes: there is no scope in %q", f.scopes)
 	}
 	return p, a.nameSession(ctx, config, &p, given, f)
 }
@@ -51,7 +51,7 @@ func (a *App) planSession(ctx context.Context, config *awsconfig.Config, text st
 func (a *App) startURL(ctx context.Context, config *awsconfig.Config, text string) (string, error) {
 	if text == "" {
 		if !a.Terminal {
-			return "", &usageError{errors.New("there is nobody to ask: rolecall configure START_URL")}
+			return "", Usagef("there is nobody to ask: rolecall configure START_URL")
 		}
 		fallback := ""
 		if names := config.SessionNames(); len(names) == 1 {
@@ -83,10 +83,10 @@ func (a *App) regionOf(ctx context.Context, config *awsconfig.Config, startURL, 
 	switch {
 	case f.region == "":
 	case !awsconfig.IsRegion(f.region):
-		return found, &usageError{fmt.Errorf("--region: %q is no region", f.region)}
+		return found, Usagef("--region: %q is no region", f.region)
 	case sessionOf(config, startURL) != "":
 	case byHost != "" && byHost != f.region:
-		return found, &usageError{fmt.Errorf("--region %s contradicts the start URL, whose host says %s", f.region, byHost)}
+		return found, Usagef("--region %s contradicts the start URL, whose host says %s", f.region, byHost)
 	default:
 		return found, nil
 	}
@@ -99,9 +99,9 @@ func (a *App) regionOf(ctx context.Context, config *awsconfig.Config, startURL, 
 	case ctx.Err() != nil:
 		return found, context.Cause(ctx)
 	case err == nil && answer.Region != f.region:
-		return found, &hintError{
-			error: fmt.Errorf("--region %s is not the region of %s: that is %s (from %s)", f.region, startURL, answer.Region, answer.From), code: exitConfiguration,
-			hint: "rolecall configure " + quoted(startURL),
+		return found, &HintError{
+			Err: fmt.Errorf("--region %s is not the region of %s: that is %s (from %s)", f.region, startURL, answer.Region, answer.From), Code: ExitConfiguration,
+			Hint: "rolecall configure " + Quoted(startURL),
 		}
 	}
 	return found, nil
@@ -109,7 +109,7 @@ func (a *App) regionOf(ctx context.Context, config *awsconfig.Config, startURL, 
 
 // discover asks the start URL for its region, or an Identity Center that is not AWS's.
 func (a *App) discover(ctx context.Context, config *awsconfig.Config, startURL, endpoint string) (discovery.Found, error) {
-	asker, err := a.network(a.settingsProfile(config))
+	asker, err := a.network(a.settingsProfile(config), a.Logger(a.Stderr))
 	if err != nil {
 		return discovery.Found{}, err
 	}
@@ -135,15 +135,15 @@ func (a *App) regionNotFound(ctx context.Context, config *awsconfig.Config, foun
 		}
 	}
 	if !a.Terminal || f.yes {
-		return found, &hintError{
-			error: cause, code: exitUsage, facts: []string{"a proxy, or the sign-in page of a network, may have answered instead"},
-			hint: "rolecall configure " + quoted(found.StartURL) + " --region REGION",
+		return found, &HintError{
+			Err: cause, Code: ExitUsage, Facts: []string{"a proxy, or the sign-in page of a network, may have answered instead"},
+			Hint: "rolecall configure " + Quoted(found.StartURL) + " --region REGION",
 		}
 	}
-	fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.show(cause.Error()))
+	fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.Show(cause.Error()))
 	region, err := a.ask(ctx, "region of the Identity Center", "us-east-1")
 	if err == nil && !awsconfig.IsRegion(region) {
-		err = &usageError{fmt.Errorf("%q is no region", region)}
+		err = Usagef("%q is no region", region)
 	}
 	found.Region = region
 	return found, err
@@ -151,7 +151,7 @@ func (a *App) regionNotFound(ctx context.Context, config *awsconfig.Config, foun
 
 // settingsProfile is the default profile, for its network settings; there may be none.
 func (a *App) settingsProfile(config *awsconfig.Config) awsconfig.Profile {
-	settings, err := config.Profile(awsconfig.DefaultProfile(a.getenv))
+	settings, err := config.Profile(awsconfig.DefaultProfile(a.Getenv))
 	if err != nil {
 		return awsconfig.Profile{}
 	}
@@ -190,9 +190,9 @@ func (a *App) nameSession(ctx context.Context, config *awsconfig.Config, p *setu
 	if isSession(config, name, p.session.StartURL) || isSession(config, name, given) {
 		p.there = true
 		if !leadsTo(config, name, p.endpoint) {
-			return &hintError{
-				error: fmt.Errorf("[services %s] of the config file leads elsewhere than to %s", name, p.endpoint), code: exitConfiguration,
-				hint: "rolecall configure " + quoted(given) + " --session " + freeName(config, *p),
+			return &HintError{
+				Err: fmt.Errorf("[services %s] of the config file leads elsewhere than to %s", name, p.endpoint), Code: ExitConfiguration,
+				Hint: "rolecall configure " + Quoted(given) + " --session " + freeName(config, *p),
 			}
 		}
 		known, _ := config.Session(name)
@@ -218,12 +218,12 @@ func (a *App) nameSession(ctx context.Context, config *awsconfig.Config, p *setu
 	p.session.Name = name
 	switch {
 	case !isSessionName(name):
-		return &usageError{fmt.Errorf("%q: the name of an sso-session is made of letters, digits and _.+=,@-", name)}
+		return Usagef("%q: the name of an sso-session is made of letters, digits and _.+=,@-", name)
 	case !isFree(config, name, p.endpoint):
 		p.session.Name = ""
-		return &hintError{
-			error: fmt.Errorf("%q is in the config file with other values", name), code: exitConfiguration,
-			hint: "rolecall configure " + quoted(given) + " --session " + freeName(config, *p),
+		return &HintError{
+			Err: fmt.Errorf("%q is in the config file with other values", name), Code: ExitConfiguration,
+			Hint: "rolecall configure " + Quoted(given) + " --session " + freeName(config, *p),
 		}
 	}
 	return nil

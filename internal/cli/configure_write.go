@@ -15,7 +15,7 @@ type configSection struct {
 
 // writeSections writes all of sections, or nothing. No other line changes.
 func (a *App) writeSections(ctx context.Context, file string, sections []configSection) error {
-	_, err := a.editConfig(ctx, file, func(before filesystem.Shared) ([]byte, error) {
+	_, err := a.EditConfig(ctx, file, func(before filesystem.Shared) ([]byte, error) {
 		data := before.Data
 		for _, s := range sections {
 			d, err := awsconfig.Parse(file, data)
@@ -23,7 +23,7 @@ func (a *App) writeSections(ctx context.Context, file string, sections []configS
 				return nil, err
 			}
 			if data, err = d.SetKeys(s.kind, s.name, s.keys); err != nil {
-				return nil, &hintError{error: err, code: exitConfiguration, hint: "rolecall config show"}
+				return nil, &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
 			}
 		}
 		return data, nil

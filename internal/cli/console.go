@@ -70,7 +70,7 @@ func consoleDuration(text string) (time.Duration, error) {
 		d, err = time.Duration(seconds)*time.Second, nil
 	}
 	if err != nil || d < console.LeastSession || d > console.MostSession {
-		return 0, &usageError{fmt.Errorf("--duration %q is not from 900 to 43200 seconds", text)}
+		return 0, Usagef("--duration %q is not from 900 to 43200 seconds", text)
 	}
 	return d, nil
 }
@@ -103,26 +103,25 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	region := credentials.Region(profile)
 	if o.destination != "" || !o.portal {
 		if r.Destination, err = console.Destination(o.destination, region); err != nil {
-			return &usageError{err}
+			return &UsageError{err}
 		}
 	}
 	if o.portal {
 		switch {
 		case o.duration != 0:
-			return &usageError{errors.New("the access portal sets the length of the session: --portal excludes --duration")}
+			return Usagef("the access portal sets the length of the session: --portal excludes --duration")
 		case profile.Chain != nil:
-			return &usageError{errors.New("the access portal has no links for roles that are assumed: leave out --portal")}
+			return Usagef("the access portal has no links for roles that are assumed: leave out --portal")
 		}
 		return a.openPortal(ctx, s, r, o)
 	}
 	if o.duration != 0 && profile.Chain != nil {
-		return &usageError{errors.New("AWS sets the length of a console session of an assumed role: leave out --duration")}
+		return Usagef("AWS sets the length of a console session of an assumed role: leave out --duration")
 	}
 	signin, err := a.signin(s, root, region)
 	if err != nil {
 		return err
 	}
-	s.source.Tags = t.tags
 	keys, err := s.source.Retrieve(ctx, profile)
 	if err != nil {
 		return err
@@ -130,7 +129,7 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	if err := s.login.AtHome(ctx); err != nil { // keys of the cache were not guarded by a token
 		return err
 	}
-	asker, err := a.network(root)
+	asker, err := a.network(root, a.Logger(a.Stderr))
 	if err != nil {
 		return err
 	}
@@ -150,25 +149,25 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 func (a *App) signin(s *session, root awsconfig.Profile, region string) (string, error) {
 	own, err := console.Signin(region)
 	if err != nil {
-		return "", &hintError{error: err, code: exitConfiguration, hint: "rolecall config show"}
+		return "", &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
 	}
 	aws := true
-	if portal, err := url.Parse(s.client.Endpoints().Portal); err == nil && !isAWS(s.client.Endpoints(), root.Session.Region, portal.Hostname()) {
+	if portal, err := url.Parse(s.endpoints.Portal); err == nil && !isAWS(s.endpoints, root.Session.Region, portal.Hostname()) {
 		own, aws = portal.Scheme+"://"+portal.Host, false
 	}
-	override := strings.TrimRight(a.getenv("AWS_ENDPOINT_URL_SIGNIN"), "/")
+	override := strings.TrimRight(a.Getenv("AWS_ENDPOINT_URL_SIGNIN"), "/")
 	if override == "" || a.ignoresEndpoints(root) {
 		return own, nil
 	}
 	u, err := url.Parse(override)
 	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !identitycenter.IsLoopback(u.Hostname())) {
-		return "", &hintError{
-			error: fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN: %q is neither https nor http on this machine", override), code: exitConfiguration, hint: "unset AWS_ENDPOINT_URL_SIGNIN",
+		return "", &HintError{
+			Err: fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN: %q is neither https nor http on this machine", override), Code: ExitConfiguration, Hint: "unset AWS_ENDPOINT_URL_SIGNIN",
 		}
 	}
 	if !strings.EqualFold(override, own) && !(aws && console.IsSignin(override, region)) {
-		return "", &hintError{
-			error: fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN, %s, would get the role's keys; they are for %s", override, own), code: exitRefused, hint: "unset AWS_ENDPOINT_URL_SIGNIN",
+		return "", &HintError{
+			Err: fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN, %s, would get the role's keys; they are for %s", override, own), Code: ExitRefused, Hint: "unset AWS_ENDPOINT_URL_SIGNIN",
 		}
 	}
 	return u.Scheme + "://" + u.Host, nil
@@ -199,7 +198,7 @@ func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consol
 	if o.print {
 		until := a.Now().Add(console.Life).UTC().Truncate(time.Second)
 		r.URL, r.Until = link.Reveal(), &until
-		fmt.Fprintf(a.Stderr, "rolecall: until %s this link signs anybody in as %s: keep it to yourself\n", until.Local().Format("15:04"), a.show(r.Account+"/"+r.Role))
+		fmt.Fprintf(a.Stderr, "rolecall: until %s this link signs anybody in as %s: keep it to yourself\n", until.Local().Format("15:04"), a.Show(r.Account+"/"+r.Role))
 		return a.consoleOutput(r, link.Reveal()+"\n")
 	}
 	h, err := console.NewHandover(link)
@@ -219,8 +218,8 @@ func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consol
 }
 
 func (a *App) openBrowser(ctx context.Context, address string) error {
-	command := a.getenv("BROWSER")
-	if command == "" && !browser.Available(a.getenv) {
+	command := a.Getenv("BROWSER")
+	if command == "" && !browser.Available(a.Getenv) {
 		return noBrowser(errors.New("there is no browser on this machine, or no desktop session to open it in"))
 	}
 	if err := browser.Open(ctx, command, address, a.Stderr); err != nil {
@@ -230,12 +229,12 @@ func (a *App) openBrowser(ctx context.Context, address string) error {
 }
 
 func noBrowser(err error) error {
-	return &hintError{error: err, code: exitError, hint: "rolecall console --print"}
+	return &HintError{Err: err, Code: ExitError, Hint: "rolecall console --print"}
 }
 
 func (a *App) sayOpened(r consoleResult) error {
 	r.Opened = true
-	fmt.Fprintf(a.Stderr, "rolecall: opened the console as %s in your browser\n", a.show(r.Account+"/"+r.Role))
+	fmt.Fprintf(a.Stderr, "rolecall: opened the console as %s in your browser\n", a.Show(r.Account+"/"+r.Role))
 	return a.consoleOutput(r, "")
 }
 

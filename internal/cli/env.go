@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -66,7 +65,7 @@ AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would win over the keys.`,
 
 func (a *App) env(ctx context.Context, t target, o options, format string) error {
 	if !known(format) {
-		return &usageError{fmt.Errorf("there is no format %q; formats: %s", format, strings.Join(export.Formats(), ", "))}
+		return Usagef("there is no format %q; formats: %s", format, strings.Join(export.Formats(), ", "))
 	}
 	profile, c, err := a.retrieve(ctx, t, o)
 	if err != nil {

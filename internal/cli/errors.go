@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,26 +10,24 @@ import (
 	"rolecall/internal/cache"
 	"rolecall/internal/credentials"
 	"rolecall/internal/discovery"
-	"rolecall/internal/export"
 	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 	"rolecall/internal/login"
-	"rolecall/internal/terminal"
 )
 
 // Exit codes: the whole contract, also in the help and the README.
 const (
-	exitOK            = 0
-	exitError         = 1
-	exitUsage         = 2
-	exitLogin         = 3
-	exitNoAccess      = 4
-	exitUnavailable   = 5
-	exitConfiguration = 6
-	exitRefused       = 7
-	exitInterrupted   = 130
-	exitTerminated    = 143
+	ExitOK            = 0
+	ExitError         = 1
+	ExitUsage         = 2
+	ExitLogin         = 3
+	ExitNoAccess      = 4
+	ExitUnavailable   = 5
+	ExitConfiguration = 6
+	ExitRefused       = 7
+	ExitInterrupted   = 130
+	ExitTerminated    = 143
 )
 
 // ErrInterrupted and ErrTerminated are the causes of a context that a signal
@@ -40,26 +37,35 @@ var (
 	ErrTerminated  = errors.New("terminated")
 )
 
-// A usageError is a command line that rolecall does not understand.
-type usageError struct{ error }
+// A UsageError is a command line that rolecall does not understand.
+type UsageError struct{ error }
 
-func (e *usageError) Unwrap() error { return e.error }
+// Unwrap returns what is wrong with it.
+func (e *UsageError) Unwrap() error { return e.error }
 
-// A childExit ends rolecall with the code of a command that it ran, and says
+// Usagef makes a UsageError.
+func Usagef(format string, args ...any) error { return Usagef(format, args...) }
+
+// A ChildExit ends rolecall with the exit code of a command that it ran, and says
 // nothing.
-type childExit struct{ code int }
+type ChildExit struct{ Code int }
 
-func (e *childExit) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+// Error names the exit code.
+func (e *ChildExit) Error() string { return fmt.Sprintf("exit code %d", e.Code) }
 
-// A hintError is an error with the command that helps.
-type hintError struct {
-	error
-	code  int
-	facts []string
-	hint  string
+// A HintError is an error with its exit code and the command that helps.
+type HintError struct {
+	Err   error
+	Code  int
+	Facts []string // what is known besides, a line each
+	Hint  string
 }
 
-func (e *hintError) Unwrap() error { return e.error }
+// Error returns what happened.
+func (e *HintError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what happened as an error.
+func (e *HintError) Unwrap() error { return e.Err }
 
 // A report is an error as a person, or a program with --json, gets it.
 type report struct {
@@ -69,76 +75,39 @@ type report struct {
 	Hint    string   `json:"hint,omitempty"`
 }
 
-// fail says err, with its way out, and gives the exit code. It is the one place
-// that does.
-func (a *App) fail(ctx context.Context, err error) int {
-	var passed *childExit
-	if errors.As(err, &passed) {
-		return passed.code
-	}
-	r := explain(ctx, err)
-	r.Message = a.show(r.Message)
-	for i := range r.Facts {
-		r.Facts[i] = a.show(r.Facts[i])
-	}
-	if a.json {
-		data, _ := json.Marshal(map[string]report{"error": r})
-		fmt.Fprintf(a.Stderr, "%s\n", data)
-		return r.Code
-	}
-	fmt.Fprintf(a.Stderr, "rolecall: %s\n", r.Message)
-	for _, fact := range r.Facts[:min(len(r.Facts), maxFacts)] {
-		fmt.Fprintf(a.Stderr, "  %s\n", fact)
-	}
-	if r.Hint != "" {
-		fmt.Fprintf(a.Stderr, "rolecall: hint: %s\n", r.Hint)
-	}
-	return r.Code
-}
-
-const maxFacts = 4
-
-// show makes text from servers, files and arguments harmless to a terminal.
-func (a *App) show(text string) string { return terminal.ShowLine(text) }
-
-// warn says what went wrong without harm to the answer.
-func (a *App) warn(err error) {
-	fmt.Fprintf(a.Stderr, "rolecall: warning: %s\n", a.show(err.Error()))
-}
-
 // explain finds for each kind of error its code, what is known, and the command
 // that helps.
 func explain(ctx context.Context, err error) report {
-	r := report{Code: exitError, Message: err.Error()}
-	var hinted *hintError
+	r := report{Code: ExitError, Message: err.Error()}
+	var hinted *HintError
 	var required *login.RequiredError
 	var endpoint *login.EndpointError
 	var noAccess *credentials.NoAccessError
-	var usage *usageError
+	var usage *UsageError
 	var start *login.StartURLError
 	switch {
 	case errors.As(err, &hinted):
-		r.Code, r.Facts, r.Hint = hinted.code, hinted.facts, hinted.hint
+		r.Code, r.Facts, r.Hint = hinted.Code, hinted.Facts, hinted.Hint
 	case errors.Is(err, ErrTerminated) || errors.Is(context.Cause(ctx), ErrTerminated):
-		r.Code, r.Message = exitTerminated, "terminated"
+		r.Code, r.Message = ExitTerminated, "terminated"
 	case errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled):
-		r.Code, r.Message = exitInterrupted, "interrupted"
+		r.Code, r.Message = ExitInterrupted, "interrupted"
 	case errors.As(err, &usage):
-		r.Code, r.Hint = exitUsage, "rolecall --help"
+		r.Code, r.Hint = ExitUsage, "rolecall --help"
 	case errors.As(err, &required):
-		r.Code, r.Facts, r.Hint = exitLogin, required.Facts, loginHint(required.Session)
+		r.Code, r.Facts, r.Hint = ExitLogin, required.Facts, loginHint(required.Session)
 	case errors.As(err, &endpoint):
-		r.Code, r.Hint = exitRefused, endpointHint(endpoint)
+		r.Code, r.Hint = ExitRefused, endpointHint(endpoint)
 	case errors.As(err, &start):
-		r.Code, r.Hint = exitConfiguration, startURLHint(start)
+		r.Code, r.Hint = ExitConfiguration, startURLHint(start)
 	case errors.As(err, &noAccess):
-		r.Code, r.Facts, r.Hint = exitNoAccess, noAccess.Facts(), freshHint(noAccess.Session)
+		r.Code, r.Facts, r.Hint = ExitNoAccess, noAccess.Facts(), freshHint(noAccess.Session)
 	default:
 		explainKind(err, &r)
 	}
 	if incomplete := (*inventory.IncompleteError)(nil); errors.As(err, &incomplete) {
 		r.Facts = append([]string{incomplete.Kept()}, r.Facts...)
-		if r.Code == exitUnavailable || r.Code == exitInterrupted {
+		if r.Code == ExitUnavailable || r.Code == ExitInterrupted {
 			r.Hint = "rolecall sync" + sessionArgument(incomplete.Session)
 		}
 	}
@@ -154,29 +123,29 @@ func explainKind(err error, r *report) {
 	var elsewhere *discovery.ElsewhereError
 	switch {
 	case errors.As(err, &config):
-		r.Code = exitConfiguration
+		r.Code = ExitConfiguration
 		r.Facts, r.Hint = configFacts(config)
 	case errors.As(err, &account):
-		r.Code, r.Facts, r.Hint = exitNoAccess, account.Facts(), "rolecall ls"+sessionArgument(account.Session)
+		r.Code, r.Facts, r.Hint = ExitNoAccess, account.Facts(), "rolecall ls"+sessionArgument(account.Session)
 	case errors.As(err, &damaged):
 		r.Hint = "rolecall login"
 	case errors.As(err, &text):
-		r.Code, r.Hint = exitUsage, "rolecall configure https://d-1234567890.awsapps.com/start"
+		r.Code, r.Hint = ExitUsage, "rolecall configure https://d-1234567890.awsapps.com/start"
 	case errors.Is(err, filesystem.ErrNoFile), errors.Is(err, filesystem.ErrDangling):
-		r.Code, r.Hint = exitConfiguration, "set AWS_CONFIG_FILE to a regular file, or make the file that the link leads to"
+		r.Code, r.Hint = ExitConfiguration, "set AWS_CONFIG_FILE to a regular file, or make the file that the link leads to"
 	case errors.As(err, &elsewhere):
-		r.Code = exitRefused
+		r.Code = ExitRefused
 	case errors.Is(err, login.ErrDeclined), errors.Is(err, filesystem.ErrForeignOwner):
-		r.Code = exitRefused
+		r.Code = ExitRefused
 	case errors.Is(err, identitycenter.ErrAccessDenied), errors.Is(err, identitycenter.ErrExpiredCode),
 		errors.Is(err, identitycenter.ErrLoginRequired), errors.Is(err, identitycenter.ErrUnauthorized):
-		r.Code, r.Hint = exitLogin, "rolecall login"
+		r.Code, r.Hint = ExitLogin, "rolecall login"
 	case errors.Is(err, identitycenter.ErrNoAccess):
-		r.Code, r.Hint = exitNoAccess, "rolecall ls"
+		r.Code, r.Hint = ExitNoAccess, "rolecall ls"
 	case errors.Is(err, identitycenter.ErrThrottled):
-		r.Code, r.Hint = exitUnavailable, "try again in a minute"
+		r.Code, r.Hint = ExitUnavailable, "try again in a minute"
 	case errors.Is(err, identitycenter.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, filesystem.ErrLocked):
-		r.Code, r.Hint = exitUnavailable, "check the network and HTTPS_PROXY, then try again"
+		r.Code, r.Hint = ExitUnavailable, "check the network and HTTPS_PROXY, then try again"
 	case errors.Is(err, identitycenter.ErrBadAnswer):
 		r.Hint = "check sso_region, HTTPS_PROXY, AWS_CA_BUNDLE and AWS_ENDPOINT_URL_*: something else than AWS has answered"
 	case errors.Is(err, os.ErrPermission):
@@ -187,7 +156,7 @@ func explainKind(err error, r *report) {
 func configFacts(e *awsconfig.Error) (facts []string, hint string) {
 	hint = "rolecall config show"
 	if near := e.Nearest(); near != "" {
-		facts = append(facts, "did you mean "+quoted(near)+"?")
+		facts = append(facts, "did you mean "+Quoted(near)+"?")
 	}
 	return facts, hint
 }
@@ -201,7 +170,7 @@ func loginHint(session identitycenter.SSOSession) string {
 // startURLHint is the command that sets the region right. Where the region is right, the
 // start URL is not.
 func startURLHint(e *login.StartURLError) string {
-	command := "rolecall configure " + quoted(e.Session.StartURL)
+	command := "rolecall configure " + Quoted(e.Session.StartURL)
 	switch {
 	case e.Endpoint != "", e.Found == e.Session.Region:
 		return "check the start URL: it is where your browser shows the AWS access portal"
@@ -215,20 +184,11 @@ func freshHint(session identitycenter.SSOSession) string {
 	return "rolecall login --fresh" + sessionArgument(session)
 }
 
-func sessionArgument(session identitycenter.SSOSession) string { return " " + quoted(session.Label()) }
+func sessionArgument(session identitycenter.SSOSession) string { return " " + Quoted(session.Label()) }
 
 func endpointHint(e *login.EndpointError) string {
 	if e.Override != "" {
 		return "unset " + e.Override + ", or sign in there: " + loginHint(e.Session)
 	}
 	return "set the endpoints that issued it again, or sign in anew: " + loginHint(e.Session)
-}
-
-// quoted writes an argument as a POSIX shell takes it.
-func quoted(text string) string {
-	q, err := export.QuoteSh(text)
-	if err != nil {
-		return "…" // a NUL: no shell takes it
-	}
-	return q
 }

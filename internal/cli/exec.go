@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -16,7 +17,6 @@ import (
 
 func (a *App) execCommand() *cobra.Command {
 	var f targetFlags
-	var o options
 	var m manyFlags
 	cmd := &cobra.Command{
 		Use:   "exec [TARGET | --match PATTERN [--role PATTERN]] -- COMMAND [ARGUMENT …]",
@@ -36,7 +36,7 @@ its exit code becomes rolecall's.
 			case many && m.dryRun && (dash < 0 || dash == len(args)):
 				return a.execMany(cmd.Context(), f, m, nil) // the list is of interest without a command, too
 			case dash < 0 || dash > 1 || dash == len(args):
-				return &usageError{errors.New("exec wants: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")}
+				return Usagef("exec wants: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")
 			case many:
 				return a.execMany(cmd.Context(), f, m, args[dash:])
 			}
@@ -44,7 +44,7 @@ its exit code becomes rolecall's.
 			if err != nil {
 				return err
 			}
-			return a.exec(cmd.Context(), t, o, args[dash:])
+			return a.exec(cmd.Context(), t, a.Stdout, args[dash:])
 		},
 	}
 	f.add(cmd)
@@ -52,8 +52,8 @@ its exit code becomes rolecall's.
 	return cmd
 }
 
-func (a *App) exec(ctx context.Context, t target, o options, argv []string) error {
-	profile, c, err := a.retrieve(ctx, t, o)
+func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []string) error {
+	profile, c, err := a.retrieve(ctx, t, options{})
 	if err != nil {
 		return err
 	}
@@ -61,22 +61,22 @@ func (a *App) exec(ctx context.Context, t target, o options, argv []string) erro
 	if err != nil {
 		return err
 	}
-	return a.run(argv, environ)
+	return a.Run(stdout, argv, environ)
 }
 
-// run runs a command on our own streams until it ends. Signals that reach
+// run runs a command on our own streams, but for stdout, until it ends. Signals that reach
 // rolecall are passed on; the command's end is rolecall's.
-func (a *App) run(argv, environ []string) error {
+func (a *App) Run(stdout io.Writer, argv, environ []string) error {
 	path, err := look(argv[0])
 	if err != nil {
 		return err
 	}
-	child := &exec.Cmd{Path: path, Args: argv, Env: environ, Stdin: a.Stdin, Stdout: a.Stdout, Stderr: a.Stderr}
+	child := &exec.Cmd{Path: path, Args: argv, Env: environ, Stdin: a.Stdin, Stdout: stdout, Stderr: a.Stderr}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, passedSignals()...)
 	defer signal.Stop(signals)
 	if err := child.Start(); err != nil {
-		return &hintError{error: fmt.Errorf("command %q: %w", argv[0], err), code: batch.NotExecutable}
+		return &HintError{Err: fmt.Errorf("command %q: %w", argv[0], err), Code: batch.NotExecutable}
 	}
 	ended := make(chan struct{})
 	go pass(signals, child.Process, ended)
@@ -85,7 +85,7 @@ func (a *App) run(argv, environ []string) error {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		code, _ := batch.Ending(exit.ProcessState) // a signal's says enough
-		return &childExit{code}
+		return &ChildExit{code}
 	}
 	return err
 }
@@ -94,7 +94,7 @@ func (a *App) run(argv, environ []string) error {
 func look(name string) (string, error) {
 	path, code, err := batch.Look(name)
 	if err != nil {
-		return "", &hintError{error: fmt.Errorf("command %q: %w", name, err), code: code}
+		return "", &HintError{Err: fmt.Errorf("command %q: %w", name, err), Code: code}
 	}
 	return path, nil
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -11,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rolecall/internal/access"
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/batch"
-	"rolecall/internal/credentials"
 	"rolecall/internal/export"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
@@ -68,7 +67,7 @@ func (m *manyFlags) given(cmd *cobra.Command, f targetFlags, args []string) (boo
 	if len(m.match)+len(m.tags) == 0 {
 		for _, name := range []string{"parallel", "output", "patience", "stop-on-error", "dry-run", "yes"} {
 			if cmd.Flags().Changed(name) {
-				return false, &usageError{fmt.Errorf("--%s goes with --match or --tag", name)}
+				return false, Usagef("--%s goes with --match or --tag", name)
 			}
 		}
 		return false, nil
@@ -76,11 +75,11 @@ func (m *manyFlags) given(cmd *cobra.Command, f targetFlags, args []string) (boo
 	target := cmd.ArgsLenAtDash() > 0 || cmd.ArgsLenAtDash() < 0 && len(args) > 0
 	switch {
 	case target, f.profile != "", f.account != "", len(f.tags) > 0:
-		return true, &usageError{errors.New("--match and --tag choose accounts: they exclude a TARGET, --profile, --account and --session-tag")}
+		return true, Usagef("--match and --tag choose accounts: they exclude a TARGET, --profile, --account and --session-tag")
 	case m.output != "prefix" && m.output != "json":
-		return true, &usageError{fmt.Errorf("there is no form %q of output; forms: prefix, json", m.output)}
+		return true, Usagef("there is no form %q of output; forms: prefix, json", m.output)
 	case m.parallel < 1:
-		return true, &usageError{fmt.Errorf("--parallel %d: at least one command runs at a time", m.parallel)}
+		return true, Usagef("--parallel %d: at least one command runs at a time", m.parallel)
 	}
 	return true, nil
 }
@@ -120,11 +119,15 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	}
 	// One sign-in for all, before anything runs: later a question would come up among
 	// the lines of the commands.
-	if _, err := s.login.Token(ctx); err != nil {
+	if err := s.portal.SignIn(ctx); err != nil {
 		return err
 	}
-	s.login.Person = nil
-	s.source.Portal = &credentials.PacedPortal{Portal: s.client, Pace: s.pace, Patience: m.patience, Listed: listed(all)}
+	s, err = a.session(profile, options{
+		unattended: true, patience: access.SinceFirstRefusal(m.patience), accounts: portalAccounts(all),
+	})
+	if err != nil {
+		return err
+	}
 	b := &batch.Batch{
 		Path: path, Argv: argv, Parallel: m.parallel, StopOnError: m.stopOnError, Output: a.output(),
 		Environment: func(ctx context.Context, t batch.Target) ([]string, error) {
@@ -135,8 +138,8 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	return a.runMany(ctx, b, rows)
 }
 
-// listed are the accounts as the portal gave them.
-func listed(all *inventory.Inventory) []identitycenter.Account {
+// portalAccounts are the accounts as the portal listed them.
+func portalAccounts(all *inventory.Inventory) []identitycenter.Account {
 	accounts := make([]identitycenter.Account, len(all.Accounts))
 	for n, account := range all.Accounts {
 		accounts[n] = identitycenter.Account{ID: account.ID, Name: account.Name, Email: account.Email}
@@ -160,7 +163,7 @@ func withoutTarget(environ []string) []string {
 	var without []string
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
-		if !sameName(name, "ROLECALL_ACCOUNT_ID") && !sameName(name, "ROLECALL_ACCOUNT_NAME") && !sameName(name, "ROLECALL_ROLE") {
+		if !SameName(name, "ROLECALL_ACCOUNT_ID") && !SameName(name, "ROLECALL_ACCOUNT_NAME") && !SameName(name, "ROLECALL_ROLE") {
 			without = append(without, entry)
 		}
 	}
@@ -202,10 +205,10 @@ func (a *App) runMany(ctx context.Context, b *batch.Batch, rows []inventory.Row)
 		return fmt.Errorf("output of the commands: %w", err)
 	}
 	a.summary(ends, code, time.Since(began))
-	if code == exitOK {
+	if code == ExitOK {
 		return nil
 	}
-	return &childExit{code}
+	return &ChildExit{code}
 }
 
 // passAll hands signals to all commands, as pass does to one. It gives the first one
@@ -232,14 +235,14 @@ func passAll(signals <-chan os.Signal, b *batch.Batch, ended <-chan struct{}) (f
 
 // endCode is the exit code of a run: 0, the one that all failures have, or 1.
 func endCode(ends []batch.End) int {
-	code := exitOK
+	code := ExitOK
 	for _, e := range ends {
 		switch {
 		case !e.Failed() || e.Code == code:
-		case code == exitOK:
+		case code == ExitOK:
 			code = e.Code
 		default:
-			return exitError
+			return ExitError
 		}
 	}
 	return code

@@ -19,7 +19,7 @@ func (a *App) output() batch.Output {
 	}
 	return batch.Output{
 		Stdout: a.Stdout, Stderr: a.Stderr, StdoutTerminal: isTerminal(a.Stdout), StderrTerminal: isTerminal(a.Stderr),
-		Color: a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb", JSON: a.json,
+		Color: a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb", JSON: a.json,
 	}
 }
 
@@ -87,11 +87,4 @@ func endRow(e batch.End) []string {
 		row[5] = e.Err.Error()
 	}
 	return row
-}
-
-func shortDuration(d time.Duration) string {
-	if d < time.Minute {
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	}
-	return d.Round(time.Second).String()
 }

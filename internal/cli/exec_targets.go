@@ -25,9 +25,9 @@ func choose(all *inventory.Inventory, role string, m manyFlags) ([]inventory.Row
 	filter.Roles = []string{role}
 	chosen := all.Select(filter)
 	if len(chosen) == 0 {
-		return nil, &hintError{
-			error: fmt.Errorf("no role of yours in these accounts matches %q", role), code: exitNoAccess,
-			facts: []string{"yours there: " + strings.Join(roleNames(rows), ", ")}, hint: "rolecall exec --match PATTERN --role ROLE -- COMMAND",
+		return nil, &HintError{
+			Err: fmt.Errorf("no role of yours in these accounts matches %q", role), Code: ExitNoAccess,
+			Facts: []string{"yours there: " + strings.Join(roleNames(rows), ", ")}, Hint: "rolecall exec --match PATTERN --role ROLE -- COMMAND",
 		}
 	}
 	return chosen, nil
@@ -44,9 +44,9 @@ func oneRoleEach(rows []inventory.Row) error {
 	if len(several) == 0 {
 		return nil
 	}
-	return &hintError{
-		error: fmt.Errorf("accounts in which you have several roles: %d", len(several)), code: exitUsage,
-		facts: []string{"roles: " + strings.Join(roleNames(rows), ", ")}, hint: "choose one with --role",
+	return &HintError{
+		Err: fmt.Errorf("accounts in which you have several roles: %d", len(several)), Code: ExitUsage,
+		Facts: []string{"roles: " + strings.Join(roleNames(rows), ", ")}, Hint: "choose one with --role",
 	}
 }
 
@@ -72,22 +72,14 @@ func noMatch(all *inventory.Inventory, m manyFlags) error {
 	if len(m.tags) > 0 {
 		wanted = strings.TrimSpace(wanted + " with tag " + quotedAll(m.tags))
 	}
-	e := &hintError{
-		error: fmt.Errorf("no account of yours in session %q matches %s", all.Session.Label(), wanted), code: exitNoAccess,
-		hint: "rolecall ls" + sessionArgument(all.Session),
+	e := &HintError{
+		Err: fmt.Errorf("no account of yours in session %q matches %s", all.Session.Label(), wanted), Code: ExitNoAccess,
+		Hint: "rolecall ls" + sessionArgument(all.Session),
 	}
 	if near := nearNames(all, m.match); len(near) > 0 {
-		e.facts = []string{"near: " + strings.Join(near, ", ")}
+		e.Facts = []string{"near: " + strings.Join(near, ", ")}
 	}
 	return e
-}
-
-func quotedAll(texts []string) string {
-	var all []string
-	for _, text := range texts {
-		all = append(all, fmt.Sprintf("%q", text))
-	}
-	return strings.Join(all, " or ")
 }
 
 // maxNear is how many near names are given.
@@ -168,9 +160,9 @@ func (a *App) confirmGuarded(ctx context.Context, rows []inventory.Row, sure boo
 	}
 	person := a.person(options{})
 	if person == nil {
-		return &hintError{
-			error: fmt.Errorf("guarded are %d of the %d roles, and nobody is here to confirm it", len(guarded), len(rows)), code: exitRefused,
-			facts: cutList(guarded, maxFacts), hint: "say --yes if it is meant, or see them all with --dry-run",
+		return &HintError{
+			Err: fmt.Errorf("guarded are %d of the %d roles, and nobody is here to confirm it", len(guarded), len(rows)), Code: ExitRefused,
+			Facts: cutList(guarded, maxFacts), Hint: "say --yes if it is meant, or see them all with --dry-run",
 		}
 	}
 	for _, line := range cutList(guarded, maxTold) {
@@ -178,7 +170,7 @@ func (a *App) confirmGuarded(ctx context.Context, rows []inventory.Row, sure boo
 	}
 	yes, err := person.Confirm(ctx, fmt.Sprintf("run it there, too (%d of %d)?", len(guarded), len(rows)))
 	if err == nil && !yes {
-		err = &hintError{error: errors.New("not confirmed: nothing was run"), code: exitRefused}
+		err = &HintError{Err: errors.New("not confirmed: nothing was run"), Code: ExitRefused}
 	}
 	return err
 }

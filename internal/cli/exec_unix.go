@@ -36,10 +36,10 @@ func signalCode(s os.Signal) int {
 	if number, ok := s.(syscall.Signal); ok {
 		return 128 + int(number)
 	}
-	return exitInterrupted
+	return ExitInterrupted
 }
 
-func sameName(a, b string) bool { return a == b }
+func SameName(a, b string) bool { return a == b }
 
 // detach makes child outlive our terminal.
 func detach(child *exec.Cmd) { child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }

@@ -15,10 +15,10 @@ func fromTerminal(os.Signal) bool { return true }
 
 func stops(os.Signal) bool { return true }
 
-func signalCode(os.Signal) int { return exitInterrupted }
+func signalCode(os.Signal) int { return ExitInterrupted }
 
 // sameName: variables have no case on Windows.
-func sameName(a, b string) bool { return strings.EqualFold(a, b) }
+func SameName(a, b string) bool { return strings.EqualFold(a, b) }
 
 // detach makes child outlive our console: DETACHED_PROCESS.
 func detach(child *exec.Cmd) { child.SysProcAttr = &syscall.SysProcAttr{CreationFlags: 0x8} }

@@ -8,27 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"rolecall/internal/access"
 	"rolecall/internal/inventory"
-	"rolecall/internal/settings"
 	"rolecall/internal/terminal"
 )
-
-// settings reads rolecall's own settings.
-func (a *App) settings() (settings.Settings, error) {
-	s, err := settings.Load(a.settingsFile())
-	if err != nil {
-		return s, &hintError{error: err, code: exitConfiguration, hint: "correct " + a.tidy(a.settingsFile())}
-	}
-	return s, nil
-}
-
-func (a *App) settingsFile() string {
-	dir := a.getenv("XDG_CONFIG_HOME")
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(a.Home, ".config")
-	}
-	return filepath.Join(dir, "rolecall", "config.toml")
-}
 
 // Ages from which a listing is made anew: before something is written or run with
 // it, and where it is looked at.
@@ -37,13 +20,13 @@ const (
 	freshForLooking = 24 * time.Hour
 )
 
-func (a *App) listings() *inventory.Store {
-	return &inventory.Store{Dir: filepath.Join(StateFolder(a.getenv, a.Home), "inventory"), Now: a.Now}
+func (a *App) inventories() *inventory.Store {
+	return &inventory.Store{Dir: filepath.Join(StateFolder(a.Getenv, a.Home), "inventory"), Now: a.Now}
 }
 
 // place says what a listing of s is of.
 func (a *App) place(s *session) inventory.Place {
-	return inventory.Place{Session: s.login.Session, Portal: s.client.Endpoints().Portal, Login: s.login.Store.SignedIn(s.login.Session)}
+	return inventory.Place{Session: s.login.Session, Portal: s.endpoints.Portal, Login: s.login.Store.SignedIn(s.login.Session)}
 }
 
 // stored gives the stored listing of a session, of whatever age, with what the
@@ -53,7 +36,7 @@ func (a *App) stored(s *session) (*inventory.Inventory, error) {
 	if err != nil {
 		return nil, err
 	}
-	inv, err := a.listings().Load(a.place(s))
+	inv, err := a.inventories().Load(a.place(s))
 	if err != nil {
 		return nil, err
 	}
@@ -74,10 +57,14 @@ func (a *App) inventoryOf(ctx context.Context, s *session, maxAge time.Duration)
 	return a.listAnew(ctx, s, false)
 }
 
+// listingPatience is how long a listing waits for the service to let anything through.
+const listingPatience = time.Minute
+
 // listing is how a new listing is made.
 type listing struct {
 	progress func(inventory.Progress) // is told how far it is; may be nil
-	alone    bool                     // end with errOtherLists when another process is at it
+	waiting  func()                   // is told that another process is listing; nil: the person is
+	alone    bool                     // end with errOtherLists when another process is listing
 }
 
 // list makes a new listing of a session.
@@ -86,34 +73,31 @@ func (a *App) list(ctx context.Context, s *session, o listing) (*inventory.Inven
 	if err != nil {
 		return nil, err
 	}
-	token, err := s.login.Token(ctx)
-	if err != nil {
+	if err := s.portal.SignIn(ctx); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	l := &inventory.Lister{
-		Place: a.place(s), Portal: s.client, Tokens: s.login, Pace: s.pace, Store: a.listings(), Progress: o.progress, Warn: a.warn,
+		Place: a.place(s), Portal: s.portal.With(access.SinceLastSuccess(listingPatience)),
+		Store: a.inventories(), Progress: o.progress, Warn: s.login.Warn,
 		Waiting: func() {
-			if o.alone {
+			switch {
+			case o.alone:
 				cancel(errOtherLists)
+				return
+			case o.waiting != nil:
+				o.waiting()
 				return
 			}
 			a.tell("another process is listing %s already; waiting for it", quotedLabel(s.login.Session))
 		},
 	}
-	inv, err := l.List(ctx, token)
+	inv, err := l.List(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return inv.With(own.Accounts), nil
-}
-
-// tell says to the person what goes on; programs are not interested.
-func (a *App) tell(format string, args ...any) {
-	if !a.json {
-		fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.show(fmt.Sprintf(format, args...)))
-	}
 }
 
 // A progressLine shows a listing's progress on a terminal, and nothing elsewhere.
@@ -153,17 +137,4 @@ func progressText(at inventory.Progress) string {
 	}
 	left := time.Duration(float64(at.Accounts-at.Listed)/at.Rate+1) * time.Second
 	return text + fmt.Sprintf("%.1f requests/s, %s left", at.Rate, left)
-}
-
-// ago says how old a listing is, as people say it.
-func ago(d time.Duration) string {
-	for _, unit := range []struct {
-		name string
-		is   time.Duration
-	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}} {
-		if n := int(d / unit.is); n > 0 {
-			return counted(n, unit.name) + " ago"
-		}
-	}
-	return "just now"
 }

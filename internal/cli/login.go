@@ -73,7 +73,7 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 	if err != nil {
 		return err
 	}
-	token, already, err := s.login.SignIn(ctx, fresh)
+	token, already, err := a.signIn(ctx, s, fresh)
 	if err != nil {
 		return err
 	}
@@ -83,6 +83,19 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 		}
 	}
 	return a.sayLogin(s, token, already)
+}
+
+// signIn has the person sign in, unless a good token is there. A fresh sign-in ends the
+// present session on the server first, so that the new one has its full length and the
+// newest assignments.
+func (a *App) signIn(ctx context.Context, s *session, fresh bool) (token identitycenter.Token, already bool, err error) {
+	var endpoint *login.EndpointError // of another server: nothing to end there
+	if fresh && s.login.Person != nil {
+		if err := s.portal.SignOut(ctx); err != nil && !errors.As(err, &endpoint) {
+			return token, false, fmt.Errorf("signing out before the new login: %w", err)
+		}
+	}
+	return s.login.SignIn(ctx, fresh)
 }
 
 // loginResult is what login says with --json.
@@ -112,11 +125,9 @@ func (a *App) sayLogin(s *session, token identitycenter.Token, already bool) err
 	if refreshable {
 		until += " and renews itself until the session ends"
 	}
-	fmt.Fprintf(a.Stderr, "rolecall: %s %s; %s\n", verb, a.show(quotedLabel(l.Session)), until)
+	fmt.Fprintf(a.Stderr, "rolecall: %s %s; %s\n", verb, a.Show(quotedLabel(l.Session)), until)
 	return nil
 }
-
-func quotedLabel(s identitycenter.SSOSession) string { return fmt.Sprintf("%q", s.Label()) }
 
 func (a *App) logoutCommand() *cobra.Command {
 	var o options
@@ -139,7 +150,7 @@ that were handed out live on until they expire.`,
 
 func (a *App) logout(ctx context.Context, name string, all bool, o options) error {
 	if all && name != "" {
-		return &usageError{errors.New("--all and a session exclude each other")}
+		return Usagef("--all and a session exclude each other")
 	}
 	if !all {
 		s, err := a.named(name, o)
@@ -167,25 +178,21 @@ func (a *App) logout(ctx context.Context, name string, all bool, o options) erro
 // token elsewhere than to its issuer does not keep it here either.
 func (a *App) logoutOf(ctx context.Context, s *session) error {
 	l := s.login
-	token, err := l.Cached(ctx)
 	var endpoint *login.EndpointError
-	switch {
-	case errors.Is(err, cache.ErrNotFound):
+	switch err := s.portal.SignOut(ctx); {
 	case errors.As(err, &endpoint):
 		a.warn(fmt.Errorf("not signed out on the server: %w", err))
-	case err == nil:
-		if err := s.client.Logout(ctx, token.AccessToken); err != nil && !errors.Is(err, identitycenter.ErrUnauthorized) {
-			a.warn(fmt.Errorf("signed out here only; on the server the session lasts until it ends: %w", err))
-		}
+	case err != nil:
+		a.warn(fmt.Errorf("signed out here only; on the server the session lasts until it ends: %w", err))
 	}
 	live := a.liveRoles(s)
-	if err := errors.Join(a.listings().Remove(a.place(s)), l.Store.RemoveToken(l.Session), l.Store.RemoveSessionNote(l.Session), a.forgetRoles(s)); err != nil {
+	if err := errors.Join(a.inventories().Remove(a.place(s)), l.Store.RemoveToken(l.Session), l.Store.RemoveSessionNote(l.Session), a.forgetRoles(s)); err != nil {
 		return fmt.Errorf("signing out of %q: %w", l.Session.Label(), err)
 	}
-	fmt.Fprintf(a.Stderr, "rolecall: signed out of %s\n", a.show(quotedLabel(l.Session)))
+	fmt.Fprintf(a.Stderr, "rolecall: signed out of %s\n", a.Show(quotedLabel(l.Session)))
 	for _, r := range live {
 		fmt.Fprintf(a.Stderr, "  role credentials of %s/%s that were handed out live on until %s\n",
-			r.AccountID, a.show(r.Role), r.Credentials.Expiration.Local().Format("2006-01-02 15:04:05"))
+			r.AccountID, a.Show(r.Role), r.Credentials.Expiration.Local().Format("2006-01-02 15:04:05"))
 	}
 	return nil
 }

@@ -67,10 +67,10 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 		f.output = "json"
 	}
 	if !slices.Contains([]string{"account", "role", "pair"}, f.by) {
-		return &usageError{fmt.Errorf("--by %s: it is account, role or pair", f.by)}
+		return Usagef("--by %s: it is account, role or pair", f.by)
 	}
 	if !slices.Contains([]string{"table", "json", "tsv"}, f.output) {
-		return &usageError{fmt.Errorf("--output %s: it is table, json or tsv", f.output)}
+		return Usagef("--output %s: it is table, json or tsv", f.output)
 	}
 	s, err := a.named(name, options{})
 	if err != nil {
@@ -95,7 +95,7 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 	if err := t.print(a.Stdout); err != nil || !a.Terminal {
 		return err
 	}
-	a.tell("%s, %s in %s; listed %s", counted(countAccounts(rows), "account"), counted(len(rows), "role"), quotedLabel(inv.Session), ago(a.Now().Sub(inv.TakenAt)))
+	a.tell("%s, %s in %s; listed %s", Counted(countAccounts(rows), "account"), Counted(len(rows), "role"), quotedLabel(inv.Session), ago(a.Now().Sub(inv.TakenAt)))
 	return nil
 }
 
@@ -103,7 +103,7 @@ func nothingListed(inv *inventory.Inventory) string {
 	if len(inv.Accounts) == 0 {
 		return fmt.Sprintf("no account is yours in %s", quotedLabel(inv.Session))
 	}
-	return fmt.Sprintf("none of your %s in %s matches", counted(len(inv.Accounts), "account"), quotedLabel(inv.Session))
+	return fmt.Sprintf("none of your %s in %s matches", Counted(len(inv.Accounts), "account"), quotedLabel(inv.Session))
 }
 
 // listed is the listing to look at: the stored one, or else a new one. An old one is
@@ -125,14 +125,6 @@ func (a *App) listed(ctx context.Context, s *session, refresh bool) (*inventory.
 	}
 	a.listInBackground(ctx, s)
 	return inv, nil
-}
-
-// counted is a number of things, in words.
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func countAccounts(rows []inventory.Row) int {

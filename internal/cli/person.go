@@ -90,8 +90,8 @@ func (p *atTerminal) qr(address string) {
 
 // open opens address when there is a browser here to open it in.
 func (p *atTerminal) open(address string) bool {
-	command := p.app.getenv("BROWSER")
-	if p.options.browser.none || command == "" && !browser.Available(p.app.getenv) {
+	command := p.app.Getenv("BROWSER")
+	if p.options.browser.none || command == "" && !browser.Available(p.app.Getenv) {
 		return false
 	}
 	if err := browser.Open(context.Background(), command, address, p.app.Stderr); err != nil {
@@ -126,5 +126,5 @@ func hostName() string {
 	if err != nil {
 		return "THIS_HOST"
 	}
-	return quoted(name)
+	return Quoted(name)
 }

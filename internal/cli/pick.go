@@ -94,7 +94,7 @@ func (a *App) pickWithoutCommand(cmd *cobra.Command) error {
 	case onScreen:
 		return a.pick(cmd.Context(), pickFlags{action: "shell", shell: export.Default()})
 	case !a.Terminal || a.json: // help on stdout would be run by eval
-		return &usageError{errors.New("a command is missing")}
+		return Usagef("a command is missing")
 	}
 	return a.pick(cmd.Context(), pickFlags{action: "env", shell: export.Default(), evaluated: true})
 }
@@ -109,10 +109,10 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	actions := pickActions()
 	first := slices.IndexFunc(actions, func(action picker.Action) bool { return action.Name == f.action })
 	if first < 0 {
-		return &usageError{fmt.Errorf("--action %s: it is one of %s", f.action, strings.Join(actionNames(), ", "))}
+		return Usagef("--action %s: it is one of %s", f.action, strings.Join(actionNames(), ", "))
 	}
 	if !known(f.shell) {
-		return &usageError{fmt.Errorf("there is no format %q; formats: %s", f.shell, strings.Join(export.Formats(), ", "))}
+		return Usagef("there is no format %q; formats: %s", f.shell, strings.Join(export.Formats(), ", "))
 	}
 	actions = slices.Concat(actions[first:first+1], actions[:first], actions[first+1:])
 	if f.evaluated {
@@ -120,7 +120,7 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	}
 	screen, ok := a.Stderr.(*os.File)
 	if !ok || !a.Terminal {
-		return &hintError{error: errors.New("a picker needs a person at a terminal"), code: exitError, hint: "rolecall ls"}
+		return &HintError{Err: errors.New("a picker needs a person at a terminal"), Code: ExitError, Hint: "rolecall ls"}
 	}
 	s, err := a.named(f.session, options{})
 	if err != nil {
@@ -132,9 +132,9 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	choice, err := a.choose(open, s, f, picker.Options{In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions})
 	switch {
 	case errors.Is(err, picker.ErrNothing):
-		return &hintError{error: err, code: exitInterrupted}
+		return &HintError{Err: err, Code: ExitInterrupted}
 	case errors.Is(err, picker.ErrNoTerminal):
-		return &hintError{error: err, code: exitError, hint: "rolecall ls"}
+		return &HintError{Err: err, Code: ExitError, Hint: "rolecall ls"}
 	case err != nil:
 		return err
 	}
@@ -148,23 +148,26 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 // choose opens the picker over what is stored. What is old or missing is listed anew
 // while it is open, which may need a sign-in before.
 func (a *App) choose(ctx context.Context, s *session, f pickFlags, o picker.Options) (picker.Choice, error) {
+	l, err := a.openListing(f, a.inventories().Frecency(s.login.Session))
+	if err != nil {
+		return picker.Choice{}, err
+	}
 	inv, err := a.stored(s)
 	if err != nil && !errors.Is(err, inventory.ErrNone) {
 		return picker.Choice{}, err
 	}
-	l := &openListing{app: a, session: f.session, filter: f.filter(), used: a.listings().Frecency(s.login.Session)}
 	if inv != nil {
 		o.Items, l.age = l.items(inv), "listed "+ago(a.Now().Sub(inv.TakenAt))
 		o.Status = l.age
 		switch old := a.place(s).Old(inv, a.Now(), freshForLooking); {
 		case !old && len(o.Items) == 0:
-			return picker.Choice{}, &hintError{error: errors.New(nothingListed(inv)), code: exitNoAccess, hint: "rolecall ls"}
+			return picker.Choice{}, &HintError{Err: errors.New(nothingListed(inv)), Code: ExitNoAccess, Hint: "rolecall ls"}
 		case !old:
 			return picker.Pick(ctx, o)
 		}
 	}
 	if inv == nil || !a.canList(ctx, s) {
-		if _, err := s.login.Token(ctx); err != nil {
+		if err := s.portal.SignIn(ctx); err != nil {
 			return picker.Choice{}, err
 		}
 	}
@@ -186,11 +189,11 @@ func (a *App) do(ctx context.Context, choice picker.Choice, t target, format str
 	case "shell":
 		name := cmp.Or(choice.Alias, choice.Name)
 		a.tell("a shell with %s in %s; exit leaves it", t.role, strings.TrimSpace(name+" "+t.account))
-		b := *a
+		stdout := a.Stdout
 		if !a.onScreen() {
-			b.Stdout = a.Stderr // a shell talks to the person, never to an eval
+			stdout = a.Stderr // a shell talks to the person, never to an eval
 		}
-		return b.exec(ctx, t, options{}, []string{a.shell()})
+		return a.exec(ctx, t, stdout, []string{a.shell()})
 	case "console":
 		return a.console(ctx, t, consoleOptions{})
 	case "arn":
@@ -202,9 +205,9 @@ func (a *App) do(ctx context.Context, choice picker.Choice, t target, format str
 // shell is the person's own.
 func (a *App) shell() string {
 	if runtime.GOOS == "windows" {
-		return cmp.Or(a.getenv("ComSpec"), "cmd.exe")
+		return cmp.Or(a.Getenv("ComSpec"), "cmd.exe")
 	}
-	return cmp.Or(a.getenv("SHELL"), "/bin/sh")
+	return cmp.Or(a.Getenv("SHELL"), "/bin/sh")
 }
 
 func (a *App) printTarget(t target) error {
@@ -217,15 +220,15 @@ func (a *App) printTarget(t target) error {
 	}
 	text := t.account + "/" + t.role
 	if strings.Contains(t.session, ":") {
-		return &hintError{
-			error: fmt.Errorf("the session of %s is %s, which cannot stand in a target", text, t.session), code: exitUsage,
-			hint: "rolecall pick --session PROFILE, with a profile of that session",
+		return &HintError{
+			Err: fmt.Errorf("the session of %s is %s, which cannot stand in a target", text, t.session), Code: ExitUsage,
+			Hint: "rolecall pick --session PROFILE, with a profile of that session",
 		}
 	}
 	if t.session != "" {
 		text = t.session + ":" + text
 	}
-	_, err := fmt.Fprintln(a.Stdout, a.show(text))
+	_, err := fmt.Fprintln(a.Stdout, a.Show(text))
 	return err
 }
 

@@ -9,12 +9,15 @@ import (
 
 	"rolecall/internal/inventory"
 	"rolecall/internal/picker"
+	"rolecall/internal/settings"
 )
 
 // An openListing is a listing that runs while the picker is open.
 type openListing struct {
 	app     *App
-	session string // as the person names it
+	session *session    // without a person: nothing may appear over the picker
+	said    *heldOutput // what the session had to say
+	own     settings.Settings
 	filter  inventory.Filter
 	used    map[string]float64 // by RowKey
 	age     string             // of the rows that are shown meanwhile; empty: there are none
@@ -22,6 +25,17 @@ type openListing struct {
 
 	rows  []picker.Item // of them
 	shown time.Time     // the last update
+}
+
+// openListing prepares a listing beside the picker, with scores of the roles in use.
+func (a *App) openListing(f pickFlags, used map[string]float64) (*openListing, error) {
+	own, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	said := &heldOutput{}
+	s, err := a.named(f.session, options{unattended: true, stderr: said})
+	return &openListing{app: a, session: s, said: said, own: own, filter: f.filter(), used: used}, err
 }
 
 // items are the rows of an inventory.
@@ -44,13 +58,10 @@ func (l *openListing) items(inv *inventory.Inventory) []picker.Item {
 // picker's end. stop ends it, and gives the error of one that had failed by then.
 func (l *openListing) start(ctx context.Context) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
-	held := &heldOutput{}
-	background := *l.app
-	background.Stderr, background.Terminal, background.Person, background.json = held, false, nil, true
 	ended := make(chan error, 1)
 	go func() {
 		defer close(l.updates)
-		err := l.list(ctx, &background)
+		err := l.list(ctx)
 		if err != nil {
 			l.post(picker.Update{Status: l.status(err.Error())})
 		}
@@ -64,24 +75,16 @@ func (l *openListing) start(ctx context.Context) (stop func() error) {
 			<-ended
 		}
 		cancel()
-		_, _ = l.app.Stderr.Write(held.Bytes())
+		_, _ = l.app.Stderr.Write(l.said.Bytes())
 		return failed
 	}
 }
 
-// list makes the listing with an app that has no person.
-func (l *openListing) list(ctx context.Context, a *App) error {
-	s, err := a.named(l.session, options{unattended: true})
-	if err != nil {
-		return err
-	}
-	own, err := a.settings()
-	if err != nil {
-		return err
-	}
-	inv, err := a.list(ctx, s, listing{progress: func(p inventory.Progress) {
-		fresh := &inventory.Inventory{Session: s.login.Session, Accounts: p.Fresh}
-		l.rows = append(l.rows, l.items(fresh.With(own.Accounts))...)
+// list makes the listing.
+func (l *openListing) list(ctx context.Context) error {
+	inv, err := l.app.list(ctx, l.session, listing{waiting: func() {}, progress: func(p inventory.Progress) {
+		fresh := &inventory.Inventory{Session: l.session.login.Session, Accounts: p.Fresh}
+		l.rows = append(l.rows, l.items(fresh.With(l.own.Accounts))...)
 		l.progress(p)
 	}})
 	if err != nil {

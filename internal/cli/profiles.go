@@ -91,9 +91,9 @@ type profileJob struct {
 // profileJob finds a session's accounts and roles, and how its profiles look.
 func (a *App) profileJob(ctx context.Context, s *session, f profileFlags, maxAge time.Duration) (*profileJob, error) {
 	if s.login.Session.Name == "" {
-		return nil, &hintError{
-			error: fmt.Errorf("%s is not a named sso-session: profiles are generated for those only", s.login.Session.Label()), code: exitConfiguration,
-			hint: "give it an [sso-session NAME] section, then: rolecall profiles plan NAME",
+		return nil, &HintError{
+			Err: fmt.Errorf("%s is not a named sso-session: profiles are generated for those only", s.login.Session.Label()), Code: ExitConfiguration,
+			Hint: "give it an [sso-session NAME] section, then: rolecall profiles plan NAME",
 		}
 	}
 	config, err := a.config()
@@ -111,7 +111,7 @@ func (a *App) profileJob(ctx context.Context, s *session, f profileFlags, maxAge
 	if err != nil {
 		return nil, err
 	}
-	return &profileJob{a, awsconfig.Locate(a.getenv, a.Home), all, o, f}, nil
+	return &profileJob{a, awsconfig.Locate(a.Getenv, a.Home), all, o, f}, nil
 }
 
 // profileOptions takes from the settings what no flag says.
@@ -165,25 +165,25 @@ func (j *profileJob) plan(before filesystem.Shared) (*profiles.Plan, error) {
 // explain adds to an error where its cause stands, and the way out.
 func (j *profileJob) explain(err error) error {
 	var option *profiles.OptionError
-	session := quoted(j.all.Session.Name)
+	session := Quoted(j.all.Session.Name)
 	switch {
 	case errors.As(err, &option):
-		e := &hintError{error: err, code: exitConfiguration, hint: "rolecall profiles --help"}
+		e := &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall profiles --help"}
 		given := map[string]string{"template": j.flags.template, "form": j.flags.form, "region": j.flags.region, "output": j.flags.output}
 		switch value, settable := given[option.Option]; {
 		case option.Option == "process-path":
-			e.error = fmt.Errorf("--%w", err)
-			e.hint = "install rolecall-process under such a path, or: rolecall profiles plan --form sso-session"
+			e.Err = fmt.Errorf("--%w", err)
+			e.Hint = "install rolecall-process under such a path, or: rolecall profiles plan --form sso-session"
 		case value != "":
-			e.error = fmt.Errorf("--%w", err)
+			e.Err = fmt.Errorf("--%w", err)
 		case settable:
-			e.error = fmt.Errorf("%s: profiles.%w", j.app.tidy(j.app.settingsFile()), err)
+			e.Err = fmt.Errorf("%s: profiles.%w", j.app.Tidy(j.app.settingsFile()), err)
 		}
 		return e
 	case errors.Is(err, profiles.ErrNoMatch):
-		return &hintError{error: err, code: exitNoAccess, facts: []string{"patterns match whole names: use *"}, hint: "rolecall ls " + session}
+		return &HintError{Err: err, Code: ExitNoAccess, Facts: []string{"patterns match whole names: use *"}, Hint: "rolecall ls " + session}
 	case errors.Is(err, profiles.ErrNoRoles):
-		return &hintError{error: err, code: exitNoAccess, hint: freshHint(j.all.Session)}
+		return &HintError{Err: err, Code: ExitNoAccess, Hint: freshHint(j.all.Session)}
 	}
 	return err
 }
@@ -193,7 +193,7 @@ func (a *App) profilesPlan(ctx context.Context, session string, f profileFlags) 
 	if err != nil {
 		return err
 	}
-	return a.result(a.planText(plan), shownPlanOf(plan))
+	return a.Result(a.planText(plan), shownPlanOf(plan))
 }
 
 func (a *App) profilesDiff(ctx context.Context, session string, f profileFlags) error {
@@ -202,7 +202,7 @@ func (a *App) profilesDiff(ctx context.Context, session string, f profileFlags) 
 		return err
 	}
 	text := a.diffText(before, plan.Data)
-	return a.result(text, map[string]string{"diff": text})
+	return a.Result(text, map[string]string{"diff": text})
 }
 
 // planNow plans for the config file as it is, without writing it.
@@ -249,7 +249,7 @@ func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (ap
 		return applied{}, err
 	}
 	var plan *profiles.Plan
-	backup, err := a.editConfig(ctx, j.files.Config, func(before filesystem.Shared) (data []byte, err error) {
+	backup, err := a.EditConfig(ctx, j.files.Config, func(before filesystem.Shared) (data []byte, err error) {
 		if plan, err = j.plan(before); err != nil {
 			return nil, err
 		}
@@ -269,7 +269,7 @@ func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (ap
 	if plan.Data == nil {
 		fmt.Fprintf(a.Stderr, "rolecall: nothing to do: %s, by the listing of %s\n", counts(plan), a.moment(j.all.TakenAt))
 	} else {
-		fmt.Fprintf(a.Stderr, "rolecall: %s: %s\nrolecall: to go back: rolecall profiles undo\n", a.tidy(j.files.Config), counts(plan))
+		fmt.Fprintf(a.Stderr, "rolecall: %s: %s\nrolecall: to go back: rolecall profiles undo\n", a.Tidy(j.files.Config), counts(plan))
 	}
 	return applied{shownPlanOf(plan), j.files.Config, backup.Path}, nil
 }
@@ -279,15 +279,15 @@ func (a *App) profilesUndo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	file := awsconfig.Locate(a.getenv, a.Home).Config
+	file := awsconfig.Locate(a.Getenv, a.Home).Config
 	err = e.Undo(ctx, file)
 	switch {
 	case errors.Is(err, filesystem.ErrNoBackup):
-		return &hintError{error: fmt.Errorf("%s: there is nothing to go back to", a.tidy(file)), code: exitConfiguration, hint: "rolecall profiles plan"}
+		return &HintError{Err: fmt.Errorf("%s: there is nothing to go back to", a.Tidy(file)), Code: ExitConfiguration, Hint: "rolecall profiles plan"}
 	case err != nil:
 		return a.explainEdit(file, err)
 	}
-	fmt.Fprintf(a.Stderr, "rolecall: %s is as it was before the last change; once more goes back further\n", a.tidy(file))
+	fmt.Fprintf(a.Stderr, "rolecall: %s is as it was before the last change; once more goes back further\n", a.Tidy(file))
 	if a.json {
 		return a.printJSON(map[string]string{"file": file})
 	}

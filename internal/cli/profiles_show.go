@@ -67,10 +67,10 @@ func (a *App) planText(p *profiles.Plan) string {
 		case profiles.Kept:
 			sign, text = "!", "stays: "+c.Reason
 		}
-		fmt.Fprintf(&b, "%s %-*s  %s\n", sign, width, a.show(c.Name), a.show(text))
+		fmt.Fprintf(&b, "%s %-*s  %s\n", sign, width, a.Show(c.Name), a.Show(text))
 	}
 	for _, r := range p.Dangling {
-		fmt.Fprintf(&b, "! %-*s  its source_profile %s goes\n", width, a.show(r.Profile), a.show(r.Source))
+		fmt.Fprintf(&b, "! %-*s  its source_profile %s goes\n", width, a.Show(r.Profile), a.Show(r.Source))
 	}
 	return b.String() + counts(p) + "\n"
 }
@@ -93,7 +93,7 @@ func counts(p *profiles.Plan) string {
 // diffText is a unified diff of the config file. What changes is ours; lines around it
 // may be a person's own, with secrets in them, and are left out.
 func (a *App) diffText(before filesystem.Shared, after []byte) string {
-	name := a.tidy(before.Path)
+	name := a.Tidy(before.Path)
 	var b strings.Builder
 	for _, line := range strings.Split(strings.TrimSuffix(string(diff.Diff(name, before.Data, name+" (planned)", after)), "\n"), "\n") {
 		if text, context := strings.CutPrefix(line, " "); context && !profiles.Generated(text) {
@@ -105,7 +105,7 @@ func (a *App) diffText(before filesystem.Shared, after []byte) string {
 		}
 		parts := strings.Split(strings.TrimSuffix(line, "\r"), "\t")
 		for i := range parts {
-			parts[i] = a.show(parts[i])
+			parts[i] = a.Show(parts[i])
 		}
 		b.WriteString(strings.Join(parts, "\t") + end + "\n")
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jmespath-community/go-jmespath"
 	"github.com/spf13/cobra"
@@ -62,12 +61,12 @@ func (a *App) getRoleCredentialsCommand() *cobra.Command {
 		Use: "get-role-credentials", Short: "Get role credentials of an account and role (GetRoleCredentials)", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.accountID == "" || f.roleName == "" {
-				return &usageError{errors.New("--account-id and --role-name are required")}
+				return Usagef("--account-id and --role-name are required")
 			}
-			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session, token identitycenter.Token) (any, error) {
-				c, err := s.client.RoleCredentials(ctx, token.AccessToken, f.accountID, f.roleName)
+			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session) (any, error) {
+				c, err := s.portal.RoleCredentials(ctx, f.accountID, f.roleName)
 				if errors.Is(err, identitycenter.ErrNoAccess) {
-					err = s.source.ExplainNoAccess(ctx, token, f.accountID, f.roleName, err)
+					err = s.source.ExplainNoAccess(ctx, f.accountID, f.roleName, err)
 				}
 				return roleCredentialsAnswer(c), err
 			})
@@ -98,8 +97,8 @@ func (a *App) listAccountsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list-accounts", Short: "List your accounts (ListAccounts)", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session, token identitycenter.Token) (any, error) {
-				accounts, err := s.client.Accounts(ctx, token.AccessToken)
+			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session) (any, error) {
+				accounts, err := s.portal.Accounts(ctx)
 				type account struct {
 					ID    string `json:"accountId"`
 					Name  string `json:"accountName,omitempty"`
@@ -124,10 +123,10 @@ func (a *App) listAccountRolesCommand() *cobra.Command {
 		Use: "list-account-roles", Short: "List your roles in an account (ListAccountRoles)", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.accountID == "" {
-				return &usageError{errors.New("--account-id is required")}
+				return Usagef("--account-id is required")
 			}
-			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session, token identitycenter.Token) (any, error) {
-				roles, err := s.client.Roles(ctx, token.AccessToken, f.accountID)
+			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session) (any, error) {
+				roles, err := s.portal.Roles(ctx, f.accountID)
 				type role struct {
 					Name    string `json:"roleName"`
 					Account string `json:"accountId"`
@@ -155,23 +154,23 @@ func limited[T any](all []T, most int) []T {
 
 // portalCall asks the portal with the given token, or the cached one, and prints
 // the answer as the AWS CLI does.
-func (a *App) portalCall(ctx context.Context, f portalFlags, ask func(context.Context, *session, identitycenter.Token) (any, error)) error {
+func (a *App) portalCall(ctx context.Context, f portalFlags, call func(context.Context, *session) (any, error)) error {
 	if f.output != "json" {
-		return &usageError{fmt.Errorf("--output %s: only json is printed", f.output)}
+		return Usagef("--output %s: only json is printed", f.output)
 	}
 	var expression jmespath.JMESPath
 	if f.query != "" {
 		var err error
 		if expression, err = jmespath.Compile(f.query); err != nil {
-			return &usageError{fmt.Errorf("--query: %w", err)}
+			return Usagef("--query: %w", err)
 		}
 	}
 	var answer any
 	var err error
 	if f.accessToken != "" {
-		answer, err = a.askWithGiven(ctx, f, ask)
+		answer, err = a.callWithGiven(ctx, f, call)
 	} else {
-		answer, err = a.askWithCached(ctx, f, ask)
+		answer, err = a.callWithCached(ctx, f, call)
 	}
 	if err != nil {
 		return err
@@ -179,35 +178,35 @@ func (a *App) portalCall(ctx context.Context, f portalFlags, ask func(context.Co
 	return a.printAnswer(answer, expression)
 }
 
-func (a *App) askWithCached(ctx context.Context, f portalFlags, ask func(context.Context, *session, identitycenter.Token) (any, error)) (any, error) {
+func (a *App) callWithCached(ctx context.Context, f portalFlags, call func(context.Context, *session) (any, error)) (any, error) {
 	name := f.profile
 	s, err := a.named(name, options{endpointURL: f.endpointURL})
 	if err != nil {
 		return nil, err
 	}
 	if f.region != "" && f.region != s.login.Session.Region {
-		return nil, &hintError{
-			error: fmt.Errorf("--region %s is not the region of session %q, which is %s: its token is not known there", f.region, s.login.Session.Label(), s.login.Session.Region),
-			code:  exitConfiguration, hint: "leave --region out",
+		return nil, &HintError{
+			Err:  fmt.Errorf("--region %s is not the region of session %q, which is %s: its token is not known there", f.region, s.login.Session.Label(), s.login.Session.Region),
+			Code: ExitConfiguration, Hint: "leave --region out",
 		}
 	}
-	return credentials.WithToken(ctx, s.login, func(t identitycenter.Token) (any, error) { return ask(ctx, s, t) })
+	return call(ctx, s)
 }
 
-// askWithGiven sends a token from the command line. It goes to an override only
+// callWithGiven sends a token from the command line. It goes to an override only
 // when --endpoint-url says so on the same line, or when it is a cached token
 // whose issuer that override is.
-func (a *App) askWithGiven(ctx context.Context, f portalFlags, ask func(context.Context, *session, identitycenter.Token) (any, error)) (any, error) {
+func (a *App) callWithGiven(ctx context.Context, f portalFlags, call func(context.Context, *session) (any, error)) (any, error) {
 	if strings.ContainsFunc(f.accessToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, &usageError{errors.New("--access-token holds what no token holds: blanks or other than visible ASCII")}
+		return nil, Usagef("--access-token holds what no token holds: blanks or other than visible ASCII")
 	}
-	given := identitycenter.Token{AccessToken: identitycenter.NewSecret(f.accessToken), ExpiresAt: a.Now().Add(time.Hour)}
+	given := identitycenter.NewSecret(f.accessToken)
 	owner, ownerToken := a.ownerOf(ctx, given)
 	profile, err := a.givenProfile(f, owner, firstOf(ownerToken.Region, owner.Session.Region))
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.session(profile, options{endpointURL: f.endpointURL, unattended: true})
+	s, err := a.session(profile, options{endpointURL: f.endpointURL, unattended: true, accessToken: given})
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +215,7 @@ func (a *App) askWithGiven(ctx context.Context, f portalFlags, ask func(context.
 			return nil, err
 		}
 	}
-	answer, err := ask(ctx, s, given)
+	answer, err := call(ctx, s)
 	if errors.Is(err, identitycenter.ErrUnauthorized) {
 		err = a.explainGiven(profile.Session.Region, owner.Session, ownerToken)
 	}
@@ -228,10 +227,10 @@ func (a *App) askWithGiven(ctx context.Context, f portalFlags, ask func(context.
 // configuration gives. known is the token's own region, or empty.
 func (a *App) givenProfile(f portalFlags, owner awsconfig.Profile, known string) (awsconfig.Profile, error) {
 	if known != "" && f.region != "" && f.region != known {
-		return owner, &hintError{
-			error: fmt.Errorf("the given token is of region %s, and would be asked for in %s", known, f.region), code: exitConfiguration,
-			facts: []string{fmt.Sprintf("it is the cached token of session %q; a token counts only in its own region", owner.Session.Label())},
-			hint:  "use --region " + known + ", or leave --access-token and --region out",
+		return owner, &HintError{
+			Err: fmt.Errorf("the given token is of region %s, and would be asked for in %s", known, f.region), Code: ExitConfiguration,
+			Facts: []string{fmt.Sprintf("it is the cached token of session %q; a token counts only in its own region", owner.Session.Label())},
+			Hint:  "use --region " + known + ", or leave --access-token and --region out",
 		}
 	}
 	if known != "" {
@@ -241,15 +240,15 @@ func (a *App) givenProfile(f portalFlags, owner awsconfig.Profile, known string)
 	if err != nil {
 		return owner, err
 	}
-	p, err := config.Profile(firstOf(f.profile, awsconfig.DefaultProfile(a.getenv)))
-	region := firstOf(f.region, credentials.Root(p).Session.Region, p.Region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION"))
+	p, err := config.Profile(firstOf(f.profile, awsconfig.DefaultProfile(a.Getenv)))
+	region := firstOf(f.region, credentials.Root(p).Session.Region, p.Region, a.Getenv("AWS_REGION"), a.Getenv("AWS_DEFAULT_REGION"))
 	if region == "" {
-		return p, &usageError{errors.Join(errors.New("--access-token wants --region, the region of its Identity Center"), err)}
+		return p, &UsageError{errors.Join(errors.New("--access-token wants --region, the region of its Identity Center"), err)}
 	}
 	if e := a.endpoints(p); f.endpointURL == "" && e.override != "" {
-		return p, &hintError{
-			error: fmt.Errorf("a token from the command line would go to an endpoint that is not AWS's, set by %s", e.override),
-			code:  exitRefused, hint: "say so with --endpoint-url, or unset " + e.override,
+		return p, &HintError{
+			Err:  fmt.Errorf("a token from the command line would go to an endpoint that is not AWS's, set by %s", e.override),
+			Code: ExitRefused, Hint: "say so with --endpoint-url, or unset " + e.override,
 		}
 	}
 	return awsconfig.Profile{Session: identitycenter.SSOSession{Region: region}, CABundle: p.CABundle, UseFIPS: p.UseFIPS, UseDualStack: p.UseDualStack}, nil
@@ -265,8 +264,8 @@ func firstOf(texts ...string) string {
 
 // ownerOf finds the configured session whose cached token was given on the
 // command line.
-func (a *App) ownerOf(ctx context.Context, given identitycenter.Token) (awsconfig.Profile, identitycenter.Token) {
-	store, err := a.store()
+func (a *App) ownerOf(ctx context.Context, given identitycenter.Secret) (awsconfig.Profile, identitycenter.Token) {
+	store, err := a.cache()
 	if err != nil {
 		return awsconfig.Profile{}, identitycenter.Token{}
 	}
@@ -277,7 +276,7 @@ func (a *App) ownerOf(ctx context.Context, given identitycenter.Token) (awsconfi
 	for _, p := range sessions {
 		token, err := store.Token(ctx, p.Session)
 		var foreign *cache.ForeignTokenError
-		if (err == nil || errors.As(err, &foreign)) && token.AccessToken.Equal(given.AccessToken) {
+		if (err == nil || errors.As(err, &foreign)) && token.AccessToken.Equal(given) {
 			return p, token
 		}
 	}
@@ -287,16 +286,16 @@ func (a *App) ownerOf(ctx context.Context, given identitycenter.Token) (awsconfi
 // explainGiven says why the portal does not know a token from the command line:
 // AWS says only that it is not found or invalid.
 func (a *App) explainGiven(region string, owner identitycenter.SSOSession, token identitycenter.Token) error {
-	e := &hintError{code: exitLogin, hint: loginHint(owner)}
+	e := &HintError{Code: ExitLogin, Hint: loginHint(owner)}
 	switch {
 	case owner.Region == "":
-		e.error = fmt.Errorf("the given token is not known in region %s", region)
-		e.facts = []string{"it ended, was signed out, is mistyped, or belongs to an Identity Center in another region", "it is not the cached token of any configured session"}
-		e.hint = "rolecall login"
+		e.Err = fmt.Errorf("the given token is not known in region %s", region)
+		e.Facts = []string{"it ended, was signed out, is mistyped, or belongs to an Identity Center in another region", "it is not the cached token of any configured session"}
+		e.Hint = "rolecall login"
 	case !token.ExpiresAt.After(a.Now()):
-		e.error = fmt.Errorf("the given token of session %q ended at %s", owner.Label(), a.moment(token.ExpiresAt))
+		e.Err = fmt.Errorf("the given token of session %q ended at %s", owner.Label(), a.moment(token.ExpiresAt))
 	default:
-		e.error = fmt.Errorf("the given token of session %q was signed out elsewhere: it would have been good until %s", owner.Label(), a.moment(token.ExpiresAt))
+		e.Err = fmt.Errorf("the given token of session %q was signed out elsewhere: it would have been good until %s", owner.Label(), a.moment(token.ExpiresAt))
 	}
 	return e
 }
@@ -316,7 +315,7 @@ func (a *App) printAnswer(answer any, expression jmespath.JMESPath) error {
 	}
 	picked, err := expression.Search(plain)
 	if err != nil {
-		return &usageError{fmt.Errorf("--query: %w", err)}
+		return Usagef("--query: %w", err)
 	}
 	return a.printJSON(picked)
 }
@@ -329,7 +328,7 @@ func (a *App) ssoLoginCommand() *cobra.Command {
 		Use: "login", Short: "Sign in, as rolecall login", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if profile != "" && name != "" {
-				return &usageError{errors.New("--profile and --sso-session exclude each other")}
+				return Usagef("--profile and --sso-session exclude each other")
 			}
 			return a.login(cmd.Context(), firstOf(name, profile), o, fresh)
 		},

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -52,7 +51,7 @@ type roleStatus struct {
 }
 
 func (a *App) status(ctx context.Context) error {
-	store, err := a.store()
+	store, err := a.cache()
 	if err != nil {
 		return err
 	}
@@ -121,9 +120,9 @@ func (a *App) printStatus(sessions []sessionStatus, roles []roleStatus) error {
 		if s.Refreshable {
 			refresh = "yes"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.show(label), s.State, a.moment(s.ExpiresAt), refresh, a.moment(s.RegistrationExpires), a.show(s.Region))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Show(label), s.State, a.moment(s.ExpiresAt), refresh, a.moment(s.RegistrationExpires), a.Show(s.Region))
 		if s.Problem != "" {
-			fmt.Fprintf(w, "  %s\n", a.show(s.Problem))
+			fmt.Fprintf(w, "  %s\n", a.Show(s.Problem))
 		}
 	}
 	if len(sessions) == 0 {
@@ -133,11 +132,11 @@ func (a *App) printStatus(sessions []sessionStatus, roles []roleStatus) error {
 	for _, r := range roles {
 		switch {
 		case r.Problem != "":
-			fmt.Fprintf(w, "(%s)\n", a.show(r.Problem))
+			fmt.Fprintf(w, "(%s)\n", a.Show(r.Problem))
 		case r.Role == "":
 			fmt.Fprintf(w, "(of another tool)\t\t%s\t\n", a.moment(r.ExpiresAt))
 		default:
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.show(r.AccountID), a.show(r.Role), a.moment(r.ExpiresAt), a.show(r.Session+r.StartURLWithoutSession()))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.Show(r.AccountID), a.Show(r.Role), a.moment(r.ExpiresAt), a.Show(r.Session+r.StartURLWithoutSession()))
 		}
 	}
 	if len(roles) == 0 {
@@ -152,22 +151,6 @@ func (r roleStatus) StartURLWithoutSession() string {
 		return r.StartURL
 	}
 	return ""
-}
-
-// moment writes a time with how far away it is.
-func (a *App) moment(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	left := t.Sub(a.Now()).Truncate(time.Second)
-	text := t.Local().Format("2006-01-02 15:04:05")
-	switch {
-	case left < 0:
-		return text + " (over)"
-	case left < 48*time.Hour:
-		return fmt.Sprintf("%s (%s)", text, left)
-	}
-	return fmt.Sprintf("%s (%d days)", text, int(left.Hours()/24))
 }
 
 // allSessions gives a profile of no name for each session of the config files:
@@ -205,7 +188,7 @@ func (a *App) allSessions() ([]awsconfig.Profile, error) {
 func (a *App) nameRoles(roles []cache.CachedRole) []cache.CachedRole {
 	byPath := map[string]awsconfig.Profile{}
 	if config, err := a.config(); err == nil {
-		if store, err := a.store(); err == nil {
+		if store, err := a.cache(); err == nil {
 			for _, name := range config.ProfileNames() {
 				if p, err := config.Profile(name); err == nil && p.Chain == nil && p.Session.StartURL != "" {
 					byPath[store.RolePath(p.Session, p.AccountID, p.RoleName)] = p
@@ -246,7 +229,6 @@ func (a *App) whoami(ctx context.Context, t target, o options) error {
 	if err != nil {
 		return err
 	}
-	s.source.Tags = t.tags
 	c, err := s.source.Retrieve(ctx, profile)
 	if err != nil {
 		return err
@@ -258,14 +240,6 @@ func (a *App) whoami(ctx context.Context, t target, o options) error {
 	if a.json {
 		return a.printJSON(identity)
 	}
-	_, err = fmt.Fprintf(a.Stdout, "Account  %s\nArn      %s\nUserId   %s\n", a.show(identity.Account), a.show(identity.ARN), a.show(identity.UserID))
+	_, err = fmt.Fprintf(a.Stdout, "Account  %s\nArn      %s\nUserId   %s\n", a.Show(identity.Account), a.Show(identity.ARN), a.Show(identity.UserID))
 	return err
-}
-
-// printJSON writes a result as an indented JSON object.
-func (a *App) printJSON(v any) error {
-	encoder := json.NewEncoder(a.Stdout)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "    ")
-	return encoder.Encode(v)
 }

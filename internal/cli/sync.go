@@ -45,7 +45,7 @@ func (a *App) sync(ctx context.Context, name string, background bool) error {
 			"session": inv.Session.Label(), "accounts": len(inv.Accounts), "roles": inv.RoleCount(), "listedAt": inv.TakenAt,
 		})
 	}
-	a.tell("%s and %s in %s, listed in %s", counted(len(inv.Accounts), "account"), counted(inv.RoleCount(), "role"), quotedLabel(inv.Session), a.Now().Sub(begun).Round(time.Second/10))
+	a.tell("%s and %s in %s, listed in %s", Counted(len(inv.Accounts), "account"), Counted(inv.RoleCount(), "role"), quotedLabel(inv.Session), a.Now().Sub(begun).Round(time.Second/10))
 	return nil
 }
 

@@ -54,19 +54,19 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 	}
 	switch {
 	case named > 1:
-		return t, &usageError{errors.New("a TARGET, --profile, and --session with --account and --role exclude each other")}
+		return t, Usagef("a TARGET, --profile, and --session with --account and --role exclude each other")
 	case argument != "":
 		t = a.parseTarget(config, argument)
 	case named == 0:
-		t.profile = awsconfig.DefaultProfile(a.getenv)
+		t.profile = awsconfig.DefaultProfile(a.Getenv)
 	}
 	if t.profile == "" && (t.account == "" || t.role == "") {
-		return t, &usageError{errors.New("an account and a role belong together: ACCOUNT/ROLE, or --account and --role")}
+		return t, Usagef("an account and a role belong together: ACCOUNT/ROLE, or --account and --role")
 	}
 	for _, tag := range f.tags {
 		key, value, ok := strings.Cut(tag, "=")
 		if !ok || key == "" {
-			return t, &usageError{fmt.Errorf("--session-tag %q is not KEY=VALUE", tag)}
+			return t, Usagef("--session-tag %q is not KEY=VALUE", tag)
 		}
 		t.tags = append(t.tags, credentials.Tag{Key: key, Value: value})
 	}
@@ -97,6 +97,7 @@ func (a *App) parseTarget(config *awsconfig.Config, text string) target {
 // up in the stored listing, and asked for only when it is not there, which may need a
 // sign-in.
 func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profile, *session, error) {
+	o.tags = t.tags
 	config, err := a.config()
 	if err != nil {
 		return awsconfig.Profile{}, nil, err
@@ -120,7 +121,7 @@ func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (
 	profile, err := config.Profile(name)
 	if errors.Is(err, awsconfig.ErrUnknownProfile) {
 		if len(config.ProfileNames())+len(config.SessionNames()) == 0 {
-			return profile, nil, &hintError{error: err, code: exitConfiguration, facts: []string{"there is nothing of IAM Identity Center in that file"}, hint: beginHint}
+			return profile, nil, &HintError{Err: err, Code: ExitConfiguration, Facts: []string{"there is nothing of IAM Identity Center in that file"}, Hint: beginHint}
 		}
 		return a.resolveAccount(config, name, err, o)
 	}
@@ -157,9 +158,9 @@ func (a *App) resolveAccount(config *awsconfig.Config, text string, unknown erro
 	case errors.As(err, &wrong):
 		return profile, nil, unknownTarget(unknown, wrong)
 	case len(account.Roles) > 1:
-		return profile, nil, &hintError{
-			error: fmt.Errorf("%q is account %s, where you have %d roles: which one?", text, account.ID, len(account.Roles)), code: exitUsage,
-			facts: []string{"they are: " + strings.Join(account.Roles, ", ")}, hint: "rolecall ls" + sessionArgument(s.login.Session) + " --match " + account.ID,
+		return profile, nil, &HintError{
+			Err: fmt.Errorf("%q is account %s, where you have %d roles: which one?", text, account.ID, len(account.Roles)), Code: ExitUsage,
+			Facts: []string{"they are: " + strings.Join(account.Roles, ", ")}, Hint: "rolecall ls" + sessionArgument(s.login.Session) + " --match " + account.ID,
 		}
 	}
 	a.sayAccount(s, inv, text, account, o)
@@ -175,7 +176,7 @@ func unknownTarget(unknown error, accounts *inventory.AccountError) error {
 		own, _ := configFacts(profile)
 		facts = append(own, facts...)
 	}
-	return &hintError{error: unknown, code: exitConfiguration, facts: facts, hint: "rolecall ls" + sessionArgument(accounts.Session)}
+	return &HintError{Err: unknown, Code: ExitConfiguration, Facts: facts, Hint: "rolecall ls" + sessionArgument(accounts.Session)}
 }
 
 // sayAccount says which account a text was taken for, when it is not its whole name, or
@@ -218,9 +219,7 @@ func (a *App) accountID(ctx context.Context, s *session, text string, o options)
 
 // askedAccountID asks the portal.
 func (a *App) askedAccountID(ctx context.Context, s *session, text string) (string, error) {
-	listed, err := credentials.WithToken(ctx, s.login, func(t identitycenter.Token) ([]identitycenter.Account, error) {
-		return s.client.Accounts(ctx, t.AccessToken)
-	})
+	listed, err := s.portal.Accounts(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -240,7 +239,7 @@ func (a *App) askedAccountID(ctx context.Context, s *session, text string) (stri
 // network settings, when it has any; the services section of the session's own
 // name comes before the default profile's.
 func (a *App) sessionProfile(config *awsconfig.Config, name string) (awsconfig.Profile, error) {
-	settings, settingsError := config.Profile(awsconfig.DefaultProfile(a.getenv))
+	settings, settingsError := config.Profile(awsconfig.DefaultProfile(a.Getenv))
 	chosen, err := a.chooseSession(config, name, settings, settingsError)
 	if err != nil {
 		return awsconfig.Profile{}, err
@@ -276,12 +275,12 @@ func (a *App) chooseSession(config *awsconfig.Config, name string, settings awsc
 	if len(names) == 1 {
 		return config.Session(names[0])
 	}
-	e := &hintError{error: errors.New("no session is named, and there is no default profile that has one"), code: exitConfiguration, hint: "rolecall login SESSION"}
+	e := &HintError{Err: errors.New("no session is named, and there is no default profile that has one"), Code: ExitConfiguration, Hint: "rolecall login SESSION"}
 	if len(names) > 0 {
-		e.facts = []string{"sessions: " + strings.Join(names, ", ")}
+		e.Facts = []string{"sessions: " + strings.Join(names, ", ")}
 	} else {
-		e.error = errors.New("no [sso-session] is configured")
-		e.hint = beginHint
+		e.Err = errors.New("no [sso-session] is configured")
+		e.Hint = beginHint
 	}
 	return identitycenter.SSOSession{}, e
 }

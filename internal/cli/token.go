@@ -88,16 +88,9 @@ func (a *App) printToken(t tokenInfo) error {
 		if row[1] == "" {
 			row[1] = "-"
 		}
-		if _, err := fmt.Fprintf(a.Stdout, "%-12s %s\n", row[0], a.show(row[1])); err != nil {
+		if _, err := fmt.Fprintf(a.Stdout, "%-12s %s\n", row[0], a.Show(row[1])); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func yesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }

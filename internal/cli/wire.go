@@ -1,35 +1,72 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"io"
+	"log/slog"
 	"net/http"
 	"path/filepath"
 	"runtime"
 	"strings"
 
+	"rolecall/internal/access"
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
 	"rolecall/internal/credentials"
 	"rolecall/internal/discovery"
+	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/identitycenter/client"
 	"rolecall/internal/login"
 	"rolecall/internal/pace"
+	"rolecall/internal/settings"
 )
 
-// config reads the shared config files of the app's world.
+// config returns the shared config files of the app's world. They are read once for a
+// command, and again only after EditConfig has changed them.
 func (a *App) config() (*awsconfig.Config, error) {
-	return awsconfig.Open(awsconfig.Locate(a.getenv, a.Home))
+	if a.shared != nil {
+		return a.shared, nil
+	}
+	config, err := awsconfig.Open(awsconfig.Locate(a.Getenv, a.Home))
+	if err == nil {
+		a.shared = config
+	}
+	return config, err
 }
 
-// store is the person's caches. Locks lie in the state folder, not in a runtime
-// folder: cron, systemd and ssh see different ones of those.
-func (a *App) store() (*cache.Store, error) {
-	if a.Home == "" {
-		return nil, &hintError{error: errors.New("there is no home folder"), code: exitConfiguration, hint: "set HOME"}
+// settings returns rolecall's own settings, read once for a command.
+func (a *App) settings() (settings.Settings, error) {
+	if a.own != nil {
+		return *a.own, nil
 	}
-	return &cache.Store{Home: a.Home, State: StateFolder(a.getenv, a.Home), Now: a.Now}, nil
+	s, err := settings.Load(a.settingsFile())
+	if err != nil {
+		return s, &HintError{Err: err, Code: ExitConfiguration, Hint: "correct " + a.Tidy(a.settingsFile())}
+	}
+	a.own = &s
+	return s, nil
+}
+
+func (a *App) settingsFile() string {
+	dir := a.Getenv("XDG_CONFIG_HOME")
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(a.Home, ".config")
+	}
+	return filepath.Join(dir, "rolecall", "config.toml")
+}
+
+// cache is the person's caches. Locks lie in the state folder, not in a runtime
+// folder: cron, systemd and ssh see different ones of those.
+func (a *App) cache() (*cache.Store, error) {
+	if a.Home == "" {
+		return nil, &HintError{Err: errors.New("there is no home folder"), Code: ExitConfiguration, Hint: "set HOME"}
+	}
+	return &cache.Store{Home: a.Home, State: StateFolder(a.Getenv, a.Home), Now: a.Now}, nil
 }
 
 // StateFolder is where rolecall keeps its own files.
@@ -65,7 +102,7 @@ func (a *App) endpoints(profile awsconfig.Profile) endpoints {
 	var origins []string
 	pick := func(variable string, configured awsconfig.Endpoint, names bool) string {
 		value, origin := configured.URL, configured.Origin.String()
-		if fromEnv := a.getenv(variable); fromEnv != "" {
+		if fromEnv := a.Getenv(variable); fromEnv != "" {
 			value, origin = fromEnv, variable
 		}
 		if value != "" && names {
@@ -81,31 +118,37 @@ func (a *App) endpoints(profile awsconfig.Profile) endpoints {
 }
 
 func (a *App) ignoresEndpoints(profile awsconfig.Profile) bool {
-	return strings.EqualFold(a.getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true") || profile.IgnoreEndpointURLs
+	return strings.EqualFold(a.Getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true") || profile.IgnoreEndpointURLs
 }
 
-// options are what a command line says about a sign-in.
+// options are what a command says about the session that it needs.
 type options struct {
 	endpointURL  string // --endpoint-url: an explicit Identity Center
 	deviceCode   bool
 	callbackPort int
 	browser      browserOptions
 	unattended   bool // never ask a person
+
+	accessToken identitycenter.Secret // used instead of the session's own
+	tags        []credentials.Tag     // of the last role of a chain
+	patience    access.Patience       // with the service's limit
+	accounts    []identitycenter.Account
+	stderr      io.Writer // takes warnings and the log; nil: the app's stderr
 }
 
 // A session is one sso-session with all that is needed to use it.
 type session struct {
-	login  *login.Login
-	client *client.Client
-	source *credentials.Source
-	pace   *pace.Pacer // of requests that are many
+	login     *login.Login
+	portal    *access.Portal
+	source    *credentials.Source
+	endpoints identitycenter.Endpoints // in force
 }
 
-// session builds the rooms for profile's session. profile gives the network
-// settings, too: a profile of no name has just a session.
+// session builds the rooms for profile's session. profile supplies the network
+// settings, too: a profile without a name has just a session.
 func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 	root := credentials.Root(profile)
-	store, err := a.store()
+	store, err := a.cache()
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +156,8 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 	if o.endpointURL != "" {
 		e.oidc, e.portal, e.override = o.endpointURL, o.endpointURL, "--endpoint-url"
 	}
-	httpClient, err := a.network(root)
+	stderr := cmp.Or(o.stderr, a.Stderr)
+	httpClient, err := a.network(root, a.Logger(stderr))
 	if err != nil {
 		return nil, err
 	}
@@ -122,14 +166,44 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 		FIPS: root.UseFIPS, DualStack: root.UseDualStack, HTTP: httpClient, Now: a.Now,
 	})
 	if err != nil {
-		return nil, &hintError{error: err, code: exitConfiguration, hint: "rolecall config show"}
+		return nil, &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
 	}
+	warn := func(err error) { warnTo(stderr, err) }
 	l := &login.Login{
 		Session: root.Session, Service: c, Store: store, Standard: standard(root.Session.Region), Override: e.override,
 		Explicit: o.endpointURL != "", Person: a.person(o), DeviceCode: o.deviceCode, CallbackPort: o.callbackPort,
-		Warn: a.warn, Now: a.Now,
+		FindRegion: regionFinder(httpClient), Warn: warn, Now: a.Now,
 	}
-	l.FindRegion = func(ctx context.Context, text string) (string, error) {
+	s := &session{login: l, endpoints: c.Endpoints()}
+	s.portal = a.portal(s, c, o)
+	s.source = &credentials.Source{
+		Session: root.Session, Portal: s.portal, Cache: store, Tags: o.tags, Accounts: o.accounts, Warn: warn, Now: a.Now,
+		STS: credentials.STS{HTTP: httpClient, Endpoint: e.sts, FIPS: profile.UseFIPS, DualStack: profile.UseDualStack},
+	}
+	return s, nil
+}
+
+// portal is the access portal of s, asked with its own token or the one of o.
+func (a *App) portal(s *session, c *client.Client, o options) *access.Portal {
+	p := access.Options{
+		Session: s.login.Session, Client: c, Tokens: s.login, Patience: o.patience, Now: a.Now,
+		Pace: pace.Shared(filesystem.Files{}, a.pacePath(s)),
+	}
+	if !o.accessToken.IsZero() {
+		p.Tokens = access.GivenToken(o.accessToken, a.Now())
+	}
+	return access.New(p)
+}
+
+// pacePath is the file through which a person's processes share the pace of a portal.
+func (a *App) pacePath(s *session) string {
+	sum := sha256.Sum256([]byte(s.login.Session.StartURL + "\x00" + s.endpoints.Portal))
+	return filepath.Join(StateFolder(a.Getenv, a.Home), "pace", hex.EncodeToString(sum[:16])+".json")
+}
+
+// regionFinder asks a start URL for its region.
+func regionFinder(httpClient *http.Client) func(ctx context.Context, startURL string) (string, error) {
+	return func(ctx context.Context, text string) (string, error) {
 		startURL, err := discovery.StartURL(text)
 		if err != nil {
 			return "", err
@@ -137,25 +211,20 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 		found, err := discovery.Region(ctx, httpClient, startURL)
 		return found.Region, err
 	}
-	source := &credentials.Source{
-		Login: l, Portal: c, Cache: store, Warn: a.warn, Now: a.Now,
-		STS: credentials.STS{HTTP: httpClient, Endpoint: e.sts, FIPS: profile.UseFIPS, DualStack: profile.UseDualStack},
-	}
-	return &session{l, c, source, pace.New()}, nil
 }
 
 // network is the HTTP client for AWS and for local endpoints.
-func (a *App) network(profile awsconfig.Profile) (*http.Client, error) {
-	asker, err := client.NewHTTP(client.HTTPOptions{CABundle: a.bundle(profile), Log: a.logger()})
+func (a *App) network(profile awsconfig.Profile, log *slog.Logger) (*http.Client, error) {
+	httpClient, err := client.NewHTTP(client.HTTPOptions{CABundle: a.bundle(profile), Log: log})
 	if err != nil {
-		return nil, &hintError{error: err, code: exitConfiguration, hint: "check AWS_CA_BUNDLE and ca_bundle"}
+		return nil, &HintError{Err: err, Code: ExitConfiguration, Hint: "check AWS_CA_BUNDLE and ca_bundle"}
 	}
-	return asker, nil
+	return httpClient, nil
 }
 
 // bundle is the certificate file to trust: AWS_CA_BUNDLE before ca_bundle.
 func (a *App) bundle(profile awsconfig.Profile) string {
-	if path := a.getenv("AWS_CA_BUNDLE"); path != "" {
+	if path := a.Getenv("AWS_CA_BUNDLE"); path != "" {
 		return path
 	}
 	return profile.CABundle
@@ -181,11 +250,10 @@ func (a *App) retrieve(ctx context.Context, t target, o options) (awsconfig.Prof
 	if err != nil {
 		return profile, identitycenter.RoleCredentials{}, err
 	}
-	s.source.Tags = t.tags
 	c, err := s.source.Retrieve(ctx, profile)
 	if root := credentials.Root(profile); err == nil && !o.unattended && root.AccountID != "" {
 		// For the picker's order: a full disk costs that, and nothing else.
-		_ = a.listings().Used(s.login.Session, root.AccountID, root.RoleName)
+		_ = a.inventories().Used(s.login.Session, root.AccountID, root.RoleName)
 	}
 	return profile, c, err
 }

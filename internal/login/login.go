@@ -22,7 +22,6 @@ type service interface {
 	DeviceToken(ctx context.Context, r identitycenter.ClientRegistration, deviceCode identitycenter.Secret) (identitycenter.Token, error)
 	CodeToken(ctx context.Context, r identitycenter.ClientRegistration, code, verifier identitycenter.Secret, redirectURI string) (identitycenter.Token, error)
 	RefreshToken(ctx context.Context, r identitycenter.ClientRegistration, refreshToken identitycenter.Secret) (identitycenter.Token, error)
-	Logout(ctx context.Context, token identitycenter.Secret) error
 }
 
 // A Login keeps one session signed in.

@@ -41,9 +41,8 @@ type Authorization struct {
 // CLI.
 const signInTimeout = 10 * time.Minute
 
-// SignIn is the login command: a token that is good already is given back, with
-// already true; fresh signs out on the server first, so that the new session has
-// its full length and the newest assignments.
+// SignIn returns a token from a new sign-in. Unless fresh is set, a token that is good
+// already is returned instead, with already true.
 func (l *Login) SignIn(ctx context.Context, fresh bool) (token identitycenter.Token, already bool, err error) {
 	if !fresh {
 		token, err = l.unattended(ctx, identitycenter.Token{})
@@ -59,14 +58,12 @@ func (l *Login) SignIn(ctx context.Context, fresh bool) (token identitycenter.To
 		return token, false, err
 	}
 	defer unlock()
-	if fresh {
-		if err := l.signOut(ctx); err != nil {
-			return token, false, err
+	if !fresh {
+		if token, err := l.unattended(ctx, identitycenter.Token{}); err == nil {
+			return token, true, nil // somebody else signed in while we waited
 		}
-	} else if token, err := l.unattended(ctx, identitycenter.Token{}); err == nil {
-		return token, true, nil // somebody else signed in while we waited
 	}
-	token, err = l.ask(ctx)
+	token, err = l.personSignsIn(ctx)
 	return token, false, err
 }
 
@@ -93,29 +90,15 @@ func (l *Login) signIn(ctx context.Context, rejected identitycenter.Token) (iden
 	if token, err := l.unattended(ctx, rejected); err == nil {
 		return token, nil // one sign-in serves all who waited for it
 	}
-	return l.ask(ctx)
+	return l.personSignsIn(ctx)
 }
 
 func (l *Login) lockLogin(ctx context.Context) (func(), error) {
 	return l.Store.LockLogin(ctx, l.Session, func(holder string) { l.Person.Waiting(l.Session, holder) })
 }
 
-// signOut ends the present session on the server. That it has ended already is
-// fine; a token that may not be sent, or none, is left out.
-func (l *Login) signOut(ctx context.Context) error {
-	token, err := l.Cached(ctx)
-	if err != nil || !l.valid(token) {
-		return nil //nolint:nilerr // nothing to sign out with
-	}
-	err = l.Service.Logout(ctx, token.AccessToken)
-	if err != nil && !errors.Is(err, identitycenter.ErrUnauthorized) {
-		return fmt.Errorf("signing out before the new login: %w", err)
-	}
-	return nil
-}
-
-// ask has the person sign in, and saves what that brought.
-func (l *Login) ask(ctx context.Context) (identitycenter.Token, error) {
+// personSignsIn has the person sign in, and saves what that brought.
+func (l *Login) personSignsIn(ctx context.Context) (identitycenter.Token, error) {
 	if err := l.confirmEndpoint(ctx); err != nil {
 		return identitycenter.Token{}, err
 	}

@@ -122,7 +122,7 @@ func TestErrorsCarryAWSsOwnWords(t *testing.T) {
 				w.Header().Set("Location", "/elsewhere")
 				answers(c.status, "", body)(w, r)
 			}
-			_, err := against(t, handler).RoleCredentials(t.Context(), secret("t"), "111122223333", "Admin")
+			_, err := against(t, handler).GetRoleCredentials(t.Context(), secret("t"), "111122223333", "Admin")
 			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), "words of AWS") {
 				t.Errorf("got %v", err)
 			}
@@ -153,7 +153,7 @@ func TestAnswersThatAWSDoesNotGive(t *testing.T) {
 		"UTF-16":               "\xff\xfe{\x00}\x00",
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := against(t, answers(200, "", body)).RoleCredentials(t.Context(), secret("t"), "111122223333", "Admin")
+			_, err := against(t, answers(200, "", body)).GetRoleCredentials(t.Context(), secret("t"), "111122223333", "Admin")
 			if !errors.Is(err, identitycenter.ErrBadAnswer) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "\xff") || len(err.Error()) > 500 {
 				t.Errorf("got %v", err)
 			}
@@ -201,53 +201,47 @@ func TestDeviceAuthorizationsThatAWSDoesNotGive(t *testing.T) {
 	}
 }
 
-func TestListingsAreWholeOrAnError(t *testing.T) {
-	pages := func(next func(n int) (token string, list string)) *Client {
-		n := 0
-		return against(t, func(w http.ResponseWriter, _ *http.Request) {
-			token, list := next(n)
-			n++
-			fmt.Fprintf(w, `{"nextToken":%s,"accountList":[%s]}`, token, list)
-		})
+func TestPagesThatAWSDoesNotSend(t *testing.T) {
+	page := func(body string) *Client { return against(t, answers(200, "", body)) }
+	got, after, err := page(`{"nextToken":"t1","accountList":[{"accountId":"111122223333","accountName":"a"}]}`).
+		ListAccounts(t.Context(), secret("t"), "")
+	if err != nil || after != "t1" || len(got) != 1 || got[0].Name != "a" || got[0].Email != "" {
+		t.Errorf("a page: %v, %q, %v", got, after, err)
 	}
-	account := func(n int) string { return fmt.Sprintf(`{"accountId":"%012d","accountName":"a%d"}`, n, n) }
-	accounts, err := pages(func(n int) (string, string) {
-		if n == 2 {
-			return "null", account(n)
-		}
-		return fmt.Sprintf(`"t%d"`, n), account(n)
-	}).Accounts(t.Context(), secret("t"))
-	if err != nil || len(accounts) != 3 || accounts[2].Name != "a2" || accounts[2].Email != "" {
-		t.Errorf("three pages: %v, %v", accounts, err)
+	if got, after, err := page(`{"accountList":[]}`).ListAccounts(t.Context(), secret("t"), "t1"); err != nil || after != "" || len(got) != 0 {
+		t.Errorf("an empty last page: %v, %q, %v", got, after, err)
 	}
-	for name, next := range map[string]func(int) (string, string){
-		"the same page for ever": func(int) (string, string) { return `"again"`, "" },
-		"two pages in turn":      func(n int) (string, string) { return fmt.Sprintf(`"t%d"`, n%2), "" },
-		"ever new pages":         func(n int) (string, string) { return fmt.Sprintf(`"t%d"`, n), "" },
-		"a token with CR LF":     func(int) (string, string) { return `"a\r\nb"`, "" },
-		"an id of 11 digits":     func(int) (string, string) { return "null", `{"accountId":"11112222333"}` },
-		"letters in an id":       func(int) (string, string) { return "null", `{"accountId":"11112222333x"}` },
+	for _, body := range []string{
+		`{"nextToken":"a\r\nb","accountList":[]}`,
+		`{"accountList":[{"accountId":"11112222333"}]}`,
+		`{"accountList":[{"accountId":"11112222333x"}]}`,
+		`{"accountList":null}`, `{}`, // not the same as nothing
 	} {
-		if got, err := pages(next).Accounts(t.Context(), secret("t")); !errors.Is(err, identitycenter.ErrBadAnswer) {
-			t.Errorf("%s: %d accounts, %v", name, len(got), err)
-		}
-	}
-	foreign := against(t, answers(200, "", `{"roleList":[{"roleName":"Admin","accountId":"999999999999"}]}`))
-	if _, err := foreign.Roles(t.Context(), secret("t"), "111122223333"); !errors.Is(err, identitycenter.ErrBadAnswer) {
-		t.Errorf("a role of another account: %v", err)
-	}
-	none := against(t, answers(200, "", `{"accountList":[]}`))
-	if got, err := none.Accounts(t.Context(), secret("t")); err != nil || len(got) != 0 {
-		t.Errorf("an empty list: %v, %v", got, err)
-	}
-	for _, body := range []string{`{"accountList":null,"roleList":null}`, `{}`} { // not the same as nothing
-		missing := against(t, answers(200, "", body))
-		if got, err := missing.Accounts(t.Context(), secret("t")); !errors.Is(err, identitycenter.ErrBadAnswer) {
+		if got, _, err := page(body).ListAccounts(t.Context(), secret("t"), ""); !errors.Is(err, identitycenter.ErrBadAnswer) {
 			t.Errorf("%s: %v, %v", body, got, err)
 		}
-		if got, err := missing.Roles(t.Context(), secret("t"), "111122223333"); !errors.Is(err, identitycenter.ErrBadAnswer) {
+	}
+	for _, body := range []string{
+		`{"roleList":[{"roleName":"Admin","accountId":"999999999999"}]}`, // of another account
+		`{"roleList":[{"accountId":"111122223333"}]}`,
+		`{"roleList":null}`, `{}`,
+	} {
+		got, _, err := page(body).ListAccountRoles(t.Context(), secret("t"), "111122223333", "")
+		if !errors.Is(err, identitycenter.ErrBadAnswer) {
 			t.Errorf("%s: %v, %v", body, got, err)
 		}
+	}
+}
+
+// The portal is asked once: package access decides what is tried again.
+func TestThePortalIsAskedOnce(t *testing.T) {
+	asked := 0
+	c := against(t, func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	if _, _, err := c.ListAccounts(t.Context(), secret("t"), ""); !errors.Is(err, identitycenter.ErrUnavailable) || asked != 1 {
+		t.Errorf("%v after %d requests", err, asked)
 	}
 }
 
@@ -267,7 +261,7 @@ func TestConnectionsThatBreak(t *testing.T) {
 		"503 + HTML": answers(503, "", "<html>"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := against(t, handler).RoleCredentials(t.Context(), secret("t"), "1", "A"); !errors.Is(err, identitycenter.ErrUnavailable) {
+			if _, err := against(t, handler).GetRoleCredentials(t.Context(), secret("t"), "1", "A"); !errors.Is(err, identitycenter.ErrUnavailable) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -275,7 +269,7 @@ func TestConnectionsThatBreak(t *testing.T) {
 	c := against(t, func(http.ResponseWriter, *http.Request) {})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("the cause"))
-	if _, err := c.Accounts(ctx, secret("t")); err == nil || err.Error() != "the cause" {
+	if _, _, err := c.ListAccounts(ctx, secret("t"), ""); err == nil || err.Error() != "the cause" {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -291,7 +285,7 @@ func TestClearHTTPStaysOnThisMachine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Accounts(t.Context(), secret("t")); err == nil || !strings.Contains(err.Error(), "http without TLS to") {
+		if _, _, err := c.ListAccounts(t.Context(), secret("t"), ""); err == nil || !strings.Contains(err.Error(), "http without TLS to") {
 			t.Errorf("%s: %v", endpoint, err)
 		}
 	}
@@ -320,7 +314,7 @@ func TestCABundle(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = c.Accounts(t.Context(), secret("t"))
+		_, _, err = c.ListAccounts(t.Context(), secret("t"), "")
 		return err
 	}
 	if err := list(HTTPOptions{}); err == nil {

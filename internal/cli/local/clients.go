@@ -1,11 +1,10 @@
-package cli
+package local
 
 import (
 	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/cli"
 	"rolecall/internal/export"
 	"rolecall/internal/filesystem"
 	"rolecall/internal/idc"
@@ -28,13 +28,13 @@ type clientFlags struct {
 	proxy bool
 }
 
-func (a *App) addClientFlags(cmd *cobra.Command, f *clientFlags) {
+func (a *app) addClientFlags(cmd *cobra.Command, f *clientFlags) {
 	a.addURLFlag(cmd, &f.operatorFlags)
 	cmd.Flags().BoolVar(&f.proxy, "proxy", false, "for clients that know no endpoint settings: reach AWS's own host names through the server's proxy")
 }
 
 // clientEnvironment are the variables that make clients use a running server.
-func (a *App) clientEnvironment(ctx context.Context, f clientFlags) ([]string, error) {
+func (a *app) clientEnvironment(ctx context.Context, f clientFlags) ([]string, error) {
 	info, err := a.idcInfo(ctx, f.url)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (a *App) clientEnvironment(ctx context.Context, f clientFlags) ([]string, e
 	return idc.Environment(info.URL, filepath.Join(info.Files, modelsFolder)), nil
 }
 
-func (a *App) idcEnvCommand() *cobra.Command {
+func (a *app) idcEnvCommand() *cobra.Command {
 	var f clientFlags
 	var shell string
 	cmd := &cobra.Command{
@@ -66,7 +66,7 @@ func (a *App) idcEnvCommand() *cobra.Command {
 				return err
 			}
 			if err := export.WriteVariables(a.Stdout, shell, variablesOf(environ)); err != nil {
-				return &usageError{err}
+				return cli.Usagef("%w", err)
 			}
 			return nil
 		},
@@ -76,7 +76,7 @@ func (a *App) idcEnvCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *App) idcRunCommand() *cobra.Command {
+func (a *app) idcRunCommand() *cobra.Command {
 	var f clientFlags
 	cmd := &cobra.Command{
 		Use:   "run -- COMMAND [ARGUMENT …]",
@@ -87,13 +87,13 @@ Its exit code becomes rolecall's.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 0 {
-				return &usageError{errors.New("idc run wants: rolecall idc run -- COMMAND [ARGUMENT …]")}
+				return cli.Usagef("idc run wants: rolecall idc run -- COMMAND [ARGUMENT …]")
 			}
 			environ, err := a.clientEnvironment(cmd.Context(), f)
 			if err != nil {
 				return err
 			}
-			return a.run(args, withVariables(a.Environ, environ))
+			return a.Run(a.Stdout, args, withVariables(a.Environ, environ))
 		},
 	}
 	a.addClientFlags(cmd, &f)
@@ -108,7 +108,7 @@ func withVariables(environ, entries []string) []string {
 		replaced := false
 		for _, other := range entries {
 			otherName, _, _ := strings.Cut(other, "=")
-			replaced = replaced || sameName(name, otherName)
+			replaced = replaced || cli.SameName(name, otherName)
 		}
 		if !replaced {
 			kept = append(kept, entry)
@@ -117,7 +117,7 @@ func withVariables(environ, entries []string) []string {
 	return append(kept, entries...)
 }
 
-func (a *App) idcConfigureCommand() *cobra.Command {
+func (a *app) idcConfigureCommand() *cobra.Command {
 	var f operatorFlags
 	var o configureOptions
 	cmd := &cobra.Command{
@@ -145,9 +145,9 @@ type configureOptions struct {
 	proxy               bool
 }
 
-func (a *App) idcConfigure(ctx context.Context, f operatorFlags, o configureOptions) error {
+func (a *app) idcConfigure(ctx context.Context, f operatorFlags, o configureOptions) error {
 	if o.file == "" {
-		o.file = awsconfig.Locate(a.getenv, a.Home).Config
+		o.file = awsconfig.Locate(a.Getenv, a.Home).Config
 	}
 	info, err := a.idcInfo(ctx, f.url)
 	if err != nil {
@@ -173,7 +173,7 @@ func (a *App) idcConfigure(ctx context.Context, f operatorFlags, o configureOpti
 	if err := a.replaceBlock(ctx, o.file, o.session, configureText(info, o, roles, names)); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("Written to %s: sso-session %s and %d profiles", a.tidy(o.file), o.session, len(roles))
+	text := fmt.Sprintf("Written to %s: sso-session %s and %d profiles", a.Tidy(o.file), o.session, len(roles))
 	if len(names) > 0 {
 		through := "rolecall idc run -- "
 		own := "" // rolecall reads the services section
@@ -181,9 +181,9 @@ func (a *App) idcConfigure(ctx context.Context, f operatorFlags, o configureOpti
 			through = "rolecall idc run --proxy -- "
 			own = through
 		}
-		text += fmt.Sprintf(". Try:\n\n  %[1]srolecall login %[2]s\n  %[1]srolecall whoami %[3]s\n  %[4]saws sts get-caller-identity --profile %[3]s\n", own, quoted(o.session), quoted(names[0]), through)
+		text += fmt.Sprintf(". Try:\n\n  %[1]srolecall login %[2]s\n  %[1]srolecall whoami %[3]s\n  %[4]saws sts get-caller-identity --profile %[3]s\n", own, cli.Quoted(o.session), cli.Quoted(names[0]), through)
 	}
-	return a.result(text, map[string]any{"file": o.file, "session": o.session, "profiles": names})
+	return a.Result(text, map[string]any{"file": o.file, "session": o.session, "profiles": names})
 }
 
 // roleLine is an account and a permission set as AWS names them.
@@ -228,26 +228,26 @@ func configureText(info idc.Info, o configureOptions, roles []operator.Role, nam
 // replaceBlock puts text between the marking lines of the session, at the end of
 // the file if they are not there yet. A session of that name elsewhere in the file is
 // somebody's own: then nothing is written.
-func (a *App) replaceBlock(ctx context.Context, file, session, text string) error {
-	_, err := a.editConfig(ctx, file, func(before filesystem.Shared) ([]byte, error) {
+func (a *app) replaceBlock(ctx context.Context, file, session, text string) error {
+	_, err := a.EditConfig(ctx, file, func(before filesystem.Shared) ([]byte, error) {
 		return a.withBlock(file, session, string(before.Data), text)
 	})
 	return err
 }
 
-func (a *App) withBlock(file, session, old, text string) ([]byte, error) {
+func (a *app) withBlock(file, session, old, text string) ([]byte, error) {
 	begin, end := "# rolecall idc configure: "+session+" {", "# } rolecall idc configure: "+session
 	head, rest, marked := strings.Cut(old, begin+"\n")
 	_, tail, ended := strings.Cut(rest, end+"\n")
 	switch {
 	case marked && !ended:
-		return nil, &hintError{error: fmt.Errorf("%s: the line %q has no end", a.tidy(file), begin), code: exitConfiguration, hint: "take that line out of the file"}
+		return nil, &cli.HintError{Err: fmt.Errorf("%s: the line %q has no end", a.Tidy(file), begin), Code: cli.ExitConfiguration, Hint: "take that line out of the file"}
 	case !marked && old != "" && !strings.HasSuffix(old, "\n"):
 		head = old + "\n"
 	}
 	if strings.Contains(head+tail, "[sso-session "+session+"]") {
-		return nil, &hintError{
-			error: fmt.Errorf("%s has an sso-session %s of its own", a.tidy(file), session), code: exitConfiguration, hint: "rolecall idc configure --session local2",
+		return nil, &cli.HintError{
+			Err: fmt.Errorf("%s has an sso-session %s of its own", a.Tidy(file), session), Code: cli.ExitConfiguration, Hint: "rolecall idc configure --session local2",
 		}
 	}
 	return []byte(head + begin + "\n" + text + end + "\n" + tail), nil

@@ -1,4 +1,4 @@
-package cli
+package local
 
 import (
 	"context"
@@ -10,12 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rolecall/internal/cli"
 	"rolecall/internal/idc/faults"
 	"rolecall/internal/idc/operator"
 )
 
 // playFaults makes the player of a server, with the faults that it begins with.
-func (a *App) playFaults(o serveOptions) (*faults.Player, error) {
+func (a *app) playFaults(o serveOptions) (*faults.Player, error) {
 	p := faults.New(a.Now)
 	return p, faultUsage(p.Play(o.faults))
 }
@@ -25,10 +26,10 @@ func faultUsage(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &hintError{error: err, code: exitUsage, hint: "rolecall idc faults"}
+	return &cli.HintError{Err: err, Code: cli.ExitUsage, Hint: "rolecall idc faults"}
 }
 
-func (a *App) idcFaultsCommand() *cobra.Command {
+func (a *app) idcFaultsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "faults",
 		Short: "List how a server can misbehave, to test clients with it",
@@ -54,8 +55,8 @@ played on clients that come through the proxy: rolecall idc run --proxy.`,
 
 // listFaults prints for each fault its name and route, what the server does, and what
 // a client should do.
-func (a *App) listFaults() error {
-	if a.json {
+func (a *app) listFaults() error {
+	if a.JSON() {
 		type fault struct {
 			Name   string `json:"name"`
 			Value  string `json:"value,omitempty"`
@@ -85,7 +86,7 @@ func (a *App) listFaults() error {
 	return err
 }
 
-func (a *App) faultsPlayCommand() *cobra.Command {
+func (a *app) faultsPlayCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "play SPEC…",
@@ -102,7 +103,7 @@ func (a *App) faultsPlayCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *App) faultsStopCommand() *cobra.Command {
+func (a *app) faultsStopCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "stop",
@@ -114,7 +115,7 @@ func (a *App) faultsStopCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *App) putFaults(ctx context.Context, f operatorFlags, specs []string) error {
+func (a *app) putFaults(ctx context.Context, f operatorFlags, specs []string) error {
 	body, err := json.Marshal(specs)
 	if err != nil {
 		return err
@@ -122,7 +123,7 @@ func (a *App) putFaults(ctx context.Context, f operatorFlags, specs []string) er
 	return a.doFaults(ctx, f, http.MethodPut, body)
 }
 
-func (a *App) faultsPlayingCommand() *cobra.Command {
+func (a *app) faultsPlayingCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "playing",
@@ -135,7 +136,7 @@ func (a *App) faultsPlayingCommand() *cobra.Command {
 }
 
 // doFaults asks the operator's side, and prints what is played.
-func (a *App) doFaults(ctx context.Context, f operatorFlags, method string, body []byte) error {
+func (a *app) doFaults(ctx context.Context, f operatorFlags, method string, body []byte) error {
 	return a.operate(ctx, f, func(c *operator.Client) error {
 		answer, err := c.Do(ctx, method, "/faults", nil, body, nil)
 		if err != nil {
@@ -146,9 +147,9 @@ func (a *App) doFaults(ctx context.Context, f operatorFlags, method string, body
 		if len(specs) > 0 {
 			text = ""
 			for _, spec := range specs {
-				text += a.show(spec) + "\n"
+				text += a.Show(spec) + "\n"
 			}
 		}
-		return a.result(text, map[string][]string{"faults": specs})
+		return a.Result(text, map[string][]string{"faults": specs})
 	})
 }

@@ -1,4 +1,4 @@
-package cli
+package local
 
 import (
 	"context"
@@ -11,13 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rolecall/internal/cli"
 	"rolecall/internal/export"
 	"rolecall/internal/idc/visitor"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/login"
 )
 
-func (a *App) demoCommand() *cobra.Command {
+func (a *app) demoCommand() *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo [-- COMMAND [ARGUMENT …]]",
@@ -28,7 +29,7 @@ touched. With a COMMAND, run that in the environment of the demo instead.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
-				return &usageError{errors.New("demo wants: rolecall demo [-- COMMAND [ARGUMENT …]]")}
+				return cli.Usagef("demo wants: rolecall demo [-- COMMAND [ARGUMENT …]]")
 			}
 			return a.demo(cmd.Context(), o, args)
 		},
@@ -42,8 +43,8 @@ type demoOptions struct{ browser, keep bool }
 
 // A demo is a world of its own: an Identity Center, a home, an environment.
 type demo struct {
-	app     *App
-	outer   *App
+	outer   *app
+	world   cli.World
 	idc     *localIDC
 	home    string
 	options demoOptions
@@ -51,7 +52,7 @@ type demo struct {
 
 const demoSession = "demo"
 
-func (a *App) demo(ctx context.Context, o demoOptions, argv []string) (err error) {
+func (a *app) demo(ctx context.Context, o demoOptions, argv []string) (err error) {
 	d, err := a.startDemo(ctx, o)
 	if err != nil {
 		return err
@@ -80,7 +81,7 @@ func (a *App) demo(ctx context.Context, o demoOptions, argv []string) (err error
 	return nil
 }
 
-func (a *App) startDemo(ctx context.Context, o demoOptions) (*demo, error) {
+func (a *app) startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 	l, err := a.startIDC(ctx, serveOptions{})
 	if err != nil {
 		return nil, err
@@ -90,12 +91,11 @@ func (a *App) startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 		return nil, errors.Join(err, l.close())
 	}
 	d := &demo{outer: a, idc: l, home: home, options: o}
-	inner := *a
-	inner.Home, inner.json, inner.Environ = home, false, d.innerEnviron()
+	d.world = a.World
+	d.world.Home, d.world.Environ = home, d.innerEnviron()
 	if !o.browser {
-		inner.Person = &playedPerson{visitor.Visitor{User: l.Sample.User, Password: l.Sample.Password}}
+		d.world.Person = &playedPerson{visitor.Visitor{User: l.Sample.User, Password: l.Sample.Password}}
 	}
-	d.app = &inner
 	if err := writeFile(filepath.Join(home, ".aws", "config"), d.configText()); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
@@ -133,7 +133,7 @@ func (d *demo) innerEnviron() []string {
 	var environ []string
 	for _, entry := range d.outer.Environ {
 		name, _, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(strings.ToUpper(name), "AWS_") && !sameName(name, "HOME") && !strings.HasPrefix(name, "XDG_") {
+		if !strings.HasPrefix(strings.ToUpper(name), "AWS_") && !cli.SameName(name, "HOME") && !strings.HasPrefix(name, "XDG_") {
 			environ = append(environ, entry)
 		}
 	}
@@ -142,18 +142,18 @@ func (d *demo) innerEnviron() []string {
 
 // run signs in, and runs a command of the person's in the demo's world.
 func (d *demo) run(ctx context.Context, argv []string) error {
-	if code := d.quietly(ctx, "login", demoSession); code != exitOK {
-		return &childExit{code}
+	if code := d.quietly(ctx, "login", demoSession); code != cli.ExitOK {
+		return &cli.ChildExit{Code: code}
 	}
-	return d.app.run(argv, d.app.Environ)
+	return d.outer.Run(d.world.Stdout, argv, d.world.Environ)
 }
 
 func (d *demo) quietly(ctx context.Context, args ...string) int {
-	inner := *d.app
+	inner := d.world
 	if !d.options.browser {
 		inner.Stderr = io.Discard
 	}
-	return inner.Main(ctx, args)
+	return cli.Main(ctx, inner, args)
 }
 
 // tour shows the job from the sign-in to the two classic errors.
@@ -167,15 +167,15 @@ func (d *demo) tour(ctx context.Context) error {
 		args []string
 		prep func() error
 	}{
-		{"Sign in: authorization code with PKCE" + d.whoSignsIn(), exitOK, []string{"login", demoSession}, nil},
-		{"Which accounts?", exitOK, []string{"sso", "list-accounts", "--query", "accountList[].accountName"}, nil},
-		{"Which roles in one of them?", exitOK, []string{"sso", "list-account-roles", "--account-id", sample.Account, "--query", "roleList[].roleName"}, nil},
-		{"Role credentials for a profile, ready for eval", exitOK, []string{"env", "dev"}, nil},
-		{"Proof: a signed GetCallerIdentity", exitOK, []string{"whoami", "dev"}, nil},
-		{"A mistyped role. AWS says only \"ForbiddenException: No access\"", exitNoAccess, []string{"whoami", sample.Account + "/" + mistyped(sample.Role)}, nil},
+		{"Sign in: authorization code with PKCE" + d.whoSignsIn(), cli.ExitOK, []string{"login", demoSession}, nil},
+		{"Which accounts?", cli.ExitOK, []string{"sso", "list-accounts", "--query", "accountList[].accountName"}, nil},
+		{"Which roles in one of them?", cli.ExitOK, []string{"sso", "list-account-roles", "--account-id", sample.Account, "--query", "roleList[].roleName"}, nil},
+		{"Role credentials for a profile, ready for eval", cli.ExitOK, []string{"env", "dev"}, nil},
+		{"Proof: a signed GetCallerIdentity", cli.ExitOK, []string{"whoami", "dev"}, nil},
+		{"A mistyped role. AWS says only \"ForbiddenException: No access\"", cli.ExitNoAccess, []string{"whoami", sample.Account + "/" + mistyped(sample.Role)}, nil},
 		{
 			"Signed out elsewhere. AWS says only \"UnauthorizedException: Session token not found or invalid\"",
-			exitLogin,
+			cli.ExitLogin,
 			[]string{"process", "--profile", "audit"},
 			func() error { return d.idc.Server.SignOut(ctx, sample.User) },
 		},
@@ -190,7 +190,7 @@ func (d *demo) tour(ctx context.Context) error {
 		if code := d.step(ctx, step.args); code != step.code {
 			return fmt.Errorf("step %d of the demo ended with exit code %d instead of %d", i+1, code, step.code)
 		}
-		if step.code != exitOK {
+		if step.code != cli.ExitOK {
 			d.say(fmt.Sprintf("  (exit code %d)", step.code))
 		}
 	}
@@ -208,11 +208,11 @@ func (d *demo) whoSignsIn() string {
 // step runs one command of rolecall, its output indented and cut to the width of
 // a page.
 func (d *demo) step(ctx context.Context, args []string) int {
-	inner := *d.app
+	inner := d.world
 	out := &indented{to: d.outer.Stdout, width: 160}
 	inner.Stdout, inner.Stderr = out, out
 	defer out.flush()
-	return inner.Main(ctx, args)
+	return cli.Main(ctx, inner, args)
 }
 
 func (d *demo) say(line string) { fmt.Fprintln(d.outer.Stdout, line) }
@@ -225,7 +225,7 @@ func typed(args []string) string {
 	words := make([]string, len(args))
 	for i, arg := range args {
 		if words[i] = arg; !strings.HasPrefix(arg, "--") { // flags of our own need no quotes
-			words[i] = quoted(arg)
+			words[i] = cli.Quoted(arg)
 		}
 	}
 	return strings.Join(words, " ")

@@ -1,4 +1,4 @@
-package cli
+package local
 
 import (
 	"bufio"
@@ -19,6 +19,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rolecall/internal/cli"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/operator"
@@ -29,41 +30,41 @@ import (
 // operatorFlags say which Identity Center a command acts on.
 type operatorFlags struct{ data, url string }
 
-func (a *App) addOperatorFlags(cmd *cobra.Command, f *operatorFlags) {
+func (a *app) addOperatorFlags(cmd *cobra.Command, f *operatorFlags) {
 	cmd.Flags().StringVar(&f.data, "data", "", "act on this data `DIR`, whether a server has it open or not")
 	a.addURLFlag(cmd, f)
 }
 
-func (a *App) addURLFlag(cmd *cobra.Command, f *operatorFlags) {
-	standard := cmp.Or(a.getenv("ROLECALL_IDC_URL"), fmt.Sprintf("http://127.0.0.1:%d", defaultIDCPort))
+func (a *app) addURLFlag(cmd *cobra.Command, f *operatorFlags) {
+	standard := cmp.Or(a.Getenv("ROLECALL_IDC_URL"), fmt.Sprintf("http://127.0.0.1:%d", defaultIDCPort))
 	cmd.Flags().StringVar(&f.url, "url", standard, "`URL` of the running server; $ROLECALL_IDC_URL")
 }
 
 // idcInfo asks a running server what one needs to use it.
-func (a *App) idcInfo(ctx context.Context, address string) (idc.Info, error) {
+func (a *app) idcInfo(ctx context.Context, address string) (idc.Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(address, "/")+idc.InfoPath, nil)
 	if err != nil {
-		return idc.Info{}, &usageError{fmt.Errorf("--url: %w", err)}
+		return idc.Info{}, cli.Usagef("--url: %w", err)
 	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return idc.Info{}, &hintError{
-			error: fmt.Errorf("no local Identity Center answers at %s", address), code: exitUnavailable, facts: []string{err.Error()}, hint: "rolecall idc serve",
+		return idc.Info{}, &cli.HintError{
+			Err: fmt.Errorf("no local Identity Center answers at %s", address), Code: cli.ExitUnavailable, Facts: []string{err.Error()}, Hint: "rolecall idc serve",
 		}
 	}
 	defer response.Body.Close()
 	var info idc.Info
 	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<16)).Decode(&info); err != nil || !info.Sound(address) {
-		return info, &hintError{error: fmt.Errorf("what answers at %s is no local Identity Center", address), code: exitUnavailable, hint: "rolecall idc serve --port 0"}
+		return info, &cli.HintError{Err: fmt.Errorf("what answers at %s is no local Identity Center", address), Code: cli.ExitUnavailable, Hint: "rolecall idc serve --port 0"}
 	}
 	return info, nil
 }
 
 // operate runs do with the operator's side of an Identity Center: of a running
 // server, or of a data directory that nobody has open.
-func (a *App) operate(ctx context.Context, f operatorFlags, do func(*operator.Client) error) error {
+func (a *app) operate(ctx context.Context, f operatorFlags, do func(*operator.Client) error) error {
 	if f.data == "" {
 		info, err := a.idcInfo(ctx, f.url)
 		if err != nil {
@@ -90,9 +91,9 @@ func (a *App) operate(ctx context.Context, f operatorFlags, do func(*operator.Cl
 }
 
 // operateAlone opens the data directory for the time of one command.
-func (a *App) operateAlone(ctx context.Context, dir, path string, do func(*operator.Client) error) (err error) {
+func (a *app) operateAlone(ctx context.Context, dir, path string, do func(*operator.Client) error) (err error) {
 	if _, err := os.Stat(filepath.Join(dir, "idc.db")); err != nil {
-		return &hintError{error: fmt.Errorf("%s: there is no Identity Center", a.tidy(dir)), code: exitConfiguration, hint: "rolecall idc serve --data " + quoted(dir)}
+		return &cli.HintError{Err: fmt.Errorf("%s: there is no Identity Center", a.Tidy(dir)), Code: cli.ExitConfiguration, Hint: "rolecall idc serve --data " + cli.Quoted(dir)}
 	}
 	data, err := openData(dir)
 	if err != nil {
@@ -120,7 +121,7 @@ func (a *App) operateAlone(ctx context.Context, dir, path string, do func(*opera
 	return do(client)
 }
 
-func (a *App) idcApplyCommand() *cobra.Command {
+func (a *app) idcApplyCommand() *cobra.Command {
 	var f operatorFlags
 	var prune, dry bool
 	cmd := &cobra.Command{
@@ -136,9 +137,9 @@ func (a *App) idcApplyCommand() *cobra.Command {
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
 				answer, err := c.Do(cmd.Context(), http.MethodPost, "/apply", q, text, nil)
 				if err != nil {
-					return &hintError{error: err, code: exitConfiguration, hint: "docs/seed.md says what stands in a seed file; rolecall idc sample prints one"}
+					return &cli.HintError{Err: err, Code: cli.ExitConfiguration, Hint: "docs/seed.md says what stands in a seed file; rolecall idc sample prints one"}
 				}
-				return a.result(answer.Plan, map[string]any{"plan": answer.Plan, "applied": !dry})
+				return a.Result(answer.Plan, map[string]any{"plan": answer.Plan, "applied": !dry})
 			})
 		},
 	}
@@ -149,8 +150,8 @@ func (a *App) idcApplyCommand() *cobra.Command {
 }
 
 // result prints text, or with --json the object.
-func (a *App) result(text string, object any) error {
-	if a.json {
+func (a *app) Result(text string, object any) error {
+	if a.JSON() {
 		return json.NewEncoder(a.Stdout).Encode(object)
 	}
 	if text != "" && !strings.HasSuffix(text, "\n") {
@@ -160,7 +161,7 @@ func (a *App) result(text string, object any) error {
 	return err
 }
 
-func (a *App) idcExportCommand() *cobra.Command {
+func (a *app) idcExportCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "export",
@@ -177,7 +178,7 @@ func (a *App) idcExportCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *App) idcPasswdCommand() *cobra.Command {
+func (a *app) idcPasswdCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "passwd USER",
@@ -197,7 +198,7 @@ func (a *App) idcPasswdCommand() *cobra.Command {
 				if _, err := c.Do(cmd.Context(), http.MethodPost, "/password", nil, body, nil); err != nil {
 					return fmt.Errorf("user %s: %w", args[0], err)
 				}
-				return a.result("The password of "+args[0]+" is set.", map[string]string{"user": args[0]})
+				return a.Result("The password of "+args[0]+" is set.", map[string]string{"user": args[0]})
 			})
 		},
 	}
@@ -205,7 +206,7 @@ func (a *App) idcPasswdCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *App) idcUserCommand() *cobra.Command {
+func (a *app) idcUserCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "user", Short: "Users of the directory", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -214,11 +215,11 @@ func (a *App) idcUserCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *App) newPassword(ctx context.Context, user string) (string, error) {
+func (a *app) newPassword(ctx context.Context, user string) (string, error) {
 	var password string
 	var err error
 	if a.Terminal {
-		fmt.Fprintf(a.Stderr, "New password of %s: ", a.show(user))
+		fmt.Fprintf(a.Stderr, "New password of %s: ", a.Show(user))
 		password, err = terminal.ReadPaste(ctx, a.Stdin)
 		fmt.Fprintln(a.Stderr)
 	} else {
@@ -229,12 +230,12 @@ func (a *App) newPassword(ctx context.Context, user string) (string, error) {
 		password = strings.TrimRight(password, "\r\n")
 	}
 	if err == nil && password == "" {
-		err = &usageError{errors.New("the password is empty: type it at the terminal, or give it on stdin")}
+		err = cli.Usagef("the password is empty: type it at the terminal, or give it on stdin")
 	}
 	return password, err
 }
 
-func (a *App) idcResetCommand() *cobra.Command {
+func (a *app) idcResetCommand() *cobra.Command {
 	var f operatorFlags
 	var yes bool
 	cmd := &cobra.Command{
@@ -243,13 +244,13 @@ func (a *App) idcResetCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes {
-				return &usageError{errors.New("reset empties the directory: say --yes")}
+				return cli.Usagef("reset empties the directory: say --yes")
 			}
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
 				if _, err := c.Do(cmd.Context(), http.MethodPost, "/reset", nil, nil, nil); err != nil {
 					return err
 				}
-				return a.result("The directory is empty.", map[string]bool{"reset": true})
+				return a.Result("The directory is empty.", map[string]bool{"reset": true})
 			})
 		},
 	}
@@ -258,7 +259,7 @@ func (a *App) idcResetCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *App) idcBackupCommand() *cobra.Command {
+func (a *app) idcBackupCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
@@ -275,7 +276,7 @@ back, put it into a data directory as idc.db, beside the file "secret" of the ol
 				if _, err := c.Do(cmd.Context(), http.MethodPost, "/backup", url.Values{"path": {path}}, nil, nil); err != nil {
 					return err
 				}
-				return a.result("Written: "+a.tidy(path), map[string]string{"path": path})
+				return a.Result("Written: "+a.Tidy(path), map[string]string{"path": path})
 			})
 		},
 	}
@@ -283,7 +284,7 @@ back, put it into a data directory as idc.db, beside the file "secret" of the ol
 	return cmd
 }
 
-func (a *App) idcReloadCommand() *cobra.Command {
+func (a *app) idcReloadCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "reload",
@@ -295,7 +296,7 @@ func (a *App) idcReloadCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.result(answer.Plan, map[string]string{"plan": answer.Plan})
+				return a.Result(answer.Plan, map[string]string{"plan": answer.Plan})
 			})
 		},
 	}
@@ -303,7 +304,7 @@ func (a *App) idcReloadCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *App) idcAuditCommand() *cobra.Command {
+func (a *app) idcAuditCommand() *cobra.Command {
 	var f operatorFlags
 	var after int64
 	cmd := &cobra.Command{
@@ -329,7 +330,7 @@ elsewhere: a chain that was cut off at its end verifies, too.`,
 				if err != nil {
 					return fmt.Errorf("the audit: %w", err)
 				}
-				return a.result(fmt.Sprintf("%d events, unbroken. The last hash is %x.", answer.Events, answer.Head),
+				return a.Result(fmt.Sprintf("%d events, unbroken. The last hash is %x.", answer.Events, answer.Head),
 					map[string]any{"events": answer.Events, "head": fmt.Sprintf("%x", answer.Head)})
 			})
 		},
@@ -342,7 +343,7 @@ elsewhere: a chain that was cut off at its end verifies, too.`,
 // auditPage is how many events are asked for at a time.
 const auditPage = 1000
 
-func (a *App) audit(ctx context.Context, c *operator.Client, after int64) error {
+func (a *app) audit(ctx context.Context, c *operator.Client, after int64) error {
 	for {
 		var page bytes.Buffer
 		q := url.Values{"after": {strconv.FormatInt(after, 10)}, "limit": {strconv.Itoa(auditPage)}}
@@ -358,7 +359,7 @@ func (a *App) audit(ctx context.Context, c *operator.Client, after int64) error 
 			}
 			after = e.Seq
 			text := strings.TrimRight(fmt.Sprintf("%d  %s  %s  %s  %s  %s", e.Seq, e.Time.Format(time.RFC3339), e.Actor, e.Action, e.Target, e.Details), " ")
-			if err := a.result(a.show(text), e); err != nil {
+			if err := a.Result(a.Show(text), e); err != nil {
 				return err
 			}
 		}

@@ -1,4 +1,4 @@
-package cli
+package local
 
 import (
 	"cmp"
@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/net/netutil"
 
+	"rolecall/internal/cli"
 	"rolecall/internal/export"
 	"rolecall/internal/filesystem"
 	"rolecall/internal/idc"
@@ -71,7 +72,7 @@ const maxConnections = 1024
 const modelsFolder = "models"
 
 // startIDC begins to serve.
-func (a *App) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err error) {
+func (a *app) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err error) {
 	player, err := a.playFaults(o)
 	if err != nil {
 		return nil, err
@@ -101,7 +102,7 @@ func (a *App) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 	}
 	l.http = &http.Server{
 		Handler: l, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(a.logger().Handler(), slog.LevelDebug),
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(a.Logger(a.Stderr).Handler(), slog.LevelDebug),
 	}
 	go func() { _ = l.http.Serve(netutil.LimitListener(listener, maxConnections)) }()
 	return l, l.serveOperator(ctx, a, o)
@@ -113,11 +114,11 @@ func (o serveOptions) open() (net.Listener, error) {
 		return o.openBeyond()
 	}
 	if o.certificate != "" || o.key != "" || o.publicURL != "" {
-		return nil, &usageError{errors.New("--tls-cert, --tls-key and --public-url go with --listen")}
+		return nil, cli.Usagef("--tls-cert, --tls-key and --public-url go with --listen")
 	}
 	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, &hintError{error: fmt.Errorf("port %d on 127.0.0.1 is in use", o.port), code: exitError, hint: "rolecall idc serve --port 0"}
+		return nil, &cli.HintError{Err: fmt.Errorf("port %d on 127.0.0.1 is in use", o.port), Code: cli.ExitError, Hint: "rolecall idc serve --port 0"}
 	}
 	return listener, err
 }
@@ -125,13 +126,13 @@ func (o serveOptions) open() (net.Listener, error) {
 // openBeyond listens where other machines reach it, with TLS only.
 func (o serveOptions) openBeyond() (net.Listener, error) {
 	if o.certificate == "" || o.key == "" {
-		return nil, &usageError{errors.New("beyond this machine only with TLS: --listen wants --tls-cert, --tls-key and --public-url")}
+		return nil, cli.Usagef("beyond this machine only with TLS: --listen wants --tls-cert, --tls-key and --public-url")
 	}
 	if len(o.faults) > 0 {
-		return nil, &usageError{errors.New("faults are played on this machine only: take out --listen")}
+		return nil, cli.Usagef("faults are played on this machine only: take out --listen")
 	}
 	if u, err := url.Parse(o.publicURL); err != nil || u.Scheme != "https" || u.Host == "" || strings.TrimRight(u.Path, "/") != "" {
-		return nil, &usageError{fmt.Errorf("--public-url %q is not like https://sso.example.com:9911", o.publicURL)}
+		return nil, cli.Usagef("--public-url %q is not like https://sso.example.com:9911", o.publicURL)
 	}
 	pair, err := tls.LoadX509KeyPair(o.certificate, o.key)
 	if err != nil {
@@ -142,10 +143,10 @@ func (o serveOptions) openBeyond() (net.Listener, error) {
 
 // openIDC opens the data directory, or memory with the sample, and applies the seed
 // file.
-func (a *App) openIDC(ctx context.Context, l *localIDC, o serveOptions) (err error) {
+func (a *app) openIDC(ctx context.Context, l *localIDC, o serveOptions) (err error) {
 	switch {
 	case o.session != 0 && (o.session < minSession || o.session > maxSession):
-		return &usageError{fmt.Errorf("--session-duration %s is not between 15m and 2160h", o.session)}
+		return cli.Usagef("--session-duration %s is not between 15m and 2160h", o.session)
 	case o.data != "":
 		l.data, err = openData(o.data)
 	case o.seed != "":
@@ -165,13 +166,13 @@ func (a *App) openIDC(ctx context.Context, l *localIDC, o serveOptions) (err err
 }
 
 // settle makes the instance as the flags want it.
-func (a *App) settle(tx store.Tx, o serveOptions) error {
+func (a *app) settle(tx store.Tx, o serveOptions) error {
 	i, err := directory.Open(tx, cmp.Or(o.region, idc.DefaultRegion), a.Now())
 	if err != nil {
 		return err
 	}
 	if o.region != "" && o.region != i.Region {
-		return &hintError{error: fmt.Errorf("this directory plays region %s; a region cannot be changed", i.Region), code: exitConfiguration, hint: "rolecall idc serve --data OTHER-DIR --region " + o.region}
+		return &cli.HintError{Err: fmt.Errorf("this directory plays region %s; a region cannot be changed", i.Region), Code: cli.ExitConfiguration, Hint: "rolecall idc serve --data OTHER-DIR --region " + o.region}
 	}
 	if o.session == 0 {
 		return nil
@@ -180,14 +181,14 @@ func (a *App) settle(tx store.Tx, o serveOptions) error {
 	return directory.Instances().Put(tx, i)
 }
 
-func (a *App) applySeed(ctx context.Context, s store.Store, path string) (string, error) {
+func (a *app) applySeed(ctx context.Context, s store.Store, path string) (string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}
 	plan, err := seed.Load(ctx, s, path, text, seed.Options{Cost: directory.DefaultCost()}, store.Operator, a.Now())
 	if err != nil {
-		return "", &hintError{error: err, code: exitConfiguration, hint: "docs/seed.md says what stands in a seed file; rolecall idc sample prints one"}
+		return "", &cli.HintError{Err: err, Code: cli.ExitConfiguration, Hint: "docs/seed.md says what stands in a seed file; rolecall idc sample prints one"}
 	}
 	return plan.String(), nil
 }
@@ -195,13 +196,13 @@ func (a *App) applySeed(ctx context.Context, s store.Store, path string) (string
 func openData(dir string) (*idc.Data, error) {
 	d, err := idc.OpenData(dir)
 	if errors.Is(err, idc.ErrInUse) {
-		return nil, &hintError{error: err, code: exitError, hint: "stop the other server, or take another --data directory"}
+		return nil, &cli.HintError{Err: err, Code: cli.ExitError, Hint: "stop the other server, or take another --data directory"}
 	}
 	return d, err
 }
 
 // buildIDC puts the server together with the files that its clients need.
-func (a *App) buildIDC(l *localIDC, o serveOptions) (err error) {
+func (a *app) buildIDC(l *localIDC, o serveOptions) (err error) {
 	l.files = l.data.Dir
 	if l.files == "" {
 		if l.files, err = os.MkdirTemp("", "rolecall-idc-"); err != nil {
@@ -220,7 +221,7 @@ func (a *App) buildIDC(l *localIDC, o serveOptions) (err error) {
 		return err
 	}
 	l.Server, err = idc.New(idc.Options{
-		URL: l.URL, Store: l.data.Store, Secret: l.data.Secret, Now: a.Now, Log: a.logger(), PortalLimit: o.portalLimit,
+		URL: l.URL, Store: l.data.Store, Secret: l.data.Secret, Now: a.Now, Log: a.Logger(a.Stderr), PortalLimit: o.portalLimit,
 		OIDC: oidc.Options{NoLimits: o.noLimits}, Files: l.files, Operator: socket, Around: l.faults.Handler,
 	})
 	if err != nil {
@@ -258,7 +259,7 @@ func (l *localIDC) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serveOperator opens the operator's socket.
-func (l *localIDC) serveOperator(ctx context.Context, a *App, o serveOptions) error {
+func (l *localIDC) serveOperator(ctx context.Context, a *app, o serveOptions) error {
 	listener, err := operator.Listen(l.files)
 	if err != nil {
 		return err
@@ -326,7 +327,7 @@ func sessionText(session, startURL, region string) string {
 }
 
 // tidy shows a path as people write it.
-func (a *App) tidy(path string) string { return filesystem.Tidy(path, a.Home) }
+func (a *app) Tidy(path string) string { return filesystem.Tidy(path, a.Home) }
 
 func writeFile(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

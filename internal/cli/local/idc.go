@@ -1,4 +1,4 @@
-package cli
+package local
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"rolecall/internal/idc/seed"
 )
 
-func (a *App) idcCommand() *cobra.Command {
+func (a *app) idcCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "idc",
 		Short: "A local IAM Identity Center for development, tests and CI",
@@ -43,7 +43,7 @@ whether a server has it open or not.`,
 // configuration written once stays right.
 const defaultIDCPort = 9911
 
-func (a *App) idcServeCommand() *cobra.Command {
+func (a *app) idcServeCommand() *cobra.Command {
 	o := serveOptions{}
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -73,7 +73,7 @@ printed when the directory is made, and not again.`,
 	return cmd
 }
 
-func (a *App) idcServe(ctx context.Context, o serveOptions) error {
+func (a *app) idcServe(ctx context.Context, o serveOptions) error {
 	l, err := a.startIDC(ctx, o)
 	if err != nil {
 		return err
@@ -87,11 +87,11 @@ func (a *App) idcServe(ctx context.Context, o serveOptions) error {
 
 // printIDC says all that is needed to use it; the last line is for scripts that
 // wait for it.
-func (a *App) printIDC(w io.Writer, l *localIDC) error {
+func (a *app) printIDC(w io.Writer, l *localIDC) error {
 	var b strings.Builder
 	where := "in memory"
 	if l.data.Dir != "" {
-		where = "kept in " + a.tidy(l.data.Dir)
+		where = "kept in " + a.Tidy(l.data.Dir)
 	}
 	reach := "on this machine only"
 	if l.beyond {
@@ -128,7 +128,7 @@ func indent(text string) string {
 	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
 }
 
-func (a *App) idcSampleCommand() *cobra.Command {
+func (a *app) idcSampleCommand() *cobra.Command {
 	var region string
 	cmd := &cobra.Command{
 		Use:   "sample",

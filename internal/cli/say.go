@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"rolecall/internal/export"
+	"rolecall/internal/filesystem"
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/terminal"
+)
+
+// All output goes through this file: results to stdout, all else to stderr as lines that
+// begin with "rolecall: ". Text from servers, files and arguments is made harmless to a
+// terminal on the way.
+
+// Show makes text from servers, files and arguments harmless to a terminal.
+func (a *App) Show(text string) string { return terminal.ShowLine(text) }
+
+// tell says to the person what goes on; programs that ask for JSON are not interested.
+func (a *App) tell(format string, args ...any) {
+	if !a.json {
+		a.note(format, args...)
+	}
+}
+
+// note says a line on stderr, also to those who ask for JSON.
+func (a *App) note(format string, args ...any) {
+	fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.Show(fmt.Sprintf(format, args...)))
+}
+
+// warn says what went wrong without harm to the answer.
+func (a *App) warn(err error) { warnTo(a.Stderr, err) }
+
+func warnTo(stderr io.Writer, err error) {
+	fmt.Fprintf(stderr, "rolecall: warning: %s\n", terminal.ShowLine(err.Error()))
+}
+
+// Result prints what a command found out: text, or object as one line of JSON.
+func (a *App) Result(text string, object any) error {
+	if a.json {
+		return json.NewEncoder(a.Stdout).Encode(object)
+	}
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	_, err := io.WriteString(a.Stdout, text)
+	return err
+}
+
+// printJSON writes a result as an indented JSON object.
+func (a *App) printJSON(v any) error {
+	encoder := json.NewEncoder(a.Stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "    ")
+	return encoder.Encode(v)
+}
+
+// fail says err, with its way out, and returns the exit code. It is the one place that
+// does.
+func (a *App) fail(r report) int {
+	r.Message = a.Show(r.Message)
+	for i := range r.Facts {
+		r.Facts[i] = a.Show(r.Facts[i])
+	}
+	if a.json {
+		data, _ := json.Marshal(map[string]report{"error": r})
+		fmt.Fprintf(a.Stderr, "%s\n", data)
+		return r.Code
+	}
+	fmt.Fprintf(a.Stderr, "rolecall: %s\n", r.Message)
+	for _, fact := range r.Facts[:min(len(r.Facts), maxFacts)] {
+		fmt.Fprintf(a.Stderr, "  %s\n", fact)
+	}
+	if r.Hint != "" {
+		fmt.Fprintf(a.Stderr, "rolecall: hint: %s\n", r.Hint)
+	}
+	return r.Code
+}
+
+// maxFacts bounds the lines between an error and its hint.
+const maxFacts = 4
+
+// Tidy shows a path as people write it.
+func (a *App) Tidy(path string) string { return filesystem.Tidy(path, a.Home) }
+
+// quotedPath writes a path as a POSIX shell takes it, with ~ for the home folder.
+func (a *App) quotedPath(path string) string {
+	if rest, ok := strings.CutPrefix(a.Tidy(path), "~"+string(filepath.Separator)); ok {
+		return "~" + string(filepath.Separator) + Quoted(rest)
+	}
+	return Quoted(path)
+}
+
+// Quoted writes an argument as a POSIX shell takes it.
+func Quoted(text string) string {
+	q, err := export.QuoteSh(text)
+	if err != nil {
+		return "…" // a NUL: no shell takes it
+	}
+	return q
+}
+
+func quotedLabel(s identitycenter.SSOSession) string { return fmt.Sprintf("%q", s.Label()) }
+
+func quotedAll(texts []string) string {
+	var all []string
+	for _, text := range texts {
+		all = append(all, fmt.Sprintf("%q", text))
+	}
+	return strings.Join(all, " or ")
+}
+
+// Counted is a number of things: "1 account", "2 accounts".
+func Counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// moment writes a time with how far away it is.
+func (a *App) moment(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	left := t.Sub(a.Now()).Truncate(time.Second)
+	text := t.Local().Format("2006-01-02 15:04:05")
+	switch {
+	case left < 0:
+		return text + " (over)"
+	case left < 48*time.Hour:
+		return fmt.Sprintf("%s (%s)", text, left)
+	}
+	return fmt.Sprintf("%s (%s)", text, Counted(int(left.Hours()/24), "day"))
+}
+
+// ago says how old something is, as people say it.
+func ago(d time.Duration) string {
+	for _, unit := range []struct {
+		name string
+		is   time.Duration
+	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}} {
+		if n := int(d / unit.is); n > 0 {
+			return Counted(n, unit.name) + " ago"
+		}
+	}
+	return "just now"
+}
+
+func shortDuration(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
