@@ -174,16 +174,19 @@ func TestOutages(t *testing.T) {
 
 // A list is whole, or an error.
 func TestPagesHaveBounds(t *testing.T) {
-	for name, next := range map[string]func(n int) string{
-		"the same page for ever": func(int) string { return "again" },
-		"two pages in turn":      func(n int) string { return fmt.Sprint("t", n%2) },
-		"ever new pages":         func(n int) string { return fmt.Sprint("t", n) },
+	const one = `{"accountId":"111122223333","roleName":"Admin"}`
+	for name, next := range map[string]func(n int) (token, list string){
+		"the same page for ever": func(int) (string, string) { return "again", one },
+		"two pages in turn":      func(n int) (string, string) { return fmt.Sprint("t", n%2), one },
+		"ever new pages":         func(n int) (string, string) { return fmt.Sprint("t", n), one },
+		"ever new empty pages":   func(n int) (string, string) { return fmt.Sprint("t", n), "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScene(t, 1)
 				s.answer(func(w http.ResponseWriter, _ *http.Request) bool {
-					fmt.Fprintf(w, `{"nextToken":%q,"accountList":[],"roleList":[]}`, next(s.requests()))
+					token, list := next(s.requests())
+					fmt.Fprintf(w, `{"nextToken":%q,"accountList":[%[2]s],"roleList":[%[2]s]}`, token, list)
 					return true
 				})
 				if got, err := s.portal.Accounts(t.Context()); !errors.Is(err, identitycenter.ErrBadAnswer) || s.requests() > access.MaxPages {

@@ -7,8 +7,12 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// MaxPages bounds one list: nobody has a hundred thousand accounts.
-const MaxPages = 1000
+const (
+	// MaxPages bounds one list: nobody has a hundred thousand accounts.
+	MaxPages = 1000
+	// maxEmpty bounds how many pages in a row may bring nothing.
+	maxEmpty = 10
+)
 
 // AccountsPage returns one page of the person's accounts (ListAccounts). next is empty
 // for the first page; after is the token of the next one, empty after the last. A page
@@ -53,12 +57,12 @@ func page[T any](
 	return items, after, err
 }
 
-// all reads page after page. A page that comes twice, and more of them than anybody
-// has, are errors.
+// all reads page after page. A page that comes twice, many that bring nothing, and more
+// of them than anybody has, are errors.
 func all[T any](
 	ctx context.Context, operation string, page func(ctx context.Context, next string) ([]T, string, error),
 ) ([]T, error) {
-	items, seen, next := []T{}, map[string]bool{}, ""
+	items, seen, next, empty := []T{}, map[string]bool{}, "", 0
 	for range MaxPages {
 		more, after, err := page(ctx, next)
 		if err != nil {
@@ -68,8 +72,14 @@ func all[T any](
 		if after == "" {
 			return items, nil
 		}
-		if seen[after] {
+		if empty++; len(more) > 0 {
+			empty = 0
+		}
+		switch {
+		case seen[after]:
 			return nil, badAnswer(operation, "the same page again")
+		case empty == maxEmpty:
+			return nil, badAnswer(operation, fmt.Sprintf("%d empty pages in a row", maxEmpty))
 		}
 		seen[after], next = true, after
 	}

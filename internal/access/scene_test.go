@@ -67,7 +67,7 @@ func newScene(t *testing.T, accounts int) *scene {
 	signIn := &login.Login{
 		Session: corp, Service: c, Store: store, Override: "the test", Now: time.Now, DeviceCode: true, Person: s,
 	}
-	if _, _, err := signIn.SignIn(t.Context(), false); err != nil {
+	if _, _, err := signIn.SignIn(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	s.login = &login.Login{Session: corp, Service: c, Store: store, Override: "the test", Now: time.Now}

@@ -195,7 +195,7 @@ func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsc
 // signInTo signs in as the login command does, and gives when the token ends. A token of
 // other scopes has to be a fresh one.
 func (a *App) signInTo(ctx context.Context, s *session, fresh bool) (*time.Time, error) {
-	token, already, err := a.signIn(ctx, s, fresh)
+	token, already, err := s.signIn(ctx, fresh)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ type UsageError struct{ error }
 func (e *UsageError) Unwrap() error { return e.error }
 
 // Usagef makes a UsageError.
-func Usagef(format string, args ...any) error { return Usagef(format, args...) }
+func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
 
 // A ChildExit ends rolecall with the exit code of a command that it ran, and says
 // nothing.

@@ -73,7 +73,7 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 	if err != nil {
 		return err
 	}
-	token, already, err := a.signIn(ctx, s, fresh)
+	token, already, err := s.signIn(ctx, fresh)
 	if err != nil {
 		return err
 	}
@@ -85,17 +85,12 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 	return a.sayLogin(s, token, already)
 }
 
-// signIn has the person sign in, unless a good token is there. A fresh sign-in ends the
-// present session on the server first, so that the new one has its full length and the
-// newest assignments.
-func (a *App) signIn(ctx context.Context, s *session, fresh bool) (token identitycenter.Token, already bool, err error) {
-	var endpoint *login.EndpointError // of another server: nothing to end there
-	if fresh && s.login.Person != nil {
-		if err := s.portal.SignOut(ctx); err != nil && !errors.As(err, &endpoint) {
-			return token, false, fmt.Errorf("signing out before the new login: %w", err)
-		}
+// signIn signs in to s; a fresh sign-in ends the present session on the server first.
+func (s *session) signIn(ctx context.Context, fresh bool) (token identitycenter.Token, already bool, err error) {
+	if fresh {
+		return s.login.SignIn(ctx, s.portal.SignOut)
 	}
-	return s.login.SignIn(ctx, fresh)
+	return s.login.SignIn(ctx, nil)
 }
 
 // loginResult is what login says with --json.

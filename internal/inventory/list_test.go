@@ -81,7 +81,7 @@ func newScene(t *testing.T, accounts, roles int) *scene {
 		Session: corp, Service: c, Store: &cache.Store{Home: home, State: filepath.Join(home, "state"), Now: time.Now},
 		Override: "the test", Now: time.Now, DeviceCode: true, Person: approver{server, data},
 	}
-	if s.token, _, err = l.SignIn(t.Context(), false); err != nil {
+	if s.token, _, err = l.SignIn(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	l.Person = nil

@@ -119,7 +119,7 @@ func signedIn(t *testing.T) *scene {
 	t.Helper()
 	s := newScene(t)
 	s.DeviceCode, s.Person = true, person{device: func(d identitycenter.DeviceAuthorization) { s.decide(d, true) }}
-	if _, _, err := s.SignIn(t.Context(), false); err != nil {
+	if _, _, err := s.SignIn(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	s.Person = nil
@@ -158,7 +158,7 @@ func TestADeviceLoginWaitsAlmostTenMinutes(t *testing.T) {
 			s.decide(d, true)
 		}}
 		start := time.Now()
-		token, already, err := s.SignIn(t.Context(), false)
+		token, already, err := s.SignIn(t.Context(), nil)
 		if err != nil || already || !token.Refreshable(time.Now()) {
 			t.Fatalf("already %v, %v", already, err)
 		}
@@ -196,7 +196,7 @@ func TestSlowDownLengthensTheInterval(t *testing.T) {
 			time.Sleep(30 * time.Second)
 			s.decide(d, true)
 		}}
-		if _, _, err := s.SignIn(t.Context(), false); err != nil {
+		if _, _, err := s.SignIn(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		want := []time.Duration{1, 6, 6, 11, 11}
@@ -225,7 +225,7 @@ func TestADeviceLoginEndsBadly(t *testing.T) {
 				s := newScene(t)
 				s.DeviceCode, s.Person = true, person{device: func(d identitycenter.DeviceAuthorization) { c.device(s, d) }}
 				start := time.Now()
-				_, _, err := s.SignIn(t.Context(), false)
+				_, _, err := s.SignIn(t.Context(), nil)
 				if !errors.Is(err, c.want) || time.Since(start) != c.after {
 					t.Errorf("%v after %v", err, time.Since(start))
 				}
@@ -253,7 +253,7 @@ func TestADeviceLoginOutlivesAnOutage(t *testing.T) {
 			time.Sleep(30 * time.Second)
 			s.decide(d, true)
 		}}
-		if _, _, err := s.SignIn(t.Context(), false); err != nil {
+		if _, _, err := s.SignIn(t.Context(), nil); err != nil {
 			t.Error(err)
 		}
 	})
@@ -266,7 +266,7 @@ func TestARegistrationIsKeptForItsNinetyDays(t *testing.T) {
 		s.DeviceCode, s.Person = true, person{device: func(d identitycenter.DeviceAuthorization) { s.decide(d, true) }}
 		for _, visit := range []struct{ day, registrations int }{{0, 1}, {89, 1}, {91, 2}} {
 			time.Sleep(time.Until(time.Date(2000, 1, 1+visit.day, 0, 0, 0, 0, time.UTC)))
-			if _, _, err := s.SignIn(t.Context(), false); err != nil {
+			if _, _, err := s.SignIn(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
 			if n := s.server.OIDC.Counts()["RegisterClient"]; n != visit.registrations {

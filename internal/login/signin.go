@@ -41,10 +41,12 @@ type Authorization struct {
 // CLI.
 const signInTimeout = 10 * time.Minute
 
-// SignIn returns a token from a new sign-in. Unless fresh is set, a token that is good
-// already is returned instead, with already true.
-func (l *Login) SignIn(ctx context.Context, fresh bool) (token identitycenter.Token, already bool, err error) {
-	if !fresh {
+// SignIn is the login command. Without signOut, a token that is good already is
+// returned, with already true. With it, the person signs in anew, after signOut has ended
+// the present session on the server: so the new one has its full length and the newest
+// assignments.
+func (l *Login) SignIn(ctx context.Context, signOut func(context.Context) error) (token identitycenter.Token, already bool, err error) {
+	if signOut == nil {
 		token, err = l.unattended(ctx, identitycenter.Token{})
 		if !errors.Is(err, identitycenter.ErrLoginRequired) && !isEndpointError(err) {
 			return token, err == nil, err
@@ -58,10 +60,12 @@ func (l *Login) SignIn(ctx context.Context, fresh bool) (token identitycenter.To
 		return token, false, err
 	}
 	defer unlock()
-	if !fresh {
+	if signOut == nil {
 		if token, err := l.unattended(ctx, identitycenter.Token{}); err == nil {
 			return token, true, nil // somebody else signed in while we waited
 		}
+	} else if err := signOut(ctx); err != nil && !isEndpointError(err) { // nothing of ours is at that server
+		return token, false, fmt.Errorf("signing out before the new login: %w", err)
 	}
 	token, err = l.personSignsIn(ctx)
 	return token, false, err
