@@ -152,7 +152,7 @@ func (s *Server) routes(site *website.Site, signin *federation.Server) http.Hand
 	mux.HandleFunc("GET /metrics", s.serveMetrics)
 	mux.HandleFunc("POST /{$}", s.postRoot)
 	mux.HandleFunc("GET /{$}", s.getRoot)
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
+	mux.HandleFunc("/", unknown)
 	return mux
 }
 
@@ -175,6 +175,28 @@ func (s *Server) postRoot(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.STS.ServeHTTP(w, r)
+}
+
+// unknown answers what no room takes, in the form of the service that was meant: the proxy knows it by its host, others
+// by their path or signature.
+func unknown(w http.ResponseWriter, r *http.Request) {
+	target, _ := proxy.TargetFrom(r.Context())
+	request := r.Method + " " + r.URL.EscapedPath()
+	under := func(path string) bool { return strings.HasPrefix(r.URL.Path, path) }
+	switch {
+	case target.Service == "portal.sso", target == proxy.Target{} && (under("/assignment/") || under("/federation/")):
+		portal.Unknown(w, request)
+	case target.Service == "oidc", target == proxy.Target{} && (under("/token") || under("/client/") || under("/device_authorization")):
+		oidc.Unknown(w, request)
+	default:
+		service := cmp.Or(target.Service, sts.ServiceOf(r))
+		if service == "" && r.URL.Path == "/v1/token" { // CreateOAuth2Token, which is not signed
+			service = "signin"
+		}
+		w.Header().Set("x-amzn-ErrorType", "UnknownOperationException")
+		body := map[string]string{"__type": "UnknownOperationException", "message": wire.Missing(service, request)}
+		wire.JSON(w, http.StatusNotFound, body)
+	}
 }
 
 // getRoot is STS's query protocol in an address, else the start page.

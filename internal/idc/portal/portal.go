@@ -305,5 +305,10 @@ func (a *API) logout(w http.ResponseWriter, q *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
+// Unknown answers a request that no operation here is for.
+func Unknown(w http.ResponseWriter, request string) {
+	(&portalError{http.StatusNotFound, "UnknownOperationException", wire.Missing("sso", request)}).write(w)
+}
+
 // RefuseToken answers for a region in which no token of this instance is known.
 func RefuseToken(w http.ResponseWriter) { errUnauthorized.write(w) }
