@@ -69,7 +69,7 @@ var rooms = map[string][]string{
 	"idc/store/sqlite":   {"idc/store"},
 	"idc/sts":            {"idc/directory", "idc/store", "idc/wire"},
 	"idc/visitor":        {},
-	"idc/website":        {"idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/portal", "idc/store", "idc/sts"},
+	"idc/website":        {"idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/store", "idc/sts"},
 	"idc/wire":           {},
 
 	"tools/bench": {},

@@ -116,7 +116,7 @@ func (s *Server) build(o Options) (err error) {
 	if s.STS, err = sts.New(sts.Options{Store: o.Store, Secret: o.Secret, Now: o.Now}); err != nil {
 		return err
 	}
-	s.Portal = &portal.API{Store: o.Store, Tokens: s.OIDC, Roles: s.STS, Now: o.Now}
+	s.Portal = &portal.API{Store: o.Store, Tokens: s.OIDC, Roles: s.STS}
 	s.Admin = &admin.API{Store: o.Store, Now: o.Now, Authenticate: s.administrator}
 	if o.PortalLimit {
 		s.Portal.Limit = limits.New(o.Now, time.Second/20, 20)
@@ -126,8 +126,8 @@ func (s *Server) build(o Options) (err error) {
 		return err
 	}
 	site, err := website.New(website.Options{
-		URL: o.URL, Region: s.Instance.Region, Store: o.Store, Secret: o.Secret, OIDC: s.OIDC, Portal: s.Portal, Federation: signin,
-		Administrator: s.STS.Administrator, Now: o.Now, NoLimits: o.OIDC.NoLimits,
+		URL: o.URL, Region: s.Instance.Region, Store: o.Store, Secret: o.Secret, OIDC: s.OIDC, Federation: signin,
+		Keys: s.STS, Now: o.Now, NoLimits: o.OIDC.NoLimits,
 	})
 	if err != nil {
 		return err

@@ -77,6 +77,9 @@ type person struct {
 	directory.User
 }
 
+// itself finds the user that was found already.
+func (p person) itself(store.Reader) (directory.User, error) { return p.User, nil }
+
 // FullName is the name to show.
 func (p person) FullName() string {
 	if p.DisplayName != "" {
