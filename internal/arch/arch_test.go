@@ -52,7 +52,7 @@ var rooms = map[string][]string{
 	},
 	"idc/admin":          {"idc/directory", "idc/pattern", "idc/store", "idc/wire"},
 	"idc/awsmodel":       {},
-	"idc/directory":      {"idc/partition", "idc/store"},
+	"idc/directory":      {"idc/partition", "idc/pattern", "idc/store"},
 	"idc/federation":     {"idc/oidc", "idc/partition", "idc/pattern", "idc/sts", "idc/wire"},
 	"idc/faults":         {"idc/pattern", "near"},
 	"idc/idctest":        {"idc", "idc/directory", "idc/seed", "idc/store"},
