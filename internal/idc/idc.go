@@ -212,7 +212,7 @@ func (s *Server) getRoot(w http.ResponseWriter, r *http.Request) {
 // through the proxy: a page that made its own name point here (DNS rebinding) is
 // turned away.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
+	start := s.now()
 	seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 	target, proxied := proxy.TargetFrom(r.Context())
 	switch {
@@ -224,7 +224,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		refuse(seen, "This service does not answer for that host.")
 	}
-	took := time.Since(start)
+	took := s.now().Sub(start)
 	s.metrics.add(public(r.Pattern), seen.status, took)
 	s.log.Debug("identity center", "method", r.Method, "path", public(r.URL.Path), "status", seen.status, "took", took)
 }
