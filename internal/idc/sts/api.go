@@ -51,7 +51,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	run, known := s.actions()[form.Get("Action")]
 	if !known {
-		writeError(w, errAction.say(wire.Missing(cmp.Or(ServiceOf(r), "sts"), strings.Map(printable, form.Get("Action")))))
+		action := cmp.Or(strings.Map(printable, form.Get("Action")), "a request without Action")
+		writeError(w, errAction.say(wire.Missing(cmp.Or(ServiceOf(r), "sts"), action)))
 		return
 	}
 	caller, e := s.Authenticate(r, body, "sts")
