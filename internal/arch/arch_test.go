@@ -3,6 +3,7 @@
 package arch
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -57,7 +58,7 @@ var rooms = map[string][]string{
 	},
 	"idc/admin":          {"idc/directory", "idc/pattern", "idc/store", "idc/wire"},
 	"idc/awsmodel":       {},
-	"idc/directory":      {"idc/partition", "idc/store"},
+	"idc/directory":      {"idc/partition", "idc/pattern", "idc/store"},
 	"idc/federation":     {"idc/oidc", "idc/partition", "idc/pattern", "idc/sts", "idc/wire"},
 	"idc/faults":         {"idc/pattern", "near"},
 	"idc/idctest":        {"idc", "idc/directory", "idc/seed", "idc/store"},
@@ -74,7 +75,7 @@ var rooms = map[string][]string{
 	"idc/store/sqlite":   {"idc/store"},
 	"idc/sts":            {"idc/directory", "idc/store", "idc/wire"},
 	"idc/visitor":        {},
-	"idc/website":        {"idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/portal", "idc/store", "idc/sts"},
+	"idc/website":        {"idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/store", "idc/sts"},
 	"idc/wire":           {},
 
 	"tools/bench": {},
@@ -158,6 +159,36 @@ func TestTheTwoHousesDoNotMeet(t *testing.T) {
 }
 
 func ofServer(room string) bool { return room == "idc" || strings.HasPrefix(room, "idc/") }
+
+// The server's house tells the time in one way: each room is given Now. idctest is the real world of tests.
+func TestTheServerHasOneClock(t *testing.T) {
+	err := filepath.WalkDir("../idc", func(path string, d fs.DirEntry, err error) error {
+		skip := strings.HasSuffix(path, "_test.go") || strings.Contains(filepath.ToSlash(path), "/idctest/")
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || skip {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			if f, ok := call.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"Now", "Since", "Until"}, f.Sel.Name) {
+				if room, ok := f.X.(*ast.Ident); ok && room.Name == "time" {
+					t.Errorf("%s calls time.%s: it has a Now of its own", path, f.Sel.Name)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 // rolecall-process starts in a millisecond because of what it does not link.
 func TestTheLeanProgramIsLean(t *testing.T) {

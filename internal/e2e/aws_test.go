@@ -156,7 +156,7 @@ func TestRoleCredentialsAreCachedForBoth(t *testing.T) {
 	w.signIn(t, "rolecall", "login", "corp")
 	handedOut := func(want int) {
 		t.Helper()
-		if n := w.current().Portal.Credentials(); n != want {
+		if n := w.current().STS.HandedOut(); n != want {
 			t.Errorf("role credentials were handed out %d times, want %d", n, want)
 		}
 	}
@@ -315,7 +315,7 @@ func TestFiftyProcessesOneRefresh(t *testing.T) {
 		if n := w.refreshes(); n != round+1 {
 			t.Errorf("%d refreshes, want %d", n, round+1)
 		}
-		if n := w.current().Portal.Credentials(); n != 2*(round+1) {
+		if n := w.current().STS.HandedOut(); n != 2*(round+1) {
 			t.Errorf("role credentials were handed out %d times, want %d", n, 2*(round+1))
 		}
 	}

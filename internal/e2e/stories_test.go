@@ -153,7 +153,7 @@ func answered(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts).current()
 	got := w.OIDC.Counts()[args[0]]
 	if args[0] == "GetRoleCredentials" {
-		got = w.Portal.Credentials()
+		got = w.STS.HandedOut()
 	}
 	if got != want {
 		ts.Fatalf("%s was answered %d times, want %d", args[0], got, want)

@@ -116,7 +116,7 @@ func (s *Server) build(o Options) (err error) {
 	if s.STS, err = sts.New(sts.Options{Store: o.Store, Secret: o.Secret, Now: o.Now}); err != nil {
 		return err
 	}
-	s.Portal = &portal.API{Store: o.Store, Tokens: s.OIDC, Roles: s.STS, Now: o.Now}
+	s.Portal = &portal.API{Store: o.Store, Tokens: s.OIDC, Roles: s.STS}
 	s.Admin = &admin.API{Store: o.Store, Now: o.Now, Authenticate: s.administrator}
 	if o.PortalLimit {
 		s.Portal.Limit = limits.New(o.Now, time.Second/20, 20)
@@ -126,8 +126,8 @@ func (s *Server) build(o Options) (err error) {
 		return err
 	}
 	site, err := website.New(website.Options{
-		URL: o.URL, Region: s.Instance.Region, Store: o.Store, Secret: o.Secret, OIDC: s.OIDC, Portal: s.Portal, Federation: signin,
-		Administrator: s.STS.Administrator, Now: o.Now, NoLimits: o.OIDC.NoLimits,
+		URL: o.URL, Region: s.Instance.Region, Store: o.Store, Secret: o.Secret, OIDC: s.OIDC, Federation: signin,
+		Keys: s.STS, Now: o.Now, NoLimits: o.OIDC.NoLimits,
 	})
 	if err != nil {
 		return err
@@ -152,7 +152,7 @@ func (s *Server) routes(site *website.Site, signin *federation.Server) http.Hand
 	mux.HandleFunc("GET /metrics", s.serveMetrics)
 	mux.HandleFunc("POST /{$}", s.postRoot)
 	mux.HandleFunc("GET /{$}", s.getRoot)
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
+	mux.HandleFunc("/", unknown)
 	return mux
 }
 
@@ -177,6 +177,28 @@ func (s *Server) postRoot(w http.ResponseWriter, r *http.Request) {
 	s.STS.ServeHTTP(w, r)
 }
 
+// unknown answers what no room takes, in the form of the service that was meant: the proxy knows it by its host, others
+// by their path or signature.
+func unknown(w http.ResponseWriter, r *http.Request) {
+	target, _ := proxy.TargetFrom(r.Context())
+	request := r.Method + " " + r.URL.EscapedPath()
+	under := func(path string) bool { return strings.HasPrefix(r.URL.Path, path) }
+	switch {
+	case target.Service == "portal.sso", target == proxy.Target{} && (under("/assignment/") || under("/federation/")):
+		portal.Unknown(w, request)
+	case target.Service == "oidc", target == proxy.Target{} && (under("/token") || under("/client/") || under("/device_authorization")):
+		oidc.Unknown(w, request)
+	default:
+		service := cmp.Or(target.Service, sts.ServiceOf(r))
+		if service == "" && r.URL.Path == "/v1/token" { // CreateOAuth2Token, which is not signed
+			service = "signin"
+		}
+		w.Header().Set("x-amzn-ErrorType", "UnknownOperationException")
+		body := map[string]string{"__type": "UnknownOperationException", "message": wire.Missing(service, request)}
+		wire.JSON(w, http.StatusNotFound, body)
+	}
+}
+
 // getRoot is STS's query protocol in an address, else the start page.
 func (s *Server) getRoot(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("Action") {
@@ -190,7 +212,7 @@ func (s *Server) getRoot(w http.ResponseWriter, r *http.Request) {
 // through the proxy: a page that made its own name point here (DNS rebinding) is
 // turned away.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
+	start := s.now()
 	seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 	target, proxied := proxy.TargetFrom(r.Context())
 	switch {
@@ -202,7 +224,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		refuse(seen, "This service does not answer for that host.")
 	}
-	took := time.Since(start)
+	took := s.now().Sub(start)
 	s.metrics.add(public(r.Pattern), seen.status, took)
 	s.log.Debug("identity center", "method", r.Method, "path", public(r.URL.Path), "status", seen.status, "took", took)
 }

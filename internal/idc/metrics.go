@@ -67,6 +67,6 @@ func (s *Server) metricsText() string {
 		fmt.Fprintf(&b, "rolecall_idc_oidc_answers_total{operation=%q} %d\n", name, counts[name])
 	}
 	b.WriteString("# HELP rolecall_idc_role_credentials_total Role credentials that were handed out.\n# TYPE rolecall_idc_role_credentials_total counter\n")
-	fmt.Fprintf(&b, "rolecall_idc_role_credentials_total %d\n", s.Portal.Credentials())
+	fmt.Fprintf(&b, "rolecall_idc_role_credentials_total %d\n", s.STS.HandedOut())
 	return b.String()
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"rolecall/internal/idc"
-	"rolecall/internal/idc/oidc"
 	"rolecall/internal/idc/partition"
 	"rolecall/internal/idc/proxy"
 )
@@ -89,7 +88,7 @@ func TestANewPartitionIsOneRow(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = data.Close() })
 	center, err := idc.New(idc.Options{
-		URL: origin, Store: data.Store, Secret: data.Secret, Region: "moon-crater-1", Partitions: moon(), OIDC: oidc.Options{},
+		URL: origin, Store: data.Store, Secret: data.Secret, Region: "moon-crater-1", Partitions: moon(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +120,9 @@ func TestANewPartitionIsOneRow(t *testing.T) {
 			t.Errorf("start URL at %s: %d %s", host, got.status, got.body)
 		}
 	}
-	for _, host := range []string{"d-1234567890.moonapps.example", "signin.moonaws.example", "moon-far-2.signin.moonaws.example"} {
+	for _, host := range []string{
+		"d-1234567890.moonapps.example", "signin.moonaws.example", "moon-far-2.signin.moonaws.example",
+	} {
 		if got := fetch(t, transport, "GET", "https://"+host+"/health", ""); got.status != http.StatusOK {
 			t.Errorf("%s: %d", host, got.status)
 		}

@@ -6,6 +6,7 @@ package admin
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -106,7 +107,7 @@ func (c *call) answer(r *http.Request) (any, error) {
 	c.service, c.operation = services()[prefix], name
 	run, known := c.service.operations[name]
 	if r.Method != http.MethodPost || !known {
-		return nil, errUnknownOperation
+		return nil, errUnknownOperation.say("%s", wire.Missing(cmp.Or(c.service.name, prefix), cmp.Or(name, "a request without X-Amz-Target")))
 	}
 	actor, refusal := c.Authenticate(r, body)
 	if refusal != nil {

@@ -107,16 +107,13 @@ func paths(operations []attributeOperation) string {
 	return strings.Join(each(operations, func(o attributeOperation) string { return o.AttributePath }), " ")
 }
 
-// An attribute is one that must not be empty.
-type attribute struct{ name, value string }
-
-// required refuses empty attributes, but for those that were so before. The words
-// are those that getmoto/moto has from AWS.
-func required(before, attributes []attribute) error {
+// required refuses attributes that are lacking now, but for those that were so before. The words are those that
+// getmoto/moto has from AWS.
+func required(before, now []string) error {
 	var missing []string
-	for _, a := range attributes {
-		if a.value == "" && !slices.Contains(before, a) {
-			missing = append(missing, a.name+": The attribute "+a.name+" is required")
+	for _, name := range now {
+		if !slices.Contains(before, name) {
+			missing = append(missing, name+": The attribute "+name+" is required")
 		}
 	}
 	if missing == nil {
@@ -125,15 +122,17 @@ func required(before, attributes []attribute) error {
 	return errValidation.say("%s", strings.Join(missing, ", "))
 }
 
-// duplicate turns a store's Conflict into a ConflictException. names says what the
-// keys stand for: name: → UserName.
-func duplicate(err error, names map[string]string) error {
-	var taken *store.Conflict
+// duplicate turns a directory's TakenError into a ConflictException.
+func duplicate(err error) error {
+	var taken *directory.TakenError
 	if !errors.As(err, &taken) {
 		return err
 	}
-	kind, _, _ := strings.Cut(taken.Key, ":")
-	return errConflict.say("Duplicate %s", names[kind]).with("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
+	text := "Duplicate " + taken.Attribute
+	if taken.Attribute == "Membership" {
+		text = "Member and Group relationship already exists"
+	}
+	return errConflict.say("%s", text).with("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
 }
 
 // missing is a ResourceNotFoundException of identitystore for store.ErrNotFound.

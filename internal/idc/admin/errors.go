@@ -53,7 +53,7 @@ func (e *awsError) body(s service, requestID string) map[string]string {
 func badRequest(code string) *awsError { return &awsError{status: http.StatusBadRequest, code: code} }
 
 var (
-	// errUnknownOperation has no message, like AWS's (hashicorp/terraform-provider-aws#27830).
+	// AWS's has no message (hashicorp/terraform-provider-aws#27830); ours says what is missing here.
 	errUnknownOperation = badRequest("UnknownOperationException")
 	errSerialization    = badRequest("SerializationException")
 	errTooLarge         = &awsError{

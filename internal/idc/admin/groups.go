@@ -38,10 +38,10 @@ func createGroup(c *call, tx store.Tx, in *createGroupInput) (*groupIDOutput, er
 }
 
 func putGroup(tx store.Tx, g directory.Group) error {
-	if err := required(nil, []attribute{{"displayname", g.Name}}); err != nil {
+	if err := required(nil, g.Lacks()); err != nil {
 		return err
 	}
-	return duplicate(directory.Groups().Put(tx, g), map[string]string{"name": "GroupDisplayName", "external": "ExternalId"})
+	return duplicate(directory.PutGroup(tx, g))
 }
 
 type groupInput struct {

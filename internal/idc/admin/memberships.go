@@ -53,12 +53,7 @@ func createMembership(c *call, tx store.Tx, in *membershipInput) (*membershipIDO
 	}
 	m := directory.Membership{ID: c.instance.NewPrincipalID(), GroupID: g.ID, UserID: u.ID, Created: c.now.UTC()}
 	c.note(g.Name, u.UserName)
-	err = directory.Memberships().Put(tx, m)
-	var taken *store.Conflict
-	if errors.As(err, &taken) {
-		return nil, errConflict.say("Member and Group relationship already exists").with("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
-	}
-	return &membershipIDOutput{m.ID, c.instance.IdentityStoreID}, err
+	return &membershipIDOutput{m.ID, c.instance.IdentityStoreID}, duplicate(directory.PutMembership(tx, m))
 }
 
 type byMembershipInput struct {

@@ -13,6 +13,7 @@ type operation func(ctx context.Context, c *call, input any) (output any, err er
 // A service is one of AWS's APIs.
 type service struct {
 	prefix     string // of X-Amz-Target
+	name       string // as the AWS CLI calls it
 	pageSize   int
 	operations map[string]operation
 }
@@ -25,9 +26,9 @@ const (
 
 func services() map[string]service {
 	return map[string]service{
-		ssoAdminPrefix:      {ssoAdminPrefix, 100, ssoAdmin},
-		identityStorePrefix: {identityStorePrefix, 100, identityStore},
-		organizationsPrefix: {organizationsPrefix, 20, organizations},
+		ssoAdminPrefix:      {ssoAdminPrefix, "sso-admin", 100, ssoAdmin},
+		identityStorePrefix: {identityStorePrefix, "identitystore", 100, identityStore},
+		organizationsPrefix: {organizationsPrefix, "organizations", 20, organizations},
 	}
 }
 

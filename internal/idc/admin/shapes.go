@@ -1,8 +1,7 @@
 package admin
 
 import (
-	"strings"
-
+	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/pattern"
 )
 
@@ -18,39 +17,23 @@ type shape struct {
 }
 
 func text(min, max int, java string) shape {
-	return shape{min: min, max: max, pattern: pattern.New("^(?:" + goPattern(java) + ")$"), patternText: java}
+	return shape{min: min, max: max, pattern: pattern.Java(java), patternText: java}
 }
 
-func secret(max int, java string) shape {
-	s := text(1, max, java)
+// secret is a text by a rule of the directory, not to be shown.
+func secret(r directory.TextRule) shape {
+	s := text(r.Min, r.Max, r.Pattern)
 	s.sensitive = true
 	return s
 }
 
 func enum(values ...string) shape { return shape{enum: values} }
 
-// goPattern turns Java's \u00A0 into Go's \x{00A0}, and does without the one
-// lookahead: that of durations, which setDuration reads anyway.
-func goPattern(java string) string {
-	java = strings.Replace(java, `(?=\d|T\d)`, "", 1)
-	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(java, `\u`)
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		b.WriteString(`\x{` + after[:4] + `}`)
-		java = after[4:]
-	}
-}
-
 const (
 	uuidPattern     = `[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{12}`
 	instancePattern = `arn:aws(-[a-z]{1,5}){0,3}:sso:::instance/(sso)?ins-[a-zA-Z0-9-.]{16}`
 	permSetPattern  = `arn:aws(-[a-z]{1,5}){0,3}:sso:::permissionSet/(sso)?ins-[a-zA-Z0-9-.]{16}/ps-[a-zA-Z0-9-./]{16}`
 	tagPattern      = `([\p{L}\p{Z}\p{N}_.:/=+\-@]*)`
-	lettersPattern  = `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`
 )
 
 // shapes have the names of botocore's models; where services have different shapes
@@ -90,11 +73,11 @@ var shapes = map[string]shape{
 
 	"IdentityStoreId":      text(1, 36, `d-[0-9a-f]{10}$|^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`),
 	"ResourceId":           text(1, 47, `([0-9a-f]{10}-|)`+uuidPattern),
-	"UserName":             secret(128, lettersPattern),
-	"GroupDisplayName":     secret(1024, `[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r \u00A0]+`),
-	"SensitiveStringType":  secret(1024, `[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r \u00A0\u3000]+`),
-	"ExternalIdIssuer":     secret(256, lettersPattern),
-	"ExternalIdIdentifier": secret(256, lettersPattern),
+	"UserName":             secret(directory.UserName()),
+	"GroupDisplayName":     secret(directory.GroupName()),
+	"SensitiveStringType":  secret(directory.Text()),
+	"ExternalIdIssuer":     secret(directory.ExternalIDPart()),
+	"ExternalIdIdentifier": secret(directory.ExternalIDPart()),
 	"AttributePath":        text(1, 255, `(?:\p{L}+:\p{L}+:\p{L}+(?:\.\p{L}+){0,3}|\p{L}+(?:\.\p{L}+){0,2})`),
 	"AttributeOperations":  {min: 1, max: 100},
 	"Filters":              {max: 1},

@@ -40,24 +40,10 @@ func createUser(c *call, tx store.Tx, in *createUserInput) (*userIDOutput, error
 	in.ExternalIDs = nil // an identity provider's to set
 	u := directory.User{ID: c.instance.NewPrincipalID(), Attributes: in.Attributes, Created: c.now.UTC(), Updated: c.now.UTC()}
 	c.note(u.UserName, u.ID)
-	return &userIDOutput{u.ID, c.instance.IdentityStoreID}, putUser(tx, nil, u)
-}
-
-// putUser keeps a user who has what is required of users (or had not before), and
-// names that are no one else's.
-func putUser(tx store.Tx, before []attribute, u directory.User) error {
-	if err := required(before, requiredOf(u.Attributes)); err != nil {
-		return err
+	if err := required(nil, u.Lacks()); err != nil {
+		return nil, err
 	}
-	return duplicate(directory.Users().Put(tx, u), map[string]string{"name": "UserName", "email": "Email", "external": "ExternalId"})
-}
-
-func requiredOf(a directory.Attributes) []attribute {
-	name := a.Name
-	if name == nil {
-		name = &directory.PersonName{}
-	}
-	return []attribute{{"username", a.UserName}, {"displayname", a.DisplayName}, {"givenname", name.GivenName}, {"familyname", name.FamilyName}}
+	return &userIDOutput{u.ID, c.instance.IdentityStoreID}, duplicate(directory.PutUser(tx, u))
 }
 
 type userInput struct {
@@ -87,12 +73,15 @@ func updateUser(c *call, tx store.Tx, in *updateUserInput) (*none, error) {
 		return nil, err
 	}
 	c.note(u.UserName, paths(in.Operations))
-	before := u.Attributes
-	if u.Attributes, err = updated(c, before, in.Operations); err != nil {
+	before := u
+	if u.Attributes, err = updated(c, before.Attributes, in.Operations); err != nil {
 		return nil, err
 	}
 	u.ExternalIDs, u.Updated = before.ExternalIDs, c.now.UTC()
-	return &none{}, putUser(tx, requiredOf(before), u)
+	if err := required(before.Lacks(), u.Lacks()); err != nil {
+		return nil, err
+	}
+	return &none{}, duplicate(directory.ReplaceUser(tx, before, u))
 }
 
 func deleteUser(c *call, tx store.Tx, in *userInput) (*none, error) {

@@ -19,8 +19,6 @@ type Fault struct {
 	Routes string
 	// Does is what the server does, Client what a client should make of it: a line each.
 	Does, Client string
-	// Numbers are those of our list of malicious answers that it plays.
-	Numbers []int
 
 	able  string // the routes where it can be played; empty: all
 	start starter

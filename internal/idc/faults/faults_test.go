@@ -15,17 +15,13 @@ import (
 	"rolecall/internal/idc/faults"
 )
 
-func TestTheListIsWhole(t *testing.T) {
-	numbers := map[int]bool{}
+func TestTheListIsSound(t *testing.T) {
 	var names []string
 	for _, f := range faults.List() {
 		if slices.Contains(names, f.Name) {
 			t.Errorf("%s stands there twice", f.Name)
 		}
 		names = append(names, f.Name)
-		for _, n := range f.Numbers {
-			numbers[n] = true
-		}
 		for _, text := range []string{f.Does, f.Client, f.Routes} {
 			if text == "" || strings.HasSuffix(text, ".") || strings.Contains(text, "\n") {
 				t.Errorf("%s: %q is no line of the list", f.Name, text)
@@ -34,14 +30,6 @@ func TestTheListIsWhole(t *testing.T) {
 		if err := faults.Check([]string{f.Name, f.Name + "@" + f.Routes + "#3~2"}); err != nil {
 			t.Error(err)
 		}
-	}
-	for n := 1; n <= 100; n++ {
-		if !numbers[n] {
-			t.Errorf("no fault plays number %d", n)
-		}
-	}
-	if len(numbers) != 100 {
-		t.Errorf("%d numbers, want 100", len(numbers))
 	}
 }
 

@@ -18,25 +18,25 @@ func handshakes() []Fault {
 	refuse := "refuse the connection, and send nothing; offer no way around"
 	return []Fault{
 		{
-			Name: "expired-certificate", Routes: "all", Numbers: []int{75}, start: handshaken(certified(func(h *handshake) (string, time.Duration, time.Duration) { return h.host, -48 * time.Hour, -time.Hour })),
+			Name: "expired-certificate", Routes: "all", start: handshaken(certified(func(h *handshake) (string, time.Duration, time.Duration) { return h.host, -48 * time.Hour, -time.Hour })),
 			Does: "has a certificate that ended an hour ago; through the proxy only", Client: refuse,
 		},
 		{
-			Name: "wrong-host", Routes: "all", Numbers: []int{76}, start: handshaken(certified(func(*handshake) (string, time.Duration, time.Duration) {
+			Name: "wrong-host", Routes: "all", start: handshaken(certified(func(*handshake) (string, time.Duration, time.Duration) {
 				return "elsewhere.amazonaws.com", -time.Hour, 24 * time.Hour
 			})),
 			Does: "has a certificate of another host; through the proxy only", Client: refuse,
 		},
-		{Name: "self-signed", Routes: "all", Numbers: []int{77}, start: handshaken(selfSigned), Does: "has a certificate that vouches for itself; through the proxy only", Client: refuse},
+		{Name: "self-signed", Routes: "all", start: handshaken(selfSigned), Does: "has a certificate that vouches for itself; through the proxy only", Client: refuse},
 		{
-			Name: "old-tls", Routes: "all", Numbers: []int{78}, start: handshaken(func(h *handshake) { h.config.MinVersion, h.config.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 }),
+			Name: "old-tls", Routes: "all", start: handshaken(func(h *handshake) { h.config.MinVersion, h.config.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 }),
 			Does: "speaks TLS 1.0 only; through the proxy only", Client: refuse,
 		},
 		{
-			Name: "client-certificate", Routes: "all", Numbers: []int{79}, start: handshaken(func(h *handshake) { h.config.ClientAuth = tls.RequestClientCert }),
+			Name: "client-certificate", Routes: "all", start: handshaken(func(h *handshake) { h.config.ClientAuth = tls.RequestClientCert }),
 			Does: "asks for a certificate of the client; through the proxy only", Client: "send none, and go on",
 		},
-		{Name: "slow-handshake", Value: "a duration (1m)", Routes: "all", Numbers: []int{20}, start: slowHandshake, Does: "answers the TLS handshake after a minute; through the proxy only", Client: "give up after a while that people wait"},
+		{Name: "slow-handshake", Value: "a duration (1m)", Routes: "all", start: slowHandshake, Does: "answers the TLS handshake after a minute; through the proxy only", Client: "give up after a while that people wait"},
 	}
 }
 

@@ -12,12 +12,12 @@ import (
 func headers() []Fault {
 	ignore := "take no notice"
 	return []Fault{
-		{Name: "many-headers", Value: "headers (10000)", Routes: "portal", Numbers: []int{8}, start: manyHeaders, Does: "adds 10,000 headers to the answer", Client: "bound headers"},
-		{Name: "long-header", Value: "bytes (1000000)", Routes: "portal", Numbers: []int{9}, start: longHeader, Does: "adds a header of 1 MB", Client: "bound headers"},
-		{Name: "cookie-flood", Value: "cookies (100)", Routes: "all", Numbers: []int{80}, start: cookies, Does: "sets 100 cookies", Client: "keep none: no part of AWS's APIs sets one"},
-		{Name: "alt-svc", Routes: "all", Numbers: []int{81}, start: adds("Alt-Svc", `h3="elsewhere.example.com:443"; ma=86400`), Does: "names another server in Alt-Svc", Client: ignore},
-		{Name: "hsts", Routes: "all", Numbers: []int{82}, start: adds("Strict-Transport-Security", "max-age=31536000; includeSubDomains; preload"), Does: "asks for https only, on an address of this machine", Client: ignore},
-		{Name: "date", Value: "a duration, as -87600h (87600h)", Routes: "all", Numbers: []int{93}, start: date, Does: "has a Date header that is 10 years off", Client: ignore + "; who corrects its clock by it bounds that"},
+		{Name: "many-headers", Value: "headers (10000)", Routes: "portal", start: manyHeaders, Does: "adds 10,000 headers to the answer", Client: "bound headers"},
+		{Name: "long-header", Value: "bytes (1000000)", Routes: "portal", start: longHeader, Does: "adds a header of 1 MB", Client: "bound headers"},
+		{Name: "cookie-flood", Value: "cookies (100)", Routes: "all", start: cookies, Does: "sets 100 cookies", Client: "keep none: no part of AWS's APIs sets one"},
+		{Name: "alt-svc", Routes: "all", start: adds("Alt-Svc", `h3="elsewhere.example.com:443"; ma=86400`), Does: "names another server in Alt-Svc", Client: ignore},
+		{Name: "hsts", Routes: "all", start: adds("Strict-Transport-Security", "max-age=31536000; includeSubDomains; preload"), Does: "asks for https only, on an address of this machine", Client: ignore},
+		{Name: "date", Value: "a duration, as -87600h (87600h)", Routes: "all", start: date, Does: "has a Date header that is 10 years off", Client: ignore + "; who corrects its clock by it bounds that"},
 		{
 			Name: "clock", Value: "a duration, as -10m (1h)", Routes: "all", start: clock,
 			Does: "has a clock that is an hour fast, or as given: Date, the end of role credentials and registrations are off", Client: "count lives from its own clock where it can; warn of the difference",
@@ -107,19 +107,19 @@ func redirects() []Fault {
 	stay := "follow none: secrets go to no other place"
 	elsewhere := "https://elsewhere.example.com/"
 	return []Fault{
-		{Name: "redirect", Value: "an address (https://elsewhere.example.com/)", Routes: "token+refresh", Numbers: []int{70}, start: redirect(302, elsewhere), Does: "sends the client to another host with 302", Client: stay},
-		{Name: "redirect-body", Value: "an address (https://elsewhere.example.com/)", Routes: "token+refresh", Numbers: []int{71}, start: redirect(307, elsewhere), Does: "sends the client, with its body, to another host with 307", Client: stay},
+		{Name: "redirect", Value: "an address (https://elsewhere.example.com/)", Routes: "token+refresh", start: redirect(302, elsewhere), Does: "sends the client to another host with 302", Client: stay},
+		{Name: "redirect-body", Value: "an address (https://elsewhere.example.com/)", Routes: "token+refresh", start: redirect(307, elsewhere), Does: "sends the client, with its body, to another host with 307", Client: stay},
 		{
-			Name: "redirect-loop", Routes: "portal", Numbers: []int{72}, start: always(func(c *call) { c.redirect(302, c.r.URL.RequestURI()) }),
+			Name: "redirect-loop", Routes: "portal", start: always(func(c *call) { c.redirect(302, c.r.URL.RequestURI()) }),
 			Does: "sends the client back to the same address with 302, for ever", Client: stay,
 		},
 		{
-			Name: "redirect-to-http", Routes: "portal", Numbers: []int{73}, start: always(func(c *call) { c.redirect(307, "http://"+c.r.Host+c.r.URL.RequestURI()) }),
+			Name: "redirect-to-http", Routes: "portal", start: always(func(c *call) { c.redirect(307, "http://"+c.r.Host+c.r.URL.RequestURI()) }),
 			Does: "sends the client to the same host without TLS", Client: stay,
 		},
-		{Name: "redirect-inside", Value: "file or metadata (metadata)", Routes: "portal", Numbers: []int{74}, start: redirectInside, Does: "sends the client to a file, or to the metadata address of virtual machines", Client: stay},
+		{Name: "redirect-inside", Value: "file or metadata (metadata)", Routes: "portal", start: redirectInside, Does: "sends the client to a file, or to the metadata address of virtual machines", Client: stay},
 		{
-			Name: "redirect-to-name", Routes: "portal", Numbers: []int{99},
+			Name: "redirect-to-name", Routes: "portal",
 			start: always(func(c *call) {
 				c.redirect(307, "http://rebinding.example.com:"+portOf(c.r.Host)+c.r.URL.RequestURI())
 			}),
@@ -127,7 +127,7 @@ func redirects() []Fault {
 			Client: stay + "; check the address that is really dialled, not the name",
 		},
 		{
-			Name: "wrong-issuer", Routes: "authorize", able: "authorize", Numbers: []int{65}, start: always(wrongIssuer),
+			Name: "wrong-issuer", Routes: "authorize", able: "authorize", start: always(wrongIssuer),
 			Does: "sends the browser back with an iss parameter of somebody else (RFC 9207)", Client: "take no notice, as AWS sends none, or refuse the answer",
 		},
 	}

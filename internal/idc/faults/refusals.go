@@ -34,7 +34,7 @@ func refusals() []Fault {
 			Client: "try again a few times with growing pauses, then say that the service is not available",
 		},
 		{
-			Name: "status", Value: "CODE or CODE:EXCEPTION, as 400:InvalidGrantException (500)", Routes: "portal", Numbers: []int{68}, start: anyStatus,
+			Name: "status", Value: "CODE or CODE:EXCEPTION, as 400:InvalidGrantException (500)", Routes: "portal", start: anyStatus,
 			Does:   "fails with a status and its usual exception, or the given one",
 			Client: "go by the status and the exception's name, never by the text",
 		},
@@ -45,22 +45,22 @@ func refusals() []Fault {
 func oddRefusals() []Fault {
 	return []Fault{
 		{
-			Name: "retry-after", Value: "any text (-1)", Routes: "portal", Numbers: []int{69}, start: retryAfter,
+			Name: "retry-after", Value: "any text (-1)", Routes: "portal", start: retryAfter,
 			Does:   "refuses with 429 and a Retry-After that is no small number: -1, 1000000000, a date, garbage",
 			Client: "bound what it waits",
 		},
 		{
-			Name: "error-text", Value: "any text (terminal escapes, line breaks)", Routes: "all", Numbers: []int{67}, start: errorText,
+			Name: "error-text", Value: "any text (terminal escapes, line breaks)", Routes: "all", start: errorText,
 			Does:   "refuses with 400 and a text that would take over a terminal",
 			Client: "show server texts with control characters made visible",
 		},
 		{
-			Name: "error-type", Value: "none, unknown or huge (none)", Routes: "all", Numbers: []int{96}, start: errorType,
+			Name: "error-type", Value: "none, unknown or huge (none)", Routes: "all", start: errorType,
 			Does:   "fails with 500 and no exception name, one that nobody knows, or one of 1 MB",
 			Client: "go by the status, and show no more than a short name",
 		},
 		{
-			Name: "vanished-account", Routes: "roles+credentials", Numbers: []int{52}, able: "roles+credentials",
+			Name: "vanished-account", Routes: "roles+credentials", able: "roles+credentials",
 			start:  always(func(c *call) { c.refuse(refusal{404, "ResourceNotFoundException", "Account not found"}) }),
 			Does:   "lists an account, and answers 404 when asked for what is in it",
 			Client: "go on with the other accounts, and say which one is gone",
@@ -75,12 +75,12 @@ func oauthRefusals() []Fault {
 	}
 	return []Fault{
 		{
-			Name: "never-approved", Routes: "token", able: "token", Numbers: []int{53}, start: say(400, "AuthorizationPendingException", "Authorization is still pending"),
+			Name: "never-approved", Routes: "token", able: "token", start: say(400, "AuthorizationPendingException", "Authorization is still pending"),
 			Does:   "answers authorization_pending for ever",
 			Client: "ask on at the interval, and end when the code expires",
 		},
 		{
-			Name: "slow-down", Routes: "token", able: oidcRoutes, Numbers: []int{54}, start: say(400, "SlowDownException", "Slow down"),
+			Name: "slow-down", Routes: "token", able: oidcRoutes, start: say(400, "SlowDownException", "Slow down"),
 			Does:   "answers slow_down each time",
 			Client: "lengthen the interval by 5 seconds each time, and end when the code expires",
 		},

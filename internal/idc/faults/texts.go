@@ -13,13 +13,13 @@ func bodies() []Fault {
 	page := "<html><head><title>Welcome</title></head><body>Please log in to the hotel's network</body></html>"
 	return []Fault{
 		{
-			Name: "html", Routes: "portal", Numbers: []int{40}, start: always(func(c *call) { c.text("text/html", page) }),
+			Name: "html", Routes: "portal", start: always(func(c *call) { c.text("text/html", page) }),
 			Does: "answers 200 with an HTML page, as a hotel's network does", Client: "say that something else than AWS has answered",
 		},
-		{Name: "empty-body", Routes: "portal", Numbers: []int{21}, start: jsonBody(""), Does: "answers 200 with nothing", Client: object},
-		{Name: "null-body", Routes: "portal", Numbers: []int{22}, start: jsonBody("null"), Does: "answers null", Client: object},
-		{Name: "array-body", Routes: "portal", Numbers: []int{23}, start: jsonBody("[]"), Does: "answers with an array", Client: object},
-		{Name: "empty-object", Routes: "portal", Numbers: []int{24}, start: jsonBody("{}"), Does: "answers with an object without members", Client: "miss what is required, and say so"},
+		{Name: "empty-body", Routes: "portal", start: jsonBody(""), Does: "answers 200 with nothing", Client: object},
+		{Name: "null-body", Routes: "portal", start: jsonBody("null"), Does: "answers null", Client: object},
+		{Name: "array-body", Routes: "portal", start: jsonBody("[]"), Does: "answers with an array", Client: object},
+		{Name: "empty-object", Routes: "portal", start: jsonBody("{}"), Does: "answers with an object without members", Client: "miss what is required, and say so"},
 	}
 }
 
@@ -33,31 +33,31 @@ func texts() []Fault {
 			Does: "sends the first half of the JSON, and the length of that", Client: object,
 		},
 		{
-			Name: "trailing-garbage", Routes: "portal", able: jsonRoutes, Numbers: []int{36},
+			Name: "trailing-garbage", Routes: "portal", able: jsonRoutes,
 			start: rewrites(func(b []byte) []byte { return append(b, `{"more":true} and more`...) }),
 			Does:  "adds text behind the object", Client: whole,
 		},
 		{
-			Name: "utf-16", Routes: "portal", able: jsonRoutes, Numbers: []int{35}, start: rewrites(toUTF16),
+			Name: "utf-16", Routes: "portal", able: jsonRoutes, start: rewrites(toUTF16),
 			Does: "sends the JSON in UTF-16 with a byte order mark", Client: object,
 		},
 		{
-			Name: "bad-utf8", Routes: "portal", able: jsonRoutes, Numbers: []int{34},
+			Name: "bad-utf8", Routes: "portal", able: jsonRoutes,
 			start: rewrites(func(b []byte) []byte {
 				return bytes.ReplaceAll(b, []byte(`":"`), []byte("\":\"\xff\xc0\x80\xed\xa0\x80"))
 			}),
 			Does: "puts bytes that are no UTF-8 into all texts", Client: "refuse what is no token or id; show names with the bytes replaced",
 		},
 		{
-			Name: "nul", Value: "raw or escaped (raw)", Routes: "portal", able: jsonRoutes, Numbers: []int{37}, start: nul,
+			Name: "nul", Value: "raw or escaped (raw)", Routes: "portal", able: jsonRoutes, start: nul,
 			Does: "puts NUL into all texts: the byte itself, or \\u0000", Client: "refuse it in tokens and ids; never cut a text there",
 		},
 		{
-			Name: "duplicate-keys", Routes: "portal", able: jsonRoutes, Numbers: []int{28}, start: edits(func(_ *call, m map[string]any) any { return twice(m) }),
+			Name: "duplicate-keys", Routes: "portal", able: jsonRoutes, start: edits(func(_ *call, m map[string]any) any { return twice(m) }),
 			Does: "sends each member twice", Client: "refuse it: parsers differ in which one counts",
 		},
 		{
-			Name: "gzip", Routes: "portal", able: jsonRoutes, Numbers: []int{98}, start: always(zipped),
+			Name: "gzip", Routes: "portal", able: jsonRoutes, start: always(zipped),
 			Does: "compresses the answer though nobody asked for it", Client: "refuse it, or unpack it within bounds",
 		},
 	}

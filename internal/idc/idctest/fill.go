@@ -13,20 +13,25 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// Fill gives a user so many accounts more, called name(i), with so many roles in each.
+// Fill assigns a user so many accounts more, called name(i), with so many roles in each.
 func Fill(d *idc.Data, userName string, accounts, roles int, name func(i int) string) error {
 	u, err := user(d, userName)
 	if err != nil {
 		return err
 	}
 	return d.Store.Update(context.Background(), func(tx store.Tx) error {
-		var failures []error
+		instance, err := directory.TheInstance(tx)
+		failures := []error{err}
 		for i := range roles {
-			failures = append(failures, directory.PermissionSets().Put(tx, directory.PermissionSet{ID: setID(i), Name: fmt.Sprintf("Role%02d", i), Duration: time.Hour, Created: time.Now()}))
+			failures = append(failures, directory.PermissionSets().Put(tx, directory.PermissionSet{
+				ID: setID(i), Name: fmt.Sprintf("Role%02d", i), Duration: time.Hour, Created: instance.Created,
+			}))
 		}
 		for i := range accounts {
 			id := AccountID(i)
-			failures = append(failures, directory.Accounts().Put(tx, directory.Account{ID: id, Name: name(i), Email: fmt.Sprintf("account%d@example.com", i), Joined: time.Now()}))
+			failures = append(failures, directory.Accounts().Put(tx, directory.Account{
+				ID: id, Name: name(i), Email: fmt.Sprintf("account%d@example.com", i), Joined: instance.Created,
+			}))
 			for n := range roles {
 				_, err := tx.Assign(store.Assignment{Principal: u.ID, AccountID: id, PermissionSet: setID(n)})
 				failures = append(failures, err)

@@ -32,6 +32,7 @@ var (
 	errClientMetadata  = &oauthError{400, "invalid_client_metadata", "InvalidClientMetadataException", "Invalid client metadata provided"}
 	errRedirectURI     = &oauthError{400, "invalid_redirect_uri", "InvalidRedirectUriException", "Invalid redirect URI provided"}
 	errRegion          = &oauthError{400, "invalid_request", "InvalidRequestException", "Invalid token provided"}
+	errUnknown         = &oauthError{404, "invalid_request", "UnknownOperationException", ""}
 	errServer          = &oauthError{500, "server_error", "InternalServerException", "Internal error"}
 	errTooManyRequests = &oauthError{429, "too_many_requests", "TooManyRequestsException", "Too many requests"}
 )
@@ -52,6 +53,16 @@ func (e *oauthError) write(w http.ResponseWriter) {
 	w.Header().Set("x-amzn-ErrorType", e.exception+":http://internal.amazon.com/coral/com.amazonaws.sso.oidc/")
 	wire.JSON(w, e.status, map[string]string{"error": e.code, "error_description": e.description})
 }
+
+// missing is the same error for an operation that is not here.
+func (e *oauthError) missing(operation string) *oauthError {
+	other := *e
+	other.description = wire.Missing("sso-oidc", operation)
+	return &other
+}
+
+// Unknown answers a request that no operation here is for.
+func Unknown(w http.ResponseWriter, request string) { errUnknown.missing(request).write(w) }
 
 // read decodes a JSON body of at most 64 KiB. Old AWS CLIs send no content type,
 // so none is asked for.

@@ -49,8 +49,8 @@ type tokenAnswer struct {
 }
 
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Query().Get("aws_iam") != "" { // CreateTokenWithIAM: no client that signs in uses it
-		errRequest.write(w)
+	if r.URL.Query().Get("aws_iam") != "" {
+		errRequest.missing("CreateTokenWithIAM").write(w)
 		return
 	}
 	var in tokenRequest

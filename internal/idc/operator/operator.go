@@ -135,7 +135,7 @@ func (a *API) password(w http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		user.Password, user.Updated = hash, a.Now()
-		return errors.Join(directory.Users().Put(tx, user), directory.EndSessions(tx, user.ID),
+		return errors.Join(directory.PutUser(tx, user), directory.EndSessions(tx, user.ID),
 			tx.Record(store.Event{Time: a.Now(), Actor: store.Operator, Action: "SetPassword", Target: "user:" + user.UserName}))
 	}))
 }

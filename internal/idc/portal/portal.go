@@ -4,14 +4,11 @@
 package portal
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
 	"net/http"
 	"sort"
 	"strconv"
-	"sync/atomic"
-	"time"
 
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/limits"
@@ -26,15 +23,9 @@ type API struct {
 	Store  store.Store
 	Tokens *oidc.Server
 	Roles  *sts.Server
-	Now    func() time.Time
 	// Limit slows the owner of a token down, as AWS does; nil does not.
 	Limit *limits.Limiter
-
-	credentials atomic.Int64
 }
-
-// Credentials gives how many role credentials were handed out since the start.
-func (a *API) Credentials() int { return int(a.credentials.Load()) }
 
 // Mount lists the routes.
 func (a *API) Mount(m oidc.Mux) {
@@ -104,15 +95,22 @@ func refusal(err error, instead *portalError) error {
 	return err
 }
 
-func (a *API) roleCredentials(w http.ResponseWriter, r *http.Request) {
-	account, role := r.URL.Query().Get("account_id"), r.URL.Query().Get("role_name")
-	c, err := a.mint(r, account, role)
+func (a *API) roleCredentials(w http.ResponseWriter, q *http.Request) {
+	account, role := q.URL.Query().Get("account_id"), q.URL.Query().Get("role_name")
+	c, err := a.Roles.HandOut(q.Context(), account, role, func(r store.Reader) (directory.User, error) {
+		user, err := a.user(r, q)
+		if err == nil && (account == "" || role == "") {
+			err = errInvalid
+		}
+		return user, err
+	})
 	if err != nil {
-		writeError(w, err)
+		writeError(w, refusal(err, errForbidden))
 		return
 	}
-	a.credentials.Add(1)
-	wire.JSON(w, http.StatusOK, map[string]any{"roleCredentials": roleCredentials{c.AccessKeyID, c.SecretAccessKey, c.SessionToken, c.Expiration.UnixMilli()}})
+	wire.JSON(w, http.StatusOK, map[string]any{
+		"roleCredentials": roleCredentials{c.AccessKeyID, c.SecretAccessKey, c.SessionToken, c.Expiration.UnixMilli()},
+	})
 }
 
 type roleCredentials struct {
@@ -120,64 +118,6 @@ type roleCredentials struct {
 	SecretAccessKey string `json:"secretAccessKey"`
 	SessionToken    string `json:"sessionToken"`
 	Expiration      int64  `json:"expiration"` // milliseconds
-}
-
-// mint checks who asks and what they have, and hands out keys when that is in the
-// audit.
-func (a *API) mint(q *http.Request, account, role string) (c sts.Credentials, err error) {
-	var user directory.User
-	err = a.Store.View(q.Context(), func(r store.Reader) error {
-		if user, err = a.user(r, q); err != nil {
-			return err
-		}
-		if account == "" || role == "" {
-			return errInvalid
-		}
-		c, err = a.RoleCredentials(r, user, account, role)
-		return refusal(err, errForbidden)
-	})
-	if err != nil {
-		return sts.Credentials{}, err
-	}
-	return c, a.Record(q.Context(), user, account, role)
-}
-
-// RoleCredentials mints keys of a permission set that the user has in the account,
-// or gives ErrNotFound. Who hands them out records that.
-func (a *API) RoleCredentials(r store.Reader, user directory.User, account, permissionSet string) (sts.Credentials, error) {
-	set, err := directory.Assigned(r, user.ID, account, permissionSet)
-	if err != nil {
-		return sts.Credentials{}, err
-	}
-	instance, err := directory.TheInstance(r)
-	if err != nil {
-		return sts.Credentials{}, err
-	}
-	return a.Roles.MintRole(instance, user.UserName, account, set), nil
-}
-
-// HandOut gives a signed-in user of the website what RoleCredentials gives, once
-// that is in the audit.
-func (a *API) HandOut(ctx context.Context, user directory.User, account, permissionSet string) (c sts.Credentials, err error) {
-	err = a.Store.View(ctx, func(r store.Reader) error {
-		c, err = a.RoleCredentials(r, user, account, permissionSet)
-		return err
-	})
-	if err == nil {
-		err = a.Record(ctx, user, account, permissionSet)
-	}
-	if err != nil {
-		return sts.Credentials{}, err
-	}
-	a.credentials.Add(1)
-	return c, nil
-}
-
-// Record writes to the audit that role credentials are handed out.
-func (a *API) Record(ctx context.Context, user directory.User, account, permissionSet string) error {
-	return a.Store.Update(ctx, func(tx store.Tx) error {
-		return tx.Record(store.Event{Time: a.Now(), Actor: "user:" + user.UserName, Action: "GetRoleCredentials", Target: account + "/" + permissionSet})
-	})
 }
 
 func (a *API) accounts(w http.ResponseWriter, q *http.Request) {
@@ -303,6 +243,11 @@ func (a *API) logout(w http.ResponseWriter, q *http.Request) {
 	wire.RequestID(w)
 	w.Header().Set("Content-Length", "0")
 	w.WriteHeader(http.StatusOK)
+}
+
+// Unknown answers a request that no operation here is for.
+func Unknown(w http.ResponseWriter, request string) {
+	(&portalError{http.StatusNotFound, "UnknownOperationException", wire.Missing("sso", request)}).write(w)
 }
 
 // RefuseToken answers for a region in which no token of this instance is known.

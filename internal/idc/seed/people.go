@@ -7,7 +7,7 @@ import (
 )
 
 // maxText bounds texts for which nothing stricter holds, in characters.
-const maxText = 8192
+const maxText = directory.MaxStored
 
 // maxPassword bounds passwords in clear, in characters.
 const maxPassword = 1024
@@ -179,7 +179,7 @@ func (w *walker) group() func(*yaml.Node, string) group {
 		g := group{line: n.Line}
 		members := w.refs(&g.members, isUserName)
 		if !w.mapping(n, path, map[string]field{
-			"name":         w.text(&g.Name, between(1, 1024)),
+			"name":         w.text(&g.Name, between(directory.GroupName().Min, directory.GroupName().Max)),
 			"description":  w.text(&g.Description, between(0, maxText)),
 			"external_ids": w.externalIDs(&g.ExternalIDs, &g.externalLine),
 			"members":      func(n *yaml.Node, path string) { g.membersGiven = true; members(n, path) },

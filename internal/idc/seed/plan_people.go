@@ -96,7 +96,7 @@ func (p *planner) checkUserKeys(in map[string]bool, u user, i int) {
 func (p *planner) addUser(u directory.User) {
 	p.add(kindUser, u.UserName, func(tx store.Tx, now time.Time) error {
 		u.Created, u.Updated = now, now
-		return directory.Users().Put(tx, u)
+		return directory.PutUser(tx, u)
 	})
 }
 
@@ -108,14 +108,10 @@ func (p *planner) alterUser(have, want directory.User) {
 	want.Created = have.Created
 	p.alter(kindUser, want.UserName, fields, func(tx store.Tx, _ time.Time) error {
 		have.Emails, have.ExternalIDs = nil, nil
-		return directory.Users().Put(tx, have)
+		return directory.PutUser(tx, have)
 	}, func(tx store.Tx, now time.Time) error {
 		want.Updated = now
-		err := directory.Users().Put(tx, want)
-		if want.Disabled && !have.Disabled {
-			err = errors.Join(err, directory.EndSessions(tx, want.ID))
-		}
-		return err
+		return directory.ReplaceUser(tx, have, want)
 	})
 }
 
@@ -172,14 +168,14 @@ func (p *planner) group(have directory.Group, g group, i int) {
 		}
 		for _, userID := range joins {
 			m := directory.Membership{ID: p.have.instance.NewPrincipalID(), GroupID: want.ID, UserID: userID.id, Created: now}
-			failures = append(failures, directory.Memberships().Put(tx, m))
+			failures = append(failures, directory.PutMembership(tx, m))
 		}
 		return errors.Join(failures...)
 	}
 	if have.ID == "" {
 		p.add(kindGroup, want.Name, func(tx store.Tx, now time.Time) error {
 			want.Created, want.Updated = now, now
-			return errors.Join(directory.Groups().Put(tx, want), members(tx, now))
+			return errors.Join(directory.PutGroup(tx, want), members(tx, now))
 		})
 		return
 	}
@@ -190,10 +186,10 @@ func (p *planner) group(have directory.Group, g group, i int) {
 	want.Created = have.Created
 	p.alter(kindGroup, want.Name, fields, func(tx store.Tx, _ time.Time) error {
 		have.ExternalIDs = nil
-		return directory.Groups().Put(tx, have)
+		return directory.PutGroup(tx, have)
 	}, func(tx store.Tx, now time.Time) error {
 		want.Updated = now
-		return errors.Join(directory.Groups().Put(tx, want), members(tx, now))
+		return errors.Join(directory.PutGroup(tx, want), members(tx, now))
 	})
 }
 

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
+	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/pattern"
 )
 
@@ -26,18 +26,17 @@ const maxInlinePolicy = 32768
 
 // Patterns are AWS's own where it has them.
 var (
-	accountIDs     = pattern.New(`^[0-9]{12}$`)
-	setNames       = pattern.New(`^[\w+=,.@-]{1,32}$`)
-	instanceNames  = pattern.New(`^[\w+=,.@-]{0,255}$`)
-	regions        = pattern.New(`^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$`)
-	policyNames    = pattern.New(`^[\w+=,.@-]{1,128}$`)
-	policyPaths    = pattern.New(`^/([!-.0-~]+/)*$`)
-	policyARNs     = pattern.New(`^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[\w+=,.@/-]+$`)
-	roleARNs       = pattern.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
-	trustedARNs    = pattern.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(role|user)/[\w+=,.@/-]+)$`)
-	externalIDs    = pattern.New(`^[\w+=,.@:/-]{2,}$`)
-	tagTexts       = pattern.New(`^[\pL\pZ\pN_.:/=+@-]*$`)
-	emailAddresses = pattern.New(`^[^@\pZ\pC]+@[^@\pZ\pC]+$`)
+	accountIDs    = pattern.New(`^[0-9]{12}$`)
+	setNames      = pattern.New(`^[\w+=,.@-]{1,32}$`)
+	instanceNames = pattern.New(`^[\w+=,.@-]{0,255}$`)
+	regions       = pattern.New(`^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$`)
+	policyNames   = pattern.New(`^[\w+=,.@-]{1,128}$`)
+	policyPaths   = pattern.New(`^/([!-.0-~]+/)*$`)
+	policyARNs    = pattern.New(`^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[\w+=,.@/-]+$`)
+	roleARNs      = pattern.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
+	trustedARNs   = pattern.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(role|user)/[\w+=,.@/-]+)$`)
+	externalIDs   = pattern.New(`^[\w+=,.@:/-]{2,}$`)
+	tagTexts      = pattern.New(`^[\pL\pZ\pN_.:/=+@-]*$`)
 )
 
 func matches(p pattern.Pattern, what string) rule {
@@ -65,10 +64,10 @@ func isSetName(text string) string {
 }
 
 func isEmail(text string) string {
-	if len(text) > 1024 {
+	if !directory.IsEmail(text) {
 		return quote(short(text)) + " is not an e-mail address"
 	}
-	return matches(emailAddresses, "an e-mail address")(text)
+	return ""
 }
 
 // isExternalID is of a role's trust, not of a person.
@@ -79,13 +78,9 @@ func isExternalID(text string) string {
 	return matches(externalIDs, "an external id: 2 to 1224 letters, digits and _+=,.@:/-")(text)
 }
 
-// isUserName: 1 to 128 letters, marks, symbols, numbers and punctuation.
 func isUserName(text string) string {
-	strange := strings.ContainsFunc(text, func(r rune) bool {
-		return !unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P)
-	})
-	if n := utf8.RuneCountInString(text); n < 1 || n > 128 || strange {
-		return quote(short(text)) + " is not a user name: 1 to 128 characters without spaces"
+	if r := directory.UserName(); !r.Fits(text) || !r.Matches(text) {
+		return fmt.Sprintf("%s is not a user name: 1 to %d characters without spaces", quote(short(text)), r.Max)
 	}
 	return ""
 }

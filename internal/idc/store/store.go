@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"sync/atomic"
 	"time"
 )
 
@@ -36,9 +35,6 @@ type Entry struct {
 	// Ends is when Sweep may take it away; zero is never.
 	Ends  time.Time
 	Value []byte // JSON
-	// Decoded is where a store that remembers entries lets Tables keep their values;
-	// nil for entries that are read once. Such values are shared, and never changed.
-	Decoded *atomic.Value
 }
 
 // An Assignment gives a principal (a user or group, by id) a permission set (by id)
@@ -126,10 +122,16 @@ type Table[T any] struct {
 }
 
 // Get finds a value by id.
-func (t Table[T]) Get(r Reader, id string) (T, error) { return decode[T](r.Get(t.Kind, id)) }
+func (t Table[T]) Get(r Reader, id string) (T, error) {
+	e, err := r.Get(t.Kind, id)
+	return value[T](r, e, err)
+}
 
 // Find finds a value by one of its keys.
-func (t Table[T]) Find(r Reader, key string) (T, error) { return decode[T](r.Find(t.Kind, key)) }
+func (t Table[T]) Find(r Reader, key string) (T, error) {
+	e, err := r.Find(t.Kind, key)
+	return value[T](r, e, err)
+}
 
 // List is Reader.List.
 func (t Table[T]) List(r Reader, owner, after string, limit int) ([]T, error) {
@@ -139,7 +141,7 @@ func (t Table[T]) List(r Reader, owner, after string, limit int) ([]T, error) {
 	}
 	values := make([]T, len(entries))
 	for i, e := range entries {
-		if values[i], err = decode[T](e, nil); err != nil {
+		if values[i], err = value[T](r, e, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -160,19 +162,29 @@ func (t Table[T]) Put(tx Tx, v T) error {
 // Delete takes a value away by its id.
 func (t Table[T]) Delete(tx Tx, id string) error { return tx.Delete(t.Kind, id) }
 
-func decode[T any](e Entry, err error) (T, error) {
+// A keeper is a Reader that keeps the values of entries, so that each is decoded once. They are shared, and never
+// changed.
+type keeper interface {
+	Value(e Entry, decode func() (any, error)) (any, error)
+}
+
+// value decodes an entry, unless the reader has its value.
+func value[T any](r Reader, e Entry, err error) (T, error) {
 	var v T
 	if err != nil {
 		return v, err
 	}
-	if e.Decoded != nil {
-		if known, ok := e.Decoded.Load().(T); ok {
-			return known, nil
-		}
+	k, keeps := r.(keeper)
+	if !keeps {
+		return v, json.Unmarshal(e.Value, &v)
 	}
-	err = json.Unmarshal(e.Value, &v)
-	if err == nil && e.Decoded != nil {
-		e.Decoded.Store(v)
+	kept, err := k.Value(e, func() (any, error) {
+		var fresh T
+		err := json.Unmarshal(e.Value, &fresh)
+		return fresh, err
+	})
+	if err != nil {
+		return v, err
 	}
-	return v, err
+	return kept.(T), nil
 }

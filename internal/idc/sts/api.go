@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -48,12 +49,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil || r.Method == http.MethodGet {
 		form = r.URL.Query()
 	}
+	run, known := s.actions()[form.Get("Action")]
+	if !known {
+		action := cmp.Or(strings.Map(printable, form.Get("Action")), "a request without Action")
+		writeError(w, errAction.say(wire.Missing(cmp.Or(ServiceOf(r), "sts"), action)))
+		return
+	}
 	caller, e := s.Authenticate(r, body, "sts")
 	if e != nil {
 		writeError(w, e)
 		return
 	}
-	answer, e := s.act(r.Context(), caller, form)
+	answer, e := run(r.Context(), caller, form)
 	if e != nil {
 		writeError(w, e)
 		return
@@ -64,22 +71,28 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // An answer takes the request id into itself.
 type answer interface{ with(requestID string) any }
 
-func (s *Server) act(ctx context.Context, caller Caller, form url.Values) (answer, *Refusal) {
-	switch action := form.Get("Action"); action {
-	case "GetCallerIdentity":
-		return callerIdentityAnswer{Result: callerIdentityResult{caller.ARN, caller.UserID, caller.Account}}, nil
-	case "AssumeRole":
-		return s.assumeRole(ctx, caller, form)
-	case "GetSessionToken":
-		return s.sessionToken(ctx, caller, form)
-	case "GetFederationToken":
-		if caller.Session {
-			return nil, errDenied.say("Cannot call GetFederationToken with session credentials")
-		}
-		return nil, errDenied.say("User: " + caller.ARN + " is not authorized to perform: sts:GetFederationToken")
-	default:
-		return nil, errAction.say("Could not find operation " + strings.Map(printable, action) + " for version " + strings.Map(printable, form.Get("Version")))
+// An action answers a caller whose signature is good.
+type action func(ctx context.Context, caller Caller, form url.Values) (answer, *Refusal)
+
+func (s *Server) actions() map[string]action {
+	return map[string]action{
+		"GetCallerIdentity":  callerIdentity,
+		"AssumeRole":         s.assumeRole,
+		"GetSessionToken":    s.sessionToken,
+		"GetFederationToken": federationToken,
 	}
+}
+
+func callerIdentity(_ context.Context, caller Caller, _ url.Values) (answer, *Refusal) {
+	return callerIdentityAnswer{Result: callerIdentityResult{caller.ARN, caller.UserID, caller.Account}}, nil
+}
+
+// federationToken is refused to everybody: nobody here is an IAM user with policies.
+func federationToken(_ context.Context, caller Caller, _ url.Values) (answer, *Refusal) {
+	if caller.Session {
+		return nil, errDenied.say("Cannot call GetFederationToken with session credentials")
+	}
+	return nil, errDenied.say("User: " + caller.ARN + " is not authorized to perform: sts:GetFederationToken")
 }
 
 func printable(r rune) rune {

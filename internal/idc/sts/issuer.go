@@ -15,6 +15,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"rolecall/internal/idc/directory"
@@ -36,6 +37,8 @@ type Server struct {
 	o      Options
 	secret []byte      // of the secret keys
 	seal   cipher.AEAD // of the session tokens
+
+	handedOut atomic.Int64
 }
 
 // A Caller is who signed a request.
@@ -79,7 +82,49 @@ func New(o Options) (*Server, error) {
 	return &Server{o: o, secret: secret, seal: seal}, err
 }
 
-// MintRole gives keys of a permission set in an account for a user.
+// HandOut mints keys of a permission set that a user has in an account, and hands them out once that is in the audit.
+// It looks for the user and the assignment in one state of the store; its error is who's, or store.ErrNotFound.
+func (s *Server) HandOut(
+	ctx context.Context, account, permissionSet string, who func(store.Reader) (directory.User, error),
+) (c Credentials, err error) {
+	var user directory.User
+	err = s.o.Store.View(ctx, func(r store.Reader) (err error) {
+		if user, err = who(r); err != nil {
+			return err
+		}
+		c, err = s.roleCredentials(r, user, account, permissionSet)
+		return err
+	})
+	if err == nil {
+		err = s.o.Store.Update(ctx, func(tx store.Tx) error {
+			return tx.Record(store.Event{
+				Time: s.o.Now(), Actor: "user:" + user.UserName, Action: "GetRoleCredentials", Target: account + "/" + permissionSet,
+			})
+		})
+	}
+	if err != nil {
+		return Credentials{}, err
+	}
+	s.handedOut.Add(1)
+	return c, nil
+}
+
+// HandedOut returns how many role credentials were handed out since the start.
+func (s *Server) HandedOut() int { return int(s.handedOut.Load()) }
+
+func (s *Server) roleCredentials(r store.Reader, user directory.User, account, permissionSet string) (Credentials, error) {
+	set, err := directory.Assigned(r, user.ID, account, permissionSet)
+	if err != nil {
+		return Credentials{}, err
+	}
+	i, err := directory.TheInstance(r)
+	if err != nil {
+		return Credentials{}, err
+	}
+	return s.MintRole(i, user.UserName, account, set), nil
+}
+
+// MintRole makes keys of a permission set in an account for a user. Whoever hands them out records that: see HandOut.
 func (s *Server) MintRole(i directory.Instance, userName, account string, set directory.PermissionSet) Credentials {
 	role := i.RoleARN(set.Name, account)
 	return s.mint(Caller{

@@ -56,6 +56,15 @@ func parseQuery(q url.Values) (signature, bool) {
 		", Signature=" + q.Get("X-Amz-Signature"))
 }
 
+// ServiceOf returns the service that a request was signed for, as the client says; empty if it does not.
+func ServiceOf(r *http.Request) string {
+	s, _ := parseAuthorization(r.Header.Get("Authorization"))
+	if s.service == "" {
+		s, _ = parseQuery(r.URL.Query())
+	}
+	return strings.Map(printable, s.service)
+}
+
 // A signedRequest is a request with its signature, wherever that stood.
 type signedRequest struct {
 	signature

@@ -58,14 +58,15 @@ func (s *Site) adminRevokeAll(w http.ResponseWriter, r *http.Request) {
 // adminDisable keeps a user from signing in, and signs them out.
 func (s *Site) adminDisable(w http.ResponseWriter, r *http.Request) {
 	s.act(w, r, func(tx store.Tx, user directory.User) error {
-		user.Disabled, user.Updated = true, s.o.Now()
-		return errors.Join(directory.Users().Put(tx, user), directory.EndSessions(tx, user.ID), tx.Record(s.event("DisableUser", "user:"+user.UserName, "")))
+		disabled := user
+		disabled.Disabled, disabled.Updated = true, s.o.Now()
+		return errors.Join(directory.ReplaceUser(tx, user, disabled), tx.Record(s.event("DisableUser", "user:"+user.UserName, "")))
 	})
 }
 
 func (s *Site) adminEnable(w http.ResponseWriter, r *http.Request) {
 	s.act(w, r, func(tx store.Tx, user directory.User) error {
 		user.Disabled, user.Updated = false, s.o.Now()
-		return errors.Join(directory.Users().Put(tx, user), tx.Record(s.event("EnableUser", "user:"+user.UserName, "")))
+		return errors.Join(directory.PutUser(tx, user), tx.Record(s.event("EnableUser", "user:"+user.UserName, "")))
 	})
 }

@@ -25,7 +25,7 @@ func (s *Site) adminSignIn(w http.ResponseWriter, r *http.Request) {
 		s.adminAsk(w, r, http.StatusTooManyRequests, "Too many wrong keys. Wait a few minutes, then try again.")
 		return
 	}
-	id, secret := s.o.Administrator()
+	id, secret := s.o.Keys.Administrator()
 	same := subtle.ConstantTimeCompare([]byte(r.PostFormValue("key")), []byte(id)) & subtle.ConstantTimeCompare([]byte(r.PostFormValue("secret")), []byte(secret))
 	if same != 1 {
 		s.adminAsk(w, r, http.StatusForbidden, "These are not the administrator's keys.")

@@ -26,7 +26,7 @@ func (s *Site) console(w http.ResponseWriter, r *http.Request, who person) {
 // openConsole makes a sign-in link of new keys, and follows it.
 func (s *Site) openConsole(w http.ResponseWriter, r *http.Request, who person) {
 	account, name := roleOf(r.PostFormValue("role"))
-	keys, err := s.o.Portal.HandOut(r.Context(), who.User, account, name)
+	keys, err := s.o.Keys.HandOut(r.Context(), account, name, who.itself)
 	if err != nil {
 		s.noRole(w, r, err)
 		return

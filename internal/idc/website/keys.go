@@ -61,7 +61,7 @@ func (s *Site) handOutKeys(w http.ResponseWriter, r *http.Request, who person) {
 	role, err := s.role(r, who, account, name)
 	var keys sts.Credentials
 	if err == nil {
-		keys, err = s.o.Portal.HandOut(r.Context(), who.User, account, name)
+		keys, err = s.o.Keys.HandOut(r.Context(), account, name, who.itself)
 	}
 	if err != nil {
 		s.noRole(w, r, err)

@@ -39,8 +39,8 @@ func randomText() string {
 
 // setCookie scopes a cookie to the secret path. A name with the prefix __Host- would
 // keep other hosts of the domain from setting it, but it demands Path=/, and on
-// loopback a cookie with that path goes to every port of this machine (security.md
-// S6). So with https, too, it is Secure and the path stays.
+// loopback a cookie with that path goes to every port of this machine. So with
+// https, too, it is Secure and the path stays.
 func (s *Site) setCookie(w http.ResponseWriter, name, value string, age int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: name, Value: value, Path: s.home, MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode,
@@ -76,6 +76,9 @@ type person struct {
 	Session oidc.Session
 	directory.User
 }
+
+// itself finds the user that was found already.
+func (p person) itself(store.Reader) (directory.User, error) { return p.User, nil }
 
 // FullName is the name to show.
 func (p person) FullName() string {

@@ -2,7 +2,7 @@
 // sign-in, consent to the code and device flows, their accounts with access keys
 // and the way to the console, and the administrator's view of the directory. Plain
 // HTML; a script makes it handier and is never needed. Who may do what is decided in
-// oidc, portal and directory; the site keeps to itself the browser's cookies and the
+// oidc, sts and directory; the site keeps to itself the browser's cookies and the
 // forms.
 package website
 
@@ -16,8 +16,8 @@ import (
 	"rolecall/internal/idc/federation"
 	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/oidc"
-	"rolecall/internal/idc/portal"
 	"rolecall/internal/idc/store"
+	"rolecall/internal/idc/sts"
 )
 
 // Options are what the site is made of.
@@ -27,11 +27,9 @@ type Options struct {
 	Store      store.Store
 	Secret     []byte // what the keys of cookies and forms, and the pages' path, are derived from
 	OIDC       *oidc.Server
-	Portal     *portal.API
+	Keys       *sts.Server // mints role credentials, and knows the administrator's keys
 	Federation *federation.Server
-	// Administrator gives the keys that open the administrator's view.
-	Administrator func() (accessKeyID, secretAccessKey string)
-	Now           func() time.Time
+	Now        func() time.Time
 	// NoLimits lets passwords be guessed without end: for load tests.
 	NoLimits bool
 }

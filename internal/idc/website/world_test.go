@@ -17,7 +17,6 @@ import (
 	"rolecall/internal/idc/federation"
 	"rolecall/internal/idc/idctest"
 	"rolecall/internal/idc/oidc"
-	"rolecall/internal/idc/portal"
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/sts"
 	"rolecall/internal/idc/website"
@@ -57,8 +56,7 @@ func newSite(t testing.TB) *site {
 	s.keys, errKeys = sts.New(sts.Options{Store: s.store, Secret: data.Secret, Now: now})
 	signin, errFederation := federation.New(federation.Options{Secret: data.Secret, Keys: s.keys, Now: now})
 	pages, errSite := website.New(website.Options{
-		URL: origin, Region: "us-east-1", Store: s.store, Secret: data.Secret, OIDC: s.oidc, Federation: signin, Now: now, Administrator: s.keys.Administrator,
-		Portal: &portal.API{Store: s.store, Tokens: s.oidc, Roles: s.keys, Now: now},
+		URL: origin, Region: "us-east-1", Store: s.store, Secret: data.Secret, OIDC: s.oidc, Federation: signin, Keys: s.keys, Now: now,
 	})
 	if err := errors.Join(err, errKeys, errFederation, errSite); err != nil {
 		t.Fatal(err)

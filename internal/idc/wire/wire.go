@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/google/uuid"
 )
@@ -33,6 +34,11 @@ func JSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
+}
+
+// Missing says that a service has an operation which is not here.
+func Missing(service, operation string) string {
+	return "idc does not implement " + strings.TrimPrefix(service+" ", " ") + operation
 }
 
 // Body reads a whole body of at most MaxBody.

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"maps"
 	"sync"
-	"sync/atomic"
 
 	"rolecall/internal/idc/store"
 )
@@ -12,10 +11,16 @@ import (
 // commit that changes an answer forgets it, while no View is under way.
 type memo struct {
 	mu      sync.RWMutex
-	entries map[entryName]store.Entry
+	entries map[entryName]known
 	// answers are what was found or listed, by the kind that it is of.
 	answers map[store.Kind]map[string]any
 	size    int
+}
+
+// A known entry may have its value, as the kind's Table decoded it.
+type known struct {
+	store.Entry
+	value any
 }
 
 type entryName struct {
@@ -34,36 +39,66 @@ const (
 	maxQuestion = 512
 )
 
-// entry gives an entry, and asks the database for it only once.
+// entry returns an entry, and asks the database for it only once.
 func (m *memo) entry(name entryName, ask func() (store.Entry, error)) (store.Entry, error) {
 	m.mu.RLock()
-	e, known := m.entries[name]
+	e, there := m.entries[name]
 	m.mu.RUnlock()
-	if known {
-		return e, nil
+	if there {
+		return e.Entry, nil
 	}
-	e, err := ask()
-	if err == nil && len(name.id) <= maxQuestion {
-		e.Decoded = &atomic.Value{}
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.grow()
+	fresh, err := ask()
+	if err == nil {
+		m.learn(fresh)
+	}
+	return fresh, err
+}
+
+// learn remembers entries that it does not know yet.
+func (m *memo) learn(entries ...store.Entry) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range entries {
+		name := entryName{e.Kind, e.ID}
+		if _, there := m.entries[name]; !there && len(e.ID) <= maxQuestion {
+			m.grow()
+			m.entries[name] = known{Entry: e}
+		}
+	}
+}
+
+// value returns what decode makes of an entry, and keeps it with the entries that it knows.
+func (m *memo) value(name entryName, decode func() (any, error)) (any, error) {
+	m.mu.RLock()
+	e := m.entries[name]
+	m.mu.RUnlock()
+	if e.value != nil {
+		return e.value, nil
+	}
+	v, err := decode()
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e, there := m.entries[name]; there {
+		e.value = v
 		m.entries[name] = e
 	}
-	return e, err
+	return v, nil
 }
 
 // remembered gives an answer to a question about a kind, and asks the database only
 // once, if it is one to keep.
-func remembered[T any](m *memo, kind store.Kind, question string, ask func() (T, error), keep func(*T) bool) (T, error) {
+func remembered[T any](m *memo, kind store.Kind, question string, ask func() (T, error), keep func(T) bool) (T, error) {
 	m.mu.RLock()
-	answer, known := m.answers[kind][question]
+	answer, there := m.answers[kind][question]
 	m.mu.RUnlock()
-	if known {
+	if there {
 		return answer.(T), nil
 	}
 	fresh, err := ask()
-	if err == nil && len(question) <= maxQuestion && keep(&fresh) {
+	if err == nil && len(question) <= maxQuestion && keep(fresh) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.grow()
@@ -75,12 +110,14 @@ func remembered[T any](m *memo, kind store.Kind, question string, ask func() (T,
 	return fresh, err
 }
 
-func short[T any](list *[]T) bool { return len(*list) <= maxList }
+func always[T any](T) bool { return true }
+
+func short[T any](list []T) bool { return len(list) <= maxList }
 
 // grow makes room for one more answer.
 func (m *memo) grow() {
 	if m.entries == nil || m.size >= maxMemo {
-		m.entries, m.answers, m.size = map[entryName]store.Entry{}, map[store.Kind]map[string]any{}, 0
+		m.entries, m.answers, m.size = map[entryName]known{}, map[store.Kind]map[string]any{}, 0
 	}
 	m.size++
 }

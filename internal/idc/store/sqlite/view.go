@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"rolecall/internal/idc/store"
 )
@@ -90,16 +89,29 @@ func (v *view) Get(kind store.Kind, id string) (store.Entry, error) {
 // Find is in store.Reader.
 func (v *view) Find(kind store.Kind, key string) (store.Entry, error) {
 	return remembered(&v.s.memo, kind, join("find", key), func() (store.Entry, error) {
-		return from(v, func(r reader) (store.Entry, error) { return r.Find(kind, key) })
-	}, shareOne)
+		e, err := from(v, func(r reader) (store.Entry, error) { return r.Find(kind, key) })
+		if err == nil {
+			v.s.memo.learn(e)
+		}
+		return e, err
+	}, always)
 }
 
 // List is in store.Reader.
 func (v *view) List(kind store.Kind, owner, after string, limit int) ([]store.Entry, error) {
 	question := join("list", owner, after, strconv.Itoa(limit))
 	return remembered(&v.s.memo, kind, question, func() ([]store.Entry, error) {
-		return from(v, func(r reader) ([]store.Entry, error) { return r.List(kind, owner, after, limit) })
-	}, shareAll)
+		entries, err := from(v, func(r reader) ([]store.Entry, error) { return r.List(kind, owner, after, limit) })
+		if err == nil && short(entries) {
+			v.s.memo.learn(entries...)
+		}
+		return entries, err
+	}, short)
+}
+
+// Value lets store's Tables decode an entry once.
+func (v *view) Value(e store.Entry, decode func() (any, error)) (any, error) {
+	return v.s.memo.value(entryName{e.Kind, e.ID}, decode)
 }
 
 // Count is in store.Reader.
@@ -131,23 +143,6 @@ func (v *view) PermissionSetsOf(principals []string, accountID string) ([]string
 // Events is in store.Reader.
 func (v *view) Events(after int64, limit int) ([]store.Event, error) {
 	return from(v, func(r reader) ([]store.Event, error) { return r.Events(after, limit) })
-}
-
-// shareOne and shareAll let the values of what is remembered be kept decoded.
-
-func shareOne(e *store.Entry) bool {
-	e.Decoded = &atomic.Value{}
-	return true
-}
-
-func shareAll(entries *[]store.Entry) bool {
-	if !short(entries) {
-		return false
-	}
-	for i := range *entries {
-		shareOne(&(*entries)[i])
-	}
-	return true
 }
 
 // join puts texts together so that others cannot give the same.
