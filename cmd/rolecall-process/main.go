@@ -109,7 +109,8 @@ func handOver(args []string) int {
 	path := filepath.Join(filepath.Dir(self), name)
 	code, err := become(path, append([]string{path, "process"}, args...))
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "rolecall: %v\nrolecall: hint: install rolecall and rolecall-process side by side in %s\n", err, filepath.Dir(self))
+		fmt.Fprintf(os.Stderr, "rolecall: %v\nrolecall: hint: install rolecall and rolecall-process side by side in %s\n",
+			err, filepath.Dir(self))
 	}
 	return code
 }

@@ -198,8 +198,9 @@ func mayName(header, kind, name string) bool {
 	if header == "default" {
 		return kind == kindProfile && name == header
 	}
-	return strings.HasPrefix(header, kind) && (strings.HasSuffix(header, name) || strings.ContainsAny(header[len(header)-1:], " \t\r\n") ||
-		strings.IndexByte(header, '"') >= 0 || strings.IndexByte(header, '\'') >= 0 || strings.IndexByte(header, '\\') >= 0)
+	return strings.HasPrefix(header, kind) &&
+		(strings.HasSuffix(header, name) || strings.ContainsAny(header[len(header)-1:], " \t\r\n") ||
+			strings.IndexByte(header, '"') >= 0 || strings.IndexByte(header, '\'') >= 0 || strings.IndexByte(header, '\\') >= 0)
 }
 
 // splitWords splits as Python's shlex.split does. It gives false for a quotation

@@ -61,13 +61,15 @@ func Parse(path string, data []byte) (*Document, error) {
 	}
 	if bytes.HasPrefix(data, utf8Mark) {
 		d.body = len(utf8Mark)
-		d.problems = append(d.problems, Problem{Origin: Origin{path, 1}, Text: "a byte order mark: botocore refuses the file"})
+		mark := Problem{Origin: Origin{path, 1}, Text: "a byte order mark: botocore refuses the file"}
+		d.problems = append(d.problems, mark)
 	}
 	if bytes.IndexByte(data, 0) >= 0 {
 		return nil, d.fail(bytes.Count(data[:bytes.IndexByte(data, 0)], []byte("\n"))+1, "a NUL byte: this is no text")
 	}
 	if !utf8.Valid(data) {
-		d.problems = append(d.problems, Problem{Origin: Origin{File: path}, Text: "the text is not UTF-8: botocore refuses the file"})
+		bytes := Problem{Origin: Origin{File: path}, Text: "the text is not UTF-8: botocore refuses the file"}
+		d.problems = append(d.problems, bytes)
 	}
 	return d, d.findSections()
 }

@@ -180,7 +180,8 @@ func (e *Edit) Bytes() ([]byte, error) {
 		return nil, e.err
 	}
 	size := len(e.data)
-	slices.SortStableFunc(e.parts, func(a, b part) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	slices.SortStableFunc(e.parts,
+		func(a, b part) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
 	for _, p := range e.parts {
 		size += len(p.text)
 	}

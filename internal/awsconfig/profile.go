@@ -66,7 +66,8 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 		Name: name, Origin: v.origin, Region: v.text("region"), Output: v.text("output"), CABundle: v.text("ca_bundle"),
 		UseFIPS: isTrue(v.text("use_fips_endpoint")), UseDualStack: isTrue(v.text("use_dualstack_endpoint")),
 		IgnoreEndpointURLs: isTrue(v.text("ignore_configured_endpoint_urls")),
-		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"), CredentialProcess: v.text("credential_process"),
+		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"),
+		CredentialProcess: v.text("credential_process"),
 	}
 	var err error
 	if p.Endpoints, err = c.endpoints(v); err != nil {
@@ -179,7 +180,8 @@ func checkSession(s identitycenter.SSOSession, fail func(key, format string, arg
 		return fail("sso_region", "%q is no region", s.Region)
 	}
 	u, err := url.Parse(s.StartURL)
-	if err != nil || u.Host == "" || u.User != nil || strings.ContainsFunc(s.StartURL, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if err != nil || u.Host == "" || u.User != nil ||
+		strings.ContainsFunc(s.StartURL, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return fail("sso_start_url", "%q is no https address", s.StartURL)
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !identitycenter.IsLoopback(u.Hostname())) {
@@ -212,7 +214,10 @@ func IsRegion(text string) bool {
 // chain reads role_arn and what belongs to it. from are the profiles on the way
 // here: one that comes again is a loop.
 func (c *Config) chain(v *values, from []string) (*Chain, error) {
-	chain := &Chain{RoleARN: v.text("role_arn"), RoleSessionName: v.text("role_session_name"), ExternalID: v.text("external_id")}
+	chain := &Chain{
+		RoleARN: v.text("role_arn"), RoleSessionName: v.text("role_session_name"),
+		ExternalID: v.text("external_id"),
+	}
 	for _, key := range []string{"credential_source", "web_identity_token_file", "mfa_serial"} {
 		if v.text(key) != "" {
 			return nil, v.fail(key, "is not supported: rolecall assumes roles with the credentials of a source_profile")

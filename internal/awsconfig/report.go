@@ -122,7 +122,8 @@ func (d *Document) lint() []Problem {
 	seen := map[string]int{}
 	for _, s := range d.sections {
 		if first, ok := seen[s.Header]; ok {
-			add(s, s.Line, "", "the section stands at line "+strconv.Itoa(first)+" already: botocore refuses the file, other tools merge both")
+			add(s, s.Line, "", "the section is also at line "+strconv.Itoa(first)+
+				": botocore refuses the file, other tools merge both")
 		} else {
 			seen[s.Header] = s.Line
 		}
@@ -147,7 +148,8 @@ func (d *Document) lint() []Problem {
 			} else {
 				keys[at] = true
 			}
-			if i := strings.IndexAny(p.value, "#;"); i > 0 && (p.value[i-1] == ' ' || p.value[i-1] == '\t') && !isSecretKey(p.key) {
+			if i := strings.IndexAny(p.value, "#;"); i > 0 && (p.value[i-1] == ' ' || p.value[i-1] == '\t') &&
+				!isSecretKey(p.key) {
 				add(s, p.line, p.key, "text after # or ; is part of the value for botocore, and a comment for other SDKs")
 			}
 		}
@@ -169,7 +171,11 @@ func (c *Config) respelled() []Problem {
 			}
 			earlier, ok := seen[kind+" "+name]
 			if ok && earlier.Header != s.Header {
-				problems = append(problems, Problem{Origin: Origin{c.config.path, s.Line}, Section: s.Header, Text: "is [" + earlier.Header + "] of line " + strconv.Itoa(earlier.Line) + ", spelled otherwise: botocore reads only the last of both"})
+				problems = append(problems, Problem{
+					Origin: Origin{c.config.path, s.Line}, Section: s.Header,
+					Text: "is [" + earlier.Header + "] of line " + strconv.Itoa(earlier.Line) +
+						", spelled differently: botocore reads only the last of them",
+				})
 			}
 			seen[kind+" "+name] = s
 		}

@@ -63,7 +63,8 @@ func (d *Document) SetKeys(kind, name string, keys []Key) ([]byte, error) {
 		return nil, err
 	}
 	if !d.SameBut(after, func(_ *Document, s Section) bool { return ours(s) }) || !after.has(kind, name, keys) {
-		return nil, d.fail(0, "[%s] cannot be written without changing other sections: put the lines that are indented around it in order", header)
+		return nil, d.fail(0, "[%s] cannot be written without changing other sections: "+
+			"correct the indented lines around it", header)
 	}
 	return data, nil
 }
@@ -205,26 +206,31 @@ func headerOf(kind, name string) (string, error) {
 
 // check refuses what tools read differently, or not as it is meant.
 func (k Key) check() error {
-	if k.Name == "" || strings.ContainsFunc(k.Name, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
-	}) {
+	switch {
+	case strings.Trim(k.Name, keyCharacters) != "" || k.Name == "":
 		return fmt.Errorf("%q cannot be a key", k.Name)
-	}
-	if k.Value != "" && len(k.Block) > 0 {
+	case k.Value != "" && len(k.Block) > 0:
 		return errors.New(k.Name + " has a value and a block")
-	}
-	v := k.Value
-	quoted := len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0]
-	if quoted || strings.TrimFunc(v, isBlank) != v || strings.Contains(strings.ReplaceAll(strings.ReplaceAll(v, "\t", " "), ";", "#"), " #") || strings.HasPrefix(v, "#") || strings.HasPrefix(v, ";") {
-		return fmt.Errorf("%s: the AWS CLI and SDKs read the value %q differently", k.Name, v)
+	case isAmbiguous(k.Value):
+		return fmt.Errorf("%s: the AWS CLI and SDKs read the value %q differently", k.Name, k.Value)
 	}
 	for _, inner := range k.Block {
 		if inner.Value == "" || len(inner.Block) > 0 {
-			return fmt.Errorf("%s: %q is no value for a block", k.Name, inner.Name)
+			return fmt.Errorf("%s: %q is not a value for a block", k.Name, inner.Name)
 		}
 		if err := inner.check(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+const keyCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+
+// isAmbiguous reports whether some tools take quotes, blanks or a comment for part of the value, and others do not.
+func isAmbiguous(value string) bool {
+	n := len(value)
+	quoted := n > 1 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0]
+	comment := strings.Contains(" "+strings.NewReplacer("\t", " ", ";", "#").Replace(value), " #")
+	return quoted || comment || strings.TrimFunc(value, isBlank) != value
 }

@@ -37,7 +37,9 @@ const afterwards = time.Second
 
 // run runs the command once. Its streams are read until they end: what it leaves behind
 // in the background is part of it, as for a shell's pipe.
-func (b *Batch) run(alive, going context.Context, environ []string, lines func(stream string) lineWriter) (notRun bool, code int, err error) {
+func (b *Batch) run(
+	alive, going context.Context, environ []string, lines func(stream string) lineWriter,
+) (notRun bool, code int, err error) {
 	child := &exec.Cmd{Path: b.Path, Args: b.Argv, Env: environ} // stdin is /dev/null
 	var reading sync.WaitGroup
 	var ends []*os.File

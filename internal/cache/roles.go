@@ -49,7 +49,9 @@ func (s *Store) RolePath(session identitycenter.SSOSession, accountID, role stri
 // RoleCredentials reads cached role credentials, however long they are good for.
 // It gives ErrNotFound, or a DamagedError for a file that is not what it should
 // be.
-func (s *Store) RoleCredentials(session identitycenter.SSOSession, accountID, role string) (identitycenter.RoleCredentials, error) {
+func (s *Store) RoleCredentials(
+	session identitycenter.SSOSession, accountID, role string,
+) (identitycenter.RoleCredentials, error) {
 	return s.readRole(s.RolePath(session, accountID, role))
 }
 
@@ -108,7 +110,9 @@ func (s *Store) roleNotePath(name string) string { return filepath.Join(s.State,
 
 // SaveRoleCredentials caches c where the AWS CLI looks for it, and notes whose
 // it is.
-func (s *Store) SaveRoleCredentials(session identitycenter.SSOSession, accountID, role string, c identitycenter.RoleCredentials) error {
+func (s *Store) SaveRoleCredentials(
+	session identitycenter.SSOSession, accountID, role string, c identitycenter.RoleCredentials,
+) error {
 	name := roleName(session, accountID, role)
 	var o object
 	o.set("ProviderType", providerSSO)

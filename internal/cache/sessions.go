@@ -136,10 +136,13 @@ func (s *Store) registrationPath(session identitycenter.SSOSession, endpoint, fl
 // Registration reads the client registration at endpoint for session and flow
 // (code or device), or gives ErrNotFound; one that ends within an hour counts as
 // none, and so does an unreadable one.
-func (s *Store) Registration(session identitycenter.SSOSession, endpoint, flow string) (identitycenter.ClientRegistration, error) {
+func (s *Store) Registration(
+	session identitycenter.SSOSession, endpoint, flow string,
+) (identitycenter.ClientRegistration, error) {
 	var f registrationFile
 	data, err := s.Files.ReadSecret(s.registrationPath(session, endpoint, flow))
-	if err != nil || json.Unmarshal(data, &f) != nil || f.Endpoint != endpoint || f.ClientID == "" || f.ClientSecret == "" ||
+	if err != nil || json.Unmarshal(data, &f) != nil || f.Endpoint != endpoint || f.ClientID == "" ||
+		f.ClientSecret == "" ||
 		f.ExpiresAt.Before(s.Now().Add(time.Hour)) {
 		return identitycenter.ClientRegistration{}, ErrNotFound
 	}
@@ -154,7 +157,9 @@ func (s *Store) Registration(session identitycenter.SSOSession, endpoint, flow s
 }
 
 // SaveRegistration keeps r for its 90 days.
-func (s *Store) SaveRegistration(session identitycenter.SSOSession, endpoint, flow string, r identitycenter.ClientRegistration) error {
+func (s *Store) SaveRegistration(
+	session identitycenter.SSOSession, endpoint, flow string, r identitycenter.ClientRegistration,
+) error {
 	data, err := json.Marshal(registrationFile{
 		Endpoint: endpoint, ClientID: r.ClientID, ClientSecret: r.ClientSecret.Reveal(), ExpiresAt: r.ExpiresAt.UTC(),
 		AuthorizationEndpoint: r.AuthorizationEndpoint, GrantTypes: r.GrantTypes, Scopes: r.Scopes,
@@ -183,11 +188,15 @@ func (s *Store) LockRefresh(ctx context.Context, session identitycenter.SSOSessi
 
 // LockLogin takes the lock that covers a person's sign-in to session. waiting is
 // told once who has it, when somebody has.
-func (s *Store) LockLogin(ctx context.Context, session identitycenter.SSOSession, waiting func(holder string)) (unlock func(), err error) {
+func (s *Store) LockLogin(
+	ctx context.Context, session identitycenter.SSOSession, waiting func(holder string),
+) (unlock func(), err error) {
 	return s.lock(ctx, "login", session, waiting)
 }
 
-func (s *Store) lock(ctx context.Context, kind string, session identitycenter.SSOSession, waiting func(string)) (func(), error) {
+func (s *Store) lock(
+	ctx context.Context, kind string, session identitycenter.SSOSession, waiting func(string),
+) (func(), error) {
 	path := filepath.Join(s.State, "locks", kind+"-"+ownName(sessionParts(session)...)+".lock")
 	lock, err := s.Files.Lock(ctx, path, fmt.Sprintf("process %d", os.Getpid()), waiting)
 	if err != nil {
@@ -201,7 +210,9 @@ func (s *Store) lock(ctx context.Context, kind string, session identitycenter.SS
 
 // LockRole takes the lock that lets one process at a time ask for the role
 // credentials of a role, so that the others find them cached.
-func (s *Store) LockRole(ctx context.Context, session identitycenter.SSOSession, accountID, role string) (unlock func(), err error) {
+func (s *Store) LockRole(
+	ctx context.Context, session identitycenter.SSOSession, accountID, role string,
+) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, refreshDeadline, filesystem.ErrLocked)
 	defer cancel()
 	parts := append(sessionParts(session), accountID, role)

@@ -48,10 +48,12 @@ const (
 // of the request, as AWS wants it; no error repeats it.
 func Link(ctx context.Context, asker *http.Client, r Request) (identitycenter.Secret, error) {
 	none := identitycenter.Secret{}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, problem(r, identitycenter.ErrUnavailable, fmt.Sprintf("no answer within %s", timeout)))
+	late := problem(r, identitycenter.ErrUnavailable, fmt.Sprintf("no answer within %s", timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, late)
 	defer cancel()
 	session, err := json.Marshal(map[string]string{
-		"sessionId": r.Credentials.AccessKeyID, "sessionKey": r.Credentials.SecretAccessKey.Reveal(), "sessionToken": r.Credentials.SessionToken.Reveal(),
+		"sessionId": r.Credentials.AccessKeyID, "sessionKey": r.Credentials.SecretAccessKey.Reveal(),
+		"sessionToken": r.Credentials.SessionToken.Reveal(),
 	})
 	if err != nil {
 		return none, errors.New("these credentials cannot be sent")
@@ -78,7 +80,7 @@ func problem(r Request, kind error, description string) error {
 func ask(ctx context.Context, asker *http.Client, r Request, query url.Values) (token string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Signin+"/federation?"+query.Encode(), nil)
 	if err != nil {
-		return "", fmt.Errorf("%q is no sign-in endpoint", r.Signin)
+		return "", fmt.Errorf("%q is not a sign-in endpoint", r.Signin)
 	}
 	answer, err := asker.Do(request)
 	if err != nil {
@@ -95,7 +97,8 @@ func ask(ctx context.Context, asker *http.Client, r Request, query url.Values) (
 	case status >= 500:
 		return "", problem(r, identitycenter.ErrUnavailable, fmt.Sprintf("HTTP status %d", status))
 	case status >= 400: // AWS says the same of all that it does not take
-		return "", problem(r, identitycenter.ErrInvalidRequest, fmt.Sprintf("HTTP status %d: the sign-in endpoint does not take these credentials", status))
+		return "", problem(r, identitycenter.ErrInvalidRequest,
+			fmt.Sprintf("HTTP status %d: the sign-in endpoint rejects these credentials", status))
 	case status != http.StatusOK:
 		return "", problem(r, identitycenter.ErrBadAnswer, fmt.Sprintf("HTTP status %d", status))
 	}
@@ -108,7 +111,8 @@ func ask(ctx context.Context, asker *http.Client, r Request, query url.Values) (
 
 // isToken: visible ASCII of some length; what it means is the sign-in endpoint's.
 func isToken(text string) bool {
-	return text != "" && len(text) <= 16<<10 && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
+	return text != "" && len(text) <= 16<<10 &&
+		!strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // PortalLink is the deep link of the access portal that opens the console without keys:

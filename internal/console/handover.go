@@ -42,9 +42,15 @@ func NewHandover(link identitycenter.Secret) (*Handover, error) {
 	}
 	nonce := make([]byte, 16)
 	_, _ = rand.Read(nonce) // never fails
-	h := &Handover{path: "/" + hex.EncodeToString(nonce), host: listener.Addr().String(), link: link, fetched: make(chan struct{})}
+	h := &Handover{
+		path: "/" + hex.EncodeToString(nonce), host: listener.Addr().String(), link: link,
+		fetched: make(chan struct{}),
+	}
 	h.Address = "http://" + h.host + h.path
-	h.server = &http.Server{Handler: h, ReadHeaderTimeout: 2 * time.Second, WriteTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
+	h.server = &http.Server{
+		Handler: h, ReadHeaderTimeout: 2 * time.Second, WriteTimeout: 5 * time.Second,
+		MaxHeaderBytes: 16 << 10,
+	}
 	go func() { _ = h.server.Serve(listener) }()
 	return h, nil
 }

@@ -47,12 +47,18 @@ func TestStartURL(t *testing.T) {
 		"https://start.us-gov-east-1.us-gov-home.awsapps.com/directory/d-1234567890/": "https://start.us-gov-east-1.us-gov-home.awsapps.com/directory/d-1234567890",
 		"https://start.home.awsapps.cn/directory/d-1234567890#/":                      "https://start.home.awsapps.cn/directory/d-1234567890",
 		"https://d-1234567890.awsapps.cn/start/":                                      "https://d-1234567890.awsapps.cn/start",
-		"https://" + instance + ".portal.us-east-1.app.aws":                           "https://" + instance + ".portal.us-east-1.app.aws",
-		"https://" + instance + ".portal.us-east-1.app.aws/#/?tab=accounts":           "https://" + instance + ".portal.us-east-1.app.aws",
-		"https://" + instance + ".portal.us-east-1.app.aws/x/../y/":                   "https://" + instance + ".portal.us-east-1.app.aws",
-		strings.ToUpper(instance) + ".us-east-1.portal.amazonaws.com/":                "https://" + instance + ".us-east-1.portal.amazonaws.com",
-		"https://identitycenter.amazonaws.com/" + instance:                            "https://identitycenter.amazonaws.com/" + instance,
-		"identitycenter.us-gov.amazonaws.com/" + instance + "/#/":                     "https://identitycenter.us-gov.amazonaws.com/" + instance,
+		"https://" + instance + ".portal.us-east-1.app.aws": "https://" + instance +
+			".portal.us-east-1.app.aws",
+		"https://" + instance + ".portal.us-east-1.app.aws/#/?tab=accounts": "https://" + instance +
+			".portal.us-east-1.app.aws",
+		"https://" + instance + ".portal.us-east-1.app.aws/x/../y/": "https://" + instance +
+			".portal.us-east-1.app.aws",
+		strings.ToUpper(instance) + ".us-east-1.portal.amazonaws.com/": "https://" + instance +
+			".us-east-1.portal.amazonaws.com",
+		"https://identitycenter.amazonaws.com/" +
+			instance: "https://identitycenter.amazonaws.com/" + instance,
+		"identitycenter.us-gov.amazonaws.com/" + instance +
+			"/#/": "https://identitycenter.us-gov.amazonaws.com/" + instance,
 		instance:                        "https://identitycenter.amazonaws.com/" + instance,
 		"http://127.0.0.1:9911":         "http://127.0.0.1:9911/start",
 		"http://127.0.0.1:9911/":        "http://127.0.0.1:9911/start",
@@ -71,11 +77,16 @@ func TestStartURL(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", " ", "ftp://d-1234567890.awsapps.com/start", "file:///etc/passwd", "javascript:alert(1)", "https://", "https:///start", "http://sso.example.com",
-		"https://me:pw@d-1234567890.awsapps.com/start", "me@d-1234567890.awsapps.com", "https://d-1234567890.awsapps.com:8443/start", "https://d-1234567890.awsapps.com/workdocs",
-		"https://a.b.awsapps.com/start", "https://start.us-gov-home.awsapps.com", "https://identitycenter.amazonaws.com", "https://identitycenter.amazonaws.com/ssoins-1",
-		"https://console.portal.us-east-1.app.aws", "111122223333", "-x", "x_y", "my corp", "d-1234567890.awsapps.com/start\x1b[31m", "https://例え.jp", "https://sso..example.com",
-		"http://10.0.0.1/start", "..", "/", "https://exa%6dple", "sso.example.com;rm", strings.Repeat("x", 3000), "arn:aws:sso:::instance/" + instance, "user@example.com",
+		"", " ", "ftp://d-1234567890.awsapps.com/start", "file:///etc/passwd", "javascript:alert(1)", "https://",
+		"https:///start", "http://sso.example.com",
+		"https://me:pw@d-1234567890.awsapps.com/start", "me@d-1234567890.awsapps.com",
+		"https://d-1234567890.awsapps.com:8443/start", "https://d-1234567890.awsapps.com/workdocs",
+		"https://a.b.awsapps.com/start", "https://start.us-gov-home.awsapps.com", "https://identitycenter.amazonaws.com",
+		"https://identitycenter.amazonaws.com/ssoins-1",
+		"https://console.portal.us-east-1.app.aws", "111122223333", "-x", "x_y", "my corp",
+		"d-1234567890.awsapps.com/start\x1b[31m", "https://例え.jp", "https://sso..example.com",
+		"http://10.0.0.1/start", "..", "/", "https://exa%6dple", "sso.example.com;rm", strings.Repeat("x", 3000),
+		"arn:aws:sso:::instance/" + instance, "user@example.com",
 	} {
 		var wrong *StartURLError
 		if got, err := StartURL(text); !errors.As(err, &wrong) {
@@ -86,7 +97,10 @@ func TestStartURL(t *testing.T) {
 
 // What StartURL gives, it gives again: a session is found by it.
 func TestStartURLIsStable(t *testing.T) {
-	for _, text := range []string{"example", "127.0.0.1:1", "https://sso.example.com/x//", "ssoins-0123456789abcdef", "start.home.awsapps.cn/directory/D-1"} {
+	for _, text := range []string{
+		"example", "127.0.0.1:1", "https://sso.example.com/x//", "ssoins-0123456789abcdef",
+		"start.home.awsapps.cn/directory/D-1",
+	} {
 		once, err := StartURL(text)
 		if err != nil {
 			t.Fatal(err)
@@ -226,27 +240,31 @@ func TestRegion(t *testing.T) {
 		"start.us-gov-home.awsapps.com": says("us-gov-east-1"),
 		"wrong.awsapps.com":             says("cn-north-1"),
 		"evil.awsapps.com":              says("us-east-1.attacker.example/"),
-		"silent.awsapps.com":            func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<h1>Sign in to the hotel's network</h1>") },
-		"none.awsapps.com":              status(404),
-		"down.awsapps.com":              status(503),
-		"busy.awsapps.com":              status(429),
-		"moved.awsapps.com":             leads(302, corp+"/"),
-		"instance.awsapps.com":          leads(302, "https://"+instance+"/"),
-		"loop.awsapps.com":              leads(302, "/start"),
-		"hijacked.awsapps.com":          leads(302, "https://attacker.example/?secret"),
-		"clear.awsapps.com":             leads(302, "http://corp.awsapps.com/start"),
-		"sso.example.com":               leads(301, corp+"/#/?x"),
-		"307.example.com":               leads(307, "https://"+instance+"/start"),
-		"405.example.com":               headOnly(405, leads(303, corp)),
-		"501.example.com":               headOnly(501, leads(308, "corp.awsapps.com")),
-		"503.example.com":               status(503),
-		"plain.example.com":             says("us-east-1"),
-		"elsewhere.example.com":         leads(302, "https://attacker.example/start?token"),
-		"alike.example.com":             leads(302, "https://awsapps.com.attacker.example/start"),
-		"http.example.com":              leads(302, "http://corp.awsapps.com/start"),
-		"port.example.com":              leads(302, "https://corp.awsapps.com:8443/start"),
-		"user.example.com":              leads(302, "https://me@corp.awsapps.com/start"),
-		"twice.example.com":             leads(302, "https://sso.example.com/"),
+		"silent.awsapps.com": func(w http.ResponseWriter,
+			_ *http.Request,
+		) {
+			fmt.Fprint(w, "<h1>Sign in to the hotel's network</h1>")
+		},
+		"none.awsapps.com":      status(404),
+		"down.awsapps.com":      status(503),
+		"busy.awsapps.com":      status(429),
+		"moved.awsapps.com":     leads(302, corp+"/"),
+		"instance.awsapps.com":  leads(302, "https://"+instance+"/"),
+		"loop.awsapps.com":      leads(302, "/start"),
+		"hijacked.awsapps.com":  leads(302, "https://attacker.example/?secret"),
+		"clear.awsapps.com":     leads(302, "http://corp.awsapps.com/start"),
+		"sso.example.com":       leads(301, corp+"/#/?x"),
+		"307.example.com":       leads(307, "https://"+instance+"/start"),
+		"405.example.com":       headOnly(405, leads(303, corp)),
+		"501.example.com":       headOnly(501, leads(308, "corp.awsapps.com")),
+		"503.example.com":       status(503),
+		"plain.example.com":     says("us-east-1"),
+		"elsewhere.example.com": leads(302, "https://attacker.example/start?token"),
+		"alike.example.com":     leads(302, "https://awsapps.com.attacker.example/start"),
+		"http.example.com":      leads(302, "http://corp.awsapps.com/start"),
+		"port.example.com":      leads(302, "https://corp.awsapps.com:8443/start"),
+		"user.example.com":      leads(302, "https://me@corp.awsapps.com/start"),
+		"twice.example.com":     leads(302, "https://sso.example.com/"),
 	}}
 	browser := i.browse(t)
 	type want struct {

@@ -51,7 +51,8 @@ func look(browser context.Context, t *testing.T, name string) {
 
 // signedInAt opens a page of the site as a person who has just signed in.
 func signedInAt(w *world, user, page string) chromedp.Action[chromedp.Void] {
-	return chromedp.Steps(chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), asPerson(user, "correct-horse-"+user),
+	return chromedp.Steps(chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"),
+		asPerson(user, "correct-horse-"+user),
 		ends("Your accounts"), opens(page))
 }
 
@@ -106,9 +107,11 @@ func TestHowThePagesLook(t *testing.T) {
 	look(browser, t, "consent-device")
 	do(browser, t, opens("device?user_code=BCDF-GHJK"), chromedp.WaitVisible(".problem"))
 	look(browser, t, "device-wrong")
-	do(browser, t, opens("console?account_id=111122223333&role_name=Admin"), chromedp.Click(`//button[text()="Open the console"]`), ends("Signed in to the console"))
+	do(browser, t, opens("console?account_id=111122223333&role_name=Admin"),
+		chromedp.Click(`//button[text()="Open the console"]`), ends("Signed in to the console"))
 	look(browser, t, "arrived")
-	do(browser, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), ends("Your accounts"), chromedp.Click(`//button[text()="Sign out"]`), ends("Signed out"))
+	do(browser, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), ends("Your accounts"),
+		chromedp.Click(`//button[text()="Sign out"]`), ends("Signed out"))
 	look(browser, t, "signed-out")
 	lookAtAdministration(browser, t, w)
 }
@@ -151,7 +154,8 @@ func checkAccessible(browser context.Context, t *testing.T, where string) {
 	for _, p := range problems {
 		t.Errorf("%s: %s", where, p)
 	}
-	if width, err := chromedp.Run(browser, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`)); err != nil || width > 0 {
+	if width, err := chromedp.Run(browser,
+		chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`)); err != nil || width > 0 {
 		t.Errorf("%s: the page is %s pixels too wide: %v", where, strconv.Itoa(width), err)
 	}
 }

@@ -22,7 +22,8 @@ func readOnlyMain() { inNamespace(remount) }
 func fullMain() { inNamespace(fillDisk) }
 
 func inNamespace(script string) {
-	args := append([]string{"--mount", "--map-root-user", "--propagation", "private", "sh", "-c", script, "sh"}, os.Args[1:]...)
+	args := append([]string{"--mount", "--map-root-user", "--propagation", "private", "sh", "-c", script, "sh"},
+		os.Args[1:]...)
 	cmd := exec.Command("unshare", args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err := cmd.Run()

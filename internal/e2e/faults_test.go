@@ -108,7 +108,8 @@ func (b *bench) meet(t *testing.T, m meeting) (e ending, home string) {
 	environ = append(slices.Clone(environ), "HOME="+home)
 	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 	defer cancel()
-	return run(ctx, t, how != "" && how != "renewing", append([]string{"rolecall"}, strings.Fields(line)...), environ), home
+	return run(ctx, t, how != "" && how != "renewing", append([]string{"rolecall"}, strings.Fields(line)...), environ),
+		home
 }
 
 // run runs a command through "measured", with a person at the terminal if so wished.
@@ -165,7 +166,8 @@ func measuredMain() {
 // settle makes the home as it was after the sign-in.
 func (b *bench) settle(t *testing.T) {
 	t.Helper()
-	if err := errors.Join(os.WriteFile(b.tokenPath(b.home), b.token, 0o600), os.WriteFile(b.notes, b.note, 0o600)); err != nil {
+	if err := errors.Join(os.WriteFile(b.tokenPath(b.home), b.token, 0o600),
+		os.WriteFile(b.notes, b.note, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	paths, err := filepath.Glob(filepath.Join(b.home, ".aws", "cli", "cache", "*.json"))
@@ -277,7 +279,8 @@ func (e ending) checkText(t *testing.T, m meeting, token []byte) {
 	if found := wild.FindString(e.stderr); found != "" {
 		t.Errorf("%q on stderr", found)
 	}
-	if strings.Contains(e.stderr, "<html") || strings.Contains(e.stderr, "\nrolecall: hint: curl") || len(e.stderr) > 4000 {
+	if strings.Contains(e.stderr, "<html") || strings.Contains(e.stderr, "\nrolecall: hint: curl") ||
+		len(e.stderr) > 4000 {
 		t.Errorf("the server's text on stderr: %d bytes", len(e.stderr))
 	}
 	for _, secret := range regexp.MustCompile(`"(?:accessToken|refreshToken|clientSecret)": "([^"]+)"`).FindAllSubmatch(token, -1) {
@@ -345,7 +348,8 @@ func TestHostileAccountNames(t *testing.T) {
 			AccountList []struct{ AccountName string }
 		}
 		var want string
-		if err := errors.Join(err, json.Unmarshal(out, &answer), json.Unmarshal([]byte(lines[i]), &want)); err != nil || len(answer.AccountList) == 0 || stderr.Len() > 0 {
+		if err := errors.Join(err, json.Unmarshal(out, &answer), json.Unmarshal([]byte(lines[i]), &want)); err != nil ||
+			len(answer.AccountList) == 0 || stderr.Len() > 0 {
 			t.Errorf("%s: %v %s", lines[i], err, stderr.Bytes())
 			continue
 		}

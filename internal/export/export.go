@@ -25,7 +25,8 @@ type Variable struct{ Name, Value string }
 
 // sets are the variables that are set, and unset again.
 var sets = [...]string{
-	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_REGION", "AWS_DEFAULT_REGION",
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_REGION",
+	"AWS_DEFAULT_REGION",
 }
 
 // unsets would win over the keys in some SDKs.
@@ -35,7 +36,10 @@ var unsets = [...]string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
 // RFC 3339 in UTC.
 func Variables(e Environment) (set []Variable, unset []string) {
 	c := e.Credentials
-	values := []string{c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal(), moment(c.Expiration), e.Region, e.Region}
+	values := []string{
+		c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal(), moment(c.Expiration), e.Region,
+		e.Region,
+	}
 	for i, name := range sets {
 		if values[i] != "" {
 			set = append(set, Variable{name, values[i]})

@@ -291,10 +291,14 @@ func TestEachFieldHasItsOwnAlphabetAndLength(t *testing.T) {
 }
 
 func TestAChildHasTheCredentialsAndNothingThatConflicts(t *testing.T) {
-	environ := []string{"HOME=/home/me", "=C:=C:\\work", "AWS_PAGER=less", "AWS_REGION=us-east-1", "aws_region=us-east-2", "AWS_PROFILES=mine", "odd"}
+	environ := []string{
+		"HOME=/home/me", "=C:=C:\\work", "AWS_PAGER=less", "AWS_REGION=us-east-1", "aws_region=us-east-2",
+		"AWS_PROFILES=mine", "odd",
+	}
 	kept := []string{"HOME=/home/me", "=C:=C:\\work", "AWS_PAGER=less", "AWS_PROFILES=mine", "odd"}
 	for _, name := range removed {
-		environ = append(environ, name+"=theirs", name+"=twice", strings.ToLower(name)+"=lower", "Aws"+name[3:]+"=mixed", name+"=", name)
+		environ = append(environ, name+"=theirs", name+"=twice", strings.ToLower(name)+"=lower", "Aws"+name[3:]+"=mixed",
+			name+"=", name)
 	}
 	child, err := ChildEnvironment(environ, anEnvironment())
 	if err != nil {

@@ -25,12 +25,18 @@ func formats() []format {
 	return []format{
 		{"sh", shell(quoteSh, "export %s=%s\n", "unset %s\n"), unsetEach("unset %s\n"), nil},
 		{"fish", shell(quoteFish, "set -gx %s %s\n", "set -e %s\n"), unsetEach("set -e %s\n"), nil},
-		{"powershell", shell(quotePowerShell, "$Env:%s = %s\n", "Remove-Item Env:%s -ErrorAction SilentlyContinue\n"), unsetEach("Remove-Item Env:%s -ErrorAction SilentlyContinue\n"), nil},
+		{
+			"powershell", shell(quotePowerShell, "$Env:%s = %s\n", "Remove-Item Env:%s -ErrorAction SilentlyContinue\n"),
+			unsetEach("Remove-Item Env:%s -ErrorAction SilentlyContinue\n"), nil,
+		},
 		{"cmd", shell(plainCmd, "set \"%s=%s\"\n", "set \"%s=\"\n"), unsetEach("set \"%s=\"\n"), nil},
 		{"nushell", writeNushell, unsetNushell, nil},
 		{"dotenv", shell(plainDotenv, "%s=%s\n", ""), nil, nil},
 		{"json", writeJSON, nil, nil},
-		{"credential-process", nil, nil, func(b *bytes.Buffer, c identitycenter.RoleCredentials) error { return CredentialProcess(b, c) }},
+		{
+			"credential-process", nil, nil,
+			func(b *bytes.Buffer, c identitycenter.RoleCredentials) error { return CredentialProcess(b, c) },
+		},
 		{"sts", nil, nil, writeSTS},
 	}
 }
@@ -66,7 +72,9 @@ func Default() string {
 
 // shell writes assignments, a line each; an empty unsetLine is a dialect without
 // such a thing.
-func shell(quote func(string) (string, error), setLine, unsetLine string) func(*bytes.Buffer, []Variable, []string) error {
+func shell(
+	quote func(string) (string, error), setLine, unsetLine string,
+) func(*bytes.Buffer, []Variable, []string) error {
 	return func(b *bytes.Buffer, set []Variable, unset []string) error {
 		for _, name := range unset {
 			if unsetLine != "" {

@@ -57,7 +57,13 @@ func viaFishVariable(quoted string) string {
 
 func dialects() []dialect {
 	list := []dialect{{"fish", []string{"fish", "--no-config"}, quoteFish, viaFishVariable}}
-	for _, command := range [][]string{{"bash"}, {"bash", "--posix"}, {"dash"}, {"zsh", "-f"}, {"zsh", "-f", "-o", "RC_QUOTES"}} {
+	for _, command := range [][]string{
+		{"bash"},
+		{"bash", "--posix"},
+		{"dash"},
+		{"zsh", "-f"},
+		{"zsh", "-f", "-o", "RC_QUOTES"},
+	} {
 		name := strings.Join(command, " ")
 		list = append(list,
 			dialect{name + " variable", command, quoteSh, viaVariable},
@@ -202,7 +208,8 @@ func TestCmdAndDotenvAreGivenPlainWordsOnly(t *testing.T) {
 
 func TestPlainWordsStayReadable(t *testing.T) {
 	for text, want := range map[string]string{
-		"dev": "dev", "a/b.c:d-e_f@g,h+i": "a/b.c:d-e_f@g,h+i", "": "''", "-x": "'-x'", "~": "'~'", "a b": "'a b'", "it's": `'it'\''s'`, "é": "'é'",
+		"dev": "dev", "a/b.c:d-e_f@g,h+i": "a/b.c:d-e_f@g,h+i", "": "''", "-x": "'-x'", "~": "'~'", "a b": "'a b'",
+		"it's": `'it'\''s'`, "é": "'é'",
 	} {
 		if got, err := QuoteSh(text); err != nil || got != want {
 			t.Errorf("%q became %s, %v", text, got, err)

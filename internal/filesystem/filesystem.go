@@ -154,7 +154,7 @@ func (p *Pending) Commit(data []byte) error {
 func (p *Pending) Discard() {
 	if p.temp != nil {
 		p.temp.Close()
-		os.Remove(p.temp.Name())
+		_ = os.Remove(p.temp.Name())
 		p.temp = nil
 	}
 }

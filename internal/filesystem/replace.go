@@ -228,7 +228,8 @@ func (s Shared) unchanged() error {
 // isAt reports whether the file under that name is the very one that was read.
 func (s Shared) isAt(name string) bool {
 	data, info, err := readWhole(name)
-	return err == nil && os.SameFile(info, s.info) && info.Size() == s.info.Size() && info.ModTime().Equal(s.info.ModTime()) && sha256.Sum256(data) == s.sum
+	return err == nil && os.SameFile(info, s.info) && info.Size() == s.info.Size() &&
+		info.ModTime().Equal(s.info.ModTime()) && sha256.Sum256(data) == s.sum
 }
 
 // dress gives the new file what the old one has beside its content.

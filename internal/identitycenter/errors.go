@@ -21,7 +21,8 @@ var (
 	ErrNotFound             = errors.New("not found")                        // portal 404
 	ErrThrottled            = errors.New("too many requests")                // 429
 	ErrUnavailable          = errors.New("the service is not available")     // 5xx, no connection, timeout
-	ErrBadAnswer            = errors.New("the answer is not what AWS sends") // HTML, truncated, too large, impossible values
+	// HTML, truncated, too large, impossible values
+	ErrBadAnswer = errors.New("the answer is not what AWS sends")
 )
 
 // ErrLoginRequired means that only a person's sign-in can help.

@@ -219,7 +219,8 @@ func (m *model) edit(key string) bool {
 func (m *model) add(text string) {
 	var clean strings.Builder
 	left := maxQuery - utf8.RuneCountInString(m.query)
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r != ' ' && (r == '\n' || r == '\r' || r == '\t') }) {
+	isBreak := func(r rune) bool { return r == '\n' || r == '\r' || r == '\t' }
+	for _, word := range strings.FieldsFunc(text, isBreak) {
 		if clean.Len() > 0 {
 			clean.WriteByte(' ')
 		}

@@ -65,7 +65,10 @@ func showAccount(a *Account, number int) *shownAccount {
 	if a.Alias != "" && a.Name != "" {
 		name += " (" + a.Name + ")"
 	}
-	s := &shownAccount{number: number, name: terminal.Show(name), id: terminal.Show(a.ID), email: terminal.Show(a.Email), tags: terminal.Show(strings.Join(a.Tags, ", "))}
+	s := &shownAccount{
+		number: number, name: terminal.Show(name), id: terminal.Show(a.ID), email: terminal.Show(a.Email),
+		tags: terminal.Show(strings.Join(a.Tags, ", ")),
+	}
 	s.contact = util.ToChars([]byte(s.tags + " " + s.email))
 	return s
 }

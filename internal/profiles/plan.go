@@ -90,7 +90,8 @@ func (p *planner) anchor(row int) Anchor {
 
 // check refuses an account or role whose name is not of AWS's making.
 func (a Anchor) check() error {
-	listed := awsconfig.Profile{Session: identitycenter.SSOSession{StartURL: a.Session}, AccountID: a.AccountID, RoleName: a.Role}
+	session := identitycenter.SSOSession{StartURL: a.Session}
+	listed := awsconfig.Profile{Session: session, AccountID: a.AccountID, RoleName: a.Role}
 	if err := listed.RequireRole(); err != nil {
 		return fmt.Errorf("the portal's listing: %w", err)
 	}
@@ -260,7 +261,8 @@ func (p *planner) finish() (*Plan, error) {
 		return ok && a.Session == p.session
 	}
 	if !p.config.SameBut(after, ours) {
-		return nil, errors.New("the profiles cannot be written without changing what other sections say: put the indented lines around them in order")
+		return nil, errors.New("the profiles cannot be written without changing other sections: " +
+			"correct the indented lines around them")
 	}
 	config := awsconfig.Of(after, p.credentials).Indexed()
 	odd := map[Anchor]string{}

@@ -129,21 +129,25 @@ func (o Options) check(session string) error {
 	case strings.Trim(o.Output, "abcdefghijklmnopqrstuvwxyz-") != "":
 		return fail("output", "%q is no output format", o.Output)
 	}
-	if strings.ContainsAny(session, `#;"'\`) || strings.TrimSpace(session) != session || strings.ContainsFunc(session, unicode.IsControl) {
-		return fail("session", "%q is read differently by different SDKs: give the sso-session a name of letters, digits and dashes", session)
+	if strings.ContainsAny(session, `#;"'\`) || strings.TrimSpace(session) != session ||
+		strings.ContainsFunc(session, unicode.IsControl) {
+		return fail("session", "%q is read differently by different SDKs: "+
+			"give the sso-session a name of letters, digits and dashes", session)
 	}
 	if o.Form == SSOSession {
 		return nil
 	}
 	if !regexp.MustCompile(`^[A-Za-z0-9_.+=,@:/-]+$`).MatchString(session) || session[0] == '-' {
-		return fail("session", "%q cannot stand in a credential_process line: give the sso-session a name of letters, digits and dashes", session)
+		return fail("session", "%q cannot be in a credential_process line: "+
+			"give the sso-session a name of letters, digits and dashes", session)
 	}
 	path := `^[A-Za-z0-9_./-]*rolecall-process$`
 	if runtime.GOOS == "windows" {
 		path = `^[A-Za-z0-9_./:\\-]*rolecall-process(\.exe)?$`
 	}
 	if !regexp.MustCompile(path).MatchString(o.ProcessPath) {
-		return fail("process-path", "%q: some SDKs split a credential_process line, others give it to a shell, so it must be rolecall-process in a folder of letters, digits, _ . / - alone", o.ProcessPath)
+		return fail("process-path", "%q: some SDKs split a credential_process line, others pass it to a shell, so it "+
+			"must be rolecall-process in a folder of letters, digits, _ . / - only", o.ProcessPath)
 	}
 	return nil
 }
@@ -164,9 +168,11 @@ func isOwnKey(key string) bool {
 func (o Options) keys(a Anchor) []pair {
 	var keys []pair
 	if o.Form == SSOSession {
-		keys = append(keys, pair{"sso_session", a.Session}, pair{"sso_account_id", a.AccountID}, pair{"sso_role_name", a.Role})
+		keys = append(keys, pair{"sso_session", a.Session}, pair{"sso_account_id", a.AccountID},
+			pair{"sso_role_name", a.Role})
 	} else {
-		keys = append(keys, pair{"credential_process", o.ProcessPath + " --session " + a.Session + " --account " + a.AccountID + " --role " + a.Role})
+		line := o.ProcessPath + " --session " + a.Session + " --account " + a.AccountID + " --role " + a.Role
+		keys = append(keys, pair{"credential_process", line})
 	}
 	for _, p := range []pair{{"region", o.Region}, {"output", o.Output}, {"services", o.Services}} {
 		if p.value != "" {

@@ -27,7 +27,8 @@ func anchorOf(d *awsconfig.Document, s awsconfig.Section) (a Anchor, start int, 
 	a = Anchor{parts[2], parts[0], parts[1]}
 	kind, name := s.Named()
 	word := strings.TrimPrefix(s.Header, "profile")
-	return a, start, a.check() == nil && kind == "profile" && name != "default" && (word[0] == ' ' || word[0] == '\t') // botocore takes [profilex y], too
+	// botocore takes [profilex y], too
+	return a, start, a.check() == nil && kind == "profile" && name != "default" && (word[0] == ' ' || word[0] == '\t')
 }
 
 // A managed section is one of ours as it stands in the file.
@@ -79,7 +80,8 @@ func (m *managed) isOf(a Anchor) bool {
 	if session, account, role, ours := awsconfig.OwnProcess(said["credential_process"]); ours {
 		return Anchor{session, account, role} == a
 	}
-	return said["credential_process"] == "" && Anchor{said["sso_session"], said["sso_account_id"], said["sso_role_name"]} == a
+	return said["credential_process"] == "" &&
+		Anchor{said["sso_session"], said["sso_account_id"], said["sso_role_name"]} == a
 }
 
 func (m *managed) readLines(d *awsconfig.Document) {
@@ -174,5 +176,6 @@ func Generated(line string) bool {
 	key, value, _ := strings.Cut(line, "=")
 	_, _, _, ours := awsconfig.OwnProcess(value)
 	key = strings.TrimSpace(key)
-	return line == "" || line[0] == '[' || strings.HasPrefix(line, marker) || ours || isOwnKey(key) && key != "credential_process"
+	return line == "" || line[0] == '[' || strings.HasPrefix(line, marker) || ours ||
+		isOwnKey(key) && key != "credential_process"
 }

@@ -40,13 +40,20 @@ match = "111122223333"
 alias = "pay"
 `)
 	want := settings.Settings{
-		Profiles: settings.Profiles{Template: "{{ .AccountName }}", Form: "credential-process", Region: "eu-west-1", Output: "json", Match: []string{"prod-*"}, Roles: []string{"ReadOnly"}},
-		Accounts: []settings.Account{{Match: "prod-*", Tags: []string{"prod"}, Guarded: true}, {Match: "111122223333", Alias: "pay"}},
+		Profiles: settings.Profiles{
+			Template: "{{ .AccountName }}", Form: "credential-process", Region: "eu-west-1",
+			Output: "json", Match: []string{"prod-*"}, Roles: []string{"ReadOnly"},
+		},
+		Accounts: []settings.Account{
+			{Match: "prod-*", Tags: []string{"prod"}, Guarded: true},
+			{Match: "111122223333", Alias: "pay"},
+		},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if got, err := settings.Load(filepath.Join(t.TempDir(), "none")); err != nil || !reflect.DeepEqual(got, settings.Settings{}) {
+	if got, err := settings.Load(filepath.Join(t.TempDir(), "none")); err != nil ||
+		!reflect.DeepEqual(got, settings.Settings{}) {
 		t.Errorf("no file: %+v, %v", got, err)
 	}
 }

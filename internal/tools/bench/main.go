@@ -112,7 +112,8 @@ func report(subjects []*subject) {
 	for _, s := range subjects {
 		slices.Sort(s.took)
 		m := median(s.took)
-		fmt.Printf("%-26s %10s %10s %7.2fx %6.1f MB\n", s.name, m.Round(10*time.Microsecond), s.took[len(s.took)*95/100].Round(10*time.Microsecond),
+		fmt.Printf("%-26s %10s %10s %7.2fx %6.1f MB\n", s.name, m.Round(10*time.Microsecond),
+			s.took[len(s.took)*95/100].Round(10*time.Microsecond),
 			float64(m)/float64(base), float64(s.peak)/1024)
 	}
 }

@@ -70,7 +70,8 @@ func run(bin string) error {
 		return err
 	}
 	defer plain.stop()
-	server, err := launch(filepath.Join(bin, "rolecall"), "idc", "serve", "--port", "0", "--data", filepath.Join(dir, "data"), "--no-limits")
+	server, err := launch(filepath.Join(bin, "rolecall"), "idc", "serve", "--port", "0", "--data",
+		filepath.Join(dir, "data"), "--no-limits")
 	if err != nil {
 		return err
 	}
@@ -81,14 +82,16 @@ func run(bin string) error {
 		return err
 	}
 	fmt.Printf("%-34s %10s %9s %9s %9s\n", "", "per s", "median", "p99", "errors")
-	bare, err := measure("bare net/http handler", connections, func(n int) (*http.Request, error) { return http.NewRequest(http.MethodGet, plain.url, nil) })
+	bare, err := measure("bare net/http handler", connections,
+		func(n int) (*http.Request, error) { return http.NewRequest(http.MethodGet, plain.url, nil) })
 	if err != nil {
 		return err
 	}
 	if err := c.measureAll(bare); err != nil {
 		return err
 	}
-	fmt.Printf("\nstart with that directory: %.0f ms to the first answer (goal 300), %.0f MB then (goal 250), %.0f MB after the load\n",
+	fmt.Printf("\nstart with that directory: %.0f ms to the first answer (goal 300), %.0f MB then (goal 250), %.0f MB "+
+		"after the load\n",
 		float64(server.took.Microseconds())/1000, memory, server.memory())
 	return nil
 }
@@ -99,10 +102,13 @@ func serveBare() error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(`{"roleCredentials":{}}`))
-	})}
+	server := &http.Server{
+		ReadHeaderTimeout: 5 * time.Second,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"roleCredentials":{}}`))
+		}),
+	}
 	fmt.Printf("ready http://%s\n", listener.Addr())
 	return server.Serve(listener)
 }

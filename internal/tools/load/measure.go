@@ -57,7 +57,8 @@ func measure(name string, connections int, request func(n int) (*http.Request, e
 		return figures{}, fmt.Errorf("%s: %w", name, first.Load().(error))
 	}
 	f := figures{float64(len(all)) / lasted.Seconds(), all[len(all)/2], all[len(all)*99/100]}
-	fmt.Printf("%-34s %10.0f %7.2fms %7.2fms %9d\n", name, f.perSecond, f.median.Seconds()*1000, f.p99.Seconds()*1000, failures.Load())
+	fmt.Printf("%-34s %10.0f %7.2fms %7.2fms %9d\n", name, f.perSecond, f.median.Seconds()*1000, f.p99.Seconds()*1000,
+		failures.Load())
 	return f, nil
 }
 
@@ -84,7 +85,10 @@ type client struct {
 
 func signIn(address string) (*client, error) {
 	c := &client{url: address}
-	registration, err := c.post("/client/register", map[string]any{"clientName": "load", "clientType": "public", "scopes": []string{"sso:account:access"}})
+	registration, err := c.post("/client/register", map[string]any{
+		"clientName": "load", "clientType": "public",
+		"scopes": []string{"sso:account:access"},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -95,16 +99,21 @@ func signIn(address string) (*client, error) {
 
 // tokens are of one more sign-in.
 func (c *client) tokens() (access, refresh string, err error) {
-	device, err := c.post("/device_authorization", map[string]any{"clientId": c.id, "clientSecret": c.secret, "startUrl": c.url + "/start"})
+	device, err := c.post("/device_authorization", map[string]any{
+		"clientId": c.id, "clientSecret": c.secret,
+		"startUrl": c.url + "/start",
+	})
 	if err != nil {
 		return "", "", err
 	}
 	v := visitor.Visitor{User: heavyUser, Password: password}
-	if title, err := v.Visit(context.Background(), device["verificationUriComplete"].(string)); err != nil || title != "Request approved" {
+	if title, err := v.Visit(context.Background(), device["verificationUriComplete"].(string)); err != nil ||
+		title != "Request approved" {
 		return "", "", fmt.Errorf("the sign-in ended on %q: %w", title, err)
 	}
 	tokens, err := c.post("/token", map[string]any{
-		"clientId": c.id, "clientSecret": c.secret, "grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": device["deviceCode"],
+		"clientId": c.id, "clientSecret": c.secret, "grantType": "urn:ietf:params:oauth:grant-type:device_code",
+		"deviceCode": device["deviceCode"],
 	})
 	if err != nil {
 		return "", "", err
@@ -176,7 +185,10 @@ func (c *client) measureRefreshes() error {
 	for i := range connections {
 		wg.Go(func() {
 			for time.Since(begun) < measureFor {
-				tokens, err := c.post("/token", map[string]any{"clientId": c.id, "clientSecret": c.secret, "grantType": "refresh_token", "refreshToken": present[i]})
+				tokens, err := c.post("/token", map[string]any{
+					"clientId": c.id, "clientSecret": c.secret,
+					"grantType": "refresh_token", "refreshToken": present[i],
+				})
 				if err != nil {
 					failed.CompareAndSwap(nil, err)
 					return
@@ -190,6 +202,7 @@ func (c *client) measureRefreshes() error {
 	if err, ok := failed.Load().(error); ok {
 		return err
 	}
-	fmt.Printf("%-34s %10.0f                     goal 1500 per s\n", "refreshes, each on disk", float64(total.Load())/time.Since(begun).Seconds())
+	fmt.Printf("%-34s %10.0f                     goal 1500 per s\n", "refreshes, each on disk",
+		float64(total.Load())/time.Since(begun).Seconds())
 	return nil
 }
