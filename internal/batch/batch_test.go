@@ -263,7 +263,8 @@ func TestOutputThatCannotBeWrittenEndsTheRun(t *testing.T) {
 }
 
 func TestLinesAreNotMixed(t *testing.T) {
-	r := newRun(t, `i=0; while [ $i -lt 300 ]; do echo "$N out $i"; echo "$N err $i" >&2; i=$((i+1)); done; printf "$N end"`, 8)
+	r := newRun(t, `i=0; while [ $i -lt 300 ]; do echo "$N out $i"; echo "$N err $i" >&2; i=$((i+1)); done; `+
+		`printf "$N end"`, 8)
 	r.Parallel = 8
 	r.run(t)
 	for name, b := range map[string]*buffer{"out": &r.stdout, "err": &r.err} {

@@ -230,7 +230,8 @@ func TestRoleCredentialsRoundTrip(t *testing.T) {
 	if err := s.SaveRoleCredentials(corp, "111122223333", "Admin", c); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"ProviderType": "sso", "Credentials": {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret", "SessionToken": "token", ` +
+	want := `{"ProviderType": "sso", "Credentials": {"AccessKeyId": "ASIAEXAMPLE", ` +
+		`"SecretAccessKey": "secret", "SessionToken": "token", ` +
 		`"Expiration": "2026-11-23T05:44:16Z", "AccountId": "111122223333"}}`
 	if got, err := os.ReadFile(s.RolePath(corp, "111122223333", "Admin")); err != nil || string(got) != want {
 		t.Errorf("err %v, got\n%s\nwant\n%s", err, got, want)

@@ -66,9 +66,10 @@ func TestDestination(t *testing.T) {
 		"ec2":            front + "/ec2/home?region=eu-west-1",
 		"/ec2/home#Foo:": front + "/ec2/home#Foo:",
 		"/":              front + "/",
-		"https://console.aws.amazon.com/s3/buckets/x?region=us-east-1": "https://console.aws.amazon.com/s3/buckets/x?region=us-east-1",
-		"https://us-east-2.console.aws.amazon.com/":                    "https://us-east-2.console.aws.amazon.com/",
-		"https://s3.Console.AWS.amazon.com/":                           "https://s3.Console.AWS.amazon.com/",
+
+		"https://console.aws.amazon.com/s3/x?region=us-east-1": "https://console.aws.amazon.com/s3/x?region=us-east-1",
+		"https://us-east-2.console.aws.amazon.com/":            "https://us-east-2.console.aws.amazon.com/",
+		"https://s3.Console.AWS.amazon.com/":                   "https://s3.Console.AWS.amazon.com/",
 	} {
 		if got, err := Destination(text, "eu-west-1"); got != want || err != nil {
 			t.Errorf("%q: %q, %v", text, got, err)
@@ -116,7 +117,8 @@ func TestANewPartition(t *testing.T) {
 }
 
 func TestPortalLink(t *testing.T) {
-	const want = "https://corp.awsapps.com/start/#/console?account_id=111122223333&destination=https%3A%2F%2Fconsole.aws.amazon.com%2Fs3%2Fhome&role_name=Admin"
+	const want = "https://corp.awsapps.com/start/#/console?account_id=111122223333" +
+		"&destination=https%3A%2F%2Fconsole.aws.amazon.com%2Fs3%2Fhome&role_name=Admin"
 	for _, start := range []string{"", "/", "#/", "/#/"} {
 		if got := PortalLink("https://corp.awsapps.com/start"+start, "111122223333", "Admin",
 			"https://console.aws.amazon.com/s3/home"); got != want {
@@ -162,12 +164,13 @@ func TestLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := server.URL +
-		"/federation?Action=login&Destination=https%3A%2F%2Fconsole.aws.amazon.com%2F&Issuer=https%3A%2F%2Fcorp.awsapps.com%2Fstart&SigninToken=a%26b%3Dc"; link.Reveal() != want {
+	want := server.URL + "/federation?Action=login&Destination=https%3A%2F%2Fconsole.aws.amazon.com%2F" +
+		"&Issuer=https%3A%2F%2Fcorp.awsapps.com%2Fstart&SigninToken=a%26b%3Dc"
+	if link.Reveal() != want {
 		t.Error(link.Reveal())
 	}
-	if asked.Get("SessionDuration") != "3600" ||
-		asked.Get("Session") != `{"sessionId":"ASIAEXAMPLE","sessionKey":"canary/secret+=","sessionToken":"canary\u0026token"}` {
+	session := `{"sessionId":"ASIAEXAMPLE","sessionKey":"canary/secret+=","sessionToken":"canary\u0026token"}`
+	if asked.Get("SessionDuration") != "3600" || asked.Get("Session") != session {
 		t.Errorf("asked %v", asked)
 	}
 	if strings.Contains(fmt.Sprintf("%v %+v %q", link, link, link), "SigninToken") {

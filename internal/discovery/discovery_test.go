@@ -16,64 +16,63 @@ import (
 )
 
 func TestStartURL(t *testing.T) {
-	const start, instance = "https://d-1234567890.awsapps.com/start", "ssoins-0123456789abcdef"
-	for text, want := range map[string]string{
-		"https://d-1234567890.awsapps.com/start":                        start,
-		"https://d-1234567890.awsapps.com/start/":                       start,
-		"https://d-1234567890.awsapps.com/start#":                       start,
-		"https://d-1234567890.awsapps.com/start#/":                      start,
-		"https://d-1234567890.awsapps.com/start/#/":                     start,
-		"https://d-1234567890.awsapps.com/start/#":                      start,
-		"https://d-1234567890.awsapps.com/start/#/?tab=accounts":        start,
-		"https://d-1234567890.awsapps.com/start/#/device?user_code=A-B": start,
-		"https://d-1234567890.awsapps.com/start/#/console?account_id=111122223333&role_name=Admin&destination=https%3A%2F%2Fconsole.aws.amazon.com%2F": start,
-		"https://d-1234567890.awsapps.com/start?x=1":                   start,
-		"https://d-1234567890.awsapps.com":                             start,
-		"https://d-1234567890.awsapps.com/":                            start,
-		"https://d-1234567890.awsapps.com:443/start":                   start,
-		"https://D-1234567890.AwsApps.COM/start":                       start,
-		"HTTPS://d-1234567890.awsapps.com/start":                       start,
-		"http://d-1234567890.awsapps.com/start":                        start,
-		"d-1234567890.awsapps.com/start":                               start,
-		"d-1234567890.awsapps.com":                                     start,
-		"  d-1234567890.awsapps.com/start/#/\n":                        start,
-		"d-1234567890":                                                 start,
-		"D-1234567890":                                                 start,
-		"d-1234567890/#/":                                              start,
-		"example-corp":                                                 "https://example-corp.awsapps.com/start",
-		"Example-Corp.awsapps.com":                                     "https://example-corp.awsapps.com/start",
-		"https://start.us-gov-home.awsapps.com/directory/d-1234567890": "https://start.us-gov-home.awsapps.com/directory/d-1234567890",
-		"start.us-gov-home.awsapps.com/directory/d-1234567890/#/":      "https://start.us-gov-home.awsapps.com/directory/d-1234567890",
-		"https://start.us-gov-east-1.us-gov-home.awsapps.com/directory/d-1234567890/": "https://start.us-gov-east-1.us-gov-home.awsapps.com/directory/d-1234567890",
-		"https://start.home.awsapps.cn/directory/d-1234567890#/":                      "https://start.home.awsapps.cn/directory/d-1234567890",
-		"https://d-1234567890.awsapps.cn/start/":                                      "https://d-1234567890.awsapps.cn/start",
-		"https://" + instance + ".portal.us-east-1.app.aws": "https://" + instance +
-			".portal.us-east-1.app.aws",
-		"https://" + instance + ".portal.us-east-1.app.aws/#/?tab=accounts": "https://" + instance +
-			".portal.us-east-1.app.aws",
-		"https://" + instance + ".portal.us-east-1.app.aws/x/../y/": "https://" + instance +
-			".portal.us-east-1.app.aws",
-		strings.ToUpper(instance) + ".us-east-1.portal.amazonaws.com/": "https://" + instance +
-			".us-east-1.portal.amazonaws.com",
-		"https://identitycenter.amazonaws.com/" +
-			instance: "https://identitycenter.amazonaws.com/" + instance,
-		"identitycenter.us-gov.amazonaws.com/" + instance +
-			"/#/": "https://identitycenter.us-gov.amazonaws.com/" + instance,
-		instance:                        "https://identitycenter.amazonaws.com/" + instance,
-		"http://127.0.0.1:9911":         "http://127.0.0.1:9911/start",
-		"http://127.0.0.1:9911/":        "http://127.0.0.1:9911/start",
-		"http://127.0.0.1:9911/start/":  "http://127.0.0.1:9911/start",
-		"http://127.0.0.1:9911/start#/": "http://127.0.0.1:9911/start",
-		"127.0.0.1:9911":                "http://127.0.0.1:9911/start",
-		"localhost:9911/start":          "http://localhost:9911/start",
-		"http://[::1]:9911":             "http://[::1]:9911/start",
-		"https://localhost:9911":        "https://localhost:9911/start",
-		"https://SSO.example.com/":      "https://sso.example.com",
-		"sso.example.com/aws/":          "https://sso.example.com/aws",
-		"https://sso.example.com:8443":  "https://sso.example.com:8443",
+	const instance = "ssoins-0123456789abcdef"
+	for want, texts := range map[string][]string{
+		"https://d-1234567890.awsapps.com/start": {
+			"https://d-1234567890.awsapps.com/start", "https://d-1234567890.awsapps.com/start/",
+			"https://d-1234567890.awsapps.com/start#", "https://d-1234567890.awsapps.com/start#/",
+			"https://d-1234567890.awsapps.com/start/#/", "https://d-1234567890.awsapps.com/start/#",
+			"https://d-1234567890.awsapps.com/start/#/?tab=accounts",
+			"https://d-1234567890.awsapps.com/start/#/device?user_code=A-B",
+			"https://d-1234567890.awsapps.com/start/#/console?account_id=111122223333&role_name=Admin" +
+				"&destination=https%3A%2F%2Fconsole.aws.amazon.com%2F",
+			"https://d-1234567890.awsapps.com/start?x=1", "https://d-1234567890.awsapps.com",
+			"https://d-1234567890.awsapps.com/", "https://d-1234567890.awsapps.com:443/start",
+			"https://D-1234567890.AwsApps.COM/start", "HTTPS://d-1234567890.awsapps.com/start",
+			"http://d-1234567890.awsapps.com/start", "d-1234567890.awsapps.com/start", "d-1234567890.awsapps.com",
+			"  d-1234567890.awsapps.com/start/#/\n", "d-1234567890", "D-1234567890", "d-1234567890/#/",
+		},
+		"https://example-corp.awsapps.com/start": {"example-corp", "Example-Corp.awsapps.com"},
+		"https://start.us-gov-home.awsapps.com/directory/d-1234567890": {
+			"https://start.us-gov-home.awsapps.com/directory/d-1234567890",
+			"start.us-gov-home.awsapps.com/directory/d-1234567890/#/",
+		},
+		"https://start.us-gov-east-1.us-gov-home.awsapps.com/directory/d-1234567890": {
+			"https://start.us-gov-east-1.us-gov-home.awsapps.com/directory/d-1234567890/",
+		},
+		"https://start.home.awsapps.cn/directory/d-1234567890": {
+			"https://start.home.awsapps.cn/directory/d-1234567890#/",
+		},
+		"https://d-1234567890.awsapps.cn/start": {"https://d-1234567890.awsapps.cn/start/"},
+		"https://" + instance + ".portal.us-east-1.app.aws": {
+			"https://" + instance + ".portal.us-east-1.app.aws",
+			"https://" + instance + ".portal.us-east-1.app.aws/#/?tab=accounts",
+			"https://" + instance + ".portal.us-east-1.app.aws/x/../y/",
+		},
+		"https://" + instance + ".us-east-1.portal.amazonaws.com": {
+			strings.ToUpper(instance) + ".us-east-1.portal.amazonaws.com/",
+		},
+		"https://identitycenter.amazonaws.com/" + instance: {
+			"https://identitycenter.amazonaws.com/" + instance, instance,
+		},
+		"https://identitycenter.us-gov.amazonaws.com/" + instance: {
+			"identitycenter.us-gov.amazonaws.com/" + instance + "/#/",
+		},
+		"http://127.0.0.1:9911/start": {
+			"http://127.0.0.1:9911", "http://127.0.0.1:9911/", "http://127.0.0.1:9911/start/",
+			"http://127.0.0.1:9911/start#/", "127.0.0.1:9911",
+		},
+		"http://localhost:9911/start":  {"localhost:9911/start"},
+		"http://[::1]:9911/start":      {"http://[::1]:9911"},
+		"https://localhost:9911/start": {"https://localhost:9911"},
+		"https://sso.example.com":      {"https://SSO.example.com/"},
+		"https://sso.example.com/aws":  {"sso.example.com/aws/"},
+		"https://sso.example.com:8443": {"https://sso.example.com:8443"},
 	} {
-		if got, err := StartURL(text); got != want || err != nil {
-			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
+		for _, text := range texts {
+			if got, err := StartURL(text); got != want || err != nil {
+				t.Errorf("%q: %q, %v; want %q", text, got, err, want)
+			}
 		}
 	}
 	for _, text := range []string{
@@ -234,7 +233,11 @@ func headOnly(code int, page http.HandlerFunc) http.HandlerFunc {
 }
 
 func TestRegion(t *testing.T) {
-	const corp, instance = "https://corp.awsapps.com/start", "ssoins-0123456789abcdef.eu-west-1.portal.amazonaws.com"
+	const (
+		corp     = "https://corp.awsapps.com/start"
+		gov      = "https://start.us-gov-home.awsapps.com/directory/d-1"
+		instance = "ssoins-0123456789abcdef.eu-west-1.portal.amazonaws.com"
+	)
 	i := &internet{pages: map[string]http.HandlerFunc{
 		"corp.awsapps.com":              says("eu-central-1"),
 		"start.us-gov-home.awsapps.com": says("us-gov-east-1"),
@@ -281,25 +284,25 @@ func TestRegion(t *testing.T) {
 		"https://sso.example.com":            {Found: Found{corp, "eu-central-1", FromPage}},
 		"https://307.example.com":            {Found: Found{"https://" + instance, "eu-west-1", FromHost}},
 		"https://405.example.com":            {Found: Found{corp, "eu-central-1", FromPage}},
-		"https://start.us-gov-home.awsapps.com/directory/d-1": {Found: Found{"https://start.us-gov-home.awsapps.com/directory/d-1", "us-gov-east-1", FromPage}},
-		"https://wrong.awsapps.com/start":                     none,
-		"https://evil.awsapps.com/start":                      none,
-		"https://silent.awsapps.com/start":                    none,
-		"https://none.awsapps.com/start":                      none,
-		"https://loop.awsapps.com/start":                      none,
-		"https://plain.example.com":                           none,
-		"https://down.awsapps.com/start":                      {kind: identitycenter.ErrUnavailable},
-		"https://busy.awsapps.com/start":                      {kind: identitycenter.ErrThrottled},
-		"https://503.example.com":                             {kind: identitycenter.ErrUnavailable},
-		"https://hijacked.awsapps.com/start":                  {elsew: true},
-		"https://clear.awsapps.com/start":                     {elsew: true},
-		"https://elsewhere.example.com":                       {elsew: true},
-		"https://alike.example.com":                           {elsew: true},
-		"https://http.example.com":                            {elsew: true},
-		"https://port.example.com":                            {elsew: true},
-		"https://user.example.com":                            {elsew: true},
-		"https://twice.example.com":                           {elsew: true},
-		"https://501.example.com":                             {elsew: true}, // a path on its own host
+		gov:                                  {Found: Found{gov, "us-gov-east-1", FromPage}},
+		"https://wrong.awsapps.com/start":    none,
+		"https://evil.awsapps.com/start":     none,
+		"https://silent.awsapps.com/start":   none,
+		"https://none.awsapps.com/start":     none,
+		"https://loop.awsapps.com/start":     none,
+		"https://plain.example.com":          none,
+		"https://down.awsapps.com/start":     {kind: identitycenter.ErrUnavailable},
+		"https://busy.awsapps.com/start":     {kind: identitycenter.ErrThrottled},
+		"https://503.example.com":            {kind: identitycenter.ErrUnavailable},
+		"https://hijacked.awsapps.com/start": {elsew: true},
+		"https://clear.awsapps.com/start":    {elsew: true},
+		"https://elsewhere.example.com":      {elsew: true},
+		"https://alike.example.com":          {elsew: true},
+		"https://http.example.com":           {elsew: true},
+		"https://port.example.com":           {elsew: true},
+		"https://user.example.com":           {elsew: true},
+		"https://twice.example.com":          {elsew: true},
+		"https://501.example.com":            {elsew: true}, // a path on its own host
 	} {
 		got, err := Region(t.Context(), browser, start)
 		var elsewhere *ElsewhereError

@@ -231,7 +231,8 @@ func checkFrames(ctx context.Context, t *testing.T, sheets []sheet, shape string
 	found, err := chromedp.Run(ctx,
 		chromedp.Evaluate[string](`JSON.stringify([...document.querySelectorAll("iframe")].map((f) => ({
   Text: f.contentDocument.documentElement.textContent,
-  Shape: [...f.contentDocument.querySelectorAll("*")].map((e) => e.localName + "[" + e.getAttributeNames().sort() + "]").join(" "),
+  Shape: [...f.contentDocument.querySelectorAll("*")]
+    .map((e) => e.localName + "[" + e.getAttributeNames().sort() + "]").join(" "),
 })))`))
 	if err == nil {
 		err = json.Unmarshal([]byte(found), &seen)
@@ -266,8 +267,8 @@ func TestTheHostileNamesTestSees(t *testing.T) {
 		if r.URL.Path == "/policy" {
 			w.Header().Set("Content-Security-Policy", policyInMeta)
 		}
-		_, _ = io.WriteString(w,
-			`<!doctype html><html><head><link rel="icon" href="data:,"></head><body><script>alert(1)</script><img src=x onerror="canary(2)">`)
+		_, _ = io.WriteString(w, `<!doctype html><html><head><link rel="icon" href="data:,"></head>`+
+			`<body><script>alert(1)</script><img src=x onerror="canary(2)">`)
 	}))
 	t.Cleanup(server.Close)
 	for path, want := range map[string]string{"/": "alert(1)", "/policy": "policy: script-src-elem inline"} {

@@ -112,10 +112,12 @@ func aHostileWorld(t *testing.T) *hostileWorld {
 // is, or be stopped by its policy.
 const watch = `{
   const found = window.top === window ? (window.found = []) : window.top.found;
-  for (const name of ["alert", "confirm", "prompt", "print", "open"]) window[name] = (...with_) => { found.push(name + "(" + with_ + ")"); };
+  for (const name of ["alert", "confirm", "prompt", "print", "open"])
+    window[name] = (...with_) => { found.push(name + "(" + with_ + ")"); };
   window.canary = (...with_) => { found.push("canary " + with_); };
   addEventListener("error", (e) => found.push("error: " + (e.message || e.target.outerHTML)), true);
-  addEventListener("securitypolicyviolation", (e) => found.push("policy: " + e.violatedDirective + " " + e.blockedURI + " " + e.sample));
+  addEventListener("securitypolicyviolation",
+    (e) => found.push("policy: " + e.violatedDirective + " " + e.blockedURI + " " + e.sample));
 }`
 
 func watched(t *testing.T) context.Context {

@@ -145,12 +145,13 @@ func TestConsoleLinksArrive(t *testing.T) {
 		}
 	}
 	do(page, t, signedInAt(w, "alice", ""), chromedp.Click(`//h3[text()="payments-dev"]`),
-		chromedp.Click(`//details[.//h3[text()="payments-dev"]]//li[.//strong[text()="Admin"]]//button[starts-with(text(),"Console")]`), ends("Signed in to the console"))
+		chromedp.Click(`//details[.//h3[text()="payments-dev"]]//li[.//strong[text()="Admin"]]`+
+			`//button[starts-with(text(),"Console")]`), ends("Signed in to the console"))
 	arrived("https://console.aws.amazon.com/console/home?region=us-east-1")
 
 	// A deep link of the portal asks first.
-	do(page, t, chromedp.Navigate(w.url+
-		"/start/#/console?account_id=111122223333&role_name=Admin&destination=https%3A%2F%2Feu-west-1.console.aws.amazon.com%2Fs3%2Fhome"),
+	do(page, t, chromedp.Navigate(w.url+"/start/#/console?account_id=111122223333&role_name=Admin"+
+		"&destination=https%3A%2F%2Feu-west-1.console.aws.amazon.com%2Fs3%2Fhome"),
 		ends("Open the console?"), chromedp.Click(`//button[text()="Open the console"]`), ends("Signed in to the console"))
 	arrived("s3")
 	do(page, t, chromedp.Navigate(w.url+"/start/#/device?user_code=BCDF-GHJK"), ends("Enter your code"),

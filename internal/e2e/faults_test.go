@@ -283,7 +283,8 @@ func (e ending) checkText(t *testing.T, m meeting, token []byte) {
 		len(e.stderr) > 4000 {
 		t.Errorf("the server's text on stderr: %d bytes", len(e.stderr))
 	}
-	for _, secret := range regexp.MustCompile(`"(?:accessToken|refreshToken|clientSecret)": "([^"]+)"`).FindAllSubmatch(token, -1) {
+	secrets := regexp.MustCompile(`"(?:accessToken|refreshToken|clientSecret)": "([^"]+)"`)
+	for _, secret := range secrets.FindAllSubmatch(token, -1) {
 		if strings.Contains(e.stderr, string(secret[1])) {
 			t.Error("a secret on stderr")
 		}

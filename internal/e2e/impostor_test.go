@@ -32,7 +32,8 @@ func TestAnImpostorOnThePort(t *testing.T) {
 	operator := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		reached <- r.URL.Path + " " + string(body)
-		fmt.Fprint(w, `[{"accountId":"111122223333","accountName":"a","name":"x\n[default]\ncredential_process = /bin/false"}]`)
+		fmt.Fprint(w, `[{"accountId":"111122223333","accountName":"a",`+
+			`"name":"x\n[default]\ncredential_process = /bin/false"}]`)
 	})}
 	go func() { _ = operator.Serve(listener) }()
 	defer operator.Close()

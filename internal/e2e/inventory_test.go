@@ -145,9 +145,10 @@ func TestCompletionInZsh(t *testing.T) {
 	w := aListedWorld(t, 1, func(int) string { return "$(touch canary)" })
 	s := onScreen(t, 80, 24, w.environ(), "exec", "dev", "--", "zsh", "-f", "-i")
 	s.await("a prompt", func(lines []string) bool { return lines[0] == "the line before" && lines[1] != "" })
-	s.types("PS1='%% '; autoload -Uz compinit; compinit -D; source <(rolecall completion zsh); compdef _rolecall " +
-		"rolecall\n" +
-		`rolecall() { [[ $1 == __complete ]] && { command rolecall "$@"; return; }; print -u2 -r -- "said: $*"; }; rolecall hello` + "\n")
+	s.types("PS1='%% '; autoload -Uz compinit; compinit -D; " +
+		"source <(rolecall completion zsh); compdef _rolecall rolecall\n" +
+		`rolecall() { [[ $1 == __complete ]] && { command rolecall "$@"; return; }; print -u2 -r -- "said: $*"; }; ` +
+		"rolecall hello\n")
 	s.shows("\nsaid: hello")
 	s.types("rolecall env payments-d\tR\t\n")
 	s.shows("\nsaid: env payments-dev/ReadOnly")

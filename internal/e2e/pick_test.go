@@ -210,7 +210,9 @@ func TestWhatIsDoneWithAChoice(t *testing.T) {
 	s.shows("1/1")
 	s.types("\x19")
 	out, lines := s.ends(0)
-	if !regexp.MustCompile(`^arn:aws:iam::111122223333:role/aws-reserved/sso\.amazonaws\.com/AWSReservedSSO_Admin_[0-9a-f]{16}\n$`).MatchString(out) || !strings.HasPrefix(lines[1], "rolecall: copied") {
+	arn := regexp.MustCompile(`^arn:aws:iam::111122223333:role/aws-reserved/sso\.amazonaws\.com/` +
+		`AWSReservedSSO_Admin_[0-9a-f]{16}\n$`)
+	if !arn.MatchString(out) || !strings.HasPrefix(lines[1], "rolecall: copied") {
 		t.Errorf("arn: %q\n%s", out, strings.Join(lines, "\n"))
 	}
 }

@@ -91,8 +91,9 @@ AWS_DEFAULT_REGION=eu-west-1
     "AWS_DEFAULT_REGION": "eu-west-1"
 }
 `,
-	"credential-process": `{"Version": 1, "AccessKeyId": "ASIAIOSFODNN7EXAMPLE", "SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", ` +
-		`"SessionToken": "IQoJ+/_-==", "Expiration": "2026-11-23T12:44:15Z", "AccountId": "111111111111"}
+	"credential-process": `{"Version": 1, "AccessKeyId": "ASIAIOSFODNN7EXAMPLE", ` +
+		`"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "SessionToken": "IQoJ+/_-==", ` +
+		`"Expiration": "2026-11-23T12:44:15Z", "AccountId": "111111111111"}
 `,
 	"sts": `{
     "Credentials": {
@@ -152,7 +153,8 @@ set "AWS_CREDENTIAL_EXPIRATION="
 set "AWS_REGION="
 set "AWS_DEFAULT_REGION="
 `,
-		"nushell": `["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_REGION", "AWS_DEFAULT_REGION"]
+		"nushell": `["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", ` +
+			`"AWS_CREDENTIAL_EXPIRATION", "AWS_REGION", "AWS_DEFAULT_REGION"]
 `,
 	}
 	for _, format := range Formats() {

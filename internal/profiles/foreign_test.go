@@ -65,8 +65,9 @@ var (
 	ourHeader  = regexp.MustCompile(`^\[profile[ \t]`)
 	ourDefault = regexp.MustCompile(`^\[profile\s+["']?default["']?\s*\]`)
 	ourMarker  = regexp.MustCompile(`^# rolecall-managed: [0-9]{12} [A-Za-z0-9_+=,.@-]{1,64} corp[ \t]*[\r\n]*$`)
-	ourKey     = regexp.MustCompile(`(?i)^(sso_session|sso_account_id|sso_role_name|credential_process|region|output|services)[ \t]*[=:]`)
-	wholeLine  = regexp.MustCompile(`[^\r\n]*(\r\n|\n|\r)|[^\r\n]+`)
+	ourKey     = regexp.MustCompile(`(?i)^(sso_session|sso_account_id|sso_role_name|credential_process|` +
+		`region|output|services)[ \t]*[=:]`)
+	wholeLine = regexp.MustCompile(`[^\r\n]*(\r\n|\n|\r)|[^\r\n]+`)
 )
 
 func blank(r rune) bool {

@@ -73,11 +73,12 @@ region = eu-west-1
 		t.Fatalf("got %s\n%+v", text, plan)
 	}
 	// The person's own lines in a section stay, and so does the section.
-	text = strings.Replace(text, "sso_role_name = ReadOnly\n", "# I need this\nsso_role_name = ReadOnly\ncli_pager =\n",
-		1) + "\n# below\n[profile last]\n"
+	text = strings.Replace(text, "sso_role_name = ReadOnly\n",
+		"# I need this\nsso_role_name = ReadOnly\ncli_pager =\n", 1) + "\n# below\n[profile last]\n"
 	text, plan = made(t, text, second, Options{Region: "eu-central-1"})
-	if got, want := changes(plan),
-		"kept Prod-ReadOnly, changed Dev-Admin, added Dev-Billing, added New-Admin, renamed Production-Admin from Prod-Admin"; got != want {
+	want = "kept Prod-ReadOnly, changed Dev-Admin, added Dev-Billing, added New-Admin, " +
+		"renamed Production-Admin from Prod-Admin"
+	if got := changes(plan); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if !strings.Contains(text, "cli_pager =\nregion = eu-west-1\n\n# rolecall-managed: 444455556666 Billing corp\n") ||
@@ -159,13 +160,16 @@ func TestNames(t *testing.T) {
 		want             string
 	}{
 		"as AWS names them": {"", "", listing("111122223333 A b/c (x): Admin"), "A-b/c-x-Admin"},
-		"a pipeline":        {`{{ .AccountName | lower | replace " " "_" | trimPrefix "acme_" | first 4 }}.{{ .RoleName | upper }}`, "", listing("111122223333 Acme Payments: Admin"), "paym.ADMIN"},
-		"no name":           {"", "", listing("111122223333 : Admin"), "111122223333-Admin"},
-		"no letter":         {"", "", listing("111122223333 Пример: Admin"), "111122223333-Admin"},
-		"nothing left":      {"{{ .Email }}", "", listing("111122223333 x: Admin"), "111122223333-Admin"},
-		"a collision":       {"", "", listing("111122223333 x: A", "444455556666 X: a"), "X-a-6666 x-A-3333"},
-		"the same digits":   {"", "", listing("111122223333 x: A", "444455553333 x: A"), "x-A-111122223333 x-A-444455553333"},
-		"the same account":  {"{{ .AccountName }}", "", listing("111122223333 x: A B"), "x-111122223333-A x-111122223333-B"},
+		"a pipeline": {
+			`{{ .AccountName | lower | replace " " "_" | trimPrefix "acme_" | first 4 }}.{{ .RoleName | upper }}`, "",
+			listing("111122223333 Acme Payments: Admin"), "paym.ADMIN",
+		},
+		"no name":          {"", "", listing("111122223333 : Admin"), "111122223333-Admin"},
+		"no letter":        {"", "", listing("111122223333 Пример: Admin"), "111122223333-Admin"},
+		"nothing left":     {"{{ .Email }}", "", listing("111122223333 x: Admin"), "111122223333-Admin"},
+		"a collision":      {"", "", listing("111122223333 x: A", "444455556666 X: a"), "X-a-6666 x-A-3333"},
+		"the same digits":  {"", "", listing("111122223333 x: A", "444455553333 x: A"), "x-A-111122223333 x-A-444455553333"},
+		"the same account": {"{{ .AccountName }}", "", listing("111122223333 x: A B"), "x-111122223333-A x-111122223333-B"},
 		"in disguise": {
 			"{{ .AccountName }}", "", listing("111122223333 x: A= A,"),
 			"x-111122223333-94fb5a5b x-111122223333-be0ef66f",
