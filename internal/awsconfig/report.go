@@ -7,15 +7,14 @@ import (
 	"strings"
 )
 
-// A Report is all that stands in both files, and what is wrong with it.
+// A Report is everything in both files, and what is wrong with it.
 type Report struct {
 	Files    Files
 	Sections []ReportSection
 	Problems []Problem
 }
 
-// A ReportSection is a profile, an sso-session or a services section, merged from
-// all the places that speak of it.
+// A ReportSection is a profile, an sso-session or a services section, merged from all places.
 type ReportSection struct {
 	Kind       string // profile, sso-session or services
 	Name       string
@@ -32,7 +31,7 @@ type ReportProperty struct {
 	Nested []ReportProperty
 }
 
-// A Problem is something wrong, or meant differently by different tools.
+// A Problem is a mistake, or something that different tools read differently.
 type Problem struct {
 	Origin  Origin
 	Section string // such as profile "dev"; may be empty
@@ -40,7 +39,7 @@ type Problem struct {
 	Text    string
 }
 
-// hidden stands for the value of a key that holds a secret.
+// hidden replaces the value of a key that holds a secret.
 const hidden = "[secret]"
 
 func isSecretKey(key string) bool {
@@ -112,8 +111,8 @@ func (c *Config) problemsOf(kind, name string) []Problem {
 
 func quote(name string) string { return `"` + name + `"` }
 
-// lint finds what tools read differently: sections and keys that stand there
-// twice, lines that are no property, sections that give keys to all others.
+// lint finds what tools read differently: duplicate sections and keys, lines that are not properties, sections that
+// add keys to all others.
 func (d *Document) lint() []Problem {
 	var problems []Problem
 	add := func(s Section, line int, key, text string) {
@@ -159,7 +158,7 @@ func (d *Document) lint() []Problem {
 
 const bareLine = "the line is not KEY = VALUE: botocore refuses the file, other tools pass over the line"
 
-// respelled finds names that stand in headers of different spelling.
+// respelled finds names with headers of different spelling.
 func (c *Config) respelled() []Problem {
 	var problems []Problem
 	seen := map[string]Section{}

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// A Key is a key of a section with its value, or with a block of one level below it.
-// With neither it is a key to take away.
+// A Key is a key of a section with its value, or with a block of one level below it. With neither, the key is to be
+// removed.
 type Key struct {
 	Name, Value string
 	Block       []Key
 }
 
-// lines writes the key as a file has it.
+// lines returns the key as written in a file.
 func (k Key) lines(indent string) []string {
 	if len(k.Block) == 0 {
 		return []string{indent + k.Name + " = " + k.Value}
@@ -25,10 +25,9 @@ func (k Key) lines(indent string) []string {
 	return lines
 }
 
-// SetKeys gives the file with these keys in the section of that kind (profile,
-// sso-session or services) and name; one that is not there is added at the end. All
-// else stays as it is. An error leaves nothing to write: a name or value that cannot
-// stand in the file, or a place where the keys would change other sections.
+// SetKeys returns the file with these keys in the section of that kind (profile, sso-session or services) and name; a
+// missing section is added at the end. Everything else stays as it is. It returns an error for a name or value that
+// cannot be in the file, and where the keys would change other sections.
 func (d *Document) SetKeys(kind, name string, keys []Key) ([]byte, error) {
 	header, err := headerOf(kind, name)
 	if err != nil {
@@ -79,9 +78,8 @@ func (e *Edit) addKeys(header string, keys []Key) {
 	e.AddSection(len(e.document.data), lines...)
 }
 
-// setKeys changes the lines of these keys, and adds those that are not there below
-// the last property, in its indent: one that is indented otherwise could belong to
-// the line above, or the next line to it.
+// setKeys changes the lines of these keys, and adds missing ones below the last property with its indent: with
+// another, a key could belong to the line above, or the next line to the key.
 func (e *Edit) setKeys(s Section, keys []Key) {
 	lines := e.document.Lines(s)
 	end, indent := s.Body, ""
@@ -137,7 +135,7 @@ func (e *Edit) setKey(lines []Line, k Key) (found bool) {
 	return found
 }
 
-// setBlock changes nested lines of a value, and adds those that are not there.
+// setBlock changes nested lines of a value, and adds missing ones.
 func (e *Edit) setBlock(lines []Line, k Key) {
 	if lines[0].Value != "" {
 		e.SetText(lines[0], k.Name+" =")
@@ -164,7 +162,7 @@ func (e *Edit) setBlock(lines []Line, k Key) {
 	}
 }
 
-// has reports whether the section says what the keys say.
+// has reports whether the section has these keys with these values.
 func (d *Document) has(kind, name string, keys []Key) bool {
 	v := Of(d, &Document{}).find(kind, name)
 	if v == nil {
@@ -204,7 +202,7 @@ func headerOf(kind, name string) (string, error) {
 	return kind + " " + name, nil
 }
 
-// check refuses what tools read differently, or not as it is meant.
+// check rejects keys that tools read differently, or not as intended.
 func (k Key) check() error {
 	switch {
 	case strings.Trim(k.Name, keyCharacters) != "" || k.Name == "":

@@ -190,8 +190,7 @@ func (i *internet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	page(w, r)
 }
 
-// browse gives a client in that network: names are looked up nowhere, certificates are
-// checked.
+// browse returns a client in that network: names are looked up nowhere, certificates are checked.
 func (i *internet) browse(t *testing.T) *http.Client {
 	t.Helper()
 	server := httptest.NewTLSServer(i)

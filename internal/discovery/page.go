@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// metaRegion gives what a start page has in <meta name="region" content="…"/>, in
-// whatever order, case and quotation it is written; "" when it has none, or two that
-// differ.
+// metaRegion returns the content of <meta name="region" content="…"/> in a start page, in any order, case and
+// quotation; "" when it has none, or two that differ.
 func metaRegion(page string) string {
 	page = regexp.MustCompile(`(?s)<!--.*?-->`).ReplaceAllString(page, "")
 	tags := regexp.MustCompile(`(?is)<meta\s(?:[^>"']|"[^"]*"|'[^']*')*>`)

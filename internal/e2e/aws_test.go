@@ -206,7 +206,7 @@ func TestSignInsOfBothToolsInTurn(t *testing.T) {
 	}
 }
 
-// keys gives the names in a JSON object, nested ones with a dot.
+// keys returns the names in a JSON object, nested ones with a dot.
 func keys(t *testing.T, text string) string {
 	t.Helper()
 	var v map[string]any

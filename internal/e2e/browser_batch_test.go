@@ -81,7 +81,7 @@ func (h *hostileWorld) fill(t *testing.T, path string, form url.Values) string {
 	return bodyOf(t, answer)
 }
 
-// callViewer gives the viewer another name.
+// callViewer returns the viewer another name.
 func (h *hostileWorld) callViewer(t *testing.T, name string) {
 	t.Helper()
 	h.viewer.DisplayName = name

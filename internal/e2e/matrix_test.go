@@ -93,7 +93,7 @@ func (s *served) environ() []string {
 	}
 }
 
-// in gives a command line that runs argv as a client of the server.
+// in returns a command line that runs argv as a client of the server.
 func (s *served) in(mode string, argv ...string) []string {
 	run := []string{"rolecall", "idc", "run", "--url", s.url}
 	if mode == "proxy" {

@@ -175,7 +175,7 @@ func editFile(path string, edit func(string) string) error {
 	return os.WriteFile(path, []byte(edit(string(text))), 0o600)
 }
 
-// endIn gives an edit that sets the moment under key to so far from now.
+// endIn returns an edit that sets the moment under key to so far from now.
 func endIn(key string, d time.Duration) func(string) string {
 	return func(text string) string {
 		start := strings.Index(text, strconv.Quote(key)+`: "`)

@@ -202,7 +202,7 @@ func TestOnlyAnAccountIDBecomesOne(t *testing.T) {
 	}
 }
 
-// fields gives for each value of an environment a way to replace it.
+// fields returns for each value of an environment a way to replace it.
 var fields = map[string]func(e *Environment, value string){
 	"access key id": func(e *Environment, value string) { e.Credentials.AccessKeyID = value },
 	"secret access key": func(e *Environment, value string) {

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// hostile gives the corpus without its value with a NUL, which no shell can hold.
-// canary is the file that a value makes when it is run.
+// hostile returns the corpus without its value with a NUL, which no shell can hold. canary is the file that a value
+// makes when it is run.
 func hostile(t *testing.T, canary string) []string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/hostile_names.txt")
@@ -72,8 +72,7 @@ func dialects() []dialect {
 	return list
 }
 
-// run gives what a shell prints that reads script, in an empty folder which it
-// gives too.
+// run returns what a shell prints that reads script, in an empty folder which it gives too.
 func run(t *testing.T, command []string, script string) (out []byte, cwd string) {
 	t.Helper()
 	path, err := exec.LookPath(command[0])

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// What Identity Center answers, as far as a caller decides on it. Compare with
-// errors.Is; the APIError around it carries AWS's own words.
+// What Identity Center answers, as far as callers act on it. Compare with errors.Is; the APIError around it carries
+// AWS's own words.
 var (
 	ErrAuthorizationPending = errors.New("authorization is pending")     // RFC 8628 section 3.5
 	ErrSlowDown             = errors.New("polling too fast")             // RFC 8628 section 3.5
@@ -25,7 +25,7 @@ var (
 	ErrBadAnswer = errors.New("the answer is not what AWS sends")
 )
 
-// ErrLoginRequired means that only a person's sign-in can help.
+// ErrLoginRequired means that a person must sign in.
 var ErrLoginRequired = errors.New("login required")
 
 // An APIError is a refusal by the service, or an answer that cannot be used.
@@ -42,7 +42,7 @@ type APIError struct {
 	RetryAfter time.Duration
 }
 
-// Error gives operation, kind and AWS's own words, without URLs or secrets.
+// Error returns operation, kind and AWS's own words, without URLs or secrets.
 func (e *APIError) Error() string {
 	text := fmt.Sprintf("%s: %v", e.Operation, e.Kind)
 	switch {
@@ -56,5 +56,5 @@ func (e *APIError) Error() string {
 	return text
 }
 
-// Unwrap gives the kind.
+// Unwrap returns the kind.
 func (e *APIError) Unwrap() error { return e.Kind }

@@ -1,6 +1,5 @@
-// Command bench measures the programs as whole processes, beside a Go hello world
-// in the same run: start to end, and peak memory. Its argument is the folder of the
-// built programs. docs/performance.md says what the figures are for.
+// Command bench measures whole processes, next to a Go hello world in the same run: start to end, and peak memory.
+// Its argument is the folder of the built programs. docs/performance.md explains the figures.
 package main
 
 import (
@@ -18,7 +17,7 @@ const (
 	hello  = "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hello\") }\n"
 )
 
-// A subject is a command whose runs are measured in turn with the others'.
+// A subject is a command to measure, in turn with the others.
 type subject struct {
 	name string
 	argv []string
@@ -34,8 +33,8 @@ func main() {
 	}
 }
 
-// run starts itself again in the world of a demo, where role credentials are
-// cached; there it has the hello world as a second argument.
+// run starts the program again inside a demo, where role credentials are cached, with the hello world as a second
+// argument.
 func run(args []string) error {
 	bin, err := filepath.Abs(args[0])
 	if err != nil {

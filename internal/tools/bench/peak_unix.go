@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// peak gives the largest memory of an ended process in KiB, as Linux counts.
+// peak returns the peak memory of an ended process in KiB, as Linux counts.
 func peak(state *os.ProcessState) int64 {
 	usage, _ := state.SysUsage().(*syscall.Rusage)
 	return int64(usage.Maxrss)

@@ -56,7 +56,7 @@ func accountID(i int) string { return fmt.Sprintf("%012d", 100_000_000_000+i) }
 
 func setID(i int) string { return fmt.Sprintf("ps-%016d", i) }
 
-// assign gives the first user one role in each account, the others what is left.
+// assign assigns the first user one role in each account, the others what is left.
 func assign(tx store.Tx, i int, u directory.User) error {
 	count, step := (assignments-accounts)/(users-1), 37
 	if i == 0 {

@@ -1,6 +1,5 @@
-// Command load measures the embedded Identity Center under load, beside a bare
-// net/http handler in the same run: role credentials, durable refreshes, pages of
-// accounts, and the start with a large directory.
+// Command load measures the embedded Identity Center under load, next to a bare net/http handler in the same run:
+// role credentials, durable refreshes, pages of accounts, and the start with a large directory.
 //
 //	load BIN           where BIN is the folder with rolecall
 //	load -scale BIN    instead, rolecall for a person with 20,000 roles
@@ -96,7 +95,7 @@ func run(bin string) error {
 	return nil
 }
 
-// serveBare answers the same to everything, until it is ended.
+// serveBare answers every request alike, until it is stopped.
 func serveBare() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

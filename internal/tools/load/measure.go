@@ -16,14 +16,13 @@ import (
 	"rolecall/internal/idc/visitor"
 )
 
-// figures are of one measurement.
+// figures are the results of one measurement.
 type figures struct {
 	perSecond   float64
 	median, p99 time.Duration
 }
 
-// measure asks with so many connections at a time, each one request after the other;
-// request gives the n-th.
+// measure sends requests over so many connections at a time, one after the other on each; request returns the n-th.
 func measure(name string, connections int, request func(n int) (*http.Request, error)) (figures, error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
 	defer transport.CloseIdleConnections()
@@ -77,7 +76,7 @@ func send(client *http.Client, r *http.Request) error {
 	return nil
 }
 
-// A client is one that is signed in, by the device flow.
+// A client is signed in by the device flow.
 type client struct {
 	url, id, secret string
 	token, refresh  string
@@ -97,7 +96,7 @@ func signIn(address string) (*client, error) {
 	return c, err
 }
 
-// tokens are of one more sign-in.
+// tokens returns the tokens of another sign-in.
 func (c *client) tokens() (access, refresh string, err error) {
 	device, err := c.post("/device_authorization", map[string]any{
 		"clientId": c.id, "clientSecret": c.secret,

@@ -25,8 +25,8 @@ const (
 	manyRoles    = 10
 )
 
-// scale measures the client of somebody with 20,000 roles, in real time, against a
-// server that limits the portal as AWS does.
+// scale measures the client for a person with 20,000 roles, in real time, against a server that limits the portal as
+// AWS does.
 func scale(bin string) error {
 	dir, err := os.MkdirTemp("", "rolecall-scale-")
 	if err != nil {
@@ -138,7 +138,7 @@ func (p person) sync() error {
 	return nil
 }
 
-// commands are timed as whole processes, start to end.
+// commands times commands as whole processes, start to end.
 func (p person) commands() error {
 	for _, c := range []struct {
 		name, goal string
