@@ -165,7 +165,7 @@ func (e *Edit) Rename(s Section, header string) {
 func (e *Edit) check(text string) {
 	for _, r := range strings.TrimLeft(text, " \t") {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			e.err = errors.Join(e.err, fmt.Errorf("%q has a control character: it cannot stand in %s", text, e.document.path))
+			e.err = errors.Join(e.err, fmt.Errorf("%q has a control character: it cannot be in %s", text, e.document.path))
 			return
 		}
 	}
@@ -186,7 +186,7 @@ func (e *Edit) Bytes() ([]byte, error) {
 	at := 0
 	for _, p := range e.parts {
 		if p.start < at {
-			return nil, fmt.Errorf("%s: two changes of one line", e.document.path)
+			return nil, fmt.Errorf("%s: two changes to one line", e.document.path)
 		}
 		out = append(append(out, e.data[at:p.start]...), p.text...)
 		at = p.end

@@ -73,7 +73,7 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 		return p, err
 	}
 	if p.Region != "" && !IsRegion(p.Region) {
-		return p, v.fail("region", "%q is no region", p.Region)
+		return p, v.fail("region", "%q is not a region", p.Region)
 	}
 	if v.text("role_arn") != "" {
 		p.Chain, err = c.chain(v, append(from, name))
@@ -175,12 +175,12 @@ func sessionOf(v *values) (identitycenter.SSOSession, error) {
 
 func checkSession(s identitycenter.SSOSession, fail func(key, format string, args ...any) *Error) error {
 	if !IsRegion(s.Region) {
-		return fail("sso_region", "%q is no region", s.Region)
+		return fail("sso_region", "%q is not a region", s.Region)
 	}
 	u, err := url.Parse(s.StartURL)
 	if err != nil || u.Host == "" || u.User != nil ||
 		strings.ContainsFunc(s.StartURL, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return fail("sso_start_url", "%q is no https address", s.StartURL)
+		return fail("sso_start_url", "%q is not an https address", s.StartURL)
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !identitycenter.IsLoopback(u.Hostname())) {
 		return fail("sso_start_url", "%q is neither https nor on this machine", s.StartURL)
@@ -220,12 +220,12 @@ func (c *Config) chain(v *values, from []string) (*Chain, error) {
 		}
 	}
 	if !strings.HasPrefix(chain.RoleARN, "arn:") || strings.Count(chain.RoleARN, ":") < 5 {
-		return nil, v.fail("role_arn", "%q is no role ARN", chain.RoleARN)
+		return nil, v.fail("role_arn", "%q is not a role ARN", chain.RoleARN)
 	}
 	if text := v.text("duration_seconds"); text != "" {
 		seconds, err := strconv.Atoi(text)
 		if err != nil || seconds < 900 || seconds > 43200 {
-			return nil, v.fail("duration_seconds", "%q is no number from 900 to 43200", text)
+			return nil, v.fail("duration_seconds", "%q is not a number from 900 to 43200", text)
 		}
 		chain.Duration = time.Duration(seconds) * time.Second
 	}
@@ -310,11 +310,11 @@ func (p Profile) RequireRole() error {
 	case p.AccountID == "":
 		return fail("sso_account_id", "is missing")
 	case len(p.AccountID) != 12 || strings.Trim(p.AccountID, "0123456789") != "":
-		return fail("sso_account_id", strconv.Quote(p.AccountID)+" is no account id of twelve digits")
+		return fail("sso_account_id", strconv.Quote(p.AccountID)+" is not an account id of twelve digits")
 	case p.RoleName == "":
 		return fail("sso_role_name", "is missing")
 	case !isRoleName(p.RoleName):
-		return fail("sso_role_name", strconv.Quote(p.RoleName)+" is no role name")
+		return fail("sso_role_name", strconv.Quote(p.RoleName)+" is not a role name")
 	}
 	return nil
 }

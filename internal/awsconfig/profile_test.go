@@ -150,7 +150,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		},
 		"no role ARN": {
 			"[profile a]\nrole_arn = Admin\nsource_profile = b\n", "a",
-			`:2: profile "a": role_arn: "Admin" is no role ARN`, awsconfig.ErrInvalid,
+			`:2: profile "a": role_arn: "Admin" is not a role ARN`, awsconfig.ErrInvalid,
 		},
 		"no source": {
 			"[profile a]\nrole_arn = arn:aws:iam::1:role/x\n", "a",

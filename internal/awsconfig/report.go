@@ -130,7 +130,7 @@ func (d *Document) lint() []Problem {
 	keys := map[[2]string]bool{} // with their sections
 	for _, s := range slices.Concat(d.defaults, d.sections) {
 		if s.Header == "DEFAULT" {
-			add(s, s.Line, "", "botocore gives the keys of this section to every other one, other tools do not")
+			add(s, s.Line, "", "botocore adds the keys of this section to every other one, other tools do not")
 		}
 		for _, p := range d.allProperties(s) {
 			if p.bare {
@@ -143,7 +143,7 @@ func (d *Document) lint() []Problem {
 				}
 			}
 			if at := [2]string{s.Header, p.key}; keys[at] {
-				add(s, p.line, p.key, "stands there twice: botocore refuses the file, other tools take the last one")
+				add(s, p.line, p.key, "is there twice: botocore refuses the file, other tools use the last one")
 			} else {
 				keys[at] = true
 			}

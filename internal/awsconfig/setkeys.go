@@ -45,7 +45,7 @@ func (d *Document) SetKeys(kind, name string, keys []Key) ([]byte, error) {
 			continue
 		}
 		if found {
-			return nil, d.fail(s.Line, "[%s] stands there twice", s.Header)
+			return nil, d.fail(s.Line, "[%s] is there twice", s.Header)
 		}
 		found = true
 		e.setKeys(s, keys)
@@ -191,7 +191,7 @@ func (d *Document) has(kind, name string, keys []Key) bool {
 func headerOf(kind, name string) (string, error) {
 	switch {
 	case kind != kindProfile && kind != kindSession && kind != kindServices:
-		return "", fmt.Errorf("%q is no kind of section", kind)
+		return "", fmt.Errorf("%q is not a kind of section", kind)
 	case name == "" || strings.ContainsAny(name, "[]\"'\\#;") || strings.TrimFunc(name, isBlank) != name:
 		return "", fmt.Errorf("%q cannot be the name of a section", name)
 	case kind == kindProfile && name == "default":

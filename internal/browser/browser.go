@@ -28,7 +28,7 @@ var ErrNone = errors.New("no browser found")
 // stdout is for results.
 func Open(ctx context.Context, command, address string, stderr io.Writer) error {
 	if !allowed(address) {
-		return errors.New("neither https nor on this machine: it is not opened")
+		return errors.New("neither https nor on this machine: not opened")
 	}
 	alternatives := openers()
 	if command != "" {

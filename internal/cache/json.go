@@ -24,17 +24,17 @@ func parseObject(data []byte) (object, error) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if first, err := decoder.Token(); err != nil || first != json.Delim('{') {
-		return nil, errors.New("it holds no JSON object")
+		return nil, errors.New("it is not a JSON object")
 	}
 	var o object
 	for decoder.More() {
 		name, err := decoder.Token()
 		if err != nil {
-			return nil, errors.New("its JSON is broken")
+			return nil, errors.New("its JSON is invalid")
 		}
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
-			return nil, errors.New("its JSON is broken")
+			return nil, errors.New("its JSON is invalid")
 		}
 		o.setRaw(name.(string), value)
 	}

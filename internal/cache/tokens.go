@@ -22,7 +22,7 @@ type ForeignTokenError struct {
 
 // Error says what the file holds and what the session asks for.
 func (e *ForeignTokenError) Error() string {
-	return fmt.Sprintf("the cached token is of %s %q, the session asks for %q", e.Key, e.Have, e.Want)
+	return fmt.Sprintf("the cached token is for %s %q, the session needs %q", e.Key, e.Have, e.Want)
 }
 
 // TokenPath is the AWS CLI's file for the session's token: named after the

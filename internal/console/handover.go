@@ -18,7 +18,7 @@ import (
 const HandoverLife = 30 * time.Second
 
 // ErrNotFetched means that no browser fetched the link.
-var ErrNotFetched = errors.New("the browser did not come for the link")
+var ErrNotFetched = errors.New("the browser did not fetch the link")
 
 // A Handover passes a link to one browser on this machine: the browser's command line, which all users of the machine
 // can read, holds an address that works once and only briefly.

@@ -113,7 +113,7 @@ func WriteVariables(w io.Writer, format string, variables []Variable) error {
 		return err
 	}
 	if f.whole != nil {
-		return fmt.Errorf("the format %s is for role credentials", format)
+		return fmt.Errorf("the format %s is only for role credentials", format)
 	}
 	var b bytes.Buffer
 	if err := f.write(&b, variables, nil); err != nil {
@@ -152,7 +152,7 @@ func check(e Environment) error {
 		{"region", e.Region, upper + lower + digits + "-", 0, 128},
 	} {
 		if len(v.value) < v.least || len(v.value) > v.most || !isMadeOf(v.value, v.alphabet) {
-			return fmt.Errorf("the %s is not of the form that AWS gives: nothing is handed out", v.name)
+			return fmt.Errorf("the %s does not have the form that AWS uses: nothing was written", v.name)
 		}
 	}
 	return nil

@@ -239,7 +239,7 @@ func refusal(t *testing.T, e Environment) string {
 }
 
 func TestHostileValuesAreRefusedAndNotRepeated(t *testing.T) {
-	const filler = "AAAAAAAAAAAAAAAAAAAAAAAA" // so that no length is what is refused
+	const filler = "AAAAAAAAAAAAAAAAAAAAAAAA" // so that the length is not what is refused
 	for field, put := range fields {
 		for _, value := range append(hostile(t, "/canary"), "a\x00b", "\x9b31m", "\xff") {
 			if strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=_-") == "" {
@@ -248,7 +248,7 @@ func TestHostileValuesAreRefusedAndNotRepeated(t *testing.T) {
 			e := anEnvironment()
 			put(&e, filler+value)
 			text := refusal(t, e)
-			if !strings.HasPrefix(text, "the "+field+" is not of the form") || strings.Contains(text, filler) {
+			if !strings.HasPrefix(text, "the "+field+" does not have the form") || strings.Contains(text, filler) {
 				t.Errorf("%s %q: %q", field, value, text)
 			}
 		}

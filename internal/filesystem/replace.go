@@ -22,7 +22,7 @@ var (
 	ErrReadOnly   = errors.New("file is read-only")
 	ErrHardLinked = errors.New("file has other names (hard links), which would keep the old content")
 	ErrNoFile     = errors.New("not a regular file")
-	ErrDangling   = errors.New("link leads nowhere")
+	ErrDangling   = errors.New("dangling link")
 )
 
 // A Shared is the state of a file that other programs read and write, too. It is not secret: its owner decides who

@@ -120,7 +120,7 @@ func (m *model) details() []string {
 	first.cell(r.account.id, m.width, "", r.idHits(hits))
 	if r.Guarded {
 		first.put("", "  ")
-		first.put(warning, "! guarded: asks once more")
+		first.put(warning, "! guarded: asks for confirmation")
 	}
 	email := m.detail("e-mail", r.account.email, r.emailHits(hits))
 	tags := m.detail("tags", r.account.tags, r.tagHits(hits))

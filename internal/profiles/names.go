@@ -91,7 +91,7 @@ func distinct(bases []string, session string, rows []inventory.Row, taken map[st
 			}
 			done = false
 			if levels[i]++; levels[i] > lastLevel {
-				return nil, fmt.Errorf("there is no free profile name for role %s in account %s: %s is taken", r.Role, r.ID,
+				return nil, fmt.Errorf("no profile name is free for role %s in account %s: %s is taken", r.Role, r.ID,
 					found[i])
 			}
 			found[i] = withSuffix(bases[i], suffix(levels[i], session, r))

@@ -119,14 +119,14 @@ func (p *planner) match() {
 		m.row = row
 		switch {
 		case m.stranger:
-			p.keep(m, "it is not what the marking line above it says; take that line away")
+			p.keep(m, "it does not match the marker line above it; remove that line")
 			continue
 		case p.blocked[m.Anchor] != "":
 			p.keep(m, p.blocked[m.Anchor])
 		case m.damaged && wanted:
 			p.keep(m, "a line below one of rolecall's continues its value")
 		case there && p.sections[earlier].fate == updated:
-			p.keep(m, "there is another profile for the same role")
+			p.keep(m, "another profile is for the same role")
 		case wanted:
 			m.fate = updated
 		default:
@@ -142,7 +142,7 @@ func (p *planner) match() {
 func (p *planner) leave(m *managed) {
 	reason := "its role has vanished"
 	if p.listed[m.Anchor] {
-		reason = "the filter leaves it out"
+		reason = "the filter excludes it"
 	}
 	switch {
 	case p.listed[m.Anchor] && !p.options.PruneOthers:

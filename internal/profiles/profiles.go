@@ -89,10 +89,10 @@ func (p *Plan) Count(k Kind) int {
 
 // ErrNoRoles is returned for a listing without any role: more likely a mistake than the end of all access, so no
 // profile is removed.
-var ErrNoRoles = errors.New("the listing has no role at all: nothing is changed or removed")
+var ErrNoRoles = errors.New("the listing has no roles: nothing was changed or removed")
 
-// ErrNoMatch is returned when no role passes the filter.
-var ErrNoMatch = errors.New("no role passes the filter")
+// ErrNoMatch is returned when no role matches the filter.
+var ErrNoMatch = errors.New("no role matches the filter")
 
 // An OptionError is an option that cannot be used.
 type OptionError struct {
@@ -123,9 +123,9 @@ func (o Options) check(session string) error {
 	case o.Form != SSOSession && o.Form != CredentialProcess:
 		return fail("form", "%q is neither %s nor %s", o.Form, SSOSession, CredentialProcess)
 	case o.Region != "" && !awsconfig.IsRegion(o.Region):
-		return fail("region", "%q is no region", o.Region)
+		return fail("region", "%q is not a region", o.Region)
 	case strings.Trim(o.Output, "abcdefghijklmnopqrstuvwxyz-") != "":
-		return fail("output", "%q is no output format", o.Output)
+		return fail("output", "%q is not an output format", o.Output)
 	}
 	if strings.ContainsAny(session, `#;"'\`) || strings.TrimSpace(session) != session ||
 		strings.ContainsFunc(session, unicode.IsControl) {

@@ -71,7 +71,7 @@ func Load(file string) (Settings, error) {
 		return s, &Error{File: file, Problem: err.Error()}
 	}
 	if unknown := known.Undecoded(); len(unknown) > 0 {
-		return s, &Error{File: file, Problem: fmt.Sprintf("there is no setting %q", unknown[0].String())}
+		return s, &Error{File: file, Problem: fmt.Sprintf("unknown setting %q", unknown[0].String())}
 	}
 	return s, s.check(file)
 }
@@ -88,7 +88,7 @@ func (s Settings) check(file string) error {
 		case a.Alias != "" && strings.ContainsAny(a.Match, "*?"):
 			return fail("an alias is for one account: match must be its id or its whole name")
 		case a.Alias != "" && (strings.ContainsAny(a.Alias, "/: \t") || aliases[a.Alias]):
-			return fail(fmt.Sprintf("alias: %q stands twice, or has a blank, slash or colon", a.Alias))
+			return fail(fmt.Sprintf("alias: %q is used twice, or has a blank, slash or colon", a.Alias))
 		}
 		aliases[a.Alias] = true
 	}

@@ -61,7 +61,7 @@ alias = "pay"
 func TestWhatIsNoSetting(t *testing.T) {
 	for text, want := range map[string]string{
 		"[profiles\n":                                             "config.toml:2: expected",
-		"[profiles]\ntemplat = 'x'\n":                             `there is no setting "profiles.templat"`,
+		"[profiles]\ntemplat = 'x'\n":                             `unknown setting "profiles.templat"`,
 		"[profiles]\nregion = 5\n":                                "line 2 (last key \"profiles.region\")",
 		"[[account]]\ntags = ['x']\n":                             "[[account]] number 1: match is missing",
 		"[[account]]\nmatch = 'a*'\nalias = 'x'\n":                "number 1: an alias is for one account",
