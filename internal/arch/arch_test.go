@@ -72,8 +72,9 @@ var rooms = map[string][]string{
 	"idc/website":        {"idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/portal", "idc/store", "idc/sts"},
 	"idc/wire":           {},
 
-	"tools/bench": {},
-	"tools/load":  {"idc", "idc/directory", "idc/store", "idc/visitor"},
+	"tools/bench": {"tools/peak"},
+	"tools/load":  {"idc", "idc/directory", "idc/store", "idc/visitor", "tools/peak"},
+	"tools/peak":  {},
 }
 
 // foreign says which rooms alone may use a library.

@@ -15,12 +15,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"rolecall/internal/idc/faults"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/tools/peak"
 )
 
 // A bench is a world whose person has signed in once, to play many faults in.
@@ -155,7 +155,7 @@ func measuredMain() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(99)
 	}
-	size := strconv.FormatInt(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss, 10)
+	size := strconv.FormatInt(peak.KiB(cmd.ProcessState), 10)
 	if err := os.WriteFile(os.Args[1], []byte(size), 0o600); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(99)

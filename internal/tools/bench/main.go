@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"rolecall/internal/tools/peak"
 )
 
 const (
@@ -102,7 +104,7 @@ func measure(argv []string) (time.Duration, int64, error) {
 		return 0, 0, err
 	}
 	took := time.Since(start)
-	return took, peak(cmd.ProcessState), nil
+	return took, peak.KiB(cmd.ProcessState), nil
 }
 
 func report(subjects []*subject) {

@@ -11,12 +11,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/store"
+	"rolecall/internal/tools/peak"
 )
 
 // A person with many accounts: 20,000 roles.
@@ -130,11 +130,10 @@ func (p person) sync() error {
 	took := time.Since(begun)
 	asked, refused := strings.Count(log.String(), "path=/assignment/"), strings.Count(log.String(), "429 ")
 	allowed := time.Duration(asked-20) * time.Second / 20 // a burst of 20, and 20 a second
-	usage, _ := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	fmt.Printf("rolecall sync: %d requests in %.1f s, %.3f of what the limit allows (goal 1.05); %d refused, %.2f%% "+
 		"(goal 1%%); peak %.0f MB (goal 60)\n",
 		asked, took.Seconds(), took.Seconds()/allowed.Seconds(), refused, 100*float64(refused)/float64(asked),
-		float64(usage.Maxrss)/1024)
+		float64(peak.KiB(cmd.ProcessState))/1024)
 	return nil
 }
 
