@@ -87,7 +87,7 @@ var foreign = map[string][]string{
 	"github.com/junegunn/fzf":          {"picker"},
 	"github.com/BurntSushi/toml":       {"settings"},
 	"golang.org/x/crypto":              {"idc/directory"},
-	"golang.org/x/net":                 {"cli", "idc/visitor"},
+	"golang.org/x/net":                 {"cli", "discovery", "idc/visitor"},
 	"rsc.io/qr":                        {"terminal"},
 	"github.com/gofrs/flock":           {"filesystem", "idc"},
 	"github.com/google/uuid":           {"idc/admin", "idc/directory", "idc/wire"},

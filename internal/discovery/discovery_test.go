@@ -159,6 +159,7 @@ func TestMetaRegion(t *testing.T) {
 		`<metaname="region" content="us-east-1">`:                                                "",
 		`<p>name="region" content="us-east-1"</p>`:                                               "",
 		`<meta name="region" content="us-east-1"`:                                                "",
+		`<script>'<meta name="region" content="a">'</script>`:                                    "",
 		"": "",
 	} {
 		if got := metaRegion(page); got != want {
