@@ -1,10 +1,10 @@
-# rolecall: what can be made. "make test" is what CI runs.
+# rolecall. "make test" is what CI runs.
 
 PREFIX  ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 TOOL     = go tool -modfile=tools/go.mod
 RELEASE  = CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
-# Programs of other systems are only built: there is nothing here to run them on.
+# Programs for other systems are only built: they cannot run here.
 SYSTEMS  = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64
 FUZZTIME ?= 60s
 
@@ -16,11 +16,11 @@ help: ## list the targets
 build: ## build both programs into bin/
 	$(RELEASE) -o bin/ ./cmd/...
 
-install: build ## put both programs into $(PREFIX)/bin
+install: build ## install both programs in $(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 bin/rolecall bin/rolecall-process $(DESTDIR)$(PREFIX)/bin
 
-test: needs lint ## check the code, and run all tests
+test: needs lint ## check the code and run all tests
 	go test -race -count=1 -timeout 15m ./...
 
 lint: ## formatting, vet, staticcheck and the rest of .golangci.yml, and builds for the other systems
@@ -28,24 +28,24 @@ lint: ## formatting, vet, staticcheck and the rest of .golangci.yml, and builds 
 	@for system in $(SYSTEMS); do echo "== build for $$system"; \
 		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go build -o /dev/null ./cmd/... || exit 1; done
 
-needs: ## see to the programs that the tests run: they are installed on Debian
+needs: ## check for the programs that the tests run, and install them on Debian
 	@sh scripts/needs
 
 fmt: ## format the code
 	$(TOOL) golangci-lint fmt
 
-bench: build ## measure: figures for docs/performance.md
+bench: build ## print the figures for docs/performance.md
 	go test -run '^$$' -bench . -benchmem ./internal/...
 	go run ./internal/tools/bench bin
 	go run ./internal/tools/load bin
 	go run ./internal/tools/load -scale bin
 
-soak: ## 200 rounds of kill -9 under writes, all hostile names in all pages, and fuzz each target for FUZZTIME
+soak: ## kill -9 under writes (200 rounds), all hostile names in all pages, each fuzz target for FUZZTIME
 	ROLECALL_HOSTILE=all go test -count=1 -timeout 30m -run TestHostileNamesInPages ./internal/e2e
 	ROLECALL_CRASH_ROUNDS=200 go test -count=1 -v -timeout 30m -run TestNoAcknowledgedWriteIsLost ./internal/e2e
 	@grep -rl --include='*_test.go' '^func Fuzz' internal | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$file); do \
 			echo "== $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; done; done
 
-clean: ## remove what was built
+clean: ## remove the built programs
 	rm -rf bin

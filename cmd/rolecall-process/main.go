@@ -27,8 +27,8 @@ func main() {
 	os.Exit(handOver(os.Args[1:]))
 }
 
-// cached answers from the shared cache when the call is plain, and the keys are
-// good for a while. Whatever is unusual, errors included, is rolecall's.
+// cached answers from the shared cache when the call is plain, and the keys are good for a while. Anything unusual,
+// errors included, is left to rolecall.
 func cached(args []string) (identitycenter.RoleCredentials, bool) {
 	var none identitycenter.RoleCredentials
 	flags, ok := parse(args)
@@ -65,8 +65,7 @@ func target(config *awsconfig.Config, flags map[string]string) (awsconfig.Profil
 	return profile, err == nil && profile.Chain == nil && profile.RequireRole() == nil
 }
 
-// parse reads --name value and --name=value of the four flags; anything else
-// makes the call rolecall's.
+// parse reads --name value and --name=value of the four flags; anything else is left to rolecall.
 func parse(args []string) (map[string]string, bool) {
 	flags := map[string]string{}
 	for len(args) > 0 {
@@ -91,8 +90,8 @@ func parse(args []string) (map[string]string, bool) {
 	return flags, true
 }
 
-// handOver runs "rolecall process" with the same arguments. It looks beside
-// itself, never in PATH: another rolecall there could be anybody's.
+// handOver runs "rolecall process" with the same arguments. It looks beside itself, never in PATH, where a rolecall
+// could be anybody's.
 func handOver(args []string) int {
 	self, err := os.Executable()
 	if err == nil {
@@ -109,7 +108,8 @@ func handOver(args []string) int {
 	path := filepath.Join(filepath.Dir(self), name)
 	code, err := become(path, append([]string{path, "process"}, args...))
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "rolecall: %v\nrolecall: hint: install rolecall and rolecall-process side by side in %s\n", err, filepath.Dir(self))
+		fmt.Fprintf(os.Stderr, "rolecall: %v\nrolecall: hint: install rolecall and rolecall-process side by side in %s\n",
+			err, filepath.Dir(self))
 	}
 	return code
 }

@@ -21,7 +21,7 @@ import (
 var version = ""
 
 func main() {
-	log.SetOutput(io.Discard)   // net/http would print there what a server sends unasked
+	log.SetOutput(io.Discard)   // net/http would print unsolicited answers there
 	home, _ := os.UserHomeDir() // without one, commands that need it say so
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)

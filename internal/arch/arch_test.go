@@ -78,8 +78,9 @@ var rooms = map[string][]string{
 	"idc/website":        {"idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/store", "idc/sts"},
 	"idc/wire":           {},
 
-	"tools/bench": {},
-	"tools/load":  {"idc", "idc/directory", "idc/store", "idc/visitor"},
+	"tools/bench": {"tools/peak"},
+	"tools/load":  {"idc", "idc/directory", "idc/store", "idc/visitor", "tools/peak"},
+	"tools/peak":  {},
 }
 
 // foreign says which rooms alone may use a library.
@@ -92,7 +93,7 @@ var foreign = map[string][]string{
 	"github.com/junegunn/fzf":          {"picker"},
 	"github.com/BurntSushi/toml":       {"settings"},
 	"golang.org/x/crypto":              {"idc/directory"},
-	"golang.org/x/net":                 {"cli/local", "idc/visitor"},
+	"golang.org/x/net":                 {"cli/local", "discovery", "idc/visitor", "login"},
 	"rsc.io/qr":                        {"terminal"},
 	"github.com/gofrs/flock":           {"filesystem", "idc"},
 	"github.com/google/uuid":           {"idc/admin", "idc/directory", "idc/wire"},

@@ -19,12 +19,14 @@ import (
 // refusals are what makes botocore refuse a file, by Python's exception, with why
 // awsconfig reads such a file, or why it does not.
 var refusals = map[string]string{
-	"DuplicateSectionError":     "other SDKs merge both sections",
-	"DuplicateOptionError":      "other SDKs take the last value",
-	"ParsingError":              "other SDKs pass over a line without a delimiter or key; a header without its ] is refused here too, since the keys below it would count for the section above",
-	"ValueError":                "other SDKs pass over a line without = in a nested block",
-	"UnicodeDecodeError":        "other SDKs read bytes, and the section in question may be pure ASCII",
-	"MissingSectionHeaderError": "other SDKs read a file with a byte order mark; keys before the first section are refused here too, since nobody can have meant them",
+	"DuplicateSectionError": "other SDKs merge both sections",
+	"DuplicateOptionError":  "other SDKs take the last value",
+	"ParsingError": "other SDKs pass over a line without a delimiter or key; a header without its ] is " +
+		"refused here too, since the keys below it would count for the section above",
+	"ValueError":         "other SDKs pass over a line without = in a nested block",
+	"UnicodeDecodeError": "other SDKs read bytes, and the section in question may be pure ASCII",
+	"MissingSectionHeaderError": "other SDKs read a file with a byte order mark; keys before the first section are " +
+		"refused here too, since nobody can have meant them",
 }
 
 type filePair struct {
@@ -51,7 +53,8 @@ func TestValuesAreThoseOfBotocore(t *testing.T) {
 				t.Errorf("%s: botocore refuses the file for a reason that is not in the table: %s", pair.name, want.Refusal)
 			}
 			if err == nil && !saysRefused(config) {
-				t.Errorf("%s: botocore refuses the file (%s), and the report does not say so\n%s", pair.name, want.Refusal, content(pair))
+				t.Errorf("%s: botocore refuses the file (%s), and the report does not say so\n%s", pair.name, want.Refusal,
+					content(pair))
 			}
 			if strings.HasPrefix(pair.name, "refuse-") != (err != nil) && !strings.HasPrefix(pair.name, "generated") {
 				t.Errorf("%s: Open: %v", pair.name, err)
@@ -66,7 +69,10 @@ func TestValuesAreThoseOfBotocore(t *testing.T) {
 		if saysRefused(config) {
 			t.Errorf("%s: botocore reads the file, and the report says that it does not\n%s", pair.name, content(pair))
 		}
-		got := botocoreAnswer{Profiles: config.All("profile"), Sessions: config.All("sso-session"), Services: config.All("services")}
+		got := botocoreAnswer{
+			Profiles: config.All("profile"), Sessions: config.All("sso-session"),
+			Services: config.All("services"),
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-botocore +awsconfig):\n%s%s", pair.name, diff, content(pair))
 		}
@@ -99,7 +105,8 @@ func corpus(t *testing.T) []filePair {
 	var pairs []filePair
 	for _, name := range names {
 		stem := strings.TrimSuffix(name, ".ini")
-		pairs = append(pairs, filePair{filepath.Base(stem), awsconfig.Files{Config: name, Credentials: stem + ".credentials"}})
+		pairs = append(pairs,
+			filePair{filepath.Base(stem), awsconfig.Files{Config: name, Credentials: stem + ".credentials"}})
 	}
 	return pairs
 }
@@ -135,7 +142,10 @@ func generated(t *testing.T, count int) []filePair {
 	for i := range count {
 		g := &generator{Rand: rand.New(rand.NewPCG(1, uint64(i)))}
 		name := fmt.Sprintf("generated-%03d", i)
-		pair := filePair{name, awsconfig.Files{Config: filepath.Join(folder, name), Credentials: filepath.Join(folder, name+".credentials")}}
+		pair := filePair{name, awsconfig.Files{
+			Config:      filepath.Join(folder, name),
+			Credentials: filepath.Join(folder, name+".credentials"),
+		}}
 		write := func(path, text string) {
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
@@ -152,14 +162,25 @@ func generated(t *testing.T, count int) []filePair {
 
 var (
 	configHeaders = []string{
-		"default", "profile a", "profile b", `profile "a b"`, "profile 'c'", "profile c", "profile\td", "profile e ", `profile f\ g`,
-		"profile default", "profilex h", "profile", `profile "open`, "profile a]b", "profile ünï", "sso-session corp", `sso-session "my corp"`,
+		"default", "profile a", "profile b", `profile "a b"`, "profile 'c'", "profile c", "profile\td", "profile e ",
+		`profile f\ g`,
+		"profile default", "profilex h", "profile", `profile "open`, "profile a]b", "profile ünï", "sso-session corp",
+		`sso-session "my corp"`,
 		"sso-session x", "services s", "services 't u'", "DEFAULT", "preview", " default", "profile two words",
 	}
-	credentialsHeaders = []string{"default", "a", "b", "a b", "c", " d", "profile a", `"quoted"`, "DEFAULT", "ünï", "only here"}
-	generatedKeys      = []string{"region", "Output", "sso_session", "SSO_START_URL", "sso_region", "s3", "services", "sso", "sso_oidc", "role arn", "x", "y.z", "[k"}
-	generatedValues    = []string{"us-east-1", "json", "https://a.awsapps.com/start#/", "a = b", "a:b", "x # y", "; z", `"quoted"`, "%(x)s", "", "", "", "ü", "a\tb", "[profile v]", "\u00a0p"}
-	generatedBlanks    = []string{"", "", "", " ", "  ", "\t", "    ", "\f"}
+	credentialsHeaders = []string{
+		"default", "a", "b", "a b", "c", " d", "profile a", `"quoted"`, "DEFAULT", "ünï",
+		"only here",
+	}
+	generatedKeys = []string{
+		"region", "Output", "sso_session", "SSO_START_URL", "sso_region", "s3", "services",
+		"sso", "sso_oidc", "role arn", "x", "y.z", "[k",
+	}
+	generatedValues = []string{
+		"us-east-1", "json", "https://a.awsapps.com/start#/", "a = b", "a:b", "x # y", "; z",
+		`"quoted"`, "%(x)s", "", "", "", "ü", "a\tb", "[profile v]", "\u00a0p",
+	}
+	generatedBlanks = []string{"", "", "", " ", "  ", "\t", "    ", "\f"}
 )
 
 // A generator mixes the features of the format. It repeats a header or a key, and

@@ -41,9 +41,8 @@ func Locate(getenv func(string) string, home string) Files {
 	return Files{place("AWS_CONFIG_FILE", "config"), place("AWS_SHARED_CREDENTIALS_FILE", "credentials")}
 }
 
-// DefaultProfile is the profile that is meant when none is named: AWS_PROFILE,
-// then AWS_DEFAULT_PROFILE, as the AWS CLI's documentation and the Go SDK have it
-// (botocore by itself asks in the other order).
+// DefaultProfile is the profile to use when none is named: AWS_PROFILE, then AWS_DEFAULT_PROFILE, as in the AWS CLI's
+// documentation and the Go SDK (botocore by itself looks in the other order).
 func DefaultProfile(getenv func(string) string) string {
 	for _, variable := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
 		if name := getenv(variable); name != "" {
@@ -53,10 +52,10 @@ func DefaultProfile(getenv func(string) string) string {
 	return "default"
 }
 
-// A Config is both shared files. Sections are read when they are asked for.
+// A Config is both shared files. Sections are read on demand.
 type Config struct {
 	config, credentials *Document
-	index               map[sectionName][]Section // of both files; nil: look through them
+	index               map[sectionName][]Section // of both files; nil: scan them
 }
 
 // A sectionName is a section's name in one of the files.
@@ -65,13 +64,13 @@ type sectionName struct {
 	kind, name string
 }
 
-// Of makes a configuration of documents that are read already.
+// Of makes a configuration from documents already read.
 func Of(config, credentials *Document) *Config {
 	return &Config{config: config, credentials: credentials}
 }
 
-// Indexed is the same configuration for many look-ups: each takes the same time,
-// however many sections there are.
+// Indexed returns the same configuration for many look-ups: each takes constant time, however many sections there
+// are.
 func (c *Config) Indexed() *Config {
 	i := &Config{c.config, c.credentials, make(map[sectionName][]Section, len(c.config.sections))}
 	add := func(n sectionName, s Section) { i.index[n] = append(i.index[n], s) }
@@ -86,7 +85,7 @@ func (c *Config) Indexed() *Config {
 	return i
 }
 
-// sections lists the sections of a name in one of the files.
+// sections lists the sections with a name in one of the files.
 func (c *Config) sections(d *Document, kind, name string) []Section {
 	if c.index != nil {
 		return c.index[sectionName{d, kind, name}]
@@ -106,8 +105,8 @@ func (c *Config) sections(d *Document, kind, name string) []Section {
 	return found
 }
 
-// Open reads both files. One that does not exist is empty; one that cannot be
-// read, or is not of this format, is an *Error that names it.
+// Open reads both files. A missing file is empty; one that cannot be read, or is not in this format, is an *Error
+// that names it.
 func Open(files Files) (*Config, error) {
 	config, err := open(files.Config)
 	if err != nil {
@@ -120,7 +119,7 @@ func Open(files Files) (*Config, error) {
 	return Of(config, credentials), nil
 }
 
-// Read reads one file. One that does not exist is empty.
+// Read reads one file. A missing file is empty.
 func Read(path string) (*Document, error) { return open(path) }
 
 func open(path string) (*Document, error) {
@@ -171,8 +170,8 @@ const (
 	kindServices = "services"
 )
 
-// headerName gives the name that a header of the config file gives to kind, as
-// botocore reads it: shlex splits the header, and two words are a section.
+// headerName returns the name in a header of the config file, if it is of kind, as botocore reads it: shlex splits
+// the header into two words.
 func headerName(header, kind string) (string, bool) {
 	if kind == kindProfile && header == "default" {
 		return "default", true
@@ -192,18 +191,18 @@ func headerName(header, kind string) (string, bool) {
 	return words[1], true
 }
 
-// mayName passes over most headers that do not give name to kind: a header that does
-// has the name at its end, or is quoted, or ends with a blank.
+// mayName quickly rules out most headers of other sections: the right one ends with the name, or is quoted, or ends
+// with a blank.
 func mayName(header, kind, name string) bool {
 	if header == "default" {
 		return kind == kindProfile && name == header
 	}
-	return strings.HasPrefix(header, kind) && (strings.HasSuffix(header, name) || strings.ContainsAny(header[len(header)-1:], " \t\r\n") ||
-		strings.IndexByte(header, '"') >= 0 || strings.IndexByte(header, '\'') >= 0 || strings.IndexByte(header, '\\') >= 0)
+	return strings.HasPrefix(header, kind) &&
+		(strings.HasSuffix(header, name) || strings.ContainsAny(header[len(header)-1:], " \t\r\n") ||
+			strings.IndexByte(header, '"') >= 0 || strings.IndexByte(header, '\'') >= 0 || strings.IndexByte(header, '\\') >= 0)
 }
 
-// splitWords splits as Python's shlex.split does. It gives false for a quotation
-// without an end.
+// splitWords splits as Python's shlex.split does. It returns false for an unterminated quotation.
 func splitWords(text string) ([]string, bool) {
 	var words []string
 	var word strings.Builder
@@ -240,8 +239,7 @@ func splitWords(text string) ([]string, bool) {
 	return words, true
 }
 
-// quotedPart writes the text of a quotation that begins at i, and gives where it
-// ends.
+// quotedPart writes the text of a quotation that begins at i, and returns where it ends.
 func quotedPart(text string, i int, word *strings.Builder) (end int, ok bool) {
 	quote := text[i]
 	for i++; i < len(text) && text[i] != quote; i++ {
@@ -253,8 +251,7 @@ func quotedPart(text string, i int, word *strings.Builder) (end int, ok bool) {
 	return i, i < len(text)
 }
 
-// values are the properties of one named section, with what was said about it in
-// several places merged: later lines win.
+// values are the properties of one named section, merged from several places: later lines win.
 type values struct {
 	name    string
 	origin  Origin // of the first header
@@ -285,9 +282,8 @@ func (v *values) where(key string) Origin {
 	return v.origin
 }
 
-// find merges the sections of kind and name in the config file and, for a
-// profile, the section of that name in the credentials file, whose values win.
-// Nothing found is nil.
+// find merges the sections of kind and name in the config file and, for a profile, the section of that name in the
+// credentials file, whose values win. It returns nil if there is none.
 func (c *Config) find(kind, name string) *values {
 	var v *values
 	merge := func(d *Document, sections []Section) {
@@ -305,7 +301,7 @@ func (c *Config) find(kind, name string) *values {
 	}
 	var sections []Section
 	for _, s := range c.sections(c.config, kind, name) {
-		// Of two spellings of a name, botocore takes the last one alone.
+		// Of two spellings of a name, botocore takes only the last.
 		if len(sections) > 0 && sections[0].Header != s.Header {
 			sections = sections[:0]
 		}
@@ -347,7 +343,7 @@ func (c *Config) ProfileNames() []string { return c.names(kindProfile) }
 // SessionNames lists the sso-sessions, in their order.
 func (c *Config) SessionNames() []string { return c.names(kindSession) }
 
-// Session gives the sso-session of that name, checked.
+// Session returns the sso-session of that name, checked.
 func (c *Config) Session(name string) (identitycenter.SSOSession, error) {
 	v := c.find(kindSession, name)
 	if v == nil {

@@ -1,7 +1,6 @@
-// Package awsconfig reads the shared config and credentials files of the AWS CLI
-// and SDKs: as botocore does, and where botocore refuses a file that other SDKs
-// read, as the Go SDK does. It keeps the bytes of a file, line by line, so that a
-// file can be edited without a byte lost. It writes nothing and prints nothing.
+// Package awsconfig reads the shared config and credentials files of the AWS CLI and SDKs as botocore does, and files
+// that botocore refuses but other SDKs read as the Go SDK does. It keeps the bytes of a file, line by line, so that
+// an edit loses none. It writes nothing and prints nothing.
 package awsconfig
 
 import (
@@ -13,8 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of a file: far above 20,000 generated profiles, far below what could
-// hold up a command.
+// Bounds of a file: far above 20,000 generated profiles, far below what would slow a command down.
 const (
 	maxFile     = 32 << 20
 	maxLine     = 64 << 10
@@ -26,10 +24,10 @@ type Document struct {
 	path     string
 	data     []byte // with the byte order mark
 	text     string // data again: headers are parts of it
-	body     int    // where the text begins, behind the mark
+	body     int    // where the text begins, after the mark
 	sections []Section
-	defaults []Section // [DEFAULT], whose keys configparser gives to every section
-	problems []Problem // found on the way, for the report
+	defaults []Section // [DEFAULT], whose keys configparser adds to every section
+	problems []Problem // found while parsing, for the report
 }
 
 // A Section is a header and the lines up to the next one. Offsets are into Bytes.
@@ -41,19 +39,19 @@ type Section struct {
 	End    int    // where the next header's line begins, or the file ends
 }
 
-// A property is a key with its value as botocore gives it.
+// A property is a key with its value as botocore returns it.
 type property struct {
 	key    string // lower case
 	value  string
 	line   int
 	nested []property // of a value that begins on the next line
-	bare   bool       // a line that is not KEY = VALUE: the Go SDK passes over it
+	bare   bool       // a line that is not KEY = VALUE: the Go SDK skips it
 }
 
 var utf8Mark = []byte("\xef\xbb\xbf")
 
-// Parse reads data, which came from path, as far as finding its sections. A line
-// that belongs to no section, or exceeds a bound, is an *Error.
+// Parse finds the sections of data, which was read from path. A line outside any section, or beyond a bound, is an
+// *Error.
 func Parse(path string, data []byte) (*Document, error) {
 	d := &Document{path: path, data: data}
 	if len(data) > maxFile {
@@ -61,25 +59,27 @@ func Parse(path string, data []byte) (*Document, error) {
 	}
 	if bytes.HasPrefix(data, utf8Mark) {
 		d.body = len(utf8Mark)
-		d.problems = append(d.problems, Problem{Origin: Origin{path, 1}, Text: "a byte order mark: botocore refuses the file"})
+		mark := Problem{Origin: Origin{path, 1}, Text: "a byte order mark: botocore refuses the file"}
+		d.problems = append(d.problems, mark)
 	}
 	if bytes.IndexByte(data, 0) >= 0 {
-		return nil, d.fail(bytes.Count(data[:bytes.IndexByte(data, 0)], []byte("\n"))+1, "a NUL byte: this is no text")
+		return nil, d.fail(bytes.Count(data[:bytes.IndexByte(data, 0)], []byte("\n"))+1, "a NUL byte: this is not a text file")
 	}
 	if !utf8.Valid(data) {
-		d.problems = append(d.problems, Problem{Origin: Origin{File: path}, Text: "the text is not UTF-8: botocore refuses the file"})
+		bytes := Problem{Origin: Origin{File: path}, Text: "the text is not UTF-8: botocore refuses the file"}
+		d.problems = append(d.problems, bytes)
 	}
 	return d, d.findSections()
 }
 
-// Bytes gives the file as it was read.
+// Bytes returns the file as it was read.
 func (d *Document) Bytes() []byte { return d.data }
 
 func (d *Document) fail(line int, format string, args ...any) *Error {
 	return &Error{Origin: Origin{d.path, line}, Problem: fmt.Sprintf(format, args...), kind: ErrInvalid}
 }
 
-// A lineReader walks over the lines of a text as Python's configparser sees them.
+// A lineReader iterates over the lines of a text as Python's configparser sees them.
 type lineReader struct {
 	data   []byte
 	offset int
@@ -101,8 +101,7 @@ func (d *Document) lines(from, to int) *lineReader {
 	return &lineReader{data: d.data[:to], offset: from, newline: from - 1}
 }
 
-// next goes to the next line; false is the end. Blank lines and comments have an
-// empty text.
+// next goes to the next line; it returns false at the end. Blank lines and comments have an empty text.
 func (r *lineReader) next() bool {
 	if r.offset >= len(r.data) {
 		return false
@@ -129,8 +128,8 @@ func (r *lineReader) next() bool {
 	return true
 }
 
-// line gives the bytes up to the next line break, and that. Python's text mode ends
-// a line at a lone carriage return, too.
+// line returns the bytes up to and including the next line break. Python's text mode ends a line at a lone carriage
+// return, too.
 func (r *lineReader) line() []byte {
 	if r.newline < r.offset {
 		r.newline = len(r.data)
@@ -145,7 +144,7 @@ func (r *lineReader) line() []byte {
 	return line
 }
 
-// indentOf gives the blanks that a line begins with.
+// indentOf returns the blanks that a line begins with.
 func indentOf(line []byte) []byte {
 	if isPlain(line[0]) {
 		return nil
@@ -243,7 +242,7 @@ func parseProperty(text []byte, line int) property {
 	return property{key: key, value: string(trimBlanks(text[i+1:])), line: line, bare: key == ""}
 }
 
-// parseNested reads a line of a block of one level of its own below a key:
+// parseNested reads a line of the block nested one level below a key:
 //
 //	s3 =
 //	  max_concurrent_requests = 20
@@ -255,8 +254,7 @@ func parseNested(text []byte, line int) property {
 	return property{key: string(trimBlanks(key)), value: string(trimBlanks(value)), line: line}
 }
 
-// isBlank is what Python's str.strip takes for blank, which is more than
-// unicode.IsSpace does.
+// isBlank matches what Python's str.strip considers blank, which is more than unicode.IsSpace.
 func isBlank(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 func trimBlanks(text []byte) []byte {
@@ -269,11 +267,11 @@ func trimBlanks(text []byte) []byte {
 	return bytes.TrimFunc(text, isBlank)
 }
 
-// isPlain: nearly all lines begin and end with visible ASCII.
+// isPlain reports whether c is visible ASCII: nearly all lines begin and end with it.
 func isPlain(c byte) bool { return c > ' ' && c < 0x7f }
 
-// cut keeps a quoted line of a file short: it is only to be found again. Text
-// behind an = could be a secret in a credentials file, and is left out.
+// cut shortens a quoted line of a file: it only serves to find the line. Text after an = could be a secret in a
+// credentials file, and is left out.
 func cut(text string) string {
 	if i := strings.IndexByte(text, '='); i >= 0 {
 		text = text[:i+1]

@@ -13,7 +13,7 @@ import (
 // A Line is one line of a section, with its place in Bytes.
 type Line struct {
 	Number     int // from 1
-	Start, End int // End is behind the line break
+	Start, End int // End is after the line break
 	Text       string
 	Indent     string
 	Key, Value string // of a property, as far as this line has it; Key in lower case
@@ -27,8 +27,8 @@ func (l Line) Blank() bool { return l.Text == "" }
 // Sections lists the sections in the order of the file, without [DEFAULT].
 func (d *Document) Sections() []Section { return d.sections }
 
-// Named gives what a section is of and its name: profile, sso-session or services.
-// Both are empty for a section of another kind.
+// Named returns the kind of a section (profile, sso-session or services) and its name. Both are empty for any other
+// kind.
 func (s Section) Named() (kind, name string) {
 	for _, kind := range []string{kindProfile, kindSession, kindServices} {
 		if name, ok := headerName(s.Header, kind); ok {
@@ -38,7 +38,7 @@ func (s Section) Named() (kind, name string) {
 	return "", ""
 }
 
-// Lines gives the lines below a section's header.
+// Lines returns the lines below a section's header.
 func (d *Document) Lines(s Section) []Line {
 	var lines []Line
 	r := d.lines(s.Body, s.End)
@@ -59,8 +59,8 @@ func (d *Document) Lines(s Section) []Line {
 	return lines
 }
 
-// Above gives the whole line before the one that begins at offset; both ends are
-// equal at the beginning of the file.
+// Above returns the whole line before the one that begins at offset; both ends are equal at the beginning of the
+// file.
 func (d *Document) Above(offset int) (start, end int) {
 	start = offset
 	if start > d.body && d.data[start-1] == '\n' {
@@ -73,11 +73,11 @@ func (d *Document) Above(offset int) (start, end int) {
 	return start, offset
 }
 
-// Text gives a piece of the file.
+// Text returns a piece of the file.
 func (d *Document) Text(start, end int) string { return string(d.data[start:end]) }
 
-// An Edit collects changes of a document, which Bytes applies at once. A document
-// whose last line has no line break is edited as if it had one, and loses it again.
+// An Edit collects changes to a document, which Bytes applies at once. A document whose last line has no line break
+// is edited as if it had one, which is removed afterwards.
 type Edit struct {
 	document *Document
 	data     []byte // of the document, ending in a line break
@@ -101,9 +101,8 @@ func (d *Document) Edit() *Edit {
 	return e
 }
 
-// lineBreak is the one that most lines have. Where a lone carriage return ends a
-// line, a line feed behind it would be the same line break: so nothing may begin
-// with one.
+// lineBreak returns the line break that most lines have. Where a lone carriage return ends a line, a line feed after
+// it would be part of the same line break: so no insertion may begin with one.
 func lineBreak(data []byte) string {
 	both, feeds := bytes.Count(data, []byte("\r\n")), bytes.Count(data, []byte("\n"))
 	if bytes.Count(data, []byte("\r")) > both || both > feeds-both {
@@ -118,8 +117,7 @@ func (e *Edit) unfinished() bool {
 	return len(text) > 0 && text[len(text)-1] != '\n' && text[len(text)-1] != '\r'
 }
 
-// border maps an offset between two lines: the end of the file is behind the line
-// break that the file may lack.
+// border maps an offset between two lines: the end of the file is after the line break that the file may lack.
 func (e *Edit) border(offset int) int {
 	if offset == len(e.document.data) {
 		return len(e.data)
@@ -144,43 +142,43 @@ func (e *Edit) InsertLines(offset int, lines ...string) {
 	e.parts = append(e.parts, part{e.border(offset), e.border(offset), strings.Join(lines, e.eol) + e.eol})
 }
 
-// Remove takes whole lines away.
+// Remove removes whole lines.
 func (e *Edit) Remove(start, end int) {
 	e.parts = append(e.parts, part{start, e.border(end), ""})
 }
 
-// SetText gives a line another text, and keeps its indent and line break.
+// SetText replaces the text of a line, and keeps its indent and line break.
 func (e *Edit) SetText(l Line, text string) {
 	e.check(text)
 	start := l.Start + len(l.Indent)
 	e.parts = append(e.parts, part{start, start + len(l.Text), text})
 }
 
-// Rename gives a section another header.
+// Rename replaces the header of a section.
 func (e *Edit) Rename(s Section, header string) {
 	e.check(header)
 	start := bytes.IndexByte(e.data[s.Head:], '[') + s.Head + 1
 	e.parts = append(e.parts, part{start, start + len(s.Header), header})
 }
 
-// check refuses what would end a line, or do something to a terminal. Tabs may
-// indent it.
+// check rejects text that would end a line, or control a terminal. Tabs may indent it.
 func (e *Edit) check(text string) {
 	for _, r := range strings.TrimLeft(text, " \t") {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			e.err = errors.Join(e.err, fmt.Errorf("%q has a control character: it cannot stand in %s", text, e.document.path))
+			e.err = errors.Join(e.err, fmt.Errorf("%q has a control character: it cannot be in %s", text, e.document.path))
 			return
 		}
 	}
 }
 
-// Bytes gives the file with all changes.
+// Bytes returns the file with all changes.
 func (e *Edit) Bytes() ([]byte, error) {
 	if e.err != nil {
 		return nil, e.err
 	}
 	size := len(e.data)
-	slices.SortStableFunc(e.parts, func(a, b part) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	slices.SortStableFunc(e.parts,
+		func(a, b part) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
 	for _, p := range e.parts {
 		size += len(p.text)
 	}
@@ -188,7 +186,7 @@ func (e *Edit) Bytes() ([]byte, error) {
 	at := 0
 	for _, p := range e.parts {
 		if p.start < at {
-			return nil, fmt.Errorf("%s: two changes of one line", e.document.path)
+			return nil, fmt.Errorf("%s: two changes to one line", e.document.path)
 		}
 		out = append(append(out, e.data[at:p.start]...), p.text...)
 		at = p.end
@@ -202,8 +200,8 @@ func (e *Edit) Bytes() ([]byte, error) {
 	return out[:e.document.body+len(without)], nil
 }
 
-// SameBut reports whether both documents say the same in the same order, apart from
-// the sections that except names.
+// SameBut reports whether both documents have the same sections with the same content and order, apart from those
+// that except names.
 func (d *Document) SameBut(other *Document, except func(d *Document, s Section) bool) bool {
 	left := func(d *Document) []Section {
 		return slices.DeleteFunc(slices.Concat(d.defaults, d.sections), func(s Section) bool { return except(d, s) })

@@ -30,27 +30,61 @@ func TestSetKeys(t *testing.T) {
 		"in an empty file":        {"", "[profile a]\nregion = eu-west-1\n", []awsconfig.Key{region}},
 		"after a byte order mark": {"\xef\xbb\xbf", "\xef\xbb\xbf[profile a]\nregion = eu-west-1\n", []awsconfig.Key{region}},
 		"at the end":              {"[b]\nc=d\n", "[b]\nc=d\n\n[profile a]\nregion = eu-west-1\n", []awsconfig.Key{region}},
-		"at the end, CRLF":        {"[b]\r\nc=d\r\n", "[b]\r\nc=d\r\n\r\n[profile a]\r\nregion = eu-west-1\r\n", []awsconfig.Key{region}},
-		"no last line break":      {"[b]\nc=d", "[b]\nc=d\n\n[profile a]\nregion = eu-west-1", []awsconfig.Key{region}},
-		"changed":                 {"[profile a] # x\n\tRegion:us\n# c\nx = y\n", "[profile a] # x\n\tregion = eu-west-1\n# c\nx = y\n", []awsconfig.Key{region}},
-		"changed and added":       {"[profile a]\nregion=us\nx = y\n\n# of b\n[b]\n", "[profile a]\nregion = eu-west-1\nx = y\noutput = json\n\n# of b\n[b]\n", []awsconfig.Key{region, output}},
-		"added in the indent":     {"[profile a]\n  x = y\n  [b]\n", "[profile a]\n  x = y\n  region = eu-west-1\n  [b]\n", []awsconfig.Key{region}},
-		"a value of lines":        {"[profile a]\nregion =\n  us\n# c\n  x\nz = z\n", "[profile a]\nregion = eu-west-1\n# c\nz = z\n", []awsconfig.Key{region}},
-		"taken away":              {"[profile a]\nregion = us\nz = z\n", "[profile a]\nz = z\n", []awsconfig.Key{{Name: "region"}}},
-		"twice":                   {"[profile a]\nregion = us\nregion = eu\n", "[profile a]\nregion = eu-west-1\n", []awsconfig.Key{region}},
-		"a block":                 {"[profile a]\n", "[profile a]\nsso =\n  endpoint_url = http://127.0.0.1:1\n", []awsconfig.Key{block}},
-		"a block changed":         {"[profile a]\nsso =\n    x = y\n    endpoint_url=z\n", "[profile a]\nsso =\n    x = y\n    endpoint_url = http://127.0.0.1:1\n", []awsconfig.Key{block}},
-		"a block grown":           {"[profile a]\nsso =\n\tx = y\nz = z\n", "[profile a]\nsso =\n\tx = y\n\tendpoint_url = http://127.0.0.1:1\nz = z\n", []awsconfig.Key{block}},
-		"a key at the end":        {"[profile a]\nx = y", "[profile a]\nx = y\nregion = eu-west-1", []awsconfig.Key{region}},
+		"at the end, CRLF": {
+			"[b]\r\nc=d\r\n", "[b]\r\nc=d\r\n\r\n[profile a]\r\nregion = eu-west-1\r\n",
+			[]awsconfig.Key{region},
+		},
+		"no last line break": {"[b]\nc=d", "[b]\nc=d\n\n[profile a]\nregion = eu-west-1", []awsconfig.Key{region}},
+		"changed": {
+			"[profile a] # x\n\tRegion:us\n# c\nx = y\n",
+			"[profile a] # x\n\tregion = eu-west-1\n# c\nx = y\n",
+			[]awsconfig.Key{region},
+		},
+		"changed and added": {
+			"[profile a]\nregion=us\nx = y\n\n# of b\n[b]\n",
+			"[profile a]\nregion = eu-west-1\nx = y\noutput = json\n\n# of b\n[b]\n",
+			[]awsconfig.Key{region, output},
+		},
+		"added in the indent": {
+			"[profile a]\n  x = y\n  [b]\n", "[profile a]\n  x = y\n  region = eu-west-1\n  [b]\n",
+			[]awsconfig.Key{region},
+		},
+		"a value of lines": {
+			"[profile a]\nregion =\n  us\n# c\n  x\nz = z\n",
+			"[profile a]\nregion = eu-west-1\n# c\nz = z\n",
+			[]awsconfig.Key{region},
+		},
+		"taken away": {
+			"[profile a]\nregion = us\nz = z\n", "[profile a]\nz = z\n",
+			[]awsconfig.Key{{Name: "region"}},
+		},
+		"twice": {
+			"[profile a]\nregion = us\nregion = eu\n", "[profile a]\nregion = eu-west-1\n",
+			[]awsconfig.Key{region},
+		},
+		"a block": {
+			"[profile a]\n", "[profile a]\nsso =\n  endpoint_url = http://127.0.0.1:1\n",
+			[]awsconfig.Key{block},
+		},
+		"a block changed": {
+			"[profile a]\nsso =\n    x = y\n    endpoint_url=z\n",
+			"[profile a]\nsso =\n    x = y\n    endpoint_url = http://127.0.0.1:1\n",
+			[]awsconfig.Key{block},
+		},
+		"a block grown": {"[profile a]\nsso =\n\tx = y\nz = z\n", "[profile a]\nsso =\n\tx = y\n\tendpoint_url = " +
+			"http://127.0.0.1:1\nz = z\n", []awsconfig.Key{block}},
+		"a key at the end": {"[profile a]\nx = y", "[profile a]\nx = y\nregion = eu-west-1", []awsconfig.Key{region}},
 	} {
 		if got := setKeys(t, x.before, "profile", "a", x.keys...); got != x.want {
 			t.Errorf("%s:\ngot  %q\nwant %q", name, got, x.want)
 		}
 	}
-	if got, want := setKeys(t, "", "sso-session", "my corp", region), "[sso-session \"my corp\"]\nregion = eu-west-1\n"; got != want {
+	if got, want := setKeys(t, "", "sso-session", "my corp", region),
+		"[sso-session \"my corp\"]\nregion = eu-west-1\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := setKeys(t, "[profile b]\n", "profile", "default", region), "[profile b]\n\n[default]\nregion = eu-west-1\n"; got != want {
+	if got, want := setKeys(t, "[profile b]\n", "profile", "default", region),
+		"[profile b]\n\n[default]\nregion = eu-west-1\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -60,10 +94,13 @@ func TestWhatSetKeysRefuses(t *testing.T) {
 		before, kind, name string
 		key                awsconfig.Key
 	}{
-		"a line break":     {"", "profile", "a", awsconfig.Key{Name: "region", Value: "x\ncredential_process = y"}},
-		"an escape":        {"", "profile", "a", awsconfig.Key{Name: "region", Value: "x\x1b[31m"}},
-		"a C1 control":     {"", "profile", "a", awsconfig.Key{Name: "region", Value: "x\u0085y"}},
-		"in a block":       {"", "services", "a", awsconfig.Key{Name: "sso", Block: []awsconfig.Key{{Name: "endpoint_url", Value: "x\r"}}}},
+		"a line break": {"", "profile", "a", awsconfig.Key{Name: "region", Value: "x\ncredential_process = y"}},
+		"an escape":    {"", "profile", "a", awsconfig.Key{Name: "region", Value: "x\x1b[31m"}},
+		"a C1 control": {"", "profile", "a", awsconfig.Key{Name: "region", Value: "x\u0085y"}},
+		"in a block": {
+			"", "services", "a",
+			awsconfig.Key{Name: "sso", Block: []awsconfig.Key{{Name: "endpoint_url", Value: "x\r"}}},
+		},
 		"a comment":        {"", "profile", "a", awsconfig.Key{Name: "region", Value: "x # y"}},
 		"quotes":           {"", "profile", "a", awsconfig.Key{Name: "region", Value: `"x"`}},
 		"a key":            {"", "profile", "a", awsconfig.Key{Name: "re=gion", Value: "x"}},
@@ -85,7 +122,10 @@ func TestWhatSetKeysRefuses(t *testing.T) {
 // Whatever the file is: the key is there afterwards, and taking the section away again
 // gives the very same bytes.
 func FuzzSetKeys(f *testing.F) {
-	for _, seed := range []string{"", someone, "\xef\xbb\xbf[a]\r\nb=c", "[a]\rb=c\r", "[a]\nb =\n  c = d\n e", "# only\n\n", "[a]\n  b=c\n    [x]", "[DEFAULT]\nregion=x\n", "[a]\r\nb\rc=\n"} {
+	for _, seed := range []string{
+		"", someone, "\xef\xbb\xbf[a]\r\nb=c", "[a]\rb=c\r", "[a]\nb =\n  c = d\n e",
+		"# only\n\n", "[a]\n  b=c\n    [x]", "[DEFAULT]\nregion=x\n", "[a]\r\nb\rc=\n",
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

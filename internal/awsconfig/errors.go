@@ -16,14 +16,13 @@ var (
 	ErrInvalid        = errors.New("invalid configuration")
 )
 
-// An Origin is where something stands: a file, and a line from 1; line 0 is the
-// file as a whole.
+// An Origin is a place: a file, and a line from 1; line 0 is the file as a whole.
 type Origin struct {
 	File string
 	Line int
 }
 
-// String gives file:line.
+// String returns file:line.
 func (o Origin) String() string {
 	if o.Line == 0 {
 		return o.File
@@ -31,7 +30,7 @@ func (o Origin) String() string {
 	return o.File + ":" + strconv.Itoa(o.Line)
 }
 
-// An Error is what is wrong with the shared files, and where.
+// An Error says what is wrong with the shared files, and where.
 type Error struct {
 	Origin     Origin
 	Profile    string // may be empty
@@ -39,12 +38,12 @@ type Error struct {
 	Key        string // may be empty
 	Problem    string
 	kind       error
-	wanted     string          // a name that nothing has
-	candidates func() []string // the names that something has
+	wanted     string          // a name that does not exist
+	candidates func() []string // the names that do
 }
 
-// Nearest gives the name that may have been meant, or "". It is looked for when it is
-// asked for: most who try a name go on without it.
+// Nearest returns the name that may have been meant, or "". It is computed on demand, since most callers do not need
+// it.
 func (e *Error) Nearest() string {
 	if e.candidates == nil {
 		return ""
@@ -71,5 +70,5 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap gives one of the kinds above.
+// Unwrap returns one of the kinds above.
 func (e *Error) Unwrap() error { return e.kind }

@@ -1,7 +1,6 @@
 package awsconfig
 
-// All gives every section of kind as botocore would: a value is a string, or a
-// map of strings for a nested block.
+// All returns every section of kind as botocore would: a value is a string, or a map of strings for a nested block.
 func (c *Config) All(kind string) map[string]map[string]any {
 	all := map[string]map[string]any{}
 	for _, name := range c.names(kind) {

@@ -10,7 +10,7 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// A Profile is one profile, with the session that it refers to.
+// A Profile is one profile, with the session that it names.
 type Profile struct {
 	Name               string
 	Origin             Origin
@@ -32,7 +32,7 @@ type Profile struct {
 // [default], names.
 type Endpoints struct{ SSO, SSOOIDC, STS Endpoint }
 
-// An Endpoint is an endpoint_url and where it stands.
+// An Endpoint is an endpoint_url and where it is set.
 type Endpoint struct {
 	URL    string
 	Origin Origin
@@ -47,9 +47,8 @@ type Chain struct {
 	Source          *Profile
 }
 
-// Profile gives the profile of that name with all that it refers to, checked. It
-// reads only the sections that this takes. "default" without a section is an
-// unknown profile, too.
+// Profile returns the profile with that name and all it refers to, checked. It reads only the sections needed for
+// that. "default" without a section is an unknown profile, too.
 func (c *Config) Profile(name string) (Profile, error) {
 	return c.profile(name, nil)
 }
@@ -66,14 +65,15 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 		Name: name, Origin: v.origin, Region: v.text("region"), Output: v.text("output"), CABundle: v.text("ca_bundle"),
 		UseFIPS: isTrue(v.text("use_fips_endpoint")), UseDualStack: isTrue(v.text("use_dualstack_endpoint")),
 		IgnoreEndpointURLs: isTrue(v.text("ignore_configured_endpoint_urls")),
-		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"), CredentialProcess: v.text("credential_process"),
+		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"),
+		CredentialProcess: v.text("credential_process"),
 	}
 	var err error
 	if p.Endpoints, err = c.endpoints(v); err != nil {
 		return p, err
 	}
 	if p.Region != "" && !IsRegion(p.Region) {
-		return p, v.fail("region", "%q is no region", p.Region)
+		return p, v.fail("region", "%q is not a region", p.Region)
 	}
 	if v.text("role_arn") != "" {
 		p.Chain, err = c.chain(v, append(from, name))
@@ -89,9 +89,8 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	return p, err
 }
 
-// OwnProcess reads the credential_process line of a generated profile: what other
-// tools get through rolecall-process is what rolecall gets by itself. ok is false for
-// any other line.
+// OwnProcess reads the credential_process line of a generated profile, so that rolecall gets for itself what other
+// tools get through rolecall-process. ok is false for any other line.
 func OwnProcess(line string) (session, account, role string, ok bool) {
 	words := strings.Fields(line)
 	if len(words) != 7 || words[1] != "--session" || words[3] != "--account" || words[5] != "--role" {
@@ -103,15 +102,15 @@ func OwnProcess(line string) (session, account, role string, ok bool) {
 
 func isTrue(text string) bool { return strings.EqualFold(text, "true") }
 
-// fail is an error about a key of a profile.
+// fail returns an error about a key of a profile.
 func (v *values) fail(key, format string, args ...any) *Error {
 	e := (&Document{}).fail(0, format, args...)
 	e.Origin, e.Profile, e.Key = v.where(key), v.name, key
 	return e
 }
 
-// profileSession gives the session of a profile: the section that sso_session
-// names, or the profile's own keys; both must agree where both speak.
+// profileSession returns the session of a profile: the section that sso_session names, or the profile's own keys;
+// where both are set they must agree.
 func (c *Config) profileSession(v *values) (identitycenter.SSOSession, error) {
 	none := identitycenter.SSOSession{}
 	name := v.text("sso_session")
@@ -176,11 +175,12 @@ func sessionOf(v *values) (identitycenter.SSOSession, error) {
 
 func checkSession(s identitycenter.SSOSession, fail func(key, format string, args ...any) *Error) error {
 	if !IsRegion(s.Region) {
-		return fail("sso_region", "%q is no region", s.Region)
+		return fail("sso_region", "%q is not a region", s.Region)
 	}
 	u, err := url.Parse(s.StartURL)
-	if err != nil || u.Host == "" || u.User != nil || strings.ContainsFunc(s.StartURL, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return fail("sso_start_url", "%q is no https address", s.StartURL)
+	if err != nil || u.Host == "" || u.User != nil ||
+		strings.ContainsFunc(s.StartURL, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return fail("sso_start_url", "%q is not an https address", s.StartURL)
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !identitycenter.IsLoopback(u.Hostname())) {
 		return fail("sso_start_url", "%q is neither https nor on this machine", s.StartURL)
@@ -188,9 +188,8 @@ func checkSession(s identitycenter.SSOSession, fail func(key, format string, arg
 	return nil
 }
 
-// IsRegion reports whether text has the form of a region: letters of a partition,
-// words, and a number, as in eu-isoe-west-1. A region becomes part of a host name, so
-// nothing else may pass.
+// IsRegion reports whether text has the form of a region: letters of a partition, words, and a number, as in
+// eu-isoe-west-1. A region becomes part of a host name, so anything else is rejected.
 func IsRegion(text string) bool {
 	parts := strings.Split(text, "-")
 	if len(parts) < 3 || len(text) > 32 {
@@ -209,22 +208,24 @@ func IsRegion(text string) bool {
 	return true
 }
 
-// chain reads role_arn and what belongs to it. from are the profiles on the way
-// here: one that comes again is a loop.
+// chain reads role_arn and what belongs to it. from lists the profiles that led here: a repeated one is a loop.
 func (c *Config) chain(v *values, from []string) (*Chain, error) {
-	chain := &Chain{RoleARN: v.text("role_arn"), RoleSessionName: v.text("role_session_name"), ExternalID: v.text("external_id")}
+	chain := &Chain{
+		RoleARN: v.text("role_arn"), RoleSessionName: v.text("role_session_name"),
+		ExternalID: v.text("external_id"),
+	}
 	for _, key := range []string{"credential_source", "web_identity_token_file", "mfa_serial"} {
 		if v.text(key) != "" {
 			return nil, v.fail(key, "is not supported: rolecall assumes roles with the credentials of a source_profile")
 		}
 	}
 	if !strings.HasPrefix(chain.RoleARN, "arn:") || strings.Count(chain.RoleARN, ":") < 5 {
-		return nil, v.fail("role_arn", "%q is no role ARN", chain.RoleARN)
+		return nil, v.fail("role_arn", "%q is not a role ARN", chain.RoleARN)
 	}
 	if text := v.text("duration_seconds"); text != "" {
 		seconds, err := strconv.Atoi(text)
 		if err != nil || seconds < 900 || seconds > 43200 {
-			return nil, v.fail("duration_seconds", "%q is no number from 900 to 43200", text)
+			return nil, v.fail("duration_seconds", "%q is not a number from 900 to 43200", text)
 		}
 		chain.Duration = time.Duration(seconds) * time.Second
 	}
@@ -274,9 +275,8 @@ func (c *Config) endpoints(v *values) (Endpoints, error) {
 	return section.endpoints(), nil
 }
 
-// SessionEndpoints are the overrides of the services section that has the name of an
-// sso-session. A session has no services key: the name is what ties the two when no
-// profile stands between them.
+// SessionEndpoints returns the overrides of the services section that has the name of an sso-session. A session has
+// no services key: only the name connects the two when no profile is involved.
 func (c *Config) SessionEndpoints(session string) Endpoints {
 	if section := c.find(kindServices, session); session != "" && section != nil {
 		return section.endpoints()
@@ -297,8 +297,7 @@ func (v *values) endpoints() Endpoints {
 	return e
 }
 
-// RequireRole says what a profile lacks to get role credentials: an *Error that
-// names the key.
+// RequireRole returns an *Error that names the key which a profile lacks to get role credentials.
 func (p Profile) RequireRole() error {
 	fail := func(key, problem string) error {
 		return &Error{Origin: p.Origin, Profile: p.Name, Key: key, Problem: problem, kind: ErrInvalid}
@@ -311,16 +310,16 @@ func (p Profile) RequireRole() error {
 	case p.AccountID == "":
 		return fail("sso_account_id", "is missing")
 	case len(p.AccountID) != 12 || strings.Trim(p.AccountID, "0123456789") != "":
-		return fail("sso_account_id", strconv.Quote(p.AccountID)+" is no account id of twelve digits")
+		return fail("sso_account_id", strconv.Quote(p.AccountID)+" is not an account id of twelve digits")
 	case p.RoleName == "":
 		return fail("sso_role_name", "is missing")
 	case !isRoleName(p.RoleName):
-		return fail("sso_role_name", strconv.Quote(p.RoleName)+" is no role name")
+		return fail("sso_role_name", strconv.Quote(p.RoleName)+" is not a role name")
 	}
 	return nil
 }
 
-// isRoleName: [\w+=,.@-]{1,64}, as IAM has it.
+// isRoleName reports whether text is a role name by IAM's rule, [\w+=,.@-]{1,64}.
 func isRoleName(text string) bool {
 	return len(text) <= 64 && !strings.ContainsFunc(text, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_+=,.@-", r))

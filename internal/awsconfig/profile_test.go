@@ -65,22 +65,33 @@ func open(t *testing.T, config string) (*awsconfig.Config, string) {
 func TestAProfileBringsAllItRefersTo(t *testing.T) {
 	c, path := open(t, someone)
 	dev, err := c.Profile("dev")
-	if err != nil || dev.Session.Name != "corp" || dev.Session.Region != "us-east-1" || dev.AccountID != "111122223333" || dev.RoleName != "Admin" || !dev.UseFIPS {
+	if err != nil || dev.Session.Name != "corp" || dev.Session.Region != "us-east-1" || dev.AccountID != "111122223333" ||
+		dev.RoleName != "Admin" || !dev.UseFIPS {
 		t.Errorf("got %+v, %v", dev, err)
 	}
 	if strings.Join(dev.Session.Scopes, "|") != "sso:account:access|other:scope" {
 		t.Errorf("scopes %q", dev.Session.Scopes)
 	}
 	// A profile without a services section takes [default]'s.
-	if e := dev.Endpoints; e.SSO.URL != "http://127.0.0.1:9911" || e.SSOOIDC.URL != "http://127.0.0.1:9912" || e.STS.URL != "" || e.SSO.Origin != (awsconfig.Origin{File: path, Line: 33}) {
+	if e := dev.Endpoints; e.SSO.URL != "http://127.0.0.1:9911" || e.SSOOIDC.URL != "http://127.0.0.1:9912" ||
+		e.STS.URL != "" || e.SSO.Origin != (awsconfig.Origin{File: path, Line: 33}) {
 		t.Errorf("endpoints %+v", e)
 	}
+}
+
+func TestAProfileWithoutASession(t *testing.T) {
+	c, _ := open(t, someone)
 	legacy, err := c.Profile("legacy")
 	if err != nil || legacy.Session.Name != "" || legacy.Session.StartURL != "https://d-1234567890.awsapps.com/start#/" {
 		t.Errorf("got %+v, %v", legacy.Session, err)
 	}
+}
+
+func TestAProfileWithASource(t *testing.T) {
+	c, _ := open(t, someone)
 	deploy, err := c.Profile("deploy")
-	if err != nil || deploy.Chain == nil || deploy.Chain.Duration != 30*time.Minute || deploy.Chain.ExternalID != "x" || deploy.Chain.Source.RoleName != "Admin" {
+	if err != nil || deploy.Chain == nil || deploy.Chain.Duration != 30*time.Minute || deploy.Chain.ExternalID != "x" ||
+		deploy.Chain.Source.RoleName != "Admin" {
 		t.Errorf("got %+v, %v", deploy.Chain, err)
 	}
 	if _, err := c.Profile("two words"); err != nil {
@@ -96,21 +107,68 @@ func TestErrorsSayWhere(t *testing.T) {
 		want            string // behind the file's name
 		kind            error
 	}{
-		"unknown profile":       {session + "[profile dev]\n", "dve", `: profile "dve": there is no such profile`, awsconfig.ErrUnknownProfile},
-		"unknown session":       {session + "[profile a]\nsso_session = crop\n", "a", `:5: profile "a": sso_session: there is no [sso-session crop] section`, awsconfig.ErrUnknownSession},
-		"contradicting region":  {session + "[profile a]\nsso_session = corp\nsso_region = eu-west-1\n", "a", `:6: profile "a": sso_region: "eu-west-1" contradicts "us-east-1" of [sso-session corp] at `, awsconfig.ErrInvalid},
-		"contradicting URL":     {session + "[profile a]\nsso_session = corp\nsso_start_url = https://x.awsapps.com/start\n", "a", `:6: profile "a": sso_start_url: `, awsconfig.ErrInvalid},
-		"session without URL":   {"[sso-session s]\nsso_region = us-east-1\n[profile a]\nsso_session = s\n", "a", `:1: profile "a": sso-session "s": sso_start_url: is missing`, awsconfig.ErrInvalid},
-		"legacy without region": {"[profile a]\nsso_start_url = https://x.awsapps.com/start\n", "a", `:1: profile "a": sso_region: is missing`, awsconfig.ErrInvalid},
-		"only an account":       {"[profile a]\nsso_account_id = 111122223333\n", "a", `:1: profile "a": sso_session: is missing`, awsconfig.ErrInvalid},
-		"a region of a host":    {"[sso-session s]\nsso_start_url = https://x.awsapps.com/start\nsso_region = us-east-1.attacker.example/\n[profile a]\nsso_session = s\n", "a", `:3: profile "a": sso-session "s": sso_region: `, awsconfig.ErrInvalid},
-		"clear http elsewhere":  {"[profile a]\nsso_start_url = http://example.com/start\nsso_region = us-east-1\n", "a", `:2: profile "a": sso_start_url: `, awsconfig.ErrInvalid},
-		"user info in the URL":  {"[profile a]\nsso_start_url = https://u:p@example.com/start\nsso_region = us-east-1\n", "a", `:2: profile "a": sso_start_url: `, awsconfig.ErrInvalid},
-		"no role ARN":           {"[profile a]\nrole_arn = Admin\nsource_profile = b\n", "a", `:2: profile "a": role_arn: "Admin" is no role ARN`, awsconfig.ErrInvalid},
-		"no source":             {"[profile a]\nrole_arn = arn:aws:iam::1:role/x\n", "a", `:1: profile "a": source_profile: is missing beside role_arn`, awsconfig.ErrInvalid},
-		"a loop":                {"[profile a]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = b\n[profile b]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = a\n", "a", `:6: profile "b": source_profile: "a" leads back to itself`, awsconfig.ErrInvalid},
-		"a day":                 {"[profile a]\nrole_arn = arn:aws:iam::1:role/x\nduration_seconds = 86400\n", "a", `:3: profile "a": duration_seconds: `, awsconfig.ErrInvalid},
-		"unknown services":      {"[profile a]\nservices = x\n", "a", `:2: profile "a": services: there is no [services x] section`, awsconfig.ErrInvalid},
+		"unknown profile": {
+			session + "[profile dev]\n", "dve", `: profile "dve": there is no such profile`,
+			awsconfig.ErrUnknownProfile,
+		},
+		"unknown session": {
+			session + "[profile a]\nsso_session = crop\n", "a",
+			`:5: profile "a": sso_session: there is no [sso-session crop] section`, awsconfig.ErrUnknownSession,
+		},
+		"contradicting region": {
+			session + "[profile a]\nsso_session = corp\nsso_region = eu-west-1\n", "a",
+			`:6: profile "a": sso_region: "eu-west-1" contradicts "us-east-1" of [sso-session corp] at `, awsconfig.ErrInvalid,
+		},
+		"contradicting URL": {
+			session + "[profile a]\nsso_session = corp\nsso_start_url = https://x.awsapps.com/start\n",
+			"a", `:6: profile "a": sso_start_url: `, awsconfig.ErrInvalid,
+		},
+		"session without URL": {
+			"[sso-session s]\nsso_region = us-east-1\n[profile a]\nsso_session = s\n", "a",
+			`:1: profile "a": sso-session "s": sso_start_url: is missing`, awsconfig.ErrInvalid,
+		},
+		"legacy without region": {
+			"[profile a]\nsso_start_url = https://x.awsapps.com/start\n", "a",
+			`:1: profile "a": sso_region: is missing`, awsconfig.ErrInvalid,
+		},
+		"only an account": {
+			"[profile a]\nsso_account_id = 111122223333\n", "a",
+			`:1: profile "a": sso_session: is missing`, awsconfig.ErrInvalid,
+		},
+		"a region of a host": {
+			"[sso-session s]\nsso_start_url = https://x.awsapps.com/start\n" +
+				"sso_region = us-east-1.attacker.example/\n[profile a]\nsso_session = s\n", "a",
+			`:3: profile "a": sso-session "s": sso_region: `, awsconfig.ErrInvalid,
+		},
+		"clear http elsewhere": {
+			"[profile a]\nsso_start_url = http://example.com/start\nsso_region = us-east-1\n", "a",
+			`:2: profile "a": sso_start_url: `, awsconfig.ErrInvalid,
+		},
+		"user info in the URL": {
+			"[profile a]\nsso_start_url = https://u:p@example.com/start\nsso_region = us-east-1\n", "a",
+			`:2: profile "a": sso_start_url: `, awsconfig.ErrInvalid,
+		},
+		"no role ARN": {
+			"[profile a]\nrole_arn = Admin\nsource_profile = b\n", "a",
+			`:2: profile "a": role_arn: "Admin" is not a role ARN`, awsconfig.ErrInvalid,
+		},
+		"no source": {
+			"[profile a]\nrole_arn = arn:aws:iam::1:role/x\n", "a",
+			`:1: profile "a": source_profile: is missing beside role_arn`, awsconfig.ErrInvalid,
+		},
+		"a loop": {
+			"[profile a]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = b\n[profile b]\n" +
+				"role_arn = arn:aws:iam::1:role/x\nsource_profile = a\n", "a",
+			`:6: profile "b": source_profile: "a" leads back to itself`, awsconfig.ErrInvalid,
+		},
+		"a day": {
+			"[profile a]\nrole_arn = arn:aws:iam::1:role/x\nduration_seconds = 86400\n", "a",
+			`:3: profile "a": duration_seconds: `, awsconfig.ErrInvalid,
+		},
+		"unknown services": {
+			"[profile a]\nservices = x\n", "a",
+			`:2: profile "a": services: there is no [services x] section`, awsconfig.ErrInvalid,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, path := open(t, x.config)
@@ -124,9 +182,13 @@ func TestErrorsSayWhere(t *testing.T) {
 }
 
 func TestRequireRoleNamesTheKey(t *testing.T) {
-	c, _ := open(t, someone+"[profile norole]\nsso_session = corp\nsso_account_id = 111122223333\n[profile short]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = x\n"+
+	c, _ := open(t, someone+"[profile norole]\nsso_session = corp\nsso_account_id = 111122223333\n[profile short]\n"+
+		"sso_session = corp\nsso_account_id = 1\nsso_role_name = x\n"+
 		"[profile shell]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = $(id)\n")
-	for profile, key := range map[string]string{"two words": "sso_account_id", "norole": "sso_role_name", "short": "sso_account_id", "shell": "sso_role_name", "default": "sso_session", "dev": "", "deploy": ""} {
+	for profile, key := range map[string]string{
+		"two words": "sso_account_id", "norole": "sso_role_name",
+		"short": "sso_account_id", "shell": "sso_role_name", "default": "sso_session", "dev": "", "deploy": "",
+	} {
 		p, err := c.Profile(profile)
 		if err != nil {
 			t.Fatal(err)
@@ -141,10 +203,12 @@ func TestRequireRoleNamesTheKey(t *testing.T) {
 // A profile that asks rolecall-process is understood without asking it; any other
 // process stays unknown.
 func TestOurOwnProcessLine(t *testing.T) {
-	c, _ := open(t, someone+"[profile ours]\ncredential_process = /usr/bin/rolecall-process --session corp --account 111122223333 --role Admin\n"+
+	c, _ := open(t, someone+"[profile ours]\ncredential_process = /usr/bin/rolecall-process --session corp --account "+
+		"111122223333 --role Admin\n"+
 		"[profile theirs]\ncredential_process = /usr/bin/other --session corp --account 111122223333 --role Admin\n"+
 		"[profile lost]\ncredential_process = rolecall-process --session gone --account 111122223333 --role Admin\n")
-	if p, err := c.Profile("ours"); err != nil || p.Session.Name != "corp" || p.AccountID != "111122223333" || p.RoleName != "Admin" {
+	if p, err := c.Profile("ours"); err != nil || p.Session.Name != "corp" || p.AccountID != "111122223333" ||
+		p.RoleName != "Admin" {
 		t.Errorf("ours: %+v, %v", p, err)
 	}
 	if p, err := c.Profile("theirs"); err != nil || p.Session.Name != "" || p.RoleName != "" {
@@ -161,7 +225,8 @@ func TestWhereTheFilesAre(t *testing.T) {
 		want string
 	}{
 		"by default": {nil, "/home/me/.aws/config"}, "named": {map[string]string{"AWS_CONFIG_FILE": "/etc/aws"}, "/etc/aws"},
-		"at home": {map[string]string{"AWS_CONFIG_FILE": "~/aws"}, "/home/me/aws"}, "by variable": {map[string]string{"AWS_CONFIG_FILE": "$D/x", "D": "/d"}, "/d/x"},
+		"at home":             {map[string]string{"AWS_CONFIG_FILE": "~/aws"}, "/home/me/aws"},
+		"by variable":         {map[string]string{"AWS_CONFIG_FILE": "$D/x", "D": "/d"}, "/d/x"},
 		"by unknown variable": {map[string]string{"AWS_CONFIG_FILE": "${NO}/x"}, "${NO}/x"},
 	} {
 		if got := awsconfig.Locate(func(v string) string { return x.env[v] }, "/home/me").Config; got != x.want {
@@ -180,7 +245,10 @@ func TestWhereTheFilesAre(t *testing.T) {
 
 // Whatever the bytes are, reading ends without a panic, and keeps them.
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{someone, "\xef\xbb\xbf[a]\r\nb=c", "[a\nb", "a = b", "[a]\nb =\n  c = d\n e\n", "[profile \"x", "[\x00]", "[a]\n k\n  v\n"} {
+	for _, seed := range []string{
+		someone, "\xef\xbb\xbf[a]\r\nb=c", "[a\nb", "a = b", "[a]\nb =\n  c = d\n e\n",
+		"[profile \"x", "[\x00]", "[a]\n k\n  v\n",
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -196,9 +264,11 @@ func BenchmarkResolveOneOf20000(b *testing.B) { benchmarkResolve(b, 20_000) }
 
 func benchmarkResolve(b *testing.B, count int) {
 	var text strings.Builder
-	text.WriteString("[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\nsso_region = us-east-1\n\n")
+	text.WriteString("[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\n" +
+		"sso_region = us-east-1\n\n")
 	for i := range count {
-		fmt.Fprintf(&text, "[profile account-%05d-Admin]\nsso_session = corp\nsso_account_id = %012d\nsso_role_name = Admin\nregion = us-east-1\n\n", i, i)
+		fmt.Fprintf(&text, "[profile account-%05d-Admin]\nsso_session = corp\nsso_account_id = %012d\n"+
+			"sso_role_name = Admin\nregion = us-east-1\n\n", i, i)
 	}
 	path := filepath.Join(b.TempDir(), "config")
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {

@@ -7,15 +7,14 @@ import (
 	"strings"
 )
 
-// A Report is all that stands in both files, and what is wrong with it.
+// A Report is everything in both files, and what is wrong with it.
 type Report struct {
 	Files    Files
 	Sections []ReportSection
 	Problems []Problem
 }
 
-// A ReportSection is a profile, an sso-session or a services section, merged from
-// all the places that speak of it.
+// A ReportSection is a profile, an sso-session or a services section, merged from all places.
 type ReportSection struct {
 	Kind       string // profile, sso-session or services
 	Name       string
@@ -32,7 +31,7 @@ type ReportProperty struct {
 	Nested []ReportProperty
 }
 
-// A Problem is something wrong, or meant differently by different tools.
+// A Problem is a mistake, or something that different tools read differently.
 type Problem struct {
 	Origin  Origin
 	Section string // such as profile "dev"; may be empty
@@ -40,7 +39,7 @@ type Problem struct {
 	Text    string
 }
 
-// hidden stands for the value of a key that holds a secret.
+// hidden replaces the value of a key that holds a secret.
 const hidden = "[secret]"
 
 func isSecretKey(key string) bool {
@@ -112,8 +111,8 @@ func (c *Config) problemsOf(kind, name string) []Problem {
 
 func quote(name string) string { return `"` + name + `"` }
 
-// lint finds what tools read differently: sections and keys that stand there
-// twice, lines that are no property, sections that give keys to all others.
+// lint finds what tools read differently: duplicate sections and keys, lines that are not properties, sections that
+// add keys to all others.
 func (d *Document) lint() []Problem {
 	var problems []Problem
 	add := func(s Section, line int, key, text string) {
@@ -122,7 +121,8 @@ func (d *Document) lint() []Problem {
 	seen := map[string]int{}
 	for _, s := range d.sections {
 		if first, ok := seen[s.Header]; ok {
-			add(s, s.Line, "", "the section stands at line "+strconv.Itoa(first)+" already: botocore refuses the file, other tools merge both")
+			add(s, s.Line, "", "the section is also at line "+strconv.Itoa(first)+
+				": botocore refuses the file, other tools merge both")
 		} else {
 			seen[s.Header] = s.Line
 		}
@@ -130,7 +130,7 @@ func (d *Document) lint() []Problem {
 	keys := map[[2]string]bool{} // with their sections
 	for _, s := range slices.Concat(d.defaults, d.sections) {
 		if s.Header == "DEFAULT" {
-			add(s, s.Line, "", "botocore gives the keys of this section to every other one, other tools do not")
+			add(s, s.Line, "", "botocore adds the keys of this section to every other one, other tools do not")
 		}
 		for _, p := range d.allProperties(s) {
 			if p.bare {
@@ -143,11 +143,12 @@ func (d *Document) lint() []Problem {
 				}
 			}
 			if at := [2]string{s.Header, p.key}; keys[at] {
-				add(s, p.line, p.key, "stands there twice: botocore refuses the file, other tools take the last one")
+				add(s, p.line, p.key, "is there twice: botocore refuses the file, other tools use the last one")
 			} else {
 				keys[at] = true
 			}
-			if i := strings.IndexAny(p.value, "#;"); i > 0 && (p.value[i-1] == ' ' || p.value[i-1] == '\t') && !isSecretKey(p.key) {
+			if i := strings.IndexAny(p.value, "#;"); i > 0 && (p.value[i-1] == ' ' || p.value[i-1] == '\t') &&
+				!isSecretKey(p.key) {
 				add(s, p.line, p.key, "text after # or ; is part of the value for botocore, and a comment for other SDKs")
 			}
 		}
@@ -157,7 +158,7 @@ func (d *Document) lint() []Problem {
 
 const bareLine = "the line is not KEY = VALUE: botocore refuses the file, other tools pass over the line"
 
-// respelled finds names that stand in headers of different spelling.
+// respelled finds names with headers of different spelling.
 func (c *Config) respelled() []Problem {
 	var problems []Problem
 	seen := map[string]Section{}
@@ -169,7 +170,11 @@ func (c *Config) respelled() []Problem {
 			}
 			earlier, ok := seen[kind+" "+name]
 			if ok && earlier.Header != s.Header {
-				problems = append(problems, Problem{Origin: Origin{c.config.path, s.Line}, Section: s.Header, Text: "is [" + earlier.Header + "] of line " + strconv.Itoa(earlier.Line) + ", spelled otherwise: botocore reads only the last of both"})
+				problems = append(problems, Problem{
+					Origin: Origin{c.config.path, s.Line}, Section: s.Header,
+					Text: "is [" + earlier.Header + "] of line " + strconv.Itoa(earlier.Line) +
+						", spelled differently: botocore reads only the last of them",
+				})
 			}
 			seen[kind+" "+name] = s
 		}

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// A Key is a key of a section with its value, or with a block of one level below it.
-// With neither it is a key to take away.
+// A Key is a key of a section with its value, or with a block of one level below it. With neither, the key is to be
+// removed.
 type Key struct {
 	Name, Value string
 	Block       []Key
 }
 
-// lines writes the key as a file has it.
+// lines returns the key as written in a file.
 func (k Key) lines(indent string) []string {
 	if len(k.Block) == 0 {
 		return []string{indent + k.Name + " = " + k.Value}
@@ -25,10 +25,9 @@ func (k Key) lines(indent string) []string {
 	return lines
 }
 
-// SetKeys gives the file with these keys in the section of that kind (profile,
-// sso-session or services) and name; one that is not there is added at the end. All
-// else stays as it is. An error leaves nothing to write: a name or value that cannot
-// stand in the file, or a place where the keys would change other sections.
+// SetKeys returns the file with these keys in the section of that kind (profile, sso-session or services) and name; a
+// missing section is added at the end. Everything else stays as it is. It returns an error for a name or value that
+// cannot be in the file, and where the keys would change other sections.
 func (d *Document) SetKeys(kind, name string, keys []Key) ([]byte, error) {
 	header, err := headerOf(kind, name)
 	if err != nil {
@@ -46,7 +45,7 @@ func (d *Document) SetKeys(kind, name string, keys []Key) ([]byte, error) {
 			continue
 		}
 		if found {
-			return nil, d.fail(s.Line, "[%s] stands there twice", s.Header)
+			return nil, d.fail(s.Line, "[%s] is there twice", s.Header)
 		}
 		found = true
 		e.setKeys(s, keys)
@@ -63,7 +62,8 @@ func (d *Document) SetKeys(kind, name string, keys []Key) ([]byte, error) {
 		return nil, err
 	}
 	if !d.SameBut(after, func(_ *Document, s Section) bool { return ours(s) }) || !after.has(kind, name, keys) {
-		return nil, d.fail(0, "[%s] cannot be written without changing other sections: put the lines that are indented around it in order", header)
+		return nil, d.fail(0, "[%s] cannot be written without changing other sections: "+
+			"correct the indented lines around it", header)
 	}
 	return data, nil
 }
@@ -78,9 +78,8 @@ func (e *Edit) addKeys(header string, keys []Key) {
 	e.AddSection(len(e.document.data), lines...)
 }
 
-// setKeys changes the lines of these keys, and adds those that are not there below
-// the last property, in its indent: one that is indented otherwise could belong to
-// the line above, or the next line to it.
+// setKeys changes the lines of these keys, and adds missing ones below the last property with its indent: with
+// another, a key could belong to the line above, or the next line to the key.
 func (e *Edit) setKeys(s Section, keys []Key) {
 	lines := e.document.Lines(s)
 	end, indent := s.Body, ""
@@ -136,7 +135,7 @@ func (e *Edit) setKey(lines []Line, k Key) (found bool) {
 	return found
 }
 
-// setBlock changes nested lines of a value, and adds those that are not there.
+// setBlock changes nested lines of a value, and adds missing ones.
 func (e *Edit) setBlock(lines []Line, k Key) {
 	if lines[0].Value != "" {
 		e.SetText(lines[0], k.Name+" =")
@@ -163,7 +162,7 @@ func (e *Edit) setBlock(lines []Line, k Key) {
 	}
 }
 
-// has reports whether the section says what the keys say.
+// has reports whether the section has these keys with these values.
 func (d *Document) has(kind, name string, keys []Key) bool {
 	v := Of(d, &Document{}).find(kind, name)
 	if v == nil {
@@ -192,7 +191,7 @@ func (d *Document) has(kind, name string, keys []Key) bool {
 func headerOf(kind, name string) (string, error) {
 	switch {
 	case kind != kindProfile && kind != kindSession && kind != kindServices:
-		return "", fmt.Errorf("%q is no kind of section", kind)
+		return "", fmt.Errorf("%q is not a kind of section", kind)
 	case name == "" || strings.ContainsAny(name, "[]\"'\\#;") || strings.TrimFunc(name, isBlank) != name:
 		return "", fmt.Errorf("%q cannot be the name of a section", name)
 	case kind == kindProfile && name == "default":
@@ -203,28 +202,33 @@ func headerOf(kind, name string) (string, error) {
 	return kind + " " + name, nil
 }
 
-// check refuses what tools read differently, or not as it is meant.
+// check rejects keys that tools read differently, or not as intended.
 func (k Key) check() error {
-	if k.Name == "" || strings.ContainsFunc(k.Name, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
-	}) {
+	switch {
+	case strings.Trim(k.Name, keyCharacters) != "" || k.Name == "":
 		return fmt.Errorf("%q cannot be a key", k.Name)
-	}
-	if k.Value != "" && len(k.Block) > 0 {
+	case k.Value != "" && len(k.Block) > 0:
 		return errors.New(k.Name + " has a value and a block")
-	}
-	v := k.Value
-	quoted := len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0]
-	if quoted || strings.TrimFunc(v, isBlank) != v || strings.Contains(strings.ReplaceAll(strings.ReplaceAll(v, "\t", " "), ";", "#"), " #") || strings.HasPrefix(v, "#") || strings.HasPrefix(v, ";") {
-		return fmt.Errorf("%s: the AWS CLI and SDKs read the value %q differently", k.Name, v)
+	case isAmbiguous(k.Value):
+		return fmt.Errorf("%s: the AWS CLI and SDKs read the value %q differently", k.Name, k.Value)
 	}
 	for _, inner := range k.Block {
 		if inner.Value == "" || len(inner.Block) > 0 {
-			return fmt.Errorf("%s: %q is no value for a block", k.Name, inner.Name)
+			return fmt.Errorf("%s: %q is not a value for a block", k.Name, inner.Name)
 		}
 		if err := inner.check(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+const keyCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+
+// isAmbiguous reports whether some tools take quotes, blanks or a comment for part of the value, and others do not.
+func isAmbiguous(value string) bool {
+	n := len(value)
+	quoted := n > 1 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0]
+	comment := strings.Contains(" "+strings.NewReplacer("\t", " ", ";", "#").Replace(value), " #")
+	return quoted || comment || strings.TrimFunc(value, isBlank) != value
 }

@@ -1,7 +1,6 @@
-// Package batch runs one command for many targets at a time, each with an
-// environment of its own, and gives on what they print, line by line. It keeps to
-// itself how children are started, stopped and read; where their credentials come
-// from, and what a failure is called, is its caller's.
+// Package batch runs one command for many targets at a time, each with its own environment, and passes on what they
+// print, line by line. It keeps to itself how children are started, stopped and read; where their credentials come
+// from, and what a failure is called, is up to its caller.
 package batch
 
 import (
@@ -15,12 +14,12 @@ import (
 // A Target is one role in one account.
 type Target struct {
 	AccountID string
-	Account   string // what the person calls it: untrusted text
-	Name      string // what AWS calls it: untrusted text, may be empty
+	Account   string // the person's name for it: untrusted text
+	Name      string // AWS's name for it: untrusted text, may be empty
 	Role      string
 }
 
-// An End is what came of a target.
+// An End is the outcome for a target.
 type End struct {
 	Target
 	// NotRun: the run was stopped before the command began.
@@ -28,10 +27,9 @@ type End struct {
 	// Code is the command's exit code, 128 and the signal that killed it, or that of
 	// an error before it ran.
 	Code int
-	// Err is why it has another end than an exit code of its own: no credentials, a
-	// command that does not start, a signal.
+	// Err says why there is no exit code of the command itself: no credentials, a command that does not start, a signal.
 	Err      error
-	Duration time.Duration // from its turn on, credentials included
+	Duration time.Duration // from the start of its turn, credentials included
 }
 
 // Failed reports whether the command ran, or should have, and did not succeed.
@@ -41,13 +39,13 @@ func (e End) Failed() bool { return !e.NotRun && e.Code != 0 }
 type Batch struct {
 	Path string   // of the program
 	Argv []string // its name first
-	// Environment gives the environment of a target.
+	// Environment returns the environment for a target.
 	Environment func(context.Context, Target) ([]string, error)
-	// Code gives the exit code of an error of Environment.
+	// Code returns the exit code for an error of Environment.
 	Code     func(error) int
 	Parallel int // how many run at a time
-	// StopOnError starts no more after the first failure. Those that run go on to
-	// their end: halfway through a change is the worst place to stop.
+	// StopOnError starts no more after the first failure. Running commands are left to finish: halfway through a change
+	// is the worst place to stop.
 	StopOnError bool
 	Output      Output
 
@@ -58,15 +56,14 @@ type Batch struct {
 	running map[*os.Process]bool
 }
 
-// errInterrupted is a signal that stops a run; errFailed is a failure that does.
+// errInterrupted means that a signal stopped the run; errFailed, that a failure did.
 var (
 	errInterrupted = errors.New("interrupted")
 	errFailed      = errors.New("stopped after a failure")
 )
 
-// Run runs the command for all targets and gives their ends, in the same order. When
-// ctx ends, no more start; those that run are waited for. The error is one of writing
-// their output, after which no more start either.
+// Run runs the command for all targets and returns their ends, in the same order. When ctx ends, no more start, and
+// running ones are waited for. The error is from writing their output, after which no more start either.
 func (b *Batch) Run(ctx context.Context, targets []Target) ([]End, error) {
 	alive, interrupt := context.WithCancelCause(ctx) // ends when a signal came
 	defer interrupt(nil)
@@ -102,7 +99,7 @@ func (b *Batch) Run(ctx context.Context, targets []Target) ([]End, error) {
 	return ends, out.failed()
 }
 
-// Signal gives a signal to all commands that run. With last, no more start.
+// Signal sends a signal to all running commands. With last, no more start.
 func (b *Batch) Signal(s os.Signal, last bool) {
 	b.stop(last, func(p *os.Process) { _ = p.Signal(s) })
 }
@@ -124,7 +121,7 @@ func (b *Batch) stop(last bool, each func(*os.Process)) {
 	}
 }
 
-// one is the turn of one target.
+// one runs the command for one target.
 func (b *Batch) one(alive, going context.Context, t Target, lines func(stream string) lineWriter) End {
 	e := End{Target: t, NotRun: true}
 	if going.Err() != nil {

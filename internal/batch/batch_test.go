@@ -94,14 +94,16 @@ func TestEachCommandHasItsEnvironmentAndItsEnd(t *testing.T) {
 		if n == 3 {
 			want, problem = 137, "signal 9: killed"
 		}
-		if e.Code != want || e.NotRun || fmt.Sprint(e.Err) != problem && (e.Err != nil || problem != "") || e.AccountID != fmt.Sprint(n) || e.Duration <= 0 {
+		if e.Code != want || e.NotRun || fmt.Sprint(e.Err) != problem && (e.Err != nil || problem != "") ||
+			e.AccountID != fmt.Sprint(n) || e.Duration <= 0 {
 			t.Errorf("%d ended as %+v", n, e)
 		}
 	}
 	if got := sorted(r.stdout.String()); got != "a0/R | out 0\na1/R | out 1\na2/R | out 2\na3/R | out 3\na4/R | out 4\n" {
 		t.Errorf("stdout:\n%s", got)
 	}
-	if got := sorted(r.err.String()); got != "a0/R | err 0\na1/R | err 1\na2/R | err 2\na3/R | err 3\na3/R | rolecall: signal 9: killed\na4/R | err 4\n" {
+	if got := sorted(r.err.String()); got != "a0/R | err 0\na1/R | err 1\na2/R | err 2\na3/R | err 3\n"+
+		"a3/R | rolecall: signal 9: killed\na4/R | err 4\n" {
 		t.Errorf("stderr:\n%s", got)
 	}
 }
@@ -261,7 +263,8 @@ func TestOutputThatCannotBeWrittenEndsTheRun(t *testing.T) {
 }
 
 func TestLinesAreNotMixed(t *testing.T) {
-	r := newRun(t, `i=0; while [ $i -lt 300 ]; do echo "$N out $i"; echo "$N err $i" >&2; i=$((i+1)); done; printf "$N end"`, 8)
+	r := newRun(t, `i=0; while [ $i -lt 300 ]; do echo "$N out $i"; echo "$N err $i" >&2; i=$((i+1)); done; `+
+		`printf "$N end"`, 8)
 	r.Parallel = 8
 	r.run(t)
 	for name, b := range map[string]*buffer{"out": &r.stdout, "err": &r.err} {
@@ -272,7 +275,8 @@ func TestLinesAreNotMixed(t *testing.T) {
 			if strings.HasSuffix(l, " end") {
 				continue
 			}
-			if _, err := fmt.Sscanf(l, "%s | %s %s %d", &label, &n, &kind, &i); err != nil || label != "a"+n+"/R" || kind != name || next[n] != i {
+			if _, err := fmt.Sscanf(l, "%s | %s %s %d", &label, &n, &kind, &i); err != nil || label != "a"+n+"/R" ||
+				kind != name || next[n] != i {
 				t.Fatalf("line %q, wanted %s %d: %v", l, n, next[n], err)
 			}
 			next[n]++
@@ -372,7 +376,10 @@ func TestJSON(t *testing.T) {
 		with(map[string]any{"exitCode": float64(1)}),
 	}
 	for range 2 {
-		want = append(want, fmt.Sprint(map[string]any{"accountId": "0", "account": "a0", "role": "R", "exitCode": nil, "error": "not run"}))
+		want = append(want, fmt.Sprint(map[string]any{
+			"accountId": "0", "account": "a0", "role": "R", "exitCode": nil,
+			"error": "not run",
+		}))
 	}
 	var texts []string
 	for _, object := range got {
@@ -415,7 +422,10 @@ func TestLabels(t *testing.T) {
 		{"5", strings.Repeat("日", 40), "", "R"},
 		{"6", "", "", "R"},
 	}
-	want := []string{"prod (1)/Admin", "prod (2)/Admin", "prod/ReadOnly", `\u001b[2Jx\u000a\u202e/R`, strings.Repeat("日", 15) + "…/R", "/R"}
+	want := []string{
+		"prod (1)/Admin", "prod (2)/Admin", "prod/ReadOnly", `\u001b[2Jx\u000a\u202e/R`,
+		strings.Repeat("日", 15) + "…/R", "/R",
+	}
 	if got := Labels(targets); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Exit codes of a command that did not run, as shells give them.
+// Exit codes of a command that did not run, as in shells.
 const (
 	NotExecutable = 126
 	NotFound      = 127
 )
 
-// Look finds a command in PATH. Its error goes with one of the exit codes above.
+// Look finds a command in PATH. With an error it returns one of the exit codes above.
 func Look(name string) (path string, code int, err error) {
 	path, err = exec.LookPath(name)
 	if errors.Is(err, exec.ErrDot) {
-		err = nil // a person who has the current folder in PATH means it
+		err = nil // a person with the current folder in PATH means it
 	}
 	switch {
 	case errors.Is(err, fs.ErrPermission):
@@ -31,13 +31,15 @@ func Look(name string) (path string, code int, err error) {
 	return path, code, errors.Unwrap(err)
 }
 
-// afterwards is how long the output of an interrupted command is waited for when it
-// has ended: what it has started and left behind may hold it open.
+// afterwards is how long to wait for the output of an interrupted command once it has ended: processes it left behind
+// may hold it open.
 const afterwards = time.Second
 
-// run runs the command once. Its streams are read until they end: what it leaves behind
-// in the background is part of it, as for a shell's pipe.
-func (b *Batch) run(alive, going context.Context, environ []string, lines func(stream string) lineWriter) (notRun bool, code int, err error) {
+// run runs the command once. Its streams are read until they end: background processes it leaves behind are part of
+// it, as in a shell's pipe.
+func (b *Batch) run(
+	alive, going context.Context, environ []string, lines func(stream string) lineWriter,
+) (notRun bool, code int, err error) {
 	child := &exec.Cmd{Path: b.Path, Args: b.Argv, Env: environ} // stdin is /dev/null
 	var reading sync.WaitGroup
 	var ends []*os.File
@@ -79,8 +81,7 @@ func (b *Batch) run(alive, going context.Context, environ []string, lines func(s
 	return false, code, err
 }
 
-// start starts the command, unless the run was stopped: a signal reaches all commands,
-// or comes before them.
+// start starts the command, unless the run was stopped: a signal either reaches a command, or prevents its start.
 func (b *Batch) start(going context.Context, child *exec.Cmd) (notRun bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -100,7 +101,7 @@ func (b *Batch) ended(p *os.Process) {
 	delete(b.running, p)
 }
 
-// untilRead waits for the end of the streams; after an interrupt not for long.
+// untilRead waits for the end of the streams, but not for long after an interrupt.
 func untilRead(alive context.Context, reading *sync.WaitGroup, ends []*os.File) {
 	read := make(chan struct{})
 	go func() {

@@ -2,5 +2,5 @@ package batch
 
 import "os"
 
-// Ending gives a command's exit code. Windows has no signals that end one.
+// Ending returns a command's exit code. On Windows, no signal ends a command.
 func Ending(state *os.ProcessState) (code int, err error) { return state.ExitCode(), nil }

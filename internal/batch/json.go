@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 )
 
-// A jsonLine is one line in the JSON form. Bytes that are no UTF-8 become U+FFFD.
+// A jsonLine is one line in the JSON form. Bytes that are not UTF-8 become U+FFFD.
 type jsonLine struct {
 	AccountID string `json:"accountId"`
 	Account   string `json:"account"`
@@ -47,6 +47,6 @@ func appendJSON(b []byte, value any) []byte {
 	w := bytes.NewBuffer(b)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(value) // texts and numbers: there is nothing that could not be written
+	_ = encoder.Encode(value) // texts and numbers always encode
 	return w.Bytes()
 }

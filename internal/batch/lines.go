@@ -9,17 +9,17 @@ import (
 // maxLine is how much of one line is kept. A longer one comes in pieces.
 const maxLine = 1 << 20
 
-// A line is one without its line break. All pieces but the last of a long one continue.
+// A line comes without its line break. All pieces but the last of a long one continue.
 type line struct {
 	text      []byte
 	continues bool
 }
 
-// A lineWriter gets the lines of one stream, and keeps none.
+// A lineWriter takes the lines of one stream, and does not keep them.
 type lineWriter func([]line)
 
-// readLines reads a stream until it ends. Lines come as soon as they are there; those
-// that come together are given together. The last one may lack its line break.
+// readLines reads a stream until it ends, and passes on lines as soon as they arrive, all that arrived together at
+// once. The last one may lack its line break.
 func readLines(r io.Reader, give lineWriter) {
 	chunk := make([]byte, 32<<10)
 	var rest []byte
@@ -45,7 +45,7 @@ func readLines(r io.Reader, give lineWriter) {
 		}
 		if len(lines) > 0 {
 			give(lines)
-			rest = append([]byte(nil), rest...) // lets go of what was given
+			rest = append([]byte(nil), rest...) // does not share what was passed on
 		}
 		if err != nil {
 			return
@@ -53,7 +53,7 @@ func readLines(r io.Reader, give lineWriter) {
 	}
 }
 
-// wholeRunes is the length of text without a character that is not all there yet.
+// wholeRunes returns the length of text without an incomplete character at its end.
 func wholeRunes(text []byte) int {
 	for n := 1; n < utf8.UTFMax; n++ {
 		if start := len(text) - n; utf8.RuneStart(text[start]) {

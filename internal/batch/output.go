@@ -10,12 +10,11 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// An Output is where the commands' lines go, and in which form.
+// An Output says where the commands' lines go, and in which form.
 //
-// The plain form is LABEL/ROLE | LINE: stdout's to Stdout, stderr's to Stderr. What is
-// no terminal gets each line byte for byte. On a terminal the lines of many commands
-// stand among each other, and no command knows where: so colours pass, and what would
-// move, erase or overwrite is shown as an escape.
+// The plain form is LABEL/ROLE | LINE: stdout's to Stdout, stderr's to Stderr. Anything but a terminal gets each line
+// byte for byte. On a terminal the lines of many commands are interleaved, and no command knows where it is: so
+// colours pass, and what would move, erase or overwrite is shown as an escape.
 //
 // The JSON form is an object for each line, and one for each end, all to Stdout.
 type Output struct {
@@ -33,7 +32,7 @@ type printer struct {
 	stop     func(error)
 
 	mu  sync.Mutex
-	err error // of the first write that did not work
+	err error // of the first write that failed
 }
 
 func newPrinter(o Output, targets []Target, stop func(error)) *printer {
@@ -52,8 +51,8 @@ func newPrinter(o Output, targets []Target, stop func(error)) *printer {
 // maxLabel is how many cells of a terminal an account's label takes.
 const maxLabel = 32
 
-// Labels gives a name for each target that a terminal can show: ACCOUNT/ROLE, with the
-// account's id where two would be alike.
+// Labels returns a name for each target that a terminal can show: ACCOUNT/ROLE, with the account's id where two would
+// be alike.
 func Labels(targets []Target) []string {
 	labels := make([]string, len(targets))
 	count := map[string]int{}
@@ -69,7 +68,7 @@ func Labels(targets []Target) []string {
 	return labels
 }
 
-// Label shows foreign text harmlessly in few cells.
+// Label makes foreign text harmless, and short.
 func Label(text string) string {
 	text = terminal.Show(text)
 	if lipgloss.Width(text) <= maxLabel {
@@ -82,7 +81,7 @@ func Label(text string) string {
 	return string(runes) + "…"
 }
 
-// lines gives who writes the lines of one stream of target n.
+// lines returns the writer for one stream of target n.
 func (p *printer) lines(n int, stream string) lineWriter {
 	return func(lines []line) {
 		var b []byte
@@ -101,8 +100,7 @@ func (p *printer) lines(n int, stream string) lineWriter {
 	}
 }
 
-// ended tells of an end: all of them in JSON, else those that the command does not tell
-// of itself.
+// ended reports an end: in JSON every one, else those that the command does not report itself.
 func (p *printer) ended(n int, e End) {
 	switch {
 	case p.JSON:
@@ -112,7 +110,7 @@ func (p *printer) ended(n int, e End) {
 	}
 }
 
-// colours are those of labels in turn: cyan, yellow, green, magenta, blue, bright red.
+// colours are for labels in turn: cyan, yellow, green, magenta, blue, bright red.
 const colours = "36 33 32 35 34 91"
 
 func (p *printer) appendPlain(b []byte, n int, text []byte, screen bool) []byte {
@@ -141,7 +139,7 @@ func (p *printer) write(w io.Writer, b []byte) {
 	}
 }
 
-// failed gives the error of the first write that did not work.
+// failed returns the error of the first write that failed.
 func (p *printer) failed() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -16,21 +16,19 @@ import (
 	"time"
 )
 
-// startGrace is how long an opener may take to fail before it counts as having
-// opened the page: a browser of its own stays.
+// startGrace is how long an opener may take to fail before it counts as having opened the page: a new browser keeps
+// running.
 const startGrace = 300 * time.Millisecond
 
 // ErrNone means that no opener is installed.
 var ErrNone = errors.New("no browser found")
 
-// Open opens address. command is $BROWSER's text: alternatives separated as in
-// PATH, each a command whose %s stands for the address, else it comes last; empty
-// takes the system's opener. The opener's output goes to stderr, as stdout is the
-// product's. (The usual library for this keeps its streams in package variables,
-// and knows no $BROWSER.)
+// Open opens address. command is $BROWSER's text: alternatives separated as in PATH, each a command with %s for the
+// address, which is else added at the end; empty means the system's opener. The opener's output goes to stderr, since
+// stdout is for results.
 func Open(ctx context.Context, command, address string, stderr io.Writer) error {
 	if !allowed(address) {
-		return errors.New("neither https nor on this machine: it is not opened")
+		return errors.New("neither https nor on this machine: not opened")
 	}
 	alternatives := openers()
 	if command != "" {
@@ -79,8 +77,7 @@ func arguments(words []string, address string) []string {
 	return args
 }
 
-// start runs an opener in the background. One that ends at once with an error
-// has failed.
+// start runs an opener in the background. It fails if the opener ends at once with an error.
 func start(_ context.Context, path string, args []string, stderr io.Writer) error {
 	c := exec.Command(path, args...) // it outlives the sign-in
 	c.Stdout, c.Stderr = stderr, stderr
@@ -110,9 +107,8 @@ func openers() [][]string {
 	return [][]string{{"xdg-open"}, {"wslview"}, {"x-www-browser"}, {"www-browser"}}
 }
 
-// Available reports whether a browser on this very machine is likely: a desktop
-// session that is not reached over SSH. It decides only whether opening is tried,
-// never how a person signs in.
+// Available reports whether this machine is likely to have a browser: a desktop session that is not reached over SSH.
+// It only decides whether to try to open one, never how a person signs in.
 func Available(getenv func(string) string) bool {
 	if getenv("SSH_CONNECTION") != "" || getenv("SSH_TTY") != "" {
 		return false

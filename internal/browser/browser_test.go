@@ -48,7 +48,10 @@ func TestTheAddressReachesTheOpenerAsItIs(t *testing.T) {
 
 func TestOnlyWebAddressesAreOpened(t *testing.T) {
 	path, noted := script(t, "0")
-	for _, address := range []string{"file:///etc/passwd", "javascript:alert(1)", "http://example.com/", "https://u:p@example.com/", "--help", "", "http://127.0.0.1.example.com/"} {
+	for _, address := range []string{
+		"file:///etc/passwd", "javascript:alert(1)", "http://example.com/",
+		"https://u:p@example.com/", "--help", "", "http://127.0.0.1.example.com/",
+	} {
 		if err := Open(t.Context(), path, address, os.Stderr); err == nil {
 			t.Errorf("%q was opened", address)
 		}

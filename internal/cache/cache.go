@@ -1,7 +1,6 @@
-// Package cache keeps what a sign-in and GetRoleCredentials brought: the AWS
-// CLI's own token and role credential files, byte-compatible, and rolecall's own
-// notes beside them: client registrations, the endpoints that issued a token,
-// the locks. It never calls the network, and decides nothing about sign-ins.
+// Package cache keeps the results of sign-ins and GetRoleCredentials in the AWS CLI's own token and role credential
+// files, byte-compatible, and rolecall's notes beside them: client registrations, the endpoints that issued a token,
+// the locks. It never uses the network, and decides nothing about sign-ins.
 package cache
 
 import (
@@ -36,10 +35,10 @@ type Store struct {
 	Now   func() time.Time
 }
 
-// A DamagedError is a cache file that cannot be read as what it should be.
+// A DamagedError is a cache file whose content cannot be used.
 type DamagedError struct {
 	Path  string
-	Aside string // where it was moved to; empty when it still stands there
+	Aside string // where it was moved to; empty when it is still there
 	Cause error
 }
 
@@ -52,7 +51,7 @@ func (e *DamagedError) Error() string {
 	return text
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *DamagedError) Unwrap() error { return e.Cause }
 
 // sharedName is the AWS CLI's file name for key: lower-case hex SHA-1.
@@ -61,8 +60,8 @@ func sharedName(key string) string {
 	return hex.EncodeToString(sum[:]) + ".json"
 }
 
-// ownName is the name of one of our own files: the parts with their lengths, so
-// that no two lists of parts share a name.
+// ownName returns the name of one of our own files: it hashes the parts with their lengths, so that no two lists of
+// parts share a name.
 func ownName(parts ...string) string {
 	h := sha256.New()
 	for _, part := range parts {

@@ -13,7 +13,10 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-var corp = identitycenter.SSOSession{Name: "corp", StartURL: "https://d-1234567890.awsapps.com/start", Region: "us-east-1"}
+var corp = identitycenter.SSOSession{
+	Name: "corp", StartURL: "https://d-1234567890.awsapps.com/start",
+	Region: "us-east-1",
+}
 
 func newStore(t *testing.T) *Store {
 	t.Helper()
@@ -27,7 +30,8 @@ func aToken() identitycenter.Token {
 		RefreshToken: identitycenter.NewSecret("aor-refresh"),
 		ExpiresAt:    time.Date(2026, 11, 23, 12, 44, 15, 0, time.UTC),
 		Registration: identitycenter.ClientRegistration{
-			ClientID: "client", ClientSecret: identitycenter.NewSecret("se<cr>&et\u00e9"), ExpiresAt: time.Date(2027, 2, 21, 12, 44, 15, 0, time.UTC),
+			ClientID: "client", ClientSecret: identitycenter.NewSecret("se<cr>&et\u00e9"),
+			ExpiresAt: time.Date(2027, 2, 21, 12, 44, 15, 0, time.UTC),
 		},
 	}
 }
@@ -81,12 +85,14 @@ func TestTokenFileBytes(t *testing.T) {
 
 func TestUnknownMembersAreKept(t *testing.T) {
 	s := newStore(t)
-	write(t, s.TokenPath(corp), `{"accessToken": "old", "refreshToken": "gone", "futureThing": {"a": [1, 2.50]}, "expiresAt": "x"}`)
+	write(t, s.TokenPath(corp),
+		`{"accessToken": "old", "refreshToken": "gone", "futureThing": {"a": [1, 2.50]}, "expiresAt": "x"}`)
 	token := aToken()
 	token.RefreshToken = identitycenter.Secret{}
 	save(t, s, corp, token)
 	got, _ := os.ReadFile(s.TokenPath(corp))
-	if text := string(got); !strings.Contains(text, `"futureThing": {"a": [1, 2.50]}`) || strings.Contains(text, "refreshToken") || strings.Contains(text, "null") {
+	if text := string(got); !strings.Contains(text, `"futureThing": {"a": [1, 2.50]}`) ||
+		strings.Contains(text, "refreshToken") || strings.Contains(text, "null") {
 		t.Errorf("got %s", text)
 	}
 }
@@ -132,7 +138,8 @@ func TestForeignTokensAreToldApart(t *testing.T) {
 			t.Errorf("%s: got %v", key, err)
 		}
 	}
-	write(t, s.TokenPath(corp), `{"startUrl": "https://D-1234567890.awsapps.com/start/#/", "region": "us-east-1", "accessToken": "a"}`)
+	write(t, s.TokenPath(corp),
+		`{"startUrl": "https://D-1234567890.awsapps.com/start/#/", "region": "us-east-1", "accessToken": "a"}`)
 	token, err := s.Token(t.Context(), corp)
 	if err != nil || !token.ExpiresAt.IsZero() {
 		t.Errorf("a token without expiresAt: %v, %v", token.ExpiresAt, err)
@@ -216,13 +223,15 @@ func TestAFullDiskHarmsNothing(t *testing.T) {
 func TestRoleCredentialsRoundTrip(t *testing.T) {
 	s := newStore(t)
 	c := identitycenter.RoleCredentials{
-		AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: identitycenter.NewSecret("secret"), SessionToken: identitycenter.NewSecret("token"),
-		Expiration: time.Date(2026, 11, 23, 5, 44, 16, 0, time.UTC), AccountID: "111122223333",
+		AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: identitycenter.NewSecret("secret"),
+		SessionToken: identitycenter.NewSecret("token"),
+		Expiration:   time.Date(2026, 11, 23, 5, 44, 16, 0, time.UTC), AccountID: "111122223333",
 	}
 	if err := s.SaveRoleCredentials(corp, "111122223333", "Admin", c); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"ProviderType": "sso", "Credentials": {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret", "SessionToken": "token", ` +
+	want := `{"ProviderType": "sso", "Credentials": {"AccessKeyId": "ASIAEXAMPLE", ` +
+		`"SecretAccessKey": "secret", "SessionToken": "token", ` +
 		`"Expiration": "2026-11-23T05:44:16Z", "AccountId": "111122223333"}}`
 	if got, err := os.ReadFile(s.RolePath(corp, "111122223333", "Admin")); err != nil || string(got) != want {
 		t.Errorf("err %v, got\n%s\nwant\n%s", err, got, want)
@@ -232,7 +241,8 @@ func TestRoleCredentialsRoundTrip(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	// The AWS CLI keeps AssumeRole results in the same folder.
-	write(t, filepath.Join(filepath.Dir(s.RolePath(corp, "1", "x")), "0123.json"), `{"Credentials": {"Expiration": "2026-11-23T05:44:16+00:00"}}`)
+	write(t, filepath.Join(filepath.Dir(s.RolePath(corp, "1", "x")), "0123.json"),
+		`{"Credentials": {"Expiration": "2026-11-23T05:44:16+00:00"}}`)
 	roles, err := s.CachedRoles()
 	if err != nil || len(roles) != 1 || roles[0].Role != "Admin" || roles[0].Session != "corp" {
 		t.Errorf("got %v, %v", roles, err)
@@ -255,14 +265,21 @@ func TestLooseFilesAreTightened(t *testing.T) {
 
 func TestARegistrationGoesOnlyToItsEndpoint(t *testing.T) {
 	s := newStore(t)
-	r := identitycenter.ClientRegistration{ClientID: "c", ClientSecret: identitycenter.NewSecret("s"), ExpiresAt: time.Now().Add(90 * 24 * time.Hour)}
+	r := identitycenter.ClientRegistration{
+		ClientID: "c", ClientSecret: identitycenter.NewSecret("s"),
+		ExpiresAt: time.Now().Add(90 * 24 * time.Hour),
+	}
 	if err := s.SaveRegistration(corp, "https://oidc.us-east-1.amazonaws.com", "code", r); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Registration(corp, "https://oidc.us-east-1.amazonaws.com", "code"); err != nil || got.ClientID != "c" {
+	if got, err := s.Registration(corp, "https://oidc.us-east-1.amazonaws.com", "code"); err != nil ||
+		got.ClientID != "c" {
 		t.Errorf("got %v, %v", got.ClientID, err)
 	}
-	for _, other := range [][2]string{{"https://elsewhere.example", "code"}, {"https://oidc.us-east-1.amazonaws.com", "device"}} {
+	for _, other := range [][2]string{{"https://elsewhere.example", "code"}, {
+		"https://oidc.us-east-1.amazonaws.com",
+		"device",
+	}} {
 		if _, err := s.Registration(corp, other[0], other[1]); !errors.Is(err, ErrNotFound) {
 			t.Errorf("%v: got %v", other, err)
 		}

@@ -14,7 +14,7 @@ type member struct {
 	value json.RawMessage
 }
 
-// object is a JSON object that keeps what it does not know.
+// object is a JSON object that keeps unknown members.
 type object []member
 
 // parseObject reads one JSON object and nothing else.
@@ -24,17 +24,17 @@ func parseObject(data []byte) (object, error) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if first, err := decoder.Token(); err != nil || first != json.Delim('{') {
-		return nil, errors.New("it holds no JSON object")
+		return nil, errors.New("it is not a JSON object")
 	}
 	var o object
 	for decoder.More() {
 		name, err := decoder.Token()
 		if err != nil {
-			return nil, errors.New("its JSON is broken")
+			return nil, errors.New("its JSON is invalid")
 		}
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
-			return nil, errors.New("its JSON is broken")
+			return nil, errors.New("its JSON is invalid")
 		}
 		o.setRaw(name.(string), value)
 	}
@@ -56,7 +56,7 @@ func (o object) raw(name string) json.RawMessage {
 	return nil
 }
 
-// text gives a string member, or "" when it is missing, null or no string.
+// text returns a string member, or "" when it is missing, null or not a string.
 func (o object) text(name string) string {
 	var text string
 	if raw := o.raw(name); raw == nil || json.Unmarshal(raw, &text) != nil {
@@ -75,8 +75,7 @@ func (o *object) setRaw(name string, value json.RawMessage) {
 	*o = append(*o, member{name, value})
 }
 
-// set puts text under name; an empty text removes the member, since some SDKs
-// stumble over null.
+// set puts text under name; an empty text removes the member, since some SDKs fail on null.
 func (o *object) set(name, text string) {
 	if text != "" {
 		o.setRaw(name, quote(text))

@@ -12,8 +12,8 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// providerSSO marks a file of the AWS CLI's cache that holds role credentials of
-// Identity Center; the others there are none of ours.
+// providerSSO marks a file of the AWS CLI's cache that holds role credentials of Identity Center; the others are not
+// ours.
 const providerSSO = "sso"
 
 func roleName(session identitycenter.SSOSession, accountID, role string) string {
@@ -46,10 +46,11 @@ func (s *Store) RolePath(session identitycenter.SSOSession, accountID, role stri
 	return filepath.Join(s.roleDir(), roleName(session, accountID, role))
 }
 
-// RoleCredentials reads cached role credentials, however long they are good for.
-// It gives ErrNotFound, or a DamagedError for a file that is not what it should
-// be.
-func (s *Store) RoleCredentials(session identitycenter.SSOSession, accountID, role string) (identitycenter.RoleCredentials, error) {
+// RoleCredentials reads cached role credentials, whether or not they have expired. It returns ErrNotFound, or a
+// DamagedError for a file whose content cannot be used.
+func (s *Store) RoleCredentials(
+	session identitycenter.SSOSession, accountID, role string,
+) (identitycenter.RoleCredentials, error) {
 	return s.readRole(s.RolePath(session, accountID, role))
 }
 
@@ -106,9 +107,10 @@ type roleNote struct {
 
 func (s *Store) roleNotePath(name string) string { return filepath.Join(s.State, "roles", name) }
 
-// SaveRoleCredentials caches c where the AWS CLI looks for it, and notes whose
-// it is.
-func (s *Store) SaveRoleCredentials(session identitycenter.SSOSession, accountID, role string, c identitycenter.RoleCredentials) error {
+// SaveRoleCredentials caches c where the AWS CLI looks for it, and notes the role.
+func (s *Store) SaveRoleCredentials(
+	session identitycenter.SSOSession, accountID, role string, c identitycenter.RoleCredentials,
+) error {
 	name := roleName(session, accountID, role)
 	var o object
 	o.set("ProviderType", providerSSO)
@@ -121,7 +123,7 @@ func (s *Store) SaveRoleCredentials(session identitycenter.SSOSession, accountID
 		return err
 	}
 	if _, err := os.Stat(s.roleNotePath(name)); err == nil {
-		return nil // its content follows from its name
+		return nil // its name determines its content
 	}
 	return s.Files.WriteSecret(s.roleNotePath(name), append(note, '\n'))
 }
@@ -137,9 +139,8 @@ type CachedRole struct {
 	Err         error // when the file could not be read
 }
 
-// CachedRoles lists the role credentials of Identity Center in the shared cache.
-// Files of other tools that rolecall has no note of have neither session nor
-// role.
+// CachedRoles lists the role credentials of Identity Center in the shared cache. Files of other tools, for which
+// there is no note, have neither session nor role.
 func (s *Store) CachedRoles() ([]CachedRole, error) {
 	entries, err := os.ReadDir(s.roleDir())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -172,7 +173,7 @@ func (s *Store) RemoveRole(path string) error {
 	return errors.Join(s.Files.Remove(path), s.Files.Remove(s.roleNotePath(filepath.Base(path))))
 }
 
-// chainedPath is ours alone: chain names every link, and what was asked of it.
+// chainedPath returns the path of a file of our own: chain names every link with its parameters.
 func (s *Store) chainedPath(chain []string) string {
 	return filepath.Join(s.State, "chained", ownName(chain...)+".json")
 }

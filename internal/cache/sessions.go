@@ -15,8 +15,7 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// A SessionNote is what rolecall remembers of a session beside the shared token
-// file. It holds no secret.
+// A SessionNote is what rolecall remembers about a session beside the shared token file. It holds no secret.
 type SessionNote struct {
 	Session  string `json:"session"`
 	StartURL string `json:"startUrl"`
@@ -26,18 +25,17 @@ type SessionNote struct {
 	OIDC     string `json:"oidcEndpoint"`
 	Portal   string `json:"portalEndpoint"`
 	ClientID string `json:"clientId,omitempty"`
-	// Explicit: a person named these endpoints on a command line for this
-	// session, so tokens of other tools may go there, too.
+	// Explicit means that a person named these endpoints on a command line for this session, so tokens of other tools
+	// may be sent there, too.
 	Explicit bool `json:"explicit,omitempty"`
 	// Login is the last sign-in here.
 	Login time.Time `json:"signedInAt,omitzero"`
-	// Life is how long an access token of this session is good for, in seconds.
+	// Life is the lifetime of this session's access tokens in seconds.
 	Life int64 `json:"tokenLifeSeconds,omitempty"`
-	// SavedToken is a hash of the access token that rolecall saved last: another one in the
-	// file is of another tool's sign-in or refresh.
+	// SavedToken is a hash of the access token that rolecall saved last: a different one in the file comes from another
+	// tool's sign-in or refresh.
 	SavedToken string `json:"savedToken,omitempty"`
-	// RefusedToken is a hash of the refresh token that was refused, at RefusedAt
-	// for the reason Refusal.
+	// RefusedToken is a hash of the refresh token that was refused at RefusedAt for the reason Refusal.
 	RefusedToken string    `json:"refusedToken,omitempty"`
 	RefusedAt    time.Time `json:"refusedAt,omitzero"`
 	Refusal      string    `json:"refusal,omitempty"`
@@ -58,8 +56,8 @@ func (n *SessionNote) Saved(token identitycenter.Token) {
 	n.SavedToken = fingerprint(token.AccessToken)
 }
 
-// SignedIn is when somebody last signed in to session, as far as can be known: at a
-// sign-in here, or when another tool wrote the token that is there now. Zero: never.
+// SignedIn returns when somebody last signed in to session, as far as is known: at a sign-in here, or when another
+// tool wrote the present token. Zero means never.
 func (s *Store) SignedIn(session identitycenter.SSOSession) time.Time {
 	note := s.SessionNote(session)
 	path := s.TokenPath(session)
@@ -77,8 +75,7 @@ func (s *Store) SignedIn(session identitycenter.SSOSession) time.Time {
 	return note.Login
 }
 
-// fingerprint tells tokens apart without holding them: tokens are random and
-// long, so their hash gives nothing away.
+// fingerprint tells tokens apart without storing them: tokens are long and random, so their hash reveals nothing.
 func fingerprint(secret identitycenter.Secret) string {
 	sum := sha256.Sum256([]byte(secret.Reveal()))
 	return hex.EncodeToString(sum[:])
@@ -88,8 +85,8 @@ func (s *Store) notePath(session identitycenter.SSOSession) string {
 	return filepath.Join(s.State, "sessions", ownName(sessionParts(session)...)+".json")
 }
 
-// SessionNote reads what is remembered of session; nothing is the zero note. An
-// unreadable note counts as none: it can only make rolecall more careful.
+// SessionNote reads the note for session, which is zero if there is none. An unreadable note counts as none: that can
+// only make rolecall more careful.
 func (s *Store) SessionNote(session identitycenter.SSOSession) SessionNote {
 	var note SessionNote
 	data, err := s.Files.ReadSecret(s.notePath(session))
@@ -100,7 +97,7 @@ func (s *Store) SessionNote(session identitycenter.SSOSession) SessionNote {
 	return note
 }
 
-// SaveSessionNote remembers note for session.
+// SaveSessionNote saves the note for session.
 func (s *Store) SaveSessionNote(session identitycenter.SSOSession, note SessionNote) error {
 	note.Session, note.StartURL, note.Region = session.Name, session.StartURL, session.Region
 	data, err := json.Marshal(note)
@@ -110,14 +107,13 @@ func (s *Store) SaveSessionNote(session identitycenter.SSOSession, note SessionN
 	return s.Files.WriteSecret(s.notePath(session), append(data, '\n'))
 }
 
-// RemoveSessionNote forgets session.
+// RemoveSessionNote deletes the note for session.
 func (s *Store) RemoveSessionNote(session identitycenter.SSOSession) error {
 	return s.Files.Remove(s.notePath(session))
 }
 
-// registrationFile is one of our client registrations on disk. It has a file of
-// its own because the AWS CLI takes whatever registration it finds in its own
-// one, without a look at the grant types.
+// registrationFile is one of our client registrations on disk. It has a file of its own because the AWS CLI uses
+// whatever registration it finds in its own file, without checking the grant types.
 type registrationFile struct {
 	Endpoint              string    `json:"endpoint"`
 	ClientID              string    `json:"clientId"`
@@ -133,13 +129,15 @@ func (s *Store) registrationPath(session identitycenter.SSOSession, endpoint, fl
 	return filepath.Join(s.State, "registrations", ownName(append(parts, session.RegistrationScopes()...)...)+".json")
 }
 
-// Registration reads the client registration at endpoint for session and flow
-// (code or device), or gives ErrNotFound; one that ends within an hour counts as
-// none, and so does an unreadable one.
-func (s *Store) Registration(session identitycenter.SSOSession, endpoint, flow string) (identitycenter.ClientRegistration, error) {
+// Registration reads the client registration at endpoint for session and flow (code or device), or returns
+// ErrNotFound; one that expires within an hour counts as missing, and so does an unreadable one.
+func (s *Store) Registration(
+	session identitycenter.SSOSession, endpoint, flow string,
+) (identitycenter.ClientRegistration, error) {
 	var f registrationFile
 	data, err := s.Files.ReadSecret(s.registrationPath(session, endpoint, flow))
-	if err != nil || json.Unmarshal(data, &f) != nil || f.Endpoint != endpoint || f.ClientID == "" || f.ClientSecret == "" ||
+	if err != nil || json.Unmarshal(data, &f) != nil || f.Endpoint != endpoint || f.ClientID == "" ||
+		f.ClientSecret == "" ||
 		f.ExpiresAt.Before(s.Now().Add(time.Hour)) {
 		return identitycenter.ClientRegistration{}, ErrNotFound
 	}
@@ -154,7 +152,9 @@ func (s *Store) Registration(session identitycenter.SSOSession, endpoint, flow s
 }
 
 // SaveRegistration keeps r for its 90 days.
-func (s *Store) SaveRegistration(session identitycenter.SSOSession, endpoint, flow string, r identitycenter.ClientRegistration) error {
+func (s *Store) SaveRegistration(
+	session identitycenter.SSOSession, endpoint, flow string, r identitycenter.ClientRegistration,
+) error {
 	data, err := json.Marshal(registrationFile{
 		Endpoint: endpoint, ClientID: r.ClientID, ClientSecret: r.ClientSecret.Reveal(), ExpiresAt: r.ExpiresAt.UTC(),
 		AuthorizationEndpoint: r.AuthorizationEndpoint, GrantTypes: r.GrantTypes, Scopes: r.Scopes,
@@ -170,24 +170,28 @@ func (s *Store) RemoveRegistration(session identitycenter.SSOSession, endpoint, 
 	return s.Files.Remove(s.registrationPath(session, endpoint, flow))
 }
 
-// refreshDeadline bounds the wait for another process that refreshes.
+// refreshDeadline bounds the wait for another process's refresh.
 const refreshDeadline = 15 * time.Second
 
-// LockRefresh takes the lock that covers read, refresh and save of the session's
-// token. It waits at most 15 seconds, then gives filesystem.ErrLocked.
+// LockRefresh takes the lock that covers read, refresh and save of the session's token. It waits at most 15 seconds,
+// then returns filesystem.ErrLocked.
 func (s *Store) LockRefresh(ctx context.Context, session identitycenter.SSOSession) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, refreshDeadline, filesystem.ErrLocked)
 	defer cancel()
 	return s.lock(ctx, "refresh", session, nil)
 }
 
-// LockLogin takes the lock that covers a person's sign-in to session. waiting is
-// told once who has it, when somebody has.
-func (s *Store) LockLogin(ctx context.Context, session identitycenter.SSOSession, waiting func(holder string)) (unlock func(), err error) {
+// LockLogin takes the lock that covers a person's sign-in to session. If another process holds it, waiting is called
+// once with the holder.
+func (s *Store) LockLogin(
+	ctx context.Context, session identitycenter.SSOSession, waiting func(holder string),
+) (unlock func(), err error) {
 	return s.lock(ctx, "login", session, waiting)
 }
 
-func (s *Store) lock(ctx context.Context, kind string, session identitycenter.SSOSession, waiting func(string)) (func(), error) {
+func (s *Store) lock(
+	ctx context.Context, kind string, session identitycenter.SSOSession, waiting func(string),
+) (func(), error) {
 	path := filepath.Join(s.State, "locks", kind+"-"+ownName(sessionParts(session)...)+".lock")
 	lock, err := s.Files.Lock(ctx, path, fmt.Sprintf("process %d", os.Getpid()), waiting)
 	if err != nil {
@@ -199,9 +203,11 @@ func (s *Store) lock(ctx context.Context, kind string, session identitycenter.SS
 	return lock.Unlock, nil
 }
 
-// LockRole takes the lock that lets one process at a time ask for the role
-// credentials of a role, so that the others find them cached.
-func (s *Store) LockRole(ctx context.Context, session identitycenter.SSOSession, accountID, role string) (unlock func(), err error) {
+// LockRole takes the lock that lets one process at a time request a role's credentials, so that the others find them
+// cached.
+func (s *Store) LockRole(
+	ctx context.Context, session identitycenter.SSOSession, accountID, role string,
+) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, refreshDeadline, filesystem.ErrLocked)
 	defer cancel()
 	parts := append(sessionParts(session), accountID, role)

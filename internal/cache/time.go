@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// sharedTime is how the AWS CLI writes moments: UTC in whole seconds, with Z.
+// sharedTime is how the AWS CLI writes times: UTC in whole seconds, with Z.
 const sharedTime = "2006-01-02T15:04:05Z"
 
 func formatTime(t time.Time) string {
@@ -15,9 +15,8 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format(sharedTime)
 }
 
-// parseTime reads a moment in every form that is in the wild: RFC 3339 with Z,
-// fraction or offset, and "…UTC" of older tools. What it cannot read, a local
-// time without zone included, is the zero time: expired.
+// parseTime reads a time in every form that is in use: RFC 3339 with Z, fraction or offset, and "…UTC" of older
+// tools. Anything else, a local time without a zone included, is the zero time: expired.
 func parseTime(text string) time.Time {
 	if start, ok := strings.CutSuffix(text, "UTC"); ok {
 		text = start + "Z"

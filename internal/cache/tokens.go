@@ -12,8 +12,7 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// A ForeignTokenError is a token in the session's file that is not the
-// session's: another start URL, or another region.
+// A ForeignTokenError is a token in the session's file that belongs to another start URL or region.
 type ForeignTokenError struct {
 	Path string
 	Key  string // startUrl or region
@@ -23,7 +22,7 @@ type ForeignTokenError struct {
 
 // Error says what the file holds and what the session asks for.
 func (e *ForeignTokenError) Error() string {
-	return fmt.Sprintf("the cached token is of %s %q, the session asks for %q", e.Key, e.Have, e.Want)
+	return fmt.Sprintf("the cached token is for %s %q, the session needs %q", e.Key, e.Have, e.Want)
 }
 
 // TokenPath is the AWS CLI's file for the session's token: named after the
@@ -32,9 +31,8 @@ func (s *Store) TokenPath(session identitycenter.SSOSession) string {
 	return filepath.Join(s.Home, ".aws", "sso", "cache", sharedName(session.Label()))
 }
 
-// Token reads the session's token. It gives ErrNotFound, a DamagedError for a
-// file that stayed unreadable for a quarter of a second (other tools rewrite
-// theirs in place), or a ForeignTokenError.
+// Token reads the session's token. It returns ErrNotFound, a DamagedError for a file that stayed unreadable for a
+// quarter of a second (other tools rewrite theirs in place), or a ForeignTokenError.
 func (s *Store) Token(ctx context.Context, session identitycenter.SSOSession) (identitycenter.Token, error) {
 	path := s.TokenPath(session)
 	o, err := s.readTorn(ctx, path)
@@ -68,14 +66,13 @@ func tokenOf(o object) identitycenter.Token {
 	}
 }
 
-// tornReads and tornWait bound how often a file is read again that another tool
-// may be in the middle of writing.
+// tornReads and tornWait bound how often to read a file again that another tool may be writing.
 const (
 	tornReads = 5
 	tornWait  = 50 * time.Millisecond
 )
 
-// readTorn reads the object at path, several times when it does not parse.
+// readTorn reads the object at path, and tries again when it does not parse.
 func (s *Store) readTorn(ctx context.Context, path string) (object, error) {
 	for reads := 1; ; reads++ {
 		o, err := s.readObject(path)
@@ -108,19 +105,18 @@ func (s *Store) readObject(path string) (object, error) {
 	return o, nil
 }
 
-// A TokenRoom is room on the disk for a token that does not exist yet.
+// A TokenRoom is disk space reserved for a future token.
 type TokenRoom struct {
 	store   *Store
 	session identitycenter.SSOSession
 	pending *filesystem.Pending
 }
 
-// tokenRoom is above the size of every token file: two tokens and a client
-// secret of some KiB each.
+// tokenRoom is more than any token file needs: two tokens and a client secret of a few KiB each.
 const tokenRoom = 16 << 10
 
-// ReserveToken makes sure that a token can be saved, before the one it replaces
-// is spent. Call Save, and Discard in any case.
+// ReserveToken makes sure that a token can be saved before its predecessor is used up. Call Save, and Discard in any
+// case.
 func (s *Store) ReserveToken(session identitycenter.SSOSession) (*TokenRoom, error) {
 	pending, err := s.Files.Reserve(s.TokenPath(session), tokenRoom)
 	if err != nil {
@@ -129,15 +125,14 @@ func (s *Store) ReserveToken(session identitycenter.SSOSession) (*TokenRoom, err
 	return &TokenRoom{s, session, pending}, nil
 }
 
-// Discard gives the room back; after Save it does nothing.
+// Discard frees the space; after Save it does nothing.
 func (r *TokenRoom) Discard() { r.pending.Discard() }
 
-// Save writes token as the AWS CLI does. Members of the file that rolecall does
-// not know are kept.
+// Save writes token as the AWS CLI does. Unknown members of the file are kept.
 func (r *TokenRoom) Save(token identitycenter.Token) error {
 	o, err := r.store.readObject(r.store.TokenPath(r.session))
 	if err != nil {
-		o = nil // none, or a damaged one that is replaced
+		o = nil // missing, or damaged and to be replaced
 	}
 	for _, m := range []struct{ name, text string }{
 		{"startUrl", r.session.StartURL},
@@ -157,13 +152,13 @@ func (r *TokenRoom) Save(token identitycenter.Token) error {
 	return nil
 }
 
-// SetAsideToken moves a damaged token file out of the way and gives its new
-// name. Call it under the session's refresh lock.
+// SetAsideToken moves a damaged token file out of the way and returns its new name. Call it under the session's
+// refresh lock.
 func (s *Store) SetAsideToken(session identitycenter.SSOSession) (string, error) {
 	return s.Files.SetAside(s.TokenPath(session))
 }
 
-// RemoveToken deletes the session's token; that there is none is no error.
+// RemoveToken deletes the session's token, if there is one.
 func (s *Store) RemoveToken(session identitycenter.SSOSession) error {
 	return s.Files.Remove(s.TokenPath(session))
 }

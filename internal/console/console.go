@@ -1,7 +1,6 @@
-// Package console makes links that sign a browser in to the AWS console with role
-// credentials. It keeps to itself how the sign-in hosts of the partitions are called,
-// and what is a page of the console. A link is as good as the credentials for a quarter
-// of an hour: it is a Secret.
+// Package console makes links that sign a browser in to the AWS console with role credentials. It keeps to itself the
+// names of the sign-in hosts, and what counts as a page of the console. For a quarter of an hour a link is as good as
+// the credentials: it is a Secret.
 package console
 
 import (
@@ -20,20 +19,20 @@ import (
 	"rolecall/internal/identitycenter/client"
 )
 
-// Bounds of the length of a console session that is asked for.
+// Bounds of the console session's length.
 const (
 	LeastSession = 15 * time.Minute
 	MostSession  = 12 * time.Hour
 )
 
-// Life is how long a link can be opened.
+// Life is how long a link is valid.
 const Life = 15 * time.Minute
 
-// A Request is a link that is wanted.
+// A Request describes a link.
 type Request struct {
 	Credentials identitycenter.RoleCredentials
 	Signin      string        // origin of the sign-in endpoint; see Signin
-	Issuer      string        // where a person signs in anew when the console session ends
+	Issuer      string        // where a person signs in again when the console session ends
 	Destination string        // page of the console; see Destination
 	Duration    time.Duration // of the console session; 0: as long as the credentials live. Refused for chained roles.
 }
@@ -43,15 +42,17 @@ const (
 	maxAnswer = 64 << 10
 )
 
-// Link asks for a sign-in token and gives the address that it opens. asker must follow
-// no redirect, and bound answers; see client.NewHTTP. The credentials stand in the query
-// of the request, as AWS wants it; no error repeats it.
+// Link requests a sign-in token and returns the address that it opens. asker must not follow redirects, and must
+// bound answers; see client.NewHTTP. The credentials are in the request's query, as AWS requires; no error repeats
+// it.
 func Link(ctx context.Context, asker *http.Client, r Request) (identitycenter.Secret, error) {
 	none := identitycenter.Secret{}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, problem(r, identitycenter.ErrUnavailable, fmt.Sprintf("no answer within %s", timeout)))
+	late := problem(r, identitycenter.ErrUnavailable, fmt.Sprintf("no answer within %s", timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, late)
 	defer cancel()
 	session, err := json.Marshal(map[string]string{
-		"sessionId": r.Credentials.AccessKeyID, "sessionKey": r.Credentials.SecretAccessKey.Reveal(), "sessionToken": r.Credentials.SessionToken.Reveal(),
+		"sessionId": r.Credentials.AccessKeyID, "sessionKey": r.Credentials.SecretAccessKey.Reveal(),
+		"sessionToken": r.Credentials.SessionToken.Reveal(),
 	})
 	if err != nil {
 		return none, errors.New("these credentials cannot be sent")
@@ -78,7 +79,7 @@ func problem(r Request, kind error, description string) error {
 func ask(ctx context.Context, asker *http.Client, r Request, query url.Values) (token string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Signin+"/federation?"+query.Encode(), nil)
 	if err != nil {
-		return "", fmt.Errorf("%q is no sign-in endpoint", r.Signin)
+		return "", fmt.Errorf("%q is not a sign-in endpoint", r.Signin)
 	}
 	answer, err := asker.Do(request)
 	if err != nil {
@@ -94,8 +95,9 @@ func ask(ctx context.Context, asker *http.Client, r Request, query url.Values) (
 		return "", problem(r, identitycenter.ErrThrottled, "HTTP status 429")
 	case status >= 500:
 		return "", problem(r, identitycenter.ErrUnavailable, fmt.Sprintf("HTTP status %d", status))
-	case status >= 400: // AWS says the same of all that it does not take
-		return "", problem(r, identitycenter.ErrInvalidRequest, fmt.Sprintf("HTTP status %d: the sign-in endpoint does not take these credentials", status))
+	case status >= 400: // AWS answers every rejected request alike
+		return "", problem(r, identitycenter.ErrInvalidRequest,
+			fmt.Sprintf("HTTP status %d: the sign-in endpoint rejects these credentials", status))
 	case status != http.StatusOK:
 		return "", problem(r, identitycenter.ErrBadAnswer, fmt.Sprintf("HTTP status %d", status))
 	}
@@ -106,13 +108,14 @@ func ask(ctx context.Context, asker *http.Client, r Request, query url.Values) (
 	return out.SigninToken, nil
 }
 
-// isToken: visible ASCII of some length; what it means is the sign-in endpoint's.
+// isToken reports whether text may be a token: visible ASCII of a reasonable length.
 func isToken(text string) bool {
-	return text != "" && len(text) <= 16<<10 && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
+	return text != "" && len(text) <= 16<<10 &&
+		!strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// PortalLink is the deep link of the access portal that opens the console without keys:
-// the portal makes them when the person is signed in there.
+// PortalLink returns the deep link of the access portal that opens the console without keys: the portal makes them
+// once the person has signed in there.
 func PortalLink(startURL, account, role, destination string) string {
 	front, _, _ := strings.Cut(startURL, "#")
 	query := url.Values{"account_id": {account}, "role_name": {role}}

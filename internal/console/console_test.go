@@ -19,20 +19,36 @@ import (
 
 func TestHosts(t *testing.T) {
 	for region, want := range map[string][2]string{
-		"us-east-1":      {"https://signin.aws.amazon.com", "https://console.aws.amazon.com/console/home?region=us-east-1"},
-		"eu-west-1":      {"https://eu-west-1.signin.aws.amazon.com", "https://eu-west-1.console.aws.amazon.com/console/home?region=eu-west-1"},
-		"us-gov-west-1":  {"https://signin.amazonaws-us-gov.com", "https://console.amazonaws-us-gov.com/console/home?region=us-gov-west-1"},
-		"us-gov-east-1":  {"https://us-gov-east-1.signin.amazonaws-us-gov.com", "https://us-gov-east-1.console.amazonaws-us-gov.com/console/home?region=us-gov-east-1"},
-		"cn-north-1":     {"https://signin.amazonaws.cn", "https://console.amazonaws.cn/console/home?region=cn-north-1"},
-		"cn-northwest-1": {"https://cn-northwest-1.signin.amazonaws.cn", "https://cn-northwest-1.console.amazonaws.cn/console/home?region=cn-northwest-1"},
-		"eusc-de-east-1": {"https://eusc-de-east-1.signin.amazonaws-eusc.eu", "https://eusc-de-east-1.console.amazonaws-eusc.eu/console/home?region=eusc-de-east-1"},
+		"us-east-1": {"https://signin.aws.amazon.com", "https://console.aws.amazon.com/console/home?region=us-east-1"},
+		"eu-west-1": {
+			"https://eu-west-1.signin.aws.amazon.com",
+			"https://eu-west-1.console.aws.amazon.com/console/home?region=eu-west-1",
+		},
+		"us-gov-west-1": {
+			"https://signin.amazonaws-us-gov.com",
+			"https://console.amazonaws-us-gov.com/console/home?region=us-gov-west-1",
+		},
+		"us-gov-east-1": {
+			"https://us-gov-east-1.signin.amazonaws-us-gov.com",
+			"https://us-gov-east-1.console.amazonaws-us-gov.com/console/home?region=us-gov-east-1",
+		},
+		"cn-north-1": {"https://signin.amazonaws.cn", "https://console.amazonaws.cn/console/home?region=cn-north-1"},
+		"cn-northwest-1": {
+			"https://cn-northwest-1.signin.amazonaws.cn",
+			"https://cn-northwest-1.console.amazonaws.cn/console/home?region=cn-northwest-1",
+		},
+		"eusc-de-east-1": {
+			"https://eusc-de-east-1.signin.amazonaws-eusc.eu",
+			"https://eusc-de-east-1.console.amazonaws-eusc.eu/console/home?region=eusc-de-east-1",
+		},
 	} {
 		signin, err := Signin(region)
 		home, homeError := Destination("", region)
 		if signin != want[0] || home != want[1] || err != nil || homeError != nil {
 			t.Errorf("%s: %s, %s, %v, %v", region, signin, home, err, homeError)
 		}
-		if !IsSignin(signin, region) || IsSignin("http"+strings.TrimPrefix(signin, "https"), region) || IsSignin(signin+".evil.example", region) || IsSignin(signin+":99", region) {
+		if !IsSignin(signin, region) || IsSignin("http"+strings.TrimPrefix(signin, "https"), region) ||
+			IsSignin(signin+".evil.example", region) || IsSignin(signin+":99", region) {
 			t.Errorf("%s: whose is %s?", region, signin)
 		}
 	}
@@ -50,18 +66,22 @@ func TestDestination(t *testing.T) {
 		"ec2":            front + "/ec2/home?region=eu-west-1",
 		"/ec2/home#Foo:": front + "/ec2/home#Foo:",
 		"/":              front + "/",
-		"https://console.aws.amazon.com/s3/buckets/x?region=us-east-1": "https://console.aws.amazon.com/s3/buckets/x?region=us-east-1",
-		"https://us-east-2.console.aws.amazon.com/":                    "https://us-east-2.console.aws.amazon.com/",
-		"https://s3.Console.AWS.amazon.com/":                           "https://s3.Console.AWS.amazon.com/",
+
+		"https://console.aws.amazon.com/s3/x?region=us-east-1": "https://console.aws.amazon.com/s3/x?region=us-east-1",
+		"https://us-east-2.console.aws.amazon.com/":            "https://us-east-2.console.aws.amazon.com/",
+		"https://s3.Console.AWS.amazon.com/":                   "https://s3.Console.AWS.amazon.com/",
 	} {
 		if got, err := Destination(text, "eu-west-1"); got != want || err != nil {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}
 	}
 	for _, text := range []string{
-		"http://console.aws.amazon.com/", "https://console.aws.amazon.com.evil.example/", "https://evilconsole.aws.amazon.com/", "https://evil.example/", "//evil.example/", "javascript:alert(1)",
-		"https://me@console.aws.amazon.com/", "https://console.aws.amazon.com@evil.example/", "https://console.aws.amazon.com:99/", "https://console.amazonaws.cn/", "https://console.amazonaws-us-gov.com/",
-		"https://signin.aws.amazon.com/oauth?Action=logout", "https://aws.amazon.com/", `/\evil.example`, "s3 x", "S3", "s3/x", "/x\r\nSet-Cookie: x", "https:console.aws.amazon.com", "../x",
+		"http://console.aws.amazon.com/", "https://console.aws.amazon.com.evil.example/",
+		"https://evilconsole.aws.amazon.com/", "https://evil.example/", "//evil.example/", "javascript:alert(1)",
+		"https://me@console.aws.amazon.com/", "https://console.aws.amazon.com@evil.example/",
+		"https://console.aws.amazon.com:99/", "https://console.amazonaws.cn/", "https://console.amazonaws-us-gov.com/",
+		"https://signin.aws.amazon.com/oauth?Action=logout", "https://aws.amazon.com/", `/\evil.example`, "s3 x", "S3",
+		"s3/x", "/x\r\nSet-Cookie: x", "https:console.aws.amazon.com", "../x",
 	} {
 		if got, err := Destination(text, "eu-west-1"); err == nil {
 			t.Errorf("%q: %q", text, got)
@@ -97,20 +117,24 @@ func TestANewPartition(t *testing.T) {
 }
 
 func TestPortalLink(t *testing.T) {
-	const want = "https://corp.awsapps.com/start/#/console?account_id=111122223333&destination=https%3A%2F%2Fconsole.aws.amazon.com%2Fs3%2Fhome&role_name=Admin"
+	const want = "https://corp.awsapps.com/start/#/console?account_id=111122223333" +
+		"&destination=https%3A%2F%2Fconsole.aws.amazon.com%2Fs3%2Fhome&role_name=Admin"
 	for _, start := range []string{"", "/", "#/", "/#/"} {
-		if got := PortalLink("https://corp.awsapps.com/start"+start, "111122223333", "Admin", "https://console.aws.amazon.com/s3/home"); got != want {
+		if got := PortalLink("https://corp.awsapps.com/start"+start, "111122223333", "Admin",
+			"https://console.aws.amazon.com/s3/home"); got != want {
 			t.Error(got)
 		}
 	}
-	if got := PortalLink("https://corp.awsapps.com/start", "1", "A&b=c", ""); got != "https://corp.awsapps.com/start/#/console?account_id=1&role_name=A%26b%3Dc" {
+	if got := PortalLink("https://corp.awsapps.com/start", "1", "A&b=c",
+		""); got != "https://corp.awsapps.com/start/#/console?account_id=1&role_name=A%26b%3Dc" {
 		t.Error(got)
 	}
 }
 
 func credentials() identitycenter.RoleCredentials {
 	return identitycenter.RoleCredentials{
-		AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: identitycenter.NewSecret("canary/secret+="), SessionToken: identitycenter.NewSecret("canary&token"),
+		AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: identitycenter.NewSecret("canary/secret+="),
+		SessionToken: identitycenter.NewSecret("canary&token"),
 	}
 }
 
@@ -131,16 +155,22 @@ func TestLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Request{Credentials: credentials(), Signin: server.URL, Issuer: "https://corp.awsapps.com/start", Destination: "https://console.aws.amazon.com/", Duration: time.Hour}
+	r := Request{
+		Credentials: credentials(), Signin: server.URL, Issuer: "https://corp.awsapps.com/start",
+		Destination: "https://console.aws.amazon.com/", Duration: time.Hour,
+	}
 	status, body = 200, `{"SigninToken":"a&b=c"}`
 	link, err := Link(t.Context(), asker, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := server.URL + "/federation?Action=login&Destination=https%3A%2F%2Fconsole.aws.amazon.com%2F&Issuer=https%3A%2F%2Fcorp.awsapps.com%2Fstart&SigninToken=a%26b%3Dc"; link.Reveal() != want {
+	want := server.URL + "/federation?Action=login&Destination=https%3A%2F%2Fconsole.aws.amazon.com%2F" +
+		"&Issuer=https%3A%2F%2Fcorp.awsapps.com%2Fstart&SigninToken=a%26b%3Dc"
+	if link.Reveal() != want {
 		t.Error(link.Reveal())
 	}
-	if asked.Get("SessionDuration") != "3600" || asked.Get("Session") != `{"sessionId":"ASIAEXAMPLE","sessionKey":"canary/secret+=","sessionToken":"canary\u0026token"}` {
+	session := `{"sessionId":"ASIAEXAMPLE","sessionKey":"canary/secret+=","sessionToken":"canary\u0026token"}`
+	if asked.Get("SessionDuration") != "3600" || asked.Get("Session") != session {
 		t.Errorf("asked %v", asked)
 	}
 	if strings.Contains(fmt.Sprintf("%v %+v %q", link, link, link), "SigninToken") {
@@ -177,7 +207,8 @@ func TestLink(t *testing.T) {
 		}
 	}
 	server.Close()
-	if _, err := Link(t.Context(), asker, r); !errors.Is(err, identitycenter.ErrUnavailable) || strings.Contains(err.Error(), "canary") {
+	if _, err := Link(t.Context(), asker, r); !errors.Is(err, identitycenter.ErrUnavailable) ||
+		strings.Contains(err.Error(), "canary") {
 		t.Error(err)
 	}
 	r.Signin = "http://192.0.2.1"
@@ -222,7 +253,8 @@ func TestAHandoverIsForOne(t *testing.T) {
 		}
 	}
 	answer := get(func(*http.Request) {})
-	if answer.StatusCode != http.StatusFound || answer.Header.Get("Location") != h.link.Reveal() || answer.Header.Get("Cache-Control") != "no-store" || answer.Header.Get("Referrer-Policy") != "no-referrer" {
+	if answer.StatusCode != http.StatusFound || answer.Header.Get("Location") != h.link.Reveal() ||
+		answer.Header.Get("Cache-Control") != "no-store" || answer.Header.Get("Referrer-Policy") != "no-referrer" {
 		t.Errorf("%d %v", answer.StatusCode, answer.Header)
 	}
 	if again := get(func(*http.Request) {}); again.StatusCode != http.StatusNotFound {

@@ -14,15 +14,14 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// HandoverLife is how long a browser has to fetch its link.
+// HandoverLife is how long a browser has to fetch the link.
 const HandoverLife = 30 * time.Second
 
-// ErrNotFetched means that no browser came for the link.
-var ErrNotFetched = errors.New("the browser did not come for the link")
+// ErrNotFetched means that no browser fetched the link.
+var ErrNotFetched = errors.New("the browser did not fetch the link")
 
-// A Handover gives a link to one browser on this machine: what stands in the browser's
-// command line, which all users of the machine can read, is an address that is good once
-// and for a moment.
+// A Handover passes a link to one browser on this machine: the browser's command line, which all users of the machine
+// can read, holds an address that works once and only briefly.
 type Handover struct {
 	// Address is what the browser opens.
 	Address string
@@ -30,11 +29,11 @@ type Handover struct {
 	path, host string
 	link       identitycenter.Secret
 	claimed    atomic.Bool
-	fetched    chan struct{} // closed when the link is gone
+	fetched    chan struct{} // closed when the link was fetched
 	server     *http.Server
 }
 
-// NewHandover begins to listen.
+// NewHandover starts listening.
 func NewHandover(link identitycenter.Secret) (*Handover, error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -42,14 +41,20 @@ func NewHandover(link identitycenter.Secret) (*Handover, error) {
 	}
 	nonce := make([]byte, 16)
 	_, _ = rand.Read(nonce) // never fails
-	h := &Handover{path: "/" + hex.EncodeToString(nonce), host: listener.Addr().String(), link: link, fetched: make(chan struct{})}
+	h := &Handover{
+		path: "/" + hex.EncodeToString(nonce), host: listener.Addr().String(), link: link,
+		fetched: make(chan struct{}),
+	}
 	h.Address = "http://" + h.host + h.path
-	h.server = &http.Server{Handler: h, ReadHeaderTimeout: 2 * time.Second, WriteTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
+	h.server = &http.Server{
+		Handler: h, ReadHeaderTimeout: 2 * time.Second, WriteTimeout: 5 * time.Second,
+		MaxHeaderBytes: 16 << 10,
+	}
 	go func() { _ = h.server.Serve(listener) }()
 	return h, nil
 }
 
-// ServeHTTP sends the one who knows the address on to the link, once.
+// ServeHTTP redirects the first request for the address to the link.
 func (h *Handover) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	known := subtle.ConstantTimeCompare([]byte(r.URL.Path), []byte(h.path)) == 1
 	w.Header().Set("Cache-Control", "no-store")
@@ -63,8 +68,8 @@ func (h *Handover) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	close(h.fetched)
 }
 
-// Wait ends when the browser has fetched the link, ctx ends, or HandoverLife is over
-// (ErrNotFetched). Then nothing listens any more.
+// Wait returns when the browser has fetched the link, ctx ends, or HandoverLife is over (ErrNotFetched). It stops
+// listening.
 func (h *Handover) Wait(ctx context.Context) error {
 	defer h.Close()
 	select {

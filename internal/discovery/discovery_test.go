@@ -16,66 +16,76 @@ import (
 )
 
 func TestStartURL(t *testing.T) {
-	const start, instance = "https://d-1234567890.awsapps.com/start", "ssoins-0123456789abcdef"
-	for text, want := range map[string]string{
-		"https://d-1234567890.awsapps.com/start":                        start,
-		"https://d-1234567890.awsapps.com/start/":                       start,
-		"https://d-1234567890.awsapps.com/start#":                       start,
-		"https://d-1234567890.awsapps.com/start#/":                      start,
-		"https://d-1234567890.awsapps.com/start/#/":                     start,
-		"https://d-1234567890.awsapps.com/start/#":                      start,
-		"https://d-1234567890.awsapps.com/start/#/?tab=accounts":        start,
-		"https://d-1234567890.awsapps.com/start/#/device?user_code=A-B": start,
-		"https://d-1234567890.awsapps.com/start/#/console?account_id=111122223333&role_name=Admin&destination=https%3A%2F%2Fconsole.aws.amazon.com%2F": start,
-		"https://d-1234567890.awsapps.com/start?x=1":                   start,
-		"https://d-1234567890.awsapps.com":                             start,
-		"https://d-1234567890.awsapps.com/":                            start,
-		"https://d-1234567890.awsapps.com:443/start":                   start,
-		"https://D-1234567890.AwsApps.COM/start":                       start,
-		"HTTPS://d-1234567890.awsapps.com/start":                       start,
-		"http://d-1234567890.awsapps.com/start":                        start,
-		"d-1234567890.awsapps.com/start":                               start,
-		"d-1234567890.awsapps.com":                                     start,
-		"  d-1234567890.awsapps.com/start/#/\n":                        start,
-		"d-1234567890":                                                 start,
-		"D-1234567890":                                                 start,
-		"d-1234567890/#/":                                              start,
-		"example-corp":                                                 "https://example-corp.awsapps.com/start",
-		"Example-Corp.awsapps.com":                                     "https://example-corp.awsapps.com/start",
-		"https://start.us-gov-home.awsapps.com/directory/d-1234567890": "https://start.us-gov-home.awsapps.com/directory/d-1234567890",
-		"start.us-gov-home.awsapps.com/directory/d-1234567890/#/":      "https://start.us-gov-home.awsapps.com/directory/d-1234567890",
-		"https://start.us-gov-east-1.us-gov-home.awsapps.com/directory/d-1234567890/": "https://start.us-gov-east-1.us-gov-home.awsapps.com/directory/d-1234567890",
-		"https://start.home.awsapps.cn/directory/d-1234567890#/":                      "https://start.home.awsapps.cn/directory/d-1234567890",
-		"https://d-1234567890.awsapps.cn/start/":                                      "https://d-1234567890.awsapps.cn/start",
-		"https://" + instance + ".portal.us-east-1.app.aws":                           "https://" + instance + ".portal.us-east-1.app.aws",
-		"https://" + instance + ".portal.us-east-1.app.aws/#/?tab=accounts":           "https://" + instance + ".portal.us-east-1.app.aws",
-		"https://" + instance + ".portal.us-east-1.app.aws/x/../y/":                   "https://" + instance + ".portal.us-east-1.app.aws",
-		strings.ToUpper(instance) + ".us-east-1.portal.amazonaws.com/":                "https://" + instance + ".us-east-1.portal.amazonaws.com",
-		"https://identitycenter.amazonaws.com/" + instance:                            "https://identitycenter.amazonaws.com/" + instance,
-		"identitycenter.us-gov.amazonaws.com/" + instance + "/#/":                     "https://identitycenter.us-gov.amazonaws.com/" + instance,
-		instance:                        "https://identitycenter.amazonaws.com/" + instance,
-		"http://127.0.0.1:9911":         "http://127.0.0.1:9911/start",
-		"http://127.0.0.1:9911/":        "http://127.0.0.1:9911/start",
-		"http://127.0.0.1:9911/start/":  "http://127.0.0.1:9911/start",
-		"http://127.0.0.1:9911/start#/": "http://127.0.0.1:9911/start",
-		"127.0.0.1:9911":                "http://127.0.0.1:9911/start",
-		"localhost:9911/start":          "http://localhost:9911/start",
-		"http://[::1]:9911":             "http://[::1]:9911/start",
-		"https://localhost:9911":        "https://localhost:9911/start",
-		"https://SSO.example.com/":      "https://sso.example.com",
-		"sso.example.com/aws/":          "https://sso.example.com/aws",
-		"https://sso.example.com:8443":  "https://sso.example.com:8443",
+	const instance = "ssoins-0123456789abcdef"
+	for want, texts := range map[string][]string{
+		"https://d-1234567890.awsapps.com/start": {
+			"https://d-1234567890.awsapps.com/start", "https://d-1234567890.awsapps.com/start/",
+			"https://d-1234567890.awsapps.com/start#", "https://d-1234567890.awsapps.com/start#/",
+			"https://d-1234567890.awsapps.com/start/#/", "https://d-1234567890.awsapps.com/start/#",
+			"https://d-1234567890.awsapps.com/start/#/?tab=accounts",
+			"https://d-1234567890.awsapps.com/start/#/device?user_code=A-B",
+			"https://d-1234567890.awsapps.com/start/#/console?account_id=111122223333&role_name=Admin" +
+				"&destination=https%3A%2F%2Fconsole.aws.amazon.com%2F",
+			"https://d-1234567890.awsapps.com/start?x=1", "https://d-1234567890.awsapps.com",
+			"https://d-1234567890.awsapps.com/", "https://d-1234567890.awsapps.com:443/start",
+			"https://D-1234567890.AwsApps.COM/start", "HTTPS://d-1234567890.awsapps.com/start",
+			"http://d-1234567890.awsapps.com/start", "d-1234567890.awsapps.com/start", "d-1234567890.awsapps.com",
+			"  d-1234567890.awsapps.com/start/#/\n", "d-1234567890", "D-1234567890", "d-1234567890/#/",
+		},
+		"https://example-corp.awsapps.com/start": {"example-corp", "Example-Corp.awsapps.com"},
+		"https://start.us-gov-home.awsapps.com/directory/d-1234567890": {
+			"https://start.us-gov-home.awsapps.com/directory/d-1234567890",
+			"start.us-gov-home.awsapps.com/directory/d-1234567890/#/",
+		},
+		"https://start.us-gov-east-1.us-gov-home.awsapps.com/directory/d-1234567890": {
+			"https://start.us-gov-east-1.us-gov-home.awsapps.com/directory/d-1234567890/",
+		},
+		"https://start.home.awsapps.cn/directory/d-1234567890": {
+			"https://start.home.awsapps.cn/directory/d-1234567890#/",
+		},
+		"https://d-1234567890.awsapps.cn/start": {"https://d-1234567890.awsapps.cn/start/"},
+		"https://" + instance + ".portal.us-east-1.app.aws": {
+			"https://" + instance + ".portal.us-east-1.app.aws",
+			"https://" + instance + ".portal.us-east-1.app.aws/#/?tab=accounts",
+			"https://" + instance + ".portal.us-east-1.app.aws/x/../y/",
+		},
+		"https://" + instance + ".us-east-1.portal.amazonaws.com": {
+			strings.ToUpper(instance) + ".us-east-1.portal.amazonaws.com/",
+		},
+		"https://identitycenter.amazonaws.com/" + instance: {
+			"https://identitycenter.amazonaws.com/" + instance, instance,
+		},
+		"https://identitycenter.us-gov.amazonaws.com/" + instance: {
+			"identitycenter.us-gov.amazonaws.com/" + instance + "/#/",
+		},
+		"http://127.0.0.1:9911/start": {
+			"http://127.0.0.1:9911", "http://127.0.0.1:9911/", "http://127.0.0.1:9911/start/",
+			"http://127.0.0.1:9911/start#/", "127.0.0.1:9911",
+		},
+		"http://localhost:9911/start":  {"localhost:9911/start"},
+		"http://[::1]:9911/start":      {"http://[::1]:9911"},
+		"https://localhost:9911/start": {"https://localhost:9911"},
+		"https://sso.example.com":      {"https://SSO.example.com/"},
+		"https://sso.example.com/aws":  {"sso.example.com/aws/"},
+		"https://sso.example.com:8443": {"https://sso.example.com:8443"},
 	} {
-		if got, err := StartURL(text); got != want || err != nil {
-			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
+		for _, text := range texts {
+			if got, err := StartURL(text); got != want || err != nil {
+				t.Errorf("%q: %q, %v; want %q", text, got, err, want)
+			}
 		}
 	}
 	for _, text := range []string{
-		"", " ", "ftp://d-1234567890.awsapps.com/start", "file:///etc/passwd", "javascript:alert(1)", "https://", "https:///start", "http://sso.example.com",
-		"https://me:pw@d-1234567890.awsapps.com/start", "me@d-1234567890.awsapps.com", "https://d-1234567890.awsapps.com:8443/start", "https://d-1234567890.awsapps.com/workdocs",
-		"https://a.b.awsapps.com/start", "https://start.us-gov-home.awsapps.com", "https://identitycenter.amazonaws.com", "https://identitycenter.amazonaws.com/ssoins-1",
-		"https://console.portal.us-east-1.app.aws", "111122223333", "-x", "x_y", "my corp", "d-1234567890.awsapps.com/start\x1b[31m", "https://例え.jp", "https://sso..example.com",
-		"http://10.0.0.1/start", "..", "/", "https://exa%6dple", "sso.example.com;rm", strings.Repeat("x", 3000), "arn:aws:sso:::instance/" + instance, "user@example.com",
+		"", " ", "ftp://d-1234567890.awsapps.com/start", "file:///etc/passwd", "javascript:alert(1)", "https://",
+		"https:///start", "http://sso.example.com",
+		"https://me:pw@d-1234567890.awsapps.com/start", "me@d-1234567890.awsapps.com",
+		"https://d-1234567890.awsapps.com:8443/start", "https://d-1234567890.awsapps.com/workdocs",
+		"https://a.b.awsapps.com/start", "https://start.us-gov-home.awsapps.com", "https://identitycenter.amazonaws.com",
+		"https://identitycenter.amazonaws.com/ssoins-1",
+		"https://console.portal.us-east-1.app.aws", "111122223333", "-x", "x_y", "my corp",
+		"d-1234567890.awsapps.com/start\x1b[31m", "https://例え.jp", "https://sso..example.com",
+		"http://10.0.0.1/start", "..", "/", "https://exa%6dple", "sso.example.com;rm", strings.Repeat("x", 3000),
+		"arn:aws:sso:::instance/" + instance, "user@example.com",
 	} {
 		var wrong *StartURLError
 		if got, err := StartURL(text); !errors.As(err, &wrong) {
@@ -86,7 +96,10 @@ func TestStartURL(t *testing.T) {
 
 // What StartURL gives, it gives again: a session is found by it.
 func TestStartURLIsStable(t *testing.T) {
-	for _, text := range []string{"example", "127.0.0.1:1", "https://sso.example.com/x//", "ssoins-0123456789abcdef", "start.home.awsapps.cn/directory/D-1"} {
+	for _, text := range []string{
+		"example", "127.0.0.1:1", "https://sso.example.com/x//", "ssoins-0123456789abcdef",
+		"start.home.awsapps.cn/directory/D-1",
+	} {
 		once, err := StartURL(text)
 		if err != nil {
 			t.Fatal(err)
@@ -146,6 +159,7 @@ func TestMetaRegion(t *testing.T) {
 		`<metaname="region" content="us-east-1">`:                                                "",
 		`<p>name="region" content="us-east-1"</p>`:                                               "",
 		`<meta name="region" content="us-east-1"`:                                                "",
+		`<script>'<meta name="region" content="a">'</script>`:                                    "",
 		"": "",
 	} {
 		if got := metaRegion(page); got != want {
@@ -177,8 +191,7 @@ func (i *internet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	page(w, r)
 }
 
-// browse gives a client in that network: names are looked up nowhere, certificates are
-// checked.
+// browse returns a client in that network: names are looked up nowhere, certificates are checked.
 func (i *internet) browse(t *testing.T) *http.Client {
 	t.Helper()
 	server := httptest.NewTLSServer(i)
@@ -220,33 +233,41 @@ func headOnly(code int, page http.HandlerFunc) http.HandlerFunc {
 }
 
 func TestRegion(t *testing.T) {
-	const corp, instance = "https://corp.awsapps.com/start", "ssoins-0123456789abcdef.eu-west-1.portal.amazonaws.com"
+	const (
+		corp     = "https://corp.awsapps.com/start"
+		gov      = "https://start.us-gov-home.awsapps.com/directory/d-1"
+		instance = "ssoins-0123456789abcdef.eu-west-1.portal.amazonaws.com"
+	)
 	i := &internet{pages: map[string]http.HandlerFunc{
 		"corp.awsapps.com":              says("eu-central-1"),
 		"start.us-gov-home.awsapps.com": says("us-gov-east-1"),
 		"wrong.awsapps.com":             says("cn-north-1"),
 		"evil.awsapps.com":              says("us-east-1.attacker.example/"),
-		"silent.awsapps.com":            func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<h1>Sign in to the hotel's network</h1>") },
-		"none.awsapps.com":              status(404),
-		"down.awsapps.com":              status(503),
-		"busy.awsapps.com":              status(429),
-		"moved.awsapps.com":             leads(302, corp+"/"),
-		"instance.awsapps.com":          leads(302, "https://"+instance+"/"),
-		"loop.awsapps.com":              leads(302, "/start"),
-		"hijacked.awsapps.com":          leads(302, "https://attacker.example/?secret"),
-		"clear.awsapps.com":             leads(302, "http://corp.awsapps.com/start"),
-		"sso.example.com":               leads(301, corp+"/#/?x"),
-		"307.example.com":               leads(307, "https://"+instance+"/start"),
-		"405.example.com":               headOnly(405, leads(303, corp)),
-		"501.example.com":               headOnly(501, leads(308, "corp.awsapps.com")),
-		"503.example.com":               status(503),
-		"plain.example.com":             says("us-east-1"),
-		"elsewhere.example.com":         leads(302, "https://attacker.example/start?token"),
-		"alike.example.com":             leads(302, "https://awsapps.com.attacker.example/start"),
-		"http.example.com":              leads(302, "http://corp.awsapps.com/start"),
-		"port.example.com":              leads(302, "https://corp.awsapps.com:8443/start"),
-		"user.example.com":              leads(302, "https://me@corp.awsapps.com/start"),
-		"twice.example.com":             leads(302, "https://sso.example.com/"),
+		"silent.awsapps.com": func(w http.ResponseWriter,
+			_ *http.Request,
+		) {
+			fmt.Fprint(w, "<h1>Sign in to the hotel's network</h1>")
+		},
+		"none.awsapps.com":      status(404),
+		"down.awsapps.com":      status(503),
+		"busy.awsapps.com":      status(429),
+		"moved.awsapps.com":     leads(302, corp+"/"),
+		"instance.awsapps.com":  leads(302, "https://"+instance+"/"),
+		"loop.awsapps.com":      leads(302, "/start"),
+		"hijacked.awsapps.com":  leads(302, "https://attacker.example/?secret"),
+		"clear.awsapps.com":     leads(302, "http://corp.awsapps.com/start"),
+		"sso.example.com":       leads(301, corp+"/#/?x"),
+		"307.example.com":       leads(307, "https://"+instance+"/start"),
+		"405.example.com":       headOnly(405, leads(303, corp)),
+		"501.example.com":       headOnly(501, leads(308, "corp.awsapps.com")),
+		"503.example.com":       status(503),
+		"plain.example.com":     says("us-east-1"),
+		"elsewhere.example.com": leads(302, "https://attacker.example/start?token"),
+		"alike.example.com":     leads(302, "https://awsapps.com.attacker.example/start"),
+		"http.example.com":      leads(302, "http://corp.awsapps.com/start"),
+		"port.example.com":      leads(302, "https://corp.awsapps.com:8443/start"),
+		"user.example.com":      leads(302, "https://me@corp.awsapps.com/start"),
+		"twice.example.com":     leads(302, "https://sso.example.com/"),
 	}}
 	browser := i.browse(t)
 	type want struct {
@@ -263,25 +284,25 @@ func TestRegion(t *testing.T) {
 		"https://sso.example.com":            {Found: Found{corp, "eu-central-1", FromPage}},
 		"https://307.example.com":            {Found: Found{"https://" + instance, "eu-west-1", FromHost}},
 		"https://405.example.com":            {Found: Found{corp, "eu-central-1", FromPage}},
-		"https://start.us-gov-home.awsapps.com/directory/d-1": {Found: Found{"https://start.us-gov-home.awsapps.com/directory/d-1", "us-gov-east-1", FromPage}},
-		"https://wrong.awsapps.com/start":                     none,
-		"https://evil.awsapps.com/start":                      none,
-		"https://silent.awsapps.com/start":                    none,
-		"https://none.awsapps.com/start":                      none,
-		"https://loop.awsapps.com/start":                      none,
-		"https://plain.example.com":                           none,
-		"https://down.awsapps.com/start":                      {kind: identitycenter.ErrUnavailable},
-		"https://busy.awsapps.com/start":                      {kind: identitycenter.ErrThrottled},
-		"https://503.example.com":                             {kind: identitycenter.ErrUnavailable},
-		"https://hijacked.awsapps.com/start":                  {elsew: true},
-		"https://clear.awsapps.com/start":                     {elsew: true},
-		"https://elsewhere.example.com":                       {elsew: true},
-		"https://alike.example.com":                           {elsew: true},
-		"https://http.example.com":                            {elsew: true},
-		"https://port.example.com":                            {elsew: true},
-		"https://user.example.com":                            {elsew: true},
-		"https://twice.example.com":                           {elsew: true},
-		"https://501.example.com":                             {elsew: true}, // a path on its own host
+		gov:                                  {Found: Found{gov, "us-gov-east-1", FromPage}},
+		"https://wrong.awsapps.com/start":    none,
+		"https://evil.awsapps.com/start":     none,
+		"https://silent.awsapps.com/start":   none,
+		"https://none.awsapps.com/start":     none,
+		"https://loop.awsapps.com/start":     none,
+		"https://plain.example.com":          none,
+		"https://down.awsapps.com/start":     {kind: identitycenter.ErrUnavailable},
+		"https://busy.awsapps.com/start":     {kind: identitycenter.ErrThrottled},
+		"https://503.example.com":            {kind: identitycenter.ErrUnavailable},
+		"https://hijacked.awsapps.com/start": {elsew: true},
+		"https://clear.awsapps.com/start":    {elsew: true},
+		"https://elsewhere.example.com":      {elsew: true},
+		"https://alike.example.com":          {elsew: true},
+		"https://http.example.com":           {elsew: true},
+		"https://port.example.com":           {elsew: true},
+		"https://user.example.com":           {elsew: true},
+		"https://twice.example.com":          {elsew: true},
+		"https://501.example.com":            {elsew: true}, // a path on its own host
 	} {
 		got, err := Region(t.Context(), browser, start)
 		var elsewhere *ElsewhereError

@@ -112,7 +112,8 @@ func TestATokenOfTheAWSCLIServesRolecall(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(w.home, ".aws", "cli")); err != nil {
 		t.Fatal(err)
 	}
-	if out := w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev"); !strings.Contains(out, callerIs) || w.refreshes() != 1 {
+	if out := w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev"); !strings.Contains(out, callerIs) ||
+		w.refreshes() != 1 {
 		t.Errorf("after rolecall's refresh: %s, %d refreshes", out, w.refreshes())
 	}
 }
@@ -205,7 +206,7 @@ func TestSignInsOfBothToolsInTurn(t *testing.T) {
 	}
 }
 
-// keys gives the names in a JSON object, nested ones with a dot.
+// keys returns the names in a JSON object, nested ones with a dot.
 func keys(t *testing.T, text string) string {
 	t.Helper()
 	var v map[string]any
@@ -260,8 +261,12 @@ func TestDropInsPrintWhatTheAWSCLIPrints(t *testing.T) {
 			t.Errorf("%s without token and region: %s", call[0], keys(t, short))
 		}
 	}
-	query := []string{"sso", "list-accounts", "--access-token", token, "--region", "us-east-1", "--query", "accountList[?accountName=='sandbox'].accountId | [0]"}
-	if theirs, ours := w.must(t, append([]string{awsCLI}, query...)...), w.must(t, append([]string{"rolecall"}, query...)...); ours != theirs {
+	query := []string{
+		"sso", "list-accounts", "--access-token", token, "--region", "us-east-1", "--query",
+		"accountList[?accountName=='sandbox'].accountId | [0]",
+	}
+	if theirs, ours := w.must(t, append([]string{awsCLI}, query...)...),
+		w.must(t, append([]string{"rolecall"}, query...)...); ours != theirs {
 		t.Errorf("--query: rolecall prints %s, the AWS CLI %s", ours, theirs)
 	}
 }
@@ -276,10 +281,17 @@ func TestClassicErrors(t *testing.T) {
 		name, token, role, theirs, ours string
 		code                            int
 	}{
-		{"mistyped role", token, "Admn", "(ForbiddenException) when calling the GetRoleCredentials operation: No access", "did you mean Admin?", 4},
-		{"mistyped token", "aoaWrong", "Admin", "(UnauthorizedException) when calling the GetRoleCredentials operation: Session token not found or invalid", "the given token is not known in region us-east-1", 3},
+		{
+			"mistyped role", token, "Admn", "(ForbiddenException) when calling the GetRoleCredentials operation: No access",
+			"did you mean Admin?", 4,
+		},
+		{"mistyped token", "aoaWrong", "Admin", "(UnauthorizedException) when calling the GetRoleCredentials operation: " +
+			"Session token not found or invalid", "the given token is not known in region us-east-1", 3},
 	} {
-		args := []string{"sso", "get-role-credentials", "--account-id", "111122223333", "--role-name", c.role, "--access-token", c.token, "--region", "us-east-1"}
+		args := []string{
+			"sso", "get-role-credentials", "--account-id", "111122223333", "--role-name", c.role,
+			"--access-token", c.token, "--region", "us-east-1",
+		}
 		if r := w.run(t, append([]string{awsCLI}, args...)...); r.code != 254 || !strings.Contains(r.stderr, c.theirs) {
 			t.Errorf("%s: the AWS CLI ends with %d and says %s", c.name, r.code, r.stderr)
 		}

@@ -30,7 +30,10 @@ func (h *hostileWorld) signIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.people = &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	h.people = &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	start := h.page(t, "/start")
 	h.home = regexp.MustCompile(`/ui/[^/"]+/`).FindString(start)
 	id, secret := h.current().STS.Administrator()
@@ -78,11 +81,12 @@ func (h *hostileWorld) fill(t *testing.T, path string, form url.Values) string {
 	return bodyOf(t, answer)
 }
 
-// callViewer gives the viewer another name.
+// callViewer returns the viewer another name.
 func (h *hostileWorld) callViewer(t *testing.T, name string) {
 	t.Helper()
 	h.viewer.DisplayName = name
-	if err := h.data.Store.Update(t.Context(), func(tx store.Tx) error { return directory.Users().Put(tx, h.viewer) }); err != nil {
+	if err := h.data.Store.Update(t.Context(),
+		func(tx store.Tx) error { return directory.Users().Put(tx, h.viewer) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -117,7 +121,10 @@ func (h *hostileWorld) kinds() map[string]func(t *testing.T, i int) sheet {
 			return sheet{h.page(t, h.consentPath(t, clientName(h.names[i]))), []string{clientName(h.names[i]), h.names[i]}}
 		},
 		"device": func(t *testing.T, i int) sheet {
-			return sheet{h.page(t, "device?user_code="+aDeviceLogin(t, h.world, clientName(h.names[i])).UserCode), []string{clientName(h.names[i])}}
+			return sheet{
+				h.page(t, "device?user_code="+aDeviceLogin(t, h.world, clientName(h.names[i])).UserCode),
+				[]string{clientName(h.names[i])},
+			}
 		},
 		"wrong code": func(t *testing.T, i int) sheet {
 			return sheet{h.page(t, "device?user_code="+url.QueryEscape(h.names[i]+"!")), nil}
@@ -153,7 +160,11 @@ func TestHostileNamesInPages(t *testing.T) {
 	h := aHostileWorld(t)
 	h.signIn(t)
 	var batch string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, batch) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request,
+	) {
+		_, _ = io.WriteString(w, batch)
+	}))
 	t.Cleanup(server.Close)
 	kinds := h.kinds()
 	for k, kind := range slices.Sorted(maps.Keys(kinds)) {
@@ -189,7 +200,8 @@ func (h *hostileWorld) share(k int) []int {
 const inBatch = 50
 
 // policyInMeta is what stands in the header, but for what only a header can say.
-const policyInMeta = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+const policyInMeta = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' " +
+	"data:; form-action 'self'; base-uri 'none'"
 
 // files are the script and the looks of a page.
 var files = regexp.MustCompile(`<link rel="(?:stylesheet|icon)"[^>]*>|<script src=[^>]*></script>`)
@@ -203,7 +215,8 @@ func inFrames(t *testing.T, sheets []sheet) string {
 			t.Errorf("no page: %.200s", s.body)
 		}
 		page := files.ReplaceAllString(s.body, "")
-		body := strings.Replace(page, "<head>", `<head><meta http-equiv="Content-Security-Policy" content="`+policyInMeta+`">`, 1)
+		body := strings.Replace(page, "<head>", `<head><meta http-equiv="Content-Security-Policy" content="`+policyInMeta+
+			`">`, 1)
 		fmt.Fprintf(&b, `<iframe hidden srcdoc="%s"></iframe>`, html.EscapeString(body))
 	}
 	return b.String()
@@ -215,9 +228,11 @@ func checkFrames(ctx context.Context, t *testing.T, sheets []sheet, shape string
 	t.Helper()
 	nothingRan(ctx, t, "frames")
 	var seen []struct{ Text, Shape string }
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](`JSON.stringify([...document.querySelectorAll("iframe")].map((f) => ({
+	found, err := chromedp.Run(ctx,
+		chromedp.Evaluate[string](`JSON.stringify([...document.querySelectorAll("iframe")].map((f) => ({
   Text: f.contentDocument.documentElement.textContent,
-  Shape: [...f.contentDocument.querySelectorAll("*")].map((e) => e.localName + "[" + e.getAttributeNames().sort() + "]").join(" "),
+  Shape: [...f.contentDocument.querySelectorAll("*")]
+    .map((e) => e.localName + "[" + e.getAttributeNames().sort() + "]").join(" "),
 })))`))
 	if err == nil {
 		err = json.Unmarshal([]byte(found), &seen)
@@ -252,7 +267,8 @@ func TestTheHostileNamesTestSees(t *testing.T) {
 		if r.URL.Path == "/policy" {
 			w.Header().Set("Content-Security-Policy", policyInMeta)
 		}
-		_, _ = io.WriteString(w, `<!doctype html><html><head><link rel="icon" href="data:,"></head><body><script>alert(1)</script><img src=x onerror="canary(2)">`)
+		_, _ = io.WriteString(w, `<!doctype html><html><head><link rel="icon" href="data:,"></head>`+
+			`<body><script>alert(1)</script><img src=x onerror="canary(2)">`)
 	}))
 	t.Cleanup(server.Close)
 	for path, want := range map[string]string{"/": "alert(1)", "/policy": "policy: script-src-elem inline"} {

@@ -40,8 +40,14 @@ func (w *world) call(t *testing.T, path string, in, out any) (status int) {
 // aDeviceLogin begins a sign-in as a program of that name does.
 func aDeviceLogin(t *testing.T, w *world, client string) (d deviceLogin) {
 	t.Helper()
-	w.call(t, "/client/register", map[string]any{"clientName": client, "clientType": "public", "scopes": []string{"sso:account:access"}}, &d)
-	w.call(t, "/device_authorization", map[string]any{"clientId": d.ClientID, "clientSecret": d.ClientSecret, "startUrl": w.url + "/start"}, &d)
+	w.call(t, "/client/register", map[string]any{
+		"clientName": client, "clientType": "public",
+		"scopes": []string{"sso:account:access"},
+	}, &d)
+	w.call(t, "/device_authorization", map[string]any{
+		"clientId": d.ClientID, "clientSecret": d.ClientSecret,
+		"startUrl": w.url + "/start",
+	}, &d)
 	if d.UserCode == "" {
 		t.Fatal("no device login began")
 	}
@@ -53,7 +59,8 @@ func (d deviceLogin) token(t *testing.T, w *world) (accessToken, refusal string)
 	t.Helper()
 	var out struct{ AccessToken, Error string }
 	w.call(t, "/token", map[string]any{
-		"clientId": d.ClientID, "clientSecret": d.ClientSecret, "deviceCode": d.DeviceCode, "grantType": "urn:ietf:params:oauth:grant-type:device_code",
+		"clientId": d.ClientID, "clientSecret": d.ClientSecret, "deviceCode": d.DeviceCode,
+		"grantType": "urn:ietf:params:oauth:grant-type:device_code",
 	}, &out)
 	return out.AccessToken, out.Error
 }
@@ -78,8 +85,10 @@ func TestDeviceLoginInChromium(t *testing.T) {
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	yes, no := aDeviceLogin(t, w, "laptop"), aDeviceLogin(t, w, "stranger")
-	do(page, t, signedInAt(w, "alice", "device?user_code="+yes.UserCode), ends("Allow access?"), chromedp.WaitVisible(`//strong[text()="laptop"]`))
-	if warning, facts := textOf(page, t, ".warning"), textOf(page, t, ".facts"); !strings.Contains(warning, "just now, on a device you hold") || !strings.Contains(facts, "Started") {
+	do(page, t, signedInAt(w, "alice", "device?user_code="+yes.UserCode), ends("Allow access?"),
+		chromedp.WaitVisible(`//strong[text()="laptop"]`))
+	if warning, facts := textOf(page, t, ".warning"), textOf(page, t, ".facts"); !strings.Contains(warning,
+		"just now, on a device you hold") || !strings.Contains(facts, "Started") {
 		t.Errorf("the page says %q and %q", warning, facts)
 	}
 	do(page, t, chromedp.Click(`button[value="allow"]`), ends("Request approved"))
@@ -94,7 +103,8 @@ func TestDeviceLoginInChromium(t *testing.T) {
 
 	short := aWorld(t, oidc.Options{DeviceCodeLife: 2 * time.Second})
 	late := aDeviceLogin(t, short, "slow")
-	do(page, t, signedInAt(short, "alice", "device?user_code="+late.UserCode), ends("Allow access?"), chromedp.Sleep(2*time.Second), chromedp.Click(`button[value="allow"]`), ends("This sign-in is over"),
+	do(page, t, signedInAt(short, "alice", "device?user_code="+late.UserCode), ends("Allow access?"),
+		chromedp.Sleep(2*time.Second), chromedp.Click(`button[value="allow"]`), ends("This sign-in is over"),
 		opens("device?user_code="+late.UserCode), chromedp.WaitVisible(".problem"))
 	if _, refusal := late.token(t, short); refusal != "expired_token" {
 		t.Errorf("expired: %q", refusal)
@@ -106,18 +116,23 @@ func TestTheAdministratorRevokesInChromium(t *testing.T) {
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	d := aDeviceLogin(t, w, "laptop")
-	do(page, t, signedInAt(w, "alice", "device?user_code="+d.UserCode), chromedp.Click(`button[value="allow"]`), ends("Request approved"))
+	do(page, t, signedInAt(w, "alice", "device?user_code="+d.UserCode), chromedp.Click(`button[value="allow"]`),
+		ends("Request approved"))
 	token, refusal := d.token(t, w)
 	if status := w.portalStatus(t, token); status != http.StatusOK {
 		t.Fatalf("the token opens nothing: %d %s", status, refusal)
 	}
-	do(page, t, opens("admin/"), asAdministrator(w), ends("Users"), chromedp.SendKeys("#find", "ALICE\n"), chromedp.WaitVisible(`//p[text()="1 user"]`),
-		chromedp.Click(`//a[text()="alice"]`), ends("alice"), chromedp.Click(`//button[starts-with(text(),"Revoke")]`), chromedp.WaitVisible(`//p[text()="Nowhere signed in."]`))
+	do(page, t, opens("admin/"), asAdministrator(w), ends("Users"), chromedp.SendKeys("#find", "ALICE\n"),
+		chromedp.WaitVisible(`//p[text()="1 user"]`),
+		chromedp.Click(`//a[text()="alice"]`), ends("alice"), chromedp.Click(`//button[starts-with(text(),"Revoke")]`),
+		chromedp.WaitVisible(`//p[text()="Nowhere signed in."]`))
 	if status := w.portalStatus(t, token); status != http.StatusUnauthorized {
 		t.Errorf("the token of a session that was ended: %d", status)
 	}
-	do(page, t, opens("admin/audit"), chromedp.WaitVisible(`//tr[td[text()="administrator"] and td[text()="SignOut"] and td[text()="user:alice"]]`),
-		opens(""), chromedp.Click(`//button[text()="Sign out"]`), ends("Administrator"), chromedp.NavigateBack(), ends("Administrator"))
+	do(page, t, opens("admin/audit"),
+		chromedp.WaitVisible(`//tr[td[text()="administrator"] and td[text()="SignOut"] and td[text()="user:alice"]]`),
+		opens(""), chromedp.Click(`//button[text()="Sign out"]`), ends("Administrator"), chromedp.NavigateBack(),
+		ends("Administrator"))
 }
 
 func TestTooManyWrongPasswords(t *testing.T) {
@@ -125,7 +140,9 @@ func TestTooManyWrongPasswords(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	do(page, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), ends("Sign in"))
 	for range 5 {
-		do(page, t, opens("sign-in"), asPerson("alice", "wrong"), chromedp.WaitVisible(`//p[contains(text(),"is not right")]`))
+		do(page, t, opens("sign-in"), asPerson("alice", "wrong"),
+			chromedp.WaitVisible(`//p[contains(text(),"is not right")]`))
 	}
-	do(page, t, opens("sign-in"), asPerson("alice", "correct-horse-alice"), chromedp.WaitVisible(`//p[contains(text(),"Too many wrong passwords")]`))
+	do(page, t, opens("sign-in"), asPerson("alice", "correct-horse-alice"),
+		chromedp.WaitVisible(`//p[contains(text(),"Too many wrong passwords")]`))
 }

@@ -26,10 +26,15 @@ func TestNoPageCanBeFramed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	paths := []string{w.url + "/start", w.url + "/authorize", w.url + "/federation", w.url + "/federation?Action=login", w.url + "/oauth?Action=logout"}
+	paths := []string{
+		w.url + "/start", w.url + "/authorize", w.url + "/federation", w.url + "/federation?Action=login",
+		w.url + "/oauth?Action=logout",
+	}
 	for _, path := range []string{
-		"", "sign-in", "keys?account_id=111122223333&role_name=Admin", "console?account_id=111122223333&role_name=Admin", "consent?request=x", "device", "device?user_code=" + d.UserCode,
-		"admin/", "admin/sign-in", "admin/user?id=x", "admin/groups", "admin/group?id=x", "admin/accounts", "admin/account?id=111122223333", "admin/audit",
+		"", "sign-in", "keys?account_id=111122223333&role_name=Admin", "console?account_id=111122223333&role_name=Admin",
+		"consent?request=x", "device", "device?user_code=" + d.UserCode,
+		"admin/", "admin/sign-in", "admin/user?id=x", "admin/groups", "admin/group?id=x", "admin/accounts",
+		"admin/account?id=111122223333", "admin/audit",
 	} {
 		paths = append(paths, homeOf(at)+path)
 	}

@@ -44,9 +44,12 @@ func hostileNames(t *testing.T) (names []string) {
 		}
 	}
 	// Markup has its own tricks, which no shell knows.
-	names = append(names, `<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' autofocus onfocus=alert(1) x='`, `</title><script>alert(1)</script>`, `</textarea><svg onload=alert(1)>`,
-		`javascript:alert(1)`, `{{.}}`, `<style>*{display:none}</style>`, `--><script>alert(1)</script>`, `<iframe srcdoc="<script>alert(1)</script>">`, `<base href=//x>`, `<meta http-equiv=refresh content=0>`,
-		`&lt;script&gt;alert(1)&lt;/script&gt;`, "\u2028</script>", `<form action=//x><button>`, `<math><mtext></form><mglyph><svg><mtext><style><path id="</style><img onerror=alert(1) src>">`)
+	names = append(names, `<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`,
+		`' autofocus onfocus=alert(1) x='`, `</title><script>alert(1)</script>`, `</textarea><svg onload=alert(1)>`,
+		`javascript:alert(1)`, `{{.}}`, `<style>*{display:none}</style>`, `--><script>alert(1)</script>`,
+		`<iframe srcdoc="<script>alert(1)</script>">`, `<base href=//x>`, `<meta http-equiv=refresh content=0>`,
+		`&lt;script&gt;alert(1)&lt;/script&gt;`, "\u2028</script>", `<form action=//x><button>`,
+		`<math><mtext></form><mglyph><svg><mtext><style><path id="</style><img onerror=alert(1) src>">`)
 	return names
 }
 
@@ -75,15 +78,24 @@ func (h *hostileWorld) tagged(i int) string { return fmt.Sprintf("%s #%04d", h.n
 func aHostileWorld(t *testing.T) *hostileWorld {
 	t.Helper()
 	h := &hostileWorld{world: aWorld(t, oidc.Options{NoLimits: true}), names: hostileNames(t)}
-	h.viewer = directory.User{ID: "viewer", Attributes: directory.Attributes{UserName: "mallory"}, Password: directory.HashPassword("correct-horse-mallory", idctest.Cost())}
+	h.viewer = directory.User{
+		ID: "viewer", Attributes: directory.Attributes{UserName: "mallory"},
+		Password: directory.HashPassword("correct-horse-mallory", idctest.Cost()),
+	}
 	err := h.data.Store.Update(t.Context(), func(tx store.Tx) error {
 		err := directory.Users().Put(tx, h.viewer)
 		for i, name := range h.names {
 			_, given := tx.Assign(store.Assignment{Principal: h.viewer.ID, AccountID: h.account(i), PermissionSet: h.set(i)})
 			err = errors.Join(err, given,
 				directory.Accounts().Put(tx, directory.Account{ID: h.account(i), Name: name, Email: name, OU: name}),
-				directory.PermissionSets().Put(tx, directory.PermissionSet{ID: h.set(i), Name: h.set(i), Description: name, Duration: time.Hour}),
-				directory.Users().Put(tx, directory.User{ID: h.id(i), Attributes: directory.Attributes{UserName: h.tagged(i), DisplayName: name, Emails: []directory.Email{{Value: h.tagged(i)}}}}),
+				directory.PermissionSets().Put(tx, directory.PermissionSet{
+					ID: h.set(i), Name: h.set(i), Description: name,
+					Duration: time.Hour,
+				}),
+				directory.Users().Put(tx, directory.User{ID: h.id(i), Attributes: directory.Attributes{
+					UserName:    h.tagged(i),
+					DisplayName: name, Emails: []directory.Email{{Value: h.tagged(i)}},
+				}}),
 				directory.Groups().Put(tx, directory.Group{ID: h.id(i), Name: h.tagged(i), Description: name}),
 				directory.Memberships().Put(tx, directory.Membership{ID: h.id(i), GroupID: h.id(i), UserID: h.id(i)}),
 				tx.Record(store.Event{Time: time.Now(), Actor: name, Action: name, Target: name, Details: name}))
@@ -100,16 +112,19 @@ func aHostileWorld(t *testing.T) *hostileWorld {
 // is, or be stopped by its policy.
 const watch = `{
   const found = window.top === window ? (window.found = []) : window.top.found;
-  for (const name of ["alert", "confirm", "prompt", "print", "open"]) window[name] = (...with_) => { found.push(name + "(" + with_ + ")"); };
+  for (const name of ["alert", "confirm", "prompt", "print", "open"])
+    window[name] = (...with_) => { found.push(name + "(" + with_ + ")"); };
   window.canary = (...with_) => { found.push("canary " + with_); };
   addEventListener("error", (e) => found.push("error: " + (e.message || e.target.outerHTML)), true);
-  addEventListener("securitypolicyviolation", (e) => found.push("policy: " + e.violatedDirective + " " + e.blockedURI + " " + e.sample));
+  addEventListener("securitypolicyviolation",
+    (e) => found.push("policy: " + e.violatedDirective + " " + e.blockedURI + " " + e.sample));
 }`
 
 func watched(t *testing.T) context.Context {
 	t.Helper()
 	ctx := aBrowser(t)
-	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch}); err != nil {
+	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument,
+		page.AddScriptToEvaluateOnNewDocumentParams{Source: watch}); err != nil {
 		t.Fatal(err)
 	}
 	return ctx
@@ -127,7 +142,8 @@ func nothingRan(ctx context.Context, t *testing.T, where string) {
 // texts are those of all elements that the selector finds.
 func texts(ctx context.Context, t *testing.T, selector string) []string {
 	t.Helper()
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`[...document.querySelectorAll("`+selector+`")].map((e) => e.textContent)`))
+	found, err := chromedp.Run(ctx,
+		chromedp.Evaluate[[]string](`[...document.querySelectorAll("`+selector+`")].map((e) => e.textContent)`))
 	if err != nil {
 		t.Errorf("%s: %v", selector, err)
 	}
@@ -175,7 +191,9 @@ func (h *hostileWorld) sampleAccounts(t *testing.T) (names []string) {
 }
 
 // walk goes through a list page by page, and wants exactly these texts in it.
-func (h *hostileWorld) walk(ctx context.Context, t *testing.T, path, selector string, name func(int) string, more ...string) {
+func (h *hostileWorld) walk(ctx context.Context, t *testing.T, path, selector string, name func(int) string,
+	more ...string,
+) {
 	t.Helper()
 	want := make([]string, len(h.names), len(h.names)+len(more))
 	for i := range h.names {
@@ -210,11 +228,13 @@ func (h *hostileWorld) consentPath(t *testing.T, name string) string {
 	var d deviceLogin
 	const callback = "http://127.0.0.1:4711/cb"
 	h.call(t, "/client/register", map[string]any{
-		"clientName": name, "clientType": "public", "scopes": []string{"sso:account:access"}, "grantTypes": []string{"authorization_code"}, "redirectUris": []string{callback},
+		"clientName": name, "clientType": "public", "scopes": []string{"sso:account:access"},
+		"grantTypes": []string{"authorization_code"}, "redirectUris": []string{callback},
 	}, &d)
 	q := url.Values{
-		"response_type": {"code"}, "client_id": {d.ClientID}, "redirect_uri": {callback}, "state": {"s"}, "code_challenge_method": {"S256"},
-		"code_challenge": {strings.Repeat("A", 43)}, "scopes": {"sso:account:access"},
+		"response_type": {"code"}, "client_id": {d.ClientID}, "redirect_uri": {callback}, "state": {"s"},
+		"code_challenge_method": {"S256"},
+		"code_challenge":        {strings.Repeat("A", 43)}, "scopes": {"sso:account:access"},
 	}
 	answer, err := h.people.Get(h.url + "/authorize?" + q.Encode())
 	if err != nil {
@@ -228,12 +248,19 @@ func (h *hostileWorld) consentPath(t *testing.T, name string) string {
 func (h *hostileWorld) arrivedPath(t *testing.T, name string) string {
 	t.Helper()
 	server := h.current()
-	keys := server.STS.MintRole(server.Instance, name, "111122223333", directory.PermissionSet{Name: "Admin", Duration: time.Hour})
-	session, err := json.Marshal(map[string]string{"sessionId": keys.AccessKeyID, "sessionKey": keys.SecretAccessKey, "sessionToken": keys.SessionToken})
+	keys := server.STS.MintRole(server.Instance, name, "111122223333",
+		directory.PermissionSet{Name: "Admin", Duration: time.Hour})
+	session, err := json.Marshal(map[string]string{
+		"sessionId": keys.AccessKeyID, "sessionKey": keys.SecretAccessKey,
+		"sessionToken": keys.SessionToken,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.PostForm(h.url+"/federation", url.Values{"Action": {"getSigninToken"}, "Session": {string(session)}})
+	answer, err := http.PostForm(h.url+"/federation", url.Values{
+		"Action":  {"getSigninToken"},
+		"Session": {string(session)},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,5 +269,8 @@ func (h *hostileWorld) arrivedPath(t *testing.T, name string) string {
 	if err := json.NewDecoder(answer.Body).Decode(&out); err != nil {
 		t.Fatal(err)
 	}
-	return "/federation?" + url.Values{"Action": {"login"}, "Issuer": {name}, "Destination": {name}, "SigninToken": {out.SigninToken}}.Encode()
+	return "/federation?" + url.Values{
+		"Action": {"login"}, "Issuer": {name}, "Destination": {name},
+		"SigninToken": {out.SigninToken},
+	}.Encode()
 }

@@ -51,7 +51,8 @@ func look(browser context.Context, t *testing.T, name string) {
 
 // signedInAt opens a page of the site as a person who has just signed in.
 func signedInAt(w *world, user, page string) chromedp.Action[chromedp.Void] {
-	return chromedp.Steps(chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), asPerson(user, "correct-horse-"+user),
+	return chromedp.Steps(chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"),
+		asPerson(user, "correct-horse-"+user),
 		ends("Your accounts"), opens(page))
 }
 
@@ -97,7 +98,8 @@ func TestHowThePagesLook(t *testing.T) {
 	look(browser, t, "keys-asked")
 	do(browser, t, chromedp.Click(`//button[text()="Get access keys"]`), chromedp.WaitVisible(".values"))
 	look(browser, t, "keys")
-	do(browser, t, opens("console?account_id=111122223333&role_name=Admin&destination=https://eu-west-1.console.aws.amazon.com/ec2/home"), ends("Open the console?"))
+	do(browser, t, opens("console?account_id=111122223333&role_name=Admin&destination="+
+		"https://eu-west-1.console.aws.amazon.com/ec2/home"), ends("Open the console?"))
 	look(browser, t, "console")
 	do(browser, t, opens("device"), ends("Enter your code"))
 	look(browser, t, "device")
@@ -106,9 +108,11 @@ func TestHowThePagesLook(t *testing.T) {
 	look(browser, t, "consent-device")
 	do(browser, t, opens("device?user_code=BCDF-GHJK"), chromedp.WaitVisible(".problem"))
 	look(browser, t, "device-wrong")
-	do(browser, t, opens("console?account_id=111122223333&role_name=Admin"), chromedp.Click(`//button[text()="Open the console"]`), ends("Signed in to the console"))
+	do(browser, t, opens("console?account_id=111122223333&role_name=Admin"),
+		chromedp.Click(`//button[text()="Open the console"]`), ends("Signed in to the console"))
 	look(browser, t, "arrived")
-	do(browser, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), ends("Your accounts"), chromedp.Click(`//button[text()="Sign out"]`), ends("Signed out"))
+	do(browser, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), ends("Your accounts"),
+		chromedp.Click(`//button[text()="Sign out"]`), ends("Signed out"))
 	look(browser, t, "signed-out")
 	lookAtAdministration(browser, t, w)
 }
@@ -151,7 +155,8 @@ func checkAccessible(browser context.Context, t *testing.T, where string) {
 	for _, p := range problems {
 		t.Errorf("%s: %s", where, p)
 	}
-	if width, err := chromedp.Run(browser, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`)); err != nil || width > 0 {
+	if width, err := chromedp.Run(browser,
+		chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`)); err != nil || width > 0 {
 		t.Errorf("%s: the page is %s pixels too wide: %v", where, strconv.Itoa(width), err)
 	}
 }
@@ -159,11 +164,13 @@ func checkAccessible(browser context.Context, t *testing.T, where string) {
 // accessibility lists what is wrong with a page. Contrast is that of WCAG 2.1
 // (1.4.3): 4.5 for each text on what is painted behind it.
 const accessibility = `(() => {
-  const problems = [], all = (s) => [...document.querySelectorAll(s)], say = (text, e) => problems.push(text + ": " + e.outerHTML.slice(0, 120));
+  const problems = [], all = (s) => [...document.querySelectorAll(s)];
+  const say = (text, e) => problems.push(text + ": " + e.outerHTML.slice(0, 120));
   if (document.documentElement.lang !== "en") problems.push("no language");
   if (all("h1").length !== 1) problems.push(all("h1").length + " h1");
   if (!document.title) problems.push("no title");
-  for (const e of all("input:not([type=hidden])")) if (!e.labels.length || !e.labels[0].textContent.trim()) say("no label", e);
+  for (const e of all("input:not([type=hidden])"))
+    if (!e.labels.length || !e.labels[0].textContent.trim()) say("no label", e);
   for (const e of all("button, a")) if (!(e.textContent.trim() || e.getAttribute("aria-label"))) say("no name", e);
   for (const e of all("[tabindex]")) if (e.tabIndex > 0) say("tabindex", e);
   for (const e of all("[style], script:not([src]), style")) say("inline", e);
@@ -171,10 +178,27 @@ const accessibility = `(() => {
   for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i))) problems.push("id twice: " + id);
 
   const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-  const rgba = (color) => { context.clearRect(0, 0, 1, 1); context.fillStyle = color; context.fillRect(0, 0, 1, 1); return [...context.getImageData(0, 0, 1, 1).data]; };
-  const light = (c) => { const [r, g, b] = c.map((v) => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; };
-  const contrast = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + .05) / (y + .05); };
-  const behind = (e) => { for (; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor); if (c[3] === 255) return c; } return [255, 255, 255]; };
+  const rgba = (color) => {
+    context.clearRect(0, 0, 1, 1);
+    context.fillStyle = color;
+    context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data];
+  };
+  const light = (c) => {
+    const [r, g, b] = c.map((v) => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const contrast = (a, b) => {
+    const [x, y] = [light(a), light(b)].sort((p, q) => q - p);
+    return (x + .05) / (y + .05);
+  };
+  const behind = (e) => {
+    for (; e; e = e.parentElement) {
+      const c = rgba(getComputedStyle(e).backgroundColor);
+      if (c[3] === 255) return c;
+    }
+    return [255, 255, 255];
+  };
   for (const e of all("body *")) {
     const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()), style = getComputedStyle(e);
     if (!own || !e.checkVisibility({ visibilityProperty: true }) || style.clipPath !== "none") continue;
@@ -182,8 +206,12 @@ const accessibility = `(() => {
     if (ratio < 4.5) say("contrast " + ratio.toFixed(2), e);
   }
   const root = getComputedStyle(document.documentElement), color = (name) => rgba(root.getPropertyValue(name).trim());
-  for (const [text, ground] of [["--text", "--ground"], ["--text", "--paper"], ["--text", "--sunk"], ["--text", "--warn"], ["--text", "--bad"], ["--text", "--good"],
-    ["--faint", "--ground"], ["--faint", "--paper"], ["--faint", "--sunk"], ["--accent", "--paper"], ["--accent", "--soft"], ["--on-accent", "--accent"], ["--bad-line", "--paper"], ["--bad-line", "--bad"]]) {
+  for (const [text, ground] of [
+    ["--text", "--ground"], ["--text", "--paper"], ["--text", "--sunk"], ["--text", "--warn"], ["--text", "--bad"],
+    ["--text", "--good"], ["--faint", "--ground"], ["--faint", "--paper"], ["--faint", "--sunk"],
+    ["--accent", "--paper"], ["--accent", "--soft"], ["--on-accent", "--accent"], ["--bad-line", "--paper"],
+    ["--bad-line", "--bad"],
+  ]) {
     const ratio = contrast(color(text), color(ground));
     if (ratio < 4.5) problems.push(text + " on " + ground + ": " + ratio.toFixed(2));
   }

@@ -24,7 +24,8 @@ func aliceArn() string {
 // textOf is the text of what the selector finds first.
 func textOf(page context.Context, t *testing.T, selector string) string {
 	t.Helper()
-	text, err := chromedp.Run(page, chromedp.Evaluate[string](`document.querySelector(`+"`"+selector+"`"+`)?.textContent ?? ""`))
+	text, err := chromedp.Run(page,
+		chromedp.Evaluate[string](`document.querySelector(`+"`"+selector+"`"+`)?.textContent ?? ""`))
 	if err != nil {
 		t.Errorf("%s: %v", selector, err)
 	}
@@ -36,11 +37,13 @@ func TestPortalByKeyboard(t *testing.T) {
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	const beforeSearch = 5 // the skip link, the name, two pages, signing out
-	do(page, t, signedInAt(w, "alice", ""), chromedp.KeyEvent(strings.Repeat(kb.Tab, beforeSearch+1)), chromedp.KeyEvent("prod readonly"))
+	do(page, t, signedInAt(w, "alice", ""), chromedp.KeyEvent(strings.Repeat(kb.Tab, beforeSearch+1)),
+		chromedp.KeyEvent("prod readonly"))
 	if count := textOf(page, t, "#count"); count != "1 account" {
 		t.Errorf("found %q", count)
 	}
-	do(page, t, chromedp.WaitNotVisible(`//h3[text()="payments-dev"]`), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(`//details[@open]//strong[text()="ReadOnly"]`),
+	do(page, t, chromedp.WaitNotVisible(`//h3[text()="payments-dev"]`), chromedp.KeyEvent(kb.ArrowDown),
+		chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(`//details[@open]//strong[text()="ReadOnly"]`),
 		chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter), ends("Access keys"))
 	if lead := textOf(page, t, ".lead"); !strings.Contains(lead, "ReadOnly in payments-prod") {
 		t.Errorf("the keys are of %q", lead)
@@ -48,9 +51,11 @@ func TestPortalByKeyboard(t *testing.T) {
 
 	// The same without a script: the server searches.
 	do(page, t, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
+			emulation.SetScriptExecutionDisabledParams{Value: true})
 		return err
-	}), opens(""), chromedp.Click(".back"), ends("Your accounts"), chromedp.SendKeys("#q", "Lake\n"), ends("Your accounts"), chromedp.WaitVisible(`//strong[text()="Developer"]`))
+	}), opens(""), chromedp.Click(".back"), ends("Your accounts"), chromedp.SendKeys("#q", "Lake\n"),
+		ends("Your accounts"), chromedp.WaitVisible(`//strong[text()="Developer"]`))
 	if h2 := textOf(page, t, "#all"); !strings.Contains(h2, "Found 1 account") {
 		t.Errorf("without a script: %q", h2)
 	}
@@ -61,7 +66,8 @@ func TestFavoritesSurviveAReload(t *testing.T) {
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	star := `//details[.//h3[text()="payments-dev"]]//li[.//strong[text()="ReadOnly"]]//button[contains(@class,"star")]`
-	do(page, t, signedInAt(w, "alice", ""), chromedp.Click(`//h3[text()="payments-dev"]`), chromedp.Click(star), chromedp.WaitVisible("#favorites"))
+	do(page, t, signedInAt(w, "alice", ""), chromedp.Click(`//h3[text()="payments-dev"]`), chromedp.Click(star),
+		chromedp.WaitVisible("#favorites"))
 	if open := textOf(page, t, "details[open] h3"); open != "payments-dev" {
 		t.Errorf("open is %q", open)
 	}
@@ -83,18 +89,24 @@ func TestFavoritesSurviveAReload(t *testing.T) {
 func TestAccessKeysAreReal(t *testing.T) {
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
-	do(page, t, signedInAt(w, "alice", "keys?account_id=111122223333&role_name=Admin"), chromedp.Click(`//button[text()="Get access keys"]`), chromedp.WaitVisible(".values"))
+	do(page, t, signedInAt(w, "alice", "keys?account_id=111122223333&role_name=Admin"),
+		chromedp.Click(`//button[text()="Get access keys"]`), chromedp.WaitVisible(".values"))
 	id, secret, token := textOf(page, t, "#key-id"), textOf(page, t, "#secret"), textOf(page, t, "#token")
-	client := sts.New(sts.Options{Region: "us-east-1", BaseEndpoint: &w.url, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: token}, nil
-	})})
+	client := sts.New(sts.Options{
+		Region: "us-east-1", BaseEndpoint: &w.url,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: token}, nil
+		}),
+	})
 	out, err := client.GetCallerIdentity(t.Context(), nil)
 	if err != nil || *out.Arn != aliceArn() {
 		t.Fatalf("the keys are not good: %v", err)
 	}
 	for format, want := range map[string]string{
-		"posix": "export AWS_SESSION_TOKEN='" + token + "'", "fish": "set -gx AWS_SECRET_ACCESS_KEY '" + secret + "'", "powershell": "$Env:AWS_ACCESS_KEY_ID='" + id + "'",
-		"cmd": "set AWS_ACCESS_KEY_ID=" + id, "profile": "sso_start_url = " + w.url + "/start", "credentials": "aws_secret_access_key = " + secret,
+		"posix": "export AWS_SESSION_TOKEN='" + token + "'", "fish": "set -gx AWS_SECRET_ACCESS_KEY '" + secret + "'",
+		"powershell": "$Env:AWS_ACCESS_KEY_ID='" + id + "'",
+		"cmd":        "set AWS_ACCESS_KEY_ID=" + id, "profile": "sso_start_url = " + w.url + "/start",
+		"credentials": "aws_secret_access_key = " + secret,
 	} {
 		do(page, t, chromedp.Click(`label[for="f-`+format+`"]`), chromedp.WaitVisible("#"+format))
 		if text := textOf(page, t, "#"+format); !strings.Contains(text, want) {
@@ -109,8 +121,10 @@ func TestAccessKeysAreReal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	do(page, t, chromedp.Click(`label[for="f-credentials"]`), chromedp.Click(`button[data-copy="credentials"]`), chromedp.WaitVisible(`//button[contains(text(),"Copied")]`))
-	copied, err := chromedp.Run(page, chromedp.Evaluate[string](`navigator.clipboard.readText()`, chromedp.EvalAwaitPromise))
+	do(page, t, chromedp.Click(`label[for="f-credentials"]`), chromedp.Click(`button[data-copy="credentials"]`),
+		chromedp.WaitVisible(`//button[contains(text(),"Copied")]`))
+	copied, err := chromedp.Run(page, chromedp.Evaluate[string](`navigator.clipboard.readText()`,
+		chromedp.EvalAwaitPromise))
 	if err != nil || copied != textOf(page, t, "#credentials") {
 		t.Errorf("copied %q: %v", copied, err)
 	}
@@ -125,22 +139,30 @@ func TestConsoleLinksArrive(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	arrived := func(destination string) {
 		t.Helper()
-		if arn, body := textOf(page, t, "#arn"), textOf(page, t, "main"); arn != aliceArn() || !strings.Contains(body, destination) {
+		if arn, body := textOf(page, t, "#arn"), textOf(page, t, "main"); arn != aliceArn() ||
+			!strings.Contains(body, destination) {
 			t.Errorf("%q arrived: %s", arn, body)
 		}
 	}
 	do(page, t, signedInAt(w, "alice", ""), chromedp.Click(`//h3[text()="payments-dev"]`),
-		chromedp.Click(`//details[.//h3[text()="payments-dev"]]//li[.//strong[text()="Admin"]]//button[starts-with(text(),"Console")]`), ends("Signed in to the console"))
+		chromedp.Click(`//details[.//h3[text()="payments-dev"]]//li[.//strong[text()="Admin"]]`+
+			`//button[starts-with(text(),"Console")]`), ends("Signed in to the console"))
 	arrived("https://console.aws.amazon.com/console/home?region=us-east-1")
 
 	// A deep link of the portal asks first.
-	do(page, t, chromedp.Navigate(w.url+"/start/#/console?account_id=111122223333&role_name=Admin&destination=https%3A%2F%2Feu-west-1.console.aws.amazon.com%2Fs3%2Fhome"),
+	do(page, t, chromedp.Navigate(w.url+"/start/#/console?account_id=111122223333&role_name=Admin"+
+		"&destination=https%3A%2F%2Feu-west-1.console.aws.amazon.com%2Fs3%2Fhome"),
 		ends("Open the console?"), chromedp.Click(`//button[text()="Open the console"]`), ends("Signed in to the console"))
 	arrived("s3")
-	do(page, t, chromedp.Navigate(w.url+"/start/#/device?user_code=BCDF-GHJK"), ends("Enter your code"), chromedp.WaitVisible(".problem"))
-	do(page, t, chromedp.Navigate(w.url+"/federation?Action=login&Destination=https://console.aws.amazon.com/&SigninToken=x"), ends("This link is not valid"))
-	do(page, t, chromedp.Navigate(w.url+"/oauth?Action=logout&redirect_uri=https://example.com/"), ends("Signed out of the console"))
+	do(page, t, chromedp.Navigate(w.url+"/start/#/device?user_code=BCDF-GHJK"), ends("Enter your code"),
+		chromedp.WaitVisible(".problem"))
+	do(page, t, chromedp.Navigate(w.url+
+		"/federation?Action=login&Destination=https://console.aws.amazon.com/&SigninToken=x"), ends("This link is not valid"))
+	do(page, t, chromedp.Navigate(w.url+"/oauth?Action=logout&redirect_uri=https://example.com/"),
+		ends("Signed out of the console"))
 	// Signed out, a deep link leads through the sign-in to the same question.
-	do(page, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), chromedp.Click(`//button[text()="Sign out"]`), ends("Signed out"),
-		chromedp.Navigate(w.url+"/start/#/console?account_id=111122223333&role_name=Admin"), asPerson("alice", "correct-horse-alice"), ends("Open the console?"))
+	do(page, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"),
+		chromedp.Click(`//button[text()="Sign out"]`), ends("Signed out"),
+		chromedp.Navigate(w.url+"/start/#/console?account_id=111122223333&role_name=Admin"),
+		asPerson("alice", "correct-horse-alice"), ends("Open the console?"))
 }

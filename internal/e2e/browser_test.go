@@ -23,7 +23,8 @@ func aBrowser(t *testing.T) context.Context {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
 		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(800, 900),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true))
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-quic", true))
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
@@ -86,7 +87,8 @@ func inChromium(t *testing.T, w *world, opens func(page string), argv ...string)
 // asPerson fills the sign-in page.
 func asPerson(user, password string) chromedp.Action[chromedp.Void] {
 	return chromedp.Steps(
-		ends("Sign in"), chromedp.Clear("#user"), chromedp.SendKeys("#user", user), chromedp.SendKeys("#password", password+"\n"),
+		ends("Sign in"), chromedp.Clear("#user"), chromedp.SendKeys("#user", user),
+		chromedp.SendKeys("#password", password+"\n"),
 	)
 }
 
@@ -116,7 +118,8 @@ func TestSignInInChromium(t *testing.T) {
 		shoot(browser, t, "device")
 		_, userCode, _ := strings.Cut(page, "user_code=")
 		typed := strings.ToLower(strings.ReplaceAll(userCode, "-", " "))
-		do(browser, t, chromedp.SendKeys("#user_code", typed+"\n"), ends("Allow access?"), chromedp.WaitVisible(`//p[text()="`+userCode+`"]`))
+		do(browser, t, chromedp.SendKeys("#user_code", typed+"\n"), ends("Allow access?"),
+			chromedp.WaitVisible(`//p[text()="`+userCode+`"]`))
 		shoot(browser, t, "device-consent")
 		do(browser, t, chromedp.Click(`button[value="allow"]`), ends("Request approved"))
 		shoot(browser, t, "approved")
@@ -125,7 +128,8 @@ func TestSignInInChromium(t *testing.T) {
 		t.Errorf("device login: exit code %d\n%s", code, screen)
 	}
 	code, screen = inChromium(t, w, func(page string) {
-		do(browser, t, chromedp.Navigate(page), asPerson("bob", "correct-horse-bob"), ends("Allow access?"), chromedp.Click(`button[value="deny"]`), ends("Not signed in"))
+		do(browser, t, chromedp.Navigate(page), asPerson("bob", "correct-horse-bob"), ends("Allow access?"),
+			chromedp.Click(`button[value="deny"]`), ends("Not signed in"))
 	}, "rolecall", "login", "--fresh", "corp")
 	if code != 3 || !strings.Contains(screen, "was denied in the browser") {
 		t.Errorf("denied: exit code %d\n%s", code, screen)

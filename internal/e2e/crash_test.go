@@ -34,7 +34,10 @@ func TestRestartInTheMiddleOfASignIn(t *testing.T) {
 	}{
 		{"PKCE", []string{"rolecall", "login", matrixProfile}},
 		{"device code", []string{"rolecall", "login", "--device-code", matrixProfile}},
-		{"device code of the AWS CLI", []string{"sh", "-c", `exec "$@" >&2`, "sh", awsCLI, "sso", "login", "--profile", matrixProfile}},
+		{"device code of the AWS CLI", []string{
+			"sh", "-c", `exec "$@" >&2`, "sh", awsCLI, "sso", "login", "--profile",
+			matrixProfile,
+		}},
 	} {
 		for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 			t.Run(fmt.Sprint(x.name, " ", signal), func(t *testing.T) {
@@ -46,7 +49,10 @@ func TestRestartInTheMiddleOfASignIn(t *testing.T) {
 				defer cancel()
 				person := aTerminal{opens: func(page string) {
 					s.restart(t, signal)
-					v := visitor.Visitor{User: "alice", Password: "correct-horse-alice", Client: &http.Client{Transport: &restarting{t: t, s: s, signal: signal}}}
+					v := visitor.Visitor{
+						User: "alice", Password: "correct-horse-alice",
+						Client: &http.Client{Transport: &restarting{t: t, s: s, signal: signal}},
+					}
 					if title, err := v.Visit(ctx, page); err != nil {
 						t.Errorf("the browser ended on %q: %v", title, err)
 					}
@@ -192,7 +198,9 @@ func (s *served) identityStore(t *testing.T) (*identitystore.Client, *string) {
 
 // createUsers creates users one after the other, and notes those that were
 // acknowledged, until the server is gone.
-func createUsers(t *testing.T, client *identitystore.Client, id *string, stop chan struct{}, prefix string, acknowledged *names) {
+func createUsers(t *testing.T, client *identitystore.Client, id *string, stop chan struct{}, prefix string,
+	acknowledged *names,
+) {
 	for i := 0; ; i++ {
 		select {
 		case <-stop:

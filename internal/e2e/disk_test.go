@@ -11,7 +11,8 @@ import (
 // its own: modes do not hold root back.
 const (
 	remount  = `mount --bind "$HOME" "$HOME" && mount -o remount,bind,ro "$HOME" && exec "$@"`
-	fillDisk = `mkdir "$HOME/../copy" 2>/dev/null; cp -a "$HOME/." "$HOME/../copy" && mount -t tmpfs -o size=256k tmpfs "$HOME" && ` +
+	fillDisk = `mkdir "$HOME/../copy" 2>/dev/null; cp -a "$HOME/." "$HOME/../copy" && ` +
+		`mount -t tmpfs -o size=256k tmpfs "$HOME" && ` +
 		`cp -a "$HOME/../copy/." "$HOME" && { cat /dev/zero > "$HOME/filler" 2>/dev/null; true; } && exec "$@"`
 )
 
@@ -22,7 +23,8 @@ func readOnlyMain() { inNamespace(remount) }
 func fullMain() { inNamespace(fillDisk) }
 
 func inNamespace(script string) {
-	args := append([]string{"--mount", "--map-root-user", "--propagation", "private", "sh", "-c", script, "sh"}, os.Args[1:]...)
+	args := append([]string{"--mount", "--map-root-user", "--propagation", "private", "sh", "-c", script, "sh"},
+		os.Args[1:]...)
 	cmd := exec.Command("unshare", args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err := cmd.Run()

@@ -14,12 +14,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"rolecall/internal/idc/faults"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/tools/peak"
 )
 
 // A bench is a world whose person has signed in once, to play many faults in.
@@ -107,7 +107,8 @@ func (b *bench) meet(t *testing.T, m meeting) (e ending, home string) {
 	environ = append(slices.Clone(environ), "HOME="+home)
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
-	return run(ctx, t, how != "" && how != "renewing", append([]string{"rolecall"}, strings.Fields(line)...), environ), home
+	return run(ctx, t, how != "" && how != "renewing", append([]string{"rolecall"}, strings.Fields(line)...), environ),
+		home
 }
 
 // run runs a command through "measured", with a person at the terminal if so wished.
@@ -153,7 +154,7 @@ func measuredMain() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(99)
 	}
-	size := strconv.FormatInt(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss, 10)
+	size := strconv.FormatInt(peak.KiB(cmd.ProcessState), 10)
 	if err := os.WriteFile(os.Args[1], []byte(size), 0o600); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(99)
@@ -164,7 +165,8 @@ func measuredMain() {
 // settle makes the home as it was after the sign-in.
 func (b *bench) settle(t *testing.T) {
 	t.Helper()
-	if err := errors.Join(os.WriteFile(b.tokenPath(b.home), b.token, 0o600), os.WriteFile(b.notes, b.note, 0o600)); err != nil {
+	if err := errors.Join(os.WriteFile(b.tokenPath(b.home), b.token, 0o600),
+		os.WriteFile(b.notes, b.note, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	paths, err := filepath.Glob(filepath.Join(b.home, ".aws", "cli", "cache", "*.json"))
@@ -283,10 +285,12 @@ func (e ending) checkText(t *testing.T, m meeting, token []byte) {
 	if found := wild.FindString(e.stderr); found != "" {
 		t.Errorf("%q on stderr", found)
 	}
-	if strings.Contains(e.stderr, "<html") || strings.Contains(e.stderr, "\nrolecall: hint: curl") || len(e.stderr) > 4000 {
+	if strings.Contains(e.stderr, "<html") || strings.Contains(e.stderr, "\nrolecall: hint: curl") ||
+		len(e.stderr) > 4000 {
 		t.Errorf("the server's text on stderr: %d bytes", len(e.stderr))
 	}
-	for _, secret := range regexp.MustCompile(`"(?:accessToken|refreshToken|clientSecret)": "([^"]+)"`).FindAllSubmatch(token, -1) {
+	secrets := regexp.MustCompile(`"(?:accessToken|refreshToken|clientSecret)": "([^"]+)"`)
+	for _, secret := range secrets.FindAllSubmatch(token, -1) {
 		if strings.Contains(e.stderr, string(secret[1])) {
 			t.Error("a secret on stderr")
 		}
@@ -351,7 +355,8 @@ func TestHostileAccountNames(t *testing.T) {
 			AccountList []struct{ AccountName string }
 		}
 		var want string
-		if err := errors.Join(err, json.Unmarshal(out, &answer), json.Unmarshal([]byte(lines[i]), &want)); err != nil || len(answer.AccountList) == 0 || stderr.Len() > 0 {
+		if err := errors.Join(err, json.Unmarshal(out, &answer), json.Unmarshal([]byte(lines[i]), &want)); err != nil ||
+			len(answer.AccountList) == 0 || stderr.Len() > 0 {
 			t.Errorf("%s: %v %s", lines[i], err, stderr.Bytes())
 			continue
 		}

@@ -32,16 +32,23 @@ func TestAnImpostorOnThePort(t *testing.T) {
 	operator := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		reached <- r.URL.Path + " " + string(body)
-		fmt.Fprint(w, `[{"accountId":"111122223333","accountName":"a","name":"x\n[default]\ncredential_process = /bin/false"}]`)
+		fmt.Fprint(w, `[{"accountId":"111122223333","accountName":"a",`+
+			`"name":"x\n[default]\ncredential_process = /bin/false"}]`)
 	})}
 	go func() { _ = operator.Serve(listener) }()
 	defer operator.Close()
 	var answer atomic.Pointer[map[string]string]
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(*answer.Load()) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request,
+	) {
+		_ = json.NewEncoder(w).Encode(*answer.Load())
+	}))
 	defer server.Close()
 	good := map[string]string{
-		"url": server.URL, "startUrl": server.URL + "/start", "region": "us-east-1", "instanceArn": "arn:aws:sso:::instance/ssoins-0123456789abcdef",
-		"identityStoreId": "d-0123456789", "account": "999900001111", "files": socket, "operator": filepath.Join(socket, "operator.sock"),
+		"url": server.URL, "startUrl": server.URL + "/start", "region": "us-east-1",
+		"instanceArn":     "arn:aws:sso:::instance/ssoins-0123456789abcdef",
+		"identityStoreId": "d-0123456789", "account": "999900001111", "files": socket,
+		"operator": filepath.Join(socket, "operator.sock"),
 	}
 	const poison = "\n[default]\ncredential_process = /bin/false"
 	w := &served{home: filepath.Join(dir, "home")}
@@ -81,7 +88,8 @@ func TestAnImpostorOnThePort(t *testing.T) {
 	for len(reached) > 0 {
 		<-reached
 	}
-	out := w.must(t, nil, "sh", "-c", "echo secret-password | (! rolecall idc user passwd alice --url "+server.URL+" 2>&1)")
+	out := w.must(t, nil, "sh", "-c", "echo secret-password | (! rolecall idc user passwd alice --url "+server.URL+
+		" 2>&1)")
 	if !strings.Contains(out, "not ours") || len(reached) > 0 {
 		t.Errorf("a socket of another user: %s", out)
 	}

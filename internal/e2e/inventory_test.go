@@ -21,7 +21,8 @@ func typed(t *testing.T, environ []string, types []typing, args ...string) (code
 	ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
 	defer cancel()
 	var out bytes.Buffer
-	code, screen, err := aTerminal{types: types}.run(ctx, append([]string{filepath.Join(bin, "rolecall")}, args...), environ, &out)
+	code, screen, err := aTerminal{types: types}.run(ctx, append([]string{filepath.Join(bin, "rolecall")}, args...),
+		environ, &out)
 	if err != nil {
 		t.Fatal(err, screen)
 	}
@@ -40,7 +41,11 @@ func TestAListingShowsHowFarItIs(t *testing.T) {
 	if code != 130 || stdout != "" {
 		t.Fatalf("exit %d, stdout %q\n%s", code, stdout, screen)
 	}
-	for _, part := range []string{"listing [", "/45 accounts, 19.6 requests/s, ", "s left\x1b[K", "\r\x1b[Krolecall: interrupted", "accounts are read and kept for the next try", "rolecall: hint: rolecall sync corp"} {
+	for _, part := range []string{
+		"listing [", "/45 accounts, 19.6 requests/s, ", "s left\x1b[K",
+		"\r\x1b[Krolecall: interrupted", "accounts are read and kept for the next try",
+		"rolecall: hint: rolecall sync corp",
+	} {
 		if !strings.Contains(screen, part) {
 			t.Errorf("%q is not on the screen:\n%q", part, screen)
 		}
@@ -84,7 +89,8 @@ func TestAnOldListingIsMadeAnewInTheBackground(t *testing.T) {
 			break
 		}
 	}
-	if _, stdout, screen := typed(t, environ, nil, "ls"); strings.Contains(stdout, "Data Lake") || !strings.Contains(screen, "listed just now") {
+	if _, stdout, screen := typed(t, environ, nil, "ls"); strings.Contains(stdout, "Data Lake") ||
+		!strings.Contains(screen, "listed just now") {
 		t.Errorf("%s\n%s", stdout, screen)
 	}
 }
@@ -94,7 +100,10 @@ func TestAnOldListingIsMadeAnewInTheBackground(t *testing.T) {
 func TestCompletionInShells(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	canary := filepath.Join(t.TempDir(), "canary")
-	names := []string{"$(touch " + canary + ")", "`touch " + canary + "`", "a b", "x;touch " + canary, "plain-name", "'", "\u202eabc"}
+	names := []string{
+		"$(touch " + canary + ")", "`touch " + canary + "`", "a b", "x;touch " + canary, "plain-name", "'",
+		"\u202eabc",
+	}
 	if err := idctest.Fill(w.data, "alice", len(names), 2, func(i int) string { return names[i] }); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +121,10 @@ func TestCompletionInShells(t *testing.T) {
 			for word in $argv; complete -C "rolecall env $word" | string split -f1 \t; end`},
 	} {
 		got := strings.Fields(w.must(t, append(argv, "7", "pla", "payments-dev/")...))
-		for _, want := range []string{"700000000000/", "700000000006/", "plain-name/", "payments-dev/Admin", "payments-dev/ReadOnly"} {
+		for _, want := range []string{
+			"700000000000/", "700000000006/", "plain-name/", "payments-dev/Admin",
+			"payments-dev/ReadOnly",
+		} {
 			if !slices.Contains(got, want) {
 				t.Errorf("%s does not offer %s: %q", shell, want, got)
 			}
@@ -133,8 +145,10 @@ func TestCompletionInZsh(t *testing.T) {
 	w := aListedWorld(t, 1, func(int) string { return "$(touch canary)" })
 	s := onScreen(t, 80, 24, w.environ(), "exec", "dev", "--", "zsh", "-f", "-i")
 	s.await("a prompt", func(lines []string) bool { return lines[0] == "the line before" && lines[1] != "" })
-	s.types("PS1='%% '; autoload -Uz compinit; compinit -D; source <(rolecall completion zsh); compdef _rolecall rolecall\n" +
-		`rolecall() { [[ $1 == __complete ]] && { command rolecall "$@"; return; }; print -u2 -r -- "said: $*"; }; rolecall hello` + "\n")
+	s.types("PS1='%% '; autoload -Uz compinit; compinit -D; " +
+		"source <(rolecall completion zsh); compdef _rolecall rolecall\n" +
+		`rolecall() { [[ $1 == __complete ]] && { command rolecall "$@"; return; }; print -u2 -r -- "said: $*"; }; ` +
+		"rolecall hello\n")
 	s.shows("\nsaid: hello")
 	s.types("rolecall env payments-d\tR\t\n")
 	s.shows("\nsaid: env payments-dev/ReadOnly")

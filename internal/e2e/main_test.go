@@ -21,7 +21,8 @@ var bin string
 
 func TestMain(m *testing.M) {
 	testscript.Main(built{m}, map[string]func(){
-		"signin": signInMain, "at": atMain, "visit": visitMain, "readonly": readOnlyMain, "full": fullMain, "measured": measuredMain,
+		"signin": signInMain, "at": atMain, "visit": visitMain, "readonly": readOnlyMain, "full": fullMain,
+		"measured": measuredMain,
 	})
 }
 

@@ -37,7 +37,8 @@ func many(t *testing.T, n int, args ...string) *served {
 	t.Helper()
 	dir := t.TempDir()
 	var seed strings.Builder
-	seed.WriteString("users:\n  - {name: alice, display_name: Alice, given_name: Alice, family_name: A, email: alice@example.com, password: correct-horse-alice}\n")
+	seed.WriteString("users:\n  - {name: alice, display_name: Alice, given_name: Alice, family_name: A, email: " +
+		"alice@example.com, password: correct-horse-alice}\n")
 	seed.WriteString("permission_sets:\n  - {name: Operator}\naccounts:\n")
 	var ids []string
 	for i := range n {
@@ -45,14 +46,16 @@ func many(t *testing.T, n int, args ...string) *served {
 		fmt.Fprintf(&seed, "  - {id: %q, name: %s, email: a%d@example.com}\n", accountID(i), name, i)
 		ids = append(ids, fmt.Sprintf("%q", accountID(i)))
 	}
-	fmt.Fprintf(&seed, "assignments:\n  - {users: [alice], permission_sets: [Operator], accounts: [%s]}\n", strings.Join(ids, ", "))
+	fmt.Fprintf(&seed, "assignments:\n  - {users: [alice], permission_sets: [Operator], accounts: [%s]}\n",
+		strings.Join(ids, ", "))
 	file := filepath.Join(dir, "seed.yaml")
 	if err := os.WriteFile(file, []byte(seed.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := serve(t, filepath.Join(dir, "home"), append([]string{"--seed", file}, args...)...)
 	s.must(t, nil, "rolecall", "idc", "configure", "--url", s.url, "--user", "alice")
-	config := fmt.Sprintf("[sso-session local]\nsso_start_url = %s/start\nsso_region = us-east-1\nsso_registration_scopes = sso:account:access\n", s.url)
+	config := fmt.Sprintf("[sso-session local]\nsso_start_url = %s/start\nsso_region = us-east-1\n"+
+		"sso_registration_scopes = sso:account:access\n", s.url)
 	if err := os.WriteFile(filepath.Join(s.home, ".aws", "config"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +127,8 @@ func TestThirtyAccountsThatFailInManyWays(t *testing.T) {
 		}
 	}
 	s.must(t, nil, play...)
-	code, stdout, stderr := s.exec(t, "--match", "many*", "--patience", "50ms", "--parallel", "6", "--", "sh", "-c", script+"esac; exit 99")
+	code, stdout, stderr := s.exec(t, "--match", "many*", "--patience", "50ms", "--parallel", "6", "--", "sh", "-c",
+		script+"esac; exit 99")
 	if code != 1 {
 		t.Errorf("exit code %d", code)
 	}
@@ -135,7 +139,8 @@ func TestThirtyAccountsThatFailInManyWays(t *testing.T) {
 	for n := range accounts {
 		way := ways[n%len(ways)]
 		says := strings.ReplaceAll(regexp.QuoteMeta(way.says), "ID", accountID(n))
-		row := regexp.MustCompile(`(?m)^` + accountID(n) + `  ` + regexp.QuoteMeta(accountName(n)[:6]) + `.*  Operator  ` + way.code + ` +[0-9.]+s( +` + says + `.*)?$`)
+		row := regexp.MustCompile(`(?m)^` + accountID(n) + `  ` + regexp.QuoteMeta(accountName(n)[:6]) + `.*  Operator  ` +
+			way.code + ` +[0-9.]+s( +` + says + `.*)?$`)
 		found := row.FindStringSubmatch(table)
 		if found == nil || (found[1] != "") != (way.says != "") {
 			t.Errorf("account %d: no row %s", n, row)
@@ -157,7 +162,8 @@ func TestManyQuickCommandsStayWithinTheLimit(t *testing.T) {
 	t.Parallel()
 	const accounts = 60
 	s := many(t, accounts, "--portal-limit")
-	code, stdout, stderr := s.exec(t, "--match", "many*", "--json", "--", "sh", "-c", `printf '%s\n' "$ROLECALL_ACCOUNT_NAME"`)
+	code, stdout, stderr := s.exec(t, "--match", "many*", "--json", "--", "sh", "-c",
+		`printf '%s\n' "$ROLECALL_ACCOUNT_NAME"`)
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
 	}
@@ -188,7 +194,8 @@ func TestManyQuickCommandsStayWithinTheLimit(t *testing.T) {
 	if !slices.Equal(names, want) {
 		t.Errorf("ran in %q", names)
 	}
-	if !strings.HasPrefix(lines[len(lines)-1], `{"summary":{"targets":60,"succeeded":60,"failed":0,"notRun":0,"exitCode":0,`) {
+	if !strings.HasPrefix(lines[len(lines)-1],
+		`{"summary":{"targets":60,"succeeded":60,"failed":0,"notRun":0,"exitCode":0,`) {
 		t.Errorf("the summary is %s", lines[len(lines)-1])
 	}
 }
@@ -210,7 +217,8 @@ func TestCtrlCEndsARunInManyAccounts(t *testing.T) {
 	if got := strings.Count(stdout.String(), "| bye\n"); got != 2 {
 		t.Errorf("%d were told:\n%s", got, stdout.String())
 	}
-	if got := strings.Count(screen, "not run\r\n"); got != 3 || !strings.Contains(screen, "0 of 5 succeeded, 2 failed, 3 not run") {
+	if got := strings.Count(screen, "not run\r\n"); got != 3 ||
+		!strings.Contains(screen, "0 of 5 succeeded, 2 failed, 3 not run") {
 		t.Errorf("the screen is\n%s", screen)
 	}
 }
@@ -219,7 +227,8 @@ func TestCtrlCEndsARunInManyAccounts(t *testing.T) {
 func TestATermEndsARunInManyAccounts(t *testing.T) {
 	t.Parallel()
 	s := many(t, 3)
-	argv := s.in("endpoints", "rolecall", "exec", "--match", "many*", "--parallel", "2", "--", "sh", "-c", "echo up; exec sleep 1000")
+	argv := s.in("endpoints", "rolecall", "exec", "--match", "many*", "--parallel", "2", "--", "sh", "-c",
+		"echo up; exec sleep 1000")
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env = s.environ()
 	out, err := cmd.StdoutPipe()
@@ -243,7 +252,8 @@ func TestATermEndsARunInManyAccounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != 143 || strings.Count(stderr.String(), "signal 15: terminated\n") != 4 || strings.Count(stderr.String(), "not run\n") != 1 {
+	if code := cmd.ProcessState.ExitCode(); code != 143 ||
+		strings.Count(stderr.String(), "signal 15: terminated\n") != 4 || strings.Count(stderr.String(), "not run\n") != 1 {
 		t.Errorf("exit code %d\n%s", code, stderr.String())
 	}
 }

@@ -87,12 +87,13 @@ func (s *served) restart(t *testing.T, signal syscall.Signal) {
 // environ is a person's environment: no way out but to this machine.
 func (s *served) environ() []string {
 	return []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + s.home, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "TZ=UTC", "BROWSER=true",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + s.home, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "TZ=UTC",
+		"BROWSER=true",
 		"HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=127.0.0.1,localhost", "AWS_DEFAULT_REGION=us-east-1",
 	}
 }
 
-// in gives a command line that runs argv as a client of the server.
+// in returns a command line that runs argv as a client of the server.
 func (s *served) in(mode string, argv ...string) []string {
 	run := []string{"rolecall", "idc", "run", "--url", s.url}
 	if mode == "proxy" {
@@ -243,7 +244,8 @@ func TestGoSDKInTheMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = fmt.Fprintf(file, "\n[profile legacy]\nsso_start_url = %s/start\nsso_region = us-east-1\nsso_account_id = 111122223333\nsso_role_name = Admin\nservices = local\n", s.url)
+	_, err = fmt.Fprintf(file, "\n[profile legacy]\nsso_start_url = %s/start\nsso_region = us-east-1\n"+
+		"sso_account_id = 111122223333\nsso_role_name = Admin\nservices = local\n", s.url)
 	if err != nil || file.Close() != nil {
 		t.Fatal(err)
 	}
@@ -299,16 +301,21 @@ func TestAdministratorWithTheAWSCLI(t *testing.T) {
 			var set struct {
 				PermissionSet struct{ PermissionSetArn string }
 			}
-			admin(&set, "sso-admin", "create-permission-set", "--instance-arn", instance.InstanceArn, "--name", "Tester", "--session-duration", "PT2H")
+			admin(&set, "sso-admin", "create-permission-set", "--instance-arn", instance.InstanceArn, "--name", "Tester",
+				"--session-duration", "PT2H")
 			var user struct{ UserID string }
-			admin(&user, "identitystore", "create-user", "--identity-store-id", instance.IdentityStoreID, "--user-name", "dora", "--display-name", "Dora D",
+			admin(&user, "identitystore", "create-user", "--identity-store-id", instance.IdentityStoreID, "--user-name", "dora",
+				"--display-name", "Dora D",
 				"--name", "GivenName=Dora,FamilyName=D", "--emails", "Value=dora@example.com,Type=work,Primary=true")
-			admin(nil, "sso-admin", "create-account-assignment", "--instance-arn", instance.InstanceArn, "--target-id", "555566667777", "--target-type", "AWS_ACCOUNT",
-				"--permission-set-arn", set.PermissionSet.PermissionSetArn, "--principal-type", "USER", "--principal-id", user.UserID)
+			admin(nil, "sso-admin", "create-account-assignment", "--instance-arn", instance.InstanceArn, "--target-id",
+				"555566667777", "--target-type", "AWS_ACCOUNT",
+				"--permission-set-arn", set.PermissionSet.PermissionSetArn, "--principal-type", "USER", "--principal-id",
+				user.UserID)
 			var given struct {
 				AccountAssignments []struct{ PrincipalID string }
 			}
-			admin(&given, "sso-admin", "list-account-assignments", "--instance-arn", instance.InstanceArn, "--account-id", "555566667777",
+			admin(&given, "sso-admin", "list-account-assignments", "--instance-arn", instance.InstanceArn, "--account-id",
+				"555566667777",
 				"--permission-set-arn", set.PermissionSet.PermissionSetArn)
 			if len(given.AccountAssignments) != 1 || given.AccountAssignments[0].PrincipalID != user.UserID {
 				t.Errorf("assigned: %+v", given)
@@ -318,7 +325,8 @@ func TestAdministratorWithTheAWSCLI(t *testing.T) {
 			if len(accounts.Accounts) < 5 {
 				t.Errorf("accounts: %+v", accounts)
 			}
-			if out := s.must(t, s.adminEnviron, s.in(mode, awsCLI, "sts", "get-caller-identity")...); !strings.Contains(out, ":user/administrator") {
+			if out := s.must(t, s.adminEnviron, s.in(mode, awsCLI, "sts", "get-caller-identity")...); !strings.Contains(out,
+				":user/administrator") {
 				t.Errorf("the administrator is %s", out)
 			}
 		})

@@ -59,7 +59,8 @@ func theRows(lines []string) []string {
 
 func TestThePickersScreen(t *testing.T) {
 	w := aListedWorld(t, 20, team)
-	w.settings(t, "[[account]]\nmatch = \"payments-prod\"\nalias = \"pay\"\ntags = [\"prod\", \"team-pay\"]\nguarded = true\n")
+	w.settings(t, "[[account]]\nmatch = \"payments-prod\"\nalias = \"pay\"\ntags = [\"prod\", \"team-pay\"]\n"+
+		"guarded = true\n")
 	s := onScreen(t, 80, 24, w.environ(), "pick")
 	lines := s.shows("26/26", "── listed just now ──", "account9@", "F1 help")
 	want := []string{
@@ -76,7 +77,8 @@ func TestThePickersScreen(t *testing.T) {
 		t.Errorf("keys: %q", got)
 	}
 	s.types("prod")
-	lines = s.shows("> prod ", ">! pay", "guarded: asks once more", "   tags    prod, team-pay", "   e-mail  payments-prod@example.com", "1/26")
+	lines = s.shows("> prod ", ">! pay", "guarded: asks once more", "   tags    prod, team-pay",
+		"   e-mail  payments-prod@example.com", "1/26")
 	if rows := theRows(lines); len(rows) != 1 {
 		t.Errorf("rows\n%s", strings.Join(lines, "\n"))
 	}
@@ -98,7 +100,10 @@ func TestSizesOfThePicker(t *testing.T) {
 	w := aListedWorld(t, 20, team)
 	s := onScreen(t, 20, 5, w.environ(), "pick", "--session", "corp", "--query", "team")
 	lines := s.shows("24/26", "   team-03")
-	want := []string{"> team         24/26", ">  team-00    Role00", "   team-01    Role00", "   team-02    Role00", "   team-03    Role00"}
+	want := []string{
+		"> team         24/26", ">  team-00    Role00", "   team-01    Role00", "   team-02    Role00",
+		"   team-03    Role00",
+	}
 	if !slices.Equal(lines, want) {
 		t.Errorf("20×5:\n%s", strings.Join(lines, "\n"))
 	}
@@ -195,7 +200,9 @@ func TestWhatIsDoneWithAChoice(t *testing.T) {
 	s.shows("1/6", ">  Data Lake")
 	s.types("\r")
 	// What is said in a shell is for the person, also when stdout is for eval.
-	if out, lines := s.ends(0); out != "" || lines[1] != "rolecall: a shell with Developer in Data Lake [EU] 333344445555; exit leaves it" || lines[2] != "the shell of AS" {
+	if out, lines := s.ends(0); out != "" ||
+		lines[1] != "rolecall: a shell with Developer in Data Lake [EU] 333344445555; exit leaves it" ||
+		lines[2] != "the shell of AS" {
 		t.Errorf("shell: %q\n%s", out, strings.Join(lines, "\n"))
 	}
 
@@ -203,13 +210,18 @@ func TestWhatIsDoneWithAChoice(t *testing.T) {
 	s.shows("1/1")
 	s.types("\x19")
 	out, lines := s.ends(0)
-	if !regexp.MustCompile(`^arn:aws:iam::111122223333:role/aws-reserved/sso\.amazonaws\.com/AWSReservedSSO_Admin_[0-9a-f]{16}\n$`).MatchString(out) || !strings.HasPrefix(lines[1], "rolecall: copied") {
+	arn := regexp.MustCompile(`^arn:aws:iam::111122223333:role/aws-reserved/sso\.amazonaws\.com/` +
+		`AWSReservedSSO_Admin_[0-9a-f]{16}\n$`)
+	if !arn.MatchString(out) || !strings.HasPrefix(lines[1], "rolecall: copied") {
 		t.Errorf("arn: %q\n%s", out, strings.Join(lines, "\n"))
 	}
 }
 
 func TestHostileNamesInThePicker(t *testing.T) {
-	names := []string{"\x1b[2J\x1b[31mred", "a\r\nb", "\u202egnp.exe", "zero\u200bwidth", "\x1b]52;c;eA==\x07", "tab\tted", "bell\x07", "データ基盤"}
+	names := []string{
+		"\x1b[2J\x1b[31mred", "a\r\nb", "\u202egnp.exe", "zero\u200bwidth", "\x1b]52;c;eA==\x07", "tab\tted",
+		"bell\x07", "データ基盤",
+	}
 	w := aListedWorld(t, len(names), func(i int) string { return names[i] })
 	s := onScreen(t, 120, 30, w.environ(), "pick", "--match", "*", "--role", "Role00")
 	lines := s.shows("8/8", "F1 help", "account7@")
@@ -325,7 +337,8 @@ func TestATerminalWithoutAScreen(t *testing.T) {
 	for _, args := range [][]string{{"pick"}, nil} {
 		s := onScreen(t, 80, 24, append(w.environ(), "TERM=dumb"), args...)
 		out, lines := s.ends(1)
-		if out != "" || lines[1] != `rolecall: the picker needs a terminal that can move its cursor: TERM is "dumb"` || lines[2] != "rolecall: hint: rolecall ls" {
+		if out != "" || lines[1] != `rolecall: the picker needs a terminal that can move its cursor: TERM is "dumb"` ||
+			lines[2] != "rolecall: hint: rolecall ls" {
 			t.Errorf("stdout %q, screen\n%s", out, strings.Join(lines, "\n"))
 		}
 	}

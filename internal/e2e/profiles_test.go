@@ -44,10 +44,12 @@ func TestClientsUseGeneratedProfiles(t *testing.T) {
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(s.home, ".aws", "config"))
 	for _, form := range []string{"sso-session", "credential-process"} {
 		t.Run(form, func(t *testing.T) {
-			s.must(t, nil, "rolecall", "profiles", "apply", "local", "--form", form, "--template", oddTemplate, "--region", "us-east-1", "--output", "json")
+			s.must(t, nil, "rolecall", "profiles", "apply", "local", "--form", form, "--template", oddTemplate, "--region",
+				"us-east-1", "--output", "json")
 			for client, argv := range map[string][]string{
 				"AWS CLI": {awsCLI, "sts", "get-caller-identity", "--profile", name}, "boto3": {"/usr/bin/python3", python, name},
-				"AWS SDK for JavaScript": {"node", script, name}, "rolecall": {"rolecall", "whoami", name}, "rolecall-process": {"rolecall-process", "--profile", name},
+				"AWS SDK for JavaScript": {"node", script, name}, "rolecall": {"rolecall", "whoami", name},
+				"rolecall-process": {"rolecall-process", "--profile", name},
 			} {
 				s.forgetKeys(t)
 				if out := s.must(t, nil, s.in("endpoints", argv...)...); !isAlice.MatchString(out) && client != "rolecall-process" {
@@ -73,7 +75,8 @@ func TestAllParsersReadHostileNamesAlike(t *testing.T) {
 	plan, path := hostilePlan(t)
 	environ := []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "AWS_CONFIG_FILE=" + path}
 	for parser, argv := range map[string][]string{
-		"botocore": {"/usr/bin/python3", "-X", "utf8", "testdata/profiles.py"}, "JavaScript": {"node", "testdata/js/profile.mjs", "--list"},
+		"botocore":   {"/usr/bin/python3", "-X", "utf8", "testdata/profiles.py"},
+		"JavaScript": {"node", "testdata/js/profile.mjs", "--list"},
 	} {
 		cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
 		cmd.Env, cmd.Stderr = environ, os.Stderr
@@ -90,7 +93,8 @@ func TestAllParsersReadHostileNamesAlike(t *testing.T) {
 			t.Errorf("%s finds %d profiles, want %d", parser, len(read), len(plan.Changes))
 		}
 		for _, c := range plan.Changes {
-			if got := read[c.Name]; len(got) != 3 || got["sso_session"] != "corp" || got["sso_account_id"] != c.AccountID || got["sso_role_name"] != c.Role {
+			if got := read[c.Name]; len(got) != 3 || got["sso_session"] != "corp" || got["sso_account_id"] != c.AccountID ||
+				got["sso_role_name"] != c.Role {
 				t.Errorf("%s: %s is %v, want %v", parser, c.Name, got, c.Anchor)
 			}
 		}
@@ -123,7 +127,8 @@ func hostilePlan(t *testing.T) (*profiles.Plan, string) {
 		accounts = append(accounts, a)
 	}
 	path := filepath.Join(t.TempDir(), "config")
-	d, err := awsconfig.Parse(path, []byte("[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\nsso_region = us-east-1\n"))
+	d, err := awsconfig.Parse(path, []byte("[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\n"+
+		"sso_region = us-east-1\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +154,9 @@ func TestAppliesAndAnEditorLoseNothing(t *testing.T) {
 	for i := range 2 {
 		all.Go(func() {
 			for n := range 8 {
-				if r := w.run(t, "rolecall", "profiles", "apply", "corp", "--region", []string{"us-east-1", "eu-west-1"}[(i+n)%2]); r.code != 0 && !strings.Contains(r.stderr, "is being changed by another program") {
+				if r := w.run(t, "rolecall", "profiles", "apply", "corp", "--region",
+					[]string{"us-east-1", "eu-west-1"}[(i+n)%2]); r.code != 0 && !strings.Contains(r.stderr,
+					"is being changed by another program") {
 					t.Errorf("exit code %d: %s", r.code, r.stderr)
 				}
 			}

@@ -40,7 +40,8 @@ func TestTheREADMEsCommands(t *testing.T) {
 	}
 	w := aWorld(t, oidc.Options{})
 	tools := t.TempDir()
-	if err := os.WriteFile(filepath.Join(tools, "terraform"), []byte("#!/bin/sh\necho \"$1 as $AWS_ACCESS_KEY_ID\"\n"), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(tools, "terraform"), []byte("#!/bin/sh\necho \"$1 as $AWS_ACCESS_KEY_ID\"\n"),
+		0o700); err != nil {
 		t.Fatal(err)
 	}
 	own := t.TempDir() // where files are written
@@ -63,7 +64,10 @@ func TestTheREADMEsCommands(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), "sh", "-ec", strings.Replace(line, "-- aws ", "-- "+awsCLI+" ", 1))
 			var stderr bytes.Buffer
 			cmd.Dir, cmd.Env, cmd.Stderr = root, append(w.environ(), address), &stderr
-			for _, name := range []string{"GOPATH", "GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB"} {
+			for _, name := range []string{
+				"GOPATH", "GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK",
+				"GOSUMDB",
+			} {
 				value, err := exec.Command("go", "env", name).Output()
 				if err != nil {
 					t.Fatal(err)

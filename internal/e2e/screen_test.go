@@ -50,11 +50,14 @@ func onScreen(t *testing.T, columns, rows int, environ []string, args ...string)
 	dir := t.TempDir()
 	s := &screen{
 		t: t, keyboard: keyboard, vt: vt10x.New(vt10x.WithSize(columns, rows), vt10x.WithWriter(io.Discard)),
-		modes: [2]string{filepath.Join(dir, "before"), filepath.Join(dir, "after")}, changed: make(chan struct{}), drawn: make(chan struct{}),
+		modes: [2]string{filepath.Join(dir, "before"), filepath.Join(dir, "after")}, changed: make(chan struct{}),
+		drawn: make(chan struct{}),
 	}
 	s.size(columns, rows)
-	s.cmd = exec.Command("sh", append([]string{"-c", holder, "sh", s.modes[0], s.modes[1], filepath.Join(bin, "rolecall")}, args...)...)
-	s.cmd.Env, s.cmd.Stdin, s.cmd.Stderr, s.cmd.Stdout = append([]string{"TERM=xterm-256color"}, environ...), terminal, terminal, &s.stdout
+	s.cmd = exec.Command("sh", append([]string{"-c", holder, "sh", s.modes[0], s.modes[1], filepath.Join(bin, "rolecall")},
+		args...)...)
+	s.cmd.Env, s.cmd.Stdin, s.cmd.Stderr, s.cmd.Stdout = append([]string{"TERM=xterm-256color"}, environ...), terminal,
+		terminal, &s.stdout
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -183,9 +186,13 @@ func (s *screen) ends(code int) (stdout string, lines []string) {
 		s.t.Errorf("the terminal's modes were %s and are %s", before, after)
 	}
 	if s.vt.Mode()&vt10x.ModeAltScreen != 0 || !s.vt.CursorVisible() || lines[0] != "the line before" {
-		s.t.Errorf("alternate screen %v, cursor %v:\n%s", s.vt.Mode()&vt10x.ModeAltScreen != 0, s.vt.CursorVisible(), strings.Join(lines, "\n"))
+		s.t.Errorf("alternate screen %v, cursor %v:\n%s", s.vt.Mode()&vt10x.ModeAltScreen != 0, s.vt.CursorVisible(),
+			strings.Join(lines, "\n"))
 	}
-	for set, reset := range map[string]string{"\x1b[?2004h": "\x1b[?2004l", "\x1b[>1u": "\x1b[<1u", "\x1b[>4;2m": "\x1b[>4m"} {
+	for set, reset := range map[string]string{
+		"\x1b[?2004h": "\x1b[?2004l", "\x1b[>1u": "\x1b[<1u",
+		"\x1b[>4;2m": "\x1b[>4m",
+	} {
 		if bytes.LastIndex(s.raw, []byte(set)) > bytes.LastIndex(s.raw, []byte(reset)) {
 			s.t.Errorf("%q stays: %q", set, s.raw)
 		}

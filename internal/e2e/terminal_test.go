@@ -60,7 +60,9 @@ func signInPage(screen string) string {
 
 // run runs a command with stdin and stderr on a pseudo-terminal, and stdout on its
 // own. It gives the exit code and all that was on the screen.
-func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Writer) (code int, screen string, err error) {
+func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Writer) (code int, screen string,
+	err error,
+) {
 	primary, secondary, err := pty.Open()
 	if err != nil {
 		return 0, "", err
@@ -246,7 +248,8 @@ func atMain() {
 // read takes SHOWN TYPED … -- from args, and gives the command behind it.
 func (t *aTerminal) read(args []string) []string {
 	for ; args[0] != "--"; args = args[2:] {
-		t.types = append(t.types, typing{args[0], strings.NewReplacer(`\n`, "\r", `\x03`, "\x03", `\x0f`, "\x0f").Replace(args[1])})
+		t.types = append(t.types,
+			typing{args[0], strings.NewReplacer(`\n`, "\r", `\x03`, "\x03", `\x0f`, "\x0f").Replace(args[1])})
 	}
 	return args[1:]
 }

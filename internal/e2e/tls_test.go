@@ -33,7 +33,8 @@ func TestBeyondThisMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &served{home: filepath.Join(dir, "home"), args: []string{
-		"idc", "serve", "--listen", address, "--public-url", "https://" + address, "--tls-cert", certificate, "--tls-key", key,
+		"idc", "serve", "--listen", address, "--public-url", "https://" + address, "--tls-cert", certificate, "--tls-key",
+		key,
 	}}
 	s.start(t, "0")
 	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
@@ -72,7 +73,8 @@ func selfSigned(t *testing.T, dir string) (certificate, key string, roots *x509.
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {

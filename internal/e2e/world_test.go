@@ -40,7 +40,10 @@ func newWorld(home string, lives oidc.Options) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{url: "http://" + listener.Addr().String(), home: home, rules: filepath.Join(home, "rules"), lives: lives, faults: faults.New(time.Now)}
+	w := &world{
+		url: "http://" + listener.Addr().String(), home: home, rules: filepath.Join(home, "rules"), lives: lives,
+		faults: faults.New(time.Now),
+	}
 	if w.data, w.sample, err = idctest.Sample(); err != nil {
 		return nil, err
 	}
@@ -61,7 +64,10 @@ func newWorld(home string, lives oidc.Options) (*world, error) {
 
 // restart loses all that is not in the store.
 func (w *world) restart() error {
-	server, err := idc.New(idc.Options{URL: w.url, Store: w.data.Store, Secret: w.data.Secret, OIDC: w.lives, Around: w.faults.Handler})
+	server, err := idc.New(idc.Options{
+		URL: w.url, Store: w.data.Store, Secret: w.data.Secret, OIDC: w.lives,
+		Around: w.faults.Handler,
+	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.server = server
@@ -140,9 +146,11 @@ func (w *world) withProxy() ([]string, error) {
 	defer w.mu.Unlock()
 	if w.proxy == nil {
 		w.faults.Authority = ca
-		w.proxy = proxy.New(ca, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.current().ServeHTTP(rw, r) }), w.faults.TLS)
+		w.proxy = proxy.New(ca,
+			http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.current().ServeHTTP(rw, r) }), w.faults.TLS)
 	}
-	return append(idc.ProxyEnvironment(w.url, path), "PATH="+os.Getenv("PATH"), "HOME="+w.home, "TZ=UTC", "BROWSER=true"), nil
+	return append(idc.ProxyEnvironment(w.url, path), "PATH="+os.Getenv("PATH"), "HOME="+w.home, "TZ=UTC", "BROWSER=true"),
+		nil
 }
 
 // current is the server that answers now.
@@ -167,7 +175,7 @@ func editFile(path string, edit func(string) string) error {
 	return os.WriteFile(path, []byte(edit(string(text))), 0o600)
 }
 
-// endIn gives an edit that sets the moment under key to so far from now.
+// endIn returns an edit that sets the moment under key to so far from now.
 func endIn(key string, d time.Duration) func(string) string {
 	return func(text string) string {
 		start := strings.Index(text, strconv.Quote(key)+`: "`)

@@ -1,6 +1,5 @@
-// Package export writes role credentials for whoever asked: variables for a
-// shell, JSON for a program. Every value is checked before a byte is written, and
-// then quoted for the stated dialect. It never guesses the dialect.
+// Package export writes role credentials as variables for a shell or JSON for a program. It checks every value before
+// it writes a byte, and quotes for the stated dialect, which it never guesses.
 package export
 
 import (
@@ -14,7 +13,7 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// An Environment is what becomes variables.
+// An Environment is the content of the variables.
 type Environment struct {
 	Credentials identitycenter.RoleCredentials
 	Region      string // may be empty
@@ -25,17 +24,20 @@ type Variable struct{ Name, Value string }
 
 // sets are the variables that are set, and unset again.
 var sets = [...]string{
-	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_REGION", "AWS_DEFAULT_REGION",
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_REGION",
+	"AWS_DEFAULT_REGION",
 }
 
 // unsets would win over the keys in some SDKs.
 var unsets = [...]string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
 
-// Variables gives what an environment sets and unsets. The moment of expiry is
-// RFC 3339 in UTC.
+// Variables returns what an environment sets and unsets. The time of expiry is RFC 3339 in UTC.
 func Variables(e Environment) (set []Variable, unset []string) {
 	c := e.Credentials
-	values := []string{c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal(), moment(c.Expiration), e.Region, e.Region}
+	values := []string{
+		c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal(), moment(c.Expiration), e.Region,
+		e.Region,
+	}
 	for i, name := range sets {
 		if values[i] != "" {
 			set = append(set, Variable{name, values[i]})
@@ -46,7 +48,7 @@ func Variables(e Environment) (set []Variable, unset []string) {
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
-// removed are the variables that would make a child somebody else.
+// removed are the variables that would change a child's identity.
 var removed = [...]string{
 	"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN",
 	"AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN",
@@ -54,9 +56,8 @@ var removed = [...]string{
 	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 }
 
-// ChildEnvironment gives environ without the variables that conflict, all
-// duplicates and spellings included, and with those of e. It checks the values
-// as Write does.
+// ChildEnvironment returns environ without conflicting variables, all duplicates and spellings included, and with
+// those of e. It checks the values as Write does.
 func ChildEnvironment(environ []string, e Environment) ([]string, error) {
 	if err := check(e); err != nil {
 		return nil, err
@@ -105,15 +106,14 @@ func Write(w io.Writer, format string, e Environment) error {
 	return err
 }
 
-// WriteVariables writes variables in one of Formats, but those of role credentials
-// alone.
+// WriteVariables writes variables in one of Formats, except those for role credentials only.
 func WriteVariables(w io.Writer, format string, variables []Variable) error {
 	f, err := formatOf(format)
 	if err != nil {
 		return err
 	}
 	if f.whole != nil {
-		return fmt.Errorf("the format %s is for role credentials", format)
+		return fmt.Errorf("the format %s is only for role credentials", format)
 	}
 	var b bytes.Buffer
 	if err := f.write(&b, variables, nil); err != nil {
@@ -123,8 +123,7 @@ func WriteVariables(w io.Writer, format string, variables []Variable) error {
 	return err
 }
 
-// WriteUnset writes what takes the variables of Write away again, in a format of
-// a shell.
+// WriteUnset writes what unsets the variables of Write, in a shell's format.
 func WriteUnset(w io.Writer, format string) error {
 	f, err := formatOf(format)
 	if err != nil {
@@ -139,8 +138,8 @@ func WriteUnset(w io.Writer, format string) error {
 	return err
 }
 
-// check refuses values that role credentials do not have: then they need no
-// trust in quoting. No message holds a value.
+// check rejects values that role credentials never have, so that nothing depends on quoting alone. No message holds a
+// value.
 func check(e Environment) error {
 	c := e.Credentials
 	for _, v := range []struct {
@@ -153,7 +152,7 @@ func check(e Environment) error {
 		{"region", e.Region, upper + lower + digits + "-", 0, 128},
 	} {
 		if len(v.value) < v.least || len(v.value) > v.most || !isMadeOf(v.value, v.alphabet) {
-			return fmt.Errorf("the %s is not of the form that AWS gives: nothing is handed out", v.name)
+			return fmt.Errorf("the %s does not have the form that AWS uses: nothing was written", v.name)
 		}
 	}
 	return nil

@@ -91,8 +91,9 @@ AWS_DEFAULT_REGION=eu-west-1
     "AWS_DEFAULT_REGION": "eu-west-1"
 }
 `,
-	"credential-process": `{"Version": 1, "AccessKeyId": "ASIAIOSFODNN7EXAMPLE", "SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", ` +
-		`"SessionToken": "IQoJ+/_-==", "Expiration": "2026-11-23T12:44:15Z", "AccountId": "111111111111"}
+	"credential-process": `{"Version": 1, "AccessKeyId": "ASIAIOSFODNN7EXAMPLE", ` +
+		`"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "SessionToken": "IQoJ+/_-==", ` +
+		`"Expiration": "2026-11-23T12:44:15Z", "AccountId": "111111111111"}
 `,
 	"sts": `{
     "Credentials": {
@@ -152,7 +153,8 @@ set "AWS_CREDENTIAL_EXPIRATION="
 set "AWS_REGION="
 set "AWS_DEFAULT_REGION="
 `,
-		"nushell": `["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_REGION", "AWS_DEFAULT_REGION"]
+		"nushell": `["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", ` +
+			`"AWS_CREDENTIAL_EXPIRATION", "AWS_REGION", "AWS_DEFAULT_REGION"]
 `,
 	}
 	for _, format := range Formats() {
@@ -200,7 +202,7 @@ func TestOnlyAnAccountIDBecomesOne(t *testing.T) {
 	}
 }
 
-// fields gives for each value of an environment a way to replace it.
+// fields returns for each value of an environment a way to replace it.
 var fields = map[string]func(e *Environment, value string){
 	"access key id": func(e *Environment, value string) { e.Credentials.AccessKeyID = value },
 	"secret access key": func(e *Environment, value string) {
@@ -237,7 +239,7 @@ func refusal(t *testing.T, e Environment) string {
 }
 
 func TestHostileValuesAreRefusedAndNotRepeated(t *testing.T) {
-	const filler = "AAAAAAAAAAAAAAAAAAAAAAAA" // so that no length is what is refused
+	const filler = "AAAAAAAAAAAAAAAAAAAAAAAA" // so that the length is not what is refused
 	for field, put := range fields {
 		for _, value := range append(hostile(t, "/canary"), "a\x00b", "\x9b31m", "\xff") {
 			if strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=_-") == "" {
@@ -246,7 +248,7 @@ func TestHostileValuesAreRefusedAndNotRepeated(t *testing.T) {
 			e := anEnvironment()
 			put(&e, filler+value)
 			text := refusal(t, e)
-			if !strings.HasPrefix(text, "the "+field+" is not of the form") || strings.Contains(text, filler) {
+			if !strings.HasPrefix(text, "the "+field+" does not have the form") || strings.Contains(text, filler) {
 				t.Errorf("%s %q: %q", field, value, text)
 			}
 		}
@@ -291,10 +293,14 @@ func TestEachFieldHasItsOwnAlphabetAndLength(t *testing.T) {
 }
 
 func TestAChildHasTheCredentialsAndNothingThatConflicts(t *testing.T) {
-	environ := []string{"HOME=/home/me", "=C:=C:\\work", "AWS_PAGER=less", "AWS_REGION=us-east-1", "aws_region=us-east-2", "AWS_PROFILES=mine", "odd"}
+	environ := []string{
+		"HOME=/home/me", "=C:=C:\\work", "AWS_PAGER=less", "AWS_REGION=us-east-1", "aws_region=us-east-2",
+		"AWS_PROFILES=mine", "odd",
+	}
 	kept := []string{"HOME=/home/me", "=C:=C:\\work", "AWS_PAGER=less", "AWS_PROFILES=mine", "odd"}
 	for _, name := range removed {
-		environ = append(environ, name+"=theirs", name+"=twice", strings.ToLower(name)+"=lower", "Aws"+name[3:]+"=mixed", name+"=", name)
+		environ = append(environ, name+"=theirs", name+"=twice", strings.ToLower(name)+"=lower", "Aws"+name[3:]+"=mixed",
+			name+"=", name)
 	}
 	child, err := ChildEnvironment(environ, anEnvironment())
 	if err != nil {

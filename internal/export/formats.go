@@ -12,8 +12,8 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// A format is one dialect: of variables, or with whole of role credentials alone.
-// unset is nil where nothing can be taken away.
+// A format is one dialect: of variables, or, with whole, of role credentials only. unset is nil where nothing can be
+// unset.
 type format struct {
 	name  string
 	write func(b *bytes.Buffer, set []Variable, unset []string) error
@@ -25,12 +25,18 @@ func formats() []format {
 	return []format{
 		{"sh", shell(quoteSh, "export %s=%s\n", "unset %s\n"), unsetEach("unset %s\n"), nil},
 		{"fish", shell(quoteFish, "set -gx %s %s\n", "set -e %s\n"), unsetEach("set -e %s\n"), nil},
-		{"powershell", shell(quotePowerShell, "$Env:%s = %s\n", "Remove-Item Env:%s -ErrorAction SilentlyContinue\n"), unsetEach("Remove-Item Env:%s -ErrorAction SilentlyContinue\n"), nil},
+		{
+			"powershell", shell(quotePowerShell, "$Env:%s = %s\n", "Remove-Item Env:%s -ErrorAction SilentlyContinue\n"),
+			unsetEach("Remove-Item Env:%s -ErrorAction SilentlyContinue\n"), nil,
+		},
 		{"cmd", shell(plainCmd, "set \"%s=%s\"\n", "set \"%s=\"\n"), unsetEach("set \"%s=\"\n"), nil},
 		{"nushell", writeNushell, unsetNushell, nil},
 		{"dotenv", shell(plainDotenv, "%s=%s\n", ""), nil, nil},
 		{"json", writeJSON, nil, nil},
-		{"credential-process", nil, nil, func(b *bytes.Buffer, c identitycenter.RoleCredentials) error { return CredentialProcess(b, c) }},
+		{
+			"credential-process", nil, nil,
+			func(b *bytes.Buffer, c identitycenter.RoleCredentials) error { return CredentialProcess(b, c) },
+		},
 		{"sts", nil, nil, writeSTS},
 	}
 }
@@ -44,7 +50,7 @@ func Formats() []string {
 	return names
 }
 
-// ErrUnknownFormat is a format that is not among Formats.
+// ErrUnknownFormat is returned for a format that is not among Formats.
 var ErrUnknownFormat = errors.New("unknown format")
 
 func formatOf(name string) (format, error) {
@@ -56,7 +62,7 @@ func formatOf(name string) (format, error) {
 	return format{}, fmt.Errorf("%w %q; formats: %s", ErrUnknownFormat, name, strings.Join(Formats(), ", "))
 }
 
-// Default is the dialect of the system's usual shell.
+// Default returns the dialect of the system's usual shell.
 func Default() string {
 	if runtime.GOOS == "windows" {
 		return "powershell"
@@ -64,9 +70,10 @@ func Default() string {
 	return "sh"
 }
 
-// shell writes assignments, a line each; an empty unsetLine is a dialect without
-// such a thing.
-func shell(quote func(string) (string, error), setLine, unsetLine string) func(*bytes.Buffer, []Variable, []string) error {
+// shell writes assignments, one a line; unsetLine is empty for a dialect that cannot unset.
+func shell(
+	quote func(string) (string, error), setLine, unsetLine string,
+) func(*bytes.Buffer, []Variable, []string) error {
 	return func(b *bytes.Buffer, set []Variable, unset []string) error {
 		for _, name := range unset {
 			if unsetLine != "" {
@@ -92,9 +99,8 @@ func unsetEach(line string) func(*bytes.Buffer, []string) {
 	}
 }
 
-// writeNushell writes an object for "from json | load-env": nushell evaluates no
-// text. A variable cannot be taken away by load-env; an empty AWS_PROFILE counts
-// as none for the SDKs.
+// writeNushell writes an object for "from json | load-env": nushell evaluates no text. load-env cannot unset a
+// variable; to the SDKs, an empty AWS_PROFILE counts as unset.
 func writeNushell(b *bytes.Buffer, set []Variable, unset []string) error {
 	for _, name := range unset {
 		set = append(set, Variable{Name: name})
@@ -133,7 +139,7 @@ func writeObject(b *bytes.Buffer, variables []Variable) error {
 	return nil
 }
 
-// writeSTS writes the shape of an STS answer, as AssumeRole gives it.
+// writeSTS writes credentials in the form of AssumeRole's answer.
 func writeSTS(b *bytes.Buffer, c identitycenter.RoleCredentials) error {
 	b.WriteString("{\n    \"Credentials\": ")
 	var inner bytes.Buffer

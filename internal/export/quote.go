@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// errNUL: no shell can hold it.
+// errNUL is returned since no shell can hold a NUL byte.
 var errNUL = errors.New("a NUL byte cannot be written for a shell")
 
-// errPlain: cmd and dotenv have no quoting that all their readers share.
+// errPlain is returned since cmd and dotenv have no quoting that all their readers share.
 var errPlain = errors.New("the value holds characters that cannot be written safely in this format")
 
 // QuoteSh writes text as one word of a POSIX shell; plain words stay as they are.
@@ -21,8 +21,7 @@ func QuoteSh(text string) (string, error) {
 
 func isPlain(text, extra string) bool { return isMadeOf(text, upper+lower+digits+extra) }
 
-// quoteSh: within '…' a POSIX shell reads every byte as it is, and there is no
-// way to write a ' there.
+// quoteSh quotes for a POSIX shell: within '…' it reads every byte as it is, and cannot have a '.
 func quoteSh(text string) (string, error) {
 	if strings.ContainsRune(text, 0) {
 		return "", errNUL
@@ -30,7 +29,7 @@ func quoteSh(text string) (string, error) {
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'", nil
 }
 
-// quoteFish: within '…' fish reads \\ and \' as \ and '.
+// quoteFish quotes for fish: within '…' it reads \\ and \' as \ and '.
 func quoteFish(text string) (string, error) {
 	if strings.ContainsRune(text, 0) {
 		return "", errNUL
@@ -38,8 +37,7 @@ func quoteFish(text string) (string, error) {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'", nil
 }
 
-// quotePowerShell: within '…' PowerShell takes ' and the typographic quotes for
-// the end, unless doubled.
+// quotePowerShell quotes for PowerShell: within '…' a ' or typographic quote ends the text, unless doubled.
 func quotePowerShell(text string) (string, error) {
 	if strings.ContainsRune(text, 0) {
 		return "", errNUL

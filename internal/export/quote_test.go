@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// hostile gives the corpus without its value with a NUL, which no shell can hold.
-// canary is the file that a value makes when it is run.
+// hostile returns the corpus without its value with a NUL, which no shell can hold. canary is the file that a value
+// makes when it is run.
 func hostile(t *testing.T, canary string) []string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/hostile_names.txt")
@@ -57,7 +57,13 @@ func viaFishVariable(quoted string) string {
 
 func dialects() []dialect {
 	list := []dialect{{"fish", []string{"fish", "--no-config"}, quoteFish, viaFishVariable}}
-	for _, command := range [][]string{{"bash"}, {"bash", "--posix"}, {"dash"}, {"zsh", "-f"}, {"zsh", "-f", "-o", "RC_QUOTES"}} {
+	for _, command := range [][]string{
+		{"bash"},
+		{"bash", "--posix"},
+		{"dash"},
+		{"zsh", "-f"},
+		{"zsh", "-f", "-o", "RC_QUOTES"},
+	} {
 		name := strings.Join(command, " ")
 		list = append(list,
 			dialect{name + " variable", command, quoteSh, viaVariable},
@@ -66,8 +72,7 @@ func dialects() []dialect {
 	return list
 }
 
-// run gives what a shell prints that reads script, in an empty folder which it
-// gives too.
+// run returns what a shell prints that reads script, in an empty folder which it gives too.
 func run(t *testing.T, command []string, script string) (out []byte, cwd string) {
 	t.Helper()
 	path, err := exec.LookPath(command[0])
@@ -202,7 +207,8 @@ func TestCmdAndDotenvAreGivenPlainWordsOnly(t *testing.T) {
 
 func TestPlainWordsStayReadable(t *testing.T) {
 	for text, want := range map[string]string{
-		"dev": "dev", "a/b.c:d-e_f@g,h+i": "a/b.c:d-e_f@g,h+i", "": "''", "-x": "'-x'", "~": "'~'", "a b": "'a b'", "it's": `'it'\''s'`, "é": "'é'",
+		"dev": "dev", "a/b.c:d-e_f@g,h+i": "a/b.c:d-e_f@g,h+i", "": "''", "-x": "'-x'", "~": "'~'", "a b": "'a b'",
+		"it's": `'it'\''s'`, "é": "'é'",
 	} {
 		if got, err := QuoteSh(text); err != nil || got != want {
 			t.Errorf("%q became %s, %v", text, got, err)

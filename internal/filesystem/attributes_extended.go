@@ -10,9 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// copyAttributes copies the extended attributes, access control lists among them.
-// Those that the system gives every file by itself may not be set by everybody: what
-// is refused is the system's.
+// copyAttributes copies the extended attributes, access control lists included. Those that may not be set are the
+// system's own, which it sets on every file by itself.
 func copyAttributes(from, to string) error {
 	names, err := attribute(func(room []byte) (int, error) { return unix.Listxattr(from, room) })
 	if errors.Is(err, unix.ENOTSUP) {
@@ -34,7 +33,7 @@ func copyAttributes(from, to string) error {
 	return nil
 }
 
-// attribute asks for the size of an answer, then for the answer.
+// attribute calls ask for the size of the answer, then for the answer.
 func attribute(ask func([]byte) (int, error)) ([]byte, error) {
 	size, err := ask(nil)
 	if err != nil || size == 0 {

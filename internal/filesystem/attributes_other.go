@@ -2,5 +2,5 @@
 
 package filesystem
 
-// copyAttributes does nothing: there are none that programs set on such a file.
+// copyAttributes does nothing: here programs set none on such files.
 func copyAttributes(_, _ string) error { return nil }

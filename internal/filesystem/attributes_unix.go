@@ -15,7 +15,7 @@ func hardLinks(info fs.FileInfo) uint64 {
 	return 1
 }
 
-// copyOwner gives file the owner and group of another one, where they differ.
+// copyOwner sets the owner and group of file to those of another, where they differ.
 func copyOwner(file *os.File, of fs.FileInfo) error {
 	want, ok := of.Sys().(*syscall.Stat_t)
 	info, err := file.Stat()

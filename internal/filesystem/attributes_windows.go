@@ -5,8 +5,7 @@ import (
 	"os"
 )
 
-// hardLinks is always 1: they are rare on Windows, and the file's information does
-// not tell.
+// hardLinks is always 1: hard links are rare on Windows, and not part of the file's information.
 func hardLinks(fs.FileInfo) uint64 { return 1 }
 
 // copyOwner does nothing: new files get the owner and access list of their folder.

@@ -15,12 +15,12 @@ import (
 // keptBackups is how many older versions of one file stay.
 const keptBackups = 10
 
-// ErrNoBackup means that there is nothing to go back to.
+// ErrNoBackup means that there is no version to go back to.
 var ErrNoBackup = errors.New("there is no backup")
 
-// Backups keeps what stood in shared files before rolecall wrote them. Each is a
-// plain copy, whose name says of which file, when, and what was written over it. One of
-// a file that was not there is empty, and its name says so.
+// Backups keeps the content of shared files from before rolecall wrote them. Each is a plain copy, whose name says
+// which file it is of, when it was made, and what was written over it. For a file that did not exist it is empty, and
+// its name says so.
 type Backups struct {
 	Files  Files
 	Folder string
@@ -29,7 +29,7 @@ type Backups struct {
 // A Backup is one older version.
 type Backup struct {
 	Path    string // of the copy
-	written string // hash of what took its place
+	written string // hash of what replaced it
 	none    bool   // there was no file
 }
 
@@ -39,7 +39,7 @@ const noFile = "new"
 // backupTime sorts as time does.
 const backupTime = "20060102T150405.000000000Z"
 
-// Save keeps what was read of a file that is about to become written.
+// Save keeps what was read from a file, before written replaces it.
 func (b Backups) Save(s Shared, written []byte, now time.Time) (Backup, error) {
 	name := hash([]byte(s.target))[:12] + "-" + now.UTC().Format(backupTime) + "-" + hash(written)
 	if s.Missing {
@@ -57,7 +57,7 @@ func (b Backups) Save(s Shared, written []byte, now time.Time) (Backup, error) {
 	return backup, err
 }
 
-// list gives the backups of a file, the oldest first.
+// list returns the backups of a file, the oldest first.
 func (b Backups) list(path string) ([]Backup, error) {
 	entries, err := os.ReadDir(b.Folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -75,9 +75,8 @@ func (b Backups) list(path string) ([]Backup, error) {
 	return all, err
 }
 
-// Last gives the newest backup of a file and its content. One whose content stands in the
-// file already is passed over, with all newer ones: somebody went back to it by hand, or
-// an undo did not come to its end.
+// Last returns the newest backup of a file and its content. One whose content is in the file already is skipped, with
+// all newer ones: somebody restored it by hand, or an undo did not finish.
 func (b Backups) Last(s Shared) (last Backup, data []byte, passed []Backup, err error) {
 	all, err := b.list(s.target)
 	for i, older := range slices.Backward(all) {
@@ -100,7 +99,7 @@ func (b Backups) Last(s Shared) (last Backup, data []byte, passed []Backup, err 
 	return last, data, passed, err
 }
 
-// Before reports whether the file is still what was written over the backup.
+// Before reports whether the file still has what was written over the backup.
 func (b Backup) Before(s Shared) bool { return !s.Missing && b.written == hash(s.Data) }
 
 func hash(data []byte) string {

@@ -10,24 +10,23 @@ import (
 	"time"
 )
 
-// An Editor changes shared files: one process of ours at a time, with a backup of what
-// was there, and without losing what other programs write meanwhile.
+// An Editor changes shared files: one of our processes at a time, with a backup, and without losing what other
+// programs write meanwhile.
 type Editor struct {
 	Files Files
-	State string // our state folder: locks and backups lie in it
+	State string // our state folder, for locks and backups
 	Now   func() time.Time
 }
 
-// How long an edit waits for another one, and how often it starts over.
+// How long an edit waits for another one, and how often it tries.
 const (
 	editDeadline = 15 * time.Second
 	editTries    = 3
 )
 
-// Edit reads a file, lets change make new bytes of it, and puts them in its place. Nil
-// bytes, or the same ones, leave the file untouched. When another program has changed
-// the file meanwhile it starts over, three times in all; then the error is ErrChanged.
-// It gives the backup of what was there; none for a new file.
+// Edit reads a file, lets change make its new content, and replaces it. If that is nil or unchanged, the file is left
+// untouched. When another program has changed the file meanwhile it starts over; after three tries the error is
+// ErrChanged. It returns the backup of the old content; none for a new file.
 func (e Editor) Edit(ctx context.Context, path string, change func(Shared) ([]byte, error)) (Backup, error) {
 	unlock, err := e.lock(ctx, path)
 	if err != nil {
@@ -64,7 +63,7 @@ func (e Editor) try(path string, change func(Shared) ([]byte, error)) (Backup, e
 		return Backup{}, fmt.Errorf("no backup of %s: %w", path, err)
 	}
 	if err := e.Files.Replace(s, data); err != nil {
-		_ = os.Remove(backup.Path) // of what still stands there
+		_ = os.Remove(backup.Path) // its content is still in the file
 		return Backup{}, err
 	}
 	if s.Missing {
@@ -73,17 +72,16 @@ func (e Editor) try(path string, change func(Shared) ([]byte, error)) (Backup, e
 	return backup, nil
 }
 
-// A ForeignChangeError is a file that is no longer what was written over its backup.
-// Backup is empty when there was no file before.
+// A ForeignChangeError is a file that was changed after rolecall wrote it. Backup is empty when there was no file
+// before.
 type ForeignChangeError struct{ Path, Backup string }
 
 func (e *ForeignChangeError) Error() string {
 	return e.Path + " was changed since rolecall wrote it: going back would lose that change"
 }
 
-// Undo puts the newest backup of a file in its place, if the file is still what was
-// written over it, else it is a *ForeignChangeError. Where there was no file, none is
-// again. The next Undo goes back further.
+// Undo restores the newest backup of a file, if the file still has what was written over it; else it returns a
+// *ForeignChangeError. A file that did not exist before is removed. The next Undo goes back further.
 func (e Editor) Undo(ctx context.Context, path string) error {
 	unlock, err := e.lock(ctx, path)
 	if err != nil {
@@ -117,7 +115,7 @@ func (e Editor) Undo(ctx context.Context, path string) error {
 
 func (e Editor) backups() Backups { return Backups{e.Files, filepath.Join(e.State, "backups")} }
 
-// lock keeps other edits of the same file waiting, whatever links lead to it.
+// lock makes other edits of the same file wait, through whatever link they reach it.
 func (e Editor) lock(ctx context.Context, path string) (unlock func(), err error) {
 	if path, err = place(path); err != nil {
 		return nil, err

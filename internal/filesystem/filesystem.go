@@ -16,14 +16,14 @@ import (
 // MaxSecretFile bounds a cache file: those of real tools stay below 16 KiB.
 const MaxSecretFile = 1 << 20
 
-// ErrTooLarge is a file above the bound of its reader.
+// ErrTooLarge is returned for a file beyond the reader's bound.
 var ErrTooLarge = errors.New("file is too large")
 
-// ErrForeignOwner is a secret file that belongs to another user: what stands in
-// it was planted, or is not ours to use.
+// ErrForeignOwner is returned for a secret file that belongs to another user: its content was planted, or is not ours
+// to use.
 var ErrForeignOwner = errors.New("file belongs to another user")
 
-// Files does the file work. The zero value works on the real file system.
+// Files reads and writes files. The zero value uses the real file system.
 type Files struct {
 	// Fault, when set, is asked before each step with its name (read, mkdir,
 	// create, write, sync, rename, remove, lock) and path; its error is that
@@ -75,8 +75,8 @@ func (f Files) ReadSecret(path string) ([]byte, error) {
 	return data, nil
 }
 
-// WriteSecret replaces the file at path with data, 0600 in a folder of 0700:
-// after a crash at any moment the old or the new content stands there.
+// WriteSecret replaces the file at path with data, 0600 in a folder of 0700: after a crash at any moment it has the
+// old or the new content.
 func (f Files) WriteSecret(path string, data []byte) error {
 	p, err := f.Reserve(path, len(data))
 	if err != nil {
@@ -86,16 +86,15 @@ func (f Files) WriteSecret(path string, data []byte) error {
 	return p.Commit(data)
 }
 
-// A Pending is room on the disk for a file's next content.
+// A Pending is disk space reserved for a file's next content.
 type Pending struct {
 	files Files
 	path  string
 	temp  *os.File
 }
 
-// Reserve writes size bytes beside path and waits until the disk has them, so
-// that a full or read-only disk shows before something is done that cannot be
-// done twice. Call Commit, and Discard in any case.
+// Reserve writes size bytes beside path and waits until they are on disk, so that a full or read-only disk is noticed
+// before an act that cannot be repeated. Call Commit, and Discard in any case.
 func (f Files) Reserve(path string, size int) (*Pending, error) {
 	dir := filepath.Dir(path)
 	if err := f.makeDir(dir); err != nil {
@@ -150,16 +149,16 @@ func (p *Pending) Commit(data []byte) error {
 	return syncDir(filepath.Dir(p.path))
 }
 
-// Discard gives the room back. After a Commit it does nothing.
+// Discard frees the space. After a Commit it does nothing.
 func (p *Pending) Discard() {
 	if p.temp != nil {
 		p.temp.Close()
-		os.Remove(p.temp.Name())
+		_ = os.Remove(p.temp.Name())
 		p.temp = nil
 	}
 }
 
-// Remove deletes the file at path; that there is none is no error.
+// Remove deletes the file at path, if there is one.
 func (f Files) Remove(path string) error {
 	if err := f.fault("remove", path); err != nil {
 		return err
@@ -174,9 +173,8 @@ func (f Files) Remove(path string) error {
 // keptAside is how many damaged versions of one file stay.
 const keptAside = 3
 
-// SetAside renames a damaged file to the same name with .damaged-N, N from 1 to
-// 3, and gives that name. The third is overwritten when all are taken. The name
-// is empty when the file stays where it is.
+// SetAside renames a damaged file by adding .damaged-N, N from 1 to 3, and returns the new name. The third is
+// overwritten when all are taken. The name is empty when the file could not be moved.
 func (f Files) SetAside(path string) (string, error) {
 	if err := f.fault("rename", path); err != nil {
 		return "", err
@@ -194,8 +192,7 @@ func (f Files) SetAside(path string) (string, error) {
 	return aside, nil
 }
 
-// makeDir makes dir with mode 0700, and takes the rights of others away from
-// one that is there.
+// makeDir makes dir with mode 0700, and removes other users' rights from an existing one.
 func (f Files) makeDir(dir string) error {
 	if err := f.fault("mkdir", dir); err != nil {
 		return err

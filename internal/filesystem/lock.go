@@ -15,13 +15,12 @@ import (
 // ErrLocked means that another process held the lock until the deadline.
 var ErrLocked = errors.New("locked by another process")
 
-// A Lock is held by one process at a time, and ends with it.
+// A Lock is held by one process at a time, and released when it ends.
 type Lock struct{ flock *flock.Flock }
 
-// Lock takes the lock at path, waiting until ctx ends; then the error is the
-// context's cause. waiting, when not nil, is called once before the first wait
-// with what the holder wrote about itself. The file is never deleted: a deleted
-// lock file makes two locks.
+// Lock takes the lock at path, waiting until ctx ends; then the error is the context's cause. waiting, when not nil,
+// is called once before the first wait with what the holder wrote about itself. The file is never deleted: that would
+// make two locks.
 func (f Files) Lock(ctx context.Context, path, holder string, waiting func(holder string)) (*Lock, error) {
 	if err := f.fault("lock", path); err != nil {
 		return nil, err
@@ -36,8 +35,7 @@ func (f Files) Lock(ctx context.Context, path, holder string, waiting func(holde
 			return nil, err
 		}
 		if ok {
-			// A hint for those who wait. On Windows a locked file cannot be
-			// written by name: they go without.
+			// A hint for those who wait. On Windows a locked file cannot be written by name, so there is none.
 			_ = os.WriteFile(path, []byte(holder), 0o600)
 			return &Lock{l}, nil
 		}
@@ -59,5 +57,5 @@ func readHolder(path string) string {
 	return holder
 }
 
-// Unlock gives the lock back.
+// Unlock releases the lock.
 func (l *Lock) Unlock() { _ = l.flock.Close() }

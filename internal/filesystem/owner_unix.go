@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// foreignOwner reports whether info is of a file of another user. Root reads
-// what it is given, as in a container with a home mounted into it.
+// foreignOwner reports whether info is of another user's file. Root reads any file, as in a container with a mounted
+// home.
 func foreignOwner(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	uid := os.Geteuid()
@@ -28,5 +28,5 @@ func syncDir(dir string) error {
 
 const noFollow = syscall.O_NOFOLLOW
 
-// noWait: opening a named pipe would wait for its writer.
+// noWait keeps the opening of a named pipe from waiting for its writer.
 const noWait = syscall.O_NONBLOCK

@@ -22,13 +22,13 @@ var (
 	ErrReadOnly   = errors.New("file is read-only")
 	ErrHardLinked = errors.New("file has other names (hard links), which would keep the old content")
 	ErrNoFile     = errors.New("not a regular file")
-	ErrDangling   = errors.New("link leads nowhere")
+	ErrDangling   = errors.New("dangling link")
 )
 
-// A Shared is a file that other programs read and write, too, as it was at one
-// moment. It is no secret: its owner decides who reads it.
+// A Shared is the state of a file that other programs read and write, too. It is not secret: its owner decides who
+// reads it.
 type Shared struct {
-	Path    string // as it was asked for
+	Path    string // as requested
 	Data    []byte
 	Missing bool // there is no such file yet
 
@@ -37,8 +37,8 @@ type Shared struct {
 	sum    [sha256.Size]byte
 }
 
-// ReadShared reads a whole shared file. One that is missing is empty; what is no
-// file, or a link that leads nowhere, is an error.
+// ReadShared reads a whole shared file. A missing one is empty; anything but a file, and a dangling link, is an
+// error.
 func (f Files) ReadShared(path string) (Shared, error) {
 	s := Shared{Path: path}
 	err := f.fault("read", path)
@@ -56,8 +56,8 @@ func (f Files) ReadShared(path string) (Shared, error) {
 	return s, err
 }
 
-// place gives the full path of a file, with no link in it: one file has one place,
-// wherever we stand, and before there is a file, too.
+// place returns the full path of a file without links: the same from any working directory, even before the file
+// exists.
 func place(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -94,11 +94,10 @@ func readWhole(path string) ([]byte, fs.FileInfo, error) {
 	return data.Bytes(), info, err
 }
 
-// Replace puts data in the place of what was read. Links to the file, its mode,
-// owner and extended attributes stay. A file that is not as it was read is left alone:
-// ErrChanged. So are one that its owner made read-only, one of another user, and one
-// with several names. A new file is for its owner alone. After an error, or a crash at
-// any moment, the old or the new content stands there.
+// Replace replaces what was read by data. Links to the file, its mode, owner and extended attributes stay. A file
+// that has changed since is left alone (ErrChanged), and so is one that its owner made read-only, one of another
+// user, and one with several names. A new file is readable by its owner only. After an error, or a crash at any
+// moment, the file has the old or the new content.
 func (f Files) Replace(s Shared, data []byte) error {
 	if err := s.replaceable(); err != nil {
 		return err
@@ -141,7 +140,7 @@ func (f Files) removeShared(s Shared) error {
 	return syncDir(filepath.Dir(s.target))
 }
 
-// put renames the new file over the old one, if that is still as it was read.
+// put renames the new file over the old one, if that is unchanged.
 func (p *Pending) put(s Shared) error {
 	if err := p.temp.Close(); err != nil {
 		return err
@@ -163,9 +162,8 @@ func (p *Pending) put(s Shared) error {
 	return syncDir(filepath.Dir(p.path))
 }
 
-// exchange swaps the new file and the old one, and looks at what came out: a file that
-// another program has put there since the last look goes back. It is
-// errors.ErrUnsupported where files cannot be swapped.
+// exchange swaps the new file and the old one, and checks what came out: a file that another program has put there
+// meanwhile goes back. It returns errors.ErrUnsupported where files cannot be swapped.
 func (p *Pending) exchange(s Shared) error {
 	if s.Missing {
 		return errors.ErrUnsupported
@@ -189,11 +187,11 @@ func (p *Pending) exchange(s Shared) error {
 			return os.Remove(name)
 		}
 	}
-	p.temp = nil // what is there now is somebody else's
+	p.temp = nil // the file there now is somebody else's
 	return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
 }
 
-// replaceable gives the reason why the file must be left alone.
+// replaceable returns the reason why the file must be left alone, or nil.
 func (s Shared) replaceable() error {
 	refuse := func(err error) error { return &fs.PathError{Op: "write", Path: s.target, Err: err} }
 	switch {
@@ -209,8 +207,7 @@ func (s Shared) replaceable() error {
 	return nil
 }
 
-// unchanged compares the file with what was read: device, inode, size, time of
-// change, and the bytes themselves.
+// unchanged compares the file with what was read: device, inode, size, time of change, and content.
 func (s Shared) unchanged() error {
 	changed := &fs.PathError{Op: "write", Path: s.target, Err: ErrChanged}
 	if s.Missing {
@@ -225,13 +222,14 @@ func (s Shared) unchanged() error {
 	return nil
 }
 
-// isAt reports whether the file under that name is the very one that was read.
+// isAt reports whether the file with that name is the one that was read.
 func (s Shared) isAt(name string) bool {
 	data, info, err := readWhole(name)
-	return err == nil && os.SameFile(info, s.info) && info.Size() == s.info.Size() && info.ModTime().Equal(s.info.ModTime()) && sha256.Sum256(data) == s.sum
+	return err == nil && os.SameFile(info, s.info) && info.Size() == s.info.Size() &&
+		info.ModTime().Equal(s.info.ModTime()) && sha256.Sum256(data) == s.sum
 }
 
-// dress gives the new file what the old one has beside its content.
+// dress copies mode, owner and attributes of the old file to the new one.
 func (s Shared) dress(temp *os.File) error {
 	if s.Missing {
 		return nil
@@ -245,7 +243,7 @@ func (s Shared) dress(temp *os.File) error {
 	return temp.Chmod(s.info.Mode().Perm())
 }
 
-// makeParent makes the folder of a new file. One that is there stays as it is.
+// makeParent makes the folder of a new file. An existing one stays as it is.
 func (f Files) makeParent(dir string) error {
 	if err := f.fault("mkdir", dir); err != nil {
 		return err
@@ -255,7 +253,7 @@ func (f Files) makeParent(dir string) error {
 
 func tempPrefix(path string) string { return "." + filepath.Base(path) + ".rolecall-" }
 
-// sweep removes what a crash has left beside path an hour ago or earlier.
+// sweep removes what crashes left beside path more than an hour ago.
 func sweep(path string) {
 	entries, _ := os.ReadDir(filepath.Dir(path))
 	for _, e := range entries {

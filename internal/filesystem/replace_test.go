@@ -209,7 +209,8 @@ func TestANewFileIsForItsOwner(t *testing.T) {
 
 func TestWhatACrashLeftIsSwept(t *testing.T) {
 	path := shared(t, "old", 0o600)
-	old, fresh := filepath.Join(filepath.Dir(path), ".config.rolecall-1"), filepath.Join(filepath.Dir(path), ".config.rolecall-2")
+	old, fresh := filepath.Join(filepath.Dir(path), ".config.rolecall-1"),
+		filepath.Join(filepath.Dir(path), ".config.rolecall-2")
 	for _, name := range []string{old, fresh} {
 		if err := os.WriteFile(name, nil, 0o600); err != nil {
 			t.Fatal(err)

@@ -4,6 +4,5 @@ package filesystem
 
 import "errors"
 
-// swap is not there: what is written between the last look at a file and its
-// replacement, microseconds later, is not seen.
+// swap is not supported: a change between the last check of a file and its replacement, microseconds later, is lost.
 func swap(_, _ string) error { return errors.ErrUnsupported }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// What Identity Center answers, as far as a caller decides on it. Compare with
-// errors.Is; the APIError around it carries AWS's own words.
+// What Identity Center answers, as far as callers act on it. Compare with errors.Is; the APIError around it carries
+// AWS's own words.
 var (
 	ErrAuthorizationPending = errors.New("authorization is pending")     // RFC 8628 section 3.5
 	ErrSlowDown             = errors.New("polling too fast")             // RFC 8628 section 3.5
@@ -21,10 +21,11 @@ var (
 	ErrNotFound             = errors.New("not found")                        // portal 404
 	ErrThrottled            = errors.New("too many requests")                // 429
 	ErrUnavailable          = errors.New("the service is not available")     // 5xx, no connection, timeout
-	ErrBadAnswer            = errors.New("the answer is not what AWS sends") // HTML, truncated, too large, impossible values
+	// HTML, truncated, too large, impossible values
+	ErrBadAnswer = errors.New("the answer is not what AWS sends")
 )
 
-// ErrLoginRequired means that only a person's sign-in can help.
+// ErrLoginRequired means that a person must sign in.
 var ErrLoginRequired = errors.New("login required")
 
 // An APIError is a refusal by the service, or an answer that cannot be used.
@@ -41,7 +42,7 @@ type APIError struct {
 	RetryAfter time.Duration
 }
 
-// Error gives operation, kind and AWS's own words, without URLs or secrets.
+// Error returns operation, kind and AWS's own words, without URLs or secrets.
 func (e *APIError) Error() string {
 	text := fmt.Sprintf("%s: %v", e.Operation, e.Kind)
 	switch {
@@ -55,5 +56,5 @@ func (e *APIError) Error() string {
 	return text
 }
 
-// Unwrap gives the kind.
+// Unwrap returns the kind.
 func (e *APIError) Unwrap() error { return e.Kind }

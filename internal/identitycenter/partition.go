@@ -18,7 +18,7 @@ type Partition struct {
 	Issuer    string   // host of start URLs whose path is the instance
 }
 
-// Partitions is a table of partitions. The first one is meant where a text names none.
+// Partitions is a table of partitions. The first one is the default.
 type Partitions []Partition
 
 // AWS returns AWS's partitions. Regions are from botocore's partitions.json, start URLs from the AWS CLI's

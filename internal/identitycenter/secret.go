@@ -6,12 +6,11 @@ import (
 	"io"
 )
 
-// redacted stands wherever a secret would have been printed.
+// redacted is printed instead of a secret.
 const redacted = "[secret]"
 
-// A Secret is a text that no log line and no error message may show. It leaves
-// only through Reveal, so a search for Reveal finds every way out. The text is
-// behind a pointer because fmt ignores the methods of unexported fields.
+// A Secret is a text that must not appear in log lines or error messages. It leaves only through Reveal, so a search
+// for Reveal finds every way out. The text is behind a pointer because fmt ignores the methods of unexported fields.
 type Secret struct{ text *string }
 
 // NewSecret wraps text. An empty text is the zero Secret.
@@ -22,7 +21,7 @@ func NewSecret(text string) Secret {
 	return Secret{&text}
 }
 
-// Reveal gives the text itself.
+// Reveal returns the text itself.
 func (s Secret) Reveal() string {
 	if s.text == nil {
 		return ""
@@ -41,6 +40,5 @@ func (s Secret) Equal(other Secret) bool {
 // Format prints the stand-in for every verb.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
-// MarshalText gives the stand-in, so that no encoder writes the secret; slog's
-// JSON and text handlers use it too.
+// MarshalText returns the stand-in, so that no encoder writes the secret; slog's JSON and text handlers use it too.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -1,7 +1,6 @@
-// Package identitycenter holds the words of IAM Identity Center that the client
-// rooms share: sessions, tokens, accounts, role credentials, and the errors that
-// a caller decides on. It imports nothing of ours and neither the AWS SDK nor
-// net/http, so that the lean credential_process program can use it.
+// Package identitycenter holds the words of IAM Identity Center that the client rooms share: sessions, tokens,
+// accounts, role credentials, and the errors that callers act on. It imports nothing of ours, and neither the AWS SDK
+// nor net/http, so that the lean credential_process program can use it.
 package identitycenter
 
 import (
@@ -41,7 +40,7 @@ func (s SSOSession) RegistrationScopes() []string {
 	return slices.Clone(s.Scopes)
 }
 
-// A ClientRegistration is what RegisterClient answered: good for 90 days.
+// A ClientRegistration is RegisterClient's answer: good for 90 days.
 type ClientRegistration struct {
 	ClientID              string
 	ClientSecret          Secret
@@ -51,8 +50,7 @@ type ClientRegistration struct {
 	Scopes                []string
 }
 
-// A DeviceAuthorization is what StartDeviceAuthorization answered (RFC 8628
-// section 3.2).
+// A DeviceAuthorization is StartDeviceAuthorization's answer (RFC 8628 section 3.2).
 type DeviceAuthorization struct {
 	DeviceCode              Secret
 	UserCode                string
@@ -62,7 +60,7 @@ type DeviceAuthorization struct {
 	Interval                time.Duration
 }
 
-// A Token is an access token with what is needed to refresh it.
+// A Token is an access token and what is needed to refresh it.
 type Token struct {
 	AccessToken  Secret
 	ExpiresAt    time.Time // zero when the file had none or an unreadable one: expired
@@ -92,7 +90,7 @@ type Role struct {
 	Name      string
 }
 
-// RoleCredentials are what GetRoleCredentials or AssumeRole answered.
+// RoleCredentials are the answer of GetRoleCredentials or AssumeRole.
 type RoleCredentials struct {
 	AccessKeyID     string
 	SecretAccessKey Secret
@@ -101,12 +99,12 @@ type RoleCredentials struct {
 	AccountID       string // may be empty when read from an older cache file
 }
 
-// CachedRoleMinimum is the life that cached role credentials must have left to
-// be handed out without a question, as in the AWS CLI.
+// CachedRoleMinimum is the life that cached role credentials must have left to be used without a request, as in the
+// AWS CLI.
 const CachedRoleMinimum = 15 * time.Minute
 
-// LastResortMinimum is the life that cached role credentials must have left to
-// be handed out when the session is dead or the network is gone.
+// LastResortMinimum is the life that cached role credentials must have left to be used when the session has ended or
+// the network is down.
 const LastResortMinimum = time.Minute
 
 // Endpoints are the addresses of one Identity Center: scheme, host, port and

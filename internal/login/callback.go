@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"rolecall/internal/identitycenter"
 )
 
@@ -59,7 +61,7 @@ func listen(port int, state string) (*callback, error) {
 		Handler: c, ReadHeaderTimeout: 2 * time.Second, ReadTimeout: 4 * time.Second, WriteTimeout: 4 * time.Second,
 		MaxHeaderBytes: 16 << 10, IdleTimeout: 4 * time.Second, ErrorLog: silentLog(),
 	}
-	go func() { _ = c.server.Serve(&limited{listener, make(chan struct{}, callbackConnections)}) }()
+	go func() { _ = c.server.Serve(netutil.LimitListener(listener, callbackConnections)) }()
 	return c, nil
 }
 
@@ -171,33 +173,6 @@ func page(w http.ResponseWriter, status int, title, text string) {
 	_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">`+
 		`<title>%[1]s · rolecall</title><style>:root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem}</style>`+
 		`<h1>%[1]s</h1><p>%[2]s</p></html>`, title, text)
-}
-
-// limited lets no more than cap(room) connections be open at once.
-type limited struct {
-	net.Listener
-	room chan struct{}
-}
-
-func (l *limited) Accept() (net.Conn, error) {
-	l.room <- struct{}{}
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		<-l.room
-		return nil, err
-	}
-	return &limitedConn{Conn: conn, room: l.room}, nil
-}
-
-type limitedConn struct {
-	net.Conn
-	room chan struct{}
-	once sync.Once
-}
-
-func (c *limitedConn) Close() error {
-	c.once.Do(func() { <-c.room })
-	return c.Conn.Close()
 }
 
 // silentLog drops what the server says of broken connections: strangers make

@@ -11,12 +11,16 @@ import (
 
 // many are n rows of accounts with five roles each.
 func many(n int) []Item {
-	teams := []string{"payments", "identity", "data-lake", "Shared Services", "search", "checkout", "billing", "observability"}
+	teams := []string{
+		"payments", "identity", "data-lake", "Shared Services", "search", "checkout", "billing",
+		"observability",
+	}
 	stages := []string{"dev", "test", "staging", "prod", "sandbox"}
 	roles := []string{"AdministratorAccess", "ReadOnlyAccess", "Developer", "Billing", "NetworkAdministrator"}
 	var items []Item
 	for i := 0; len(items) < n; i++ {
-		a := &Account{ID: fmt.Sprintf("%012d", 100_000_000_000+i*7919), Name: fmt.Sprintf("%s-%s-%04d", teams[i%len(teams)], stages[i%len(stages)], i), Roles: roles}
+		a := &Account{ID: fmt.Sprintf("%012d", 100_000_000_000+i*7919), Name: fmt.Sprintf("%s-%s-%04d", teams[i%len(teams)],
+			stages[i%len(stages)], i), Roles: roles}
 		a.Email = "aws+" + a.Name + "@example.com"
 		if i%5 == 3 {
 			a.Tags, a.Guarded = []string{"prod", "team-" + teams[i%len(teams)]}, true

@@ -11,7 +11,7 @@ func (m *model) question() string {
 	return fmt.Sprintf("guarded: y to go on with %s, any other key to go back", m.pending.label())
 }
 
-// label names an account: as the person does, else as AWS does.
+// label returns an account's name: the person's, else AWS's.
 func (a *Account) label() string {
 	for _, name := range []string{a.Alias, a.Name} {
 		if name != "" {
@@ -21,7 +21,7 @@ func (a *Account) label() string {
 	return terminal.Show(a.ID)
 }
 
-// keys is the line that says what Enter does, and the other keys.
+// keys returns the line that explains Enter and the other keys.
 func (m *model) keys() string {
 	l := line{width: m.width}
 	if m.pending != nil {

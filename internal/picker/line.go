@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// What is drawn; bubbletea leaves out the colours that a terminal has not, and all of
-// them with NO_COLOR.
+// Styles. bubbletea drops the colours that a terminal lacks, and all of them with NO_COLOR.
 const (
 	plain    = "\x1b[m"
 	bold     = "\x1b[1m"
@@ -16,27 +15,26 @@ const (
 	warning  = "\x1b[1;33m"
 )
 
-// A line is one line of the screen; what is put beyond its width is left out.
+// A line is one line of the screen; text beyond its width is dropped.
 type line struct {
 	strings.Builder
 	width, used int
 }
 
-// put writes text of a style, cut at the line's end.
+// put writes text in a style, cut at the line's end.
 func (l *line) put(style, text string) { l.cell(text, l.width, style, nil) }
 
 // pad writes blanks up to a column.
 func (l *line) pad(column int) { l.fill("", column) }
 
-// fill writes blanks of a style up to a column.
+// fill writes blanks in a style up to a column.
 func (l *line) fill(style string, column int) {
 	if n := min(column, l.width) - l.used; n > 0 {
 		l.put(style, strings.Repeat(" ", n))
 	}
 }
 
-// cell writes a shown text up to a column, cut there with …; the characters at hits
-// are marked.
+// cell writes a text up to a column, where it is cut with …; the characters at hits are marked.
 func (l *line) cell(text string, column int, style string, hits []int) {
 	room := min(column, l.width) - l.used
 	cut := width(text) > room

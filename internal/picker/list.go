@@ -2,7 +2,7 @@ package picker
 
 import "rolecall/internal/terminal"
 
-// list are the rows on the screen.
+// list returns the rows on the screen.
 func (m *model) list() []string {
 	height := m.listHeight()
 	if height == 0 {
@@ -23,7 +23,7 @@ func (m *model) list() []string {
 	return lines
 }
 
-// nothing says why there is no row.
+// nothing returns why there is no row.
 func (m *model) nothing() string {
 	switch {
 	case len(m.rows) > 0:
@@ -40,7 +40,7 @@ const gutter = 3
 // narrow is the width below which ids are left out.
 const narrow = 44
 
-// layout gives each column its cells on this screen; a column of zero is left out.
+// layout assigns each column its cells on this screen; a column of zero is left out.
 func (m *model) layout() columns {
 	left := max(0, m.width-gutter)
 	var c columns

@@ -9,10 +9,10 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// maxQuery bounds what is typed and pasted: names are shorter.
+// maxQuery bounds what can be typed and pasted: names are shorter.
 const maxQuery = 200
 
-// A model is what is on the screen. Only bubbletea's loop uses it.
+// A model is the state of the screen. Only bubbletea's loop uses it.
 type model struct {
 	*index
 	actions []Action
@@ -26,7 +26,7 @@ type model struct {
 	touched       bool // the person has pressed a key
 
 	help    bool    // the keys are explained
-	pending *Choice // of a guarded account: asked once more
+	pending *Choice // of a guarded account, to be confirmed
 	choice  *Choice
 }
 
@@ -36,7 +36,7 @@ func newModel(o Options) *model {
 	return m
 }
 
-// prepared is an update whose rows are ready, so that no key waits for that.
+// prepared is an update whose rows are ready, so that no key has to wait for them.
 type prepared struct {
 	*index // nil: the rows stay
 	status string
@@ -55,7 +55,7 @@ func (m *model) next() tea.Msg {
 	return p
 }
 
-// Init begins to wait for updates.
+// Init starts waiting for updates.
 func (m *model) Init() tea.Cmd {
 	if m.updates == nil {
 		return nil
@@ -63,7 +63,7 @@ func (m *model) Init() tea.Cmd {
 	return m.next
 }
 
-// Update takes one event.
+// Update handles one event.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
@@ -87,9 +87,8 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// replace puts other rows in place of those shown. Who has typed or moved may be about to
-// press Enter: the row stays selected, and where it is on the screen. Else the best one
-// is.
+// replace replaces the rows shown. A person who has typed or moved may be about to press Enter: then the selected row
+// stays selected, and in its place on the screen. Otherwise the best one is selected.
 func (m *model) replace(rows *index) {
 	gone := m.selected()
 	line := m.at - m.top
@@ -107,7 +106,7 @@ func (m *model) replace(rows *index) {
 	}
 }
 
-// selected is the row that Enter means; nil when none matches.
+// selected returns the row that Enter chooses; nil when none matches.
 func (m *model) selected() *row {
 	if len(m.hits) == 0 {
 		return nil
@@ -116,7 +115,7 @@ func (m *model) selected() *row {
 	return &m.rows[m.hits[m.at]]
 }
 
-// press takes one key.
+// press handles one key.
 func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
 	name := key.Keystroke()
 	switch {
@@ -147,7 +146,7 @@ func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// confirm ends the question of a guarded account: y alone is a yes.
+// confirm handles the answer about a guarded account: only y confirms.
 func (m *model) confirm(key tea.KeyPressMsg) tea.Cmd {
 	if key.Text == "y" || key.Text == "Y" {
 		m.choice = m.pending
@@ -157,7 +156,7 @@ func (m *model) confirm(key tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// act chooses the selected row, or asks first.
+// act chooses the selected row, or asks for confirmation first.
 func (m *model) act(a Action) tea.Cmd {
 	r := m.selected()
 	if r == nil {
@@ -214,12 +213,13 @@ func (m *model) edit(key string) bool {
 	return true
 }
 
-// add puts typed or pasted text behind the query: line ends and tabs are blanks, other
-// characters that would not be seen are left out.
+// add appends typed or pasted text to the query: line ends and tabs become blanks, other invisible characters are
+// dropped.
 func (m *model) add(text string) {
 	var clean strings.Builder
 	left := maxQuery - utf8.RuneCountInString(m.query)
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r != ' ' && (r == '\n' || r == '\r' || r == '\t') }) {
+	isBreak := func(r rune) bool { return r == '\n' || r == '\r' || r == '\t' }
+	for _, word := range strings.FieldsFunc(text, isBreak) {
 		if clean.Len() > 0 {
 			clean.WriteByte(' ')
 		}
@@ -238,7 +238,7 @@ func (m *model) add(text string) {
 	}
 }
 
-// find shows the rows that match a query, from the best one on.
+// find shows the rows that match a query, best first.
 func (m *model) find(query string) {
 	if query == m.query {
 		return

@@ -1,6 +1,6 @@
-// Package picker lets a person at a terminal choose one of many accounts and roles by
-// typing parts of them. It is given the rows and gives back the choice; it keeps to
-// itself how rows are matched, ranked and drawn, and leaves the terminal as it was.
+// Package picker lets a person at a terminal choose one of many accounts and roles by typing parts of them. It takes
+// the rows and returns the choice; it keeps to itself how rows are matched, ranked and drawn, and leaves the terminal
+// as it was.
 package picker
 
 import (
@@ -13,23 +13,22 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// An Account is what the rows of one account share. All texts may be foreign; they
-// are shown harmless.
+// An Account is what the rows of one account share. Its texts are untrusted; they are made harmless when shown.
 type Account struct {
 	ID      string
 	Name    string
 	Alias   string // the person's own name for it
 	Email   string
 	Tags    []string
-	Roles   []string // all of the person's
-	Guarded bool     // actions that are Guarded ask once more
+	Roles   []string // all that the person has there
+	Guarded bool     // Guarded actions need confirmation
 }
 
 // An Item is one role in one account: what a person chooses.
 type Item struct {
 	*Account
 	Role     string
-	Frecency float64 // how often and how lately it was used; the order when nothing is typed
+	Frecency float64 // how often and how recently it was used; the order when nothing is typed
 }
 
 // An Action is what is done with the choice.
@@ -38,7 +37,7 @@ type Action struct {
 	Key     string // as in ctrl+e
 	Does    string // "opens a shell": the whole sentence begins with the key
 	Short   string // "env": where there is little room
-	Guarded bool   // asks once more for a guarded account
+	Guarded bool   // needs confirmation for a guarded account
 }
 
 // A Choice is what was chosen, and what to do with it.
@@ -60,18 +59,17 @@ type Options struct {
 	Query   string        // typed already
 	Actions []Action      // the first is Enter's
 	Update                // what is there at first
-	Updates <-chan Update // what comes while it is open, until the sender closes it; nil: nothing
+	Updates <-chan Update // updates while it is open, until the sender closes it; may be nil
 }
 
 var (
-	// ErrNothing is a person who leaves without a choice.
+	// ErrNothing means that the person left without a choice.
 	ErrNothing = errors.New("nothing was chosen")
-	// ErrNoTerminal is a terminal on which no screen can be drawn.
+	// ErrNoTerminal means that the terminal cannot draw a screen.
 	ErrNoTerminal = errors.New("the picker needs a terminal that can move its cursor")
 )
 
-// Pick lets the person choose. When ctx ends, the error is its cause. The terminal is
-// as before in any case.
+// Pick lets the person choose. When ctx ends, the error is its cause. The terminal is restored in any case.
 func Pick(ctx context.Context, o Options) (Choice, error) {
 	if name := lookup(o.Environ, "TERM"); name == "dumb" || name == "" && runtime.GOOS != "windows" {
 		return Choice{}, fmt.Errorf("%w: TERM is %q", ErrNoTerminal, name)

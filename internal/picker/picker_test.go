@@ -17,8 +17,14 @@ import (
 )
 
 func few() []Item {
-	pay := &Account{ID: "111122223333", Name: "payments-dev", Email: "money@example.com", Roles: []string{"Admin", "ReadOnly"}}
-	prod := &Account{ID: "222233334444", Name: "payments-prod", Alias: "till", Tags: []string{"prod", "team-pay"}, Roles: []string{"ReadOnly"}, Guarded: true}
+	pay := &Account{
+		ID: "111122223333", Name: "payments-dev", Email: "money@example.com",
+		Roles: []string{"Admin", "ReadOnly"},
+	}
+	prod := &Account{
+		ID: "222233334444", Name: "payments-prod", Alias: "till", Tags: []string{"prod", "team-pay"},
+		Roles: []string{"ReadOnly"}, Guarded: true,
+	}
 	lake := &Account{ID: "333344445555", Name: "Data Lake Éva", Roles: []string{"Admin"}}
 	return []Item{{lake, "Admin", 0}, {pay, "Admin", 0}, {pay, "ReadOnly", 2}, {prod, "ReadOnly", 1}}
 }
@@ -182,7 +188,8 @@ func TestOtherRowsWhileItIsOpen(t *testing.T) {
 	keys(m, "down") // 11/Admin
 	more := append([]Item{{&Account{ID: "000000000000", Name: "payments-aaa"}, "Admin", 9}}, few()...)
 	m.Update(prepared{newIndex(more), "half of them"})
-	if r := m.selected(); r.ID != "111122223333" || r.Role != "Admin" || m.query != "pay" || m.status != "half of them" || len(m.hits) != 4 {
+	if r := m.selected(); r.ID != "111122223333" || r.Role != "Admin" || m.query != "pay" || m.status != "half of them" ||
+		len(m.hits) != 4 {
 		t.Errorf("%s/%s, query %q, status %q, %d rows", r.ID, r.Role, m.query, m.status, len(m.hits))
 	}
 	keys(m, "ctrl+u", "p", "a", "y")
@@ -232,7 +239,10 @@ func hostile(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := []string{"データ基盤チーム", "👩‍👩‍👧 family", "🇩🇪 Berlin", "e\u0301\u0302\u0303", "한국어 계정", "👍🏽👍🏽", "\x9b2J", "\xff\xfe"}
+	names := []string{
+		"データ基盤チーム", "👩‍👩‍👧 family", "🇩🇪 Berlin", "e\u0301\u0302\u0303", "한국어 계정", "👍🏽👍🏽", "\x9b2J",
+		"\xff\xfe",
+	}
 	for line := range strings.Lines(string(text)) {
 		var name string
 		if err := json.Unmarshal([]byte(line), &name); err != nil {
@@ -255,7 +265,18 @@ func TestEveryScreenHasItsShape(t *testing.T) {
 		items = append(items, Item{Account: a, Role: []string{"Admin", name}[i%5/4]})
 	}
 	m := newModel(Options{Update: Update{items, "listed\x1b[2J just now"}, Actions: actions})
-	for _, size := range [][2]int{{80, 24}, {20, 5}, {200, 50}, {44, 8}, {43, 14}, {120, 13}, {10, 3}, {3, 2}, {1, 1}, {0, 0}} {
+	for _, size := range [][2]int{
+		{80, 24},
+		{20, 5},
+		{200, 50},
+		{44, 8},
+		{43, 14},
+		{120, 13},
+		{10, 3},
+		{3, 2},
+		{1, 1},
+		{0, 0},
+	} {
 		m.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
 		shape := func(what string) {
 			t.Helper()
@@ -265,7 +286,8 @@ func TestEveryScreenHasItsShape(t *testing.T) {
 			}
 			for _, line := range lines {
 				shown := ours.ReplaceAllString(line, "")
-				if width(shown) > size[0] || !utf8.ValidString(shown) || strings.ContainsFunc(shown, func(r rune) bool { return !unicode.IsPrint(r) }) {
+				if width(shown) > size[0] || !utf8.ValidString(shown) ||
+					strings.ContainsFunc(shown, func(r rune) bool { return !unicode.IsPrint(r) }) {
 					t.Fatalf("%v, %s: %d cells: %q", size, what, width(shown), line)
 				}
 			}

@@ -12,8 +12,7 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// A row is an item with its texts as they are shown: what is not on the screen is not
-// matched either.
+// A row is an item with its texts as shown: only what is on the screen is matched.
 type row struct {
 	Item
 	account  *shownAccount
@@ -28,10 +27,10 @@ type shownAccount struct {
 	contact               util.Chars // "tags e-mail": the other place where terms are looked for
 }
 
-// columns are the greatest widths of the texts, in cells.
+// columns holds the greatest widths of the texts, in cells.
 type columns struct{ name, id, role, tags, email int }
 
-// newRows makes the rows of items: by frecency, then as they came.
+// newRows makes the rows of items: by frecency, then in the order given.
 func newRows(items []Item) ([]row, []*shownAccount, columns) {
 	items = slices.Clone(items)
 	slices.SortStableFunc(items, func(a, b Item) int { return cmp.Compare(b.Frecency, a.Frecency) })
@@ -65,15 +64,18 @@ func showAccount(a *Account, number int) *shownAccount {
 	if a.Alias != "" && a.Name != "" {
 		name += " (" + a.Name + ")"
 	}
-	s := &shownAccount{number: number, name: terminal.Show(name), id: terminal.Show(a.ID), email: terminal.Show(a.Email), tags: terminal.Show(strings.Join(a.Tags, ", "))}
+	s := &shownAccount{
+		number: number, name: terminal.Show(name), id: terminal.Show(a.ID), email: terminal.Show(a.Email),
+		tags: terminal.Show(strings.Join(a.Tags, ", ")),
+	}
 	s.contact = util.ToChars([]byte(s.tags + " " + s.email))
 	return s
 }
 
-// A match is where terms are in a row: the characters by their place in its texts.
+// A match holds the places of the terms' characters in a row's texts.
 type match struct{ identity, contact []int }
 
-// The places of a match within each column's text.
+// The places of a match in each column's text.
 
 func (r *row) nameHits(m match) []int { return within(m.identity, 0, r.account.name) }
 
@@ -89,7 +91,7 @@ func (r *row) emailHits(m match) []int {
 	return within(m.contact, utf8.RuneCountInString(r.account.tags)+1, r.account.email)
 }
 
-// within gives the places that lie in text, which begins at start.
+// within returns the places that lie in text, which begins at start.
 func within(places []int, start int, text string) []int {
 	var in []int
 	end := start + utf8.RuneCountInString(text)
@@ -101,7 +103,7 @@ func within(places []int, start int, text string) []int {
 	return in
 }
 
-// width is how many cells a shown text takes.
+// width returns how many cells a text takes.
 func width(text string) int {
 	cells := 0
 	for _, r := range text {
@@ -110,7 +112,7 @@ func width(text string) int {
 	return cells
 }
 
-// runeWidth is how many cells a character takes that terminal.Show lets through.
+// runeWidth returns how many cells a character takes. terminal.Show has let it through.
 func runeWidth(r rune) int {
 	if r < 0x300 { // before the first combining mark
 		return 1

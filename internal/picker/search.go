@@ -14,7 +14,7 @@ import (
 // initMatcher makes fzf's tables, once.
 var initMatcher = sync.OnceValue(func() bool { return algo.Init("default") })
 
-// An index finds rows. One goroutine uses it at a time.
+// An index finds rows. It is for one goroutine at a time.
 type index struct {
 	rows     []row // by frecency, then as given
 	accounts []*shownAccount
@@ -27,13 +27,13 @@ type index struct {
 	slabs    []*util.Slab
 }
 
-// scores are a term's, -1 where it does not match.
+// scores holds a term's scores, -1 where it does not match.
 type scores struct {
 	rows     []int16 // the best in all texts of a row
 	contacts []int16 // in tags and e-mail, by account: its rows share them
 }
 
-// A term is a part of the query between blanks.
+// A term is one word of the query.
 type term struct {
 	word          string // as typed
 	pattern       []rune
@@ -42,7 +42,7 @@ type term struct {
 
 const (
 	slab16, slab32 = 100 << 10, 2 << 10 // fzf's own sizes
-	parallelFrom   = 2000               // rows, below which a second core costs more than it brings
+	parallelFrom   = 2000               // rows; with fewer, a second core costs more than it brings
 )
 
 func newIndex(items []Item) *index {
@@ -82,11 +82,10 @@ func (x *index) search(query string) {
 	x.sort()
 }
 
-// maxKnown bounds the terms whose scores are kept: those of some queries' typing and
-// correcting.
+// maxKnown bounds the terms whose scores are kept: enough to type and correct a few queries.
 const maxKnown = 100
 
-// forget drops the scores that this query does not grow from.
+// forget drops the scores that this query does not build on.
 func (x *index) forget() {
 	if len(x.known) < maxKnown {
 		return
@@ -98,8 +97,7 @@ func (x *index) forget() {
 	}
 }
 
-// scores gives the scores of a term. Of a word that has grown, only what matched its
-// beginning is looked at.
+// scores returns the scores of a term. For a word that has grown, it only looks at what matched its beginning.
 func (x *index) scores(t term) scores {
 	if s, known := x.known[t.word]; known {
 		return s
@@ -125,7 +123,7 @@ func (x *index) scores(t term) scores {
 	return s
 }
 
-// inParts does something for the numbers below n, on all cores when there are many.
+// inParts calls do for the numbers below n, on all cores when there are many.
 func (x *index) inParts(n int, do func(i int, slab *util.Slab)) {
 	parts := len(x.slabs)
 	if n < parallelFrom {
@@ -148,8 +146,8 @@ func (x *index) inParts(n int, do func(i int, slab *util.Slab)) {
 	all.Wait()
 }
 
-// sort puts the rows in found into hits, best first. It counts: there are few scores,
-// and rows of the same one keep their order.
+// sort puts the rows in found into hits, best first. It is a counting sort: there are few scores, and rows with the
+// same one keep their order.
 func (x *index) sort() {
 	best := int32(0)
 	for _, i := range x.found {
@@ -184,7 +182,7 @@ func parse(query string) []term {
 	return terms
 }
 
-// score is how well a term matches a text; -1 is not at all.
+// score returns how well a term matches a text; -1 if it does not.
 func (t term) score(text *util.Chars, slab *util.Slab) int16 {
 	found, _ := algo.FuzzyMatchV2(t.caseSensitive, true, true, text, t.pattern, false, slab)
 	if found.Start < 0 {
@@ -193,8 +191,7 @@ func (t term) score(text *util.Chars, slab *util.Slab) int16 {
 	return int16(found.Score)
 }
 
-// where gives the places of the terms in a row that matches: each in the text where
-// it matches better.
+// where returns the places of the terms in a matching row: each in the text where it matches better.
 func (x *index) where(r *row) match {
 	var m match
 	slab := x.slabs[0]

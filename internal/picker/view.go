@@ -9,7 +9,7 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// Heights from which there is room for more than the query and the rows.
+// Heights from which there is room for more than query and rows.
 const (
 	heightOfKeys    = 8
 	heightOfDetails = 14
@@ -49,14 +49,13 @@ func (m *model) View() tea.View {
 	v := tea.NewView(strings.Join(lines, "\n"))
 	v.AltScreen = true
 	if cursor >= 0 {
-		// A shape before the first one is DECSCUSR 0, the terminal's own: others would stay
-		// behind.
+		// The shape before the first is DECSCUSR 0, the terminal's own: any other would remain afterwards.
 		v.Cursor = &tea.Cursor{Position: tea.Position{X: cursor}, Shape: tea.CursorBlock - 1}
 	}
 	return v
 }
 
-// fill makes it n lines.
+// fill cuts or pads to n lines.
 func fill(lines []string, n int) []string {
 	n = max(0, n)
 	if len(lines) > n {
@@ -65,8 +64,8 @@ func fill(lines []string, n int) []string {
 	return append(lines, make([]string, n-len(lines))...)
 }
 
-// queryLine is the query, or the question of a guarded account, with the number of
-// rows at its right; cursor is the column of the cursor, -1 for none.
+// queryLine returns the line with the query, or the question about a guarded account, and the number of rows at its
+// right; cursor is the column of the cursor, -1 for none.
 func (m *model) queryLine() (text string, cursor int) {
 	if m.pending != nil && m.height < heightOfKeys {
 		l := line{width: m.width}
@@ -82,7 +81,7 @@ func (m *model) queryLine() (text string, cursor int) {
 	}
 	query := []rune(m.query)
 	cells := width(m.query)
-	for len(query) > 0 && cells > room { // its end is what is typed now
+	for len(query) > 0 && cells > room { // its end is where the person types
 		cells -= runeWidth(query[0])
 		query = query[1:]
 	}
@@ -96,7 +95,7 @@ func (m *model) queryLine() (text string, cursor int) {
 	return l.String(), cursor
 }
 
-// rule is the line between rows and details, with how old the rows are.
+// rule returns the line between rows and details, with the age of the rows.
 func (m *model) rule() string {
 	l := line{width: m.width}
 	l.put(faint, "── ")
@@ -107,7 +106,7 @@ func (m *model) rule() string {
 	return l.String()
 }
 
-// details are what is known of the selected account.
+// details returns what is known about the selected account.
 func (m *model) details() []string {
 	r := m.selected()
 	if r == nil {
@@ -121,13 +120,13 @@ func (m *model) details() []string {
 	first.cell(r.account.id, m.width, "", r.idHits(hits))
 	if r.Guarded {
 		first.put("", "  ")
-		first.put(warning, "! guarded: asks once more")
+		first.put(warning, "! guarded: asks for confirmation")
 	}
 	email := m.detail("e-mail", r.account.email, r.emailHits(hits))
 	tags := m.detail("tags", r.account.tags, r.tagHits(hits))
 	roles := line{width: m.width}
 	roles.put(faint, "   roles   ")
-	// The selected one comes first: there may be more than the line holds.
+	// The selected one comes first, since the line may not hold all of them.
 	roles.cell(r.role, m.width, bold, r.roleHits(hits))
 	for _, role := range r.Roles {
 		if role != r.Role {

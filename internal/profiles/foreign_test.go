@@ -11,13 +11,27 @@ import (
 	"rolecall/internal/inventory"
 )
 
-// foreign is what is not rolecall's in a file, found without the code under test: the
-// file without our marker lines and the one empty line above each, the headers below
-// them, and the lines of our keys in these sections. The break before our text is ours
-// when that ends the file without one.
+// foreign returns what is not rolecall's in a file, found without the code under test: the file without our marker
+// lines and the one empty line above each, the headers below them, and the lines of our keys in these sections. When
+// our text ends the file without a line break, the break before it is ours.
 func foreign(text string) string {
 	body := strings.TrimPrefix(text, "\ufeff")
 	lines := wholeLine.FindAllString(body, -1)
+	dropped := ourLines(lines)
+	left := text[:len(text)-len(body)]
+	for i, line := range lines {
+		if !dropped[i] {
+			left += line
+		}
+	}
+	if n := len(lines); n > 0 && dropped[n-1] && !strings.HasSuffix(body, "\n") && !strings.HasSuffix(body, "\r") {
+		left = strings.TrimSuffix(strings.TrimSuffix(left, "\n"), "\r")
+	}
+	return left
+}
+
+// ourLines reports for each line whether it is rolecall's.
+func ourLines(lines []string) []bool {
 	dropped := make([]bool, len(lines))
 	ours, option, level := false, false, 0
 	for i, line := range lines {
@@ -34,7 +48,8 @@ func foreign(text string) string {
 			dropped[i] = ours && ourKey.MatchString(stripped)
 			continue
 		}
-		ours = i > 0 && ourMarker.MatchString(lines[i-1]) && ourHeader.MatchString(stripped) && !ourDefault.MatchString(stripped)
+		ours = i > 0 && ourMarker.MatchString(lines[i-1]) && ourHeader.MatchString(stripped) &&
+			!ourDefault.MatchString(stripped)
 		if ours {
 			dropped[i], dropped[i-1] = true, true
 			if i > 1 && strings.Trim(lines[i-2], "\r\n") == "" {
@@ -42,16 +57,7 @@ func foreign(text string) string {
 			}
 		}
 	}
-	left := text[:len(text)-len(body)]
-	for i, line := range lines {
-		if !dropped[i] {
-			left += line
-		}
-	}
-	if n := len(lines); n > 0 && dropped[n-1] && !strings.HasSuffix(body, "\n") && !strings.HasSuffix(body, "\r") {
-		left = strings.TrimSuffix(strings.TrimSuffix(left, "\n"), "\r")
-	}
-	return left
+	return dropped
 }
 
 var (
@@ -59,12 +65,14 @@ var (
 	ourHeader  = regexp.MustCompile(`^\[profile[ \t]`)
 	ourDefault = regexp.MustCompile(`^\[profile\s+["']?default["']?\s*\]`)
 	ourMarker  = regexp.MustCompile(`^# rolecall-managed: [0-9]{12} [A-Za-z0-9_+=,.@-]{1,64} corp[ \t]*[\r\n]*$`)
-	ourKey     = regexp.MustCompile(`(?i)^(sso_session|sso_account_id|sso_role_name|credential_process|region|output|services)[ \t]*[=:]`)
-	wholeLine  = regexp.MustCompile(`[^\r\n]*(\r\n|\n|\r)|[^\r\n]+`)
+	ourKey     = regexp.MustCompile(`(?i)^(sso_session|sso_account_id|sso_role_name|credential_process|` +
+		`region|output|services)[ \t]*[=:]`)
+	wholeLine = regexp.MustCompile(`[^\r\n]*(\r\n|\n|\r)|[^\r\n]+`)
 )
 
 func blank(r rune) bool {
-	return strings.ContainsRune(" \t\r\n\v\f\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000", r) || r >= 0x2000 && r <= 0x200a || r >= 0x1c && r <= 0x1f
+	return strings.ContainsRune(" \t\r\n\v\f\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000", r) || r >= 0x2000 &&
+		r <= 0x200a || r >= 0x1c && r <= 0x1f
 }
 
 const session = "[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\nsso_region = us-east-1\n"
@@ -134,13 +142,18 @@ func step(t *testing.T, text string, all *inventory.Inventory, o Options) (strin
 // FuzzForeignBytesStay: whatever the file is, a walk of plans changes our text alone,
 // and where there was none of ours, taking it away gives the very same bytes.
 func FuzzForeignBytesStay(f *testing.F) {
-	ours := "# rolecall-managed: 111122223333 Admin corp\n[profile Prod-Admin]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n"
+	ours := "# rolecall-managed: 111122223333 Admin corp\n[profile Prod-Admin]\nsso_session = corp\n" +
+		"sso_account_id = 111122223333\nsso_role_name = Admin\n"
 	gone := strings.ReplaceAll(ours, "Admin", "Gone")
 	for _, seed := range []string{
-		"", "\n", "# only a comment", "\ufeff", "\ufeff[a]\r\nb = c\r\n", "[a]\rb = c\r", "[a]\nb = c", "[a]\nb =\n  c = d\n  ", "[a]\n  b = c\n  [profile x]\n  d = e\n",
-		ours, "\n" + ours, ours + "\n" + gone, gone + "x = y\n# mine\n", gone + "# mine\n[b]\n", gone + "# mine\n\n[b]\n", ours + "  continued\n", "  " + gone, ours + ours,
-		strings.ReplaceAll(ours, "\n", "\r\n"), strings.ReplaceAll(ours, "sso_", "  sso_"), strings.TrimSuffix(ours, "\n"), "# c\n" + gone + "\n\n# of b\n[b]", "[DEFAULT]\nregion = x\n\n" + gone,
-		strings.ReplaceAll(gone, "sso_role", "x = y\n\nsso_role"), ours + "region = eu-west-1\noutput = text\n", "[a]\r\n\r" + gone + "\r", strings.Replace(gone, "profile Prod-Gone", "default", 1),
+		"", "\n", "# only a comment", "\ufeff", "\ufeff[a]\r\nb = c\r\n", "[a]\rb = c\r", "[a]\nb = c",
+		"[a]\nb =\n  c = d\n  ", "[a]\n  b = c\n  [profile x]\n  d = e\n",
+		ours, "\n" + ours, ours + "\n" + gone, gone + "x = y\n# mine\n", gone + "# mine\n[b]\n", gone + "# mine\n\n[b]\n",
+		ours + "  continued\n", "  " + gone, ours + ours,
+		strings.ReplaceAll(ours, "\n", "\r\n"), strings.ReplaceAll(ours, "sso_", "  sso_"), strings.TrimSuffix(ours, "\n"),
+		"# c\n" + gone + "\n\n# of b\n[b]", "[DEFAULT]\nregion = x\n\n" + gone,
+		strings.ReplaceAll(gone, "sso_role", "x = y\n\nsso_role"), ours + "region = eu-west-1\noutput = text\n",
+		"[a]\r\n\r" + gone + "\r", strings.Replace(gone, "profile Prod-Gone", "default", 1),
 	} {
 		for flags := range uint8(8) {
 			f.Add([]byte(seed), flags)
@@ -176,9 +189,12 @@ func FuzzForeignBytesStay(f *testing.F) {
 // Each of these files must work, not just be left alone.
 func TestThereAndBack(t *testing.T) {
 	for _, text := range []string{
-		session, strings.TrimSuffix(session, "\n"), strings.ReplaceAll(session, "\n", "\r\n"), strings.TrimSuffix(strings.ReplaceAll(session, "\n", "\r\n"), "\r\n"),
-		"\ufeff" + session, session + "\n\n\n", session + "  ", session + "# the end", "# \u00fc\n" + session + "[profile x]\n\tregion : y\n\ts3 =\n\t\ta = b\n",
-		strings.ReplaceAll(session, "\n", "\r"), session + "[a]\rb = c\r", session + "[a]\nb = c\n\r", strings.ReplaceAll(session, "\n", "\n\n"), session + "[b]\nc =\n",
+		session, strings.TrimSuffix(session, "\n"), strings.ReplaceAll(session, "\n", "\r\n"),
+		strings.TrimSuffix(strings.ReplaceAll(session, "\n", "\r\n"), "\r\n"),
+		"\ufeff" + session, session + "\n\n\n", session + "  ", session + "# the end",
+		"# \u00fc\n" + session + "[profile x]\n\tregion : y\n\ts3 =\n\t\ta = b\n",
+		strings.ReplaceAll(session, "\n", "\r"), session + "[a]\rb = c\r", session + "[a]\nb = c\n\r",
+		strings.ReplaceAll(session, "\n", "\n\n"), session + "[b]\nc =\n",
 	} {
 		after, ok := step(t, text, first, Options{Region: "eu-west-1", Output: "json"})
 		if !ok || after == text {

@@ -12,12 +12,12 @@ import (
 	"rolecall/internal/inventory"
 )
 
-// DefaultTemplate is how profiles are named when nothing else is said.
+// DefaultTemplate names profiles unless another template is given.
 const DefaultTemplate = "{{ .AccountName }}-{{ .RoleName }}"
 
 // Fields are what a template can use.
 type Fields struct {
-	AccountName string // or else the alias, or else the id: when AWS has none, or none that a profile name can show
+	AccountName string // else the alias, else the id: when AWS has none, or none that fits into a profile name
 	AccountID   string
 	Alias       string // from rolecall's settings; may be empty
 	RoleName    string
@@ -26,8 +26,8 @@ type Fields struct {
 	Tags        []string
 }
 
-// functions are those of a template. The text to work on comes last, for pipelines:
-// {{ .AccountName | lower | replace " " "-" }}.
+// functions returns the functions of a template. The text they work on comes last, for pipelines: {{ .AccountName |
+// lower | replace " " "-" }}.
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"lower":      strings.ToLower,
@@ -41,9 +41,9 @@ func functions() template.FuncMap {
 	}
 }
 
-// names gives each row its profile name: of the template, in letters that all tools
-// read alike, each once. Rows that would share a name, or have one that is taken
-// (in lower case), all get a suffix, so that no order decides.
+// names returns a unique profile name for each row, made with the template, in characters that all tools read alike.
+// Rows that would share a name, or have one that is taken (in lower case), all get a suffix, so that the order does
+// not matter.
 func names(text, session string, rows []inventory.Row, taken map[string]bool) ([]string, error) {
 	t, err := template.New("name").Option("missingkey=error").Funcs(functions()).Parse(text)
 	if err != nil {
@@ -72,7 +72,7 @@ func templateError(err error) error {
 	return &OptionError{"template", strings.TrimPrefix(err.Error(), "template: ")}
 }
 
-// distinct lengthens names until each stands once.
+// distinct lengthens names until each is unique.
 func distinct(bases []string, session string, rows []inventory.Row, taken map[string]bool) ([]string, error) {
 	found, levels := make([]string, len(bases)), make([]int, len(bases))
 	lower := make([]string, len(bases))
@@ -91,7 +91,8 @@ func distinct(bases []string, session string, rows []inventory.Row, taken map[st
 			}
 			done = false
 			if levels[i]++; levels[i] > lastLevel {
-				return nil, fmt.Errorf("there is no free profile name for role %s in account %s: %s is taken", r.Role, r.ID, found[i])
+				return nil, fmt.Errorf("no profile name is free for role %s in account %s: %s is taken", r.Role, r.ID,
+					found[i])
 			}
 			found[i] = withSuffix(bases[i], suffix(levels[i], session, r))
 			lower[i] = strings.ToLower(found[i])
@@ -104,8 +105,7 @@ func distinct(bases []string, session string, rows []inventory.Row, taken map[st
 
 const lastLevel = 5
 
-// suffix tells rows apart, the more the higher the level is: the account's last four
-// digits, its id, the role, a hash.
+// suffix tells rows apart, better with each level: the account's last four digits, its id, the role, a hash.
 func suffix(level int, session string, r inventory.Row) string {
 	hash := sha256.Sum256([]byte(session + "\x00" + r.ID + "\x00" + r.Role))
 	switch level {
@@ -121,7 +121,7 @@ func suffix(level int, session string, r inventory.Row) string {
 	return r.ID + "-" + hex.EncodeToString(hash[:16])
 }
 
-// longest is how many characters a profile name has at most.
+// longest is the maximum length of a profile name in characters.
 const longest = 128
 
 func withSuffix(base, suffix string) string {
@@ -129,9 +129,9 @@ func withSuffix(base, suffix string) string {
 	return portable(base[:max(1, min(len(base), longest-1-len(suffix)))] + "-" + suffix)
 }
 
-// portable writes text in the letters that botocore, the Go SDK and the JavaScript SDK
-// read alike in a header: the last one does not know = and , there. Others become one
-// dash. It begins and ends with a letter or digit; nothing may be left.
+// portable rewrites text in characters that botocore, the Go SDK and the JavaScript SDK read alike in a header (the
+// last does not know = and , there). Runs of others become one dash. The result begins and ends with a letter or
+// digit, or is empty.
 func portable(text string) string {
 	name := make([]byte, 0, min(len(text), 2*longest))
 	for i := 0; i < len(text) && len(name) < longest; i++ {
@@ -143,7 +143,7 @@ func portable(text string) string {
 		}
 	}
 	trimmed := string(bytes.TrimFunc(name, func(r rune) bool { return !isLetter(byte(r)) }))
-	// The JavaScript SDK keeps sections of these kinds under such names.
+	// The JavaScript SDK stores sections of these kinds under such names.
 	for _, kind := range []string{"sso-session", "services"} {
 		if rest, ok := strings.CutPrefix(trimmed, kind+"."); ok {
 			return kind + "-" + rest

@@ -19,17 +19,16 @@ type planner struct {
 	options             Options
 	rows                []inventory.Row
 	names               []string        // of rows
-	listed              map[Anchor]bool // all roles, also those that the filter leaves out
+	listed              map[Anchor]bool // all roles, including those that the filter excludes
 	blocked             map[Anchor]string
 	sections            []managed
-	section             map[Anchor]int // the one that stands for a role
+	section             map[Anchor]int // the one of a role
 	edit                *awsconfig.Edit
 	plan                Plan
 }
 
-// Make plans what brings the profiles of the inventory's session in the config file in
-// step with the inventory. The credentials file is only looked at: its profiles have
-// names, too. An error leaves nothing to write.
+// Make plans how to bring the profiles of the inventory's session in the config file in step with the inventory. The
+// credentials file is only read: its profiles have names, too.
 func Make(config, credentials *awsconfig.Document, all *inventory.Inventory, o Options) (*Plan, error) {
 	o.Form, o.Template = cmp.Or(o.Form, SSOSession), cmp.Or(o.Template, DefaultTemplate)
 	p := &planner{config: config, credentials: credentials, session: all.Session.Name, options: o}
@@ -42,8 +41,7 @@ func Make(config, credentials *awsconfig.Document, all *inventory.Inventory, o O
 	return plan, err
 }
 
-// An oddError is sections that a person has changed so that they cannot be brought in
-// step, each with the reason.
+// An oddError lists sections that cannot be brought in step since a person has changed them, each with the reason.
 type oddError struct{ sections map[Anchor]string }
 
 func (e *oddError) Error() string {
@@ -88,16 +86,17 @@ func (p *planner) anchor(row int) Anchor {
 	return Anchor{p.session, p.rows[row].ID, p.rows[row].Role}
 }
 
-// check refuses an account or role whose name is not of AWS's making.
+// check rejects an account or role with a name that AWS would not allow.
 func (a Anchor) check() error {
-	listed := awsconfig.Profile{Session: identitycenter.SSOSession{StartURL: a.Session}, AccountID: a.AccountID, RoleName: a.Role}
+	session := identitycenter.SSOSession{StartURL: a.Session}
+	listed := awsconfig.Profile{Session: session, AccountID: a.AccountID, RoleName: a.Role}
 	if err := listed.RequireRole(); err != nil {
 		return fmt.Errorf("the portal's listing: %w", err)
 	}
 	return nil
 }
 
-// A fate is what becomes of a section.
+// A fate is what happens to a section.
 type fate int
 
 const (
@@ -106,7 +105,7 @@ const (
 	goes
 )
 
-// match finds the row of each section, and decides what becomes of it.
+// match finds the row of each section, and decides its fate.
 func (p *planner) match() {
 	rows := make(map[Anchor]int, len(p.rows))
 	for i := range p.rows {
@@ -120,14 +119,14 @@ func (p *planner) match() {
 		m.row = row
 		switch {
 		case m.stranger:
-			p.keep(m, "it is not what the marking line above it says; take that line away")
+			p.keep(m, "it does not match the marker line above it; remove that line")
 			continue
 		case p.blocked[m.Anchor] != "":
 			p.keep(m, p.blocked[m.Anchor])
 		case m.damaged && wanted:
 			p.keep(m, "a line below one of rolecall's continues its value")
 		case there && p.sections[earlier].fate == updated:
-			p.keep(m, "there is another profile for the same role")
+			p.keep(m, "another profile is for the same role")
 		case wanted:
 			m.fate = updated
 		default:
@@ -143,7 +142,7 @@ func (p *planner) match() {
 func (p *planner) leave(m *managed) {
 	reason := "its role has vanished"
 	if p.listed[m.Anchor] {
-		reason = "the filter leaves it out"
+		reason = "the filter excludes it"
 	}
 	switch {
 	case p.listed[m.Anchor] && !p.options.PruneOthers:
@@ -185,7 +184,7 @@ func (p *planner) taken() map[string]bool {
 	return taken
 }
 
-// apply updates the sections that are there, and adds the others.
+// apply updates existing sections, and adds the others.
 func (p *planner) apply() {
 	at := p.end()
 	for row, name := range p.names {
@@ -218,9 +217,8 @@ func (p *planner) update(m managed, name string) {
 	p.plan.Changes = append(p.plan.Changes, c)
 }
 
-// end is where new sections go: behind the last one of the session, so that they stand
-// together, else at the end of the file. An indented header could belong to our last
-// line, if we came before it.
+// end returns where new sections go: after the last one of the session, to keep them together, else at the end of the
+// file. They never go before an indented header, which could belong to our last line.
 func (p *planner) end() int {
 	data := p.config.Bytes()
 	if len(p.sections) == 0 {
@@ -241,8 +239,8 @@ func (p *planner) prune() {
 	}
 }
 
-// finish makes the new bytes, and reads them as other tools will: every profile must
-// be what it is meant to be, and all else must say what it said.
+// finish makes the new bytes, and reads them as other tools will: every profile must be what was planned, and
+// everything else must be unchanged.
 func (p *planner) finish() (*Plan, error) {
 	data, err := p.edit.Bytes()
 	if err != nil {
@@ -260,7 +258,8 @@ func (p *planner) finish() (*Plan, error) {
 		return ok && a.Session == p.session
 	}
 	if !p.config.SameBut(after, ours) {
-		return nil, errors.New("the profiles cannot be written without changing what other sections say: put the indented lines around them in order")
+		return nil, errors.New("the profiles cannot be written without changing other sections: " +
+			"correct the indented lines around them")
 	}
 	config := awsconfig.Of(after, p.credentials).Indexed()
 	odd := map[Anchor]string{}
@@ -282,7 +281,7 @@ func (p *planner) finish() (*Plan, error) {
 	return &p.plan, nil
 }
 
-// dangling notes profiles of others that refer to one that goes.
+// dangling notes other people's profiles that refer to one to be removed.
 func (p *planner) dangling(after *awsconfig.Document) {
 	gone := map[string]bool{}
 	for _, c := range p.plan.Changes {
@@ -297,7 +296,7 @@ func (p *planner) dangling(after *awsconfig.Document) {
 	}
 	for _, s := range after.Sections() {
 		if _, name := s.Named(); gone[name] {
-			delete(gone, name) // another one has the name now
+			delete(gone, name) // another profile has the name now
 		}
 	}
 	for _, d := range []*awsconfig.Document{after, p.credentials} {
@@ -312,11 +311,11 @@ func (p *planner) dangling(after *awsconfig.Document) {
 	}
 }
 
-// resolves reports whether a profile is read as it is meant.
+// resolves returns an error unless a profile is read as planned.
 func (p *planner) resolves(config *awsconfig.Config, c Change) error {
 	got, err := config.Profile(c.Name)
 	var wrong *awsconfig.Error
-	if errors.As(err, &wrong) { // without the place: it is in a file that is not there yet
+	if errors.As(err, &wrong) { // without the place, in a file that is not written yet
 		wrong.Origin, wrong.Profile = awsconfig.Origin{}, ""
 	}
 	if err != nil {

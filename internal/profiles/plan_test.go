@@ -42,7 +42,8 @@ func changes(p *Plan) string {
 	return strings.Join(all, ", ")
 }
 
-const mine = "# mine\n" + session + "\n[services local]\nsso =\n  endpoint_url = http://127.0.0.1:1\n\n[profile own]\nregion = x # y\n"
+const mine = "# mine\n" + session + "\n[services local]\nsso =\n  endpoint_url = http://127.0.0.1:1\n\n" +
+	"[profile own]\nregion = x # y\n"
 
 func TestTheWalkOfAFile(t *testing.T) {
 	text, plan := made(t, mine, first, Options{Region: "eu-west-1"})
@@ -72,17 +73,26 @@ region = eu-west-1
 		t.Fatalf("got %s\n%+v", text, plan)
 	}
 	// The person's own lines in a section stay, and so does the section.
-	text = strings.Replace(text, "sso_role_name = ReadOnly\n", "# I need this\nsso_role_name = ReadOnly\ncli_pager =\n", 1) + "\n# below\n[profile last]\n"
+	text = strings.Replace(text, "sso_role_name = ReadOnly\n",
+		"# I need this\nsso_role_name = ReadOnly\ncli_pager =\n", 1) + "\n# below\n[profile last]\n"
 	text, plan = made(t, text, second, Options{Region: "eu-central-1"})
-	if got, want := changes(plan), "kept Prod-ReadOnly, changed Dev-Admin, added Dev-Billing, added New-Admin, renamed Production-Admin from Prod-Admin"; got != want {
+	want = "kept Prod-ReadOnly, changed Dev-Admin, added Dev-Billing, added New-Admin, " +
+		"renamed Production-Admin from Prod-Admin"
+	if got := changes(plan); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if !strings.Contains(text, "cli_pager =\nregion = eu-west-1\n\n# rolecall-managed: 444455556666 Billing corp\n") || !strings.HasSuffix(text, "\n\n# below\n[profile last]\n") {
+	if !strings.Contains(text, "cli_pager =\nregion = eu-west-1\n\n# rolecall-managed: 444455556666 Billing corp\n") ||
+		!strings.HasSuffix(text, "\n\n# below\n[profile last]\n") {
 		t.Errorf("the new ones are not behind the others:\n%s", text)
 	}
 	// Another form, and a services section.
-	text, _ = made(t, text, second, Options{Form: CredentialProcess, ProcessPath: "/usr/bin/rolecall-process", Services: "local"})
-	if !strings.Contains(text, "[profile Dev-Admin]\nregion = eu-central-1\ncredential_process = /usr/bin/rolecall-process --session corp --account 444455556666 --role Admin\nservices = local\n") {
+	text, _ = made(t, text, second, Options{
+		Form: CredentialProcess, ProcessPath: "/usr/bin/rolecall-process",
+		Services: "local",
+	})
+	if !strings.Contains(text, "[profile Dev-Admin]\nregion = eu-central-1\n"+
+		"credential_process = /usr/bin/rolecall-process --session corp --account 444455556666 --role Admin\n"+
+		"services = local\n") {
 		t.Errorf("got %s", text)
 	}
 	// A filter leaves the others as they are, unless it is said otherwise.
@@ -91,7 +101,8 @@ region = eu-west-1
 		t.Errorf("with a filter: %s, %d outside", changes(plan), plan.Outside)
 	}
 	only.PruneOthers = true
-	if text, plan = made(t, text, second, only); plan.Count(Removed) != 3 || plan.Count(Kept) != 1 || strings.Count(text, marker) != 2 {
+	if text, plan = made(t, text, second, only); plan.Count(Removed) != 3 || plan.Count(Kept) != 1 ||
+		strings.Count(text, marker) != 2 {
 		t.Errorf("%s\n%s", changes(plan), text)
 	}
 }
@@ -99,10 +110,14 @@ region = eu-west-1
 // A marking line does not make somebody else's section ours.
 func TestAMarkingLineAboveAnothersSection(t *testing.T) {
 	for name, text := range map[string]string{
-		"left behind":     "# rolecall-managed: 111122223333 Admin corp\n[profile mine]\ncredential_process = /opt/mine/creds --x\nregion = eu-west-9\n",
-		"of another role": "# rolecall-managed: 999922223333 Admin corp\n[profile mine]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n",
-		"changed by hand": "# rolecall-managed: 111122223333 Admin corp\n[profile mine]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = ReadOnly\n",
-		"of nothing":      "# rolecall-managed: 111122223333 Admin corp\n[profile mine]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = own\n",
+		"left behind": "# rolecall-managed: 111122223333 Admin corp\n[profile mine]\n" +
+			"credential_process = /opt/mine/creds --x\nregion = eu-west-9\n",
+		"of another role": "# rolecall-managed: 999922223333 Admin corp\n[profile mine]\nsso_session = corp\n" +
+			"sso_account_id = 111122223333\nsso_role_name = Admin\n",
+		"changed by hand": "# rolecall-managed: 111122223333 Admin corp\n[profile mine]\nsso_session = corp\n" +
+			"sso_account_id = 111122223333\nsso_role_name = ReadOnly\n",
+		"of nothing": "# rolecall-managed: 111122223333 Admin corp\n[profile mine]\n" +
+			"role_arn = arn:aws:iam::111122223333:role/x\nsource_profile = own\n",
 	} {
 		after, plan := made(t, mine+text, first, Options{})
 		if !strings.Contains(after, text) || plan.Count(Kept) != 1 || plan.Count(Added) != 3 {
@@ -114,9 +129,11 @@ func TestAMarkingLineAboveAnothersSection(t *testing.T) {
 // One section that a person has made something else does not stop the others.
 func TestAnOddSectionStaysAlone(t *testing.T) {
 	text, _ := made(t, mine, first, Options{})
-	text = strings.Replace(text, "[profile Prod-Admin]\n", "[profile Prod-Admin]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = Dev-Admin\n", 1)
+	text = strings.Replace(text, "[profile Prod-Admin]\n", "[profile Prod-Admin]\n"+
+		"role_arn = arn:aws:iam::111122223333:role/x\nsource_profile = Dev-Admin\n", 1)
 	after, plan := made(t, text, first, Options{Region: "eu-west-1"})
-	if got, want := changes(plan), "kept Prod-Admin, changed Dev-Admin, changed Prod-ReadOnly"; got != want || strings.Count(after, "region = eu-west-1") != 2 {
+	if got, want := changes(plan), "kept Prod-Admin, changed Dev-Admin, changed Prod-ReadOnly"; got != want ||
+		strings.Count(after, "region = eu-west-1") != 2 {
 		t.Errorf("got  %s\nwant %s\n%s", got, want, after)
 	}
 }
@@ -143,23 +160,36 @@ func TestNames(t *testing.T) {
 		want             string
 	}{
 		"as AWS names them": {"", "", listing("111122223333 A b/c (x): Admin"), "A-b/c-x-Admin"},
-		"a pipeline":        {`{{ .AccountName | lower | replace " " "_" | trimPrefix "acme_" | first 4 }}.{{ .RoleName | upper }}`, "", listing("111122223333 Acme Payments: Admin"), "paym.ADMIN"},
-		"no name":           {"", "", listing("111122223333 : Admin"), "111122223333-Admin"},
-		"no letter":         {"", "", listing("111122223333 Пример: Admin"), "111122223333-Admin"},
-		"nothing left":      {"{{ .Email }}", "", listing("111122223333 x: Admin"), "111122223333-Admin"},
-		"a collision":       {"", "", listing("111122223333 x: A", "444455556666 X: a"), "X-a-6666 x-A-3333"},
-		"the same digits":   {"", "", listing("111122223333 x: A", "444455553333 x: A"), "x-A-111122223333 x-A-444455553333"},
-		"the same account":  {"{{ .AccountName }}", "", listing("111122223333 x: A B"), "x-111122223333-A x-111122223333-B"},
-		"in disguise":       {"{{ .AccountName }}", "", listing("111122223333 x: A= A,"), "x-111122223333-94fb5a5b x-111122223333-be0ef66f"},
-		"a suffix is taken": {"{{ .AccountName }}", "", listing("111122223333 x: A", "444455556666 x: A", "777788889999 x-3333: A"), "x-111122223333 x-6666 x-3333-9999"},
+		"a pipeline": {
+			`{{ .AccountName | lower | replace " " "_" | trimPrefix "acme_" | first 4 }}.{{ .RoleName | upper }}`, "",
+			listing("111122223333 Acme Payments: Admin"), "paym.ADMIN",
+		},
+		"no name":          {"", "", listing("111122223333 : Admin"), "111122223333-Admin"},
+		"no letter":        {"", "", listing("111122223333 Пример: Admin"), "111122223333-Admin"},
+		"nothing left":     {"{{ .Email }}", "", listing("111122223333 x: Admin"), "111122223333-Admin"},
+		"a collision":      {"", "", listing("111122223333 x: A", "444455556666 X: a"), "X-a-6666 x-A-3333"},
+		"the same digits":  {"", "", listing("111122223333 x: A", "444455553333 x: A"), "x-A-111122223333 x-A-444455553333"},
+		"the same account": {"{{ .AccountName }}", "", listing("111122223333 x: A B"), "x-111122223333-A x-111122223333-B"},
+		"in disguise": {
+			"{{ .AccountName }}", "", listing("111122223333 x: A= A,"),
+			"x-111122223333-94fb5a5b x-111122223333-be0ef66f",
+		},
+		"a suffix is taken": {"{{ .AccountName }}", "", listing("111122223333 x: A", "444455556666 x: A",
+			"777788889999 x-3333: A"), "x-111122223333 x-6666 x-3333-9999"},
 		"a foreign profile": {"", "[profile X-a]\n", listing("111122223333 x: A"), "x-A-3333"},
 		"default":           {"Default", "", listing("111122223333 x: A"), "Default-3333"},
-		"another's target":  {"{{ .AccountName }}/{{ .RoleName }}", "", listing("111122223333 444455556666: A"), "444455556666-A"},
+		"another's target": {
+			"{{ .AccountName }}/{{ .RoleName }}", "", listing("111122223333 444455556666: A"),
+			"444455556666-A",
+		},
 		"its own target":    {"{{ .AccountID }}/{{ .RoleName }}", "", listing("111122223333 x: A"), "111122223333/A"},
 		"a prototype":       {"__proto__", "", listing("111122223333 x: A"), "proto"},
 		"a kind of section": {"sso-session.corp", "", listing("111122223333 x: A"), "sso-session-corp"},
 		"JavaScript":        {"a=b,c", "", listing("111122223333 x: A"), "a-b-c"},
-		"long":              {strings.Repeat("long ", 100), "", listing("111122223333 x: A", "444455556666 x: A"), strings.Repeat("long-", 24) + "lon-3333 " + strings.Repeat("long-", 24) + "lon-6666"},
+		"long": {
+			strings.Repeat("long ", 100), "", listing("111122223333 x: A", "444455556666 x: A"),
+			strings.Repeat("long-", 24) + "lon-3333 " + strings.Repeat("long-", 24) + "lon-6666",
+		},
 	} {
 		_, plan := made(t, session+x.before, x.all, Options{Template: x.template})
 		var got []string
@@ -184,7 +214,8 @@ func TestCredentialsFileNamesAreTaken(t *testing.T) {
 func TestNamesDoNotDependOnOrder(t *testing.T) {
 	var lines []string
 	for i := range 60 {
-		lines = append(lines, fmt.Sprintf("%012d %s: Admin admin Read", 1e11+i*5000, []string{"x", "X", "x-0000", "x-5000", "ä"}[i%5]))
+		lines = append(lines, fmt.Sprintf("%012d %s: Admin admin Read", 1e11+i*5000,
+			[]string{"x", "X", "x-0000", "x-5000", "ä"}[i%5]))
 	}
 	names := func(p *Plan, text string) string {
 		var all []string
@@ -215,26 +246,39 @@ func TestWhatIsRefused(t *testing.T) {
 		option string
 		err    error
 	}{
-		"no roles":        {session, listing(), Options{}, "", ErrNoRoles},
-		"no match":        {session, first, Options{Filter: inventory.Filter{Accounts: []string{"none"}}}, "", ErrNoMatch},
-		"a template":      {session, first, Options{Template: "{{ .AccountName "}, "template", nil},
-		"a field":         {session, first, Options{Template: "{{ .Account }}"}, "template", nil},
-		"a function":      {session, first, Options{Template: "{{ .AccountName | shout }}"}, "template", nil},
-		"a form":          {session, first, Options{Form: "both"}, "form", nil},
-		"a region":        {session, first, Options{Region: "us-east-1\n[x]"}, "region", nil},
-		"an output":       {session, first, Options{Output: "json #"}, "output", nil},
-		"a blank":         {session, first, Options{Form: CredentialProcess, ProcessPath: "/opt/my tools/rolecall-process"}, "process-path", nil},
-		"a substitution":  {session, first, Options{Form: CredentialProcess, ProcessPath: "/opt/$(id)/rolecall-process"}, "process-path", nil},
-		"no path":         {session, first, Options{Form: CredentialProcess}, "process-path", nil},
-		"no session":      {"", first, Options{}, "", awsconfig.ErrUnknownSession},
-		"a role":          {session, listing("111122223333 x: a$(id)"), Options{}, "", awsconfig.ErrInvalid},
-		"a control":       {session, listing("111122223333 x: a\x1bb"), Options{Form: CredentialProcess, ProcessPath: "/rolecall-process"}, "", awsconfig.ErrInvalid},
+		"no roles":   {session, listing(), Options{}, "", ErrNoRoles},
+		"no match":   {session, first, Options{Filter: inventory.Filter{Accounts: []string{"none"}}}, "", ErrNoMatch},
+		"a template": {session, first, Options{Template: "{{ .AccountName "}, "template", nil},
+		"a field":    {session, first, Options{Template: "{{ .Account }}"}, "template", nil},
+		"a function": {session, first, Options{Template: "{{ .AccountName | shout }}"}, "template", nil},
+		"a form":     {session, first, Options{Form: "both"}, "form", nil},
+		"a region":   {session, first, Options{Region: "us-east-1\n[x]"}, "region", nil},
+		"an output":  {session, first, Options{Output: "json #"}, "output", nil},
+		"a blank": {
+			session, first,
+			Options{Form: CredentialProcess, ProcessPath: "/opt/my tools/rolecall-process"},
+			"process-path", nil,
+		},
+		"a substitution": {
+			session, first,
+			Options{Form: CredentialProcess, ProcessPath: "/opt/$(id)/rolecall-process"},
+			"process-path", nil,
+		},
+		"no path":    {session, first, Options{Form: CredentialProcess}, "process-path", nil},
+		"no session": {"", first, Options{}, "", awsconfig.ErrUnknownSession},
+		"a role":     {session, listing("111122223333 x: a$(id)"), Options{}, "", awsconfig.ErrInvalid},
+		"a control": {
+			session, listing("111122223333 x: a\x1bb"),
+			Options{Form: CredentialProcess, ProcessPath: "/rolecall-process"},
+			"", awsconfig.ErrInvalid,
+		},
 		"a DEFAULT":       {session + "[DEFAULT]\ncredential_process = x\n", first, Options{}, "", nil},
 		"a DEFAULT's key": {session + "[DEFAULT]\nrole_arn = x\n", first, Options{}, "", nil},
 	} {
 		plan, err := Make(document(t, x.text), &awsconfig.Document{}, x.all, x.o)
 		var option *OptionError
-		if err == nil || plan != nil || x.err != nil && !errors.Is(err, x.err) || errors.As(err, &option) != (x.option != "") || option != nil && option.Option != x.option {
+		if err == nil || plan != nil || x.err != nil && !errors.Is(err, x.err) ||
+			errors.As(err, &option) != (x.option != "") || option != nil && option.Option != x.option {
 			t.Errorf("%s: %v, %+v", name, err, plan)
 		}
 	}
@@ -244,10 +288,13 @@ func TestWhatIsRefused(t *testing.T) {
 func TestWhatIsNotOurs(t *testing.T) {
 	section := "[profile Prod-Gone]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Gone\n"
 	for _, text := range []string{
-		section, "# rolecall-managed: 111122223333 Gone corp\n\n" + section, "# rolecall-managed: 111122223333 Gone corp\n# x\n" + section,
-		"# rolecall-managed: 111122223333 Gone other\n" + section, "# rolecall-managed: 1111 Gone corp\n" + section, "# rolecall-managed: 111122223333 corp\n" + section,
+		section, "# rolecall-managed: 111122223333 Gone corp\n\n" + section,
+		"# rolecall-managed: 111122223333 Gone corp\n# x\n" + section,
+		"# rolecall-managed: 111122223333 Gone other\n" + section, "# rolecall-managed: 1111 Gone corp\n" + section,
+		"# rolecall-managed: 111122223333 corp\n" + section,
 		"# rolecall-managed: 111122223333 Gone corp\n" + strings.Replace(section, "profile Prod-Gone", "default", 1),
-		"# rolecall-managed: 111122223333 Gone corp\n[services x]\n", "  # rolecall-managed: 111122223333 Gone corp\n" + section,
+		"# rolecall-managed: 111122223333 Gone corp\n[services x]\n", "  # rolecall-managed: 111122223333 Gone corp\n" +
+			section,
 	} {
 		after, plan := made(t, session+text, first, Options{})
 		if !strings.HasPrefix(after, session+text) || plan.Count(Added) != 3 {
@@ -281,7 +328,10 @@ func hostile(t testing.TB) []string {
 func TestHostileNames(t *testing.T) {
 	var accounts []inventory.Account
 	for i, name := range hostile(t) {
-		accounts = append(accounts, inventory.Account{ID: fmt.Sprintf("%012d", 7_000_000+i*10_000), Name: name, Email: name, Alias: name, Tags: []string{name}, Roles: []string{"Admin", "a+=,.@-_b"}})
+		accounts = append(accounts, inventory.Account{
+			ID: fmt.Sprintf("%012d", 7_000_000+i*10_000), Name: name, Email: name,
+			Alias: name, Tags: []string{name}, Roles: []string{"Admin", "a+=,.@-_b"},
+		})
 	}
 	all := inventory.New(identitycenter.SSOSession{Name: "corp"}, time.Time{}, accounts)
 	for _, template := range []string{"", `{{ .Alias }}{{ .Email }}{{ join "," .Tags }}`, "{{ .AccountName }}"} {
@@ -292,7 +342,8 @@ func TestHostileNames(t *testing.T) {
 			}
 			seen := map[string]bool{}
 			for _, c := range plan.Changes {
-				if c.Name != portable(c.Name) || c.Name == "" || len(c.Name) > longest || seen[strings.ToLower(c.Name)] || strings.EqualFold(c.Name, "default") {
+				if c.Name != portable(c.Name) || c.Name == "" || len(c.Name) > longest || seen[strings.ToLower(c.Name)] ||
+					strings.EqualFold(c.Name, "default") {
 					t.Errorf("the name %q", c.Name)
 				}
 				seen[strings.ToLower(c.Name)] = true
@@ -315,7 +366,9 @@ func FuzzPortable(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		name := portable(text)
-		if name != portable(name) || len(name) > longest || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+@:/-") != "" || strings.Contains(name, "--") {
+		if name != portable(name) || len(name) > longest ||
+			strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+@:/-") != "" ||
+			strings.Contains(name, "--") {
 			t.Errorf("%q became %q", text, name)
 		}
 	})
@@ -324,7 +377,10 @@ func FuzzPortable(f *testing.F) {
 func large(b *testing.B) *inventory.Inventory {
 	var accounts []inventory.Account
 	for i := range 4000 {
-		accounts = append(accounts, inventory.Account{ID: fmt.Sprintf("%012d", i), Name: fmt.Sprintf("team %d prod", i%3000), Roles: []string{"Admin", "Billing", "Deploy", "ReadOnly", "Support"}})
+		accounts = append(accounts, inventory.Account{
+			ID: fmt.Sprintf("%012d", i), Name: fmt.Sprintf("team %d prod", i%3000),
+			Roles: []string{"Admin", "Billing", "Deploy", "ReadOnly", "Support"},
+		})
 	}
 	return inventory.New(identitycenter.SSOSession{Name: "corp"}, time.Time{}, accounts)
 }
@@ -332,7 +388,8 @@ func large(b *testing.B) *inventory.Inventory {
 func BenchmarkAdd20000(b *testing.B) {
 	all, d := large(b), document(b, mine)
 	for b.Loop() {
-		if plan, err := Make(d, &awsconfig.Document{}, all, Options{Region: "eu-west-1"}); err != nil || plan.Count(Added) != 20_000 {
+		if plan, err := Make(d, &awsconfig.Document{}, all, Options{Region: "eu-west-1"}); err != nil ||
+			plan.Count(Added) != 20_000 {
 			b.Fatal(err)
 		}
 	}
@@ -357,5 +414,6 @@ func BenchmarkChange20000(b *testing.B) {
 }
 
 func BenchmarkRename20000(b *testing.B) {
-	benchmarkUpdate(b, Options{Region: "eu-west-1", Template: "{{ .RoleName }}@{{ .AccountName | upper }}"}, Renamed, 20_000)
+	benchmarkUpdate(b, Options{Region: "eu-west-1", Template: "{{ .RoleName }}@{{ .AccountName | upper }}"}, Renamed,
+		20_000)
 }

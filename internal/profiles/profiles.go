@@ -1,7 +1,6 @@
-// Package profiles generates a profile for each account and role of a session in the
-// shared config file, and keeps them in step: added, renamed, changed, removed. Each is
-// marked by a comment line above it; every other byte of the file is somebody else's
-// and stays. It gives a plan with the new bytes, and writes nothing.
+// Package profiles generates a profile for each account and role of a session in the shared config file, and keeps
+// them in step: added, renamed, changed, removed. Each is marked by a comment line above it; every other byte of the
+// file is left alone. It returns a plan with the new bytes, and writes nothing.
 package profiles
 
 import (
@@ -20,14 +19,14 @@ import (
 // A Form is how a profile gets its credentials.
 type Form string
 
-// The forms. A profile has one of them: SDKs disagree about which of both wins.
+// The forms. A profile has only one: SDKs disagree about which of two wins.
 const (
 	SSOSession        Form = "sso-session"
 	CredentialProcess Form = "credential-process"
 )
 
-// Options are how profiles look, and which there are. The zero value is the form
-// sso-session for all roles, with names of DefaultTemplate.
+// Options say how profiles look, and which ones to make. The zero value is the form sso-session for all roles, named
+// by DefaultTemplate.
 type Options struct {
 	Template    string // text/template over Fields
 	Form        Form
@@ -36,17 +35,17 @@ type Options struct {
 	Services    string // services section that the profiles name
 	ProcessPath string // rolecall-process, for the form credential-process
 	Filter      inventory.Filter
-	NoPrune     bool // profiles whose role has vanished stay
-	PruneOthers bool // profiles of roles that the filter leaves out go
+	NoPrune     bool // keep profiles whose role has vanished
+	PruneOthers bool // remove profiles of roles that the filter excludes
 }
 
-// An Anchor is what a profile is of, whatever its name is.
+// An Anchor identifies a profile, whatever its name is.
 type Anchor struct{ Session, AccountID, Role string }
 
 // A Kind says what happens to a profile.
 type Kind string
 
-// Kinds of changes. Kept is one that should be removed or changed, and is not.
+// Kinds of changes. Kept is a profile that should be removed or changed, but is not.
 const (
 	Added   Kind = "added"
 	Renamed Kind = "renamed" // and perhaps changed
@@ -65,14 +64,14 @@ type Change struct {
 	Anchor
 }
 
-// A Reference is a source_profile of somebody else's profile that leads nowhere then.
+// A Reference is a source_profile of somebody else's profile that the plan leaves dangling.
 type Reference struct{ Profile, Source string }
 
-// A Plan is all that happens, and the file after it. Data is nil when nothing changes.
+// A Plan holds all changes, and the file after them. Data is nil when nothing changes.
 type Plan struct {
 	Changes   []Change
 	Unchanged int
-	Outside   int // profiles that the filter leaves as they are
+	Outside   int // profiles that the filter leaves alone
 	Dangling  []Reference
 	Data      []byte
 }
@@ -88,12 +87,12 @@ func (p *Plan) Count(k Kind) int {
 	return n
 }
 
-// ErrNoRoles is a listing without a single role: more likely a mistake than the end of
-// all access, so no profile is removed for it.
-var ErrNoRoles = errors.New("the listing has no role at all: nothing is changed or removed")
+// ErrNoRoles is returned for a listing without any role: more likely a mistake than the end of all access, so no
+// profile is removed.
+var ErrNoRoles = errors.New("the listing has no roles: nothing was changed or removed")
 
-// ErrNoMatch is a filter that no role passes.
-var ErrNoMatch = errors.New("no role passes the filter")
+// ErrNoMatch is returned when no role matches the filter.
+var ErrNoMatch = errors.New("no role matches the filter")
 
 // An OptionError is an option that cannot be used.
 type OptionError struct {
@@ -103,8 +102,8 @@ type OptionError struct {
 
 func (e *OptionError) Error() string { return e.Option + ": " + e.Problem }
 
-// Check refuses, with an *OptionError, options that can be used for no profile of a
-// session, before its accounts and roles are known.
+// Check returns an *OptionError for options that no profile of a session could have, before its accounts and roles
+// are known.
 func (o Options) Check(session string) error {
 	o.Form, o.Template = cmp.Or(o.Form, SSOSession), cmp.Or(o.Template, DefaultTemplate)
 	if err := o.check(session); err != nil {
@@ -115,8 +114,7 @@ func (o Options) Check(session string) error {
 	return err
 }
 
-// check refuses options whose text cannot stand in the file, or would be read
-// differently by different tools.
+// check rejects options whose text cannot be in the file, or that tools would read differently.
 func (o Options) check(session string) error {
 	fail := func(option, format string, args ...any) error {
 		return &OptionError{option, fmt.Sprintf(format, args...)}
@@ -125,25 +123,29 @@ func (o Options) check(session string) error {
 	case o.Form != SSOSession && o.Form != CredentialProcess:
 		return fail("form", "%q is neither %s nor %s", o.Form, SSOSession, CredentialProcess)
 	case o.Region != "" && !awsconfig.IsRegion(o.Region):
-		return fail("region", "%q is no region", o.Region)
+		return fail("region", "%q is not a region", o.Region)
 	case strings.Trim(o.Output, "abcdefghijklmnopqrstuvwxyz-") != "":
-		return fail("output", "%q is no output format", o.Output)
+		return fail("output", "%q is not an output format", o.Output)
 	}
-	if strings.ContainsAny(session, `#;"'\`) || strings.TrimSpace(session) != session || strings.ContainsFunc(session, unicode.IsControl) {
-		return fail("session", "%q is read differently by different SDKs: give the sso-session a name of letters, digits and dashes", session)
+	if strings.ContainsAny(session, `#;"'\`) || strings.TrimSpace(session) != session ||
+		strings.ContainsFunc(session, unicode.IsControl) {
+		return fail("session", "%q is read differently by different SDKs: "+
+			"give the sso-session a name of letters, digits and dashes", session)
 	}
 	if o.Form == SSOSession {
 		return nil
 	}
 	if !regexp.MustCompile(`^[A-Za-z0-9_.+=,@:/-]+$`).MatchString(session) || session[0] == '-' {
-		return fail("session", "%q cannot stand in a credential_process line: give the sso-session a name of letters, digits and dashes", session)
+		return fail("session", "%q cannot be in a credential_process line: "+
+			"give the sso-session a name of letters, digits and dashes", session)
 	}
 	path := `^[A-Za-z0-9_./-]*rolecall-process$`
 	if runtime.GOOS == "windows" {
 		path = `^[A-Za-z0-9_./:\\-]*rolecall-process(\.exe)?$`
 	}
 	if !regexp.MustCompile(path).MatchString(o.ProcessPath) {
-		return fail("process-path", "%q: some SDKs split a credential_process line, others give it to a shell, so it must be rolecall-process in a folder of letters, digits, _ . / - alone", o.ProcessPath)
+		return fail("process-path", "%q: some SDKs split a credential_process line, others pass it to a shell, so it "+
+			"must be rolecall-process in a folder of letters, digits, _ . / - only", o.ProcessPath)
 	}
 	return nil
 }
@@ -151,7 +153,7 @@ func (o Options) check(session string) error {
 // A pair is a key and its value.
 type pair struct{ key, value string }
 
-// ownKeys are the keys that we write; their lines in a marked section are ours.
+// isOwnKey reports whether key is one that we write; its lines in a marked section are ours.
 func isOwnKey(key string) bool {
 	switch key {
 	case "sso_session", "sso_account_id", "sso_role_name", "credential_process", "region", "output", "services":
@@ -160,13 +162,15 @@ func isOwnKey(key string) bool {
 	return false
 }
 
-// keys are what a profile's section says.
+// keys returns the content of a profile's section.
 func (o Options) keys(a Anchor) []pair {
 	var keys []pair
 	if o.Form == SSOSession {
-		keys = append(keys, pair{"sso_session", a.Session}, pair{"sso_account_id", a.AccountID}, pair{"sso_role_name", a.Role})
+		keys = append(keys, pair{"sso_session", a.Session}, pair{"sso_account_id", a.AccountID},
+			pair{"sso_role_name", a.Role})
 	} else {
-		keys = append(keys, pair{"credential_process", o.ProcessPath + " --session " + a.Session + " --account " + a.AccountID + " --role " + a.Role})
+		line := o.ProcessPath + " --session " + a.Session + " --account " + a.AccountID + " --role " + a.Role
+		keys = append(keys, pair{"credential_process", line})
 	}
 	for _, p := range []pair{{"region", o.Region}, {"output", o.Output}, {"services", o.Services}} {
 		if p.value != "" {

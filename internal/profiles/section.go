@@ -6,14 +6,14 @@ import (
 	"rolecall/internal/awsconfig"
 )
 
-// A section is ours by the comment line directly above its header. The session comes
-// last, since its name may have blanks.
+// marker begins the comment line directly above a header that makes a section ours. The session comes last, since its
+// name may have blanks.
 const marker = "# rolecall-managed: "
 
 func (a Anchor) marker() string { return marker + a.AccountID + " " + a.Role + " " + a.Session }
 
-// anchorOf reads the line above a section's header. [default] is never ours: whoever
-// renames one of our profiles to it wants to keep it.
+// anchorOf reads the line above a section's header. [default] is never ours: a person who renames one of our profiles
+// to it wants to keep it.
 func anchorOf(d *awsconfig.Document, s awsconfig.Section) (a Anchor, start int, ok bool) {
 	start, end := d.Above(s.Head)
 	text, ok := strings.CutPrefix(d.Text(start, end), marker)
@@ -27,29 +27,30 @@ func anchorOf(d *awsconfig.Document, s awsconfig.Section) (a Anchor, start int, 
 	a = Anchor{parts[2], parts[0], parts[1]}
 	kind, name := s.Named()
 	word := strings.TrimPrefix(s.Header, "profile")
-	return a, start, a.check() == nil && kind == "profile" && name != "default" && (word[0] == ' ' || word[0] == '\t') // botocore takes [profilex y], too
+	// botocore takes [profilex y], too
+	return a, start, a.check() == nil && kind == "profile" && name != "default" && (word[0] == ' ' || word[0] == '\t')
 }
 
-// A managed section is one of ours as it stands in the file.
+// A managed section is one of ours as it is in the file.
 type managed struct {
 	awsconfig.Section
 	Anchor
 	name    string
 	start   int              // of the blank line above the marker, which is ours, or else of the marker
 	own     []awsconfig.Line // lines of our keys
-	end     int              // behind the last line that belongs to the section
+	end     int              // after the last line that belongs to the section
 	indent  string           // of the first property
 	foreign bool             // a person has added lines
 	damaged bool             // a person's line continues a value of ours
 
-	// stranger: what it says is not of its anchor. The marking line above it was left
-	// behind by another section, or the person has made it a profile of their own.
+	// stranger means that its content does not belong to its anchor. The marker above it was left by another section, or
+	// the person has made it a profile of their own.
 	stranger bool
 	row      int // of the plan
 	fate     fate
 }
 
-// read gives the sections of a session that are ours, in the order of the file.
+// read returns the sections of a session that are ours, in the order of the file.
 func read(d *awsconfig.Document, session string) []managed {
 	var all []managed
 	for _, s := range d.Sections() {
@@ -69,8 +70,7 @@ func read(d *awsconfig.Document, session string) []managed {
 	return all
 }
 
-// isOf reports whether the section's own keys lead to its anchor, in one form or the
-// other.
+// isOf reports whether the section's own keys lead to its anchor, in either form.
 func (m *managed) isOf(a Anchor) bool {
 	said := map[string]string{}
 	for _, l := range m.own {
@@ -79,7 +79,8 @@ func (m *managed) isOf(a Anchor) bool {
 	if session, account, role, ours := awsconfig.OwnProcess(said["credential_process"]); ours {
 		return Anchor{session, account, role} == a
 	}
-	return said["credential_process"] == "" && Anchor{said["sso_session"], said["sso_account_id"], said["sso_role_name"]} == a
+	return said["credential_process"] == "" &&
+		Anchor{said["sso_session"], said["sso_account_id"], said["sso_role_name"]} == a
 }
 
 func (m *managed) readLines(d *awsconfig.Document) {
@@ -111,8 +112,7 @@ func (m *managed) readLines(d *awsconfig.Document) {
 		}
 		m.end = lines[i].End
 	}
-	// A comment right below belongs to the section, unless it stands right above the
-	// next header.
+	// A comment right below belongs to the section, unless it is right above the next header.
 	i := last + 1
 	for i < len(lines) && lines[i].Comment {
 		i++
@@ -122,7 +122,7 @@ func (m *managed) readLines(d *awsconfig.Document) {
 	}
 }
 
-// remove takes our lines of the section away.
+// remove removes our lines of the section.
 func (m managed) remove(e *awsconfig.Edit) {
 	e.Remove(m.start, m.Body)
 	for _, l := range m.own {
@@ -130,9 +130,8 @@ func (m managed) remove(e *awsconfig.Edit) {
 	}
 }
 
-// update edits our lines so that they say keys, and gives the keys that change. Region,
-// output and a services section of another name than the session's are the person's own
-// where keys have none.
+// update edits our lines to have these keys, and returns the keys that change. Without a value in keys, region,
+// output and a services section not named after the session are the person's own.
 func (m managed) update(e *awsconfig.Edit, keys []pair) (changed []string) {
 	missing := map[string]bool{}
 	want := map[string]string{}
@@ -144,7 +143,7 @@ func (m managed) update(e *awsconfig.Edit, keys []pair) (changed []string) {
 		value, wanted := want[l.Key]
 		switch {
 		case !wanted && (l.Key == "region" || l.Key == "output" || l.Key == "services" && l.Value != m.Session):
-		case !wanted || !missing[l.Key]: // of another form, or there twice
+		case !wanted || !missing[l.Key]: // of the other form, or a duplicate
 			e.Remove(l.Start, l.End)
 			changed = append(changed, l.Key)
 		case l.Value != value:
@@ -167,12 +166,12 @@ func (m managed) update(e *awsconfig.Edit, keys []pair) (changed []string) {
 	return changed
 }
 
-// Generated reports whether a line could be of a generated section, or is blank or a
-// header: it holds no secret.
+// Generated reports whether a line could be from a generated section, or is blank or a header: it holds no secret.
 func Generated(line string) bool {
 	line = strings.TrimSpace(line)
 	key, value, _ := strings.Cut(line, "=")
 	_, _, _, ours := awsconfig.OwnProcess(value)
 	key = strings.TrimSpace(key)
-	return line == "" || line[0] == '[' || strings.HasPrefix(line, marker) || ours || isOwnKey(key) && key != "credential_process"
+	return line == "" || line[0] == '[' || strings.HasPrefix(line, marker) || ours ||
+		isOwnKey(key) && key != "credential_process"
 }

@@ -1,6 +1,5 @@
-// Package settings reads rolecall's own settings, config.toml: what a person calls
-// accounts, which ones need care, how generated profiles look. It decides nothing
-// with them.
+// Package settings reads rolecall's own settings, config.toml: names and tags of accounts, guards, how generated
+// profiles look. It makes no decisions.
 package settings
 
 import (
@@ -13,13 +12,13 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// Settings are what config.toml says. The zero value is a file that says nothing.
+// Settings is the content of config.toml. The zero value is that of an empty file.
 type Settings struct {
 	Profiles Profiles  `toml:"profiles"`
 	Accounts []Account `toml:"account"`
 }
 
-// Profiles is how "rolecall profiles" generates, where no flag says otherwise.
+// Profiles is how "rolecall profiles" generates, unless flags say otherwise.
 type Profiles struct {
 	Template string   `toml:"template"` // text/template of a profile's name
 	Form     string   `toml:"form"`     // sso-session or credential-process
@@ -29,9 +28,8 @@ type Profiles struct {
 	Roles    []string `toml:"roles"` // only roles that one of these patterns matches
 }
 
-// An Account says something about the accounts that Match matches: an account id, or
-// a pattern of account names with * and ?. Of several that match, tags add up, and
-// the last alias counts.
+// An Account describes the accounts that Match matches: an account id, or a pattern of account names with * and ?. If
+// several match, tags add up, and the last alias counts.
 type Account struct {
 	Match   string   `toml:"match"`
 	Alias   string   `toml:"alias"`
@@ -39,10 +37,10 @@ type Account struct {
 	Guarded bool     `toml:"guarded"`
 }
 
-// An Error is a file that cannot be used.
+// An Error says why the file cannot be used.
 type Error struct {
 	File    string
-	Line    int // 0: of the file as a whole
+	Line    int // 0: the file as a whole
 	Problem string
 }
 
@@ -54,8 +52,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s", e.File, e.Problem)
 }
 
-// Load reads the file. One that is not there says nothing; one that cannot be read,
-// or has a key that nobody knows, is an *Error.
+// Load reads the file. A missing one is empty; one that cannot be read, or has an unknown key, is an *Error.
 func Load(file string) (Settings, error) {
 	var s Settings
 	data, err := os.ReadFile(file)
@@ -74,7 +71,7 @@ func Load(file string) (Settings, error) {
 		return s, &Error{File: file, Problem: err.Error()}
 	}
 	if unknown := known.Undecoded(); len(unknown) > 0 {
-		return s, &Error{File: file, Problem: fmt.Sprintf("there is no setting %q", unknown[0].String())}
+		return s, &Error{File: file, Problem: fmt.Sprintf("unknown setting %q", unknown[0].String())}
 	}
 	return s, s.check(file)
 }
@@ -91,7 +88,7 @@ func (s Settings) check(file string) error {
 		case a.Alias != "" && strings.ContainsAny(a.Match, "*?"):
 			return fail("an alias is for one account: match must be its id or its whole name")
 		case a.Alias != "" && (strings.ContainsAny(a.Alias, "/: \t") || aliases[a.Alias]):
-			return fail(fmt.Sprintf("alias: %q stands twice, or has a blank, slash or colon", a.Alias))
+			return fail(fmt.Sprintf("alias: %q is used twice, or has a blank, slash or colon", a.Alias))
 		}
 		aliases[a.Alias] = true
 	}

@@ -40,13 +40,20 @@ match = "111122223333"
 alias = "pay"
 `)
 	want := settings.Settings{
-		Profiles: settings.Profiles{Template: "{{ .AccountName }}", Form: "credential-process", Region: "eu-west-1", Output: "json", Match: []string{"prod-*"}, Roles: []string{"ReadOnly"}},
-		Accounts: []settings.Account{{Match: "prod-*", Tags: []string{"prod"}, Guarded: true}, {Match: "111122223333", Alias: "pay"}},
+		Profiles: settings.Profiles{
+			Template: "{{ .AccountName }}", Form: "credential-process", Region: "eu-west-1",
+			Output: "json", Match: []string{"prod-*"}, Roles: []string{"ReadOnly"},
+		},
+		Accounts: []settings.Account{
+			{Match: "prod-*", Tags: []string{"prod"}, Guarded: true},
+			{Match: "111122223333", Alias: "pay"},
+		},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if got, err := settings.Load(filepath.Join(t.TempDir(), "none")); err != nil || !reflect.DeepEqual(got, settings.Settings{}) {
+	if got, err := settings.Load(filepath.Join(t.TempDir(), "none")); err != nil ||
+		!reflect.DeepEqual(got, settings.Settings{}) {
 		t.Errorf("no file: %+v, %v", got, err)
 	}
 }
@@ -54,7 +61,7 @@ alias = "pay"
 func TestWhatIsNoSetting(t *testing.T) {
 	for text, want := range map[string]string{
 		"[profiles\n":                                             "config.toml:2: expected",
-		"[profiles]\ntemplat = 'x'\n":                             `there is no setting "profiles.templat"`,
+		"[profiles]\ntemplat = 'x'\n":                             `unknown setting "profiles.templat"`,
 		"[profiles]\nregion = 5\n":                                "line 2 (last key \"profiles.region\")",
 		"[[account]]\ntags = ['x']\n":                             "[[account]] number 1: match is missing",
 		"[[account]]\nmatch = 'a*'\nalias = 'x'\n":                "number 1: an alias is for one account",

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// ShowOutput makes one line of a program's output harmless to the lines around it. Its
-// text and its colours (SGR) stay, and end with it; what moves, erases or overwrites is
-// written as an escape. A carriage return at the end was part of the line break.
+// ShowOutput makes one line of a program's output harmless to the lines around it. Its text and colours (SGR) stay,
+// and the colours end with it; what moves, erases or overwrites is written as an escape. A carriage return at the end
+// is dropped as part of the line break.
 func ShowOutput(line string) string {
 	line = strings.TrimRight(line, "\r")
 	var b strings.Builder
@@ -37,7 +37,7 @@ func ShowOutput(line string) string {
 	return b.String()
 }
 
-// colourLength is the length of the SGR sequence that text begins with, or 0.
+// colourLength returns the length of the SGR sequence that text begins with, or 0.
 func colourLength(text string) int {
 	rest, is := strings.CutPrefix(text, "\x1b[")
 	if !is {

@@ -6,14 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxPaste bounds a pasted address: codes and states are some hundred bytes.
+// maxPaste bounds a pasted address: codes and states are a few hundred bytes.
 const maxPaste = 16 << 10
 
 var errTooLong = errors.New("the pasted text is too long")
 
-// A pasteBuffer collects what is typed or pasted until Enter. Of a text that is
-// too long it takes the rest too: left in the terminal, the person's shell would
-// run it.
+// A pasteBuffer collects what is typed or pasted until Enter. It takes the rest of a text that is too long, too: left
+// in the terminal, the person's shell would run it.
 type pasteBuffer struct {
 	text    []byte
 	tooLong bool
@@ -22,7 +21,7 @@ type pasteBuffer struct {
 // bracketed paste marks that some terminals send around pasted text.
 const pasteStart, pasteEnd = "\x1b[200~", "\x1b[201~"
 
-// add takes one byte; done is the end of the line.
+// add takes one byte; done means the end of the line.
 func (b *pasteBuffer) add(c byte) (done bool, err error) {
 	switch {
 	case (c == '\n' || c == '\r') && b.tooLong:

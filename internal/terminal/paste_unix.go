@@ -10,14 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pollStep is how often a waiting read looks whether it was cancelled, in
-// milliseconds.
+// pollStep is how often a waiting read checks whether it was cancelled, in milliseconds.
 const pollStep = 50
 
-// ReadPaste reads one line that a person pastes or types, of up to 16 KiB and
-// without showing it. The terminal leaves its line mode for that: there a line is
-// cut at 4,096 bytes (1,024 on macOS). Ctrl-C still interrupts. When ctx ends,
-// the error is its cause; the terminal is as before in any case.
+// ReadPaste reads one line that a person pastes or types, of up to 16 KiB and without showing it. The terminal leaves
+// its line mode, which cuts lines at 4,096 bytes (1,024 on macOS). Ctrl-C still interrupts. When ctx ends, the error
+// is its cause; the terminal is restored in any case.
 func ReadPaste(ctx context.Context, in *os.File) (string, error) {
 	fd := int(in.Fd())
 	before, err := unix.IoctlGetTermios(fd, getTermios)

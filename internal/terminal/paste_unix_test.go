@@ -77,8 +77,7 @@ func (s *screen) enter(keys string) {
 	}
 }
 
-// wait gives the result, and sees to it that the terminal is as before and that
-// nothing was shown on it.
+// wait returns the result, and sees to it that the terminal is as before and that nothing was shown on it.
 func (s *screen) wait(results <-chan result) result {
 	s.t.Helper()
 	var r result

@@ -7,10 +7,9 @@ import (
 	"golang.org/x/term"
 )
 
-// ReadPaste reads one line that a person pastes or types, of up to 16 KiB and
-// without showing it. When ctx ends, the error is its cause; the console is as
-// before in any case. Windows cannot cancel the read itself: it stays behind
-// until the next key or the end of the program.
+// ReadPaste reads one line that a person pastes or types, of up to 16 KiB and without showing it. When ctx ends, the
+// error is its cause; the console is restored in any case. Windows cannot cancel the read itself: it goes on until
+// the next key or the end of the program.
 func ReadPaste(ctx context.Context, in *os.File) (string, error) {
 	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {

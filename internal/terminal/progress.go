@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Width is how many characters a line of file holds: 80 when it is no terminal.
+// Width returns how many characters a line of file holds: 80 unless it is a terminal.
 func Width(file *os.File) int {
 	if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
 		return width
@@ -17,18 +17,17 @@ func Width(file *os.File) int {
 	return 80
 }
 
-// A Progress is one line at the bottom of a terminal that is drawn over itself.
+// A Progress is a line at the bottom of a terminal that is redrawn in place.
 type Progress struct {
 	Out   io.Writer
 	Width func() int
-	drawn time.Time // zero: nothing is there
+	drawn time.Time // zero: there is no line
 }
 
-// redraw is the time between two drawings: faster is not read, and costs a slow
-// line.
+// redraw is the time between two drawings: nobody reads faster, and it costs on a slow connection.
 const redraw = 100 * time.Millisecond
 
-// Show draws a line of our own text, unless one was drawn a moment ago.
+// Show draws a line of trusted text, unless one was drawn a moment ago.
 func (p *Progress) Show(text string) {
 	now := time.Now()
 	if now.Sub(p.drawn) < redraw {
@@ -41,7 +40,7 @@ func (p *Progress) Show(text string) {
 	fmt.Fprintf(p.Out, "\r%s\x1b[K", text)
 }
 
-// Clear takes the line away.
+// Clear removes the line.
 func (p *Progress) Clear() {
 	if !p.drawn.IsZero() {
 		fmt.Fprint(p.Out, "\r\x1b[K")

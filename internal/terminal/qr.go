@@ -12,8 +12,7 @@ import (
 // 18004; two are enough on a screen.
 const quietZone = 2
 
-// QR draws a QR code of text in half blocks, dark on light whatever the
-// terminal's colours are.
+// QR draws a QR code of text in half blocks, dark on light in any terminal.
 func QR(w io.Writer, text string) error {
 	code, err := qr.Encode(text, qr.L)
 	if err != nil {

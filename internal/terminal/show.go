@@ -1,6 +1,5 @@
-// Package terminal is the person's terminal: what may be written to it, how a
-// long line is read from it, a QR code drawn on it. It keeps to itself which
-// bytes make a terminal do things.
+// Package terminal is the person's terminal: what may be written to it, how a long line is read from it, a QR code
+// drawn on it. It keeps to itself which bytes control a terminal.
 package terminal
 
 import (
@@ -13,12 +12,11 @@ import (
 	"golang.org/x/term"
 )
 
-// shownWidth is how many characters a line shows of foreign text, those of
-// escapes included.
+// shownWidth is how many characters of foreign text a line shows, including those of escapes.
 const shownWidth = 128
 
-// Show makes foreign text harmless: whatever moves, hides, colours or reorders is
-// written as an escape. Long text is cut.
+// Show makes foreign text harmless: anything that moves, hides, colours or reorders is written as an escape. Long
+// text is cut.
 func Show(text string) string { return show(text, shownWidth) }
 
 // ShowLine is Show for a whole line of a message, which may be longer.
@@ -45,12 +43,11 @@ func show(text string, width int) string {
 	return b.String()
 }
 
-// isInvisible: printable for Unicode, but not to be seen, or changing what is
-// seen: fillers, variation selectors, the empty Braille cell. Other combining
-// marks stay: names are written with them.
+// isInvisible reports whether r is printable by Unicode, but invisible, or changes other characters: fillers,
+// variation selectors, the empty Braille cell. Other combining marks stay: names are written with them.
 func isInvisible(r rune) bool {
 	return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || r == 0x2800
 }
 
-// IsTerminal reports whether file is one.
+// IsTerminal reports whether file is a terminal.
 func IsTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }

@@ -21,7 +21,8 @@ func hostile(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	values := []string{
-		"\x9b31m", "\xff", "\xc0\x80", "\xed\xa0\x80", "a\xe2\x80", "\u180b", "\u17b4", "\U000e0041", "\U000e0100", "\u3164", "\u2800", "\ufff9",
+		"\x9b31m", "\xff", "\xc0\x80", "\xed\xa0\x80", "a\xe2\x80", "\u180b", "\u17b4", "\U000e0041", "\U000e0100", "\u3164",
+		"\u2800", "\ufff9",
 		strings.Repeat("\x1b", 5000), strings.Repeat("\u200b", 5000), strings.Repeat("\xff", 5000),
 	}
 	for line := range strings.Lines(string(text)) {
@@ -103,7 +104,10 @@ func modules(t *testing.T, drawing string) [][]bool {
 }
 
 func TestAQRCodeIsDrawnModuleByModule(t *testing.T) {
-	for _, text := range []string{"x", "https://device.sso.eu-west-1.amazonaws.com/?user_code=ABCD-EFGH", strings.Repeat("long", 100), "\x1b[31m\u202e"} {
+	for _, text := range []string{
+		"x", "https://device.sso.eu-west-1.amazonaws.com/?user_code=ABCD-EFGH",
+		strings.Repeat("long", 100), "\x1b[31m\u202e",
+	} {
 		var b bytes.Buffer
 		if err := QR(&b, text); err != nil {
 			t.Fatal(err)
@@ -138,7 +142,7 @@ func TestNoQRCodeOfATextThatIsTooLong(t *testing.T) {
 
 func TestAQRCodeSaysThatItCouldNotBeWritten(t *testing.T) {
 	r, w := io.Pipe()
-	r.Close()
+	_ = r.Close()
 	if err := QR(w, "x"); !errors.Is(err, io.ErrClosedPipe) {
 		t.Error(err)
 	}

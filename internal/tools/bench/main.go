@@ -1,6 +1,5 @@
-// Command bench measures the programs as whole processes, beside a Go hello world
-// in the same run: start to end, and peak memory. Its argument is the folder of the
-// built programs. docs/performance.md says what the figures are for.
+// Command bench measures whole processes, next to a Go hello world in the same run: start to end, and peak memory.
+// Its argument is the folder of the built programs. docs/performance.md explains the figures.
 package main
 
 import (
@@ -11,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"rolecall/internal/tools/peak"
 )
 
 const (
@@ -18,7 +19,7 @@ const (
 	hello  = "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hello\") }\n"
 )
 
-// A subject is a command whose runs are measured in turn with the others'.
+// A subject is a command to measure, in turn with the others.
 type subject struct {
 	name string
 	argv []string
@@ -34,8 +35,8 @@ func main() {
 	}
 }
 
-// run starts itself again in the world of a demo, where role credentials are
-// cached; there it has the hello world as a second argument.
+// run starts the program again inside a demo, where role credentials are cached, with the hello world as a second
+// argument.
 func run(args []string) error {
 	bin, err := filepath.Abs(args[0])
 	if err != nil {
@@ -103,7 +104,7 @@ func measure(argv []string) (time.Duration, int64, error) {
 		return 0, 0, err
 	}
 	took := time.Since(start)
-	return took, peak(cmd.ProcessState), nil
+	return took, peak.KiB(cmd.ProcessState), nil
 }
 
 func report(subjects []*subject) {
@@ -112,7 +113,8 @@ func report(subjects []*subject) {
 	for _, s := range subjects {
 		slices.Sort(s.took)
 		m := median(s.took)
-		fmt.Printf("%-26s %10s %10s %7.2fx %6.1f MB\n", s.name, m.Round(10*time.Microsecond), s.took[len(s.took)*95/100].Round(10*time.Microsecond),
+		fmt.Printf("%-26s %10s %10s %7.2fx %6.1f MB\n", s.name, m.Round(10*time.Microsecond),
+			s.took[len(s.took)*95/100].Round(10*time.Microsecond),
 			float64(m)/float64(base), float64(s.peak)/1024)
 	}
 }

@@ -1,6 +1,5 @@
-// Command load measures the embedded Identity Center under load, beside a bare
-// net/http handler in the same run: role credentials, durable refreshes, pages of
-// accounts, and the start with a large directory.
+// Command load measures the embedded Identity Center under load, next to a bare net/http handler in the same run:
+// role credentials, durable refreshes, pages of accounts, and the start with a large directory.
 //
 //	load BIN           where BIN is the folder with rolecall
 //	load -scale BIN    instead, rolecall for a person with 20,000 roles
@@ -70,7 +69,8 @@ func run(bin string) error {
 		return err
 	}
 	defer plain.stop()
-	server, err := launch(filepath.Join(bin, "rolecall"), "idc", "serve", "--port", "0", "--data", filepath.Join(dir, "data"), "--no-limits")
+	server, err := launch(filepath.Join(bin, "rolecall"), "idc", "serve", "--port", "0", "--data",
+		filepath.Join(dir, "data"), "--no-limits")
 	if err != nil {
 		return err
 	}
@@ -81,28 +81,33 @@ func run(bin string) error {
 		return err
 	}
 	fmt.Printf("%-34s %10s %9s %9s %9s\n", "", "per s", "median", "p99", "errors")
-	bare, err := measure("bare net/http handler", connections, func(n int) (*http.Request, error) { return http.NewRequest(http.MethodGet, plain.url, nil) })
+	bare, err := measure("bare net/http handler", connections,
+		func(n int) (*http.Request, error) { return http.NewRequest(http.MethodGet, plain.url, nil) })
 	if err != nil {
 		return err
 	}
 	if err := c.measureAll(bare); err != nil {
 		return err
 	}
-	fmt.Printf("\nstart with that directory: %.0f ms to the first answer (goal 300), %.0f MB then (goal 250), %.0f MB after the load\n",
+	fmt.Printf("\nstart with that directory: %.0f ms to the first answer (goal 300), %.0f MB then (goal 250), %.0f MB "+
+		"after the load\n",
 		float64(server.took.Microseconds())/1000, memory, server.memory())
 	return nil
 }
 
-// serveBare answers the same to everything, until it is ended.
+// serveBare answers every request alike, until it is stopped.
 func serveBare() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(`{"roleCredentials":{}}`))
-	})}
+	server := &http.Server{
+		ReadHeaderTimeout: 5 * time.Second,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"roleCredentials":{}}`))
+		}),
+	}
 	fmt.Printf("ready http://%s\n", listener.Addr())
 	return server.Serve(listener)
 }

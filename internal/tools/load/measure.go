@@ -16,14 +16,13 @@ import (
 	"rolecall/internal/idc/visitor"
 )
 
-// figures are of one measurement.
+// figures are the results of one measurement.
 type figures struct {
 	perSecond   float64
 	median, p99 time.Duration
 }
 
-// measure asks with so many connections at a time, each one request after the other;
-// request gives the n-th.
+// measure sends requests over so many connections at a time, one after the other on each; request returns the n-th.
 func measure(name string, connections int, request func(n int) (*http.Request, error)) (figures, error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
 	defer transport.CloseIdleConnections()
@@ -57,7 +56,8 @@ func measure(name string, connections int, request func(n int) (*http.Request, e
 		return figures{}, fmt.Errorf("%s: %w", name, first.Load().(error))
 	}
 	f := figures{float64(len(all)) / lasted.Seconds(), all[len(all)/2], all[len(all)*99/100]}
-	fmt.Printf("%-34s %10.0f %7.2fms %7.2fms %9d\n", name, f.perSecond, f.median.Seconds()*1000, f.p99.Seconds()*1000, failures.Load())
+	fmt.Printf("%-34s %10.0f %7.2fms %7.2fms %9d\n", name, f.perSecond, f.median.Seconds()*1000, f.p99.Seconds()*1000,
+		failures.Load())
 	return f, nil
 }
 
@@ -76,7 +76,7 @@ func send(client *http.Client, r *http.Request) error {
 	return nil
 }
 
-// A client is one that is signed in, by the device flow.
+// A client is signed in by the device flow.
 type client struct {
 	url, id, secret string
 	token, refresh  string
@@ -84,7 +84,10 @@ type client struct {
 
 func signIn(address string) (*client, error) {
 	c := &client{url: address}
-	registration, err := c.post("/client/register", map[string]any{"clientName": "load", "clientType": "public", "scopes": []string{"sso:account:access"}})
+	registration, err := c.post("/client/register", map[string]any{
+		"clientName": "load", "clientType": "public",
+		"scopes": []string{"sso:account:access"},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -93,18 +96,23 @@ func signIn(address string) (*client, error) {
 	return c, err
 }
 
-// tokens are of one more sign-in.
+// tokens returns the tokens of another sign-in.
 func (c *client) tokens() (access, refresh string, err error) {
-	device, err := c.post("/device_authorization", map[string]any{"clientId": c.id, "clientSecret": c.secret, "startUrl": c.url + "/start"})
+	device, err := c.post("/device_authorization", map[string]any{
+		"clientId": c.id, "clientSecret": c.secret,
+		"startUrl": c.url + "/start",
+	})
 	if err != nil {
 		return "", "", err
 	}
 	v := visitor.Visitor{User: heavyUser, Password: password}
-	if title, err := v.Visit(context.Background(), device["verificationUriComplete"].(string)); err != nil || title != "Request approved" {
+	if title, err := v.Visit(context.Background(), device["verificationUriComplete"].(string)); err != nil ||
+		title != "Request approved" {
 		return "", "", fmt.Errorf("the sign-in ended on %q: %w", title, err)
 	}
 	tokens, err := c.post("/token", map[string]any{
-		"clientId": c.id, "clientSecret": c.secret, "grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": device["deviceCode"],
+		"clientId": c.id, "clientSecret": c.secret, "grantType": "urn:ietf:params:oauth:grant-type:device_code",
+		"deviceCode": device["deviceCode"],
 	})
 	if err != nil {
 		return "", "", err
@@ -176,7 +184,10 @@ func (c *client) measureRefreshes() error {
 	for i := range connections {
 		wg.Go(func() {
 			for time.Since(begun) < measureFor {
-				tokens, err := c.post("/token", map[string]any{"clientId": c.id, "clientSecret": c.secret, "grantType": "refresh_token", "refreshToken": present[i]})
+				tokens, err := c.post("/token", map[string]any{
+					"clientId": c.id, "clientSecret": c.secret,
+					"grantType": "refresh_token", "refreshToken": present[i],
+				})
 				if err != nil {
 					failed.CompareAndSwap(nil, err)
 					return
@@ -190,6 +201,7 @@ func (c *client) measureRefreshes() error {
 	if err, ok := failed.Load().(error); ok {
 		return err
 	}
-	fmt.Printf("%-34s %10.0f                     goal 1500 per s\n", "refreshes, each on disk", float64(total.Load())/time.Since(begun).Seconds())
+	fmt.Printf("%-34s %10.0f                     goal 1500 per s\n", "refreshes, each on disk",
+		float64(total.Load())/time.Since(begun).Seconds())
 	return nil
 }

@@ -2,7 +2,7 @@ package main
 
 import "encoding/base64"
 
-// pageToken begins a page of accounts after the n-th, as the server's own tokens do.
+// pageToken returns the token of the page of accounts after the n-th, as the server makes it.
 func pageToken(n int) string {
 	if n == 0 {
 		return ""

@@ -1,0 +1,2 @@
+// Package peak tells how much memory a process has used.
+package peak
