@@ -93,7 +93,7 @@ var foreign = map[string][]string{
 	"github.com/junegunn/fzf":          {"picker"},
 	"github.com/BurntSushi/toml":       {"settings"},
 	"golang.org/x/crypto":              {"idc/directory"},
-	"golang.org/x/net":                 {"cli/local", "discovery", "idc/visitor", "login"},
+	"golang.org/x/net":                 {"cli/local", "login"},
 	"rsc.io/qr":                        {"terminal"},
 	"github.com/gofrs/flock":           {"filesystem", "idc"},
 	"github.com/google/uuid":           {"idc/admin", "idc/directory", "idc/wire"},

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"rolecall/internal/identitycenter"
 )
@@ -16,7 +17,7 @@ import (
 type Files struct{ Config, Credentials string }
 
 // variableInPath is what Python's os.path.expandvars replaces.
-var variableInPath = regexp.MustCompile(`\$(\w+|\{[^}]*\})`)
+var variableInPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$(\w+|\{[^}]*\})`) })
 
 // Locate finds the shared files as botocore does: AWS_CONFIG_FILE and
 // AWS_SHARED_CREDENTIALS_FILE, with ~ and variables in them expanded, else
@@ -27,7 +28,7 @@ func Locate(getenv func(string) string, home string) Files {
 		if path == "" {
 			return filepath.Join(home, ".aws", name)
 		}
-		path = variableInPath.ReplaceAllStringFunc(path, func(text string) string {
+		path = variableInPath().ReplaceAllStringFunc(path, func(text string) string {
 			if value := getenv(strings.Trim(text, "${}")); value != "" {
 				return value
 			}

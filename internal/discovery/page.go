@@ -1,36 +1,33 @@
 package discovery
 
 import (
+	"html"
+	"regexp"
 	"strings"
-
-	"golang.org/x/net/html"
 )
 
-// metaRegion returns the content of <meta name="region" content="…"/> in a start page; "" when it has none, or two
-// that differ.
+// metaRegion returns the content of <meta name="region" content="…"/> in a start page, in any order, case and
+// quotation; "" when it has none, or two that differ.
 func metaRegion(page string) string {
+	page = regexp.MustCompile(`(?is)<!--.*?-->|<script.*?</script>`).ReplaceAllString(page, "")
+	tags := regexp.MustCompile(`(?is)<meta\s(?:[^>"']|"[^"]*"|'[^']*')*>`)
+	attributes := regexp.MustCompile(`(?is)([a-z-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)`)
 	region := ""
-	for tags := html.NewTokenizer(strings.NewReader(page)); tags.Next() != html.ErrorToken; {
-		tag := tags.Token()
-		isStart := tag.Type == html.StartTagToken || tag.Type == html.SelfClosingTagToken
-		content := strings.TrimSpace(strings.TrimSuffix(attribute(tag, "content"), "/"))
-		if !isStart || tag.Data != "meta" || !strings.EqualFold(attribute(tag, "name"), "region") || content == "" {
+	for _, tag := range tags.FindAllString(page, -1) {
+		values := map[string]string{}
+		for _, a := range attributes.FindAllStringSubmatch(tag, -1) {
+			name := strings.ToLower(a[1])
+			if _, twice := values[name]; !twice { // HTML takes the first
+				values[name] = strings.TrimSpace(html.UnescapeString(strings.Trim(strings.TrimSuffix(a[2], "/"), `"'`)))
+			}
+		}
+		if !strings.EqualFold(values["name"], "region") || values["content"] == "" {
 			continue
 		}
-		if region != "" && region != content {
+		if region != "" && region != values["content"] {
 			return ""
 		}
-		region = content
+		region = values["content"]
 	}
 	return region
-}
-
-// attribute returns the value of an attribute: of duplicates, HTML takes the first.
-func attribute(tag html.Token, name string) string {
-	for _, a := range tag.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
 }

@@ -5,6 +5,7 @@ package visitor
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -12,8 +13,6 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
-
-	"golang.org/x/net/html"
 )
 
 // A Visitor is a person with a browser.
@@ -122,44 +121,54 @@ func load(client *http.Client, r *http.Request) (page, error) {
 		return page{}, err
 	}
 	defer answer.Body.Close()
-	root, err := html.Parse(io.LimitReader(answer.Body, 1<<20))
-	if err != nil {
-		return page{}, fmt.Errorf("page %s: %w", answer.Request.URL.Path, err)
-	}
 	p := page{address: answer.Request.URL}
-	for n := range root.Descendants() {
-		if n.Type == html.ElementNode {
-			p.see(n)
+	// The pages are the server's own. A library of HTML would cost each start of rolecall
+	// the tables that it makes at its beginning.
+	tokens := xml.NewDecoder(io.LimitReader(answer.Body, 1<<20))
+	tokens.Strict, tokens.AutoClose, tokens.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
+	for within := ""; ; {
+		token, err := tokens.Token()
+		switch t := token.(type) {
+		case xml.StartElement:
+			within = t.Name.Local
+			p.see(t)
+		case xml.EndElement:
+			within = ""
+		case xml.CharData:
+			if within == "title" {
+				p.title, _, _ = strings.Cut(string(t), " · ")
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return p, nil
+		case err != nil:
+			return page{}, fmt.Errorf("page %s: %w", answer.Request.URL.Path, err)
 		}
 	}
-	return p, nil
 }
 
-func (p *page) see(n *html.Node) {
-	switch n.Data {
-	case "title":
-		if n.FirstChild != nil {
-			p.title, _, _ = strings.Cut(n.FirstChild.Data, " · ")
-		}
+func (p *page) see(e xml.StartElement) {
+	switch e.Name.Local {
 	case "form":
-		p.form = &form{action: attribute(n, "action"), values: url.Values{}} // the last one: others stand above it
+		p.form = &form{action: attribute(e, "action"), values: url.Values{}} // the last one: others stand above it
 	case "input":
 		if p.form != nil {
-			p.form.values.Set(attribute(n, "name"), attribute(n, "value"))
+			p.form.values.Set(attribute(e, "name"), attribute(e, "value"))
 		}
 	case "button":
-		if p.form != nil && attribute(n, "name") == "decision" {
+		if p.form != nil && attribute(e, "name") == "decision" {
 			p.form.decides = true
 		}
 	case "p":
-		p.problem = p.problem || attribute(n, "class") == "problem"
+		p.problem = p.problem || attribute(e, "class") == "problem"
 	}
 }
 
-func attribute(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
+func attribute(e xml.StartElement, name string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == name {
+			return a.Value
 		}
 	}
 	return ""
