@@ -171,18 +171,14 @@ func begins(text, begun string) bool {
 	return len(text) >= len(begun) && strings.EqualFold(text[:len(begun)], begun)
 }
 
-// complete gives each command below root its completions: its usage line says what
-// its arguments are.
-func (a *App) complete(root *cobra.Command) {
-	for _, cmd := range root.Commands() {
-		a.complete(cmd)
-		switch {
-		case strings.Contains(cmd.Use, "[TARGET"):
-			cmd.ValidArgsFunction = a.completeTarget
-			a.completeFlags(cmd)
-		case strings.Contains(cmd.Use, "[SESSION"):
-			cmd.ValidArgsFunction = a.completeSessions
-		}
+// complete gives cmd its completions: its usage line says what its arguments are.
+func (a *App) complete(cmd *cobra.Command) {
+	switch {
+	case strings.Contains(cmd.Use, "[TARGET"):
+		cmd.ValidArgsFunction = a.completeTarget
+		a.completeFlags(cmd)
+	case strings.Contains(cmd.Use, "[SESSION"):
+		cmd.ValidArgsFunction = a.completeSessions
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,9 +76,9 @@ type report struct {
 	Hint    string   `json:"hint,omitempty"`
 }
 
-// explain finds for each kind of error its code, what is known, and the command
+// explain returns for each kind of error its code, what is known, and the command
 // that helps.
-func explain(ctx context.Context, err error) report {
+func (a *App) explain(ctx context.Context, err error) report {
 	r := report{Code: ExitError, Message: err.Error()}
 	var hinted *HintError
 	var required *login.RequiredError
@@ -93,7 +94,7 @@ func explain(ctx context.Context, err error) report {
 	case errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled):
 		r.Code, r.Message = ExitInterrupted, "interrupted"
 	case errors.As(err, &usage):
-		r.Code, r.Hint = ExitUsage, "rolecall --help"
+		r.Code, r.Hint = ExitUsage, cmp.Or(a.help, "rolecall --help")
 	case errors.As(err, &required):
 		r.Code, r.Facts, r.Hint = ExitLogin, required.Facts, loginHint(required.Session)
 	case errors.As(err, &endpoint):

@@ -133,7 +133,7 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 		Environment: func(ctx context.Context, t batch.Target) ([]string, error) {
 			return a.targetEnvironment(ctx, s, profile, t)
 		},
-		Code: func(err error) int { return explain(ctx, err).Code },
+		Code: func(err error) int { return a.explain(ctx, err).Code },
 	}
 	return a.runMany(ctx, b, rows)
 }
@@ -199,7 +199,7 @@ func (a *App) runMany(ctx context.Context, b *batch.Batch, rows []inventory.Row)
 	if s := <-passed; s != nil {
 		code = signalCode(s)
 	} else if ctx.Err() != nil {
-		code = explain(ctx, context.Cause(ctx)).Code
+		code = a.explain(ctx, context.Cause(ctx)).Code
 	}
 	if err != nil {
 		return fmt.Errorf("output of the commands: %w", err)

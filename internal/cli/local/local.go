@@ -2,17 +2,16 @@
 // the one place where the client's house and the server's meet.
 package local
 
-import (
-	"github.com/spf13/cobra"
-
-	"rolecall/internal/cli"
-)
+import "rolecall/internal/cli"
 
 // app adds the commands of the local Identity Center to the command line.
 type app struct{ *cli.App }
 
-// Commands makes idc and demo.
-func Commands(kernel *cli.App) []*cobra.Command {
+// Commands lists idc and demo.
+func Commands(kernel *cli.App) []cli.Command {
 	a := &app{kernel}
-	return []*cobra.Command{a.idcCommand(), a.demoCommand()}
+	return []cli.Command{
+		{Name: "idc", Group: cli.GroupLocal, Make: a.idcCommand},
+		{Name: "demo", Group: cli.GroupLocal, Make: a.demoCommand},
+	}
 }

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// A Command is one that can be typed after rolecall. It is made only when it is needed:
+// what fifty commands and their flags cost would be paid by each credential_process call.
+type Command struct {
+	Name  string
+	Group string // of the help: one of groups
+	Make  func() *cobra.Command
+}
+
+// Groups of the help, in its order.
+const (
+	GroupSignIn = "sign-in"
+	GroupUse    = "use"
+	GroupFind   = "find"
+	GroupSetUp  = "set-up"
+	GroupLocal  = "local"
+)
+
+func groups() []*cobra.Group {
+	return []*cobra.Group{
+		{ID: GroupSignIn, Title: "Sign in:"},
+		{ID: GroupUse, Title: "Use role credentials:"},
+		{ID: GroupFind, Title: "Find accounts and roles:"},
+		{ID: GroupSetUp, Title: "Set up:"},
+		{ID: GroupLocal, Title: "Local Identity Center:"},
+	}
+}
+
+func (a *App) commands() []Command {
+	commands := []Command{
+		{"login", GroupSignIn, a.loginCommand},
+		{"logout", GroupSignIn, a.logoutCommand},
+		{"status", GroupSignIn, a.statusCommand},
+		{"token", GroupSignIn, a.tokenCommand},
+		{"env", GroupUse, a.envCommand},
+		{"exec", GroupUse, a.execCommand},
+		{"console", GroupUse, a.consoleCommand},
+		{"process", GroupUse, a.processCommand},
+		{"whoami", GroupUse, a.whoamiCommand},
+		{"sso", GroupUse, a.ssoCommand},
+		{"ls", GroupFind, a.lsCommand},
+		{"pick", GroupFind, a.pickCommand},
+		{"sync", GroupFind, a.syncCommand},
+		{"configure", GroupSetUp, a.configureCommand},
+		{"profiles", GroupSetUp, a.profilesCommand},
+		{"config", GroupSetUp, a.configCommand},
+		{"version", "", a.versionCommand},
+	}
+	if a.Local != nil {
+		commands = append(commands, a.Local(a)...)
+	}
+	return commands
+}
+
+const rootHelp = `rolecall gets temporary role credentials for people who sign in through AWS IAM
+Identity Center, and shares its sign-in with the AWS CLI and SDKs.
+
+  rolecall configure https://d-1234567890.awsapps.com/start
+  rolecall exec dev -- aws s3 ls
+
+A TARGET is a profile of ~/.aws/config, or [SESSION:]ACCOUNT/ROLE with an account's id,
+name, alias or unique beginning. Without one, it is $AWS_PROFILE, or else the default
+profile.
+
+At a terminal, rolecall without a command lets you pick a TARGET, and opens a shell with
+its credentials.
+
+Exit codes:
+  0 ok · 1 error · 2 usage · 3 login required · 4 no access
+  5 throttled or unavailable · 6 configuration · 7 refused by policy · 130 interrupted
+  exec, demo and idc run pass on the exit code of their command.`
+
+// root makes the command tree that args need: the one command that they name, or all of
+// them for help, completion and what nobody knows.
+func (a *App) root(args []string) *cobra.Command {
+	root := &cobra.Command{
+		Use:               "rolecall",
+		Short:             "Role credentials for people who sign in through AWS IAM Identity Center",
+		Long:              rootHelp,
+		Version:           a.Version,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		PersistentPreRun:  func(*cobra.Command, []string) { a.ran = true },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return a.pickWithoutCommand(cmd) },
+	}
+	root.SetVersionTemplate(a.versionLine() + "\n")
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "print results and errors as JSON objects")
+	root.PersistentFlags().BoolVar(&a.debug, "debug", false, "log requests and decisions to stderr, without secrets")
+	root.AddGroup(groups()...)
+	commands := a.commands()
+	if i := slices.IndexFunc(commands, func(c Command) bool { return c.Name == firstWord(args) }); i >= 0 {
+		commands = commands[i : i+1]
+		root.CompletionOptions.DisableDefaultCmd = true
+	}
+	for _, c := range commands {
+		cmd := c.Make()
+		cmd.GroupID = c.Group
+		root.AddCommand(cmd)
+	}
+	root.SetFlagErrorFunc(a.unknownFlag)
+	a.prepare(root)
+	return root
+}
+
+// firstWord is the first of args that is no flag; the flags before it have no values.
+func firstWord(args []string) string {
+	for _, arg := range args {
+		if !strings.HasPrefix(arg, "-") {
+			return arg
+		}
+	}
+	return ""
+}
+
+// prepare gives cmd and all commands below it their completions and their way to say
+// what is wrong with a command line.
+func (a *App) prepare(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		a.prepare(sub)
+	}
+	a.complete(cmd)
+	accepts := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		a.help = cmd.CommandPath() + " --help"
+		if cmd.HasSubCommands() && len(args) > 0 {
+			return unknownCommand(cmd, args[0])
+		}
+		if accepts == nil || accepts(cmd, args) == nil {
+			return nil
+		}
+		return wrongArguments(cmd, args)
+	}
+}
