@@ -23,7 +23,7 @@ var rooms = map[string][]string{
 
 	"cli": {
 		"access", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export",
-		"filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "pace", "picker", "profiles",
+		"filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "near", "pace", "picker", "profiles",
 		"settings", "terminal",
 	},
 	"cli/local": { // where both houses meet

@@ -87,7 +87,7 @@ func (a *App) completeTarget(_ *cobra.Command, args []string, begun string) (com
 	if name, _, given := strings.Cut(begun, ":"); given {
 		sessionName, prefix = name, name+":"
 	}
-	inv := a.storedOf(config, sessionName)
+	inv := a.storedListingOf(config, sessionName)
 	if inv == nil {
 		return all, nothingElse
 	}
@@ -103,8 +103,8 @@ func (a *App) completeTarget(_ *cobra.Command, args []string, begun string) (com
 	return all, directive
 }
 
-// storedOf is the stored listing of a session; nil when there is none.
-func (a *App) storedOf(config *awsconfig.Config, name string) *inventory.Inventory {
+// storedListingOf is the stored listing of a session; nil when there is none.
+func (a *App) storedListingOf(config *awsconfig.Config, name string) *inventory.Inventory {
 	profile, err := a.sessionProfile(config, name)
 	if err != nil {
 		return nil
@@ -113,7 +113,7 @@ func (a *App) storedOf(config *awsconfig.Config, name string) *inventory.Invento
 	if err != nil {
 		return nil
 	}
-	inv, err := a.stored(s)
+	inv, err := a.storedListing(s)
 	if err != nil {
 		return nil
 	}
@@ -189,14 +189,14 @@ func (a *App) completeFlags(cmd *cobra.Command) {
 		return a.completeSessions(cmd, nil, begun)
 	})
 	_ = cmd.RegisterFlagCompletionFunc("account", func(cmd *cobra.Command, _ []string, begun string) (all completion, _ cobra.ShellCompDirective) {
-		for _, s := range accountTargets(a.storedFor(cmd), begun) {
+		for _, s := range accountTargets(a.storedListingFor(cmd), begun) {
 			account, _, _ := strings.Cut(s.what, "/")
 			all = offer(all, account, s.description)
 		}
 		return all, nothingElse
 	})
 	_ = cmd.RegisterFlagCompletionFunc("role", func(cmd *cobra.Command, _ []string, begun string) (all completion, _ cobra.ShellCompDirective) {
-		inv := a.storedFor(cmd)
+		inv := a.storedListingFor(cmd)
 		accounts := inv.Accounts
 		if one, err := inv.Find(cmd.Flag("account").Value.String()); err == nil {
 			accounts = []inventory.Account{*one}
@@ -216,10 +216,10 @@ func (a *App) completeFlags(cmd *cobra.Command) {
 	})
 }
 
-// storedFor is the stored listing of a command's --session; empty when there is none.
-func (a *App) storedFor(cmd *cobra.Command) *inventory.Inventory {
+// storedListingFor is the stored listing of a command's --session; empty when there is none.
+func (a *App) storedListingFor(cmd *cobra.Command) *inventory.Inventory {
 	if config, err := a.config(); err == nil {
-		if inv := a.storedOf(config, cmd.Flag("session").Value.String()); inv != nil {
+		if inv := a.storedListingOf(config, cmd.Flag("session").Value.String()); inv != nil {
 			return inv
 		}
 	}

@@ -41,7 +41,7 @@ Run again, it finds the session that is there, and sets its region right, and it
 if you say --scopes.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.configure(cmd.Context(), optional(args), f)
+			return a.configure(cmd.Context(), firstArg(args), f)
 		},
 	}
 	flags := cmd.Flags()

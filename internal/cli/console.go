@@ -42,7 +42,7 @@ func (a *App) consoleCommand() *cobra.Command {
   rolecall console dev --portal         through the access portal, without keys in the link`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.argument(f, optional(args))
+			t, err := a.argument(f, firstArg(args))
 			if err != nil {
 				return err
 			}

@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,15 +11,6 @@ import (
 	"rolecall/internal/export"
 	"rolecall/internal/identitycenter"
 )
-
-// argument reads a target with the config files of the app's world.
-func (a *App) argument(f targetFlags, argument string) (target, error) {
-	config, err := a.config()
-	if err != nil {
-		return target{}, err
-	}
-	return a.target(config, f, argument)
-}
 
 func (a *App) envCommand() *cobra.Command {
 	var f targetFlags
@@ -47,7 +36,7 @@ AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would win over the keys.`,
 			if unset {
 				return export.WriteUnset(a.Stdout, shell)
 			}
-			t, err := a.argument(f, optional(args))
+			t, err := a.argument(f, firstArg(args))
 			if err != nil {
 				return err
 			}
@@ -64,7 +53,7 @@ AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would win over the keys.`,
 }
 
 func (a *App) env(ctx context.Context, t target, o options, format string) error {
-	if !known(format) {
+	if !isFormat(format) {
 		return Usagef("there is no format %q; formats: %s", format, strings.Join(export.Formats(), ", "))
 	}
 	profile, c, err := a.retrieve(ctx, t, o)
@@ -74,7 +63,7 @@ func (a *App) env(ctx context.Context, t target, o options, format string) error
 	return export.Write(a.Stdout, format, environment(profile, c))
 }
 
-func known(format string) bool {
+func isFormat(format string) bool {
 	for _, f := range export.Formats() {
 		if f == format {
 			return true
@@ -86,42 +75,4 @@ func known(format string) bool {
 // environment is what env and exec hand out: the keys, and the profile's region.
 func environment(profile awsconfig.Profile, c identitycenter.RoleCredentials) export.Environment {
 	return export.Environment{Credentials: c, Region: credentials.Region(profile)}
-}
-
-func (a *App) processCommand() *cobra.Command {
-	var f targetFlags
-	cmd := &cobra.Command{
-		Use:   "process [TARGET]",
-		Short: "Answer a credential_process call",
-		Long: `Print role credentials as the AWS CLI and SDKs expect it of a credential_process.
-It never asks a person and ends within 20 seconds. In a config file:
-
-  credential_process = /usr/local/bin/rolecall-process --session corp --account 111122223333 --role Admin`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.argument(f, optional(args))
-			if err != nil {
-				return err
-			}
-			return a.process(cmd.Context(), t)
-		},
-	}
-	f.add(cmd)
-	return cmd
-}
-
-// processDeadline ends a credential_process call: SDKs wait for it with nothing
-// on the screen.
-const processDeadline = 20 * time.Second
-
-var errProcessDeadline = errors.New("no answer within 20 seconds")
-
-func (a *App) process(ctx context.Context, t target) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, processDeadline, errors.Join(errProcessDeadline, identitycenter.ErrUnavailable))
-	defer cancel()
-	_, c, err := a.retrieve(ctx, t, options{unattended: true})
-	if err != nil {
-		return err
-	}
-	return export.CredentialProcess(a.Stdout, c)
 }

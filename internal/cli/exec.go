@@ -40,7 +40,7 @@ its exit code becomes rolecall's.
 			case many:
 				return a.execMany(cmd.Context(), f, m, args[dash:])
 			}
-			t, err := a.argument(f, optional(args[:dash]))
+			t, err := a.argument(f, firstArg(args[:dash]))
 			if err != nil {
 				return err
 			}
@@ -67,19 +67,19 @@ func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []strin
 // run runs a command on our own streams, but for stdout, until it ends. Signals that reach
 // rolecall are passed on; the command's end is rolecall's.
 func (a *App) Run(stdout io.Writer, argv, environ []string) error {
-	path, err := look(argv[0])
+	path, err := lookPath(argv[0])
 	if err != nil {
 		return err
 	}
 	child := &exec.Cmd{Path: path, Args: argv, Env: environ, Stdin: a.Stdin, Stdout: stdout, Stderr: a.Stderr}
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, passedSignals()...)
+	signal.Notify(signals, forwardedSignals()...)
 	defer signal.Stop(signals)
 	if err := child.Start(); err != nil {
 		return &HintError{Err: fmt.Errorf("command %q: %w", argv[0], err), Code: batch.NotExecutable}
 	}
 	ended := make(chan struct{})
-	go pass(signals, child.Process, ended)
+	go forward(signals, child.Process, ended)
 	err = child.Wait()
 	close(ended)
 	var exit *exec.ExitError
@@ -90,8 +90,8 @@ func (a *App) Run(stdout io.Writer, argv, environ []string) error {
 	return err
 }
 
-// look finds a command in PATH.
-func look(name string) (string, error) {
+// lookPath finds a command in PATH.
+func lookPath(name string) (string, error) {
 	path, code, err := batch.Look(name)
 	if err != nil {
 		return "", &HintError{Err: fmt.Errorf("command %q: %w", name, err), Code: code}
@@ -99,9 +99,9 @@ func look(name string) (string, error) {
 	return path, nil
 }
 
-// pass hands signals to the command. One that the terminal sent to the whole
+// forward hands signals to the command. One that the terminal sent to the whole
 // foreground group has reached it already: it is not sent twice.
-func pass(signals <-chan os.Signal, child *os.Process, ended <-chan struct{}) {
+func forward(signals <-chan os.Signal, child *os.Process, ended <-chan struct{}) {
 	for {
 		select {
 		case s := <-signals:

@@ -99,18 +99,18 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	if err != nil {
 		return err
 	}
-	all, err := a.inventoryOf(ctx, s, freshForWriting)
+	all, err := a.currentListing(ctx, s, freshForWriting)
 	if err != nil {
 		return err
 	}
-	rows, err := choose(all, f.role, m)
+	rows, err := selectTargets(all, f.role, m)
 	if err != nil {
 		return err
 	}
 	if m.dryRun {
 		return a.listTargets(rows)
 	}
-	path, err := look(argv[0])
+	path, err := lookPath(argv[0])
 	if err != nil {
 		return err
 	}
@@ -186,10 +186,10 @@ func (a *App) runMany(ctx context.Context, b *batch.Batch, rows []inventory.Row)
 		targets[n] = batch.Target{AccountID: row.ID, Account: row.Label(), Name: row.Name, Role: row.Role}
 	}
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, passedSignals()...)
+	signal.Notify(signals, forwardedSignals()...)
 	ended, passed := make(chan struct{}), make(chan os.Signal, 1)
 	go func() {
-		passed <- passAll(signals, b, ended)
+		passed <- forwardToAll(signals, b, ended)
 	}()
 	began := time.Now()
 	ends, err := b.Run(ctx, targets)
@@ -211,13 +211,13 @@ func (a *App) runMany(ctx context.Context, b *batch.Batch, rows []inventory.Row)
 	return &ChildExit{code}
 }
 
-// passAll hands signals to all commands, as pass does to one. It gives the first one
+// forwardToAll hands signals to all commands, as forward does to one. It gives the first one
 // that ends the run.
-func passAll(signals <-chan os.Signal, b *batch.Batch, ended <-chan struct{}) (first os.Signal) {
+func forwardToAll(signals <-chan os.Signal, b *batch.Batch, ended <-chan struct{}) (first os.Signal) {
 	for {
 		select {
 		case s := <-signals:
-			last := stops(s)
+			last := endsRun(s)
 			if last && first == nil {
 				first = s
 			}

@@ -11,9 +11,9 @@ import (
 	"rolecall/internal/inventory"
 )
 
-// choose gives the roles that the flags mean. Without --role each account must leave
+// selectTargets returns the roles that the flags mean. Without --role each account must leave
 // no choice.
-func choose(all *inventory.Inventory, role string, m manyFlags) ([]inventory.Row, error) {
+func selectTargets(all *inventory.Inventory, role string, m manyFlags) ([]inventory.Row, error) {
 	filter := inventory.Filter{Accounts: m.match, Tags: m.tags}
 	rows := all.Select(filter)
 	if len(rows) == 0 {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/term"
 )
 
-func passedSignals() []os.Signal {
+func forwardedSignals() []os.Signal {
 	return []os.Signal{
 		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT,
 		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH, syscall.SIGCONT,
@@ -26,8 +26,8 @@ func fromTerminal(s os.Signal) bool {
 	return term.IsTerminal(0)
 }
 
-// stops reports whether s is one that ends a run of many commands.
-func stops(s os.Signal) bool {
+// endsRun reports whether s is one that ends a run of many commands.
+func endsRun(s os.Signal) bool {
 	return s == syscall.SIGINT || s == syscall.SIGTERM || s == syscall.SIGHUP || s == syscall.SIGQUIT
 }
 

@@ -7,13 +7,13 @@ import (
 	"syscall"
 )
 
-// passedSignals: Windows sends Ctrl-C to every process of the console; we only
+// forwardedSignals: Windows sends Ctrl-C to every process of the console; we only
 // have to outlive it.
-func passedSignals() []os.Signal { return []os.Signal{os.Interrupt} }
+func forwardedSignals() []os.Signal { return []os.Signal{os.Interrupt} }
 
 func fromTerminal(os.Signal) bool { return true }
 
-func stops(os.Signal) bool { return true }
+func endsRun(os.Signal) bool { return true }
 
 func signalCode(os.Signal) int { return ExitInterrupted }
 

@@ -50,7 +50,7 @@ allows: 20 requests a second, one for each account.`,
   rolecall ls --by pair --output tsv | cut -f1,3`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.ls(cmd.Context(), optional(args), f)
+			return a.ls(cmd.Context(), firstArg(args), f)
 		},
 	}
 	f.add(cmd)
@@ -72,11 +72,11 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 	if !slices.Contains([]string{"table", "json", "tsv"}, f.output) {
 		return Usagef("--output %s: it is table, json or tsv", f.output)
 	}
-	s, err := a.named(name, options{})
+	s, err := a.sessionNamed(name, options{})
 	if err != nil {
 		return err
 	}
-	inv, err := a.listed(ctx, s, f.refresh)
+	inv, err := a.listingToShow(ctx, s, f.refresh)
 	if err != nil {
 		return err
 	}
@@ -109,19 +109,19 @@ func nothingListed(inv *inventory.Inventory) string {
 // listed is the listing to look at: the stored one, or else a new one. An old one is
 // good enough for a person, who sees its age, and is made anew in the background; a
 // program waits for the new one.
-func (a *App) listed(ctx context.Context, s *session, refresh bool) (*inventory.Inventory, error) {
+func (a *App) listingToShow(ctx context.Context, s *session, refresh bool) (*inventory.Inventory, error) {
 	if refresh {
-		return a.inventoryOf(ctx, s, -1)
+		return a.currentListing(ctx, s, -1)
 	}
-	inv, err := a.stored(s)
+	inv, err := a.storedListing(s)
 	if errors.Is(err, inventory.ErrNone) {
-		return a.inventoryOf(ctx, s, freshForLooking)
+		return a.currentListing(ctx, s, freshForLooking)
 	}
-	if err != nil || !a.place(s).Old(inv, a.Now(), freshForLooking) {
+	if err != nil || !a.listingPlace(s).Old(inv, a.Now(), freshForLooking) {
 		return inv, err
 	}
 	if !a.Terminal {
-		return a.inventoryOf(ctx, s, freshForLooking)
+		return a.currentListing(ctx, s, freshForLooking)
 	}
 	a.listInBackground(ctx, s)
 	return inv, nil

@@ -111,7 +111,7 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	if first < 0 {
 		return Usagef("--action %s: it is one of %s", f.action, strings.Join(actionNames(), ", "))
 	}
-	if !known(f.shell) {
+	if !isFormat(f.shell) {
 		return Usagef("there is no format %q; formats: %s", f.shell, strings.Join(export.Formats(), ", "))
 	}
 	actions = slices.Concat(actions[first:first+1], actions[:first], actions[first+1:])
@@ -122,14 +122,14 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	if !ok || !a.Terminal {
 		return &HintError{Err: errors.New("a picker needs a person at a terminal"), Code: ExitError, Hint: "rolecall ls"}
 	}
-	s, err := a.named(f.session, options{})
+	s, err := a.sessionNamed(f.session, options{})
 	if err != nil {
 		return err
 	}
 	// A quit that kills would leave the terminal as the picker has it.
 	open, closed := signal.NotifyContext(ctx, syscall.SIGQUIT)
 	defer closed()
-	choice, err := a.choose(open, s, f, picker.Options{In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions})
+	choice, err := a.openPicker(open, s, f, picker.Options{In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions})
 	switch {
 	case errors.Is(err, picker.ErrNothing):
 		return &HintError{Err: err, Code: ExitInterrupted}
@@ -142,24 +142,24 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	if f.session != "" {
 		t.session = cmp.Or(s.login.Session.Name, f.session)
 	}
-	return a.do(ctx, choice, t, f.shell)
+	return a.act(ctx, choice, t, f.shell)
 }
 
-// choose opens the picker over what is stored. What is old or missing is listed anew
+// openPicker opens the picker over what is stored. What is old or missing is listed anew
 // while it is open, which may need a sign-in before.
-func (a *App) choose(ctx context.Context, s *session, f pickFlags, o picker.Options) (picker.Choice, error) {
-	l, err := a.openListing(f, a.inventories().Frecency(s.login.Session))
+func (a *App) openPicker(ctx context.Context, s *session, f pickFlags, o picker.Options) (picker.Choice, error) {
+	l, err := a.newPickerListing(f, a.listingStore().Frecency(s.login.Session))
 	if err != nil {
 		return picker.Choice{}, err
 	}
-	inv, err := a.stored(s)
+	inv, err := a.storedListing(s)
 	if err != nil && !errors.Is(err, inventory.ErrNone) {
 		return picker.Choice{}, err
 	}
 	if inv != nil {
 		o.Items, l.age = l.items(inv), "listed "+ago(a.Now().Sub(inv.TakenAt))
 		o.Status = l.age
-		switch old := a.place(s).Old(inv, a.Now(), freshForLooking); {
+		switch old := a.listingPlace(s).Old(inv, a.Now(), freshForLooking); {
 		case !old && len(o.Items) == 0:
 			return picker.Choice{}, &HintError{Err: errors.New(nothingListed(inv)), Code: ExitNoAccess, Hint: "rolecall ls"}
 		case !old:
@@ -181,8 +181,8 @@ func (a *App) choose(ctx context.Context, s *session, f pickFlags, o picker.Opti
 	return choice, err
 }
 
-// do does with a choice what the person wants.
-func (a *App) do(ctx context.Context, choice picker.Choice, t target, format string) error {
+// act does with a choice what the person wants.
+func (a *App) act(ctx context.Context, choice picker.Choice, t target, format string) error {
 	switch choice.Action {
 	case "env":
 		return a.env(ctx, t, options{}, format)

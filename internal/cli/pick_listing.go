@@ -12,8 +12,8 @@ import (
 	"rolecall/internal/settings"
 )
 
-// An openListing is a listing that runs while the picker is open.
-type openListing struct {
+// A pickerListing is a listing that runs while the picker is open.
+type pickerListing struct {
 	app     *App
 	session *session    // without a person: nothing may appear over the picker
 	said    *heldOutput // what the session had to say
@@ -28,18 +28,18 @@ type openListing struct {
 }
 
 // openListing prepares a listing beside the picker, with scores of the roles in use.
-func (a *App) openListing(f pickFlags, used map[string]float64) (*openListing, error) {
+func (a *App) newPickerListing(f pickFlags, used map[string]float64) (*pickerListing, error) {
 	own, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
 	said := &heldOutput{}
-	s, err := a.named(f.session, options{unattended: true, stderr: said})
-	return &openListing{app: a, session: s, said: said, own: own, filter: f.filter(), used: used}, err
+	s, err := a.sessionNamed(f.session, options{unattended: true, stderr: said})
+	return &pickerListing{app: a, session: s, said: said, own: own, filter: f.filter(), used: used}, err
 }
 
 // items are the rows of an inventory.
-func (l *openListing) items(inv *inventory.Inventory) []picker.Item {
+func (l *pickerListing) items(inv *inventory.Inventory) []picker.Item {
 	rows := inv.Select(l.filter)
 	items := make([]picker.Item, 0, len(rows))
 	var last *inventory.Account
@@ -56,7 +56,7 @@ func (l *openListing) items(inv *inventory.Inventory) []picker.Item {
 
 // start begins the listing. It asks nobody, and what it has to say waits for the
 // picker's end. stop ends it, and gives the error of one that had failed by then.
-func (l *openListing) start(ctx context.Context) (stop func() error) {
+func (l *pickerListing) start(ctx context.Context) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() {
@@ -81,8 +81,8 @@ func (l *openListing) start(ctx context.Context) (stop func() error) {
 }
 
 // list makes the listing.
-func (l *openListing) list(ctx context.Context) error {
-	inv, err := l.app.list(ctx, l.session, listing{waiting: func() {}, progress: func(p inventory.Progress) {
+func (l *pickerListing) list(ctx context.Context) error {
+	inv, err := l.app.runListing(ctx, l.session, listingOptions{waiting: func() {}, progress: func(p inventory.Progress) {
 		fresh := &inventory.Inventory{Session: l.session.login.Session, Accounts: p.Fresh}
 		l.rows = append(l.rows, l.items(fresh.With(l.own.Accounts))...)
 		l.progress(p)
@@ -97,7 +97,7 @@ func (l *openListing) list(ctx context.Context) error {
 // refreshRate is how often the rows of a listing under way are shown.
 const refreshRate = 300 * time.Millisecond
 
-func (l *openListing) progress(p inventory.Progress) {
+func (l *pickerListing) progress(p inventory.Progress) {
 	now := time.Now()
 	if now.Sub(l.shown) < refreshRate {
 		return
@@ -114,7 +114,7 @@ func (l *openListing) progress(p inventory.Progress) {
 	l.post(u)
 }
 
-func (l *openListing) status(text string) string {
+func (l *pickerListing) status(text string) string {
 	switch {
 	case l.age == "" && text == "":
 		return "listing your accounts and roles"
@@ -127,7 +127,7 @@ func (l *openListing) status(text string) string {
 }
 
 // post replaces the update that the picker has not taken yet.
-func (l *openListing) post(u picker.Update) {
+func (l *pickerListing) post(u picker.Update) {
 	select {
 	case <-l.updates:
 	default:

@@ -64,7 +64,7 @@ the settings under [profiles] in rolecall's config.toml.`,
 		var f profileFlags
 		c := &cobra.Command{
 			Use: use + " [SESSION]", Short: short, Args: cobra.MaximumNArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), optional(args), f) },
+			RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), firstArg(args), f) },
 		}
 		f.add(c)
 		cmd.AddCommand(c)
@@ -107,7 +107,7 @@ func (a *App) profileJob(ctx context.Context, s *session, f profileFlags, maxAge
 	if config.SessionEndpoints(s.login.Session.Name) != (awsconfig.Endpoints{}) {
 		o.Services = s.login.Session.Name
 	}
-	all, err := a.inventoryOf(ctx, s, maxAge)
+	all, err := a.currentListing(ctx, s, maxAge)
 	if err != nil {
 		return nil, err
 	}
@@ -134,13 +134,13 @@ func (a *App) profileOptions(f profileFlags) (profiles.Options, error) {
 		o.Filter.Roles = said.Roles
 	}
 	if o.ProcessPath == "" {
-		o.ProcessPath, err = besideUs("rolecall-process")
+		o.ProcessPath, err = siblingProgram("rolecall-process")
 	}
 	return o, err
 }
 
-// besideUs is another program of ours.
-func besideUs(name string) (string, error) {
+// siblingProgram is another program of ours.
+func siblingProgram(name string) (string, error) {
 	self, err := os.Executable()
 	if runtime.GOOS == "windows" {
 		name += ".exe"
@@ -207,7 +207,7 @@ func (a *App) profilesDiff(ctx context.Context, session string, f profileFlags) 
 
 // planNow plans for the config file as it is, without writing it.
 func (a *App) planNow(ctx context.Context, session string, f profileFlags) (*profiles.Plan, filesystem.Shared, error) {
-	s, err := a.named(session, options{})
+	s, err := a.sessionNamed(session, options{})
 	if err != nil {
 		return nil, filesystem.Shared{}, err
 	}
@@ -224,7 +224,7 @@ func (a *App) planNow(ctx context.Context, session string, f profileFlags) (*pro
 }
 
 func (a *App) profilesApply(ctx context.Context, session string, f profileFlags) error {
-	s, err := a.named(session, options{})
+	s, err := a.sessionNamed(session, options{})
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jmespath-community/go-jmespath"
@@ -180,7 +180,7 @@ func (a *App) portalCall(ctx context.Context, f portalFlags, call func(context.C
 
 func (a *App) callWithCached(ctx context.Context, f portalFlags, call func(context.Context, *session) (any, error)) (any, error) {
 	name := f.profile
-	s, err := a.named(name, options{endpointURL: f.endpointURL})
+	s, err := a.sessionNamed(name, options{endpointURL: f.endpointURL})
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +202,7 @@ func (a *App) callWithGiven(ctx context.Context, f portalFlags, call func(contex
 	}
 	given := identitycenter.NewSecret(f.accessToken)
 	owner, ownerToken := a.ownerOf(ctx, given)
-	profile, err := a.givenProfile(f, owner, firstOf(ownerToken.Region, owner.Session.Region))
+	profile, err := a.givenProfile(f, owner, cmp.Or(ownerToken.Region, owner.Session.Region))
 	if err != nil {
 		return nil, err
 	}
@@ -240,8 +240,8 @@ func (a *App) givenProfile(f portalFlags, owner awsconfig.Profile, known string)
 	if err != nil {
 		return owner, err
 	}
-	p, err := config.Profile(firstOf(f.profile, awsconfig.DefaultProfile(a.Getenv)))
-	region := firstOf(f.region, credentials.Root(p).Session.Region, p.Region, a.Getenv("AWS_REGION"), a.Getenv("AWS_DEFAULT_REGION"))
+	p, err := config.Profile(cmp.Or(f.profile, awsconfig.DefaultProfile(a.Getenv)))
+	region := cmp.Or(f.region, credentials.Root(p).Session.Region, p.Region, a.Getenv("AWS_REGION"), a.Getenv("AWS_DEFAULT_REGION"))
 	if region == "" {
 		return p, &UsageError{errors.Join(errors.New("--access-token wants --region, the region of its Identity Center"), err)}
 	}
@@ -252,14 +252,6 @@ func (a *App) givenProfile(f portalFlags, owner awsconfig.Profile, known string)
 		}
 	}
 	return awsconfig.Profile{Session: identitycenter.SSOSession{Region: region}, CABundle: p.CABundle, UseFIPS: p.UseFIPS, UseDualStack: p.UseDualStack}, nil
-}
-
-func firstOf(texts ...string) string {
-	i := slices.IndexFunc(texts, func(t string) bool { return t != "" })
-	if i < 0 {
-		return ""
-	}
-	return texts[i]
 }
 
 // ownerOf finds the configured session whose cached token was given on the
@@ -330,7 +322,7 @@ func (a *App) ssoLoginCommand() *cobra.Command {
 			if profile != "" && name != "" {
 				return Usagef("--profile and --sso-session exclude each other")
 			}
-			return a.login(cmd.Context(), firstOf(name, profile), o, fresh)
+			return a.login(cmd.Context(), cmp.Or(name, profile), o, fresh)
 		},
 	}
 	cmd.Flags().StringVar(&profile, "profile", "", "profile whose session to sign in to")

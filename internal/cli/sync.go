@@ -22,7 +22,7 @@ allows: 20 requests a second, one for each account. Interrupted, the next one go
 where it was. Other commands look them up without a network afterwards.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.sync(cmd.Context(), optional(args), background)
+			return a.sync(cmd.Context(), firstArg(args), background)
 		},
 	}
 	cmd.Flags().BoolVar(&background, "background", false, "say nothing, ask nobody, and leave it to another process that is at it")
@@ -31,12 +31,12 @@ where it was. Other commands look them up without a network afterwards.`,
 }
 
 func (a *App) sync(ctx context.Context, name string, background bool) error {
-	s, err := a.named(name, options{unattended: background})
+	s, err := a.sessionNamed(name, options{unattended: background})
 	if err != nil {
 		return err
 	}
 	begun := a.Now()
-	inv, err := a.listAnew(ctx, s, background)
+	inv, err := a.newListing(ctx, s, background)
 	if err != nil || background {
 		return err
 	}
@@ -49,13 +49,13 @@ func (a *App) sync(ctx context.Context, name string, background bool) error {
 	return nil
 }
 
-func (a *App) listAnew(ctx context.Context, s *session, background bool) (*inventory.Inventory, error) {
+func (a *App) newListing(ctx context.Context, s *session, background bool) (*inventory.Inventory, error) {
 	line := a.progressLine()
 	if background {
 		line = progressLine{}
 	}
 	defer line.clear()
-	return a.list(ctx, s, listing{progress: line.show, alone: background})
+	return a.runListing(ctx, s, listingOptions{progress: line.show, alone: background})
 }
 
 // errOtherLists ends a listing in the background that another process has begun.

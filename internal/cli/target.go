@@ -43,6 +43,15 @@ func (f *targetFlags) addTags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.tags, "session-tag", nil, "`KEY=VALUE` for the last role of a chain; can be repeated")
 }
 
+// argument reads a target with the config files of the app's world.
+func (a *App) argument(f targetFlags, argument string) (target, error) {
+	config, err := a.config()
+	if err != nil {
+		return target{}, err
+	}
+	return a.target(config, f, argument)
+}
+
 // target reads the target from flags and at most one argument.
 func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (target, error) {
 	t := target{profile: f.profile, session: f.session, account: f.account, role: f.role}
@@ -146,7 +155,7 @@ func (a *App) resolveAccount(config *awsconfig.Config, text string, unknown erro
 	if err != nil {
 		return profile, nil, unknown
 	}
-	inv, err := a.stored(s)
+	inv, err := a.storedListing(s)
 	if err != nil {
 		return profile, nil, unknown
 	}
@@ -182,7 +191,7 @@ func unknownTarget(unknown error, accounts *inventory.AccountError) error {
 // sayAccount says which account a text was taken for, when it is not its whole name, or
 // by an old listing.
 func (a *App) sayAccount(s *session, inv *inventory.Inventory, text string, account *inventory.Account, o options) {
-	old := a.place(s).Old(inv, a.Now(), freshForLooking)
+	old := a.listingPlace(s).Old(inv, a.Now(), freshForLooking)
 	if o.unattended || !old && (account.ID == text || strings.EqualFold(account.Name, text) || account.Alias == text) {
 		return
 	}
@@ -193,14 +202,14 @@ func (a *App) sayAccount(s *session, inv *inventory.Inventory, text string, acco
 // listing does not have, or only an old one, may be new: then the portal is asked, and
 // an old listing is good enough when it does not answer.
 func (a *App) accountID(ctx context.Context, s *session, text string, o options) (string, error) {
-	inv, err := a.stored(s)
+	inv, err := a.storedListing(s)
 	if err != nil && !errors.Is(err, inventory.ErrNone) {
 		return "", err
 	}
 	var account *inventory.Account
 	if err == nil {
 		var wrong *inventory.AccountError
-		old := a.place(s).Old(inv, a.Now(), freshForLooking)
+		old := a.listingPlace(s).Old(inv, a.Now(), freshForLooking)
 		switch account, err = inv.Find(text); {
 		case err == nil && !old:
 			a.sayAccount(s, inv, text, account, o)
@@ -240,7 +249,7 @@ func (a *App) askedAccountID(ctx context.Context, s *session, text string) (stri
 // name comes before the default profile's.
 func (a *App) sessionProfile(config *awsconfig.Config, name string) (awsconfig.Profile, error) {
 	settings, settingsError := config.Profile(awsconfig.DefaultProfile(a.Getenv))
-	chosen, err := a.chooseSession(config, name, settings, settingsError)
+	chosen, err := a.findSession(config, name, settings, settingsError)
 	if err != nil {
 		return awsconfig.Profile{}, err
 	}
@@ -258,10 +267,10 @@ func (a *App) sessionProfile(config *awsconfig.Config, name string) (awsconfig.P
 // beginHint is for who has not configured anything yet.
 const beginHint = "rolecall configure; to try it out: rolecall demo"
 
-// chooseSession finds a session by the name of a section or profile, or by a
+// findSession finds a session by the name of a section or profile, or by a
 // legacy start URL; without a name it is the default profile's, else the only
 // one.
-func (a *App) chooseSession(config *awsconfig.Config, name string, settings awsconfig.Profile, settingsError error) (identitycenter.SSOSession, error) {
+func (a *App) findSession(config *awsconfig.Config, name string, settings awsconfig.Profile, settingsError error) (identitycenter.SSOSession, error) {
 	if name != "" {
 		return a.namedSession(config, name)
 	}

@@ -20,7 +20,7 @@ func (a *App) tokenCommand() *cobra.Command {
 		Short: "Show where a session's access token is and what it is good for",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.token(cmd.Context(), optional(args), reveal)
+			return a.token(cmd.Context(), firstArg(args), reveal)
 		},
 	}
 	cmd.Flags().BoolVar(&reveal, "reveal", false, "print the access token itself, and nothing else; renewed if need be")
@@ -40,7 +40,7 @@ type tokenInfo struct {
 }
 
 func (a *App) token(ctx context.Context, name string, reveal bool) error {
-	s, err := a.named(name, options{})
+	s, err := a.sessionNamed(name, options{})
 	if err != nil {
 		return err
 	}

@@ -72,3 +72,11 @@ func wrongArguments(cmd *cobra.Command, args []string) error {
 		Facts: []string{"usage: " + cmd.UseLine()}, Hint: cmd.CommandPath() + " --help",
 	}
 }
+
+// firstArg is the only argument of a command that takes one at most; "" without it.
+func firstArg(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}

@@ -253,7 +253,25 @@ func (a *App) retrieve(ctx context.Context, t target, o options) (awsconfig.Prof
 	c, err := s.source.Retrieve(ctx, profile)
 	if root := credentials.Root(profile); err == nil && !o.unattended && root.AccountID != "" {
 		// For the picker's order: a full disk costs that, and nothing else.
-		_ = a.inventories().Used(s.login.Session, root.AccountID, root.RoleName)
+		_ = a.listingStore().Used(s.login.Session, root.AccountID, root.RoleName)
 	}
 	return profile, c, err
+}
+
+// sessionNamed builds the session that a command line names, or the default one.
+func (a *App) sessionNamed(name string, o options) (*session, error) {
+	config, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	profile, err := a.sessionProfile(config, name)
+	if err != nil {
+		return nil, err
+	}
+	if name != "" {
+		if p, err := config.Profile(name); err == nil && credentials.Root(p).Session.Label() == profile.Session.Label() {
+			profile = credentials.Root(p) // its services section and network settings count
+		}
+	}
+	return a.session(profile, o)
 }

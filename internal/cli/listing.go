@@ -20,55 +20,55 @@ const (
 	freshForLooking = 24 * time.Hour
 )
 
-func (a *App) inventories() *inventory.Store {
+func (a *App) listingStore() *inventory.Store {
 	return &inventory.Store{Dir: filepath.Join(StateFolder(a.Getenv, a.Home), "inventory"), Now: a.Now}
 }
 
 // place says what a listing of s is of.
-func (a *App) place(s *session) inventory.Place {
+func (a *App) listingPlace(s *session) inventory.Place {
 	return inventory.Place{Session: s.login.Session, Portal: s.endpoints.Portal, Login: s.login.Store.SignedIn(s.login.Session)}
 }
 
 // stored gives the stored listing of a session, of whatever age, with what the
 // person's settings say about its accounts. Without one it is inventory.ErrNone.
-func (a *App) stored(s *session) (*inventory.Inventory, error) {
+func (a *App) storedListing(s *session) (*inventory.Inventory, error) {
 	own, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
-	inv, err := a.inventories().Load(a.place(s))
+	inv, err := a.listingStore().Load(a.listingPlace(s))
 	if err != nil {
 		return nil, err
 	}
 	return inv.With(own.Accounts), nil
 }
 
-// inventoryOf gives the accounts and roles of a session: the stored listing if it is
+// currentListing gives the accounts and roles of a session: the stored listing if it is
 // younger than maxAge and than the sign-in, else a new one, which may need a person
 // to sign in.
-func (a *App) inventoryOf(ctx context.Context, s *session, maxAge time.Duration) (*inventory.Inventory, error) {
-	inv, err := a.stored(s)
-	if err == nil && !a.place(s).Old(inv, a.Now(), maxAge) {
+func (a *App) currentListing(ctx context.Context, s *session, maxAge time.Duration) (*inventory.Inventory, error) {
+	inv, err := a.storedListing(s)
+	if err == nil && !a.listingPlace(s).Old(inv, a.Now(), maxAge) {
 		return inv, nil
 	}
 	if err != nil && !errors.Is(err, inventory.ErrNone) {
 		return nil, err
 	}
-	return a.listAnew(ctx, s, false)
+	return a.newListing(ctx, s, false)
 }
 
 // listingPatience is how long a listing waits for the service to let anything through.
 const listingPatience = time.Minute
 
 // listing is how a new listing is made.
-type listing struct {
+type listingOptions struct {
 	progress func(inventory.Progress) // is told how far it is; may be nil
 	waiting  func()                   // is told that another process is listing; nil: the person is
 	alone    bool                     // end with errOtherLists when another process is listing
 }
 
 // list makes a new listing of a session.
-func (a *App) list(ctx context.Context, s *session, o listing) (*inventory.Inventory, error) {
+func (a *App) runListing(ctx context.Context, s *session, o listingOptions) (*inventory.Inventory, error) {
 	own, err := a.settings()
 	if err != nil {
 		return nil, err
@@ -79,8 +79,8 @@ func (a *App) list(ctx context.Context, s *session, o listing) (*inventory.Inven
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	l := &inventory.Lister{
-		Place: a.place(s), Portal: s.portal.With(access.SinceLastSuccess(listingPatience)),
-		Store: a.inventories(), Progress: o.progress, Warn: s.login.Warn,
+		Place: a.listingPlace(s), Portal: s.portal.With(access.SinceLastSuccess(listingPatience)),
+		Store: a.listingStore(), Progress: o.progress, Warn: s.login.Warn,
 		Waiting: func() {
 			switch {
 			case o.alone:

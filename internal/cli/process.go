@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/export"
+	"rolecall/internal/identitycenter"
+)
+
+func (a *App) processCommand() *cobra.Command {
+	var f targetFlags
+	cmd := &cobra.Command{
+		Use:   "process [TARGET]",
+		Short: "Answer a credential_process call",
+		Long: `Print role credentials as the AWS CLI and SDKs expect it of a credential_process.
+It never asks a person and ends within 20 seconds. In a config file:
+
+  credential_process = /usr/local/bin/rolecall-process --session corp --account 111122223333 --role Admin`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := a.argument(f, firstArg(args))
+			if err != nil {
+				return err
+			}
+			return a.process(cmd.Context(), t)
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// processDeadline ends a credential_process call: SDKs wait for it with nothing
+// on the screen.
+const processDeadline = 20 * time.Second
+
+var errProcessDeadline = errors.New("no answer within 20 seconds")
+
+func (a *App) process(ctx context.Context, t target) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, processDeadline, errors.Join(errProcessDeadline, identitycenter.ErrUnavailable))
+	defer cancel()
+	_, c, err := a.retrieve(ctx, t, options{unattended: true})
+	if err != nil {
+		return err
+	}
+	return export.CredentialProcess(a.Stdout, c)
+}

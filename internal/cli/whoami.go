@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/credentials"
+)
+
+func (a *App) whoamiCommand() *cobra.Command {
+	var f targetFlags
+	var o options
+	cmd := &cobra.Command{
+		Use:   "whoami [TARGET]",
+		Short: "Ask AWS whose role credentials a target gives (GetCallerIdentity)",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := a.argument(f, firstArg(args))
+			if err != nil {
+				return err
+			}
+			return a.whoami(cmd.Context(), t, o)
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (a *App) whoami(ctx context.Context, t target, o options) error {
+	profile, s, err := a.resolve(ctx, t, o)
+	if err != nil {
+		return err
+	}
+	c, err := s.source.Retrieve(ctx, profile)
+	if err != nil {
+		return err
+	}
+	identity, err := s.source.STS.CallerIdentity(ctx, c, credentials.Region(profile))
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(identity)
+	}
+	_, err = fmt.Fprintf(a.Stdout, "Account  %s\nArn      %s\nUserId   %s\n", a.Show(identity.Account), a.Show(identity.ARN), a.Show(identity.UserID))
+	return err
+}
