@@ -15,6 +15,7 @@ import (
 	"rolecall/internal/idc/idctest"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/login"
+	"rolecall/internal/testbed"
 )
 
 // The person's accounts, roles and keys come without anybody above handling a token.
@@ -46,7 +47,7 @@ func TestARefusedTokenIsRenewedOnce(t *testing.T) {
 		s := newScene(t, 1)
 		first := s.cached(t)
 		s.answer(func(w http.ResponseWriter, r *http.Request) bool {
-			return r.Header.Get(bearer) == first && refuse(w, 401, "UnauthorizedException")
+			return r.Header.Get(bearer) == first && testbed.Refuse(w, 401, "UnauthorizedException")
 		})
 		var workers sync.WaitGroup
 		for range 12 {
@@ -57,7 +58,7 @@ func TestARefusedTokenIsRenewedOnce(t *testing.T) {
 			})
 		}
 		workers.Wait()
-		if n := s.server.OIDC.Counts()["CreateToken/refresh_token"]; n != 1 {
+		if n := s.Server.OIDC.Counts()["CreateToken/refresh_token"]; n != 1 {
 			t.Errorf("the token was refreshed %d times", n)
 		}
 	})
@@ -68,7 +69,7 @@ func TestARefusedTokenIsRenewedOnce(t *testing.T) {
 func TestATokenThatIsNeverAccepted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, 1)
-		s.answer(func(w http.ResponseWriter, _ *http.Request) bool { return refuse(w, 401, "UnauthorizedException") })
+		s.answer(func(w http.ResponseWriter, _ *http.Request) bool { return testbed.Refuse(w, 401, "UnauthorizedException") })
 		_, err := s.portal.Accounts(t.Context())
 		var required *login.RequiredError
 		if !errors.As(err, &required) || s.requests() != 2 {
@@ -106,7 +107,7 @@ func TestPatience(t *testing.T) {
 				s.answer(func(w http.ResponseWriter, r *http.Request) bool {
 					w.Header().Set("Retry-After", "1")
 					refused := r.URL.Query().Get("account_id") == idctest.AccountID(1) && time.Since(began) < c.ends
-					return refused && refuse(w, 429, "TooManyRequestsException")
+					return refused && testbed.Refuse(w, 429, "TooManyRequestsException")
 				})
 				ctx, cancel := context.WithCancel(t.Context())
 				var others sync.WaitGroup
@@ -133,7 +134,7 @@ func TestALongRetryAfterEndsAtOnce(t *testing.T) {
 		s := newScene(t, 1)
 		s.answer(func(w http.ResponseWriter, _ *http.Request) bool {
 			w.Header().Set("Retry-After", "40")
-			return refuse(w, 429, "TooManyRequestsException")
+			return testbed.Refuse(w, 429, "TooManyRequestsException")
 		})
 		began := time.Now()
 		if _, err := s.portal.Accounts(t.Context()); !errors.Is(err, identitycenter.ErrThrottled) || time.Since(began) > time.Second {
@@ -160,7 +161,7 @@ func TestOutages(t *testing.T) {
 				s := newScene(t, 1)
 				s.answer(func(w http.ResponseWriter, _ *http.Request) bool {
 					time.Sleep(c.before)
-					return s.requests() <= c.fails && refuse(w, 503, "ServiceUnavailable")
+					return s.requests() <= c.fails && testbed.Refuse(w, 503, "ServiceUnavailable")
 				})
 				began := time.Now()
 				_, err := s.portal.Roles(t.Context(), idctest.AccountID(0))
@@ -213,7 +214,7 @@ func TestSignOut(t *testing.T) {
 		if _, err := s.portal.Accounts(t.Context()); !errors.Is(err, identitycenter.ErrLoginRequired) {
 			t.Errorf("after the sign-out: %v", err)
 		}
-		if err := s.login.Store.RemoveToken(corp); err != nil {
+		if err := s.Login.Store.RemoveToken(testbed.Corp()); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.portal.SignOut(t.Context()); err != nil {
@@ -226,7 +227,7 @@ func TestSignOut(t *testing.T) {
 func TestWaitsEndWithTheirContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, 1)
-		s.answer(func(w http.ResponseWriter, _ *http.Request) bool { return refuse(w, 429, "TooManyRequestsException") })
+		s.answer(func(w http.ResponseWriter, _ *http.Request) bool { return testbed.Refuse(w, 429, "TooManyRequestsException") })
 		cause := errors.New("the person has enough")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(500*time.Millisecond, func() { cancel(cause) })

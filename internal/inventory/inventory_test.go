@@ -13,12 +13,13 @@ import (
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 	"rolecall/internal/settings"
+	"rolecall/internal/testbed"
 )
 
 var moment = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
 func few() *inventory.Inventory {
-	return inventory.New(corp, moment, []inventory.Account{
+	return inventory.New(testbed.Corp(), moment, []inventory.Account{
 		{ID: "111122223333", Name: "payments-dev", Email: "p@example.com", Roles: []string{"ReadOnly", "Admin", "Admin"}},
 		{ID: "222233334444", Name: "payments-prod", Roles: []string{"ReadOnly"}},
 		{ID: "333344445555", Name: "Data / Lake", Roles: []string{"Admin"}},
@@ -110,7 +111,7 @@ func TestWhatSettingsSay(t *testing.T) {
 
 func TestStoredAsItWas(t *testing.T) {
 	store := &inventory.Store{Dir: t.TempDir(), Now: time.Now}
-	place := inventory.Place{Session: corp, Portal: center}
+	place := inventory.Place{Session: testbed.Corp(), Portal: testbed.URL}
 	if _, err := store.Load(place); !errors.Is(err, inventory.ErrNone) {
 		t.Fatal(err)
 	}
@@ -171,22 +172,22 @@ func TestFrecency(t *testing.T) {
 			}
 		}
 	}
-	use(5, "111122223333", corp)
+	use(5, "111122223333", testbed.Corp())
 	use(1, "222233334444", other)
 	now = now.Add(30 * 24 * time.Hour)
-	use(1, "333344445555", corp)
-	scores := store.Frecency(corp)
+	use(1, "333344445555", testbed.Corp())
+	scores := store.Frecency(testbed.Corp())
 	if scores["333344445555/Admin"] != 1 || scores["111122223333/Admin"] >= 1 || scores["111122223333/Admin"] <= 0 || len(scores) != 2 {
 		t.Errorf("%v", scores)
 	}
 	if scores := store.Frecency(other); len(scores) != 1 {
 		t.Errorf("%v", scores)
 	}
-	use(8000, "444455556666", corp)
+	use(8000, "444455556666", testbed.Corp())
 	if info, err := os.Stat(filepath.Join(store.Dir, "uses.log")); err != nil || info.Size() > 400<<10 {
 		t.Errorf("the log grows: %v, %v", info, err)
 	}
-	if scores := store.Frecency(corp); scores["444455556666/Admin"] < 1000 {
+	if scores := store.Frecency(testbed.Corp()); scores["444455556666/Admin"] < 1000 {
 		t.Errorf("%v", scores)
 	}
 }
@@ -224,8 +225,8 @@ func many(b *testing.B) (*inventory.Store, inventory.Place) {
 		}
 	}
 	store := &inventory.Store{Dir: b.TempDir(), Now: time.Now}
-	place := inventory.Place{Session: corp, Portal: center}
-	if err := inventory.Save(store, place, inventory.New(corp, moment, accounts)); err != nil {
+	place := inventory.Place{Session: testbed.Corp(), Portal: testbed.URL}
+	if err := inventory.Save(store, place, inventory.New(testbed.Corp(), moment, accounts)); err != nil {
 		b.Fatal(err)
 	}
 	return store, place

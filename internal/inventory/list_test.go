@@ -14,27 +14,19 @@ import (
 	"time"
 
 	"rolecall/internal/access"
-	"rolecall/internal/cache"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/idctest"
 	"rolecall/internal/identitycenter"
-	"rolecall/internal/identitycenter/client"
 	"rolecall/internal/inventory"
-	"rolecall/internal/login"
-	"rolecall/internal/pace"
+	"rolecall/internal/testbed"
 )
 
-const center = "http://127.0.0.1:9911"
-
-var corp = identitycenter.SSOSession{Name: "corp", StartURL: center + "/start", Region: "us-east-1"}
-
-// A scene is a person who is signed in, with many accounts, and an Identity Center
-// that limits requests as AWS does and takes a while to answer.
+// A scene is alice, signed in, with many accounts, at an Identity Center that limits
+// requests as AWS does and takes a while to answer.
 type scene struct {
+	*testbed.Bed
 	*inventory.Lister
-	data   *idc.Data
 	token  identitycenter.Token
-	portal *access.Portal
 	warned []error
 
 	mu      sync.Mutex
@@ -57,76 +49,31 @@ func (w *statusWriter) WriteHeader(status int) {
 
 func newScene(t *testing.T, accounts, roles int) *scene {
 	t.Helper()
-	data, _, err := idctest.Sample()
+	s := &scene{
+		Bed: testbed.New(t, idc.Options{PortalLimit: true}), asked: map[string]int{},
+		latency: func(int) time.Duration { return 0 },
+	}
+	err := idctest.Fill(s.Data, "alice", accounts, roles, func(i int) string { return fmt.Sprintf("team-%04d", i) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = data.Close() })
-	err = idctest.Fill(data, "alice", accounts, roles, func(i int) string { return fmt.Sprintf("team-%04d", i) })
-	if err != nil {
+	if s.token, err = s.Login.Token(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	server, err := idc.New(idc.Options{URL: center, Store: data.Store, Secret: data.Secret, PortalLimit: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &scene{data: data, asked: map[string]int{}, latency: func(int) time.Duration { return 0 }}
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(server, w, r) })
-	c, err := client.New(client.Config{Region: "us-east-1", OIDC: center, Portal: center, HTTP: client.Over(idctest.InProcess{Handler: handler}, nil)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	home := t.TempDir()
-	l := &login.Login{
-		Session: corp, Service: c, Store: &cache.Store{Home: home, State: filepath.Join(home, "state"), Now: time.Now},
-		Override: "the test", Now: time.Now, DeviceCode: true, Person: approver{server, data},
-	}
-	if s.token, _, err = l.SignIn(t.Context(), nil); err != nil {
-		t.Fatal(err)
-	}
-	l.Person = nil
-	s.portal = access.New(access.Options{
-		Session: corp, Tokens: l, Client: c, Pace: pace.New(), Patience: access.SinceLastSuccess(time.Minute), Now: time.Now,
-	})
 	s.Lister = &inventory.Lister{
-		Place: inventory.Place{Session: corp, Portal: center}, Portal: s.portal,
-		Store: &inventory.Store{Dir: filepath.Join(home, "inventory"), Now: time.Now},
-		Warn:  func(err error) { s.warned = append(s.warned, err) },
+		Place:  inventory.Place{Session: testbed.Corp(), Portal: testbed.URL},
+		Portal: s.Bed.Portal(access.SinceLastSuccess(time.Minute)),
+		Store:  &inventory.Store{Dir: filepath.Join(s.Home, "inventory"), Now: time.Now},
+		Warn:   func(err error) { s.warned = append(s.warned, err) },
 	}
+	s.Before(s.serve)
 	return s
 }
 
-// approver approves device codes as alice.
-type approver struct {
-	server *idc.Server
-	data   *idc.Data
-}
-
-func (p approver) Device(_ identitycenter.SSOSession, d identitycenter.DeviceAuthorization) {
-	go func() {
-		session, err := idctest.SignIn(p.server, p.data, "alice")
-		if err == nil {
-			err = p.server.OIDC.DecideDevice(context.Background(), d.UserCode, session, true)
-		}
-		if err != nil {
-			panic(err)
-		}
-	}()
-}
-
-func (approver) Authorize(login.Authorization) {}
-func (approver) Paste(ctx context.Context) (string, error) {
-	<-ctx.Done()
-	return "", context.Cause(ctx)
-}
-func (approver) Waiting(identitycenter.SSOSession, string)     {}
-func (approver) Confirm(context.Context, string) (bool, error) { return true, nil }
-func (approver) Tell(string)                                   {}
-
-func (s *scene) serve(server http.Handler, w http.ResponseWriter, r *http.Request) {
-	if !strings.HasPrefix(r.URL.Path, "/assignment/") {
-		server.ServeHTTP(w, r)
-		return
+// serve answers the portal's requests, after a while.
+func (s *scene) serve(w http.ResponseWriter, r *http.Request) bool {
+	if !testbed.Portal(r) {
+		return false
 	}
 	s.mu.Lock()
 	q := r.URL.Query()
@@ -137,7 +84,7 @@ func (s *scene) serve(server http.Handler, w http.ResponseWriter, r *http.Reques
 	time.Sleep(latency / 2)
 	status := &statusWriter{ResponseWriter: w}
 	if before == nil || !before(status, r) {
-		server.ServeHTTP(status, r)
+		s.Server.ServeHTTP(status, r)
 	}
 	time.Sleep(latency / 2)
 	s.mu.Lock()
@@ -145,6 +92,7 @@ func (s *scene) serve(server http.Handler, w http.ResponseWriter, r *http.Reques
 	if status.status == http.StatusTooManyRequests {
 		s.refused++
 	}
+	return true
 }
 
 func (s *scene) list(ctx context.Context, t *testing.T) *inventory.Inventory {
@@ -221,7 +169,7 @@ func TestAnInterruptedListingGoesOn(t *testing.T) {
 				t.Fatalf("a part is taken for the whole: %v", err)
 			}
 			s.Progress = nil
-			s.portal.Pace = pace.New()
+			s.Lister.Portal = s.Bed.Portal(access.SinceLastSuccess(time.Minute))
 			whole(t, s.list(t.Context(), t), 280, 2)
 			const underWay = 24 // answers that nobody took any more
 			if more := len(s.times) - len(s.asked); more > underWay {
