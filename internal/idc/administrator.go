@@ -17,7 +17,10 @@ func (s *Server) administrator(r *http.Request, body []byte) (actor string, refu
 		return caller.ARN, nil
 	}
 	if refused == nil {
-		return "", &admin.Refusal{Status: http.StatusBadRequest, Code: "AccessDeniedException", Message: "User: " + caller.ARN + " is not authorized to perform: " + action}
+		return "", &admin.Refusal{
+			Status: http.StatusBadRequest, Code: "AccessDeniedException",
+			Message: "User: " + caller.ARN + " is not authorized to perform: " + action,
+		}
 	}
 	status, code := http.StatusBadRequest, map[string]string{
 		"InvalidClientTokenId":       "UnrecognizedClientException",

@@ -36,14 +36,16 @@ func Environment(url, models string) []string {
 func ProxyEnvironment(url, ca string) []string {
 	return []string{
 		"HTTPS_PROXY=" + url, "https_proxy=" + url, "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost",
-		"AWS_CA_BUNDLE=" + ca, "SSL_CERT_FILE=" + ca, "NODE_EXTRA_CA_CERTS=" + ca, "NODE_USE_ENV_PROXY=1", "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CA_BUNDLE=" + ca, "SSL_CERT_FILE=" + ca, "NODE_EXTRA_CA_CERTS=" + ca, "NODE_USE_ENV_PROXY=1",
+		"AWS_EC2_METADATA_DISABLED=true",
 	}
 }
 
 // WriteRuleSets fills dir with endpoint rule sets that send every region to url,
 // for AWS_DATA_PATH.
 func WriteRuleSets(dir, url string) error {
-	rules := fmt.Sprintf(`{"version":"1.0","parameters":{},"rules":[{"conditions":[],"endpoint":{"url":%q},"type":"endpoint"}]}`, url)
+	const format = `{"version":"1.0","parameters":{},"rules":[{"conditions":[],"endpoint":{"url":%q},"type":"endpoint"}]}`
+	rules := fmt.Sprintf(format, url)
 	for _, service := range services {
 		folder := filepath.Join(dir, filepath.FromSlash(service.model))
 		if err := os.MkdirAll(folder, 0o700); err != nil {

@@ -38,7 +38,8 @@ func newCenterIn(t *testing.T, dir string, change func(*idc.Options)) *center {
 	t.Cleanup(func() { _ = data.Close() })
 	if data.Fresh {
 		text, _ := seed.Sample(idc.DefaultRegion)
-		if _, err := seed.Load(t.Context(), data.Store, "sample.yaml", text, seed.Options{Cost: idctest.Cost()}, "operator", time.Now()); err != nil {
+		if _, err := seed.Load(t.Context(), data.Store, "sample.yaml", text, seed.Options{Cost: idctest.Cost()}, "operator",
+			time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -50,7 +51,9 @@ func newCenterIn(t *testing.T, dir string, change func(*idc.Options)) *center {
 	if c.Server, err = idc.New(o); err != nil {
 		t.Fatal(err)
 	}
-	c.http = &http.Client{Transport: inProcess{c}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	c.http = &http.Client{Transport: inProcess{c}, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	return c
 }
 
@@ -64,9 +67,13 @@ func TestTheSessionsLengthIsTheInstances(t *testing.T) {
 			return errors.Join(err, directory.Instances().Put(tx, i))
 		})
 		id, secret := c.register(t, false)
-		d := c.call(t, "POST", "/device_authorization", members{"clientId": id, "clientSecret": secret, "startUrl": origin + "/start"})
+		d := c.call(t, "POST", "/device_authorization", members{
+			"clientId": id, "clientSecret": secret, "startUrl": origin + "/start",
+		})
 		c.approve(t, d.text("userCode"), "alice")
-		tokens := c.token(t, id, secret, members{"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": d.text("deviceCode")})
+		tokens := c.token(t, id, secret, members{
+			"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": d.text("deviceCode"),
+		})
 		if want := min(life, time.Hour).Seconds(); tokens.json["expiresIn"] != want {
 			t.Errorf("sessions of %v: a token for %v s, want %v", life, tokens.json["expiresIn"], want)
 		}
@@ -99,9 +106,12 @@ func TestNoSecretIsOnDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets := map[string]string{
-		"client secret": secret, "access token": tokens.text("accessToken"), "refresh token": tokens.text("refreshToken"), "authorization code": code,
-		"second access token": redeemed.text("accessToken"), "secret key": keys.SecretAccessKey, "session token": keys.SessionToken,
-		"administrator's secret": adminSecret, "administrator's key id": adminID, "password": "correct-horse-alice", "client's other secret": codeSecret,
+		"client secret": secret, "access token": tokens.text("accessToken"), "refresh token": tokens.text("refreshToken"),
+		"authorization code":  code,
+		"second access token": redeemed.text("accessToken"), "secret key": keys.SecretAccessKey,
+		"session token":          keys.SessionToken,
+		"administrator's secret": adminSecret, "administrator's key id": adminID, "password": "correct-horse-alice",
+		"client's other secret": codeSecret,
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.db*"))
 	if err != nil || len(files) < 3 {
@@ -147,7 +157,8 @@ func (c *center) authorizationCode(t *testing.T, clientID string) string {
 func (c *center) redeem(t *testing.T, id, secret, code string) answer {
 	t.Helper()
 	return c.token(t, id, secret, members{
-		"grantType": "authorization_code", "code": code, "redirectUri": authorizeQuery(id).Get("redirect_uri"), "codeVerifier": verifier,
+		"grantType": "authorization_code", "code": code, "redirectUri": authorizeQuery(id).Get("redirect_uri"),
+		"codeVerifier": verifier,
 	})
 }
 
@@ -157,7 +168,9 @@ func TestEverythingOutlivesARestart(t *testing.T) {
 	dir := t.TempDir()
 	c := newCenterIn(t, dir, nil)
 	id, secret, tokens := c.deviceTokens(t)
-	waiting := c.call(t, "POST", "/device_authorization", members{"clientId": id, "clientSecret": secret, "startUrl": origin + "/start"})
+	waiting := c.call(t, "POST", "/device_authorization", members{
+		"clientId": id, "clientSecret": secret, "startUrl": origin + "/start",
+	})
 	codeID, codeSecret := c.register(t, true)
 	code, used := c.authorizationCode(t, codeID), c.authorizationCode(t, codeID)
 	c.redeem(t, codeID, codeSecret, used)
@@ -192,7 +205,10 @@ func TestEverythingOutlivesARestart(t *testing.T) {
 		t.Errorf("the request that waited for consent: %v", err)
 	}
 	c.approve(t, waiting.text("userCode"), "alice")
-	if a := c.token(t, id, secret, members{"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": waiting.text("deviceCode")}); a.status != 200 {
+	if a := c.token(t, id, secret,
+		members{
+			"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": waiting.text("deviceCode"),
+		}); a.status != 200 {
 		t.Errorf("the device code: %d %s", a.status, a.body)
 	}
 	if _, err := c.sts(keys).GetCallerIdentity(t.Context(), nil); err != nil {
@@ -290,7 +306,8 @@ func TestPresignedAddresses(t *testing.T) {
 	if a := ask(request.URL); a.status != 200 || !strings.Contains(a.body, "/alice</Arn>") {
 		t.Fatalf("got %d %s", a.status, a.body)
 	}
-	if a := ask(strings.Replace(request.URL, "GetCallerIdentity", "GetSessionToken", 1)); a.status != 403 || !strings.Contains(a.body, "SignatureDoesNotMatch") {
+	if a := ask(strings.Replace(request.URL, "GetCallerIdentity", "GetSessionToken", 1)); a.status != 403 ||
+		!strings.Contains(a.body, "SignatureDoesNotMatch") {
 		t.Errorf("changed: %d %s", a.status, a.body)
 	}
 	c.now = c.now.Add(16 * time.Minute)
@@ -305,7 +322,9 @@ type at struct {
 	now time.Time
 }
 
-func (a at) PresignHTTP(ctx context.Context, credentials aws.Credentials, r *http.Request, payloadHash, service, region string, _ time.Time, o ...func(*signer.SignerOptions)) (string, http.Header, error) {
+func (a at) PresignHTTP(ctx context.Context, credentials aws.Credentials, r *http.Request, payloadHash, service,
+	region string, _ time.Time, o ...func(*signer.SignerOptions),
+) (string, http.Header, error) {
 	return a.Signer.PresignHTTP(ctx, credentials, r, payloadHash, service, region, a.now, o...)
 }
 
@@ -333,15 +352,24 @@ func TestSessionTokens(t *testing.T) {
 	if err != nil || out.Credentials.Expiration.Sub(c.now) > 15*time.Minute {
 		t.Fatalf("with the administrator's keys: %v, %v", out, err)
 	}
-	temporary := c.sts(aws.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken})
-	if who, err := temporary.GetCallerIdentity(t.Context(), nil); err != nil || !strings.HasSuffix(*who.Arn, ":user/administrator") {
+	temporary := c.sts(aws.Credentials{
+		AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey,
+		SessionToken: *out.Credentials.SessionToken,
+	})
+	if who, err := temporary.GetCallerIdentity(t.Context(), nil); err != nil ||
+		!strings.HasSuffix(*who.Arn, ":user/administrator") {
 		t.Errorf("they are %v, %v", who, err)
 	}
 	c.now = c.now.Add(16 * time.Minute)
-	if _, err := temporary.GetCallerIdentity(t.Context(), nil); !strings.HasPrefix(code(err), "ExpiredToken") && !strings.HasPrefix(code(err), "SignatureDoesNotMatch") {
+	if _, err := temporary.GetCallerIdentity(t.Context(), nil); !strings.HasPrefix(code(err), "ExpiredToken") &&
+		!strings.HasPrefix(code(err), "SignatureDoesNotMatch") {
 		t.Errorf("after their end: %v", err)
 	}
-	if _, err := role.AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{RoleArn: aws.String("arn:aws:iam::111122223333:role/x"), RoleSessionName: aws.String("xx"), WebIdentityToken: aws.String("1234")}); err == nil {
+	if _, err := role.AssumeRoleWithWebIdentity(t.Context(),
+		&sts.AssumeRoleWithWebIdentityInput{
+			RoleArn: aws.String("arn:aws:iam::111122223333:role/x"), RoleSessionName: aws.String("xx"),
+			WebIdentityToken: aws.String("1234"),
+		}); err == nil {
 		t.Error("AssumeRoleWithWebIdentity was answered")
 	}
 }
@@ -355,12 +383,15 @@ func TestOtherRegionsThroughTheProxy(t *testing.T) {
 		got := fetch(t, transport, method, address, body, "x-amz-sso_bearer_token", tokens.text("accessToken"))
 		return got.status, got.body
 	}
-	refresh := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q,"grantType":"refresh_token","refreshToken":%q}`, id, secret, tokens.text("refreshToken"))
+	refresh := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q,"grantType":"refresh_token","refreshToken":%q}`, id, secret,
+		tokens.text("refreshToken"))
 	for region, want := range map[string][2]int{"us-east-1": {200, 200}, "eu-west-1": {401, 400}} {
-		if status, body := ask("GET", "https://portal.sso."+region+".amazonaws.com/assignment/accounts", ""); status != want[0] {
+		if status,
+			body := ask("GET", "https://portal.sso."+region+".amazonaws.com/assignment/accounts", ""); status != want[0] {
 			t.Errorf("the portal of %s: %d %s", region, status, body)
 		}
-		if status, body := ask("POST", "https://oidc."+region+".amazonaws.com/token", refresh); status != want[1] || status == 400 && !strings.Contains(body, "Invalid token provided") {
+		if status, body := ask("POST", "https://oidc."+region+".amazonaws.com/token", refresh); status != want[1] ||
+			status == 400 && !strings.Contains(body, "Invalid token provided") {
 			t.Errorf("a refresh in %s: %d %s", region, status, body)
 		}
 	}
@@ -386,7 +417,9 @@ func TestThePagesPathStaysSecret(t *testing.T) {
 func TestOtherSitesCannotCall(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	register := members{"clientName": "x", "clientType": "public"}
-	for origin, want := range map[string]int{"https://evil.example": 403, "http://127.0.0.1:1": 403, "null": 403, "http://127.0.0.1:9911": 200} {
+	for origin, want := range map[string]int{
+		"https://evil.example": 403, "http://127.0.0.1:1": 403, "null": 403, "http://127.0.0.1:9911": 200,
+	} {
 		if a := c.call(t, "POST", "/client/register", register, "Origin", origin); a.status != want {
 			t.Errorf("%s: %d", origin, a.status)
 		}
@@ -404,10 +437,16 @@ func TestFloodsAreBounded(t *testing.T) {
 	}
 	c.now = c.now.Add(time.Minute)
 	for name, in := range map[string]members{
-		"many scopes":     {"clientName": "x", "clientType": "public", "scopes": strings.Split(strings.Repeat("a,", 40), ",")},
-		"a long scope":    {"clientName": "x", "clientType": "public", "scopes": []string{strings.Repeat("a", 200)}},
-		"a fragment":      {"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1/oauth/callback#"}},
-		"an empty query":  {"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1/oauth/callback?"}},
+		"many scopes": {
+			"clientName": "x", "clientType": "public", "scopes": strings.Split(strings.Repeat("a,", 40), ","),
+		},
+		"a long scope": {"clientName": "x", "clientType": "public", "scopes": []string{strings.Repeat("a", 200)}},
+		"a fragment": {
+			"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1/oauth/callback#"},
+		},
+		"an empty query": {
+			"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1/oauth/callback?"},
+		},
 		"a port too high": {"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1:70000/"}},
 	} {
 		if a := c.call(t, "POST", "/client/register", in); a.status != 400 {

@@ -186,7 +186,8 @@ func unknown(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case target.Service == "portal.sso", target == proxy.Target{} && (under("/assignment/") || under("/federation/")):
 		portal.Unknown(w, request)
-	case target.Service == "oidc", target == proxy.Target{} && (under("/token") || under("/client/") || under("/device_authorization")):
+	case target.Service == "oidc", target == proxy.Target{} &&
+		(under("/token") || under("/client/") || under("/device_authorization")):
 		oidc.Unknown(w, request)
 	default:
 		service := cmp.Or(target.Service, sts.ServiceOf(r))
@@ -286,7 +287,8 @@ func (s *Server) SignOut(ctx context.Context, userName string) error {
 		if err != nil {
 			return fmt.Errorf("user %s: %w", userName, err)
 		}
-		return errors.Join(directory.EndSessions(tx, user.ID), tx.Record(store.Event{Time: s.now(), Actor: store.Operator, Action: "SignOut", Target: "user:" + user.UserName}))
+		return errors.Join(directory.EndSessions(tx, user.ID),
+			tx.Record(store.Event{Time: s.now(), Actor: store.Operator, Action: "SignOut", Target: "user:" + user.UserName}))
 	})
 }
 
@@ -297,7 +299,8 @@ func hostNames(u *url.URL) []string {
 	if ip == nil || !ip.IsLoopback() || u.Port() == "" {
 		return names
 	}
-	return append(names, net.JoinHostPort("127.0.0.1", u.Port()), net.JoinHostPort("localhost", u.Port()), net.JoinHostPort("::1", u.Port()))
+	return append(names, net.JoinHostPort("127.0.0.1", u.Port()), net.JoinHostPort("localhost", u.Port()),
+		net.JoinHostPort("::1", u.Port()))
 }
 
 // A statusWriter remembers the status for the log.

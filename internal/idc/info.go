@@ -47,14 +47,18 @@ func (i Info) Sound(address string) bool {
 		return false
 	}
 	here := u.Scheme == "http" && u.Host == asked.Host || u.Scheme == "https"
-	paths := filepath.IsAbs(i.Files) && filepath.IsAbs(i.Operator) && !strings.ContainsFunc(i.Files+i.Operator, unicode.IsControl)
+	paths := filepath.IsAbs(i.Files) && filepath.IsAbs(i.Operator) &&
+		!strings.ContainsFunc(i.Files+i.Operator, unicode.IsControl)
 	return here && paths && i.StartURL == i.URL+"/start" && soundRegion().MatchString(i.Region) &&
 		soundStore().MatchString(i.IdentityStoreID) && soundInstance().MatchString(i.InstanceARN)
 }
 
 func (s *Server) info(w http.ResponseWriter, r *http.Request) {
 	var i directory.Instance // read anew: a seed file may change it
-	err := s.store.View(r.Context(), func(reader store.Reader) (err error) { i, err = directory.TheInstance(reader); return err })
+	err := s.store.View(r.Context(), func(reader store.Reader) (err error) {
+		i, err = directory.TheInstance(reader)
+		return err
+	})
 	if err != nil {
 		wire.JSON(w, http.StatusServiceUnavailable, map[string]string{"status": "the store cannot be read"})
 		return
@@ -67,7 +71,10 @@ func (s *Server) info(w http.ResponseWriter, r *http.Request) {
 
 // health answers 200 when the store can be read.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	err := s.store.View(r.Context(), func(reader store.Reader) error { _, err := directory.TheInstance(reader); return err })
+	err := s.store.View(r.Context(), func(reader store.Reader) error {
+		_, err := directory.TheInstance(reader)
+		return err
+	})
 	if err != nil {
 		wire.JSON(w, http.StatusServiceUnavailable, map[string]string{"status": "the store cannot be read"})
 		return

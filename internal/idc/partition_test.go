@@ -96,7 +96,8 @@ func TestANewPartitionIsOneRow(t *testing.T) {
 	if arn := center.Instance.ARN(); !strings.HasPrefix(arn, "arn:aws-moon:sso:::instance/ssoins-") {
 		t.Errorf("the instance is %s", arn)
 	}
-	if arn := center.Instance.RoleARN("Admin", "111122223333"); !strings.HasPrefix(arn, "arn:aws-moon:iam::111122223333:role/") {
+	if arn := center.Instance.RoleARN("Admin", "111122223333"); !strings.HasPrefix(arn,
+		"arn:aws-moon:iam::111122223333:role/") {
 		t.Errorf("a role is %s", arn)
 	}
 	transport := throughProxy(t, moon(), center)

@@ -97,7 +97,8 @@ func TestOperationsThatAreMissing(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	transport := throughProxy(t, partition.AWS(), c)
 	signed := func(service string) []string {
-		const format = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/%s/aws4_request, SignedHeaders=host, Signature=00"
+		const format = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/%s/aws4_request, SignedHeaders=host, " +
+			"Signature=00"
 		return []string{"Authorization", fmt.Sprintf(format, service), "Content-Type", "application/x-www-form-urlencoded"}
 	}
 	target := func(name string) []string { return []string{"X-Amz-Target", name} }
@@ -110,7 +111,10 @@ func TestOperationsThatAreMissing(t *testing.T) {
 	}{
 		{"POST", "", "/", "{}", target("AWSIdentityStore.BatchGetUser"), 400, general, "identitystore BatchGetUser"},
 		{"POST", "", "/", "{}", target("DynamoDB_20120810.ListTables"), 400, general, "DynamoDB_20120810 ListTables"},
-		{"POST", "organizations.us-east-1.amazonaws.com", "/", "{}", target("AWSOrganizationsV20161128.X"), 400, general, "organizations X"},
+		{
+			"POST", "organizations.us-east-1.amazonaws.com", "/", "{}", target("AWSOrganizationsV20161128.X"), 400, general,
+			"organizations X",
+		},
 		{"POST", "", "/", "Action=ListUsers&Version=2010-05-08", signed("iam"), 400, "InvalidAction", "iam ListUsers"},
 		{"GET", "", "/?Action=DescribeRegions", "", signed("ec2"), 400, "InvalidAction", "ec2 DescribeRegions"},
 		{"GET", "", "/bucket", "", signed("s3"), 404, general, "s3 GET /bucket"},
@@ -128,7 +132,9 @@ func TestOperationsThatAreMissing(t *testing.T) {
 		} else {
 			got = fetch(t, transport, x.method, "https://"+x.host+x.path, x.body, x.headers...)
 		}
-		kind, message := got.header.Get("x-amzn-ErrorType"), got.text("message")+got.text("Message")+got.text("error_description") // one of them
+		// one of them
+		kind, message := got.header.Get("x-amzn-ErrorType"),
+			got.text("message")+got.text("Message")+got.text("error_description")
 		if got.json == nil {
 			kind, message = xmlError(t, got.body)
 		}

@@ -107,7 +107,8 @@ func (c *call) answer(r *http.Request) (any, error) {
 	c.service, c.operation = services()[prefix], name
 	run, known := c.service.operations[name]
 	if r.Method != http.MethodPost || !known {
-		return nil, errUnknownOperation.say("%s", wire.Missing(cmp.Or(c.service.name, prefix), cmp.Or(name, "a request without X-Amz-Target")))
+		return nil, errUnknownOperation.say("%s",
+			wire.Missing(cmp.Or(c.service.name, prefix), cmp.Or(name, "a request without X-Amz-Target")))
 	}
 	actor, refusal := c.Authenticate(r, body)
 	if refusal != nil {

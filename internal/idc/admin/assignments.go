@@ -63,7 +63,9 @@ func deleteAssignment(c *call, tx store.Tx, in *assignmentInput) (*deletionOutpu
 }
 
 // assign files a request, and makes its change if its account and principal are there.
-func (c *call) assign(tx store.Tx, kind store.Kind, in *assignmentInput, change func(store.Assignment) (string, error)) (request, error) {
+func (c *call) assign(tx store.Tx, kind store.Kind, in *assignmentInput,
+	change func(store.Assignment) (string, error),
+) (request, error) {
 	set, err := c.permissionSet(tx, in.PermissionSetArn)
 	if err != nil {
 		return request{}, err
@@ -77,7 +79,8 @@ func (c *call) assign(tx store.Tx, kind store.Kind, in *assignmentInput, change 
 	}
 	c.note(in.TargetId+"/"+set.Name+"/"+in.PrincipalId, failure)
 	return c.file(tx, kind, request{
-		Failure: failure, AccountID: in.TargetId, PermissionSet: in.PermissionSetArn, PrincipalType: in.PrincipalType, PrincipalID: in.PrincipalId,
+		Failure: failure, AccountID: in.TargetId, PermissionSet: in.PermissionSetArn, PrincipalType: in.PrincipalType,
+		PrincipalID: in.PrincipalId,
 	})
 }
 
@@ -92,7 +95,8 @@ func (c *call) missing(r store.Reader, in *assignmentInput) (string, error) {
 	}
 	_, err = directory.Accounts().Get(r, in.TargetId)
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Sprintf("Received a 404 status error: the account %s was not found in organization %s", in.TargetId, c.instance.OrganizationID), nil
+		return fmt.Sprintf("Received a 404 status error: the account %s was not found in organization %s", in.TargetId,
+			c.instance.OrganizationID), nil
 	}
 	return "", err
 }
@@ -192,7 +196,8 @@ func listAssignmentsForPrincipal(c *call, r store.Reader, in *listForPrincipalIn
 		return nil, err
 	}
 	if !there {
-		return nil, errNotFound.say("The %s %s was not found in directory %s", in.PrincipalType, in.PrincipalId, c.instance.IdentityStoreID)
+		return nil, errNotFound.say("The %s %s was not found in directory %s", in.PrincipalType, in.PrincipalId,
+			c.instance.IdentityStoreID)
 	}
 	principals, err := directory.Principals(r, in.PrincipalId)
 	if err != nil {

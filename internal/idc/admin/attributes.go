@@ -43,7 +43,9 @@ func updated[T any](c *call, attributes T, operations []attributeOperation) (T, 
 	if err != nil {
 		return changed, errValidation.say("%s", err.(*awsError).message)
 	}
-	return changed, c.service.refuse(slices.DeleteFunc(found, func(v violation) bool { return !touches(operations, v.path) }))
+	return changed, c.service.refuse(slices.DeleteFunc(found, func(v violation) bool {
+		return !touches(operations, v.path)
+	}))
 }
 
 // touches reports whether one of the operations is about a member.

@@ -20,7 +20,8 @@ func TestAudit(t *testing.T) {
 	sso := w.call("SWBExternalService.CreatePermissionSet", object{"InstanceArn": w.instance.ARN(), "Name": "Admin"})
 	set := strings.Split(string(sso.body), `"`)[9]
 	w.call("SWBExternalService.CreateAccountAssignment", object{
-		"InstanceArn": w.instance.ARN(), "PermissionSetArn": set, "TargetId": dev, "TargetType": "AWS_ACCOUNT", "PrincipalType": "GROUP", "PrincipalId": group,
+		"InstanceArn": w.instance.ARN(), "PermissionSetArn": set, "TargetId": dev, "TargetType": "AWS_ACCOUNT",
+		"PrincipalType": "GROUP", "PrincipalId": group,
 	})
 	var got strings.Builder
 	for _, e := range w.events() {

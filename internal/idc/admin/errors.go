@@ -73,7 +73,10 @@ func (s service) internalError() *awsError {
 	if s.prefix == organizationsPrefix {
 		code = "ServiceException"
 	}
-	return &awsError{status: http.StatusInternalServerError, code: code, message: "An unexpected internal service exception was encountered"}
+	return &awsError{
+		status: http.StatusInternalServerError, code: code,
+		message: "An unexpected internal service exception was encountered",
+	}
 }
 
 // orNotFound gives e for an error that means that something is not there.
@@ -123,7 +126,8 @@ func refuseInput(v violation) error {
 // badToken refuses a NextToken that was not given by the operation.
 func (s service) badToken() error {
 	if s.prefix == organizationsPrefix {
-		return errInvalidInput.say("Get the value for the NextToken parameter from the response to a previous call of the operation.").
+		return errInvalidInput.say("Get the value for the NextToken parameter from the response to a previous call of the "+
+			"operation.").
 			with("Reason", "INVALID_NEXT_TOKEN")
 	}
 	return errValidation.say("The NextToken provided is invalid")

@@ -134,10 +134,13 @@ func (s *scenario) run(operation string, input object) object {
 func (s *scenario) audited(operation string, before int) {
 	s.Helper()
 	events := s.events()[before:]
-	reads := slices.ContainsFunc([]string{"List", "Describe", "Get", "Is"}, func(verb string) bool { return strings.HasPrefix(operation, verb) })
+	reads := slices.ContainsFunc([]string{"List", "Describe", "Get", "Is"}, func(verb string) bool {
+		return strings.HasPrefix(operation, verb)
+	})
 	switch {
 	case reads && len(events) == 0:
-	case !reads && len(events) == 1 && events[0].Action == operation && events[0].Actor == "admin" && events[0].Target != "":
+	case !reads && len(events) == 1 && events[0].Action == operation && events[0].Actor == "admin" &&
+		events[0].Target != "":
 	default:
 		s.Errorf("%s: audit %+v", operation, events)
 	}
@@ -164,21 +167,41 @@ func TestEveryOperation(t *testing.T) {
 
 func (s *scenario) identities() (user, group any) {
 	user = s.run("CreateUser", object{
-		"UserName": "alice", "DisplayName": "Alice <Liddell> & co", "Name": object{"GivenName": "Alice", "FamilyName": "Liddell", "Formatted": "A. Liddell"},
-		"NickName": "Al", "ProfileUrl": "https://example.com/alice", "UserType": "staff", "Title": "Dr", "PreferredLanguage": "en", "Locale": "en-GB", "Timezone": "Europe/London",
-		"Emails":       []object{{"Value": "alice@example.com", "Type": "work", "Primary": true}},
-		"Addresses":    []object{{"StreetAddress": "1 Street", "Locality": "Oxford", "Region": "Oxon", "PostalCode": "OX1", "Country": "UK", "Formatted": "1 Street", "Type": "home"}},
+		"UserName": "alice", "DisplayName": "Alice <Liddell> & co", "Name": object{
+			"GivenName": "Alice", "FamilyName": "Liddell", "Formatted": "A. Liddell",
+		},
+		"NickName": "Al", "ProfileUrl": "https://example.com/alice", "UserType": "staff", "Title": "Dr",
+		"PreferredLanguage": "en", "Locale": "en-GB", "Timezone": "Europe/London",
+		"Emails": []object{{"Value": "alice@example.com", "Type": "work", "Primary": true}},
+		"Addresses": []object{
+			{
+				"StreetAddress": "1 Street", "Locality": "Oxford", "Region": "Oxon", "PostalCode": "OX1", "Country": "UK",
+				"Formatted": "1 Street", "Type": "home",
+			},
+		},
 		"PhoneNumbers": []object{{"Value": "+44 1", "Type": "work"}},
 	})["UserId"]
 	group = s.run("CreateGroup", object{"DisplayName": "Developers", "Description": "who develop"})["GroupId"]
 	s.run("DescribeUser", object{"UserId": user})
 	s.run("DescribeGroup", object{"GroupId": group})
-	s.run("UpdateUser", object{"UserId": user, "Operations": []object{{"AttributePath": "name.middleName", "AttributeValue": "P"}, {"AttributePath": "title"}}})
-	s.run("UpdateGroup", object{"GroupId": group, "Operations": []object{{"AttributePath": "description", "AttributeValue": "all of them"}}})
+	s.run("UpdateUser", object{
+		"UserId": user, "Operations": []object{
+			{"AttributePath": "name.middleName", "AttributeValue": "P"}, {"AttributePath": "title"},
+		},
+	})
+	s.run("UpdateGroup", object{
+		"GroupId": group, "Operations": []object{{"AttributePath": "description", "AttributeValue": "all of them"}},
+	})
 	s.run("ListUsers", nil)
 	s.run("ListGroups", nil)
-	s.run("GetUserId", object{"AlternateIdentifier": object{"UniqueAttribute": object{"AttributePath": "userName", "AttributeValue": "alice"}}})
-	s.run("GetGroupId", object{"AlternateIdentifier": object{"UniqueAttribute": object{"AttributePath": "displayName", "AttributeValue": "Developers"}}})
+	s.run("GetUserId", object{
+		"AlternateIdentifier": object{"UniqueAttribute": object{"AttributePath": "userName", "AttributeValue": "alice"}},
+	})
+	s.run("GetGroupId", object{
+		"AlternateIdentifier": object{
+			"UniqueAttribute": object{"AttributePath": "displayName", "AttributeValue": "Developers"},
+		},
+	})
 	member := object{"UserId": user}
 	membership := s.run("CreateGroupMembership", object{"GroupId": group, "MemberId": member})["MembershipId"]
 	s.run("DescribeGroupMembership", object{"MembershipId": membership})
@@ -247,7 +270,10 @@ func (s *scenario) assign(p func(object) object, user, group any) {
 	s.run("ListAccountAssignmentsForPrincipal", object{"PrincipalType": "USER", "PrincipalId": user})
 	s.run("ListAccountsForProvisionedPermissionSet", p(nil))
 	s.run("ListPermissionSetsProvisionedToAccount", object{"AccountId": dev})
-	for _, target := range []object{{"TargetType": "ALL_PROVISIONED_ACCOUNTS"}, {"TargetType": "AWS_ACCOUNT", "TargetId": dev}} {
+	for _, target := range []object{
+		{"TargetType": "ALL_PROVISIONED_ACCOUNTS"},
+		{"TargetType": "AWS_ACCOUNT", "TargetId": dev},
+	} {
 		id := s.run("ProvisionPermissionSet", p(target))["PermissionSetProvisioningStatus"].(object)["RequestId"]
 		s.pass(time.Second)
 		s.run("DescribePermissionSetProvisioningStatus", object{"ProvisionPermissionSetRequestId": id})
@@ -264,7 +290,8 @@ func (s *scenario) organization() {
 	s.run("ListAccounts", nil)
 	s.run("DescribeAccount", object{"AccountId": dev})
 	root := s.run("ListRoots", nil)["Roots"].([]any)[0].(object)["Id"]
-	unit := s.run("ListOrganizationalUnitsForParent", object{"ParentId": root})["OrganizationalUnits"].([]any)[0].(object)["Id"]
+	unit := s.run("ListOrganizationalUnitsForParent",
+		object{"ParentId": root})["OrganizationalUnits"].([]any)[0].(object)["Id"]
 	s.run("DescribeOrganizationalUnit", object{"OrganizationalUnitId": unit})
 	s.run("ListChildren", object{"ParentId": root, "ChildType": "ACCOUNT"})
 	s.run("ListChildren", object{"ParentId": unit, "ChildType": "ORGANIZATIONAL_UNIT"})

@@ -108,7 +108,8 @@ func (i onInstance) within(c *call) error {
 	if i.InstanceArn == c.instance.ARN() {
 		return nil
 	}
-	return errAccessDenied.say("User: %s is not authorized to perform: sso:%s on resource: %s", c.actor, c.operation, i.InstanceArn)
+	return errAccessDenied.say("User: %s is not authorized to perform: sso:%s on resource: %s", c.actor, c.operation,
+		i.InstanceArn)
 }
 
 // inStore is an input of identitystore.

@@ -41,7 +41,8 @@ func describeOrganization(c *call, r store.Reader, _ *none) (*organizationOutput
 	}
 	return &organizationOutput{organization{
 		Id: i.OrganizationID, Arn: c.organizationARN("organization", ""), FeatureSet: "ALL",
-		MasterAccountArn: c.organizationARN("account", i.OwnerAccount), MasterAccountId: i.OwnerAccount, MasterAccountEmail: master.Email,
+		MasterAccountArn: c.organizationARN("account", i.OwnerAccount), MasterAccountId: i.OwnerAccount,
+		MasterAccountEmail:   master.Email,
 		AvailablePolicyTypes: []none{},
 	}}, nil
 }
@@ -58,7 +59,9 @@ type account struct {
 }
 
 func (c *call) account(a directory.Account) account {
-	return account{a.ID, c.organizationARN("account", a.ID), a.Email, a.Name, "ACTIVE", "ACTIVE", "CREATED", stamp(a.Joined)}
+	return account{
+		a.ID, c.organizationARN("account", a.ID), a.Email, a.Name, "ACTIVE", "ACTIVE", "CREATED", stamp(a.Joined),
+	}
 }
 
 func accountID(a directory.Account) string { return a.ID }
@@ -83,7 +86,8 @@ type accountOutput struct{ Account account }
 
 func describeAccount(c *call, r store.Reader, in *describeAccountInput) (*accountOutput, error) {
 	a, err := directory.Accounts().Get(r, in.AccountId)
-	return &accountOutput{c.account(a)}, orNotFound(err, badRequest("AccountNotFoundException").say("You specified an account that doesn't exist."))
+	return &accountOutput{c.account(a)}, orNotFound(err,
+		badRequest("AccountNotFoundException").say("You specified an account that doesn't exist."))
 }
 
 type root struct {

@@ -51,7 +51,8 @@ type managedPolicyInput struct {
 func attachManagedPolicy(c *call, tx store.Tx, in *managedPolicyInput) (*none, error) {
 	return c.change(tx, in.PermissionSetArn, in.ManagedPolicyArn, func(set *directory.PermissionSet) error {
 		if slices.Contains(set.ManagedPolicies, in.ManagedPolicyArn) {
-			return errConflict.say("Permission set with id %s already has a typed link attachment to a manged policy with %s", set.ID, in.ManagedPolicyArn)
+			return errConflict.say("Permission set with id %s already has a typed link attachment to a manged policy with %s",
+				set.ID, in.ManagedPolicyArn)
 		}
 		set.ManagedPolicies = append(set.ManagedPolicies, in.ManagedPolicyArn)
 		return checkPolicies(set)
@@ -60,7 +61,8 @@ func attachManagedPolicy(c *call, tx store.Tx, in *managedPolicyInput) (*none, e
 
 func checkPolicies(set *directory.PermissionSet) error {
 	if len(set.ManagedPolicies)+len(set.CustomerPolicies) > maxPolicies {
-		return errQuota.say("You have exceeded AWS SSO limits. Cannot attach more than %d policies to PermissionSet.", maxPolicies)
+		return errQuota.say("You have exceeded AWS SSO limits. Cannot attach more than %d policies to PermissionSet.",
+			maxPolicies)
 	}
 	return nil
 }
@@ -120,7 +122,8 @@ func attachCustomerPolicy(c *call, tx store.Tx, in *customerPolicyInput) (*none,
 	policy := in.CustomerManagedPolicyReference.kept()
 	return c.change(tx, in.PermissionSetArn, policy.Path+policy.Name, func(set *directory.PermissionSet) error {
 		if slices.Contains(set.CustomerPolicies, policy) {
-			return errConflict.say("Given customer managed policy with name: %s  and path %s already attached", policy.Name, policy.Path)
+			return errConflict.say("Given customer managed policy with name: %s  and path %s already attached", policy.Name,
+				policy.Path)
 		}
 		set.CustomerPolicies = append(set.CustomerPolicies, policy)
 		return checkPolicies(set)
@@ -132,7 +135,8 @@ func detachCustomerPolicy(c *call, tx store.Tx, in *customerPolicyInput) (*none,
 	return c.change(tx, in.PermissionSetArn, policy.Path+policy.Name, func(set *directory.PermissionSet) error {
 		i := slices.Index(set.CustomerPolicies, policy)
 		if i < 0 {
-			return errNotFound.say("Given managed policy with name: %s  and path %s does not exist on PermissionSet", policy.Name, policy.Path)
+			return errNotFound.say("Given managed policy with name: %s  and path %s does not exist on PermissionSet",
+				policy.Name, policy.Path)
 		}
 		set.CustomerPolicies = slices.Delete(set.CustomerPolicies, i, i+1)
 		return nil

@@ -27,7 +27,10 @@ func listAccountsForPermissionSet(c *call, r store.Reader, in *listAccountsInput
 	if err != nil {
 		return nil, err
 	}
-	ids, err := distinct(r, store.Assignment{PermissionSet: set.ID}, in.ProvisioningStatus, func(a store.Assignment) string { return a.AccountID })
+	ids, err := distinct(r, store.Assignment{PermissionSet: set.ID}, in.ProvisioningStatus,
+		func(a store.Assignment) string {
+			return a.AccountID
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +39,9 @@ func listAccountsForPermissionSet(c *call, r store.Reader, in *listAccountsInput
 }
 
 // distinct lists what the assignments have of one kind, each once.
-func distinct(r store.Reader, filter store.Assignment, status string, of func(store.Assignment) string) ([]string, error) {
+func distinct(r store.Reader, filter store.Assignment, status string,
+	of func(store.Assignment) string,
+) ([]string, error) {
 	if status == outdated {
 		return nil, nil
 	}
@@ -53,12 +58,17 @@ type listPermissionSetsForAccountInput struct {
 	ProvisioningStatus string `aws:"ProvisioningStatus"`
 }
 
-func listPermissionSetsForAccount(c *call, r store.Reader, in *listPermissionSetsForAccountInput) (*permissionSetsOutput, error) {
+func listPermissionSetsForAccount(c *call, r store.Reader,
+	in *listPermissionSetsForAccountInput,
+) (*permissionSetsOutput, error) {
 	_, err := directory.Accounts().Get(r, in.AccountId)
 	if err := orNotFound(err, errNotFound.say("Could not find account with id %s", in.AccountId)); err != nil {
 		return nil, err
 	}
-	ids, err := distinct(r, store.Assignment{AccountID: in.AccountId}, in.ProvisioningStatus, func(a store.Assignment) string { return a.PermissionSet })
+	ids, err := distinct(r, store.Assignment{AccountID: in.AccountId}, in.ProvisioningStatus,
+		func(a store.Assignment) string {
+			return a.PermissionSet
+		})
 	if err != nil {
 		return nil, err
 	}

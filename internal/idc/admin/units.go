@@ -193,7 +193,8 @@ func describeUnit(c *call, r store.Reader, in *describeUnitInput) (*unitOutput, 
 	}
 	path, ok := t.paths[in.OrganizationalUnitId]
 	if !ok {
-		return nil, badRequest("OrganizationalUnitNotFoundException").say("You specified an organizational unit that doesn't exist.")
+		return nil,
+			badRequest("OrganizationalUnitNotFoundException").say("You specified an organizational unit that doesn't exist.")
 	}
 	return &unitOutput{c.unit(in.OrganizationalUnitId, path)}, nil
 }

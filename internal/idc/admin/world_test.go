@@ -51,9 +51,15 @@ func newWorld(t *testing.T) *world {
 		}
 		joined := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		return errors.Join(
-			directory.Accounts().Put(tx, directory.Account{ID: dev, Name: "Development", Email: "dev@example.com", OU: "Workloads/Dev", Joined: joined}),
-			directory.Accounts().Put(tx, directory.Account{ID: prod, Name: "Production", Email: "prod@example.com", OU: "Workloads/Prod", Joined: joined}),
-			directory.Accounts().Put(tx, directory.Account{ID: w.instance.OwnerAccount, Name: "Management", Email: "root@example.com", Joined: joined}),
+			directory.Accounts().Put(tx, directory.Account{
+				ID: dev, Name: "Development", Email: "dev@example.com", OU: "Workloads/Dev", Joined: joined,
+			}),
+			directory.Accounts().Put(tx, directory.Account{
+				ID: prod, Name: "Production", Email: "prod@example.com", OU: "Workloads/Prod", Joined: joined,
+			}),
+			directory.Accounts().Put(tx, directory.Account{
+				ID: w.instance.OwnerAccount, Name: "Management", Email: "root@example.com", Joined: joined,
+			}),
 		)
 	})
 	w.server = httptest.NewServer(w.api)
@@ -93,9 +99,13 @@ func (w *world) events() (all []store.Event) {
 func authenticate(r *http.Request, _ []byte) (string, *admin.Refusal) {
 	switch authorization := r.Header.Get("Authorization"); {
 	case authorization == "":
-		return "", &admin.Refusal{Status: 400, Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
+		return "", &admin.Refusal{
+			Status: 400, Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token",
+		}
 	case !strings.Contains(authorization, "Credential=AKIDADMIN/"):
-		return "", &admin.Refusal{Status: 400, Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid."}
+		return "", &admin.Refusal{
+			Status: 400, Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid.",
+		}
 	}
 	return "admin", nil
 }

@@ -9,7 +9,8 @@ import (
 
 // examples are texts that patterns of identifiers allow.
 var examples = []string{
-	"example", "arn:aws:sso:::instance/ssoins-0123456789abcdef", "arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef",
+	"example", "arn:aws:sso:::instance/ssoins-0123456789abcdef",
+	"arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef",
 	"arn:aws:iam::aws:policy/ReadOnlyAccess", "d-0123456789", "00000000-0000-4000-8000-000000000000", "000000000000",
 	"r-0000", "ou-0000-00000000", "/", "PT1H",
 }

@@ -170,7 +170,8 @@ var ErrInUse = errors.New("it is still assigned")
 // DeleteUser takes a user away with all that is theirs: memberships, assignments,
 // sessions.
 func DeleteUser(tx store.Tx, id string) error {
-	return errors.Join(Users().Delete(tx, id), tx.DeleteOwned(Memberships().Kind, OwnerUser(id)), tx.DeleteOwned(KindFavorite, OwnerUser(id)),
+	return errors.Join(Users().Delete(tx, id), tx.DeleteOwned(Memberships().Kind, OwnerUser(id)),
+		tx.DeleteOwned(KindFavorite, OwnerUser(id)),
 		EndSessions(tx, id), unassignAll(tx, store.Assignment{Principal: id}))
 }
 
@@ -181,7 +182,8 @@ func EndSessions(tx store.Tx, userID string) error {
 
 // DeleteGroup takes a group away with its memberships and assignments.
 func DeleteGroup(tx store.Tx, id string) error {
-	return errors.Join(Groups().Delete(tx, id), tx.DeleteOwned(Memberships().Kind, ownerGroup(id)), unassignAll(tx, store.Assignment{Principal: id}))
+	return errors.Join(Groups().Delete(tx, id), tx.DeleteOwned(Memberships().Kind, ownerGroup(id)),
+		unassignAll(tx, store.Assignment{Principal: id}))
 }
 
 // DeleteAccount takes an account away with its assignments.
@@ -225,7 +227,8 @@ func GroupsOf(r store.Reader, userID, after string, limit int) ([]Membership, er
 func Reset(tx store.Tx) error {
 	err := unassignAll(tx, store.Assignment{})
 	for _, kind := range []store.Kind{
-		Users().Kind, Groups().Kind, Memberships().Kind, Accounts().Kind, PermissionSets().Kind, Roles().Kind, KindSession, KindFavorite,
+		Users().Kind, Groups().Kind, Memberships().Kind, Accounts().Kind, PermissionSets().Kind, Roles().Kind, KindSession,
+		KindFavorite,
 	} {
 		err = errors.Join(err, deleteAll(tx, kind))
 	}

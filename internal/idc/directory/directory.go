@@ -233,7 +233,9 @@ func ownerGroup(id string) string { return "group:" + id }
 
 // Instances has one entry, under the id "instance".
 func Instances() store.Table[Instance] {
-	return store.Table[Instance]{Kind: "instance", Index: func(Instance) store.Entry { return store.Entry{ID: instanceID} }}
+	return store.Table[Instance]{Kind: "instance", Index: func(Instance) store.Entry {
+		return store.Entry{ID: instanceID}
+	}}
 }
 
 const instanceID = "instance"
@@ -259,7 +261,10 @@ func Groups() store.Table[Group] {
 // Memberships are found by id and by their two sides, and owned by both.
 func Memberships() store.Table[Membership] {
 	return store.Table[Membership]{Kind: "membership", Index: func(m Membership) store.Entry {
-		return store.Entry{ID: m.ID, Keys: []string{MembershipKey(m.GroupID, m.UserID)}, Owners: []string{ownerGroup(m.GroupID), OwnerUser(m.UserID)}}
+		return store.Entry{
+			ID: m.ID, Keys: []string{MembershipKey(m.GroupID, m.UserID)},
+			Owners: []string{ownerGroup(m.GroupID), OwnerUser(m.UserID)},
+		}
 	}}
 }
 
@@ -316,8 +321,10 @@ func OpenIn(tx store.Tx, t partition.Table, region string, now time.Time) (Insta
 		return i, err
 	}
 	i = Instance{
-		ID: "ssoins-" + randomHex(8), IdentityStoreID: "d-" + randomHex(5), OrganizationID: "o-" + randomHex(5), RootID: "r-" + randomHex(2),
-		OwnerAccount: "999900001111", Region: region, Partition: t.Of(region).Name, Created: now.UTC(), SessionLife: 8 * time.Hour,
+		ID: "ssoins-" + randomHex(8), IdentityStoreID: "d-" + randomHex(5), OrganizationID: "o-" + randomHex(5),
+		RootID:       "r-" + randomHex(2),
+		OwnerAccount: "999900001111", Region: region, Partition: t.Of(region).Name, Created: now.UTC(),
+		SessionLife: 8 * time.Hour,
 	}
 	return i, Instances().Put(tx, i)
 }

@@ -62,7 +62,8 @@ func (h PasswordHash) MarshalText() ([]byte, error) {
 		return nil, nil
 	}
 	encode := base64.RawStdEncoding.EncodeToString
-	return fmt.Appendf(nil, "$argon2id$v=%d$m=%d,t=%d,p=1$%s$%s", argon2.Version, h.cost.MemoryKiB, h.cost.Time, encode(h.salt), encode(h.hash)), nil
+	return fmt.Appendf(nil, "$argon2id$v=%d$m=%d,t=%d,p=1$%s$%s", argon2.Version, h.cost.MemoryKiB, h.cost.Time,
+		encode(h.salt), encode(h.hash)), nil
 }
 
 // Bounds of what a hash from a file may ask of this machine.

@@ -32,8 +32,8 @@ func (r TextRule) Fits(text string) bool {
 // Matches reports whether a text matches the pattern.
 func (r TextRule) Matches(text string) bool { return r.compiled().MatchString(text) }
 
-// MaxStored bounds texts of users and groups that a seed file has, in characters: it may hold what identity providers let
-// in, where identitystore takes less, and no control characters.
+// MaxStored bounds texts of users and groups that a seed file has, in characters: it may hold what identity providers
+// let in, where identitystore takes less, and no control characters.
 const MaxStored = 8192
 
 const letters = `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`
@@ -69,7 +69,10 @@ func (a Attributes) Lacks() []string {
 		name = &PersonName{}
 	}
 	return lacks([][2]string{
-		{"username", a.UserName}, {"displayname", a.DisplayName}, {"givenname", name.GivenName}, {"familyname", name.FamilyName},
+		{"username", a.UserName},
+		{"displayname", a.DisplayName},
+		{"givenname", name.GivenName},
+		{"familyname", name.FamilyName},
 	})
 }
 

@@ -68,7 +68,9 @@ type refusal struct {
 
 // refuse answers in the form that the service of the route has.
 func (c *call) refuse(r refusal) {
-	header := http.Header{"Content-Type": {"application/json"}, "X-Amzn-Requestid": {"00000000-0000-4000-8000-000000000000"}}
+	header := http.Header{
+		"Content-Type": {"application/json"}, "X-Amzn-Requestid": {"00000000-0000-4000-8000-000000000000"},
+	}
 	var body any
 	switch c.route {
 	case "register", "device", "token", "refresh", "authorize":
@@ -113,7 +115,10 @@ func stsError(r refusal) []byte {
 		XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`
 		Error     problem
 		RequestID string `xml:"RequestId"`
-	}{Error: problem{"Sender", strings.TrimSuffix(r.kind, "Exception"), r.message}, RequestID: "00000000-0000-4000-8000-000000000000"}) // texts alone
+	}{ // texts alone
+		Error:     problem{"Sender", strings.TrimSuffix(r.kind, "Exception"), r.message},
+		RequestID: "00000000-0000-4000-8000-000000000000",
+	})
 	return text
 }
 
@@ -121,7 +126,8 @@ func stsError(r refusal) []byte {
 func ofStatus(route string, status int) refusal {
 	oidc := strings.Contains("+"+oidcRoutes+"+authorize+", "+"+route+"+")
 	kinds := map[int]string{
-		400: "InvalidRequestException", 401: "UnauthorizedException", 403: "ForbiddenException", 404: "ResourceNotFoundException",
+		400: "InvalidRequestException", 401: "UnauthorizedException", 403: "ForbiddenException",
+		404: "ResourceNotFoundException",
 		409: "ConflictException", 429: "TooManyRequestsException", 503: "ServiceUnavailableException",
 	}
 	if oidc {

@@ -11,19 +11,28 @@ func text(n int) string { return strconv.Itoa(n) }
 func connections() []Fault {
 	refuse := "take it for a connection that failed: try again, then say so"
 	return []Fault{
-		{Name: "reset", Value: "start or body (body)", Routes: "portal", start: reset, Does: "resets the connection in the middle of the body, or before it answers", Client: refuse},
+		{
+			Name: "reset", Value: "start or body (body)", Routes: "portal", start: reset,
+			Does: "resets the connection in the middle of the body, or before it answers", Client: refuse,
+		},
 		{
 			Name: "lost-answer", Routes: "refresh", start: rawAnswer(func(w *wire, a answer) {
 				w.say(a.head(a.length()) + string(a.body[:len(a.body)/2]))
 				w.reset()
 			}),
-			Does: "does all it is asked, as rotating the refresh token, and then cuts the connection in the answer; play it #1", Client: "ask again with the same refresh token: the answer comes once more within 30 seconds",
+			Does: "does all it is asked, as rotating the refresh token, and then cuts the connection in the answer; play " +
+				"it #1",
+			Client: "ask again with the same refresh token: the answer comes once more within 30 seconds",
 		},
 		{
 			Name: "cut-after-headers", Routes: "portal", start: rawAnswer(func(w *wire, a answer) { w.say(a.head(a.length())) }),
 			Does: "closes the connection after the headers", Client: refuse,
 		},
-		{Name: "http2-flood", Routes: "all", start: http2Flood, Does: "floods HTTP/2 with SETTINGS, and resets each stream; through the proxy only", Client: "bound both, and say that the service is not available"},
+		{
+			Name: "http2-flood", Routes: "all", start: http2Flood,
+			Does:   "floods HTTP/2 with SETTINGS, and resets each stream; through the proxy only",
+			Client: "bound both, and say that the service is not available",
+		},
 	}
 }
 
@@ -33,7 +42,9 @@ func framing() []Fault {
 	first := "take the first answer, and close the connection"
 	return []Fault{
 		{
-			Name: "short-body", Routes: "portal", start: rawAnswer(func(w *wire, a answer) { w.say(a.head(a.length()) + string(a.body[:len(a.body)*3/4])) }),
+			Name: "short-body", Routes: "portal", start: rawAnswer(func(w *wire, a answer) {
+				w.say(a.head(a.length()) + string(a.body[:len(a.body)*3/4]))
+			}),
 			Does: "sends less than Content-Length says, and closes the connection", Client: refuse,
 		},
 		{
@@ -55,7 +66,9 @@ func framing() []Fault {
 			}),
 			Does: "sends Content-Length beside Transfer-Encoding: chunked", Client: "go by the chunks (RFC 9112), or refuse it",
 		},
-		{Name: "http-0.9", Routes: "portal", start: rawAnswer(func(w *wire, a answer) { w.say(string(a.body)) }), Does: "answers as HTTP/0.9: a body alone", Client: refuse},
+		{Name: "http-0.9", Routes: "portal", start: rawAnswer(func(w *wire, a answer) {
+			w.say(string(a.body))
+		}), Does: "answers as HTTP/0.9: a body alone", Client: refuse},
 		{
 			Name: "second-answer", Routes: "token", start: rawAnswer(func(w *wire, a answer) {
 				w.say(a.head(a.length()) + string(a.body) + a.head(a.length()) + string(a.body))
@@ -63,7 +76,10 @@ func framing() []Fault {
 			}),
 			Does: "answers the one code two times over", Client: first,
 		},
-		{Name: "early-answer", Routes: "portal", start: rawAnswer(earlyAnswer), Does: "answers, and then answers the next request before it is sent", Client: first},
+		{
+			Name: "early-answer", Routes: "portal", start: rawAnswer(earlyAnswer),
+			Does: "answers, and then answers the next request before it is sent", Client: first,
+		},
 	}
 }
 

@@ -41,7 +41,8 @@ func always(answer func(c *call)) starter {
 // List gives all faults there are, related ones together.
 func List() []Fault {
 	return slices.Concat(
-		refusals(), oddRefusals(), oauthRefusals(), bodies(), texts(), shapes(), fields(), tokenFields(), keyFields(), pages(),
+		refusals(), oddRefusals(), oauthRefusals(), bodies(), texts(), shapes(), fields(), tokenFields(), keyFields(),
+		pages(),
 		headers(), redirects(), slowness(), connections(), framing(), handshakes(),
 	)
 }

@@ -61,7 +61,8 @@ func TestMistakesAreExplained(t *testing.T) {
 			t.Errorf("%q: %v, want %s", spec, err, want)
 		}
 		p := faults.New(time.Now)
-		if p.Play([]string{"html"}) != nil || p.Play([]string{"throttle", spec}) == nil || !slices.Equal(p.Playing(), []string{"html"}) {
+		if p.Play([]string{"html"}) != nil || p.Play([]string{"throttle", spec}) == nil ||
+			!slices.Equal(p.Playing(), []string{"html"}) {
 			t.Errorf("%q: a mistake changed what is played: %q", spec, p.Playing())
 		}
 	}
@@ -135,7 +136,10 @@ func TestOtherAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := p.Handler(http.NotFoundHandler())
-	for _, r := range []*http.Request{httptest.NewRequest("GET", "/", nil), httptest.NewRequest("GET", "/start", nil), httptest.NewRequest("GET", "/health", nil)} {
+	for _, r := range []*http.Request{
+		httptest.NewRequest("GET", "/", nil), httptest.NewRequest("GET", "/start", nil),
+		httptest.NewRequest("GET", "/health", nil),
+	} {
 		w := httptest.NewRecorder()
 		if h.ServeHTTP(w, r); w.Code != 404 {
 			t.Errorf("%s: %d", r.URL, w.Code)

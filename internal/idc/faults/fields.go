@@ -11,20 +11,27 @@ import (
 func fields() []Fault {
 	return []Fault{
 		{
-			Name: "expires-in", Value: "JSON, as -1, 0, 1, 2147483648, 1.5, \"3600\" (-1)", Routes: "token+refresh", able: "device+token+refresh", start: setsJSON("expiresIn", "-1"),
-			Does: "gives a token or code this life in seconds", Client: "refuse what is no whole number of a sensible size; treat a second as over at once",
+			Name: "expires-in", Value: "JSON, as -1, 0, 1, 2147483648, 1.5, \"3600\" (-1)", Routes: "token+refresh",
+			able: "device+token+refresh", start: setsJSON("expiresIn", "-1"),
+			Does:   "gives a token or code this life in seconds",
+			Client: "refuse what is no whole number of a sensible size; treat a second as over at once",
 		},
 		{
-			Name: "interval", Value: "JSON, as 0, -1, 1000000000 (0)", Routes: "device", able: "device", start: setsJSON("interval", "0"),
-			Does: "asks to be polled at this interval", Client: "poll at 5 seconds when it is 0 or less, and bound it above",
+			Name: "interval", Value: "JSON, as 0, -1, 1000000000 (0)", Routes: "device", able: "device",
+			start: setsJSON("interval", "0"),
+			Does:  "asks to be polled at this interval", Client: "poll at 5 seconds when it is 0 or less, and bound it above",
 		},
 		{
-			Name: "verification-uri", Value: "file, script, elsewhere, long, or an address (script)", Routes: "device", able: "device", start: verificationURI,
-			Does: "sends the person to a file:, javascript: or foreign address, or one of 100 KB", Client: "open nothing but https and this machine; show a foreign host",
+			Name: "verification-uri", Value: "file, script, elsewhere, long, or an address (script)", Routes: "device",
+			able: "device", start: verificationURI,
+			Does:   "sends the person to a file:, javascript: or foreign address, or one of 100 KB",
+			Client: "open nothing but https and this machine; show a foreign host",
 		},
 		{
-			Name: "user-code", Value: "any text (terminal escapes)", Routes: "device", able: "device", start: sets("userCode", escapes),
-			Does: "gives a user code that would take over a terminal", Client: "refuse it, or show it with control characters made visible",
+			Name: "user-code", Value: "any text (terminal escapes)", Routes: "device", able: "device",
+			start:  sets("userCode", escapes),
+			Does:   "gives a user code that would take over a terminal",
+			Client: "refuse it, or show it with control characters made visible",
 		},
 	}
 }
@@ -33,16 +40,20 @@ func fields() []Fault {
 func tokenFields() []Fault {
 	return []Fault{
 		{
-			Name: "token-type", Value: "any text (MAC)", Routes: "token+refresh", able: "token+refresh", start: sets("tokenType", "MAC"),
-			Does: "gives a token of another type than Bearer", Client: "refuse it, or use it as Bearer as the SDKs do",
+			Name: "token-type", Value: "any text (MAC)", Routes: "token+refresh", able: "token+refresh",
+			start: sets("tokenType", "MAC"),
+			Does:  "gives a token of another type than Bearer", Client: "refuse it, or use it as Bearer as the SDKs do",
 		},
 		{
 			Name: "access-token", Value: "empty, huge or line-break (empty)", Routes: "token+refresh", able: "token+refresh",
-			start: setsOneOf("accessToken", choice{"empty", ""}, choice{"huge", filled(megabyte)}, choice{"line-break", "aoa\r\nX-Played: 1"}),
-			Does:  "gives an access token that is empty, of 1 MB, or holds a line break", Client: "refuse it, and keep the session that was there",
+			start: setsOneOf("accessToken", choice{"empty", ""}, choice{"huge", filled(megabyte)},
+				choice{"line-break", "aoa\r\nX-Played: 1"}),
+			Does:   "gives an access token that is empty, of 1 MB, or holds a line break",
+			Client: "refuse it, and keep the session that was there",
 		},
 		{
-			Name: "error-with-token", Routes: "token+refresh", able: jsonRoutes, start: edits(func(_ *call, m map[string]any) any {
+			Name: "error-with-token", Routes: "token+refresh", able: jsonRoutes,
+			start: edits(func(_ *call, m map[string]any) any {
 				m["error"], m["error_description"] = "invalid_grant", "played"
 				return m
 			}),
@@ -57,11 +68,14 @@ func tokenFields() []Fault {
 			Does: "answers a refresh with the refresh token that was sent, which stays good", Client: "use it again",
 		},
 		{
-			Name: "secret-expires", Value: "JSON, as 0, 1, 9223372036854775807 (0)", Routes: "register", able: "register", start: setsJSON("clientSecretExpiresAt", "0"),
-			Does: "registers a client whose secret ends at this Unix time", Client: "refuse a registration that has ended; overflow nowhere",
+			Name: "secret-expires", Value: "JSON, as 0, 1, 9223372036854775807 (0)", Routes: "register", able: "register",
+			start:  setsJSON("clientSecretExpiresAt", "0"),
+			Does:   "registers a client whose secret ends at this Unix time",
+			Client: "refuse a registration that has ended; overflow nowhere",
 		},
 		{
-			Name: "authorization-endpoint", Value: "an address (https://elsewhere.example.com/authorize)", Routes: "register", able: "register",
+			Name: "authorization-endpoint", Value: "an address (https://elsewhere.example.com/authorize)", Routes: "register",
+			able:  "register",
 			start: sets("authorizationEndpoint", "https://elsewhere.example.com/authorize"),
 			Does:  "names an authorization endpoint on another host", Client: "not send the person there",
 		},
@@ -75,22 +89,54 @@ func keyFields() []Fault {
 	refuse := "refuse the answer"
 	show := "show it with control characters made visible, and quote it for shells"
 	return []Fault{
-		{Name: "account-name", Value: any, Routes: "accounts", able: "accounts", start: sets("accountName", hostile), Does: "gives accounts a name that would run commands and take over a terminal", Client: show},
-		{Name: "email", Value: any, Routes: "accounts", able: "accounts", start: sets("emailAddress", "a@example.com\nplayed: true"), Does: "gives accounts an address with a line break", Client: show},
-		{Name: "account-id", Value: any, Routes: "accounts", able: listRoutes, start: sets("accountId", "11122223333"), Does: "gives accounts an id that is not 12 digits", Client: refuse},
-		{Name: "role-name", Value: any, Routes: "roles", able: "roles", start: sets("roleName", "../Admin $(id)\n"), Does: "gives roles a name outside of [A-Za-z0-9+=,.@_-]", Client: show},
-		{Name: "foreign-roles", Routes: "roles", able: "roles", start: sets("accountId", "999999999999"), Does: "lists roles of another account than was asked for", Client: refuse},
-		{Name: "access-key-id", Value: any, Routes: "credentials", able: keyRoutes, start: sets("accessKeyId", "ASIA\"'$(touch played)\nplayed"), Does: "gives an access key id with quotes, a line break and $()", Client: refuse},
-		{Name: "secret-key", Value: any, Routes: "credentials", able: keyRoutes, start: sets("secretAccessKey", filled(10_000)), Does: "gives a secret access key of 10 KB", Client: "take it, or refuse it; cut it nowhere"},
 		{
-			Name: "expiration", Value: "seconds, past or 9999 (seconds)", Routes: "credentials", able: keyRoutes, start: expiration,
-			Does: "gives an expiration in seconds, one that is over, or one in the year 9999", Client: "refuse keys that have ended, and such as nobody gives",
+			Name: "account-name", Value: any, Routes: "accounts", able: "accounts", start: sets("accountName", hostile),
+			Does: "gives accounts a name that would run commands and take over a terminal", Client: show,
 		},
 		{
-			Name: "expired-credentials", Routes: "credentials", able: keyRoutes, start: func(string) (behaviour, error) { return expiration("past") },
+			Name: "email", Value: any, Routes: "accounts", able: "accounts",
+			start: sets("emailAddress", "a@example.com\nplayed: true"), Does: "gives accounts an address with a line break",
+			Client: show,
+		},
+		{
+			Name: "account-id", Value: any, Routes: "accounts", able: listRoutes, start: sets("accountId", "11122223333"),
+			Does: "gives accounts an id that is not 12 digits", Client: refuse,
+		},
+		{
+			Name: "role-name", Value: any, Routes: "roles", able: "roles", start: sets("roleName", "../Admin $(id)\n"),
+			Does: "gives roles a name outside of [A-Za-z0-9+=,.@_-]", Client: show,
+		},
+		{
+			Name: "foreign-roles", Routes: "roles", able: "roles", start: sets("accountId", "999999999999"),
+			Does: "lists roles of another account than was asked for", Client: refuse,
+		},
+		{
+			Name: "access-key-id", Value: any, Routes: "credentials", able: keyRoutes,
+			start: sets("accessKeyId", "ASIA\"'$(touch played)\nplayed"),
+			Does:  "gives an access key id with quotes, a line break and $()", Client: refuse,
+		},
+		{
+			Name: "secret-key", Value: any, Routes: "credentials", able: keyRoutes,
+			start: sets("secretAccessKey", filled(10_000)), Does: "gives a secret access key of 10 KB",
+			Client: "take it, or refuse it; cut it nowhere",
+		},
+		{
+			Name: "expiration", Value: "seconds, past or 9999 (seconds)", Routes: "credentials", able: keyRoutes,
+			start:  expiration,
+			Does:   "gives an expiration in seconds, one that is over, or one in the year 9999",
+			Client: "refuse keys that have ended, and such as nobody gives",
+		},
+		{
+			Name: "expired-credentials", Routes: "credentials", able: keyRoutes, start: func(string) (behaviour, error) {
+				return expiration("past")
+			},
 			Does: "gives role credentials that ended a minute ago", Client: refuse,
 		},
-		{Name: "signin-token", Value: any, Routes: "console", able: "console", start: sets("SigninToken", "played&Destination=https://elsewhere.example.com/#"), Does: "gives a SigninToken with & in it", Client: "escape it in the address of the console"},
+		{
+			Name: "signin-token", Value: any, Routes: "console", able: "console",
+			start: sets("SigninToken", "played&Destination=https://elsewhere.example.com/#"),
+			Does:  "gives a SigninToken with & in it", Client: "escape it in the address of the console",
+		},
 	}
 }
 

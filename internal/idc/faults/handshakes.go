@@ -18,25 +18,40 @@ func handshakes() []Fault {
 	refuse := "refuse the connection, and send nothing; offer no way around"
 	return []Fault{
 		{
-			Name: "expired-certificate", Routes: "all", start: handshaken(certified(func(h *handshake) (string, time.Duration, time.Duration) { return h.host, -48 * time.Hour, -time.Hour })),
+			Name: "expired-certificate", Routes: "all",
+			start: handshaken(certified(func(h *handshake) (string, time.Duration, time.Duration) {
+				return h.host, -48 * time.Hour, -time.Hour
+			})),
 			Does: "has a certificate that ended an hour ago; through the proxy only", Client: refuse,
 		},
 		{
-			Name: "wrong-host", Routes: "all", start: handshaken(certified(func(*handshake) (string, time.Duration, time.Duration) {
+			Name: "wrong-host", Routes: "all",
+			start: handshaken(certified(func(*handshake) (string, time.Duration, time.Duration) {
 				return "elsewhere.amazonaws.com", -time.Hour, 24 * time.Hour
 			})),
 			Does: "has a certificate of another host; through the proxy only", Client: refuse,
 		},
-		{Name: "self-signed", Routes: "all", start: handshaken(selfSigned), Does: "has a certificate that vouches for itself; through the proxy only", Client: refuse},
 		{
-			Name: "old-tls", Routes: "all", start: handshaken(func(h *handshake) { h.config.MinVersion, h.config.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 }),
+			Name: "self-signed", Routes: "all", start: handshaken(selfSigned),
+			Does: "has a certificate that vouches for itself; through the proxy only", Client: refuse,
+		},
+		{
+			Name: "old-tls", Routes: "all", start: handshaken(func(h *handshake) {
+				h.config.MinVersion, h.config.MaxVersion = tls.VersionTLS10, tls.VersionTLS10
+			}),
 			Does: "speaks TLS 1.0 only; through the proxy only", Client: refuse,
 		},
 		{
-			Name: "client-certificate", Routes: "all", start: handshaken(func(h *handshake) { h.config.ClientAuth = tls.RequestClientCert }),
+			Name: "client-certificate", Routes: "all", start: handshaken(func(h *handshake) {
+				h.config.ClientAuth = tls.RequestClientCert
+			}),
 			Does: "asks for a certificate of the client; through the proxy only", Client: "send none, and go on",
 		},
-		{Name: "slow-handshake", Value: "a duration (1m)", Routes: "all", start: slowHandshake, Does: "answers the TLS handshake after a minute; through the proxy only", Client: "give up after a while that people wait"},
+		{
+			Name: "slow-handshake", Value: "a duration (1m)", Routes: "all", start: slowHandshake,
+			Does:   "answers the TLS handshake after a minute; through the proxy only",
+			Client: "give up after a while that people wait",
+		},
 	}
 }
 
@@ -70,7 +85,10 @@ func vouchForSelf(host string, from, to time.Time) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host}, NotBefore: from, NotAfter: to}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host}, NotBefore: from,
+		NotAfter: to,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }

@@ -12,17 +12,47 @@ func pages() []Fault {
 	end := "notice it, and give the listing up; never show it as whole"
 	bound := "bound the pages, and give the listing up"
 	return []Fault{
-		{Name: "same-page", Routes: listRoutes, able: listRoutes, start: nextToken(func(int) string { return "again" }), Does: "gives the same nextToken for ever", Client: end},
-		{Name: "two-pages", Routes: listRoutes, able: listRoutes, start: nextToken(func(n int) string { return "page" + strconv.Itoa(n%2) }), Does: "gives two nextTokens by turns", Client: end},
-		{Name: "endless-pages", Routes: listRoutes, able: listRoutes, start: nextToken(strconv.Itoa), Does: "gives ever new nextTokens, with empty pages", Client: bound},
-		{Name: "many-accounts", Value: "accounts (10000000)", Routes: "accounts", able: "accounts", start: manyAccounts, Does: "lists 10,000,000 accounts, a hundred a page", Client: bound},
-		{Name: "duplicate-accounts", Routes: "accounts", able: "accounts", start: edits(duplicateAccounts), Does: "lists each account twice", Client: "take it as it is, or once"},
-		{Name: "long-page-token", Routes: listRoutes, able: listRoutes, start: nextToken(func(int) string { return filled(megabyte) }), Does: "gives a nextToken of 1 MB", Client: bound},
-		{Name: "page-token-line-break", Routes: listRoutes, able: listRoutes, start: nextToken(func(int) string { return "a\r\nX-Played: 1" }), Does: "gives a nextToken with a line break in it", Client: "refuse it, or escape it in the address"},
-		{Name: "page-fails", Value: "page (2)", Routes: listRoutes, able: listRoutes, start: pageFails, Does: "gives pages of one element, and fails with 500 on the second, or the given one", Client: "try that page again, then fail as a whole: no half a listing"},
-		{Name: "accounts-change", Routes: "accounts", able: "accounts", start: accountsChange, Does: "gives pages of one account; from the second on they are others than before", Client: "take what each page says"},
-		{Name: "no-list", Value: "null or absent (null)", Routes: listRoutes, able: listRoutes, start: noList, Does: "answers with null in place of the list, or without it", Client: "take it for an empty list, or refuse it"},
-		{Name: "no-roles", Routes: "roles", able: listRoutes, start: edits(func(_ *call, m map[string]any) any { return emptied(m) }), Does: "lists no role in any account", Client: "not take it for the end of everything that was configured"},
+		{Name: "same-page", Routes: listRoutes, able: listRoutes, start: nextToken(func(int) string {
+			return "again"
+		}), Does: "gives the same nextToken for ever", Client: end},
+		{Name: "two-pages", Routes: listRoutes, able: listRoutes, start: nextToken(func(n int) string {
+			return "page" + strconv.Itoa(n%2)
+		}), Does: "gives two nextTokens by turns", Client: end},
+		{
+			Name: "endless-pages", Routes: listRoutes, able: listRoutes, start: nextToken(strconv.Itoa),
+			Does: "gives ever new nextTokens, with empty pages", Client: bound,
+		},
+		{
+			Name: "many-accounts", Value: "accounts (10000000)", Routes: "accounts", able: "accounts", start: manyAccounts,
+			Does: "lists 10,000,000 accounts, a hundred a page", Client: bound,
+		},
+		{
+			Name: "duplicate-accounts", Routes: "accounts", able: "accounts", start: edits(duplicateAccounts),
+			Does: "lists each account twice", Client: "take it as it is, or once",
+		},
+		{Name: "long-page-token", Routes: listRoutes, able: listRoutes, start: nextToken(func(int) string {
+			return filled(megabyte)
+		}), Does: "gives a nextToken of 1 MB", Client: bound},
+		{Name: "page-token-line-break", Routes: listRoutes, able: listRoutes, start: nextToken(func(int) string {
+			return "a\r\nX-Played: 1"
+		}), Does: "gives a nextToken with a line break in it", Client: "refuse it, or escape it in the address"},
+		{
+			Name: "page-fails", Value: "page (2)", Routes: listRoutes, able: listRoutes, start: pageFails,
+			Does:   "gives pages of one element, and fails with 500 on the second, or the given one",
+			Client: "try that page again, then fail as a whole: no half a listing",
+		},
+		{
+			Name: "accounts-change", Routes: "accounts", able: "accounts", start: accountsChange,
+			Does:   "gives pages of one account; from the second on they are others than before",
+			Client: "take what each page says",
+		},
+		{
+			Name: "no-list", Value: "null or absent (null)", Routes: listRoutes, able: listRoutes, start: noList,
+			Does: "answers with null in place of the list, or without it", Client: "take it for an empty list, or refuse it",
+		},
+		{Name: "no-roles", Routes: "roles", able: listRoutes, start: edits(func(_ *call, m map[string]any) any {
+			return emptied(m)
+		}), Does: "lists no role in any account", Client: "not take it for the end of everything that was configured"},
 	}
 }
 
@@ -84,7 +114,10 @@ func manyAccounts(value string) (behaviour, error) {
 		first, _ := strconv.Atoi(c.r.URL.Query().Get("next_token"))
 		list := []any{}
 		for i := first; i < min(first+100, all); i++ {
-			list = append(list, map[string]any{"accountId": fmt.Sprintf("%012d", i), "accountName": fmt.Sprintf("played-%d", i), "emailAddress": "played@example.com"})
+			list = append(list, map[string]any{
+				"accountId": fmt.Sprintf("%012d", i), "accountName": fmt.Sprintf("played-%d", i),
+				"emailAddress": "played@example.com",
+			})
 		}
 		m["accountList"], m["nextToken"] = list, nil
 		if first+100 < all {

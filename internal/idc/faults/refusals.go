@@ -34,7 +34,8 @@ func refusals() []Fault {
 			Client: "try again a few times with growing pauses, then say that the service is not available",
 		},
 		{
-			Name: "status", Value: "CODE or CODE:EXCEPTION, as 400:InvalidGrantException (500)", Routes: "portal", start: anyStatus,
+			Name: "status", Value: "CODE or CODE:EXCEPTION, as 400:InvalidGrantException (500)", Routes: "portal",
+			start:  anyStatus,
 			Does:   "fails with a status and its usual exception, or the given one",
 			Client: "go by the status and the exception's name, never by the text",
 		},
@@ -75,7 +76,8 @@ func oauthRefusals() []Fault {
 	}
 	return []Fault{
 		{
-			Name: "never-approved", Routes: "token", able: "token", start: say(400, "AuthorizationPendingException", "Authorization is still pending"),
+			Name: "never-approved", Routes: "token", able: "token",
+			start:  say(400, "AuthorizationPendingException", "Authorization is still pending"),
 			Does:   "answers authorization_pending for ever",
 			Client: "ask on at the interval, and end when the code expires",
 		},
@@ -90,17 +92,20 @@ func oauthRefusals() []Fault {
 			Client: "end the sign-in, and say so",
 		},
 		{
-			Name: "expired-code", Routes: "token", able: "token", start: say(400, "ExpiredTokenException", "Device code has expired"),
+			Name: "expired-code", Routes: "token", able: "token",
+			start:  say(400, "ExpiredTokenException", "Device code has expired"),
 			Does:   "says that the code has expired",
 			Client: "end the sign-in, and offer a new one",
 		},
 		{
-			Name: "session-ended", Routes: "refresh", able: "token+refresh", start: say(400, "InvalidGrantException", "Invalid refresh token provided"),
+			Name: "session-ended", Routes: "refresh", able: "token+refresh",
+			start:  say(400, "InvalidGrantException", "Invalid refresh token provided"),
 			Does:   "does not accept the refresh token any more",
 			Client: "ask for a sign-in; not ask the same again",
 		},
 		{
-			Name: "expired-registration", Routes: "device+token+refresh", able: oidcRoutes, start: say(401, "InvalidClientException", "Invalid client provided"),
+			Name: "expired-registration", Routes: "device+token+refresh", able: oidcRoutes,
+			start:  say(401, "InvalidClientException", "Invalid client provided"),
 			Does:   "does not know the client any more: 401 invalid_client",
 			Client: "register anew once, or ask for a sign-in",
 		},
@@ -182,7 +187,10 @@ func errorText(value string) (behaviour, error) {
 const megabyte = 1_000_000
 
 func errorType(value string) (behaviour, error) {
-	kind, known := map[string]string{"": "", "none": "", "unknown": "PlayedException", "huge": strings.Repeat("Played", megabyte/6)}[value]
+	kind, known := map[string]string{
+		"": "", "none": "", "unknown": "PlayedException",
+		"huge": strings.Repeat("Played", megabyte/6),
+	}[value]
 	var err error
 	if !known {
 		err = fmt.Errorf("%q is none of those", value)

@@ -37,7 +37,8 @@ func expand(text string) ([]string, error) {
 		case slices.Contains(Routes(), name):
 			routes = append(routes, name)
 		default:
-			return nil, fmt.Errorf("there is no route %q%s; routes are %s", name, meant(name, Routes()), strings.Join(Routes(), ", "))
+			return nil, fmt.Errorf("there is no route %q%s; routes are %s", name, meant(name, Routes()),
+				strings.Join(Routes(), ", "))
 		}
 	}
 	return routes, nil
@@ -117,7 +118,9 @@ func peek(r *http.Request) []byte {
 // serviceRoutes are the routes of an AWS host name.
 func serviceRoutes(host string) []string {
 	group := "admin"
-	for prefix, routes := range map[string]string{"oidc": oidcRoutes + "+authorize", "portal": portalRoutes, "sts": "sts", "signin": "console"} {
+	for prefix, routes := range map[string]string{
+		"oidc": oidcRoutes + "+authorize", "portal": portalRoutes, "sts": "sts", "signin": "console",
+	} {
 		if service, _, _ := strings.Cut(host, "."); service == prefix || service == prefix+"-fips" {
 			group = routes
 		}

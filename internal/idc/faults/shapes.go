@@ -11,14 +11,23 @@ func shapes() []Fault {
 	whole := "give the answer up as a whole"
 	return []Fault{
 		{
-			Name: "missing", Value: "a member (each in turn)", Routes: "portal", able: jsonRoutes, start: inTurn(func(m map[string]any, key string) { delete(m, key) }),
+			Name: "missing", Value: "a member (each in turn)", Routes: "portal", able: jsonRoutes,
+			start: inTurn(func(m map[string]any, key string) {
+				delete(m, key)
+			}),
 			Does: "leaves a member out", Client: "refuse the answer if it is a required one, and name the answer",
 		},
 		{
-			Name: "wrong-type", Value: "a member (each in turn)", Routes: "portal", able: jsonRoutes, start: inTurn(func(m map[string]any, key string) { m[key] = otherType(m[key]) }),
+			Name: "wrong-type", Value: "a member (each in turn)", Routes: "portal", able: jsonRoutes,
+			start: inTurn(func(m map[string]any, key string) {
+				m[key] = otherType(m[key])
+			}),
 			Does: "sends a member as another type: a number for a text, a text for all else", Client: whole,
 		},
-		{Name: "string-for-object", Routes: "portal", able: jsonRoutes, start: edits(stringForObject), Does: "sends a text in place of objects and lists", Client: whole},
+		{
+			Name: "string-for-object", Routes: "portal", able: jsonRoutes, start: edits(stringForObject),
+			Does: "sends a text in place of objects and lists", Client: whole,
+		},
 		{
 			Name: "number-for-string", Routes: "portal", able: jsonRoutes,
 			start: edits(func(_ *call, m map[string]any) any {
@@ -27,18 +36,32 @@ func shapes() []Fault {
 			}),
 			Does: "sends a number in place of all texts", Client: whole,
 		},
-		{Name: "deep", Value: "levels (100000)", Routes: "portal", able: jsonRoutes, start: deep, Does: "adds a member of 100,000 arrays in each other", Client: "bound the depth: no stack holds it"},
 		{
-			Name: "key-case", Routes: "portal", able: jsonRoutes, start: edits(func(_ *call, m map[string]any) any { objects(m, capitalize); return m }),
+			Name: "deep", Value: "levels (100000)", Routes: "portal", able: jsonRoutes, start: deep,
+			Does: "adds a member of 100,000 arrays in each other", Client: "bound the depth: no stack holds it",
+		},
+		{
+			Name: "key-case", Routes: "portal", able: jsonRoutes, start: edits(func(_ *call, m map[string]any) any {
+				objects(m, capitalize)
+				return m
+			}),
 			Does: "writes names of members with a capital letter", Client: "not take one for the other by accident",
 		},
-		{Name: "nan", Value: "NaN, Infinity or -Infinity (NaN)", Routes: "portal", able: jsonRoutes, start: nan, Does: "sends NaN or Infinity in place of numbers, which is not JSON", Client: whole},
-		{Name: "huge-number", Routes: "portal", able: jsonRoutes, start: edits(func(_ *call, m map[string]any) any { return numbers(m, "1e400") }), Does: "sends 1e400 in place of numbers", Client: whole},
+		{
+			Name: "nan", Value: "NaN, Infinity or -Infinity (NaN)", Routes: "portal", able: jsonRoutes, start: nan,
+			Does: "sends NaN or Infinity in place of numbers, which is not JSON", Client: whole,
+		},
+		{Name: "huge-number", Routes: "portal", able: jsonRoutes, start: edits(func(_ *call, m map[string]any) any {
+			return numbers(m, "1e400")
+		}), Does: "sends 1e400 in place of numbers", Client: whole},
 		{
 			Name: "long-string", Value: "bytes (1000000)", Routes: "portal", able: jsonRoutes, start: longString,
 			Does: "makes one text 1 MB long", Client: "bound answers, tokens and what it shows",
 		},
-		{Name: "long-array", Value: "elements (1000000)", Routes: "portal", able: jsonRoutes, start: longArray, Does: "puts a million zeros where a list is, or beside", Client: "bound answers"},
+		{
+			Name: "long-array", Value: "elements (1000000)", Routes: "portal", able: jsonRoutes, start: longArray,
+			Does: "puts a million zeros where a list is, or beside", Client: "bound answers",
+		},
 	}
 }
 

@@ -12,15 +12,27 @@ func slowness() []Fault {
 	inTime := "give up after a while that people wait, and say that nothing came"
 	bound := "bound answers, and stop to read"
 	return []Fault{
-		{Name: "huge-body", Value: "bytes (1073741824)", Routes: "portal", start: hugeBody, Does: "answers with 1 GiB", Client: bound},
+		{
+			Name: "huge-body", Value: "bytes (1073741824)", Routes: "portal", start: hugeBody, Does: "answers with 1 GiB",
+			Client: bound,
+		},
 		{Name: "endless-body", Routes: "portal", start: raw(endlessBody), Does: "sends chunks without end", Client: bound},
-		{Name: "gzip-bomb", Value: "megabytes, unpacked (256)", Routes: "portal", start: gzipBomb, Does: "sends gzip that gets a thousand times longer", Client: "ask for none; bound what is unpacked"},
+		{
+			Name: "gzip-bomb", Value: "megabytes, unpacked (256)", Routes: "portal", start: gzipBomb,
+			Does: "sends gzip that gets a thousand times longer", Client: "ask for none; bound what is unpacked",
+		},
 		{
 			Name: "slow-body", Value: "pause before each byte (1s)", Routes: "portal", start: slowBody,
 			Does: "sends the body at a byte a second", Client: inTime,
 		},
-		{Name: "slow-headers", Value: "pause before each byte (1s)", Routes: "portal", start: slowHeaders, Does: "sends the headers at a byte a second", Client: inTime},
-		{Name: "silence", Routes: "portal", start: raw((*wire).hang), Does: "takes the request, and never answers", Client: inTime},
+		{
+			Name: "slow-headers", Value: "pause before each byte (1s)", Routes: "portal", start: slowHeaders,
+			Does: "sends the headers at a byte a second", Client: inTime,
+		},
+		{
+			Name: "silence", Routes: "portal", start: raw((*wire).hang), Does: "takes the request, and never answers",
+			Client: inTime,
+		},
 		{
 			Name: "hanging", Routes: "portal", start: rawAnswer(func(w *wire, a answer) {
 				w.say(a.head("Connection: close") + string(a.body))
@@ -36,11 +48,15 @@ func slowness() []Fault {
 			Does: "sends half the answer, and then nothing", Client: inTime,
 		},
 		{
-			Name: "endless-continue", Routes: "portal", start: raw(func(w *wire) { w.repeat("HTTP/1.1 100 Continue\r\n\r\n", math.MaxInt64) }),
+			Name: "endless-continue", Routes: "portal", start: raw(func(w *wire) {
+				w.repeat("HTTP/1.1 100 Continue\r\n\r\n", math.MaxInt64)
+			}),
 			Does: "sends 100 Continue for ever", Client: "bound them",
 		},
 		{
-			Name: "early-hints", Routes: "portal", start: raw(func(w *wire) { w.repeat("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n", math.MaxInt64) }),
+			Name: "early-hints", Routes: "portal", start: raw(func(w *wire) {
+				w.repeat("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n", math.MaxInt64)
+			}),
 			Does: "sends a flood of 103 Early Hints", Client: "bound them",
 		},
 	}

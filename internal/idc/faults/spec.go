@@ -52,7 +52,9 @@ func parse(spec string) (*play, error) {
 	if p.routes, err = f.routes(m[2]); err != nil {
 		return nil, err
 	}
-	if p.account != "" && slices.ContainsFunc(p.routes, func(route string) bool { return !slices.Contains(accountRoutes(), route) }) {
+	if p.account != "" && slices.ContainsFunc(p.routes, func(route string) bool {
+		return !slices.Contains(accountRoutes(), route)
+	}) {
 		return nil, fmt.Errorf("fault %q: only requests of %s are for an account", spec, strings.Join(accountRoutes(), "+"))
 	}
 	if p.count, err = requests(m[4]); err == nil {

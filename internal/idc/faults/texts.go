@@ -14,12 +14,16 @@ func bodies() []Fault {
 	return []Fault{
 		{
 			Name: "html", Routes: "portal", start: always(func(c *call) { c.text("text/html", page) }),
-			Does: "answers 200 with an HTML page, as a hotel's network does", Client: "say that something else than AWS has answered",
+			Does:   "answers 200 with an HTML page, as a hotel's network does",
+			Client: "say that something else than AWS has answered",
 		},
 		{Name: "empty-body", Routes: "portal", start: jsonBody(""), Does: "answers 200 with nothing", Client: object},
 		{Name: "null-body", Routes: "portal", start: jsonBody("null"), Does: "answers null", Client: object},
 		{Name: "array-body", Routes: "portal", start: jsonBody("[]"), Does: "answers with an array", Client: object},
-		{Name: "empty-object", Routes: "portal", start: jsonBody("{}"), Does: "answers with an object without members", Client: "miss what is required, and say so"},
+		{
+			Name: "empty-object", Routes: "portal", start: jsonBody("{}"), Does: "answers with an object without members",
+			Client: "miss what is required, and say so",
+		},
 	}
 }
 
@@ -29,7 +33,9 @@ func texts() []Fault {
 	whole := "take exactly one JSON object, and nothing beside it"
 	return []Fault{
 		{
-			Name: "truncated", Routes: "portal", able: jsonRoutes, start: rewrites(func(b []byte) []byte { return b[:len(b)/2] }),
+			Name: "truncated", Routes: "portal", able: jsonRoutes, start: rewrites(func(b []byte) []byte {
+				return b[:len(b)/2]
+			}),
 			Does: "sends the first half of the JSON, and the length of that", Client: object,
 		},
 		{
@@ -46,14 +52,18 @@ func texts() []Fault {
 			start: rewrites(func(b []byte) []byte {
 				return bytes.ReplaceAll(b, []byte(`":"`), []byte("\":\"\xff\xc0\x80\xed\xa0\x80"))
 			}),
-			Does: "puts bytes that are no UTF-8 into all texts", Client: "refuse what is no token or id; show names with the bytes replaced",
+			Does:   "puts bytes that are no UTF-8 into all texts",
+			Client: "refuse what is no token or id; show names with the bytes replaced",
 		},
 		{
 			Name: "nul", Value: "raw or escaped (raw)", Routes: "portal", able: jsonRoutes, start: nul,
-			Does: "puts NUL into all texts: the byte itself, or \\u0000", Client: "refuse it in tokens and ids; never cut a text there",
+			Does:   "puts NUL into all texts: the byte itself, or \\u0000",
+			Client: "refuse it in tokens and ids; never cut a text there",
 		},
 		{
-			Name: "duplicate-keys", Routes: "portal", able: jsonRoutes, start: edits(func(_ *call, m map[string]any) any { return twice(m) }),
+			Name: "duplicate-keys", Routes: "portal", able: jsonRoutes, start: edits(func(_ *call, m map[string]any) any {
+				return twice(m)
+			}),
 			Does: "sends each member twice", Client: "refuse it: parsers differ in which one counts",
 		},
 		{
@@ -85,7 +95,9 @@ func nul(value string) (behaviour, error) {
 	if err != nil {
 		return behaviour{}, err
 	}
-	return rewrites(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`":"`), []byte(`":"a`+text.(string)+`b`)) })("")
+	return rewrites(func(b []byte) []byte {
+		return bytes.ReplaceAll(b, []byte(`":"`), []byte(`":"a`+text.(string)+`b`))
+	})("")
 }
 
 func zipped(c *call) {

@@ -41,10 +41,11 @@ var handshakes = map[string]func(l *lab, t *testing.T) bool{
 	},
 	"client-certificate": func(l *lab, t *testing.T) bool {
 		asked := false
-		conn, err := l.secured(t, &tls.Config{GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			asked = true
-			return &tls.Certificate{}, nil
-		}})
+		conn, err := l.secured(t,
+			&tls.Config{GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				asked = true
+				return &tls.Certificate{}, nil
+			}})
 		return err == nil && asked && strings.HasPrefix(exchange(conn, l.request("accounts"), bound).text, "HTTP/1.1 200")
 	},
 	"slow-handshake": func(l *lab, t *testing.T) bool {
@@ -123,7 +124,8 @@ func TestRefreshTokensStay(t *testing.T) {
 		seen := map[string]bool{}
 		for range 4 {
 			out := l.ask(t, "/token", l.client("grantType", "refresh_token", "refreshToken", l.refresh))
-			if want := answered; want == "same" && out["refreshToken"] != l.refresh || want == nil && out["refreshToken"] != nil {
+			if want := answered; want == "same" && out["refreshToken"] != l.refresh || want == nil &&
+				out["refreshToken"] != nil {
 				t.Errorf("%s: %v", spec, out["refreshToken"])
 			}
 			seen[out["accessToken"].(string)] = true
@@ -191,10 +193,14 @@ func TestAnswersOfPages(t *testing.T) {
 		}
 		http.Redirect(w, r, "http://127.0.0.1:1/oauth/callback?code=c&state=s", http.StatusSeeOther)
 	}))
-	for _, r := range []*http.Request{httptest.NewRequest("GET", "/authorize?x=y", nil), httptest.NewRequest("POST", "/home/consent", nil)} {
+	for _, r := range []*http.Request{
+		httptest.NewRequest("GET", "/authorize?x=y", nil),
+		httptest.NewRequest("POST", "/home/consent", nil),
+	} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		if to := w.Header().Get("Location"); w.Code != 303 || to != "http://127.0.0.1:1/oauth/callback?code=c&state=s&iss=https%3A%2F%2Felsewhere.example.com" {
+		if to := w.Header().Get("Location"); w.Code != 303 ||
+			to != "http://127.0.0.1:1/oauth/callback?code=c&state=s&iss=https%3A%2F%2Felsewhere.example.com" {
 			t.Errorf("%s: %d %s", r.URL, w.Code, to)
 		}
 	}

@@ -44,7 +44,9 @@ func newLab(t *testing.T) *lab {
 	l.host = server.Listener.Addr().String()
 	l.url = "http://" + l.host
 	center, err := idc.New(idc.Options{
-		URL: l.url, Store: data.Store, Secret: data.Secret, Around: l.Handler, OIDC: oidc.Options{RefreshGrace: time.Hour, NoLimits: true},
+		URL: l.url, Store: data.Store, Secret: data.Secret, Around: l.Handler, OIDC: oidc.Options{
+			RefreshGrace: time.Hour, NoLimits: true,
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -89,13 +91,17 @@ func (l *lab) ask(t *testing.T, path string, in map[string]any) map[string]any {
 }
 
 func (l *lab) signIn(t *testing.T) {
-	r := l.ask(t, "/client/register", map[string]any{"clientName": "lab", "clientType": "public", "scopes": []string{"sso:account:access"}})
+	r := l.ask(t, "/client/register", map[string]any{
+		"clientName": "lab", "clientType": "public", "scopes": []string{"sso:account:access"},
+	})
 	l.id, l.secret = r["clientId"].(string), r["clientSecret"].(string)
 	d := l.ask(t, "/device_authorization", l.client("startUrl", l.url+"/start"))
-	if _, err := (visitor.Visitor{User: "alice", Password: "correct-horse-alice"}).Visit(context.Background(), d["verificationUriComplete"].(string)); err != nil {
+	if _, err := (visitor.Visitor{User: "alice", Password: "correct-horse-alice"}).Visit(context.Background(),
+		d["verificationUriComplete"].(string)); err != nil {
 		t.Fatal(err)
 	}
-	token := l.ask(t, "/token", l.client("grantType", "urn:ietf:params:oauth:grant-type:device_code", "deviceCode", d["deviceCode"]))
+	token := l.ask(t, "/token",
+		l.client("grantType", "urn:ietf:params:oauth:grant-type:device_code", "deviceCode", d["deviceCode"]))
 	l.token, l.refresh = token["accessToken"].(string), token["refreshToken"].(string)
 	l.device = l.ask(t, "/device_authorization", l.client("startUrl", l.url+"/start"))["deviceCode"].(string)
 }
@@ -114,7 +120,9 @@ func (l *lab) request(route string) string {
 	var body map[string]any
 	switch name, query, _ := strings.Cut(route, "?"); name {
 	case "register":
-		path, body = "/client/register", map[string]any{"clientName": "lab", "clientType": "public", "scopes": []string{"sso:account:access"}}
+		path, body = "/client/register", map[string]any{
+			"clientName": "lab", "clientType": "public", "scopes": []string{"sso:account:access"},
+		}
 	case "device":
 		path, body = "/device_authorization", l.client("startUrl", l.url+"/start")
 	case "token":
@@ -282,7 +290,10 @@ var played = []struct{ spec, route, want string }{
 	{"page-token-line-break", "accounts", `"nextToken":"a\\r\\nX-`},
 	{"page-fails", "accounts", `^HTTP/1.1 200.*"accountList":\[\{[^{]*\}\],"nextToken":"2\.`},
 	{"page-fails", "accounts?next_token=2.abc", `^HTTP/1.1 500`},
-	{"accounts-change", "accounts?next_token=2.MTExMTIyMjIzMzMz", `^HTTP/1.1 200.*"accountId":"999900000002","accountName":"changed-2".*"nextToken":"3\.`},
+	{
+		"accounts-change", "accounts?next_token=2.MTExMTIyMjIzMzMz",
+		`^HTTP/1.1 200.*"accountId":"999900000002","accountName":"changed-2".*"nextToken":"3\.`,
+	},
 	{"no-list", "accounts", `"accountList":null`},
 	{"no-list=absent", "roles", `\r\n\r\n\{"nextToken":null\}$`},
 	{"no-roles", "roles", `"roleList":\[\]`},
@@ -349,7 +360,8 @@ func TestFaultsDoWhatTheySay(t *testing.T) {
 				first = patience
 			}
 			got := l.seeWithin(t, c.route, first).marked()
-			want := strings.NewReplacer("YEAR+10", fmt.Sprint(time.Now().Add(87600*time.Hour).UTC().Year()), "REFRESH", l.refresh).Replace(c.want)
+			want := strings.NewReplacer("YEAR+10", fmt.Sprint(time.Now().Add(87600*time.Hour).UTC().Year()), "REFRESH",
+				l.refresh).Replace(c.want)
 			if !matches(want, got) {
 				t.Errorf("%.600q\nis not %s", got, want)
 			}

@@ -86,7 +86,8 @@ func (s *Server) Mount(m oidc.Mux, pages Pages) {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		pages.Message(w, r, http.StatusOK, "Signed out of the console", "There was no console session to end: this server only shows where one would have opened.")
+		pages.Message(w, r, http.StatusOK, "Signed out of the console",
+			"There was no console session to end: this server only shows where one would have opened.")
 	})
 }
 
@@ -112,12 +113,18 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, pages Pages) {
 	t, ok := s.open(q.Get("SigninToken"))
 	switch {
 	case !ok:
-		pages.Message(w, r, http.StatusBadRequest, "This link is not valid", "Its sign-in token was not made here, or it was cut off on the way. Make a new link.")
+		pages.Message(w, r, http.StatusBadRequest, "This link is not valid",
+			"Its sign-in token was not made here, or it was cut off on the way. Make a new link.")
 	case !s.o.Now().Before(t.Good):
-		pages.Message(w, r, http.StatusBadRequest, "This link has expired", "Links to the console are good for fifteen minutes. Make a new one.")
+		pages.Message(w, r, http.StatusBadRequest, "This link has expired",
+			"Links to the console are good for fifteen minutes. Make a new one.")
 	case q.Get("Destination") == "":
-		pages.Message(w, r, http.StatusBadRequest, "This link leads nowhere", "The Destination parameter is missing: it says which page of the console to open.")
+		pages.Message(w, r, http.StatusBadRequest, "This link leads nowhere",
+			"The Destination parameter is missing: it says which page of the console to open.")
 	default:
-		pages.Arrived(w, r, Arrival{Account: t.Account, ARN: t.ARN, Ends: t.Ends, Issuer: q.Get("Issuer"), Destination: s.destination(q.Get("Destination"))})
+		pages.Arrived(w, r, Arrival{
+			Account: t.Account, ARN: t.ARN, Ends: t.Ends, Issuer: q.Get("Issuer"),
+			Destination: s.destination(q.Get("Destination")),
+		})
 	}
 }

@@ -112,9 +112,11 @@ func refuse(w http.ResponseWriter) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(http.StatusBadRequest)
-	_, _ = io.WriteString(w, `<!doctype html><html lang="en"><head><title>Error report</title></head><body><h1>HTTP Status 400 - Invalid credentials parameter</h1>`+
-		`<p><b>type</b> Status report</p><p><b>message</b> Invalid credentials parameter</p>`+
-		`<p><b>description</b> The request sent by the client was syntactically incorrect.</p></body></html>`)
+	_, _ = io.WriteString(w,
+		`<!doctype html><html lang="en"><head><title>Error report</title></head><body>`+
+			`<h1>HTTP Status 400 - Invalid credentials parameter</h1>`+
+			`<p><b>type</b> Status report</p><p><b>message</b> Invalid credentials parameter</p>`+
+			`<p><b>description</b> The request sent by the client was syntactically incorrect.</p></body></html>`)
 }
 
 // LoginPath is the address, on this server, that a sign-in token opens.

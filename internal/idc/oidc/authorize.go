@@ -28,7 +28,9 @@ type request struct {
 }
 
 func requests() store.Table[request] {
-	return store.Table[request]{Kind: "request", Index: func(r request) store.Entry { return store.Entry{ID: r.ID, Ends: r.Ends} }}
+	return store.Table[request]{Kind: "request", Index: func(r request) store.Entry {
+		return store.Entry{ID: r.ID, Ends: r.Ends}
+	}}
 }
 
 // A codeGrant is an authorization code. A used one is remembered until the session
@@ -45,7 +47,9 @@ type codeGrant struct {
 }
 
 func codes() store.Table[codeGrant] {
-	return store.Table[codeGrant]{Kind: "code", Index: func(c codeGrant) store.Entry { return store.Entry{ID: c.Code, Ends: c.Ends} }}
+	return store.Table[codeGrant]{Kind: "code", Index: func(c codeGrant) store.Entry {
+		return store.Entry{ID: c.Code, Ends: c.Ends}
+	}}
 }
 
 // An AuthorizeError is a call of /authorize that cannot be answered by a
@@ -68,13 +72,17 @@ func (s *Server) Authorize(ctx context.Context, q url.Values) (id, refusal strin
 		}
 		scopes, code, text := s.checkAuthorize(c, q)
 		if code != "" {
-			id, refusal = "", redirectTo(q.Get("redirect_uri"), url.Values{"error": {code}, "error_description": {text}, "state": {q.Get("state")}})
+			id, refusal = "",
+				redirectTo(q.Get("redirect_uri"), url.Values{
+					"error": {code}, "error_description": {text}, "state": {q.Get("state")},
+				})
 			return nil
 		}
 		now := s.o.Now()
 		return requests().Put(tx, request{
-			ID: s.hash(id), Client: c.ID, Name: c.Name, Redirect: q.Get("redirect_uri"), State: q.Get("state"), Challenge: q.Get("code_challenge"),
-			Scopes: scopes, Began: now, Ends: now.Add(requestLife),
+			ID: s.hash(id), Client: c.ID, Name: c.Name, Redirect: q.Get("redirect_uri"), State: q.Get("state"),
+			Challenge: q.Get("code_challenge"),
+			Scopes:    scopes, Began: now, Ends: now.Add(requestLife),
 		})
 	})
 	return id, refusal, err
@@ -185,14 +193,17 @@ func (s *Server) Decide(ctx context.Context, id, sessionID string, allow bool) (
 			return err
 		}
 		if !allow {
-			location = redirectTo(r.Redirect, url.Values{"error": {"access_denied"}, "error_description": {"The person denied the request"}, "state": {r.State}})
+			location = redirectTo(r.Redirect, url.Values{
+				"error": {"access_denied"}, "error_description": {"The person denied the request"}, "state": {r.State},
+			})
 			return s.record(tx, "user:"+who.UserName, "DenyConsent", "client:"+r.Client, r.Name)
 		}
 		code := randomText(32)
 		location = redirectTo(r.Redirect, url.Values{"code": {code}, "state": {r.State}})
 		return errors.Join(
 			codes().Put(tx, codeGrant{
-				Code: s.hash(code), Client: r.Client, Redirect: r.Redirect, Challenge: r.Challenge, Scopes: r.Scopes, Session: sessionID, Ends: s.o.Now().Add(codeLife),
+				Code: s.hash(code), Client: r.Client, Redirect: r.Redirect, Challenge: r.Challenge, Scopes: r.Scopes,
+				Session: sessionID, Ends: s.o.Now().Add(codeLife),
 			}),
 			s.record(tx, "user:"+who.UserName, "ApproveConsent", "client:"+r.Client, r.Name))
 	})
@@ -232,5 +243,7 @@ func (s *Server) redeemCode(tx store.Tx, c client, code, redirect, verifier stri
 
 // isVerifier: RFC 7636 section 4.1.
 func isVerifier(text string) bool {
-	return len(text) >= 43 && len(text) <= 128 && !strings.ContainsFunc(text, func(r rune) bool { return notBase64URL(r) && r != '.' && r != '~' })
+	return len(text) >= 43 && len(text) <= 128 && !strings.ContainsFunc(text, func(r rune) bool {
+		return notBase64URL(r) && r != '.' && r != '~'
+	})
 }

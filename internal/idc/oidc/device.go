@@ -83,7 +83,10 @@ func (s *Server) newDevice(ctx context.Context, id, secret, startURL, code, user
 		if live >= maxDeviceCodes && !s.o.NoLimits {
 			return errTooManyRequests
 		}
-		return devices().Put(tx, deviceGrant{DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), Client: c.ID, Began: now, Ends: now.Add(s.o.DeviceCodeLife)})
+		return devices().Put(tx, deviceGrant{
+			DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), Client: c.ID, Began: now,
+			Ends: now.Add(s.o.DeviceCodeLife),
+		})
 	})
 }
 

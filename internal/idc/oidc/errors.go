@@ -18,19 +18,29 @@ type oauthError struct {
 }
 
 var (
-	errPending         = &oauthError{400, "authorization_pending", "AuthorizationPendingException", "Authorization is still pending"}
-	errDenied          = &oauthError{400, "access_denied", "AccessDeniedException", "Access denied"}
-	errExpired         = &oauthError{400, "expired_token", "ExpiredTokenException", "Device code has expired"}
-	errDeviceCode      = &oauthError{400, "invalid_grant", "InvalidGrantException", "Invalid device code provided"}
-	errCode            = &oauthError{400, "invalid_grant", "InvalidGrantException", "Invalid authorization code provided"}
-	errRefresh         = &oauthError{400, "invalid_grant", "InvalidGrantException", "Invalid refresh token provided"}
-	errClient          = &oauthError{401, "invalid_client", "InvalidClientException", "Invalid client provided"}
-	errGrantOfClient   = &oauthError{400, "unauthorized_client", "UnauthorizedClientException", "Client is not registered for this grant type"}
-	errGrantType       = &oauthError{400, "unsupported_grant_type", "UnsupportedGrantTypeException", "Grant type is not supported"}
-	errRequest         = &oauthError{400, "invalid_request", "InvalidRequestException", "Invalid request"}
-	errStartURL        = &oauthError{400, "invalid_request", "InvalidRequestException", "Invalid start URL provided"}
-	errClientMetadata  = &oauthError{400, "invalid_client_metadata", "InvalidClientMetadataException", "Invalid client metadata provided"}
-	errRedirectURI     = &oauthError{400, "invalid_redirect_uri", "InvalidRedirectUriException", "Invalid redirect URI provided"}
+	errPending = &oauthError{
+		400, "authorization_pending", "AuthorizationPendingException", "Authorization is still pending",
+	}
+	errDenied        = &oauthError{400, "access_denied", "AccessDeniedException", "Access denied"}
+	errExpired       = &oauthError{400, "expired_token", "ExpiredTokenException", "Device code has expired"}
+	errDeviceCode    = &oauthError{400, "invalid_grant", "InvalidGrantException", "Invalid device code provided"}
+	errCode          = &oauthError{400, "invalid_grant", "InvalidGrantException", "Invalid authorization code provided"}
+	errRefresh       = &oauthError{400, "invalid_grant", "InvalidGrantException", "Invalid refresh token provided"}
+	errClient        = &oauthError{401, "invalid_client", "InvalidClientException", "Invalid client provided"}
+	errGrantOfClient = &oauthError{
+		400, "unauthorized_client", "UnauthorizedClientException", "Client is not registered for this grant type",
+	}
+	errGrantType = &oauthError{
+		400, "unsupported_grant_type", "UnsupportedGrantTypeException", "Grant type is not supported",
+	}
+	errRequest        = &oauthError{400, "invalid_request", "InvalidRequestException", "Invalid request"}
+	errStartURL       = &oauthError{400, "invalid_request", "InvalidRequestException", "Invalid start URL provided"}
+	errClientMetadata = &oauthError{
+		400, "invalid_client_metadata", "InvalidClientMetadataException", "Invalid client metadata provided",
+	}
+	errRedirectURI = &oauthError{
+		400, "invalid_redirect_uri", "InvalidRedirectUriException", "Invalid redirect URI provided",
+	}
 	errRegion          = &oauthError{400, "invalid_request", "InvalidRequestException", "Invalid token provided"}
 	errUnknown         = &oauthError{404, "invalid_request", "UnknownOperationException", ""}
 	errServer          = &oauthError{500, "server_error", "InternalServerException", "Internal error"}

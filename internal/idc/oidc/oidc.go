@@ -162,7 +162,8 @@ func (s *Server) SignIn(ctx context.Context, user directory.User) (id string, er
 			life = instance.SessionLife
 		}
 		began := Session{ID: id, UserID: user.ID, UserName: present.UserName, Began: now, Ends: now.Add(life)}
-		return errors.Join(tx.Sweep(now), sessions().Put(tx, began), s.record(tx, "user:"+present.UserName, "SignIn", id[:8], ""))
+		return errors.Join(tx.Sweep(now), sessions().Put(tx, began),
+			s.record(tx, "user:"+present.UserName, "SignIn", id[:8], ""))
 	})
 	return id, err
 }

@@ -28,7 +28,9 @@ type family struct {
 }
 
 func families() store.Table[family] {
-	return store.Table[family]{Kind: "family", Index: func(f family) store.Entry { return store.Entry{ID: f.ID, Ends: f.Ends} }}
+	return store.Table[family]{Kind: "family", Index: func(f family) store.Entry {
+		return store.Entry{ID: f.ID, Ends: f.Ends}
+	}}
 }
 
 // A refreshToken is one of a family's, present or past.
@@ -75,7 +77,8 @@ func (s *Server) refresh(tx store.Tx, c client, presented string) (tokenAnswer, 
 	next := newRefreshToken()
 	answer.RefreshToken = &next
 	f.Before, f.Present, f.Rotated, f.Sealed = h, s.hash(next), now, seal(answer, presented)
-	return answer, errors.Join(err, families().Put(tx, f), refreshTokens().Put(tx, refreshToken{Token: f.Present, Family: f.ID, Ends: f.Ends}),
+	return answer, errors.Join(err, families().Put(tx, f),
+		refreshTokens().Put(tx, refreshToken{Token: f.Present, Family: f.ID, Ends: f.Ends}),
 		s.record(tx, "user:"+who.UserName, "RefreshToken", "client:"+c.ID, ""))
 }
 
@@ -92,7 +95,8 @@ func (s *Server) takeBack(tx store.Tx, familyID, why string, refusal *oauthError
 	if errors.Is(err, store.ErrNotFound) {
 		err = nil // it gave no refresh token, or was revoked before
 	}
-	err = errors.Join(err, tx.DeleteOwned(refreshTokens().Kind, ownerFamily(familyID)), tx.DeleteOwned(accessTokens().Kind, ownerFamily(familyID)),
+	err = errors.Join(err, tx.DeleteOwned(refreshTokens().Kind, ownerFamily(familyID)),
+		tx.DeleteOwned(accessTokens().Kind, ownerFamily(familyID)),
 		s.record(tx, "server", "RevokeTokens", ownerFamily(familyID), why))
 	if err != nil {
 		return err

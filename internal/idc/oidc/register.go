@@ -27,7 +27,9 @@ type client struct {
 }
 
 func clients() store.Table[client] {
-	return store.Table[client]{Kind: "client", Index: func(c client) store.Entry { return store.Entry{ID: c.ID, Ends: c.Ends} }}
+	return store.Table[client]{Kind: "client", Index: func(c client) store.Entry {
+		return store.Entry{ID: c.ID, Ends: c.Ends}
+	}}
 }
 
 const (
@@ -65,7 +67,8 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 		tooMany(w, s.registrations.Wait(""))
 		return
 	}
-	if e := s.checkRegistration(in.ClientName, in.ClientType, in.IssuerURL, in.Scopes, in.GrantTypes, in.RedirectURIs); e != nil {
+	if e := s.checkRegistration(in.ClientName, in.ClientType, in.IssuerURL, in.Scopes, in.GrantTypes,
+		in.RedirectURIs); e != nil {
 		e.write(w)
 		return
 	}
@@ -75,7 +78,8 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 	secret := randomText(48)
 	now := s.o.Now()
 	c := client{
-		ID: randomText(16) + strings.ReplaceAll(s.o.Region, "-", "_"), Secret: s.hash(secret), Name: in.ClientName, Ends: now.Add(registrationLife),
+		ID: randomText(16) + strings.ReplaceAll(s.o.Region, "-", "_"), Secret: s.hash(secret), Name: in.ClientName,
+		Ends:   now.Add(registrationLife),
 		Scopes: in.Scopes, Grants: in.GrantTypes, Redirects: in.RedirectURIs,
 	}
 	err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
@@ -98,7 +102,9 @@ func (s *Server) checkRegistration(name, kind, issuer string, scopes, grants, re
 		return errRequest
 	case kind != "public", issuer != "" && !s.isStartURL(issuer):
 		return errClientMetadata
-	case len(grants) > 8 || len(scopes) > 32 || slices.ContainsFunc(scopes, func(scope string) bool { return len(scope) > 128 }):
+	case len(grants) > 8 || len(scopes) > 32 || slices.ContainsFunc(scopes, func(scope string) bool {
+		return len(scope) > 128
+	}):
 		return errClientMetadata
 	case len(redirects) > 16 || slices.Contains(grants, grantCode) && len(redirects) == 0:
 		return errRedirectURI
@@ -162,7 +168,8 @@ func (s *Server) client(r store.Reader, id, secret string) (client, error) {
 // any port, https, and private schemes stay out.
 func isRedirect(text string) bool {
 	u, err := url.Parse(text)
-	if err != nil || u.User != nil || u.Opaque != "" || strings.ContainsAny(text, "?#") || strings.Contains(u.Path, "//") || len(text) > 512 {
+	if err != nil || u.User != nil || u.Opaque != "" || strings.ContainsAny(text, "?#") ||
+		strings.Contains(u.Path, "//") || len(text) > 512 {
 		return false
 	}
 	if port := u.Port(); port != "" {

@@ -148,7 +148,8 @@ func (s *Server) begin(tx store.Tx, c client, who Session, scopes []string, fami
 		refresh := newRefreshToken()
 		answer.RefreshToken = &refresh
 		f := family{ID: familyID, Client: c.ID, Session: who.ID, Scopes: scopes, Present: s.hash(refresh), Ends: who.Ends}
-		err = errors.Join(families().Put(tx, f), refreshTokens().Put(tx, refreshToken{Token: f.Present, Family: f.ID, Ends: f.Ends}))
+		err = errors.Join(families().Put(tx, f),
+			refreshTokens().Put(tx, refreshToken{Token: f.Present, Family: f.ID, Ends: f.Ends}))
 	}
 	return answer, errors.Join(err, s.record(tx, "user:"+who.UserName, "CreateToken", "client:"+c.ID, ""))
 }
@@ -161,6 +162,8 @@ func (s *Server) issueAccess(tx store.Tx, who Session, scopes []string, familyID
 	}
 	life = min(life, who.Ends.Sub(now)) // a token does not outlive its session
 	token := "aoa" + randomText(48)
-	err := accessTokens().Put(tx, accessToken{Token: s.hash(token), Session: who.ID, Family: familyID, Scopes: scopes, Ends: now.Add(life)})
+	err := accessTokens().Put(tx, accessToken{
+		Token: s.hash(token), Session: who.ID, Family: familyID, Scopes: scopes, Ends: now.Add(life),
+	})
 	return tokenAnswer{AccessToken: token, TokenType: "Bearer", ExpiresIn: max(1, int(life.Seconds()))}, err
 }

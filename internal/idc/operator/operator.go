@@ -158,7 +158,10 @@ func (a *API) audit(w http.ResponseWriter, r *http.Request) {
 		limit = maxEvents
 	}
 	var events []store.Event
-	err := a.Store.View(r.Context(), func(reader store.Reader) (err error) { events, err = reader.Events(after, limit); return err })
+	err := a.Store.View(r.Context(), func(reader store.Reader) (err error) {
+		events, err = reader.Events(after, limit)
+		return err
+	})
 	if err != nil {
 		answer(w, Answer{}, err)
 		return
@@ -192,7 +195,8 @@ func (a *API) reload(w http.ResponseWriter, r *http.Request) {
 // faults lists what is played; PUT with a JSON list of names replaces it.
 func (a *API) faults(w http.ResponseWriter, r *http.Request) {
 	if a.Faults == nil {
-		answer(w, Answer{}, errors.New("faults are played by a server that this machine alone reaches: none serves this data directory"))
+		answer(w, Answer{},
+			errors.New("faults are played by a server that this machine alone reaches: none serves this data directory"))
 		return
 	}
 	var err error

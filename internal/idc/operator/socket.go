@@ -72,7 +72,12 @@ func Listen(dir string) (net.Listener, error) {
 
 // Serve answers on the socket until the context ends.
 func (a *API) Serve(ctx context.Context, l net.Listener) error {
-	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	server := &http.Server{
+		Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second,
+		BaseContext: func(net.Listener) context.Context {
+			return ctx
+		},
+	}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -124,8 +129,11 @@ func Dial(path string) (*Client, error) {
 var ErrNobody = errors.New("no server answers")
 
 // Do calls a route. Lists and exports are copied to out, if that is not nil.
-func (c *Client) Do(ctx context.Context, method, path string, query url.Values, body []byte, out io.Writer) (Answer, error) {
-	r, err := http.NewRequestWithContext(ctx, method, (&url.URL{Scheme: "http", Host: "operator", Path: path, RawQuery: query.Encode()}).String(), bytes.NewReader(body))
+func (c *Client) Do(ctx context.Context, method, path string, query url.Values, body []byte,
+	out io.Writer,
+) (Answer, error) {
+	r, err := http.NewRequestWithContext(ctx, method,
+		(&url.URL{Scheme: "http", Host: "operator", Path: path, RawQuery: query.Encode()}).String(), bytes.NewReader(body))
 	if err != nil {
 		return Answer{}, err
 	}

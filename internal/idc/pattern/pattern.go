@@ -16,8 +16,8 @@ func New(text string) Pattern {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
 }
 
-// Java makes a pattern of a whole text from an expression of AWS's service models, which are written for Java: \u00A0 is
-// Go's \x{00A0}. Go has no lookahead; the one there is, in durations, is left out.
+// Java makes a pattern of a whole text from an expression of AWS's service models, which are written for Java: \u00A0
+// is Go's \x{00A0}. Go has no lookahead; the one there is, in durations, is left out.
 func Java(text string) Pattern {
 	text = strings.Replace(text, `(?=\d|T\d)`, "", 1)
 	var b strings.Builder

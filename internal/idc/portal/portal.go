@@ -48,15 +48,19 @@ var (
 	errUnauthorized = &portalError{401, "UnauthorizedException", "Session token not found or invalid"}
 	errForbidden    = &portalError{403, "ForbiddenException", "No access"}
 	errInvalid      = &portalError{400, "InvalidRequestException", "Invalid request"}
-	errPageSize     = &portalError{400, "InvalidRequestException", "ResultSize parameter must be within the valid limits of: 1-100"}
-	errMethod       = &portalError{405, "MethodNotAllowedException", "Method not allowed"}
-	errThrottled    = &portalError{429, "TooManyRequestsException", "HTTP 429 Unknown Code"}
-	errInternal     = &portalError{500, "InternalServerException", "Internal error"}
+	errPageSize     = &portalError{
+		400, "InvalidRequestException", "ResultSize parameter must be within the valid limits of: 1-100",
+	}
+	errMethod    = &portalError{405, "MethodNotAllowedException", "Method not allowed"}
+	errThrottled = &portalError{429, "TooManyRequestsException", "HTTP 429 Unknown Code"}
+	errInternal  = &portalError{500, "InternalServerException", "Internal error"}
 )
 
 func (e *portalError) write(w http.ResponseWriter) {
 	w.Header().Set("x-amzn-ErrorType", e.exception)
-	wire.JSON(w, e.status, map[string]string{"message": e.message, "__type": "com.amazonaws.switchboard.portal#" + e.exception})
+	wire.JSON(w, e.status, map[string]string{
+		"message": e.message, "__type": "com.amazonaws.switchboard.portal#" + e.exception,
+	})
 }
 
 func (e *portalError) Error() string { return e.exception + ": " + e.message }
@@ -138,7 +142,9 @@ func (a *API) accounts(w http.ResponseWriter, q *http.Request) {
 			next = pageToken(accounts[size-1].ID)
 		}
 		for _, account := range accounts {
-			list = append(list, map[string]string{"accountId": account.ID, "accountName": account.Name, "emailAddress": account.Email})
+			list = append(list, map[string]string{
+				"accountId": account.ID, "accountName": account.Name, "emailAddress": account.Email,
+			})
 		}
 		return err
 	})

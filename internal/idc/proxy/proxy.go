@@ -29,7 +29,8 @@ func New(ca *CA, handler http.Handler, change func(host string, config *tls.Conf
 	p := &Proxy{ca: ca, tls: change, listener: &listener{conns: make(chan net.Conn), done: make(chan struct{})}}
 	p.inner = &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(io.Discard, "", 0), // handshakes that clients break off
+		// handshakes that clients break off
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(io.Discard, "", 0),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, targetKey{}, c.(*proxied).target)
 		},
@@ -52,7 +53,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, port, err := net.SplitHostPort(r.Host)
 	target, known := targetOf(p.ca.partitions, host)
 	if r.Method != http.MethodConnect || err != nil || port != "443" || !known {
-		http.Error(w, "rolecall: this proxy stands in for IAM Identity Center's hosts only, and connects to no other: "+r.Host, http.StatusForbidden)
+		http.Error(w,
+			"rolecall: this proxy stands in for IAM Identity Center's hosts only, and connects to no other: "+r.Host,
+			http.StatusForbidden)
 		return
 	}
 	conn, early, err := http.NewResponseController(w).Hijack()

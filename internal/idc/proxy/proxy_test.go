@@ -39,8 +39,10 @@ func TestTargets(t *testing.T) {
 		}
 	}
 	for _, host := range []string{
-		"", "example.com", "s3.us-east-1.amazonaws.com", "amazonaws.com", "oidc.us-east-1.amazonaws.com.evil.example", "evil-oidc.us-east-1.amazonaws.com",
-		"x.oidc.us-east-1.amazonaws.com", "169.254.169.254", "localhost", "awsapps.com", "a.b.awsapps.com", "oidc.us-east-1.amazonaws.com\n",
+		"", "example.com", "s3.us-east-1.amazonaws.com", "amazonaws.com", "oidc.us-east-1.amazonaws.com.evil.example",
+		"evil-oidc.us-east-1.amazonaws.com",
+		"x.oidc.us-east-1.amazonaws.com", "169.254.169.254", "localhost", "awsapps.com", "a.b.awsapps.com",
+		"oidc.us-east-1.amazonaws.com\n",
 	} {
 		if got, ok := targetOf(partition.AWS(), host); ok {
 			t.Errorf("%q: got %v", host, got)
@@ -106,7 +108,10 @@ func TestRequestsArriveWithTheirTarget(t *testing.T) {
 
 func TestOtherHostsAreRefused(t *testing.T) {
 	client := through(t, t.TempDir(), func(http.ResponseWriter, *http.Request) { t.Error("a request came through") })
-	for _, address := range []string{"https://example.com/", "https://s3.us-east-1.amazonaws.com/", "https://oidc.us-east-1.amazonaws.com:8443/", "http://oidc.us-east-1.amazonaws.com/"} {
+	for _, address := range []string{
+		"https://example.com/", "https://s3.us-east-1.amazonaws.com/",
+		"https://oidc.us-east-1.amazonaws.com:8443/", "http://oidc.us-east-1.amazonaws.com/",
+	} {
 		response, err := client.Get(address)
 		if err == nil {
 			if response.StatusCode != http.StatusForbidden {
@@ -125,7 +130,9 @@ func TestTheCACannotVouchForOthers(t *testing.T) {
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(ca.certificate)
-	for host, good := range map[string]bool{"oidc.us-east-1.amazonaws.com": true, "example.com": false, "google.com": false} {
+	for host, good := range map[string]bool{
+		"oidc.us-east-1.amazonaws.com": true, "example.com": false, "google.com": false,
+	} {
 		leaf, err := ca.Leaf(host)
 		if err != nil {
 			t.Fatal(err)
@@ -158,7 +165,9 @@ func TestADamagedCAIsMadeAnew(t *testing.T) {
 // A CA that may not vouch for a new partition's hosts is made anew; one that may vouch for more stays.
 func TestACAForMorePartitions(t *testing.T) {
 	dir := t.TempDir()
-	more := append(partition.AWS(), partition.Partition{Name: "aws-moon", Services: []string{"moonaws.example"}, SignIn: "signin.moonaws.example"})
+	more := append(partition.AWS(), partition.Partition{
+		Name: "aws-moon", Services: []string{"moonaws.example"}, SignIn: "signin.moonaws.example",
+	})
 	var names []string
 	for _, table := range []partition.Table{partition.AWS(), more, partition.AWS()} {
 		ca, _, err := OpenCAFor(table, dir, time.Now)
@@ -194,7 +203,9 @@ func TestBytesThatComeWithCONNECT(t *testing.T) {
 	if err != nil || !roots.AppendCertsFromPEM(text) {
 		t.Fatal(err)
 	}
-	secure := tls.Client(&together{Conn: conn, first: "CONNECT sts.amazonaws.com:443 HTTP/1.1\r\nHost: sts.amazonaws.com:443\r\n\r\n"}, &tls.Config{ServerName: "sts.amazonaws.com", RootCAs: roots})
+	secure := tls.Client(&together{
+		Conn: conn, first: "CONNECT sts.amazonaws.com:443 HTTP/1.1\r\nHost: sts.amazonaws.com:443\r\n\r\n",
+	}, &tls.Config{ServerName: "sts.amazonaws.com", RootCAs: roots})
 	if err := secure.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}

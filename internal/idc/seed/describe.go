@@ -209,7 +209,10 @@ func describePermissionSet(p directory.PermissionSet) fields {
 		{"session_duration", p.Duration},
 		{"relay_state", p.RelayState},
 		{"managed_policies", texts(managed)},
-		{"customer_policies", values(slices.SortedFunc(slices.Values(p.CustomerPolicies), comparePolicies), describeCustomerPolicy)},
+		{
+			"customer_policies",
+			values(slices.SortedFunc(slices.Values(p.CustomerPolicies), comparePolicies), describeCustomerPolicy),
+		},
 		{"inline_policy", p.InlinePolicy},
 		{"boundary", boundary},
 		{"tags", tags},

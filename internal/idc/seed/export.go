@@ -94,11 +94,16 @@ func (s state) describeAssignments() []fields {
 		order = append(order, g)
 	}
 	slices.SortFunc(order, func(a, b grant) int {
-		return cmp.Or(-cmp.Compare(a.kind, b.kind), cmp.Compare(strings.ToLower(a.principal), strings.ToLower(b.principal)), cmp.Compare(a.set, b.set))
+		return cmp.Or(-cmp.Compare(a.kind, b.kind), cmp.Compare(strings.ToLower(a.principal), strings.ToLower(b.principal)),
+			cmp.Compare(a.set, b.set))
 	})
 	all := make([]fields, len(order))
 	for i, g := range order {
-		all[i] = fields{{g.kind, texts([]string{g.principal})}, {"permission_sets", texts([]string{g.set})}, {"accounts", texts(accounts[g])}}
+		all[i] = fields{
+			{g.kind, texts([]string{g.principal})},
+			{"permission_sets", texts([]string{g.set})},
+			{"accounts", texts(accounts[g])},
+		}
 	}
 	return all
 }

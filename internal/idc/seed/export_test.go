@@ -57,7 +57,10 @@ func TestRoundTrip(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(string(documented), "```yaml\n")
 	example, _, _ := strings.Cut(rest, "```")
-	for name, text := range map[string]string{"sample": string(sample), "documentation": example, "small": small, "nothing": "", "elsewhere": "instance: {region: cn-north-1}"} {
+	for name, text := range map[string]string{
+		"sample": string(sample), "documentation": example, "small": small, "nothing": "",
+		"elsewhere": "instance: {region: cn-north-1}",
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := memory(t)
 			load(t, s, text, seed.Options{})
@@ -135,7 +138,8 @@ func hostile(t *testing.T) []string {
 		}
 		names = append(names, name)
 	}
-	return append(names, "null", "~", "true", "No", "1h", "2026-01-01", "<<", "=", "- a", "a: b", "a #b", "!!str x", "&a", "*a", "%TAG", "@", "\u0085", "\u2028", "\ufeff", "a\n\n b\n ")
+	return append(names, "null", "~", "true", "No", "1h", "2026-01-01", "<<", "=", "- a", "a: b", "a #b", "!!str x", "&a",
+		"*a", "%TAG", "@", "\u0085", "\u2028", "\ufeff", "a\n\n b\n ")
 }
 
 // TestHostileNames puts each into the directory as it is, and through an export.
@@ -145,10 +149,19 @@ func TestHostileNames(t *testing.T) {
 	names, groups := hostile(t), map[string]bool{}
 	err := s.Update(t.Context(), func(tx store.Tx) error {
 		for i, name := range names {
-			u := directory.User{ID: fmt.Sprint("u", i), Attributes: directory.Attributes{UserName: fmt.Sprint("user", i), DisplayName: name, Title: name}}
+			u := directory.User{
+				ID: fmt.Sprint("u", i), Attributes: directory.Attributes{
+					UserName: fmt.Sprint("user", i), DisplayName: name, Title: name,
+				},
+			}
 			a := directory.Account{ID: fmt.Sprintf("%012d", i), Name: "x" + name}
-			p := directory.PermissionSet{ID: fmt.Sprint("p", i), Name: fmt.Sprint("set", i), Duration: 3600e9, Description: name, RelayState: name}
-			for _, err := range []error{directory.Users().Put(tx, u), directory.Accounts().Put(tx, a), directory.PermissionSets().Put(tx, p)} {
+			p := directory.PermissionSet{
+				ID: fmt.Sprint("p", i), Name: fmt.Sprint("set", i), Duration: 3600e9, Description: name, RelayState: name,
+			}
+			for _, err := range []error{
+				directory.Users().Put(tx, u), directory.Accounts().Put(tx, a),
+				directory.PermissionSets().Put(tx, p),
+			} {
 				if err != nil {
 					return err
 				}
@@ -173,7 +186,9 @@ func TestHostileNames(t *testing.T) {
 	}
 	text := roundTrip(t, s)
 	harmless(t, text)
-	harmless(t, load(t, s, "users: []\ngroups: []\naccounts: []\npermission_sets: []\nassignments: []", seed.Options{Prune: true}).String())
+	harmless(t,
+		load(t, s, "users: []\ngroups: []\naccounts: []\npermission_sets: []\nassignments: []",
+			seed.Options{Prune: true}).String())
 	other := memory(t)
 	load(t, other, text, seed.Options{})
 	view(t, other, func(r store.Reader) error {

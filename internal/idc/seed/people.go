@@ -70,7 +70,8 @@ func (w *walker) attributes(u *user) map[string]field {
 		"external_ids":     w.externalIDs(&u.ExternalIDs, &u.externalLine),
 	}
 	for key, to := range map[string]*string{
-		"display_name": &u.DisplayName, "nick_name": &u.NickName, "profile_url": &u.ProfileURL, "user_type": &u.UserType, "title": &u.Title,
+		"display_name": &u.DisplayName, "nick_name": &u.NickName, "profile_url": &u.ProfileURL, "user_type": &u.UserType,
+		"title":              &u.Title,
 		"preferred_language": &u.PreferredLanguage, "locale": &u.Locale, "timezone": &u.Timezone,
 	} {
 		fields[key] = w.text(to, between(0, maxText))
@@ -146,7 +147,8 @@ func (w *walker) phoneNumbers(u *user) field {
 		w.list(n, path, func(n *yaml.Node, path string) {
 			var p directory.PhoneNumber
 			w.mapping(n, path, map[string]field{
-				"value": w.text(&p.Value, between(1, maxText)), "type": w.text(&p.Type, between(0, maxText)), "primary": w.boolean(&p.Primary),
+				"value": w.text(&p.Value, between(1, maxText)), "type": w.text(&p.Type, between(0, maxText)),
+				"primary": w.boolean(&p.Primary),
 			}, "value")
 			u.PhoneNumbers = append(u.PhoneNumbers, p)
 		})

@@ -138,7 +138,8 @@ func (p *planner) instance() {
 	want, line := p.have.instance, p.file.instance.regionLine
 	asked := p.file.instance
 	if asked.Region != "" && asked.Region != want.Region {
-		p.problem(line, "instance.region", "%s is not the region of this directory, %s, which cannot be changed", bare(asked.Region), bare(want.Region))
+		p.problem(line, "instance.region", "%s is not the region of this directory, %s, which cannot be changed",
+			bare(asked.Region), bare(want.Region))
 	}
 	if asked.nameGiven {
 		want.Name = asked.Name
@@ -171,7 +172,9 @@ func (p *planner) accounts() {
 			func(tx store.Tx, _ time.Time) error { return directory.Accounts().Put(tx, want) })
 	}
 	for _, id := range sortedKeys(p.have.accounts) {
-		if !in[id] && p.extra(p.file.accounts.given, kindAccount, id, func(tx store.Tx, _ time.Time) error { return directory.DeleteAccount(tx, id) }) {
+		if !in[id] && p.extra(p.file.accounts.given, kindAccount, id, func(tx store.Tx, _ time.Time) error {
+			return directory.DeleteAccount(tx, id)
+		}) {
 			p.will.accounts[id] = true
 		}
 	}
@@ -198,7 +201,9 @@ func (p *planner) permissionSets() {
 	}
 	for _, name := range sortedKeys(p.have.sets) {
 		id := p.have.sets[name].ID
-		if !in[name] && p.extra(p.file.sets.given, kindPermissionSet, name, func(tx store.Tx, _ time.Time) error { return directory.DeletePermissionSet(tx, id) }) {
+		if !in[name] && p.extra(p.file.sets.given, kindPermissionSet, name, func(tx store.Tx, _ time.Time) error {
+			return directory.DeletePermissionSet(tx, id)
+		}) {
 			p.will.sets[name] = id
 		}
 	}
@@ -218,7 +223,9 @@ func (p *planner) roles() {
 	}
 	for _, arn := range sortedKeys(p.have.roles) {
 		if !in[arn] {
-			p.extra(p.file.roles.given, kindRole, arn, func(tx store.Tx, _ time.Time) error { return directory.Roles().Delete(tx, arn) })
+			p.extra(p.file.roles.given, kindRole, arn, func(tx store.Tx, _ time.Time) error {
+				return directory.Roles().Delete(tx, arn)
+			})
 		}
 	}
 }

@@ -42,7 +42,8 @@ func (p *planner) assignments() {
 	for i, entry := range p.file.assignments.entries {
 		principals, sets, accounts := p.principals(entry, i, names), p.sets(entry, i, names), p.accountsOf(entry, i)
 		if product += len(principals) * len(sets) * len(accounts); product > maxAssignments {
-			p.problem(entry.line, "assignments["+strconv.Itoa(i)+"]", "with it there are more than %d assignments", maxAssignments)
+			p.problem(entry.line, "assignments["+strconv.Itoa(i)+"]", "with it there are more than %d assignments",
+				maxAssignments)
 			return
 		}
 		for _, principal := range principals {
@@ -60,7 +61,9 @@ func (p *planner) assignments() {
 	p.compareAssignments(wanted, order, names)
 }
 
-func (p *planner) compareAssignments(wanted map[store.Assignment]bool, order []store.Assignment, names map[string]string) {
+func (p *planner) compareAssignments(wanted map[store.Assignment]bool, order []store.Assignment,
+	names map[string]string,
+) {
 	had := make(map[store.Assignment]bool, len(p.have.assignments))
 	for _, a := range p.have.assignments {
 		had[a] = true

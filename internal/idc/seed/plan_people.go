@@ -34,7 +34,9 @@ func (p *planner) users() {
 	}
 	for _, key := range sortedKeys(p.have.users) {
 		u := p.have.users[key]
-		if !in[key] && p.extra(p.file.users.given, kindUser, u.UserName, func(tx store.Tx, _ time.Time) error { return directory.DeleteUser(tx, u.ID) }) {
+		if !in[key] && p.extra(p.file.users.given, kindUser, u.UserName, func(tx store.Tx, _ time.Time) error {
+			return directory.DeleteUser(tx, u.ID)
+		}) {
 			p.will.users[key] = u.ID
 		}
 	}
@@ -138,7 +140,9 @@ func (p *planner) groups() {
 	}
 	for _, key := range sortedKeys(p.have.groups) {
 		g := p.have.groups[key]
-		if !in[key] && p.extra(p.file.groups.given, kindGroup, g.Name, func(tx store.Tx, _ time.Time) error { return directory.DeleteGroup(tx, g.ID) }) {
+		if !in[key] && p.extra(p.file.groups.given, kindGroup, g.Name, func(tx store.Tx, _ time.Time) error {
+			return directory.DeleteGroup(tx, g.ID)
+		}) {
 			p.will.groups[key] = g.ID
 		}
 	}
@@ -150,7 +154,8 @@ func (p *planner) checkGroupKeys(in map[string]bool, g group, i int) {
 	}
 	for _, id := range g.ExternalIDs {
 		if other, taken := p.have.groupIDs[directory.ExternalKey(id)]; taken && !in[directory.NameKey(other)] {
-			p.problem(g.externalLine, fmt.Sprintf("groups[%d].external_ids", i), "%s is that of group %s in the directory", quote(id.Id), bare(other))
+			p.problem(g.externalLine, fmt.Sprintf("groups[%d].external_ids", i), "%s is that of group %s in the directory",
+				quote(id.Id), bare(other))
 		}
 	}
 }
@@ -162,7 +167,8 @@ func (p *planner) group(have directory.Group, g group, i int) {
 	members := func(tx store.Tx, now time.Time) error {
 		var failures []error
 		for _, m := range leaves {
-			if err := directory.Memberships().Delete(tx, m.ID); !errors.Is(err, store.ErrNotFound) { // it may have gone with its user
+			// it may have gone with its user
+			if err := directory.Memberships().Delete(tx, m.ID); !errors.Is(err, store.ErrNotFound) {
 				failures = append(failures, err)
 			}
 		}

@@ -30,7 +30,8 @@ func Sample(region string) ([]byte, SampleData) {
 	arn := "arn:" + partition.AWS().Of(region).Name + ":iam::"
 	text := strings.ReplaceAll(sampleYAML, "arn:aws:iam::", arn)
 	if region != "us-east-1" {
-		text = "instance:\n  region: " + region + "\n\n" + strings.ReplaceAll(text, "/sso.amazonaws.com/", "/sso.amazonaws.com/"+region+"/")
+		text = "instance:\n  region: " + region + "\n\n" +
+			strings.ReplaceAll(text, "/sso.amazonaws.com/", "/sso.amazonaws.com/"+region+"/")
 	}
 	return []byte(text), SampleData{
 		Users: []SampleUser{

@@ -92,7 +92,8 @@ func TestSample(t *testing.T) {
 	}
 	view(t, s, func(r store.Reader) error {
 		for _, u := range data.Users {
-			if have, err := directory.Users().Find(r, directory.NameKey(u.Name)); err != nil || !have.Password.Matches(u.Password) {
+			if have, err := directory.Users().Find(r, directory.NameKey(u.Name)); err != nil ||
+				!have.Password.Matches(u.Password) {
 				t.Errorf("%s: the password does not match (%v)", u.Name, err)
 			}
 		}

@@ -88,7 +88,9 @@ const defaultRegion = "us-east-1"
 // Load parses, plans and applies a file in one transaction, and opens the directory
 // first if the store is empty. Errors are those of Parse, File.Plan and Plan.Apply;
 // after any of them nothing is changed.
-func Load(ctx context.Context, s store.Store, name string, data []byte, o Options, actor string, now time.Time) (Plan, error) {
+func Load(ctx context.Context, s store.Store, name string, data []byte, o Options, actor string,
+	now time.Time,
+) (Plan, error) {
 	file, err := Parse(name, data)
 	if err != nil {
 		return Plan{}, err

@@ -68,7 +68,8 @@ func (p Plan) kept() []string {
 		if len(names[kind]) == 1 {
 			plural = ""
 		}
-		lines = append(lines, joinNames(fmt.Sprintf("kept, though not in the file: %d %s%s: ", len(names[kind]), kind, plural), names[kind]))
+		lines = append(lines,
+			joinNames(fmt.Sprintf("kept, though not in the file: %d %s%s: ", len(names[kind]), kind, plural), names[kind]))
 	}
 	if len(lines) > 0 {
 		lines = append(lines, "--prune removes them")

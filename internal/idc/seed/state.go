@@ -24,9 +24,12 @@ type state struct {
 
 func read(r store.Reader) (state, error) {
 	s := state{
-		users: map[string]directory.User{}, groups: map[string]directory.Group{}, members: map[string][]directory.Membership{},
-		accounts: map[string]directory.Account{}, sets: map[string]directory.PermissionSet{}, roles: map[string]directory.Role{},
-		userNames: map[string]string{}, emails: map[string]string{}, userIDs: map[string]string{}, groupIDs: map[string]string{},
+		users: map[string]directory.User{}, groups: map[string]directory.Group{},
+		members:  map[string][]directory.Membership{},
+		accounts: map[string]directory.Account{}, sets: map[string]directory.PermissionSet{},
+		roles:     map[string]directory.Role{},
+		userNames: map[string]string{}, emails: map[string]string{}, userIDs: map[string]string{},
+		groupIDs: map[string]string{},
 	}
 	var missing, failed error
 	s.instance, missing = directory.TheInstance(r)
@@ -34,7 +37,9 @@ func read(r store.Reader) (state, error) {
 	return s, errors.Join(missing, failed,
 		each(r, directory.Users(), s.addUser),
 		each(r, directory.Groups(), s.addGroup),
-		each(r, directory.Memberships(), func(m directory.Membership) { s.members[m.GroupID] = append(s.members[m.GroupID], m) }),
+		each(r, directory.Memberships(), func(m directory.Membership) {
+			s.members[m.GroupID] = append(s.members[m.GroupID], m)
+		}),
 		each(r, directory.Accounts(), func(a directory.Account) { s.accounts[a.ID] = a }),
 		each(r, directory.PermissionSets(), func(p directory.PermissionSet) { s.sets[p.Name] = p }),
 		each(r, directory.Roles(), func(r directory.Role) { s.roles[r.ARN] = r }),

@@ -28,7 +28,11 @@ func (e *Refusal) say(message string) *Refusal { return &Refusal{e.Status, e.Cod
 var (
 	errInvalidToken = &Refusal{403, "InvalidClientTokenId", "The security token included in the request is invalid"}
 	errExpiredToken = &Refusal{403, "ExpiredToken", "The security token included in the request is expired"}
-	errSignature    = &Refusal{403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."}
+	errSignature    = &Refusal{
+		403, "SignatureDoesNotMatch",
+		"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key " +
+			"and signing method. Consult the service documentation for details.",
+	}
 	errMissingToken = &Refusal{403, "MissingAuthenticationToken", "Request is missing Authentication Token"}
 	errIncomplete   = &Refusal{400, "IncompleteSignature", "The request signature does not conform to AWS standards"}
 	errDenied       = &Refusal{403, "AccessDenied", ""}
@@ -191,7 +195,8 @@ func writeXML(w http.ResponseWriter, status int, v any) {
 const maxTags = 50 // of the API's model
 
 func invalid(name, value, constraint string) *Refusal {
-	return errValidation.say("1 validation error detected: Value '" + strings.Map(printable, value) + "' at '" + name + "' failed to satisfy constraint: " + constraint)
+	return errValidation.say("1 validation error detected: Value '" + strings.Map(printable, value) + "' at '" + name +
+		"' failed to satisfy constraint: " + constraint)
 }
 
 func checkAssumeRole(form url.Values) *Refusal {
@@ -214,7 +219,8 @@ func checkAssumeRole(form url.Values) *Refusal {
 // least to most: the model's [\w+=…]*.
 func isWord(text, extra string, least, most int) bool {
 	return len(text) >= least && len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && !strings.ContainsRune(extra, r)
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' &&
+			!strings.ContainsRune(extra, r)
 	})
 }
 
@@ -243,7 +249,9 @@ func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values)
 		return nil, e
 	}
 	if caller.Session && life > time.Hour {
-		return nil, errValidation.say("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+		return nil,
+			errValidation.say("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role " +
+				"chaining.")
 	}
 	arn, session := form.Get("RoleArn"), form.Get("RoleSessionName")
 	var role directory.Role
@@ -263,12 +271,16 @@ func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values)
 	case errors.Is(err, errLongSession):
 		return nil, errValidation.say("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	case errors.Is(err, store.ErrNotFound):
-		return nil, errDenied.say("User: " + caller.ARN + " is not authorized to perform: sts:AssumeRole on resource: " + strings.Map(printable, arn))
+		return nil, errDenied.say("User: " + caller.ARN + " is not authorized to perform: sts:AssumeRole on resource: " +
+			strings.Map(printable, arn))
 	case err != nil:
 		return nil, errInternal
 	}
 	user := roleID(arn) + ":" + session
-	c := s.mint(Caller{Account: strings.Split(arn, ":")[4], RoleARN: arn, ARN: sessionARN(arn, session), UserID: user, Chained: caller.Session}, life)
+	c := s.mint(Caller{
+		Account: strings.Split(arn, ":")[4], RoleARN: arn, ARN: sessionARN(arn, session), UserID: user,
+		Chained: caller.Session,
+	}, life)
 	var a assumeRoleAnswer
 	a.Result.User.AssumedRoleID, a.Result.User.Arn = user, sessionARN(arn, session)
 	a.Result.Credentials = inXML(c)

@@ -113,10 +113,16 @@ func TestKeysAreHandedOutForWhatIsAssigned(t *testing.T) {
 		last = events[len(events)-1]
 		return err
 	})
-	if err != nil || last.Actor != "user:alice" || last.Action != "GetRoleCredentials" || last.Target != "111122223333/Admin" {
+	if err != nil || last.Actor != "user:alice" || last.Action != "GetRoleCredentials" ||
+		last.Target != "111122223333/Admin" {
 		t.Errorf("the audit ends with %+v, %v", last, err)
 	}
-	for _, x := range [][3]string{{"bob", "111122223333", "Admin"}, {"alice", "999999999999", "Admin"}, {"alice", "111122223333", "None"}, {"nobody", "111122223333", "Admin"}} {
+	for _, x := range [][3]string{
+		{"bob", "111122223333", "Admin"},
+		{"alice", "999999999999", "Admin"},
+		{"alice", "111122223333", "None"},
+		{"nobody", "111122223333", "Admin"},
+	} {
 		if c, err := s.handOut(x[0], x[1], x[2]); !errors.Is(err, store.ErrNotFound) || c != (sts.Credentials{}) {
 			t.Errorf("%q: %+v, %v", x, c, err)
 		}
@@ -124,7 +130,8 @@ func TestKeysAreHandedOutForWhatIsAssigned(t *testing.T) {
 	if err := s.data.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := s.handOut("alice", "111122223333", "Admin"); err == nil || c != (sts.Credentials{}) || s.HandedOut() != 1 {
+	if c, err := s.handOut("alice", "111122223333", "Admin"); err == nil || c != (sts.Credentials{}) ||
+		s.HandedOut() != 1 {
 		t.Errorf("without a store: %+v, %v", c, err)
 	}
 }
@@ -165,12 +172,20 @@ func TestNobodyElseIsKnown(t *testing.T) {
 		code    string
 		message string
 	}{
-		"another secret":      {func(c *sts.Credentials) { c.SecretAccessKey = "x" }, "SignatureDoesNotMatch", "does not match"},
-		"another key id":      {func(c *sts.Credentials) { c.AccessKeyID = "ASIAAAAAAAAAAAAAAAAA" }, "InvalidClientTokenId", "invalid"},
-		"a token cut off":     {func(c *sts.Credentials) { c.SessionToken = c.SessionToken[:40] }, "InvalidClientTokenId", "invalid"},
-		"a token of its own":  {func(c *sts.Credentials) { c.SessionToken = "x" }, "InvalidClientTokenId", "invalid"},
-		"no token":            {func(c *sts.Credentials) { c.SessionToken = "" }, "InvalidClientTokenId", "invalid"},
-		"no keys of a person": {func(c *sts.Credentials) { *c = sts.Credentials{AccessKeyID: "AKIDX", SecretAccessKey: "x"} }, "InvalidClientTokenId", "invalid"},
+		"another secret": {func(c *sts.Credentials) {
+			c.SecretAccessKey = "x"
+		}, "SignatureDoesNotMatch", "does not match"},
+		"another key id": {func(c *sts.Credentials) {
+			c.AccessKeyID = "ASIAAAAAAAAAAAAAAAAA"
+		}, "InvalidClientTokenId", "invalid"},
+		"a token cut off": {func(c *sts.Credentials) {
+			c.SessionToken = c.SessionToken[:40]
+		}, "InvalidClientTokenId", "invalid"},
+		"a token of its own": {func(c *sts.Credentials) { c.SessionToken = "x" }, "InvalidClientTokenId", "invalid"},
+		"no token":           {func(c *sts.Credentials) { c.SessionToken = "" }, "InvalidClientTokenId", "invalid"},
+		"no keys of a person": {func(c *sts.Credentials) {
+			*c = sts.Credentials{AccessKeyID: "AKIDX", SecretAccessKey: "x"}
+		}, "InvalidClientTokenId", "invalid"},
 	} {
 		other := c
 		x.change(&other)
@@ -204,12 +219,15 @@ func TestNobodyElseIsKnown(t *testing.T) {
 
 func TestARoleIsAssumedByWhomItTrusts(t *testing.T) {
 	s := newService(t)
-	in := awssts.AssumeRoleInput{RoleArn: &s.sample.ChainRole, RoleSessionName: aws.String("release"), ExternalId: &s.sample.ExternalID}
+	in := awssts.AssumeRoleInput{
+		RoleArn: &s.sample.ChainRole, RoleSessionName: aws.String("release"), ExternalId: &s.sample.ExternalID,
+	}
 	out, err := s.client(s.alice()).AssumeRole(t.Context(), &in)
 	if err != nil || *out.AssumedRoleUser.Arn != "arn:aws:sts::444455556666:assumed-role/Deploy/release" {
 		t.Fatalf("%v, %v", out, err)
 	}
-	chained, _, refusal := s.Knows(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
+	chained, _,
+		refusal := s.Knows(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
 	if refusal != nil || !chained.Chained || chained.Account != "444455556666" {
 		t.Errorf("the chain is %+v, %v", chained, refusal)
 	}

@@ -98,7 +98,8 @@ func (s *Server) HandOut(
 	if err == nil {
 		err = s.o.Store.Update(ctx, func(tx store.Tx) error {
 			return tx.Record(store.Event{
-				Time: s.o.Now(), Actor: "user:" + user.UserName, Action: "GetRoleCredentials", Target: account + "/" + permissionSet,
+				Time: s.o.Now(), Actor: "user:" + user.UserName, Action: "GetRoleCredentials",
+				Target: account + "/" + permissionSet,
 			})
 		})
 	}
@@ -112,7 +113,9 @@ func (s *Server) HandOut(
 // HandedOut returns how many role credentials were handed out since the start.
 func (s *Server) HandedOut() int { return int(s.handedOut.Load()) }
 
-func (s *Server) roleCredentials(r store.Reader, user directory.User, account, permissionSet string) (Credentials, error) {
+func (s *Server) roleCredentials(r store.Reader, user directory.User, account,
+	permissionSet string,
+) (Credentials, error) {
 	set, err := directory.Assigned(r, user.ID, account, permissionSet)
 	if err != nil {
 		return Credentials{}, err
@@ -165,7 +168,10 @@ const tokenPrefix = "IQoJb3JpZ2luX2Vj" // as AWS's begin
 func (s *Server) mint(caller Caller, life time.Duration) Credentials {
 	id := make([]byte, 10)
 	_, _ = rand.Read(id) // never fails
-	c := Credentials{AccessKeyID: "ASIA" + base32.StdEncoding.EncodeToString(id), Expiration: s.o.Now().Add(life).UTC().Truncate(time.Second)}
+	c := Credentials{
+		AccessKeyID: "ASIA" + base32.StdEncoding.EncodeToString(id),
+		Expiration:  s.o.Now().Add(life).UTC().Truncate(time.Second),
+	}
 	c.SecretAccessKey = s.secretKey(c.AccessKeyID)
 	caller.Session = true
 	text, _ := json.Marshal(key{c.Expiration, caller}) // plain strings and a time
@@ -193,7 +199,9 @@ func (s *Server) key(accessKeyID, sessionToken string) (key, *Refusal) {
 
 // Knows gives who holds keys, and until when they are good (zero: for ever), or a
 // refusal.
-func (s *Server) Knows(accessKeyID, secretAccessKey, sessionToken string) (caller Caller, ends time.Time, refusal *Refusal) {
+func (s *Server) Knows(accessKeyID, secretAccessKey,
+	sessionToken string,
+) (caller Caller, ends time.Time, refusal *Refusal) {
 	k, e := s.key(accessKeyID, sessionToken)
 	switch {
 	case e != nil:
@@ -208,12 +216,19 @@ func (s *Server) Knows(accessKeyID, secretAccessKey, sessionToken string) (calle
 
 func (s *Server) administrator() (key, *Refusal) {
 	var i directory.Instance
-	err := s.o.Store.View(context.Background(), func(r store.Reader) (err error) { i, err = directory.TheInstance(r); return err })
+	err := s.o.Store.View(context.Background(), func(r store.Reader) (err error) {
+		i, err = directory.TheInstance(r)
+		return err
+	})
 	if err != nil {
 		return key{}, errInternal
 	}
 	arn := i.ARNOf("iam", i.OwnerAccount, "user/administrator")
-	return key{Caller: Caller{Account: i.OwnerAccount, ARN: arn, RoleARN: arn, UserID: "AIDA" + roleID(arn)[4:], Administrator: true}}, nil
+	return key{
+		Caller: Caller{
+			Account: i.OwnerAccount, ARN: arn, RoleARN: arn, UserID: "AIDA" + roleID(arn)[4:], Administrator: true,
+		},
+	}, nil
 }
 
 // secretKey derives the secret access key: 40 characters.

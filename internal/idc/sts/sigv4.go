@@ -52,7 +52,8 @@ func parseAuthorization(text string) (signature, bool) {
 
 // parseQuery reads the same from the address of a presigned request.
 func parseQuery(q url.Values) (signature, bool) {
-	return parseAuthorization(q.Get("X-Amz-Algorithm") + " Credential=" + q.Get("X-Amz-Credential") + ", SignedHeaders=" + q.Get("X-Amz-SignedHeaders") +
+	return parseAuthorization(q.Get("X-Amz-Algorithm") + " Credential=" + q.Get("X-Amz-Credential") + ", SignedHeaders=" +
+		q.Get("X-Amz-SignedHeaders") +
 		", Signature=" + q.Get("X-Amz-Signature"))
 }
 

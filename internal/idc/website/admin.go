@@ -123,13 +123,15 @@ func (s *Site) mountAdmin(m oidc.Mux) {
 	m.HandleFunc("GET "+at+"sign-in", s.adminSignInPage)
 	m.HandleFunc("POST "+at+"sign-in", s.post(s.adminSignIn))
 	for path, page := range map[string]pageHandler{
-		"{$}": s.adminUsers, "user": s.adminUser, "groups": s.adminGroups, "group": s.adminGroup, "accounts": s.adminAccounts, "account": s.adminAccount,
+		"{$}": s.adminUsers, "user": s.adminUser, "groups": s.adminGroups, "group": s.adminGroup,
+		"accounts": s.adminAccounts, "account": s.adminAccount,
 		"audit": s.adminAudit,
 	} {
 		m.HandleFunc("GET "+at+path, s.administrator(page))
 	}
 	for path, action := range map[string]pageHandler{
-		"sign-out": s.adminSignOut, "revoke": s.adminRevoke, "revoke-all": s.adminRevokeAll, "disable": s.adminDisable, "enable": s.adminEnable,
+		"sign-out": s.adminSignOut, "revoke": s.adminRevoke, "revoke-all": s.adminRevokeAll, "disable": s.adminDisable,
+		"enable": s.adminEnable,
 	} {
 		m.HandleFunc("POST "+at+path, s.administers(action))
 	}

@@ -51,7 +51,8 @@ func (s *Site) adminRevoke(w http.ResponseWriter, r *http.Request) {
 // adminRevokeAll signs a user out everywhere.
 func (s *Site) adminRevokeAll(w http.ResponseWriter, r *http.Request) {
 	s.act(w, r, func(tx store.Tx, user directory.User) error {
-		return errors.Join(directory.EndSessions(tx, user.ID), tx.Record(s.event("SignOut", "user:"+user.UserName, "all sessions")))
+		return errors.Join(directory.EndSessions(tx, user.ID),
+			tx.Record(s.event("SignOut", "user:"+user.UserName, "all sessions")))
 	})
 }
 
@@ -60,7 +61,8 @@ func (s *Site) adminDisable(w http.ResponseWriter, r *http.Request) {
 	s.act(w, r, func(tx store.Tx, user directory.User) error {
 		disabled := user
 		disabled.Disabled, disabled.Updated = true, s.o.Now()
-		return errors.Join(directory.ReplaceUser(tx, user, disabled), tx.Record(s.event("DisableUser", "user:"+user.UserName, "")))
+		return errors.Join(directory.ReplaceUser(tx, user, disabled),
+			tx.Record(s.event("DisableUser", "user:"+user.UserName, "")))
 	})
 }
 

@@ -69,7 +69,9 @@ func (s *Site) adminGroups(w http.ResponseWriter, r *http.Request) {
 	var v adminListView[adminGroupLine]
 	err := s.o.Store.View(r.Context(), func(reader store.Reader) error {
 		groups, err := directory.Groups().List(reader, "", "", 0)
-		for _, g := range searched(groups, r.URL.Query(), &v.pages, func(g directory.Group) string { return g.Name + " " + g.Description + " " + g.ID }) {
+		for _, g := range searched(groups, r.URL.Query(), &v.pages, func(g directory.Group) string {
+			return g.Name + " " + g.Description + " " + g.ID
+		}) {
 			members, err := directory.MembersOf(reader, g.ID, "", 0)
 			if err != nil {
 				return err
@@ -117,7 +119,9 @@ func (s *Site) adminAccounts(w http.ResponseWriter, r *http.Request) {
 	var v adminListView[directory.Account]
 	err := s.o.Store.View(r.Context(), func(reader store.Reader) error {
 		accounts, err := directory.Accounts().List(reader, "", "", 0)
-		v.List = searched(accounts, r.URL.Query(), &v.pages, func(a directory.Account) string { return a.Name + " " + a.ID + " " + a.Email + " " + a.OU })
+		v.List = searched(accounts, r.URL.Query(), &v.pages, func(a directory.Account) string {
+			return a.Name + " " + a.ID + " " + a.Email + " " + a.OU
+		})
 		return err
 	})
 	s.showAdmin(w, r, err, "admin-accounts.html", "Accounts", v)

@@ -31,7 +31,9 @@ func (s *Site) adminUsers(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return err
 		}
-		found := searched(users, r.URL.Query(), &v.pages, func(u directory.User) string { return u.UserName + " " + u.DisplayName + " " + u.Email() + " " + u.ID })
+		found := searched(users, r.URL.Query(), &v.pages, func(u directory.User) string {
+			return u.UserName + " " + u.DisplayName + " " + u.Email() + " " + u.ID
+		})
 		for _, user := range found {
 			line := adminUserLine{User: user}
 			sessions, err := s.o.OIDC.Sessions(reader, user.ID)

@@ -25,7 +25,9 @@ type asset struct {
 }
 
 func newAssets() assets {
-	kinds := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+	kinds := map[string]string{
+		".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
+	}
 	a := assets{}
 	entries, _ := assetFiles.ReadDir("assets") // embedded
 	for _, e := range entries {

@@ -36,11 +36,13 @@ type decisionView struct {
 // over is the page for what the person cannot answer (any more).
 func (s *Site) over(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, oidc.ErrGone) || errors.Is(err, oidc.ErrNoSession) {
-		s.Message(w, r, http.StatusNotFound, "This sign-in is over", "It was answered already, or took too long. Start again from the program that sent you here.")
+		s.Message(w, r, http.StatusNotFound, "This sign-in is over",
+			"It was answered already, or took too long. Start again from the program that sent you here.")
 		return
 	}
 	if errors.Is(err, oidc.ErrTooMany) {
-		s.Message(w, r, http.StatusTooManyRequests, "Too many attempts", "Wait a few minutes, then start again from the program that sent you here.")
+		s.Message(w, r, http.StatusTooManyRequests, "Too many attempts",
+			"Wait a few minutes, then start again from the program that sent you here.")
 		return
 	}
 	s.broken(w, r)
@@ -53,7 +55,8 @@ func (s *Site) consent(w http.ResponseWriter, r *http.Request, _ person) {
 		s.over(w, r, err)
 		return
 	}
-	s.render(w, r, http.StatusOK, "consent.html", "Allow access?", decisionView{Consent: c, Request: id}, formTargets(c.Redirect)...)
+	s.render(w, r, http.StatusOK, "consent.html", "Allow access?", decisionView{Consent: c, Request: id},
+		formTargets(c.Redirect)...)
 }
 
 // formTargets is the origin that the answer of the consent form leads to. IPv6
@@ -67,7 +70,9 @@ func formTargets(redirect string) []string {
 }
 
 func (s *Site) decideConsent(w http.ResponseWriter, r *http.Request, who person) {
-	location, err := s.o.OIDC.Decide(r.Context(), r.PostFormValue("request"), who.Session.ID, r.PostFormValue("decision") == "allow")
+	location,
+		err := s.o.OIDC.Decide(r.Context(), r.PostFormValue("request"), who.Session.ID,
+		r.PostFormValue("decision") == "allow")
 	switch {
 	case err != nil:
 		s.over(w, r, err)

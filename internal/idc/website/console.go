@@ -31,7 +31,10 @@ func (s *Site) openConsole(w http.ResponseWriter, r *http.Request, who person) {
 		s.noRole(w, r, err)
 		return
 	}
-	token, err := s.o.Federation.SigninToken(federation.Session{ID: keys.AccessKeyID, Key: keys.SecretAccessKey, Token: keys.SessionToken}, 0)
+	token, err := s.o.Federation.SigninToken(federation.Session{
+		ID: keys.AccessKeyID, Key: keys.SecretAccessKey,
+		Token: keys.SessionToken,
+	}, 0)
 	if err != nil {
 		s.broken(w, r)
 		return

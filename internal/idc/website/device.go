@@ -28,7 +28,9 @@ func (s *Site) device(w http.ResponseWriter, r *http.Request, who person) {
 	case err != nil:
 		s.broken(w, r)
 	default:
-		s.render(w, r, http.StatusOK, "consent.html", "Allow access?", decisionView{Consent: oidc.Consent{Client: d.Client, Scopes: d.Scopes, Began: d.Began}, UserCode: d.UserCode})
+		s.render(w, r, http.StatusOK, "consent.html", "Allow access?", decisionView{
+			Consent: oidc.Consent{Client: d.Client, Scopes: d.Scopes, Began: d.Began}, UserCode: d.UserCode,
+		})
 	}
 }
 
@@ -38,7 +40,8 @@ func (s *Site) decideDevice(w http.ResponseWriter, r *http.Request, who person) 
 	case err != nil:
 		s.over(w, r, err)
 	case allow:
-		s.Message(w, r, http.StatusOK, "Request approved", "You can close this window and go back to the program that sent you here.")
+		s.Message(w, r, http.StatusOK, "Request approved",
+			"You can close this window and go back to the program that sent you here.")
 	default:
 		s.Message(w, r, http.StatusOK, "Request denied", "The program that sent you here gets no access.")
 	}

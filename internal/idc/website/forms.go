@@ -19,7 +19,8 @@ func (s *Site) post(next pageHandler) pageHandler {
 }
 
 func (s *Site) foreign(w http.ResponseWriter, r *http.Request) {
-	s.Message(w, r, http.StatusForbidden, "This form is not valid any more", "Go back, load the page again, and repeat what you did.")
+	s.Message(w, r, http.StatusForbidden, "This form is not valid any more",
+		"Go back, load the page again, and repeat what you did.")
 }
 
 // ours reports whether a form comes from this origin, as far as the browser says, and

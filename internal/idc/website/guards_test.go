@@ -27,7 +27,9 @@ func TestEveryFormIsGuarded(t *testing.T) {
 			token, other = administrator, person
 		}
 		form := func(token string) url.Values {
-			return url.Values{"form": {token}, "user": {"alice"}, "password": {"correct-horse-alice"}, "role": {"111122223333/Admin"}}
+			return url.Values{
+				"form": {token}, "user": {"alice"}, "password": {"correct-horse-alice"}, "role": {"111122223333/Admin"},
+			}
 		}
 		for name, p := range map[string]page{
 			"no token":          b.post(path, url.Values{}),
@@ -76,8 +78,10 @@ func TestEveryPageIsGuarded(t *testing.T) {
 		}
 		p := who.get(path)
 		policy := p.header.Get("Content-Security-Policy")
-		if p.status == http.StatusSeeOther || p.header.Get("Cache-Control") != "no-store" || p.header.Get("X-Content-Type-Options") != "nosniff" ||
-			!strings.Contains(policy, "default-src 'none'; style-src 'self'; script-src 'self';") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
+		if p.status == http.StatusSeeOther || p.header.Get("Cache-Control") != "no-store" ||
+			p.header.Get("X-Content-Type-Options") != "nosniff" ||
+			!strings.Contains(policy, "default-src 'none'; style-src 'self'; script-src 'self';") ||
+			!strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
 			t.Errorf("GET %s: %d %v", path, p.status, p.header)
 		}
 		if !strings.Contains(p.body, "For development and tests. Not AWS.") {
@@ -147,7 +151,8 @@ func TestAssetsNeverChangeUnderTheirName(t *testing.T) {
 		}
 		path, _, _ := strings.Cut(start[i:], `"`)
 		p := b.get(path)
-		if p.status != http.StatusOK || !strings.Contains(p.header.Get("Cache-Control"), "immutable") || p.header.Get("X-Content-Type-Options") != "nosniff" || len(path) < len("/assets/x.0123456789abcdef.js") {
+		if p.status != http.StatusOK || !strings.Contains(p.header.Get("Cache-Control"), "immutable") ||
+			p.header.Get("X-Content-Type-Options") != "nosniff" || len(path) < len("/assets/x.0123456789abcdef.js") {
 			t.Errorf("%s: %d %v", path, p.status, p.header)
 		}
 	}

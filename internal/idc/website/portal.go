@@ -144,7 +144,9 @@ func pagesOf(q url.Values, found int) pages {
 		number = 1
 	}
 	number = min(number, most)
-	return pages{Search: q.Get("q"), Found: found, number: number, first: (number - 1) * pageSize, last: min(number*pageSize, found)}
+	return pages{
+		Search: q.Get("q"), Found: found, number: number, first: (number - 1) * pageSize, last: min(number*pageSize, found),
+	}
 }
 
 // From and To are what is shown, from 1.

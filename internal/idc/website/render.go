@@ -24,7 +24,9 @@ type view struct {
 var wide = map[string]bool{"portal.html": true, "keys.html": true, "arrived.html": true}
 
 // render writes a page. formAction says where else than here its forms may lead.
-func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, name, title string, page any, formAction ...string) {
+func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, name, title string, page any,
+	formAction ...string,
+) {
 	v := view{Title: title, Layout: "card", Home: s.home, Page: page}
 	if wide[name] {
 		v.Layout = "wide"
@@ -57,8 +59,9 @@ func (s *Site) write(w http.ResponseWriter, status int, name string, v view, for
 // redirect that answers a form, too. The script asks this server for what is
 // searched, hence connect-src.
 func secure(h http.Header, formAction ...string) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action "+
-		strings.Join(append([]string{"'self'"}, formAction...), " ")+"; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action "+
+			strings.Join(append([]string{"'self'"}, formAction...), " ")+"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -73,7 +76,8 @@ func (s *Site) Message(w http.ResponseWriter, r *http.Request, status int, title
 
 // broken is the page of a failure of our own.
 func (s *Site) broken(w http.ResponseWriter, r *http.Request) {
-	s.Message(w, r, http.StatusInternalServerError, "Something is wrong here", "The directory cannot be read or written. The server's log says more.")
+	s.Message(w, r, http.StatusInternalServerError, "Something is wrong here",
+		"The directory cannot be read or written. The server's log says more.")
 }
 
 // words are the functions of the templates.

@@ -30,15 +30,26 @@ func (s *Site) texts(role roleView, keys sts.Credentials) []text {
 		{"fish", "fish", "Paste into a terminal. It counts for that terminal only.", lines("set -gx ", " '", "'")},
 		{"powershell", "PowerShell", "Paste into a terminal. It counts for that terminal only.", lines("$Env:", "='", "'")},
 		{"cmd", "cmd", "Paste into a command prompt. It counts for that window only.", lines("set ", "=", "")},
-		{"profile", "Profile", "For ~/.aws/config. It holds no keys: tools sign in and get their own, as often as they need them.", s.profile(profile, role)},
-		{"credentials", "Credentials file", "For ~/.aws/credentials. Keys in a file outlive this page; delete them when they are of no use any more.", "[" + profile + "]\naws_access_key_id = " +
-			keys.AccessKeyID + "\naws_secret_access_key = " + keys.SecretAccessKey + "\naws_session_token = " + keys.SessionToken},
+		{
+			"profile", "Profile",
+			"For ~/.aws/config. It holds no keys: tools sign in and get their own, as often as they need them.",
+			s.profile(profile, role),
+		},
+		{
+			"credentials", "Credentials file",
+			"For ~/.aws/credentials. Keys in a file outlive this page; delete them when they are of no use any more.",
+			"[" + profile + "]\naws_access_key_id = " +
+				keys.AccessKeyID + "\naws_secret_access_key = " + keys.SecretAccessKey + "\naws_session_token = " +
+				keys.SessionToken,
+		},
 	}
 }
 
 func (s *Site) profile(name string, role roleView) string {
-	return "[sso-session local]\nsso_start_url = " + s.o.URL + "/start\nsso_region = " + s.o.Region + "\nsso_registration_scopes = sso:account:access\n\n" +
-		"[profile " + name + "]\nsso_session = local\nsso_account_id = " + role.Account.ID + "\nsso_role_name = " + role.Name + "\nregion = " + s.o.Region
+	return "[sso-session local]\nsso_start_url = " + s.o.URL + "/start\nsso_region = " + s.o.Region +
+		"\nsso_registration_scopes = sso:account:access\n\n" +
+		"[profile " + name + "]\nsso_session = local\nsso_account_id = " + role.Account.ID + "\nsso_role_name = " +
+		role.Name + "\nregion = " + s.o.Region
 }
 
 // profileName is made of letters that all readers of the file take alike.

@@ -62,8 +62,9 @@ func New(o Options) (*Site, error) {
 		return nil, err
 	}
 	s := &Site{
-		o: o, assets: newAssets(), key: key, home: "/ui/" + base64.RawURLEncoding.EncodeToString(path) + "/", hashing: make(chan struct{}, 2),
-		admins: adminSessions{now: o.Now, seen: map[string]time.Time{}},
+		o: o, assets: newAssets(), key: key, home: "/ui/" + base64.RawURLEncoding.EncodeToString(path) + "/",
+		hashing: make(chan struct{}, 2),
+		admins:  adminSessions{now: o.Now, seen: map[string]time.Time{}},
 	}
 	if !o.NoLimits {
 		s.guesses = limits.New(o.Now, 3*time.Minute, 5)

@@ -28,7 +28,9 @@ func (r reader) Get(kind store.Kind, id string) (store.Entry, error) {
 
 // Find is in store.Reader.
 func (r reader) Find(kind store.Kind, key string) (store.Entry, error) {
-	return entryOf(kind, r.c.row("SELECT e.id, e.ends, e.value FROM entry_key k JOIN entry e USING (kind, id) WHERE k.kind = ? AND k.key = ?", kind, key))
+	return entryOf(kind,
+		r.c.row("SELECT e.id, e.ends, e.value FROM entry_key k JOIN entry e USING (kind, id) WHERE k.kind = ? AND k.key = ?",
+			kind, key))
 }
 
 // entryOf reads an entry without its keys and owners: who asks knows them from the
@@ -58,9 +60,12 @@ func (r reader) List(kind store.Kind, owner, after string, limit int) ([]store.E
 		limit = -1 // SQLite's word for no limit
 	}
 	if owner == "" {
-		return entries, r.c.each(add, "SELECT id, ends, value FROM entry WHERE kind = ? AND id > ? ORDER BY id LIMIT ?", kind, after, limit)
+		return entries, r.c.each(add, "SELECT id, ends, value FROM entry WHERE kind = ? AND id > ? ORDER BY id LIMIT ?",
+			kind, after, limit)
 	}
-	return entries, r.c.each(add, "SELECT e.id, e.ends, e.value FROM entry_owner o JOIN entry e USING (kind, id) WHERE o.kind = ? AND o.owner = ? AND o.id > ? ORDER BY o.id LIMIT ?",
+	return entries, r.c.each(add,
+		"SELECT e.id, e.ends, e.value FROM entry_owner o JOIN entry e USING (kind, id) WHERE o.kind = ? AND o.owner = ? "+
+			"AND o.id > ? ORDER BY o.id LIMIT ?",
 		kind, owner, after, limit)
 }
 
@@ -87,7 +92,8 @@ func (r reader) Assignments(filter store.Assignment) ([]store.Assignment, error)
 		err := row.Scan(&a.Principal, &a.AccountID, &a.PermissionSet)
 		list = append(list, a)
 		return err
-	}, "SELECT principal, account, permission_set FROM assignment WHERE "+cmp.Or(strings.Join(where, " AND "), "true")+" ORDER BY account, permission_set, principal", args...)
+	}, "SELECT principal, account, permission_set FROM assignment WHERE "+cmp.Or(strings.Join(where, " AND "),
+		"true")+" ORDER BY account, permission_set, principal", args...)
 	return list, err
 }
 
@@ -97,13 +103,15 @@ func (r reader) AccountsOf(principals []string, after string, limit int) ([]stri
 		limit = -1
 	}
 	in, args := placeholders(principals)
-	return r.texts("SELECT DISTINCT account FROM assignment WHERE principal IN ("+in+") AND account > ? ORDER BY account LIMIT ?", append(args, after, limit)...)
+	return r.texts("SELECT DISTINCT account FROM assignment WHERE principal IN ("+in+") AND account > ? ORDER BY "+
+		"account LIMIT ?", append(args, after, limit)...)
 }
 
 // PermissionSetsOf is in store.Reader.
 func (r reader) PermissionSetsOf(principals []string, accountID string) ([]string, error) {
 	in, args := placeholders(principals)
-	return r.texts("SELECT DISTINCT permission_set FROM assignment WHERE principal IN ("+in+") AND account = ? ORDER BY permission_set", append(args, accountID)...)
+	return r.texts("SELECT DISTINCT permission_set FROM assignment WHERE principal IN ("+in+") AND account = ? ORDER "+
+		"BY permission_set", append(args, accountID)...)
 }
 
 // placeholders are as many question marks as a power of two, so that few different
@@ -143,7 +151,8 @@ func (r reader) Events(after int64, limit int) ([]store.Event, error) {
 		e, err := eventOf(row)
 		events = append(events, e)
 		return err
-	}, "SELECT seq, time, actor, action, target, details, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
+	}, "SELECT seq, time, actor, action, target, details, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after,
+		limit)
 	return events, err
 }
 
@@ -157,7 +166,8 @@ func eventOf(row scanner) (store.Event, error) {
 
 // head is the last event, or one before the first.
 func (r reader) head() (store.Event, error) {
-	e, err := eventOf(r.c.row("SELECT seq, time, actor, action, target, details, hash FROM audit ORDER BY seq DESC LIMIT 1"))
+	e, err := eventOf(r.c.row("SELECT seq, time, actor, action, target, details, hash FROM audit ORDER BY seq DESC " +
+		"LIMIT 1"))
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Event{}, nil
 	}

@@ -166,7 +166,8 @@ func (t *tx) Put(e store.Entry) error {
 		ends = e.Ends.UnixMilli()
 	}
 	existed := true
-	changed, err := t.c.exec("UPDATE entry SET ends = ?3, value = ?4 WHERE kind = ?1 AND id = ?2", e.Kind, e.ID, ends, e.Value)
+	changed, err := t.c.exec("UPDATE entry SET ends = ?3, value = ?4 WHERE kind = ?1 AND id = ?2", e.Kind, e.ID, ends,
+		e.Value)
 	if err == nil && changed == 0 {
 		existed = false
 		_, err = t.c.exec("INSERT INTO entry VALUES (?, ?, ?, ?)", e.Kind, e.ID, ends, e.Value)
@@ -190,7 +191,8 @@ func (t *tx) Put(e store.Entry) error {
 		}
 	}
 	for _, owner := range e.Owners {
-		if _, err := t.c.exec("INSERT INTO entry_owner VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.Kind, owner, e.ID); err != nil {
+		if _, err := t.c.exec("INSERT INTO entry_owner VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.Kind, owner,
+			e.ID); err != nil {
 			return err
 		}
 	}
@@ -209,7 +211,8 @@ func (t *tx) Delete(kind store.Kind, id string) error {
 
 // DeleteOwned is in store.Tx.
 func (t *tx) DeleteOwned(kind store.Kind, owner string) error {
-	return t.deleted("DELETE FROM entry WHERE kind = ?1 AND id IN (SELECT id FROM entry_owner WHERE kind = ?1 AND owner = ?2) RETURNING kind, id", kind, owner)
+	return t.deleted("DELETE FROM entry WHERE kind = ?1 AND id IN (SELECT id FROM entry_owner WHERE kind = ?1 AND "+
+		"owner = ?2) RETURNING kind, id", kind, owner)
 }
 
 // Sweep is in store.Tx.
@@ -230,14 +233,16 @@ func (t *tx) deleted(query string, args ...any) error {
 // Assign is in store.Tx.
 func (t *tx) Assign(a store.Assignment) (existed bool, err error) {
 	t.changes.kinds[assignments] = true
-	n, err := t.c.exec("INSERT INTO assignment VALUES (?, ?, ?) ON CONFLICT DO NOTHING", a.Principal, a.AccountID, a.PermissionSet)
+	n, err := t.c.exec("INSERT INTO assignment VALUES (?, ?, ?) ON CONFLICT DO NOTHING", a.Principal, a.AccountID,
+		a.PermissionSet)
 	return n == 0, err
 }
 
 // Unassign is in store.Tx.
 func (t *tx) Unassign(a store.Assignment) (existed bool, err error) {
 	t.changes.kinds[assignments] = true
-	n, err := t.c.exec("DELETE FROM assignment WHERE principal = ? AND account = ? AND permission_set = ?", a.Principal, a.AccountID, a.PermissionSet)
+	n, err := t.c.exec("DELETE FROM assignment WHERE principal = ? AND account = ? AND permission_set = ?", a.Principal,
+		a.AccountID, a.PermissionSet)
 	return n > 0, err
 }
 
