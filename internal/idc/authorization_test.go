@@ -80,7 +80,7 @@ func (c *center) update(t *testing.T, do func(store.Tx) error) {
 	}
 }
 
-// newUser makes a user with alice's Admin role, and gives a token.
+// newUser makes a user with alice's Admin role, and returns a token.
 func (c *center) newUser(t *testing.T, name string) string {
 	t.Helper()
 	c.update(t, func(tx store.Tx) error {

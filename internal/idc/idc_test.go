@@ -126,7 +126,7 @@ func (c *center) call(t testing.TB, method, path string, body any, headers ...st
 
 type members = map[string]any
 
-// register gives a client of both grant types in turn.
+// register returns a client of both grant types in turn.
 func (c *center) register(t testing.TB, code bool) (id, secret string) {
 	t.Helper()
 	in := members{"clientName": "test", "clientType": "public", "scopes": []string{"sso:account:access"}}
@@ -477,7 +477,7 @@ func authorizeQuery(id string, change ...string) url.Values {
 	return q
 }
 
-// code signs alice in on the pages and gives the authorization code.
+// code signs alice in on the pages and returns the authorization code.
 func (c *center) code(t testing.TB, id string) string {
 	t.Helper()
 	ended := make(chan *url.URL, 1)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// requestKey tells requests apart by route and status; what no route takes is "none".
+// requestKey is a route and a status; the route of requests without one is "none".
 type requestKey struct {
 	route  string
 	status int

@@ -37,9 +37,8 @@ func (c *call) assignmentStatus(q request) assignmentStatus {
 
 type creationOutput struct{ AccountAssignmentCreationStatus assignmentStatus }
 
-// createAssignment succeeds again for what is assigned already. An unknown
-// permission set is refused; an account or principal that is not there makes the
-// request fail.
+// createAssignment succeeds if the assignment exists already. It refuses an unknown permission set; a missing account
+// or principal makes the request fail later.
 func createAssignment(c *call, tx store.Tx, in *assignmentInput) (*creationOutput, error) {
 	q, err := c.assign(tx, kindCreation, in, func(a store.Assignment) (string, error) {
 		_, err := tx.Assign(a)
@@ -50,7 +49,7 @@ func createAssignment(c *call, tx store.Tx, in *assignmentInput) (*creationOutpu
 
 type deletionOutput struct{ AccountAssignmentDeletionStatus assignmentStatus }
 
-// deleteAssignment makes a request that fails for what is not assigned.
+// deleteAssignment files a request that fails if the assignment does not exist.
 func deleteAssignment(c *call, tx store.Tx, in *assignmentInput) (*deletionOutput, error) {
 	q, err := c.assign(tx, kindDeletion, in, func(a store.Assignment) (string, error) {
 		existed, err := tx.Unassign(a)
@@ -62,7 +61,7 @@ func deleteAssignment(c *call, tx store.Tx, in *assignmentInput) (*deletionOutpu
 	return &deletionOutput{c.assignmentStatus(q)}, err
 }
 
-// assign files a request, and makes its change if its account and principal are there.
+// assign files a request, and makes its change if its account and principal exist.
 func (c *call) assign(tx store.Tx, kind store.Kind, in *assignmentInput,
 	change func(store.Assignment) (string, error),
 ) (request, error) {
@@ -84,9 +83,8 @@ func (c *call) assign(tx store.Tx, kind store.Kind, in *assignmentInput,
 	})
 }
 
-// missing says what of an assignment is not there. The words about the principal
-// are AWS's (hashicorp/terraform-provider-aws#19341); those about the account are
-// made after them.
+// missing names what an assignment refers to that does not exist. The message about the principal is AWS's
+// (hashicorp/terraform-provider-aws#19341); the one about the account is modelled on it.
 func (c *call) missing(r store.Reader, in *assignmentInput) (string, error) {
 	there, err := c.hasPrincipal(r, in.PrincipalType, in.PrincipalId)
 	if err != nil || !there {
@@ -189,7 +187,7 @@ type listForPrincipalInput struct {
 	}
 }
 
-// listAssignmentsForPrincipal lists those of a user's groups, too.
+// listAssignmentsForPrincipal includes those of a user's groups.
 func listAssignmentsForPrincipal(c *call, r store.Reader, in *listForPrincipalInput) (*assignmentsOutput, error) {
 	there, err := c.hasPrincipal(r, in.PrincipalType, in.PrincipalId)
 	if err != nil {
@@ -214,7 +212,7 @@ func listAssignmentsForPrincipal(c *call, r store.Reader, in *listForPrincipalIn
 	return c.assignments(r, page(in.ssoPage), given)
 }
 
-// assignments gives one page of them.
+// assignments returns one page.
 func (c *call) assignments(r store.Reader, p page, given []store.Assignment) (*assignmentsOutput, error) {
 	place := func(a store.Assignment) string { return a.AccountID + "/" + a.PermissionSet + "/" + a.Principal }
 	given, next, err := paged(c, p, place, among(given, place))

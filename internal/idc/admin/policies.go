@@ -9,8 +9,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// maxPolicies bounds AWS's and customers' policies of a permission set together:
-// AWS's quota.
+// maxPolicies is AWS's quota of managed policies for a permission set, its own and customers' together.
 const maxPolicies = 20
 
 type inlinePolicyInput struct {
@@ -30,7 +29,7 @@ func putInlinePolicy(c *call, tx store.Tx, in *inlinePolicyInput) (*none, error)
 
 type inlinePolicyOutput struct{ InlinePolicy string }
 
-// getInlinePolicy gives an empty text when there is none.
+// getInlinePolicy returns an empty text if there is no policy.
 func getInlinePolicy(c *call, r store.Reader, in *onPermissionSet) (*inlinePolicyOutput, error) {
 	set, err := c.permissionSet(r, in.PermissionSetArn)
 	return &inlinePolicyOutput{set.InlinePolicy}, err
@@ -105,7 +104,7 @@ type customerPolicy struct {
 	Path string `aws:"ManagedPolicyPath"`
 }
 
-// kept is how the directory keeps it: the path is / unless given.
+// kept is the directory's form: the path defaults to /.
 func (p customerPolicy) kept() directory.CustomerPolicy {
 	if p.Path == "" {
 		p.Path = "/"
@@ -159,7 +158,7 @@ func listCustomerPolicies(c *call, r store.Reader, in *listInPermissionSetInput)
 	return &customerPoliciesOutput{out, next}, err
 }
 
-// A boundary is one of the two.
+// A boundary has one of its two members.
 type boundary struct {
 	CustomerManagedPolicyReference *customerPolicy `json:",omitempty"`
 	ManagedPolicyArn               string          `json:",omitempty" aws:"ManagedPolicyArn"`
@@ -187,7 +186,7 @@ func putBoundary(c *call, tx store.Tx, in *boundaryInput) (*none, error) {
 
 type boundaryOutput struct{ PermissionsBoundary boundary }
 
-// getBoundary is a ResourceNotFoundException when there is none.
+// getBoundary returns ResourceNotFoundException if there is no boundary.
 func getBoundary(c *call, r store.Reader, in *onPermissionSet) (*boundaryOutput, error) {
 	set, err := c.permissionSet(r, in.PermissionSetArn)
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"rolecall/internal/idc/pattern"
 )
 
-// A shape is what AWS's service models say of a value: lengths of texts and lists,
-// bounds of numbers (zero is none), a pattern of the whole text, or its enum.
+// A shape is what AWS's service models say about a value: lengths of texts and lists, bounds of numbers (zero is none),
+// a pattern of the whole text, or its enum.
 type shape struct {
 	min, max    int
 	pattern     pattern.Pattern
@@ -20,7 +20,7 @@ func text(min, max int, java string) shape {
 	return shape{min: min, max: max, pattern: pattern.Java(java), patternText: java}
 }
 
-// secret is a text by a rule of the directory, not to be shown.
+// secret is the shape of a text with a rule of the directory; errors do not show its value.
 func secret(r directory.TextRule) shape {
 	s := text(r.Min, r.Max, r.Pattern)
 	s.sensitive = true
@@ -36,8 +36,8 @@ const (
 	tagPattern      = `([\p{L}\p{Z}\p{N}_.:/=+\-@]*)`
 )
 
-// shapes have the names of botocore's models; where services have different shapes
-// of one name, those of organizations begin with Organizations.
+// shapes are named as in botocore's models. Where services use one name for different shapes, those of organizations
+// start with Organizations.
 var shapes = map[string]shape{
 	"MaxResults":  {min: 1, max: 100},
 	"Token":       text(0, 2048, `[-a-zA-Z0-9+=/_]*`),

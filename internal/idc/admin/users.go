@@ -27,7 +27,7 @@ type userIDOutput struct{ UserId, IdentityStoreId string }
 type createUserInput struct {
 	inStore
 	directory.Attributes
-	// What the directory does not keep is refused, not dropped.
+	// Attributes that the directory does not store are refused, not dropped.
 	Birthdate, Extensions, Photos, Roles, Website any
 }
 

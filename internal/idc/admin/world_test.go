@@ -172,7 +172,7 @@ func (w *world) refused(err error, code, text string) {
 	}
 }
 
-// must gives the output of a call that succeeds.
+// must returns the output of a call that succeeds.
 func must[T any](out T, err error) func(*world) T {
 	return func(w *world) T {
 		w.Helper()
@@ -183,5 +183,5 @@ func must[T any](out T, err error) func(*world) T {
 	}
 }
 
-// fails gives the error of a call.
+// fails returns the error of a call.
 func fails[T any](_ T, err error) error { return err }

@@ -36,7 +36,7 @@ func (r *recorder) WriteHeader(status int) {
 	}
 }
 
-// well lets the request be answered as it should be, and gives the answer unsent.
+// well lets the request be answered as it should be, and returns the answer unsent.
 func (c *call) well() answer {
 	r := &recorder{answer: answer{header: http.Header{}}}
 	c.next.ServeHTTP(r, c.r)

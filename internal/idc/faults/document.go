@@ -37,7 +37,7 @@ does about it. A fault is played by its SPEC:
 |---|---|---|---|---|
 `
 
-// Document gives docs/faults.md.
+// Document returns docs/faults.md.
 func Document() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, introduction, strings.Join(Routes(), ", "), "`'account-name=\"two\\nlines\"'`")

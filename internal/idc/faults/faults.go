@@ -38,7 +38,7 @@ func always(answer func(c *call)) starter {
 	return func(string) (behaviour, error) { return behaviour{answer: answer}, nil }
 }
 
-// List gives all faults there are, related ones together.
+// List returns all faults there are, related ones together.
 func List() []Fault {
 	return slices.Concat(
 		refusals(), oddRefusals(), oauthRefusals(), bodies(), texts(), shapes(), fields(), tokenFields(), keyFields(),
@@ -47,7 +47,7 @@ func List() []Fault {
 	)
 }
 
-// find gives a fault by name.
+// find returns a fault by name.
 func find(name string) (Fault, bool) {
 	all := List()
 	i := slices.IndexFunc(all, func(f Fault) bool { return f.Name == name })

@@ -68,7 +68,7 @@ func TestMistakesAreExplained(t *testing.T) {
 	}
 }
 
-// accounts asks a player's handler for accounts so often, and gives the statuses.
+// accounts asks a player's handler for accounts so often, and returns the statuses.
 func accounts(h http.Handler, times int) string {
 	var all []string
 	for range times {

@@ -142,7 +142,7 @@ func keyFields() []Fault {
 
 func filled(n int) string { return strings.Repeat("x", n) }
 
-// setsJSON gives a member a value that is written as JSON.
+// setsJSON assigns a member a value that is written as JSON.
 func setsJSON(key, standard string) starter {
 	return func(value string) (behaviour, error) {
 		if value == "" {

@@ -59,7 +59,7 @@ func handshaken(change func(h *handshake)) starter {
 	return func(string) (behaviour, error) { return behaviour{tls: change}, nil }
 }
 
-// certified gives a certificate of the player's authority.
+// certified returns a certificate of the player's authority.
 func certified(whose func(h *handshake) (host string, from, to time.Duration)) func(h *handshake) {
 	return func(h *handshake) {
 		host, from, to := whose(h)

@@ -85,7 +85,7 @@ func objects(v any, f func(m map[string]any)) {
 	}
 }
 
-// set gives the members that are called key another value, at any depth.
+// set replaces the value of all members called key, at any depth.
 func set(v any, key string, value any) {
 	objects(v, func(m map[string]any) {
 		if _, there := m[key]; there {
@@ -94,7 +94,7 @@ func set(v any, key string, value any) {
 	})
 }
 
-// each replaces all strings, numbers and so on in v for which f gives true.
+// each replaces all strings, numbers and so on in v for which f returns true.
 func each(v any, f func(any) (any, bool)) {
 	objects(v, func(m map[string]any) {
 		for key, value := range m {
@@ -134,7 +134,7 @@ func editing(change func(c *call, m map[string]any) any) func(c *call) {
 	}
 }
 
-// sets gives a member the value of the spec, or the standard one.
+// sets assigns a member the value of the spec, or the standard one.
 func sets(key, standard string) starter {
 	return func(value string) (behaviour, error) {
 		if value == "" {
@@ -153,7 +153,7 @@ type choice struct {
 	value any
 }
 
-// setsOneOf gives a member one of some values, by name; the first if none is named.
+// setsOneOf assigns a member one of some values, by name; the first if none is named.
 func setsOneOf(key string, choices ...choice) starter {
 	return func(name string) (behaviour, error) {
 		value, err := choose(name, choices)

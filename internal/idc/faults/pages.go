@@ -136,7 +136,7 @@ func duplicateAccounts(_ *call, m map[string]any) any {
 	return m
 }
 
-// onPages gives pages of one element, with their numbers: before is called with the
+// onPages serves pages of one element, with their numbers: before is called with the
 // number of the page that is asked for, and says whether it has answered.
 func onPages(before func(c *call, page int) bool, change func(page int, m map[string]any)) func(c *call) {
 	return func(c *call) {

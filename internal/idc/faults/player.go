@@ -55,7 +55,7 @@ func (p *Player) Play(specs []string) error {
 	return nil
 }
 
-// Playing gives the specs of what is played.
+// Playing returns the specs of what is played.
 func (p *Player) Playing() []string {
 	specs := []string{}
 	if program := p.program.Load(); program != nil {

@@ -23,10 +23,10 @@ const (
 // accountRoutes are those whose requests name an account.
 func accountRoutes() []string { return []string{"roles", "credentials"} }
 
-// Routes gives all names of routes, groups last.
+// Routes returns all names of routes, groups last.
 func Routes() []string { return append(strings.Split(allRoutes, "+"), "oidc", "portal", "all") }
 
-// expand gives the single routes of names with "+" between them.
+// expand returns the single routes of names with "+" between them.
 func expand(text string) ([]string, error) {
 	var routes []string
 	for name := range strings.SplitSeq(text, "+") {
@@ -102,7 +102,7 @@ func grantOf(r *http.Request) string {
 	return "token"
 }
 
-// peek gives the beginning of a body, which stays to be read.
+// peek returns the beginning of a body, which stays to be read.
 func peek(r *http.Request) []byte {
 	if r.Body == nil {
 		return nil
@@ -128,7 +128,7 @@ func serviceRoutes(host string) []string {
 	return strings.Split(group, "+")
 }
 
-// replaceBody gives the request another body.
+// replaceBody replaces the request's body.
 func (c *call) replaceBody(body []byte) {
 	c.r.Body = io.NopCloser(bytes.NewReader(body))
 	c.r.ContentLength = int64(len(body))

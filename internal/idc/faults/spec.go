@@ -104,8 +104,7 @@ func (f Fault) value(text string, given bool) (string, error) {
 	return value, nil
 }
 
-// routes gives the single routes that text means, or the fault's own: of a group
-// those where it can be played.
+// routes returns the single routes that text means, or the fault's own: of a group those where it can be played.
 func (f Fault) routes(text string) ([]string, error) {
 	if text == "" {
 		text = f.Routes

@@ -236,7 +236,7 @@ func TestChainedKeys(t *testing.T) {
 	}
 }
 
-// assume gives keys of the role that alice's role may assume, through the SDK.
+// assume returns keys of the role that alice's role may assume, through the SDK.
 func (d *door) assume(t *testing.T, c sts.Credentials) sts.Credentials {
 	t.Helper()
 	server := httptest.NewServer(d.keys)

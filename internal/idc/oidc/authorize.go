@@ -33,9 +33,8 @@ func requests() store.Table[request] {
 	}}
 }
 
-// A codeGrant is an authorization code. A used one is remembered until the session
-// ends, and with it what the code gave: its replay takes that back (RFC 6749 section
-// 4.1.2).
+// A codeGrant is an authorization code. A used code is remembered until the session ends, with the tokens it was
+// exchanged for: a replay revokes them (RFC 6749 section 4.1.2).
 type codeGrant struct {
 	Code                        string // hashed
 	Client, Redirect, Challenge string
@@ -52,14 +51,14 @@ func codes() store.Table[codeGrant] {
 	}}
 }
 
-// An AuthorizeError is a call of /authorize that cannot be answered by a
-// redirect: the client or the redirect URI is not known.
+// An AuthorizeError is a call of /authorize that cannot be answered by a redirect: the client or the redirect URI is
+// unknown.
 type AuthorizeError struct{ Problem string }
 
 func (e *AuthorizeError) Error() string { return e.Problem }
 
-// Authorize checks a call of /authorize. It gives the id of the request that
-// waits for consent, or a refusal to redirect to, or an AuthorizeError.
+// Authorize checks a call of /authorize. It returns the id of a request that waits for consent, an address to redirect
+// to with a refusal, or an AuthorizeError.
 func (s *Server) Authorize(ctx context.Context, q url.Values) (id, refusal string, err error) {
 	id = randomText(24)
 	err = s.o.Store.Update(ctx, func(tx store.Tx) error {
@@ -88,7 +87,7 @@ func (s *Server) Authorize(ctx context.Context, q url.Values) (id, refusal strin
 	return id, refusal, err
 }
 
-// maxState bounds what a client may have us keep for it.
+// maxState bounds the state that a client may have us store.
 const maxState = 2048
 
 func (s *Server) roomForRequest(tx store.Tx) error {
@@ -121,8 +120,8 @@ func (s *Server) authorizeClient(r store.Reader, q url.Values) (client, error) {
 	return c, nil
 }
 
-// checkAuthorize gives the scopes, or the OAuth error that a redirect carries
-// back. PKCE is wanted, and S256 only (RFC 7636 section 4.2).
+// checkAuthorize returns the scopes, or the OAuth error for the redirect. PKCE is required, with S256 only (RFC 7636
+// section 4.2).
 func (s *Server) checkAuthorize(c client, q url.Values) (scopes []string, code, text string) {
 	switch challenge := q.Get("code_challenge"); {
 	case q.Get("response_type") != "code":
@@ -150,7 +149,7 @@ func notBase64URL(r rune) bool {
 
 func redirectTo(uri string, q url.Values) string { return uri + "?" + q.Encode() }
 
-// A Consent is a sign-in as the consent page shows it.
+// A Consent is a sign-in as shown on the consent page.
 type Consent struct {
 	Client   string // untrusted
 	Scopes   []string
@@ -158,7 +157,7 @@ type Consent struct {
 	Began    time.Time
 }
 
-// Consent finds a request that waits, or gives ErrGone.
+// Consent finds a waiting request, or returns ErrGone.
 func (s *Server) Consent(ctx context.Context, id string) (Consent, error) {
 	var found Consent
 	err := s.o.Store.View(ctx, func(r store.Reader) error {
@@ -177,8 +176,8 @@ func (s *Server) request(r store.Reader, id string) (request, error) {
 	return found, goneIfNotFound(err)
 }
 
-// Decide is the person's answer on the consent page, in a session of theirs: it
-// gives the address to send the browser to. A request is answered once.
+// Decide records the person's answer on the consent page, and returns the address to send the browser to. A request can
+// be answered once.
 func (s *Server) Decide(ctx context.Context, id, sessionID string, allow bool) (location string, err error) {
 	err = s.o.Store.Update(ctx, func(tx store.Tx) error {
 		r, err := s.request(tx, id)
@@ -210,9 +209,8 @@ func (s *Server) Decide(ctx context.Context, id, sessionID string, allow bool) (
 	return location, err
 }
 
-// redeemCode is the authorization code grant of CreateToken. A code that comes
-// again takes back what it gave: then the error is not nil, and what was written
-// must stay.
+// redeemCode is CreateToken's authorization code grant. A replayed code revokes the tokens it was exchanged for: the
+// error is then a keep, as the revocation must be committed.
 func (s *Server) redeemCode(tx store.Tx, c client, code, redirect, verifier string) (tokenAnswer, error) {
 	grant, err := codes().Get(tx, s.hash(code))
 	switch {
@@ -241,7 +239,7 @@ func (s *Server) redeemCode(tx store.Tx, c client, code, redirect, verifier stri
 	return answer, errors.Join(err, codes().Put(tx, grant))
 }
 
-// isVerifier: RFC 7636 section 4.1.
+// isVerifier checks the form of RFC 7636 section 4.1.
 func isVerifier(text string) bool {
 	return len(text) >= 43 && len(text) <= 128 && !strings.ContainsFunc(text, func(r rune) bool {
 		return notBase64URL(r) && r != '.' && r != '~'

@@ -43,7 +43,7 @@ type Mux interface {
 	HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request))
 }
 
-// Mount lists the routes.
+// Mount registers the routes.
 func (s *Server) Mount(m Mux) {
 	m.HandleFunc("POST /client/register", s.register)
 	m.HandleFunc("POST /device_authorization", s.startDevice)
@@ -122,8 +122,7 @@ func (s *Server) checkRegistration(name, kind, issuer string, scopes, grants, re
 	return nil
 }
 
-// isStartURL reports whether text is our start URL, in one of the forms in which
-// people write it.
+// isStartURL reports whether text is our start URL, in any of the forms that people write.
 func (s *Server) isStartURL(text string) bool {
 	u, err := url.Parse(text)
 	own, ownError := url.Parse(s.o.URL)
@@ -137,7 +136,7 @@ func (s *Server) isStartURL(text string) bool {
 	return u.Scheme == own.Scheme && strings.EqualFold(u.Host, own.Host) && (path == "/start" || path == "")
 }
 
-// makeRoom lets the registration go that ends first, when there are too many.
+// makeRoom drops the registration that ends first, if there are too many.
 func (s *Server) makeRoom(tx store.Tx) error {
 	n, err := tx.Count(clients().Kind)
 	if err != nil || n < maxClients {
@@ -164,8 +163,8 @@ func (s *Server) client(r store.Reader, id, secret string) (client, error) {
 	return c, nil
 }
 
-// isRedirect accepts redirect URIs of native apps (RFC 8252): loopback http with
-// any port, https, and private schemes stay out.
+// isRedirect accepts redirect URIs of native apps (RFC 8252) on loopback http, with any port. https and private schemes
+// are refused.
 func isRedirect(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.User != nil || u.Opaque != "" || strings.ContainsAny(text, "?#") ||

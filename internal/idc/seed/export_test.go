@@ -123,7 +123,7 @@ roles:
 	}
 }
 
-// hostile gives the texts that have broken other programs.
+// hostile returns the texts that have broken other programs.
 func hostile(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("../../export/testdata/hostile_names.txt")

@@ -42,11 +42,10 @@ func (p *planner) users() {
 	}
 }
 
-// hashers is how many passwords are hashed at a time: each needs memory.
+// hashers is the number of passwords hashed concurrently: each needs memory.
 const hashers = 2
 
-// passwords gives the hash that each user of the file will have: the present one
-// where the file agrees with it, or says nothing.
+// passwords returns the future hash of each user in the file: the present one, unless the file sets another password.
 func (p *planner) passwords() []directory.PasswordHash {
 	users := p.file.users.entries
 	hashes := make([]directory.PasswordHash, len(users))
@@ -78,8 +77,7 @@ func (p *planner) password(u user) directory.PasswordHash {
 	return have
 }
 
-// checkUserKeys reports an address or external id that a user has who is not in the
-// file, and who stays.
+// checkUserKeys reports addresses and external ids that belong to a user who is not in the file, but stays.
 func (p *planner) checkUserKeys(in map[string]bool, u user, i int) {
 	if p.prune {
 		return // they do not stay
@@ -199,10 +197,10 @@ func (p *planner) group(have directory.Group, g group, i int) {
 	})
 }
 
-// A member is a user by name and id.
+// A member is a user's name and id.
 type member struct{ name, id string }
 
-// members gives who joins a group and who leaves it.
+// members returns who joins and who leaves a group.
 func (p *planner) members(g group, i int) (joins []member, leaves []directory.Membership) {
 	if !g.membersGiven {
 		return nil, nil

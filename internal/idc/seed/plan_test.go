@@ -284,7 +284,7 @@ func TestNoInstance(t *testing.T) {
 	})
 }
 
-// sessions gives users sessions, and counts those that are left after a file.
+// sessions begins sessions of users, and counts those that are left after a file.
 func sessions(t *testing.T, text string, o seed.Options) map[string]int {
 	s := memory(t)
 	load(t, s, small, seed.Options{})

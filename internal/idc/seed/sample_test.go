@@ -27,7 +27,7 @@ func memory(t testing.TB) store.Store {
 	return s
 }
 
-// load applies a file and gives the plan that was.
+// load applies a file and returns the plan that was.
 func load(t testing.TB, s store.Store, text string, o seed.Options) seed.Plan {
 	t.Helper()
 	o.Cost = cheap

@@ -7,7 +7,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// state is a whole directory.
+// state is the content of a whole directory.
 type state struct {
 	instance          directory.Instance
 	users             map[string]directory.User // by directory.NameKey, like groups
@@ -72,7 +72,7 @@ func (s state) addGroup(g directory.Group) {
 	}
 }
 
-// has reports whether there is such a thing, by the name a file has for it.
+// has reports whether something exists, by its name in a file.
 func (s state) has(kind, name string) bool {
 	var known bool
 	switch kind {
@@ -88,7 +88,7 @@ func (s state) has(kind, name string) bool {
 	return known
 }
 
-// names are what an assignment's ids stand for: "user alice", "group ops", "Admin".
+// names are the names for an assignment's ids: "user alice", "group ops", "Admin".
 func (s state) names() map[string]string {
 	names := make(map[string]string, len(s.users)+len(s.groups)+len(s.sets))
 	for _, u := range s.users {

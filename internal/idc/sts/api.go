@@ -17,7 +17,7 @@ import (
 	"rolecall/internal/idc/wire"
 )
 
-// A Refusal is in AWS's words.
+// A Refusal is an error in AWS's words.
 type Refusal struct {
 	Status        int
 	Code, Message string
@@ -41,8 +41,7 @@ var (
 	errInternal     = &Refusal{500, "InternalFailure", "Internal error"}
 )
 
-// ServeHTTP answers a call of the query protocol: a form in the body, or in the
-// address.
+// ServeHTTP answers the query protocol, with a form in the body or in the URL.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := wire.Body(r)
 	if err != nil {
@@ -72,10 +71,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, answer)
 }
 
-// An answer takes the request id into itself.
+// An answer can include the request id.
 type answer interface{ with(requestID string) any }
 
-// An action answers a caller whose signature is good.
+// An action answers a caller with a valid signature.
 type action func(ctx context.Context, caller Caller, form url.Values) (answer, *Refusal)
 
 func (s *Server) actions() map[string]action {
@@ -91,7 +90,7 @@ func callerIdentity(_ context.Context, caller Caller, _ url.Values) (answer, *Re
 	return callerIdentityAnswer{Result: callerIdentityResult{caller.ARN, caller.UserID, caller.Account}}, nil
 }
 
-// federationToken is refused to everybody: nobody here is an IAM user with policies.
+// federationToken is refused to everybody: no IAM user here has policies.
 func federationToken(_ context.Context, caller Caller, _ url.Values) (answer, *Refusal) {
 	if caller.Session {
 		return nil, errDenied.say("Cannot call GetFederationToken with session credentials")
@@ -174,7 +173,7 @@ func writeError(w http.ResponseWriter, e *Refusal) {
 	}{Error: inner{fault(e.Status), e.Code, e.Message}, RequestID: wire.RequestID(w)})
 }
 
-// fault says whose it is.
+// fault names the party at fault.
 func fault(status int) string {
 	if status >= http.StatusInternalServerError {
 		return "Receiver"
@@ -215,8 +214,8 @@ func checkAssumeRole(form url.Values) *Refusal {
 	return nil
 }
 
-// isWord reports whether text is letters, digits, _ and extra, of a length from
-// least to most: the model's [\w+=…]*.
+// isWord reports whether text consists of letters, digits, _ and extra, with a length from least to most: the model's
+// [\w+=…]*.
 func isWord(text, extra string, least, most int) bool {
 	return len(text) >= least && len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' &&
@@ -224,7 +223,7 @@ func isWord(text, extra string, least, most int) bool {
 	})
 }
 
-// lifeOf reads DurationSeconds, at least 15 minutes and at most so many seconds.
+// lifeOf reads DurationSeconds: at least 15 minutes, and at most the given number of seconds.
 func lifeOf(form url.Values, standard time.Duration, most int) (time.Duration, *Refusal) {
 	text := form.Get("DurationSeconds")
 	if text == "" {
@@ -237,9 +236,8 @@ func lifeOf(form url.Values, standard time.Duration, most int) (time.Duration, *
 	return time.Duration(seconds) * time.Second, nil
 }
 
-// assumeRole gives keys of a role that trusts the caller's. A chain's session lasts
-// an hour at most; a role session of Identity Center that assumes a role is one
-// already.
+// assumeRole returns keys of a role that trusts the caller. A chained session lasts an hour at most; assuming a role
+// from an Identity Center role is chaining, too.
 func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values) (answer, *Refusal) {
 	if e := checkAssumeRole(form); e != nil {
 		return nil, e
@@ -299,7 +297,7 @@ func allows(role directory.Role, caller Caller, externalID string) bool {
 	return trusted && (role.ExternalID == "" || role.ExternalID == externalID)
 }
 
-// sessionToken gives temporary keys for long-term ones.
+// sessionToken returns temporary keys for long-term ones.
 func (s *Server) sessionToken(ctx context.Context, caller Caller, form url.Values) (answer, *Refusal) {
 	if caller.Session {
 		return nil, errDenied.say("Cannot call GetSessionToken with session credentials")

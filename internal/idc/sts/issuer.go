@@ -1,6 +1,5 @@
-// Package sts is the Security Token Service of the Identity Center: it mints role
-// credentials, verifies what is signed with them (Signature Version 4), and
-// answers GetCallerIdentity, AssumeRole and GetSessionToken as AWS does.
+// Package sts is the Security Token Service of the Identity Center: it mints role credentials, verifies Signature
+// Version 4, and answers GetCallerIdentity, AssumeRole and GetSessionToken as AWS does.
 package sts
 
 import (
@@ -22,7 +21,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// Options are what the service is made of.
+// Options configure the service.
 type Options struct {
 	Store     store.Store
 	Secret    []byte // what keys are derived from and session tokens are sealed with
@@ -30,9 +29,8 @@ type Options struct {
 	ClockSkew time.Duration // of signed requests; zero is 15 minutes
 }
 
-// A Server mints and knows keys. It is safe for concurrent use, and remembers
-// nothing: a secret key is derived from its key id, and a session token carries what
-// it stands for, sealed. So keys outlive the process.
+// A Server mints and recognizes keys. It is safe for concurrent use, and stateless: a secret key is derived from its
+// key id, and a session token contains what it stands for, sealed. So keys outlive the process.
 type Server struct {
 	o      Options
 	secret []byte      // of the secret keys
@@ -47,15 +45,15 @@ type Caller struct {
 	ARN     string // of the role session
 	RoleARN string // of the role behind it, with its path
 	UserID  string
-	// Session reports whether the keys are temporary: what they assume is a chain.
+	// Session reports whether the keys are temporary; assuming a role with them is chaining.
 	Session bool
-	// Chained reports whether the keys come from other temporary keys, by AssumeRole.
+	// Chained reports whether the keys come from AssumeRole with other temporary keys.
 	Chained bool `json:",omitempty"`
-	// Administrator may call the admin APIs.
+	// Administrator reports whether the caller may call the admin APIs.
 	Administrator bool
 }
 
-// Credentials are temporary keys, in clear for the answer that carries them.
+// Credentials are temporary keys, in clear, for the answer.
 type Credentials struct {
 	AccessKeyID, SecretAccessKey, SessionToken string
 	Expiration                                 time.Time
@@ -82,8 +80,9 @@ func New(o Options) (*Server, error) {
 	return &Server{o: o, secret: secret, seal: seal}, err
 }
 
-// HandOut mints keys of a permission set that a user has in an account, and hands them out once that is in the audit.
-// It looks for the user and the assignment in one state of the store; its error is who's, or store.ErrNotFound.
+// HandOut mints keys of a permission set that a user has in an account, records that in the audit, and then returns
+// them. It finds the user, with who, and the assignment in one state of the store. Its error is who's, or
+// store.ErrNotFound.
 func (s *Server) HandOut(
 	ctx context.Context, account, permissionSet string, who func(store.Reader) (directory.User, error),
 ) (c Credentials, err error) {
@@ -127,7 +126,8 @@ func (s *Server) roleCredentials(r store.Reader, user directory.User, account,
 	return s.MintRole(i, user.UserName, account, set), nil
 }
 
-// MintRole makes keys of a permission set in an account for a user. Whoever hands them out records that: see HandOut.
+// MintRole makes keys of a permission set in an account for a user. The caller must record that they are handed out, as
+// HandOut does.
 func (s *Server) MintRole(i directory.Instance, userName, account string, set directory.PermissionSet) Credentials {
 	role := i.RoleARN(set.Name, account)
 	return s.mint(Caller{
@@ -135,8 +135,7 @@ func (s *Server) MintRole(i directory.Instance, userName, account string, set di
 	}, set.Duration)
 }
 
-// Administrator gives the long-term keys of the organization's administrator, the
-// same each time.
+// Administrator returns the long-term keys of the organization's administrator, which never change.
 func (s *Server) Administrator() (accessKeyID, secretAccessKey string) {
 	m := hmac.New(sha256.New, s.secret)
 	m.Write([]byte("administrator"))
@@ -144,20 +143,20 @@ func (s *Server) Administrator() (accessKeyID, secretAccessKey string) {
 	return accessKeyID, s.secretKey(accessKeyID)
 }
 
-// sessionARN is the ARN of a role's session: it drops the role's path.
+// sessionARN is the ARN of a role's session, which drops the role's path.
 func sessionARN(role, session string) string {
 	parts := strings.SplitN(role, ":", 6)
 	name := role[strings.LastIndexByte(role, '/')+1:]
 	return "arn:" + parts[1] + ":sts::" + parts[4] + ":assumed-role/" + name + "/" + session
 }
 
-// roleID is a role's unique id, the same each time.
+// roleID is a role's unique id, derived from its ARN.
 func roleID(role string) string {
 	sum := sha256.Sum256([]byte(role))
 	return "AROA" + base32.StdEncoding.EncodeToString(sum[:])[:17]
 }
 
-// A key is what a session token carries.
+// A key is the content of a session token.
 type key struct {
 	Ends time.Time // zero for long-term keys
 	Caller
@@ -179,7 +178,7 @@ func (s *Server) mint(caller Caller, life time.Duration) Credentials {
 	return c
 }
 
-// key finds what a key id stands for; the session token must be its own.
+// key returns what a key id stands for. The session token must be its own.
 func (s *Server) key(accessKeyID, sessionToken string) (key, *Refusal) {
 	if own, _ := s.Administrator(); sessionToken == "" && accessKeyID == own {
 		return s.administrator()
@@ -197,8 +196,7 @@ func (s *Server) key(accessKeyID, sessionToken string) (key, *Refusal) {
 	return k, nil
 }
 
-// Knows gives who holds keys, and until when they are good (zero: for ever), or a
-// refusal.
+// Knows returns the holder of keys, and when the keys end (zero: never), or a refusal.
 func (s *Server) Knows(accessKeyID, secretAccessKey,
 	sessionToken string,
 ) (caller Caller, ends time.Time, refusal *Refusal) {
@@ -231,7 +229,7 @@ func (s *Server) administrator() (key, *Refusal) {
 	}, nil
 }
 
-// secretKey derives the secret access key: 40 characters.
+// secretKey derives a secret access key of 40 characters.
 func (s *Server) secretKey(accessKeyID string) string {
 	m := hmac.New(sha256.New, s.secret)
 	m.Write([]byte(accessKeyID))

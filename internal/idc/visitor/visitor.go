@@ -1,6 +1,5 @@
-// Package visitor plays a person with a browser on the Identity Center's pages: it
-// signs in and answers what is asked, over HTTP as a browser would. The demo and
-// the tests use it where nobody is there to click.
+// Package visitor plays a person with a browser on the Identity Center's pages: it signs in and answers questions, over
+// HTTP as a browser would. The demo and tests use it in place of a person.
 package visitor
 
 import (
@@ -25,8 +24,8 @@ type Visitor struct {
 
 const maxSteps = 10
 
-// Visit opens address, signs in, and answers the question of the page that comes,
-// to the last redirect. It gives the title of the page it ends on.
+// Visit opens address, signs in, answers the question on the page, and follows to the last redirect. It returns the
+// title of the final page.
 func (v Visitor) Visit(ctx context.Context, address string) (title string, err error) {
 	client, err := v.browser()
 	if err != nil {
@@ -58,8 +57,7 @@ func (v Visitor) browser() (*http.Client, error) {
 	return &client, nil
 }
 
-// fill gives what the person answers on a page, or nil when nothing is asked, or
-// what was answered came back.
+// fill returns the person's input for a page, or nil if the page asks nothing or rejected the last input.
 func (v Visitor) fill(p page) url.Values {
 	f := p.form
 	switch {
@@ -79,8 +77,7 @@ func (v Visitor) fill(p page) url.Values {
 	return f.values
 }
 
-// A page is what the person sees: its title, the form in its main part, and
-// whether it complains.
+// A page is what the person sees: its title, the form in its main part, and whether it shows a problem.
 type page struct {
 	address *url.URL
 	title   string

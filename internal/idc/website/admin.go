@@ -73,7 +73,7 @@ func (s *Site) setAdminCookie(w http.ResponseWriter, id string, age int) {
 	})
 }
 
-// admin gives the administrator's session of this browser.
+// admin returns the administrator's session of this browser.
 func (s *Site) admin(r *http.Request) (id string, ok bool) {
 	c, err := r.Cookie(adminCookie)
 	if err != nil {

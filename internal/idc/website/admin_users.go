@@ -51,8 +51,7 @@ func (s *Site) adminUsers(w http.ResponseWriter, r *http.Request) {
 	s.showAdmin(w, r, err, "admin-users.html", "Users", v)
 }
 
-// searched gives one page of what a query finds, sorted by the text that is looked
-// at.
+// searched returns one page of what a query finds, sorted by the text that is looked at.
 func searched[T any](all []T, q url.Values, p *pages, text func(T) string) []T {
 	lower := func(v T) string { return strings.ToLower(text(v)) }
 	found := slices.DeleteFunc(all, func(v T) bool { return !matches(lower(v), q.Get("q")) })

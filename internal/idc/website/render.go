@@ -119,7 +119,7 @@ func apart(d time.Duration, suffix string) string {
 	return count(int(d.Hours()/24), "day") + suffix
 }
 
-// count gives a number with what is counted: 1 account, 2,000 accounts.
+// count returns a number with what is counted: 1 account, 2,000 accounts.
 func count(n int, what string) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {

@@ -48,8 +48,7 @@ func (s *Site) setCookie(w http.ResponseWriter, name, value string, age int) {
 	})
 }
 
-// visitor gives the random id of this browser, and a new one to a browser that has
-// none yet.
+// visitor returns the random id of this browser, and a new one to a browser that has none yet.
 func (s *Site) visitor(w http.ResponseWriter, r *http.Request) string {
 	if c, err := r.Cookie(visitorCookie); err == nil && len(c.Value) == 32 {
 		return c.Value
@@ -92,7 +91,7 @@ var errNobody = errors.New("nobody is signed in")
 
 type personKey struct{}
 
-// person gives who is signed in, unless it is somebody who was disabled since.
+// person returns who is signed in, unless it is somebody who was disabled since.
 func (s *Site) person(r *http.Request) (p person, err error) {
 	if p, known := r.Context().Value(personKey{}).(person); known {
 		return p, nil

@@ -86,8 +86,7 @@ func (s *Site) matches(user directory.User, password string) bool {
 	return user.Password.Matches(password) && !user.Disabled
 }
 
-// within gives the address of one of our own pages, or home: a sign-in leads
-// nowhere else.
+// within returns the address of one of our own pages, or home: a sign-in leads nowhere else.
 func (s *Site) within(next string) string {
 	path, query, _ := strings.Cut(next, "?")
 	if !slices.Contains([]string{"", "consent", "device", "keys", "console"}, path) {

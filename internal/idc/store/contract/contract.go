@@ -1,5 +1,4 @@
-// Package contract is what every store.Store owes: one suite that each
-// implementation is run through.
+// Package contract is the contract of store.Store: one suite that each implementation must pass.
 package contract
 
 import (
@@ -14,7 +13,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A Maker opens an empty store that ends with the test.
+// A Maker opens an empty store that is closed after the test.
 type Maker func(t *testing.T) store.Store
 
 // Run runs the suite.

@@ -33,8 +33,7 @@ func (r reader) Find(kind store.Kind, key string) (store.Entry, error) {
 			kind, key))
 }
 
-// entryOf reads an entry without its keys and owners: who asks knows them from the
-// value.
+// entryOf reads an entry without its keys and owners: callers know them from the value.
 func entryOf(kind store.Kind, row scanner) (store.Entry, error) {
 	e := store.Entry{Kind: kind}
 	var ends int64
@@ -114,8 +113,8 @@ func (r reader) PermissionSetsOf(principals []string, accountID string) ([]strin
 		"BY permission_set", append(args, accountID)...)
 }
 
-// placeholders are as many question marks as a power of two, so that few different
-// statements come to be; the last value stands for the rest.
+// placeholders returns question marks, rounded up to a power of two so that there are few different statements. The
+// last value is repeated.
 func placeholders(values []string) (in string, args []any) {
 	n := 1
 	for n < len(values) {
@@ -164,7 +163,7 @@ func eventOf(row scanner) (store.Event, error) {
 	return e, err
 }
 
-// head is the last event, or one before the first.
+// head is the last event, or a zero one before the first.
 func (r reader) head() (store.Event, error) {
 	e, err := eventOf(r.c.row("SELECT seq, time, actor, action, target, details, hash FROM audit ORDER BY seq DESC " +
 		"LIMIT 1"))
@@ -174,8 +173,7 @@ func (r reader) head() (store.Event, error) {
 	return e, err
 }
 
-// chain is the hash of an event: over all its fields, each with its length, and
-// the hash before it.
+// chain is the hash of an event, over all its fields, each with its length, and the previous hash.
 func chain(key, before []byte, e store.Event) []byte {
 	m := hmac.New(sha256.New, key)
 	var b []byte
@@ -189,8 +187,7 @@ func chain(key, before []byte, e store.Event) []byte {
 	return m.Sum(nil)
 }
 
-// Verify is in store.Store. It may take long: it has a transaction of its own, and
-// no change waits for it.
+// Verify is in store.Store. It may take long, so it has a transaction of its own, and blocks no change.
 func (s *Store) Verify(ctx context.Context) (events int64, head []byte, err error) {
 	c, err := s.connection(ctx)
 	if err != nil {
