@@ -77,7 +77,7 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || u.Path != "" {
-		return nil, errors.New("the URL of an Identity Center is scheme and host: " + o.URL)
+		return nil, errors.New("the URL of an Identity Center must be just scheme and host: " + o.URL)
 	}
 	o.Region = cmp.Or(o.Region, DefaultRegion)
 	if o.Now == nil {

@@ -571,7 +571,7 @@ func TestAuthorizeChecksBeforeItRedirects(t *testing.T) {
 		"none":         authorizeQuery(id, "redirect_uri", ""),
 	} {
 		if a := c.call(t, "GET", "/authorize?"+q.Encode(), nil); a.status != 400 || a.header.Get("Location") != "" ||
-			!strings.Contains(a.body, "cannot go on") {
+			!strings.Contains(a.body, "cannot continue") {
 			t.Errorf("%s: %d to %q", name, a.status, a.header.Get("Location"))
 		}
 	}

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// headers are good answers with odd headers, or a wrong clock.
+// headers are normal answers with odd headers, or from a wrong clock.
 func headers() []Fault {
-	ignore := "take no notice"
+	ignore := "ignore it"
 	return []Fault{
 		{
 			Name: "many-headers", Value: "headers (10000)", Routes: "portal", start: manyHeaders,
@@ -22,7 +22,7 @@ func headers() []Fault {
 		},
 		{
 			Name: "cookie-flood", Value: "cookies (100)", Routes: "all", start: cookies, Does: "sets 100 cookies",
-			Client: "keep none: no part of AWS's APIs sets one",
+			Client: "keep none: AWS's APIs set no cookies",
 		},
 		{
 			Name: "alt-svc", Routes: "all", start: adds("Alt-Svc", `h3="elsewhere.example.com:443"; ma=86400`),
@@ -35,17 +35,18 @@ func headers() []Fault {
 		},
 		{
 			Name: "date", Value: "a duration, as -87600h (87600h)", Routes: "all", start: date,
-			Does: "has a Date header that is 10 years off", Client: ignore + "; who corrects its clock by it bounds that",
+			Does: "has a Date header that is 10 years off", Client: ignore + ", or bound how far it may correct the clock",
 		},
 		{
 			Name: "clock", Value: "a duration, as -10m (1h)", Routes: "all", start: clock,
-			Does:   "has a clock that is an hour fast, or as given: Date, the end of role credentials and registrations are off",
-			Client: "count lives from its own clock where it can; warn of the difference",
+			Does: "has a clock that is an hour fast, or as given: Date and the ends of role credentials and registrations " +
+				"are off",
+			Client: "measure lifetimes by its own clock where possible, and warn about the difference",
 		},
 	}
 }
 
-// withHeaders adds headers to what is answered.
+// withHeaders adds headers to the answer.
 func withHeaders(add func(c *call, h http.Header)) func(c *call) {
 	return func(c *call) {
 		add(c, c.w.Header())
@@ -80,7 +81,7 @@ func cookies(value string) (behaviour, error) {
 	})}, err
 }
 
-// duration reads a value that may be negative.
+// duration reads a duration, which may be negative.
 func duration(value string, standard time.Duration) (time.Duration, error) {
 	if value == "" {
 		return standard, nil
@@ -101,8 +102,7 @@ func date(value string) (behaviour, error) {
 	return behaviour{answer: withHeaders(func(c *call, h http.Header) { c.dated(h, d) })}, err
 }
 
-// clock moves all moments that an answer holds. Lives in seconds are right on any
-// clock.
+// clock shifts all times in an answer. Lifetimes in seconds do not depend on a clock.
 func clock(value string) (behaviour, error) {
 	d, err := duration(value, time.Hour)
 	return behaviour{answer: func(c *call) {
@@ -127,7 +127,7 @@ func clock(value string) (behaviour, error) {
 
 // redirects are 3xx answers where AWS sends none.
 func redirects() []Fault {
-	stay := "follow none: secrets go to no other place"
+	stay := "not follow it: secrets go nowhere else"
 	elsewhere := "https://elsewhere.example.com/"
 	return []Fault{
 		{
@@ -140,7 +140,7 @@ func redirects() []Fault {
 		},
 		{
 			Name: "redirect-loop", Routes: "portal", start: always(func(c *call) { c.redirect(302, c.r.URL.RequestURI()) }),
-			Does: "sends the client back to the same address with 302, for ever", Client: stay,
+			Does: "sends the client back to the same address with 302, forever", Client: stay,
 		},
 		{
 			Name: "redirect-to-http", Routes: "portal", start: always(func(c *call) {
@@ -150,7 +150,7 @@ func redirects() []Fault {
 		},
 		{
 			Name: "redirect-inside", Value: "file or metadata (metadata)", Routes: "portal", start: redirectInside,
-			Does: "sends the client to a file, or to the metadata address of virtual machines", Client: stay,
+			Does: "redirects to a file, or to the metadata address of virtual machines", Client: stay,
 		},
 		{
 			Name: "redirect-to-name", Routes: "portal",
@@ -159,12 +159,12 @@ func redirects() []Fault {
 			}),
 			Does: "sends the client to a name that may mean this machine the second time it is looked up: a server cannot " +
 				"change look-ups itself",
-			Client: stay + "; check the address that is really dialled, not the name",
+			Client: stay + "; check the address that is dialled, not the name",
 		},
 		{
 			Name: "wrong-issuer", Routes: "authorize", able: "authorize", start: always(wrongIssuer),
-			Does:   "sends the browser back with an iss parameter of somebody else (RFC 9207)",
-			Client: "take no notice, as AWS sends none, or refuse the answer",
+			Does:   "sends the browser back with a foreign iss parameter (RFC 9207)",
+			Client: "ignore it, as AWS sends none, or refuse the answer",
 		},
 	}
 }
@@ -180,7 +180,7 @@ func redirect(status int, standard string) starter {
 		}
 		var err error
 		if strings.ContainsAny(value, "\r\n\x00") {
-			err = fmt.Errorf("an address holds no line breaks")
+			err = fmt.Errorf("an address cannot contain line breaks")
 		}
 		return behaviour{answer: func(c *call) { c.redirect(status, value) }}, err
 	}

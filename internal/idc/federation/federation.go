@@ -113,10 +113,10 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, pages Pages) {
 	switch {
 	case !ok:
 		pages.Message(w, r, http.StatusBadRequest, "This link is not valid",
-			"Its sign-in token was not made here, or it was cut off on the way. Make a new link.")
+			"Its sign-in token was not made here, or was truncated. Make a new link.")
 	case !s.o.Now().Before(t.Good):
 		pages.Message(w, r, http.StatusBadRequest, "This link has expired",
-			"Links to the console are good for fifteen minutes. Make a new one.")
+			"Links to the console are valid for fifteen minutes. Make a new one.")
 	case q.Get("Destination") == "":
 		pages.Message(w, r, http.StatusBadRequest, "This link leads nowhere",
 			"The Destination parameter is missing: it says which page of the console to open.")

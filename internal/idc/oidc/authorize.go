@@ -96,7 +96,7 @@ func (s *Server) roomForRequest(tx store.Tx) error {
 	}
 	n, err := tx.Count(requests().Kind)
 	if err == nil && n >= maxRequests && !s.o.NoLimits {
-		err = &AuthorizeError{"Too many sign-ins wait for an answer. Try again in ten minutes."}
+		err = &AuthorizeError{"Too many sign-ins are waiting for an answer. Try again in ten minutes."}
 	}
 	return err
 }
@@ -105,17 +105,19 @@ func (s *Server) authorizeClient(r store.Reader, q url.Values) (client, error) {
 	c, err := clients().Get(r, q.Get("client_id"))
 	switch {
 	case errors.Is(err, store.ErrNotFound), err == nil && !s.o.Now().Before(c.Ends):
-		return c, &AuthorizeError{"This client is not registered here. Its registration may be of another server, or over."}
+		return c, &AuthorizeError{
+			"This client is not registered here. Its registration may belong to another server, or have expired.",
+		}
 	case err != nil:
 		return c, err
 	case len(q.Get("state")) > maxState:
 		return c, &AuthorizeError{"The state of the request is too long."}
 	case !s.requests.Allow(c.ID):
-		return c, &AuthorizeError{"Too many sign-ins of this client at a time. Wait a minute, then try again."}
+		return c, &AuthorizeError{"Too many sign-ins from this client at once. Wait a minute, then try again."}
 	case !slices.Contains(c.Grants, grantCode):
 		return c, &AuthorizeError{"This client is not registered for the authorization code grant."}
 	case !matchRedirect(c.Redirects, q.Get("redirect_uri")):
-		return c, &AuthorizeError{"The redirect URI is not one that this client registered."}
+		return c, &AuthorizeError{"This client has not registered the redirect URI."}
 	}
 	return c, nil
 }

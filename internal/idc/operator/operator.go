@@ -194,7 +194,7 @@ func (a *API) reload(w http.ResponseWriter, r *http.Request) {
 func (a *API) faults(w http.ResponseWriter, r *http.Request) {
 	if a.Faults == nil {
 		answer(w, Answer{},
-			errors.New("faults are played by a server that this machine alone reaches: none serves this data directory"))
+			errors.New("faults need a server that only this machine can reach, and none serves this data directory"))
 		return
 	}
 	var err error

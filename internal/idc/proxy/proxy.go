@@ -52,7 +52,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	target, known := targetOf(p.ca.partitions, host)
 	if r.Method != http.MethodConnect || err != nil || port != "443" || !known {
 		http.Error(w,
-			"rolecall: this proxy stands in for IAM Identity Center's hosts only, and connects to no other: "+r.Host,
+			"rolecall: this proxy serves IAM Identity Center's hosts only, not "+r.Host,
 			http.StatusForbidden)
 		return
 	}

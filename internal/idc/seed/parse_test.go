@@ -27,7 +27,7 @@ var mistakes = []struct{ name, text, want string }{
 	{"a field that is no text", "users: [{name: [alice]}]", "people.yaml:1: users[0].name: is not a text"},
 	{
 		"a field twice", "users:\n  - name: alice\n    title: a\n    title: b\n",
-		"people.yaml:4: users[0].title: is there twice, line 3 has it first",
+		"people.yaml:4: users[0].title: is already on line 3",
 	},
 	{
 		"a field with a name that is no text", "users: [{[a]: b, name: alice}]",
@@ -89,7 +89,7 @@ var mistakes = []struct{ name, text, want string }{
 	},
 	{
 		"the same user", "users:\n  - name: alice\n  - name: Alice\n",
-		`people.yaml:3: users[1].name: "Alice" is there twice, line 2 has it first`,
+		`people.yaml:3: users[1].name: "Alice" is already on line 2`,
 	},
 	{
 		"e-mail", "users:\n  - name: a\n  - name: b\n  - name: c\n    email: x\n",
@@ -106,7 +106,7 @@ var mistakes = []struct{ name, text, want string }{
 	{"disabled that is no text", "users: [{name: a, disabled: [x]}]", "people.yaml:1: users[0].disabled: is not a text"},
 	{
 		"the same e-mail", "users:\n  - {name: a, email: a@x}\n  - {name: b, email: A@x}\n",
-		`people.yaml:3: users[1].email: "A@x" is there twice, line 2 has it first`,
+		`people.yaml:3: users[1].email: "A@x" is already on line 2`,
 	},
 	{
 		"email and emails", "users: [{name: a, email: a@x, emails: [{value: a@x}]}]",
@@ -123,7 +123,7 @@ var mistakes = []struct{ name, text, want string }{
 	{
 		"the same external id",
 		"users:\n  - {name: a, external_ids: [{issuer: i, id: \"1\"}]}\n  - {name: b, external_ids: [{issuer: i, id: " +
-			"\"1\"}]}\n", `people.yaml:3: users[1].external_ids: "1" is there twice, line 2 has it first`,
+			"\"1\"}]}\n", `people.yaml:3: users[1].external_ids: "1" is already on line 2`,
 	},
 	{
 		"no issuer", "users: [{name: a, external_ids: [{id: \"1\"}]}]",
@@ -153,11 +153,11 @@ var mistakes = []struct{ name, text, want string }{
 	},
 	{
 		"the same group", "groups:\n  - name: ops\n  - name: Ops\n",
-		`people.yaml:3: groups[1].name: "Ops" is there twice, line 2 has it first`,
+		`people.yaml:3: groups[1].name: "Ops" is already on line 2`,
 	},
 	{
 		"a member twice", "groups: [{name: ops, members: [a, b, a]}]",
-		`people.yaml:1: groups[0].members[2]: "a" is there twice`,
+		`people.yaml:1: groups[0].members[2]: "a" appears twice`,
 	},
 
 	// accounts
@@ -168,7 +168,7 @@ var mistakes = []struct{ name, text, want string }{
 	{"account without a name", "accounts: [{id: 111122223333}]", "people.yaml:1: accounts[0]: name is missing"},
 	{
 		"the same account", "accounts:\n  - {id: 011122223333, name: a}\n  - {id: \"011122223333\", name: b}",
-		`people.yaml:3: accounts[1].id: "011122223333" is there twice, line 2 has it first`,
+		`people.yaml:3: accounts[1].id: "011122223333" is already on line 2`,
 	},
 	{
 		"OU", "accounts: [{id: 111122223333, name: a, ou: /x}]",
@@ -182,7 +182,7 @@ var mistakes = []struct{ name, text, want string }{
 	},
 	{
 		"the same set", "permission_sets:\n  - name: A\n  - name: A\n",
-		`people.yaml:3: permission_sets[1].name: "A" is there twice, line 2 has it first`,
+		`people.yaml:3: permission_sets[1].name: "A" is already on line 2`,
 	},
 	{
 		"set too short", "permission_sets: [{name: A, session_duration: 59m}]",
@@ -199,7 +199,7 @@ var mistakes = []struct{ name, text, want string }{
 	{
 		"managed policy twice",
 		"permission_sets: [{name: A, managed_policies: [arn:aws:iam::aws:policy/X, arn:aws:iam::aws:policy/X]}]",
-		`people.yaml:1: permission_sets[0].managed_policies[1]: "arn:aws:iam::aws:policy/X" is there twice`,
+		`people.yaml:1: permission_sets[0].managed_policies[1]: "arn:aws:iam::aws:policy/X" appears twice`,
 	},
 	{
 		"customer policy", "permission_sets: [{name: A, customer_policies: [{name: \"a b\", path: x}]}]",
@@ -210,7 +210,7 @@ people.yaml:1: permission_sets[0].customer_policies[0].path: "x" is not a path l
 	{
 		"customer policy twice",
 		"permission_sets:\n - name: A\n   customer_policies:\n   - {name: p}\n   - {name: p, path: /}\n",
-		`people.yaml:5: permission_sets[0].customer_policies[1]: "/p" is there twice, line 4 has it first`,
+		`people.yaml:5: permission_sets[0].customer_policies[1]: "/p" is already on line 4`,
 	},
 	{
 		"no boundary", "permission_sets: [{name: A, boundary: {}}]",
@@ -235,7 +235,7 @@ people.yaml:1: permission_sets[0].customer_policies[0].path: "x" is not a path l
 	},
 	{
 		"policy with a name twice", "permission_sets: [{name: A, inline_policy: {a: 1, a: 2}}]",
-		"people.yaml:1: permission_sets[0].inline_policy: has a name that is no text, or is there twice",
+		"people.yaml:1: permission_sets[0].inline_policy: has a field name that is not a text, or appears twice",
 	},
 	{
 		"policy too deep",
@@ -260,7 +260,7 @@ people.yaml:1: permission_sets[0].customer_policies[0].path: "x" is not a path l
 	},
 	{
 		"a tag twice", "permission_sets: [{name: A, tags: {a: b, a: c}}]",
-		"people.yaml:1: permission_sets[0].tags.a: is there twice, line 1 has it first",
+		"people.yaml:1: permission_sets[0].tags.a: is already on line 1",
 	},
 	{"tags", "permission_sets: [{name: A, tags: [a]}]", "people.yaml:1: permission_sets[0].tags: is not a mapping"},
 
@@ -304,7 +304,7 @@ people.yaml:1: permission_sets[0].customer_policies[0].path: "x" is not a path l
 	{
 		"the same role",
 		"roles:\n  - {arn: arn:aws:iam::111122223333:role/x, trust: []}\n  - {arn: arn:aws:iam::111122223333:role/x, " +
-			"trust: []}", `people.yaml:3: roles[1].arn: "arn:aws:iam::111122223333:role/x" is there twice, line 2 has it first`,
+			"trust: []}", `people.yaml:3: roles[1].arn: "arn:aws:iam::111122223333:role/x" is already on line 2`,
 	},
 	{
 		"role too long", "roles: [{arn: arn:aws:iam::111122223333:role/x, trust: [], max_session_duration: 13h}]",
@@ -364,7 +364,7 @@ func TestBombs(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ text, want string }{
 		"doubled": {doubled, "p:1: permission_sets[0].inline_policy: is longer than 32768 characters"},
-		"wide":    {wide, "p:2: its aliases make it too large"},
+		"wide":    {wide, "p:2: expands to too many values through aliases"},
 		"itself": {
 			"permission_sets: [{name: A, inline_policy: &a {b: *a}}]",
 			"p:1: permission_sets[0].inline_policy: is nested too deep",

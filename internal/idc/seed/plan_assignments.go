@@ -41,7 +41,7 @@ func (p *planner) assignments() {
 	for i, entry := range p.file.assignments.entries {
 		principals, sets, accounts := p.principals(entry, i, names), p.sets(entry, i, names), p.accountsOf(entry, i)
 		if product += len(principals) * len(sets) * len(accounts); product > maxAssignments {
-			p.problem(entry.line, "assignments["+strconv.Itoa(i)+"]", "with it there are more than %d assignments",
+			p.problem(entry.line, "assignments["+strconv.Itoa(i)+"]", "makes more than %d assignments",
 				maxAssignments)
 			return
 		}

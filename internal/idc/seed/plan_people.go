@@ -84,11 +84,11 @@ func (p *planner) checkUserKeys(in map[string]bool, u user, i int) {
 	}
 	path := "users[" + strconv.Itoa(i) + "]."
 	if other, taken := p.have.emails[directory.EmailKey(u.Email())]; taken && !in[directory.NameKey(other)] {
-		p.problem(u.emailLine, path+"email", "%s is that of user %s in the directory", quote(u.Email()), bare(other))
+		p.problem(u.emailLine, path+"email", "%s belongs to user %s in the directory", quote(u.Email()), bare(other))
 	}
 	for _, id := range u.ExternalIDs {
 		if other, taken := p.have.userIDs[directory.ExternalKey(id)]; taken && !in[directory.NameKey(other)] {
-			p.problem(u.externalLine, path+"external_ids", "%s is that of user %s in the directory", quote(id.Id), bare(other))
+			p.problem(u.externalLine, path+"external_ids", "%s belongs to user %s in the directory", quote(id.Id), bare(other))
 		}
 	}
 }
@@ -152,7 +152,7 @@ func (p *planner) checkGroupKeys(in map[string]bool, g group, i int) {
 	}
 	for _, id := range g.ExternalIDs {
 		if other, taken := p.have.groupIDs[directory.ExternalKey(id)]; taken && !in[directory.NameKey(other)] {
-			p.problem(g.externalLine, fmt.Sprintf("groups[%d].external_ids", i), "%s is that of group %s in the directory",
+			p.problem(g.externalLine, fmt.Sprintf("groups[%d].external_ids", i), "%s belongs to group %s in the directory",
 				quote(id.Id), bare(other))
 		}
 	}

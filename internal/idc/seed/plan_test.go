@@ -238,19 +238,19 @@ people.yaml:9: assignments[1].accounts[1]: account "999999999998"` + none},
 		{
 			"an address that is taken", "users:\n  - name: zoe\n    email: BOB@x\n    external_ids: [{issuer: i, id: \"1\"}]",
 			false,
-			`people.yaml:3: users[0].email: "BOB@x" is that of user bob in the directory
-people.yaml:4: users[0].external_ids: "1" is that of user bob in the directory`,
+			`people.yaml:3: users[0].email: "BOB@x" belongs to user bob in the directory
+people.yaml:4: users[0].external_ids: "1" belongs to user bob in the directory`,
 		},
 		{
 			"an external id that is taken", "groups:\n  - name: zoo\n    external_ids: [{issuer: i, id: g}]", false,
-			`people.yaml:3: groups[0].external_ids: "g" is that of group ops in the directory`,
+			`people.yaml:3: groups[0].external_ids: "g" belongs to group ops in the directory`,
 		},
 		{
 			"too many",
 			"users: &u " + numbers("u%04d", 1001, "{name: ", "}") + "\naccounts: " +
 				numbers("%012d", 1001, "{name: a, id: ", "}") +
 				"\nassignments: [{users: " + numbers("u%04d", 1001, "", "") + ", permission_sets: Admin, accounts: '*'}]", false,
-			"people.yaml:3: assignments[0]: with it there are more than 1000000 assignments",
+			"people.yaml:3: assignments[0]: makes more than 1000000 assignments",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

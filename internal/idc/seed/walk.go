@@ -50,7 +50,7 @@ func (w *walker) resolve(n *yaml.Node) *yaml.Node {
 	}
 	if w.steps--; w.steps < 0 {
 		if w.steps == -1 {
-			w.problem(n.Line, "", "its aliases make it too large")
+			w.problem(n.Line, "", "expands to too many values through aliases")
 		}
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: nullTag, Line: n.Line}
 	}
@@ -81,7 +81,7 @@ func (w *walker) mapping(n *yaml.Node, path string, fields map[string]field, req
 		case !known:
 			w.problem(key.Line, path, "unknown field %s%s", quote(key.Value), suggestion(key.Value, fields))
 		case twice:
-			w.problem(key.Line, join(path, key.Value), "is there twice, line %d has it first", first)
+			w.problem(key.Line, join(path, key.Value), "is already on line %d", first)
 		case !isNull(value):
 			lines[key.Value] = key.Line
 			read(value, join(path, key.Value))
@@ -140,7 +140,7 @@ func (w *walker) refs(to *[]ref, keeps rule) field {
 			r := ref{line: n.Line}
 			w.text(&r.text, keeps)(n, path)
 			if seen[r.text] {
-				w.problem(n.Line, path, "%s is there twice", quote(r.text))
+				w.problem(n.Line, path, "%s appears twice", quote(r.text))
 			}
 			seen[r.text] = true
 			*to = append(*to, r)
@@ -202,7 +202,7 @@ func (w *walker) once(lines map[string]int, key, name string, line int, path str
 		return // reported already
 	}
 	if first, twice := lines[key]; twice {
-		w.problem(line, path, "%s is there twice, line %d has it first", quote(name), first)
+		w.problem(line, path, "%s is already on line %d", quote(name), first)
 		return
 	}
 	lines[key] = line

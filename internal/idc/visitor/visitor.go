@@ -42,7 +42,7 @@ func (v Visitor) Visit(ctx context.Context, address string) (title string, err e
 		}
 		p, err = post(ctx, client, p, answer)
 	}
-	return p.title, errors.New("the pages do not end")
+	return p.title, errors.New("the pages never end")
 }
 
 func (v Visitor) browser() (*http.Client, error) {

@@ -18,10 +18,10 @@ type assignmentView struct {
 	Group   *directory.Group // or; of a user's, what it comes through
 }
 
-// mostAssignments bounds the list of one user, group or account.
+// mostAssignments bounds the assignments shown for one user, group or account.
 const mostAssignments = 500
 
-// assigned lists assignments with the names of what they are of.
+// assigned lists assignments with all names.
 func assigned(r store.Reader, filter store.Assignment) ([]assignmentView, error) {
 	list, err := r.Assignments(filter)
 	views := make([]assignmentView, 0, min(len(list), mostAssignments))
@@ -43,7 +43,7 @@ func assigned(r store.Reader, filter store.Assignment) ([]assignmentView, error)
 	return views, err
 }
 
-// assignmentsOfUser are their own, and those through groups.
+// assignmentsOfUser lists a user's own assignments, and those through groups.
 func assignmentsOfUser(r store.Reader, id string, groups []directory.Group) ([]assignmentView, error) {
 	all, err := assigned(r, store.Assignment{Principal: id})
 	for _, g := range groups {

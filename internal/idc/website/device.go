@@ -22,9 +22,9 @@ func (s *Site) device(w http.ResponseWriter, r *http.Request, who person) {
 	d, err := s.o.OIDC.Device(r.Context(), code, who.Session.ID)
 	switch {
 	case errors.Is(err, oidc.ErrTooMany):
-		ask(http.StatusTooManyRequests, "Too many codes that do not exist. Wait a few minutes, then try again.")
+		ask(http.StatusTooManyRequests, "Too many unknown codes. Wait a few minutes, then try again.")
 	case errors.Is(err, oidc.ErrGone):
-		ask(http.StatusNotFound, "There is no such code, or it is over. Codes are good for ten minutes, and once.")
+		ask(http.StatusNotFound, "This code is unknown or has expired. Codes are valid for ten minutes, and work once.")
 	case err != nil:
 		s.broken(w, r)
 	default:

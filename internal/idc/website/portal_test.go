@@ -51,7 +51,7 @@ func TestAUserWithThousandsOfAccounts(t *testing.T) {
 		"?q=team-4321":          `<h3>team-4321</h3>`,
 		"?q=600000004321":       `<h3>team-4321</h3>`,
 		"?q=READONLY+team-432":  `11 accounts`,
-		"?q=nothing-like-this":  `No account or role of yours matches.`,
+		"?q=nothing-like-this":  `None of your accounts or roles match.`,
 		"?q=team-00&page=2":     `<h3>team-0099</h3>`,
 		"?q=team-12&open=60000": `<h3>team-1200</h3>`,
 	} {

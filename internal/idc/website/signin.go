@@ -42,13 +42,13 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.matches(user, r.PostFormValue("password")) { // an unknown user takes as long
-		refuse(http.StatusForbidden, "User name or password is not right.")
+		refuse(http.StatusForbidden, "The user name or password is incorrect.")
 		return
 	}
 	s.guesses.Return(guess) // only wrong ones count
 	id, err := s.o.OIDC.SignIn(r.Context(), user)
 	if errors.Is(err, oidc.ErrNoSession) {
-		refuse(http.StatusForbidden, "User name or password is not right.")
+		refuse(http.StatusForbidden, "The user name or password is incorrect.")
 		return
 	}
 	if err != nil {
@@ -60,8 +60,7 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, s.within(next), http.StatusSeeOther)
 }
 
-// tooMany takes a guess of key's, and reports whether none was left; then it says
-// when there will be one.
+// tooMany counts a guess for key, and reports whether there were too many; then it sets Retry-After.
 func tooMany(w http.ResponseWriter, guesses *limits.Limiter, key string) bool {
 	if guesses.Allow(key) {
 		return false
@@ -70,7 +69,7 @@ func tooMany(w http.ResponseWriter, guesses *limits.Limiter, key string) bool {
 	return true
 }
 
-// addressOf is the caller's address without the port.
+// addressOf is the caller's address without its port.
 func addressOf(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -79,14 +78,14 @@ func addressOf(r *http.Request) string {
 	return host
 }
 
-// matches checks a password; that of a disabled user never matches.
+// matches checks a password. A disabled user's never matches.
 func (s *Site) matches(user directory.User, password string) bool {
 	s.hashing <- struct{}{}
 	defer func() { <-s.hashing }()
 	return user.Password.Matches(password) && !user.Disabled
 }
 
-// within returns the address of one of our own pages, or home: a sign-in leads nowhere else.
+// within returns the path if it is one of our own pages, and otherwise the home page: a sign-in leads nowhere else.
 func (s *Site) within(next string) string {
 	path, query, _ := strings.Cut(next, "?")
 	if !slices.Contains([]string{"", "consent", "device", "keys", "console"}, path) {

@@ -148,7 +148,8 @@ func migrate(c *conn) error {
 		return err
 	}
 	if version > len(migrations) {
-		return fmt.Errorf("the database is of a newer rolecall (version %d, this one knows %d)", version, len(migrations))
+		return fmt.Errorf("the database was written by a newer rolecall (version %d; this one knows up to %d)", version,
+			len(migrations))
 	}
 	for i, text := range migrations[version:] {
 		step := fmt.Sprintf("BEGIN IMMEDIATE;\n%s\nPRAGMA user_version = %d;\nCOMMIT;", text, version+i+1)
