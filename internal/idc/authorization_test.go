@@ -19,8 +19,8 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A principal is a kind of caller, with all that it can show: a bearer token, a
-// browser's session, keys to sign with.
+// A principal is a kind of caller, with everything it can present: a bearer token, a browser session, keys to sign
+// with.
 type principal struct {
 	name           string
 	bearer, cookie string
@@ -113,7 +113,7 @@ func (c *center) change(t *testing.T, name string, change func(store.Tx, directo
 	})
 }
 
-// disable leaves the sessions: the user alone must be enough to refuse.
+// disable leaves the sessions: the user's state alone must suffice for a refusal.
 func (c *center) disable(t *testing.T, name string) {
 	t.Helper()
 	c.change(t, name, func(tx store.Tx, u directory.User) error { u.Disabled = true; return directory.Users().Put(tx, u) })
@@ -131,7 +131,7 @@ func (c *center) unassign(t *testing.T, name string) {
 	})
 }
 
-// cookie is what a browser has after a sign-in on the page.
+// cookie is a browser's cookie after a sign-in on the page.
 func (c *center) cookie(t *testing.T, name string) string {
 	t.Helper()
 	home := c.home(t)
@@ -165,7 +165,7 @@ func (c *center) home(t *testing.T) string {
 	return ""
 }
 
-// ask sends a request with all that a principal has.
+// ask sends a request with everything that a principal has.
 func (c *center) ask(t *testing.T, p principal, method, path, body string, headers ...string) answer {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, origin+path, strings.NewReader(body))
@@ -203,7 +203,7 @@ func serviceOf(r *http.Request) string {
 	return "sts"
 }
 
-// A row says what a route answers to everybody, and to whom something else.
+// A row is a route's answer to everybody, and its exceptions.
 type row struct {
 	path, body string // path: empty for that of the pattern
 	form       bool
@@ -211,7 +211,7 @@ type row struct {
 	but        map[string]int
 }
 
-// rows are all routes; %s in a pattern is the secret path of the pages.
+// rows lists all routes; %s in a pattern is the secret path of the pages.
 func rows() map[string]row {
 	lists := map[string]int{"alice": 200, "user with nothing": 200, "unassigned": 200}
 	browser := map[string]int{"alice": 200, "user with nothing": 200}
@@ -277,7 +277,7 @@ func rows() map[string]row {
 		},
 		"GET %sconsent": {everybody: 303, but: map[string]int{"alice": 404, "user with nothing": 404}},
 		"GET %sdevice":  {everybody: 303, but: browser},
-		// the administrator's pages: a session of their own
+		// the administrator's pages have a session of their own
 		"GET %sadmin/sign-in": {everybody: 200}, "POST %sadmin/sign-in": post, "POST %sadmin/sign-out": post,
 		"GET %sadmin/{$}": elsewhere, "GET %sadmin/user": elsewhere, "GET %sadmin/groups": elsewhere,
 		"GET %sadmin/group":    elsewhere,
@@ -287,8 +287,7 @@ func rows() map[string]row {
 	}
 }
 
-// The authorization matrix: each kind of caller at each route. A route that stands
-// not in it fails the test.
+// The authorization matrix: each kind of caller at each route. A route without a row fails the test.
 func TestAuthorizationMatrix(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	callers := c.principals(t)
@@ -340,7 +339,7 @@ func (c *center) cell(t *testing.T, p principal, pattern, home string, r row) in
 	return c.ask(t, p, method, path, r.body, headers...).status
 }
 
-// What was signed for something else is not good here.
+// A signature for one thing is not valid for another.
 func TestASignatureIsForItsServiceAndOperation(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, secret := c.STS.Administrator()
@@ -372,7 +371,7 @@ func TestASignatureIsForItsServiceAndOperation(t *testing.T) {
 	}
 }
 
-// Each operation of the admin APIs is the administrator's alone.
+// Only the administrator may call the admin APIs.
 func TestAdminOperationsAreTheAdministrators(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	callers := c.principals(t)

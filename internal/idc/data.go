@@ -27,7 +27,7 @@ type Data struct {
 	Store  store.Store
 	Secret []byte
 	Dir    string // empty: in memory
-	Fresh  bool   // it was made just now
+	Fresh  bool   // just made
 
 	lock *flock.Flock
 }

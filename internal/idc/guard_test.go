@@ -28,7 +28,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// newCenterIn is a center whose data is in a directory.
+// newCenterIn makes a center with its data in a directory.
 func newCenterIn(t *testing.T, dir string, change func(*idc.Options)) *center {
 	t.Helper()
 	data, err := idc.OpenData(dir)
@@ -91,8 +91,7 @@ func TestTheSessionsLengthIsTheInstances(t *testing.T) {
 	}
 }
 
-// What opens something is nowhere on disk in clear: not in the database, its log, or
-// a backup.
+// Nothing that grants access is on disk in clear: not in the database, its log, or a backup.
 func TestNoSecretIsOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	c := newCenterIn(t, dir, nil)
@@ -136,7 +135,7 @@ func TestNoSecretIsOnDisk(t *testing.T) {
 	}
 }
 
-// authorizationCode is one that alice consented to.
+// authorizationCode returns a code that alice consented to.
 func (c *center) authorizationCode(t *testing.T, clientID string) string {
 	t.Helper()
 	id, refusal, err := c.OIDC.Authorize(t.Context(), authorizeQuery(clientID))
@@ -162,8 +161,8 @@ func (c *center) redeem(t *testing.T, id, secret, code string) answer {
 	})
 }
 
-// A registration, a waiting device code, an unredeemed code, tokens and keys are all
-// good after a restart; what was used or replaced before it stays so.
+// Registrations, waiting device codes, unredeemed codes, tokens and keys survive a restart; used or replaced ones stay
+// so.
 func TestEverythingOutlivesARestart(t *testing.T) {
 	dir := t.TempDir()
 	c := newCenterIn(t, dir, nil)
@@ -247,8 +246,7 @@ func TestWithoutItsSecretADatabaseIsNotOpened(t *testing.T) {
 	}
 }
 
-// Five wrong codes of a session in a row, and it has to wait; another session does
-// not.
+// After five wrong codes in a row a session has to wait; other sessions do not.
 func TestCodesCannotBeGuessed(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	session, other := c.signIn(t, "alice"), c.signIn(t, "bob")
@@ -288,7 +286,7 @@ func TestThePortalsLimit(t *testing.T) {
 	}
 }
 
-// A presigned address is as good as a signed request, for 15 minutes.
+// A presigned URL is as good as a signed request, for 15 minutes.
 func TestPresignedAddresses(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	keys := c.keys(t, "111122223333", "Admin")
@@ -374,7 +372,7 @@ func TestSessionTokens(t *testing.T) {
 	}
 }
 
-// Through the proxy a region that has no instance knows no tokens of this one.
+// Through the proxy, a region without an instance does not know our tokens.
 func TestOtherRegionsThroughTheProxy(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, secret, tokens := c.deviceTokens(t)
@@ -397,7 +395,7 @@ func TestOtherRegionsThroughTheProxy(t *testing.T) {
 	}
 }
 
-// The secret path of the pages stands in no figure and no line of the log.
+// The secret path of the pages is in neither metrics nor logs.
 func TestThePagesPathStaysSecret(t *testing.T) {
 	var log bytes.Buffer
 	c := newCenterIn(t, t.TempDir(), func(o *idc.Options) {
@@ -481,7 +479,7 @@ func TestFloodsAreBounded(t *testing.T) {
 	}
 }
 
-// A user who is disabled between the check of the password and the session gets none.
+// A user who is disabled between password check and session gets no session.
 func TestASignInLooksAgain(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	var alice directory.User
@@ -502,7 +500,7 @@ func TestASignInLooksAgain(t *testing.T) {
 	}
 }
 
-// The replay of a code takes back what it gave, for as long as that lives.
+// The replay of a code revokes what it was exchanged for, as long as that lives.
 func TestALateReplayTakesTokensBack(t *testing.T) {
 	c := newCenter(t, oidc.Options{SessionLife: 30 * 24 * time.Hour})
 	id, secret := c.register(t, true)
@@ -518,7 +516,7 @@ func TestALateReplayTakesTokensBack(t *testing.T) {
 	}
 }
 
-// Each change stands in the audit, who made it and when, and nothing of a secret.
+// Each change is in the audit, with who made it and when, but without secrets.
 func TestTheAudit(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, secret, tokens := c.deviceTokens(t)

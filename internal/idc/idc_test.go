@@ -126,7 +126,7 @@ func (c *center) call(t testing.TB, method, path string, body any, headers ...st
 
 type members = map[string]any
 
-// register returns a client of both grant types in turn.
+// register returns a client, for the code flow or the device flow.
 func (c *center) register(t testing.TB, code bool) (id, secret string) {
 	t.Helper()
 	in := members{"clientName": "test", "clientType": "public", "scopes": []string{"sso:account:access"}}
@@ -153,7 +153,7 @@ func (c *center) signIn(t testing.TB, name string) string {
 	return id
 }
 
-// approve says yes to a user code in a session of its own.
+// approve approves a user code in a new session.
 func (c *center) approve(t testing.TB, userCode, name string) {
 	t.Helper()
 	if err := c.OIDC.DecideDevice(t.Context(), userCode, c.signIn(t, name), true); err != nil {
@@ -161,7 +161,7 @@ func (c *center) approve(t testing.TB, userCode, name string) {
 	}
 }
 
-// deviceTokens are alice's tokens from a device login.
+// deviceTokens returns alice's tokens from the device flow.
 func (c *center) deviceTokens(t testing.TB) (id, secret string, tokens answer) {
 	t.Helper()
 	id, secret = c.register(t, false)
@@ -195,8 +195,7 @@ func (c *center) portal(t testing.TB, method, path, token string) answer {
 	return c.call(t, method, path, nil, "x-amz-sso_bearer_token", token)
 }
 
-// Each refusal has AWS's status, code, and exception; the exception's name is in a
-// header only.
+// Each refusal has AWS's status, code and exception; the exception's name is only in a header.
 func TestOIDCRefusesWhatAWSRefuses(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, secret := c.register(t, false)
@@ -321,7 +320,7 @@ func TestRefreshTokensRotate(t *testing.T) {
 		second.text("accessToken") == first.text("accessToken") {
 		t.Fatalf("got %s", second.body)
 	}
-	// Who lost the answer gets the same one for half a minute, fifty at once, too.
+	// A client that lost the answer gets the same one for half a minute, as do fifty at once.
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
@@ -335,7 +334,7 @@ func TestRefreshTokensRotate(t *testing.T) {
 	if a := c.refresh(t, otherID, otherSecret, second.text("refreshToken")); a.text("error") != "invalid_grant" {
 		t.Errorf("from another client: %s", a.body)
 	}
-	// Later than that, the family is revoked: somebody has a copy.
+	// After that the family is revoked: somebody has a copy.
 	c.now = c.now.Add(31 * time.Second)
 	for _, token := range []string{first.text("refreshToken"), second.text("refreshToken")} {
 		if a := c.refresh(t, id, secret, token); a.text("error") != "invalid_grant" {
@@ -477,7 +476,7 @@ func authorizeQuery(id string, change ...string) url.Values {
 	return q
 }
 
-// code signs alice in on the pages and returns the authorization code.
+// code signs alice in on the pages, and returns the authorization code.
 func (c *center) code(t testing.TB, id string) string {
 	t.Helper()
 	ended := make(chan *url.URL, 1)
@@ -542,7 +541,7 @@ func TestAnAuthorizationCodeServesOnce(t *testing.T) {
 	if len(good) != 1 {
 		t.Fatalf("50 redemptions at once: %d successes", len(good))
 	}
-	// A replay takes back what the code gave: RFC 6749 section 4.1.2.
+	// A replay revokes what the code was exchanged for: RFC 6749 section 4.1.2.
 	if a := c.portal(t, "GET", "/assignment/accounts", good[0].text("accessToken")); a.status != 401 {
 		t.Errorf("after the replays the token still counts: %d", a.status)
 	}
@@ -553,8 +552,7 @@ func TestAnAuthorizationCodeServesOnce(t *testing.T) {
 	}
 }
 
-// Without a known client and redirect URI the browser is sent nowhere; with them
-// it carries the refusal back.
+// Without a known client and redirect URI the browser is not redirected; otherwise the redirect carries the refusal.
 func TestAuthorizeChecksBeforeItRedirects(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, _ := c.register(t, true)

@@ -21,7 +21,7 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// checked holds an answer against the model that ships with the AWS CLI.
+// checked compares an answer with the model that ships with the AWS CLI.
 func checked(t *testing.T, m *awsmodel.Model, operation string, a answer) answer {
 	t.Helper()
 	problems := m.CheckOutput(operation, []byte(a.body))
@@ -84,8 +84,7 @@ func TestOIDCAnswersAsItsModelSays(t *testing.T) {
 			}
 		}
 	}
-	// The redirect exception is newer than the model: the other exceptions are all
-	// there.
+	// The redirect exception is newer than the model; all other exceptions are in it.
 	for _, body := range []string{`{"clientId":`, `[]`, `{"clientId":{}}`, ``} {
 		for _, path := range []string{"/client/register", "/device_authorization", "/token"} {
 			if a := c.call(t, "POST", path, body); a.status != 400 || a.text("error") != "invalid_request" {
@@ -129,7 +128,7 @@ func TestPortalAnswersAsItsModelSays(t *testing.T) {
 	}
 }
 
-// STS speaks XML: its elements are held against the members of the model.
+// STS speaks XML: its elements are compared with the members in the model.
 func TestSTSAnswersAsItsModelSays(t *testing.T) {
 	shapes := stsShapes(t)
 	c := newCenter(t, oidc.Options{})
@@ -187,10 +186,10 @@ func stsShapes(t *testing.T) map[string]stsShape {
 	return model.Shapes
 }
 
-// checkElements walks NAMEResponse, NAMEResult and what is below.
+// checkElements walks NAMEResponse, NAMEResult and everything below.
 func checkElements(t *testing.T, shapes map[string]stsShape, operation, body string) {
 	t.Helper()
-	// The shapes of the elements that are open, and the members seen in each.
+	// The shapes of open elements, and the members seen in each.
 	var open []string
 	var seen [][]string
 	decoder := xml.NewDecoder(strings.NewReader(body))
@@ -224,7 +223,7 @@ func checkElements(t *testing.T, shapes map[string]stsShape, operation, body str
 	}
 }
 
-// shapeOf is the shape of an element: those of the envelope have none.
+// shapeOf returns the shape of an element; those of the envelope have none.
 func shapeOf(shapes map[string]stsShape, operation string, open []string, name string) string {
 	switch {
 	case len(open) == 0 && name == operation+"Response", len(open) == 1 && name == "ResponseMetadata", name == "RequestId":

@@ -20,7 +20,7 @@ import (
 	"rolecall/internal/idc/partition"
 )
 
-// SDKs see the error of the service that they called, and it says that idc has no such operation.
+// SDKs see an error of the service they called, which says that idc does not implement the operation.
 func TestTheSDKsReadThatAnOperationIsMissing(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, secret := c.STS.Administrator()
@@ -67,7 +67,7 @@ func TestTheSDKsReadThatAnOperationIsMissing(t *testing.T) {
 	}
 }
 
-// said is an API's error as a person reads it. SSO OIDC's has its text in a member of its own.
+// said formats an API's error. SSO OIDC has its text in a member of its own.
 func said(err error) string {
 	var invalid *oidctypes.InvalidRequestException
 	if errors.As(err, &invalid) && invalid.Error_description != nil {
@@ -80,7 +80,7 @@ func said(err error) string {
 	return e.ErrorCode() + ": " + e.ErrorMessage()
 }
 
-// xmlError reads an answer of the query protocol.
+// xmlError reads an error of the query protocol.
 func xmlError(t *testing.T, body string) (code, message string) {
 	t.Helper()
 	var e struct {
@@ -92,7 +92,7 @@ func xmlError(t *testing.T, body string) (code, message string) {
 	return e.Error.Code, e.Error.Message
 }
 
-// What no SDK here asks for is answered in the form of the service that was meant.
+// Other requests are answered in the form of the service that was meant.
 func TestOperationsThatAreMissing(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	transport := throughProxy(t, partition.AWS(), c)

@@ -33,7 +33,7 @@ func (w *ssoWorld) unassign(account string, set *string, kind types.PrincipalTyp
 	}))(w.world).AccountAssignmentDeletionStatus
 }
 
-// outcome is how a creation ended, once its delay has passed.
+// outcome returns a creation's status after the delay.
 func (w *ssoWorld) outcome(q *types.AccountAssignmentOperationStatus) *types.AccountAssignmentOperationStatus {
 	w.Helper()
 	if q.Status != types.StatusValuesInProgress || q.FailureReason != nil {
@@ -137,7 +137,7 @@ func TestAssignmentOfWhatIsNotThere(t *testing.T) {
 		})), "ResourceNotFoundException", nobody)
 }
 
-// TestStatusDelay: an answer waits as long as it is told to, and no longer.
+// TestStatusDelay: an answer lags exactly as long as configured.
 func TestStatusDelay(t *testing.T) {
 	w := newSSOWorld(t)
 	user, _ := w.principals()

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestAudit: each change is one line that says who, what, and of which names; values
-// of attributes are not in it; what was refused is not.
+// TestAudit: each change is one line with who, what and which names, but without values of attributes. Refused changes
+// are not recorded.
 func TestAudit(t *testing.T) {
 	w := newStoreWorld(t)
 	alice, group := w.user("alice"), w.group("Developers")

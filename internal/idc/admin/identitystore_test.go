@@ -16,7 +16,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A storeWorld is a world as the SDK's identitystore sees it.
+// A storeWorld is a world with the SDK's identitystore client.
 type storeWorld struct {
 	*world
 	ids *identitystore.Client
@@ -62,7 +62,7 @@ func (w *storeWorld) describe(user *string) *identitystore.DescribeUserOutput {
 	return must(w.ids.DescribeUser(ctx, &identitystore.DescribeUserInput{IdentityStoreId: w.id, UserId: user}))(w.world)
 }
 
-// conflict sees that err is a ConflictException of identitystore.
+// conflict checks that err is identitystore's ConflictException.
 func (w *storeWorld) conflict(err error, text string) {
 	w.Helper()
 	w.refused(err, "ConflictException", text)
@@ -73,7 +73,7 @@ func (w *storeWorld) conflict(err error, text string) {
 	}
 }
 
-// absent sees that err says that something of a kind is not there.
+// absent checks that err reports a missing thing of a kind.
 func (w *storeWorld) absent(err error, kind types.ResourceType) {
 	w.Helper()
 	var e *types.ResourceNotFoundException
@@ -186,8 +186,8 @@ func TestUpdateUser(t *testing.T) {
 	}
 }
 
-// TestUpdateOfOlder: users that were made elsewhere may lack what CreateUser asks
-// for, or have more than it allows; that does not keep the rest from being changed.
+// TestUpdateOfOlder: users made elsewhere may lack attributes that CreateUser requires, or exceed its bounds. Their
+// other attributes can still be changed.
 func TestUpdateOfOlder(t *testing.T) {
 	w := newStoreWorld(t)
 	u := directory.User{
@@ -206,8 +206,7 @@ func TestUpdateOfOlder(t *testing.T) {
 	w.refused(w.updateUser(&u.ID, "userName", "old hand"), "ValidationException", "Value at 'userName'")
 }
 
-// TestUpdateKeeps: an update keeps what it is not about: external ids, the password,
-// that the user is disabled.
+// TestUpdateKeeps: an update keeps everything else: external ids, the password, whether the user is disabled.
 func TestUpdateKeeps(t *testing.T) {
 	w := newStoreWorld(t)
 	id := directory.ExternalID{Issuer: "https://idp.example.com", Id: "42"}
@@ -288,7 +287,7 @@ func TestFindUsersAndGroups(t *testing.T) {
 	}
 }
 
-// TestFilters: the SDK calls them deprecated, Terraform uses them still.
+// TestFilters: the SDK calls them deprecated, but Terraform still uses them.
 func TestFilters(t *testing.T) {
 	w := newStoreWorld(t)
 	w.user("alice")

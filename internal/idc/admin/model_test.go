@@ -13,8 +13,8 @@ import (
 	"rolecall/internal/idc/awsmodel"
 )
 
-// services are the prefixes of targets, and the models they are of. What botocore
-// 1.43.11 knows and Debian's does not is in testdata.
+// services maps the prefixes of targets to their models. testdata has what botocore 1.43.11 knows and Debian's does
+// not.
 var services = map[string]string{
 	"SWBExternalService": "sso-admin", "AWSIdentityStore": "identitystore", "AWSOrganizationsV20161128": "organizations",
 }
@@ -37,9 +37,8 @@ func models(t *testing.T) map[string]*awsmodel.Model {
 	return all
 }
 
-// TestOperationsOfModel: each operation is in its model; a minimal input is accepted
-// or gets an exception of the operation; inputs that the model does not allow get the
-// service's validation exception, and change nothing.
+// TestOperationsOfModel: each operation is in its model. It accepts a minimal input, or answers with one of its
+// exceptions. Inputs that the model forbids get the service's validation exception, and change nothing.
 func TestOperationsOfModel(t *testing.T) {
 	all := models(t)
 	w := newWorld(t)
@@ -91,8 +90,7 @@ func checkAnswer(t *testing.T, model *awsmodel.Model, operation string, got answ
 	}
 }
 
-// A scenario calls operations that succeed, checks what they answer, and remembers
-// which succeeded.
+// A scenario makes successful calls, checks the answers, and remembers the operations.
 type scenario struct {
 	*world
 	models  map[string]*awsmodel.Model
@@ -102,7 +100,7 @@ type scenario struct {
 
 type object = map[string]any
 
-// run sees, too, that what changes something is in the audit, once.
+// run also checks that each change is in the audit, once.
 func (s *scenario) run(operation string, input object) object {
 	s.Helper()
 	target := s.service + "." + operation
@@ -146,7 +144,7 @@ func (s *scenario) audited(operation string, before int) {
 	}
 }
 
-// TestEveryOperation answers each operation with success at least once.
+// TestEveryOperation calls each operation successfully at least once.
 func TestEveryOperation(t *testing.T) {
 	s := &scenario{world: newWorld(t), models: models(t), done: map[string]bool{}}
 	s.service = "AWSIdentityStore"

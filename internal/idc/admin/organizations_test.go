@@ -68,7 +68,7 @@ func TestAccountPages(t *testing.T) {
 		"InvalidInputException", "larger value than allowed")
 }
 
-// TestUnits walks the tree from the root down, and back up.
+// TestUnits walks down the tree from the root, and back up.
 func TestUnits(t *testing.T) {
 	w, org := newOrganization(t)
 	roots := must(org.ListRoots(ctx, &organizations.ListRootsInput{}))(w).Roots

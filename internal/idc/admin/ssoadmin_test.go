@@ -18,7 +18,7 @@ import (
 
 var ctx = context.Background()
 
-// An ssoWorld is a world as the SDK's sso-admin sees it.
+// An ssoWorld is a world with the SDK's sso-admin client.
 type ssoWorld struct {
 	*world
 	sso *ssoadmin.Client
@@ -37,7 +37,7 @@ func (w *ssoWorld) permissionSet(name string) *string {
 	return out.PermissionSet.PermissionSetArn
 }
 
-// principals makes a user and a group that the user is in.
+// principals makes a user, and a group with that user.
 func (w *ssoWorld) principals() (user, group string) {
 	w.Helper()
 	u := directory.User{ID: w.instance.NewPrincipalID(), Attributes: directory.Attributes{UserName: "alice"}}

@@ -149,7 +149,7 @@ func TestErrorsOnTheWire(t *testing.T) {
 	}
 }
 
-// TestStoreFailure: a store that fails is the service's own error.
+// TestStoreFailure: a failing store becomes the service's internal error.
 func TestStoreFailure(t *testing.T) {
 	w := newWorld(t)
 	closed, err := sqlite.Memory([]byte("key"))

@@ -27,7 +27,7 @@ const (
 	prod = "222233334444"
 )
 
-// A world is an API over a real store, behind a real server, with a clock to move.
+// A world is an API over a real store, behind a real server, with a clock that the test moves.
 type world struct {
 	*testing.T
 	api      *admin.API
@@ -95,7 +95,7 @@ func (w *world) events() (all []store.Event) {
 	return all
 }
 
-// authenticate knows one key. That signatures are right is another room's to see.
+// authenticate knows one key. Signatures are tested elsewhere.
 func authenticate(r *http.Request, _ []byte) (string, *admin.Refusal) {
 	switch authorization := r.Header.Get("Authorization"); {
 	case authorization == "":
@@ -159,7 +159,7 @@ func (w *world) call(target string, input map[string]any) answer {
 	return w.post(target, body)
 }
 
-// refused sees that err is AWS's exception of that name, with text in its message.
+// refused checks for an exception of AWS by name, with text in its message.
 func (w *world) refused(err error, code, text string) {
 	w.Helper()
 	var e smithy.APIError
@@ -172,7 +172,7 @@ func (w *world) refused(err error, code, text string) {
 	}
 }
 
-// must returns the output of a call that succeeds.
+// must returns the output of a successful call.
 func must[T any](out T, err error) func(*world) T {
 	return func(w *world) T {
 		w.Helper()

@@ -1,9 +1,9 @@
-// The directory knows who is there and who has what. It promises that
+// The directory knows users, groups, accounts and assignments. It promises that
 //   - an instance is made once, with ids like AWS's, and its ARNs follow from it;
-//   - users and groups are found by id, name (in any case), e-mail address and external id, and no two have the same;
+//   - users and groups are found by id, name (in any case), e-mail address and external id, and these are unique;
 //   - a user has what is assigned to them or to a group of theirs, and nothing else;
-//   - whoever goes takes along what is theirs: memberships, assignments, sessions;
-//   - passwords are kept as argon2id hashes, and no hash matches when there is no password.
+//   - deleting a user, group or account deletes what belongs to it: memberships, assignments, sessions;
+//   - passwords are kept as argon2id hashes, and without a password nothing matches.
 package directory_test
 
 import (
@@ -113,7 +113,7 @@ func TestAUserHasWhatIsAssigned(t *testing.T) {
 	})
 }
 
-func TestWhoGoesTakesAlongWhatIsTheirs(t *testing.T) {
+func TestDeletingDeletesWhatBelongs(t *testing.T) {
 	c := newCompany(t)
 	session := store.Entry{
 		Kind: directory.KindSession, ID: "s", Owners: []string{directory.OwnerUser(c.alice.ID)}, Value: []byte("{}"),

@@ -89,7 +89,7 @@ func TestEmail(t *testing.T) {
 	}
 }
 
-// However many there are, a few questions to the store are enough; all are found.
+// All accounts are found, however many there are.
 func TestAccessToManyAccounts(t *testing.T) {
 	c := newCompany(t)
 	ids := []string{}

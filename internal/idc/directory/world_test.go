@@ -12,7 +12,7 @@ import (
 
 const dev, prod = "111122223333", "222233334444"
 
-// A company is a directory with alice, who is in the group engineers, and with bob, who is in none.
+// A company is a directory with two users: alice is in the group engineers, bob is in no group.
 type company struct {
 	*testing.T
 	store.Store
@@ -78,7 +78,7 @@ func (c *company) assign(principal, account, set string) {
 	})
 }
 
-// access is what a user has, as ACCOUNT/SET, in the order of the accounts' names.
+// access lists a user's access as ACCOUNT/SET, sorted by account name.
 func (c *company) access(u directory.User) (has []string) {
 	c.Helper()
 	c.view(func(r store.Reader) error {

@@ -19,7 +19,7 @@ type wire struct {
 // take takes the connection, and keeps reading to notice when the client leaves.
 func (c *call) take() (*wire, bool) {
 	if c.r.Body != nil {
-		_, _ = io.Copy(io.Discard, io.LimitReader(c.r.Body, maxPeek)) // what is left of it is none of ours
+		_, _ = io.Copy(io.Discard, io.LimitReader(c.r.Body, maxPeek)) // its buffer is not ours to read
 	}
 	conn, _, err := http.NewResponseController(c.w).Hijack()
 	if err != nil {

@@ -61,9 +61,9 @@ type call struct {
 	*play
 	w     http.ResponseWriter
 	r     *http.Request
-	next  http.Handler // what would answer
+	next  http.Handler // the normal answer
 	route string
-	stop  <-chan struct{} // closed when the fault is not played any more
+	stop  <-chan struct{} // closed when the fault is stopped
 }
 
 // A handshake is one TLS connection that a fault is played on.

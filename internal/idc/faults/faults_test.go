@@ -68,7 +68,7 @@ func TestMistakesAreExplained(t *testing.T) {
 	}
 }
 
-// accounts asks a player's handler for accounts so often, and returns the statuses.
+// accounts sends requests to a player's handler, and returns their statuses.
 func accounts(h http.Handler, times int) string {
 	var all []string
 	for range times {
@@ -129,7 +129,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// A page of the site, and what is no route, is left alone.
+// Pages and unknown routes are left alone.
 func TestOtherAddresses(t *testing.T) {
 	p := faults.New(time.Now)
 	if err := p.Play([]string{"throttle@all"}); err != nil {
@@ -157,7 +157,7 @@ func BenchmarkNothingPlayed(b *testing.B) {
 
 var update = flag.Bool("update", false, "write docs/faults.md anew")
 
-// docs/faults.md is the list in another form: go test ./internal/idc/faults -update.
+// docs/faults.md is generated: go test ./internal/idc/faults -update.
 func TestTheDocument(t *testing.T) {
 	const path = "../../../docs/faults.md"
 	want := faults.Document()

@@ -107,7 +107,7 @@ func peek(r *http.Request) []byte {
 	if r.Body == nil {
 		return nil
 	}
-	head, _ := io.ReadAll(io.LimitReader(r.Body, maxPeek)) // who reads on meets the error, too
+	head, _ := io.ReadAll(io.LimitReader(r.Body, maxPeek)) // later readers meet the error, too
 	r.Body = struct {
 		io.Reader
 		io.Closer

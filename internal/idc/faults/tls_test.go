@@ -17,7 +17,7 @@ import (
 	"rolecall/internal/idc/faults"
 )
 
-// handshakes say for each fault of TLS what a client meets.
+// handshakes lists what a client meets for each TLS fault.
 var handshakes = map[string]func(l *lab, t *testing.T) bool{
 	"expired-certificate": func(l *lab, t *testing.T) bool {
 		_, err := l.secured(t, &tls.Config{})
@@ -87,7 +87,7 @@ func TestFaultsOfTLS(t *testing.T) {
 	}
 }
 
-// Without an authority faults vouch for themselves.
+// Without an authority, faults use self-signed certificates.
 func TestWithoutAuthority(t *testing.T) {
 	p := faults.New(time.Now)
 	if err := p.Play([]string{"wrong-host"}); err != nil {
@@ -114,7 +114,7 @@ func TestEachFaultIsSeen(t *testing.T) {
 	}
 }
 
-// A refresh token that is not replaced stays good, though the real one is.
+// A refresh token that is not replaced stays valid, although the real one is.
 func TestRefreshTokensStay(t *testing.T) {
 	for spec, answered := range map[string]any{"same-refresh-token": "same", "no-refresh-token": nil} {
 		l := newLab(t)
@@ -136,7 +136,7 @@ func TestRefreshTokensStay(t *testing.T) {
 	}
 }
 
-// The clock of answers is off, by as much as was said.
+// The clock of answers is off by the given amount.
 func TestTheClock(t *testing.T) {
 	l := newLab(t)
 	if err := l.Play([]string{"clock=-24h"}); err != nil {
@@ -156,7 +156,7 @@ func TestTheClock(t *testing.T) {
 	}
 }
 
-// What hangs is let go of when the fault is not played any more.
+// Stopping a fault releases hanging answers.
 func TestStopLetsGo(t *testing.T) {
 	l := newLab(t)
 	for _, spec := range []string{"silence", "hanging", "slow-body=1h", "endless-continue"} {
@@ -179,8 +179,7 @@ func TestStopLetsGo(t *testing.T) {
 	}
 }
 
-// The browser is sent back with an issuer that is not ours; the console gets a token
-// with & in it.
+// The browser is sent back with a foreign issuer; the console gets a token that contains &.
 func TestAnswersOfPages(t *testing.T) {
 	p := faults.New(time.Now)
 	if err := p.Play([]string{"wrong-issuer", "signin-token"}); err != nil {

@@ -25,7 +25,7 @@ import (
 	"rolecall/internal/idc/visitor"
 )
 
-// A lab is an Identity Center on loopback whose faults are looked at.
+// A lab is an Identity Center on loopback, for watching its faults.
 type lab struct {
 	*faults.Player
 	url, host              string
@@ -114,7 +114,7 @@ func (l *lab) client(more ...any) map[string]any {
 	return m
 }
 
-// request is a good one for a route, as it goes over the wire.
+// request is a valid request for a route, as sent over the wire.
 func (l *lab) request(route string) string {
 	var path string
 	var body map[string]any
@@ -157,8 +157,7 @@ const (
 	enough   = 4 << 20
 )
 
-// exchange sends a request on a connection of its own, waits for the first byte, and
-// reads all that comes for a while.
+// exchange sends a request on its own connection, waits for the first byte, and then reads for a while.
 func exchange(conn net.Conn, request string, first time.Duration) seen {
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(first))
@@ -205,8 +204,7 @@ func (l *lab) secured(t *testing.T, config *tls.Config) (*tls.Conn, error) {
 	return secured, secured.Handshake()
 }
 
-// played says for each fault what is seen on the wire when it is played: a regular
-// expression, for which a dot is any byte.
+// played maps each fault to what it looks like on the wire: a regular expression in which a dot matches any byte.
 var played = []struct{ spec, route, want string }{
 	{"throttle", "accounts", `^HTTP/1.1 429 .*Retry-After: 1\r.*TooManyRequestsException`},
 	{"throttle=9@register", "register", `^HTTP/1.1 400 .*Retry-After: 9\r.*SlowDownException:.*"slow_down"`},
@@ -375,7 +373,7 @@ func TestFaultsDoWhatTheySay(t *testing.T) {
 	}
 }
 
-// runs shortens each run of a byte: xxx… of a million is xRUN1000000.
+// runs shortens runs of a byte: a million x become xRUN1000000.
 func runs(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
@@ -393,7 +391,7 @@ func runs(text string) string {
 	return b.String()
 }
 
-// matches compares byte by byte: each byte stands for the character of its number.
+// matches compares bytes: each is treated as the character of its number.
 func matches(pattern, text string) bool {
 	text = runs(text)
 	wide := func(s string) string {

@@ -10,8 +10,8 @@ import (
 // A Destination is the console page that a link names.
 type Destination struct {
 	URL     string // untrusted
-	Console bool   // it is a page of AWS's console, so that a link may lead there
-	Region  string // empty when it does not say
+	Console bool   // a page of AWS's console, which links may lead to
+	Region  string // empty if unknown
 	Service string
 }
 

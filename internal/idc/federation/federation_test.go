@@ -22,7 +22,7 @@ import (
 	"rolecall/internal/idc/sts"
 )
 
-// A door is the endpoint with a clock that the test moves. Its pages are plain text.
+// A door is the endpoint, with a clock that the test moves. Its pages are plain text.
 type door struct {
 	*http.ServeMux
 	signin *federation.Server
@@ -65,7 +65,7 @@ func (plain) Message(w http.ResponseWriter, _ *http.Request, status int, title, 
 	http.Error(w, title, status)
 }
 
-// alice's keys of her Admin role in payments-dev.
+// alice returns keys of her Admin role in payments-dev.
 func (d *door) alice(t *testing.T) sts.Credentials {
 	t.Helper()
 	var c sts.Credentials
@@ -224,7 +224,7 @@ func TestLogoutLeadsNowhere(t *testing.T) {
 	}
 }
 
-// Keys of a chain open the console, but not for a time that they choose.
+// Keys from a chain open the console, but cannot choose the session's duration.
 func TestChainedKeys(t *testing.T) {
 	d := newDoor(t)
 	chained := d.assume(t, d.alice(t))
@@ -236,7 +236,7 @@ func TestChainedKeys(t *testing.T) {
 	}
 }
 
-// assume returns keys of the role that alice's role may assume, through the SDK.
+// assume assumes, through the SDK, the role that alice's role may assume, and returns its keys.
 func (d *door) assume(t *testing.T, c sts.Credentials) sts.Credentials {
 	t.Helper()
 	server := httptest.NewServer(d.keys)

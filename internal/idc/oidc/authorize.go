@@ -42,7 +42,7 @@ type codeGrant struct {
 	Session                     string
 	Ends                        time.Time
 	Used                        bool
-	Family                      string // of what it gave
+	Family                      string // of the tokens it was exchanged for
 }
 
 func codes() store.Table[codeGrant] {

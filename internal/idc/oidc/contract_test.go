@@ -1,6 +1,6 @@
 // SSO OIDC promises the clients of people that
 //   - a person's answer, and nothing else, turns a device code or an authorization code into tokens, once;
-//   - a code that comes again takes back what it gave; so does an old refresh token;
+//   - a replayed code revokes what it was exchanged for, and so does an old refresh token;
 //   - a refresh token that was just replaced gets the same answer again, since answers get lost and processes run at
 //
 // once;

@@ -32,7 +32,7 @@ type Options struct {
 	SessionLife     time.Duration   // of a user's session: the instance's
 	DeviceCodeLife  time.Duration   // 10 min
 	PollInterval    time.Duration   // 1 s
-	RefreshGrace    time.Duration   // how long a replaced refresh token gets the same answer: 30 s; negative: not at all
+	RefreshGrace    time.Duration   // how long a replaced refresh token gets the same answer: 30 s; negative: never
 	NoLimits        bool            // for load tests: no bounds on guesses and floods
 	Partitions      partition.Table // whose start URLs are accepted as ours; nil: AWS's
 }
@@ -46,7 +46,7 @@ const (
 
 // Bounds of what callers without a sign-in can make grow. A registration is bounded itself.
 const (
-	maxClients     = 10_000 // then the one that ends first goes
+	maxClients     = 10_000 // then the one that ends first is dropped
 	maxDeviceCodes = 1_000
 	maxRequests    = 1_000
 )

@@ -92,7 +92,7 @@ func refusedIfNotFound(err error) error {
 func (s *Server) takeBack(tx store.Tx, familyID, why string, refusal *oauthError) error {
 	err := families().Delete(tx, familyID)
 	if errors.Is(err, store.ErrNotFound) {
-		err = nil // it gave no refresh token, or was revoked before
+		err = nil // it has no refresh token, or was revoked before
 	}
 	err = errors.Join(err, tx.DeleteOwned(refreshTokens().Kind, ownerFamily(familyID)),
 		tx.DeleteOwned(accessTokens().Kind, ownerFamily(familyID)),

@@ -60,7 +60,7 @@ func (w *world) must(err error) {
 	}
 }
 
-// refused reports whether an error is of AWS, with this code.
+// refused checks for an exception of AWS by name.
 func (w *world) refused(what string, err error, code string) {
 	w.Helper()
 	var e smithy.APIError
@@ -123,7 +123,7 @@ func (w *world) refresh(c client, token *string) (*ssooidc.CreateTokenOutput, er
 	return w.token(c, ssooidc.CreateTokenInput{GrantType: aws.String("refresh_token"), RefreshToken: token})
 }
 
-// signedIn returns tokens of a new session of a user.
+// signedIn begins a session of a user, and returns its tokens.
 func (w *world) signedIn(c client, name string) *ssooidc.CreateTokenOutput {
 	w.Helper()
 	d := w.start(c)
@@ -276,7 +276,7 @@ func TestPlainTokens(t *testing.T) {
 	w.refused("a registration of three months ago", err, "InvalidClientException")
 }
 
-// Between the check of a password and the session a user may be disabled, or get another password.
+// A user may be disabled, or get another password, between the check of the password and the session.
 func TestSignInOfWhoIsGone(t *testing.T) {
 	w := newWorld(t, oidc.Options{})
 	user := w.user("bob")

@@ -1,11 +1,11 @@
 //go:build unix
 
 // The operator's socket promises the owner of a data directory that
-//   - nobody else can open it, and a client speaks to nobody else's;
+//   - nobody else can open it, and a client talks to nobody else's socket;
 //   - a seed file is applied whole or not at all, and a dry run changes nothing;
 //   - a new password or a reset signs people out at once;
-//   - whatever is done is in the audit, whose chain can be verified, and can be backed up while it goes on;
-//   - what is not there is an error that says so, never an empty success.
+//   - everything done is in the audit, whose chain can be verified, and the store can be backed up at any time;
+//   - anything missing is an error that says so, never an empty success.
 package operator_test
 
 import (

@@ -53,7 +53,7 @@ func Listen(dir string) (net.Listener, error) {
 	if err := RequireOurs(folder); err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(folder, 0o700); err != nil { // nobody else gets to the socket, whatever its mode
+	if err := os.Chmod(folder, 0o700); err != nil { // nobody else reaches the socket, whatever its mode
 		return nil, err
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -70,7 +70,7 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-// refused reports whether an error is of AWS, with this code and message.
+// refused checks for an exception of AWS, with text in its message.
 func (h *house) refused(what string, err error, code, message string) {
 	h.Helper()
 	var e smithy.APIError

@@ -50,7 +50,7 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// through is a client that uses a proxy in front of handler, and trusts its CA.
+// through returns a client that uses a proxy in front of handler, and trusts its CA.
 func through(t *testing.T, dir string, handler http.HandlerFunc) *http.Client {
 	t.Helper()
 	ca, path, err := OpenCA(dir, time.Now)
@@ -122,7 +122,7 @@ func TestOtherHostsAreRefused(t *testing.T) {
 	}
 }
 
-// Whoever trusts the CA trusts it with AWS's names only.
+// Trusting the CA means trusting it with AWS's names only.
 func TestTheCACannotVouchForOthers(t *testing.T) {
 	ca, _, err := OpenCA(t.TempDir(), time.Now)
 	if err != nil {
@@ -143,7 +143,7 @@ func TestTheCACannotVouchForOthers(t *testing.T) {
 	}
 }
 
-// A CA that was written half, or whose key is another's, is made anew.
+// A damaged CA, or one with another's key, is replaced.
 func TestADamagedCAIsMadeAnew(t *testing.T) {
 	dir := t.TempDir()
 	for _, damage := range []string{"", "-"} {
@@ -162,7 +162,7 @@ func TestADamagedCAIsMadeAnew(t *testing.T) {
 	}
 }
 
-// A CA that may not vouch for a new partition's hosts is made anew; one that may vouch for more stays.
+// A CA that may not issue certificates for a new partition's hosts is replaced; one that may issue more is kept.
 func TestACAForMorePartitions(t *testing.T) {
 	dir := t.TempDir()
 	more := append(partition.AWS(), partition.Partition{
@@ -214,8 +214,7 @@ func TestBytesThatComeWithCONNECT(t *testing.T) {
 	}
 }
 
-// together sends CONNECT in one write with what comes first, and reads past its
-// answer.
+// together sends its first bytes in one write with CONNECT, and skips the proxy's answer.
 type together struct {
 	net.Conn
 	first    string

@@ -11,8 +11,8 @@ import (
 	"rolecall/internal/idc/store/sqlite"
 )
 
-// company writes a file of that many users, half of them with a hash, and accounts,
-// with twenty assignments a user.
+// company writes a file with that many users, half of them with a password hash, that many accounts, and twenty
+// assignments for each user.
 func company(users, accounts int) string {
 	var b strings.Builder
 	b.WriteString("users:\n")
@@ -74,7 +74,7 @@ func BenchmarkAgain(b *testing.B) {
 	}
 }
 
-// BenchmarkExport writes that directory as a file.
+// BenchmarkExport exports that directory.
 func BenchmarkExport(b *testing.B) {
 	s := disk(b)
 	if _, err := seed.Load(b.Context(), s, "big.yaml", []byte(company(10_000, 5_000)), seed.Options{}, "operator",

@@ -34,7 +34,7 @@ func numbers(format string, n int, before, after string) string {
 	return "[" + strings.Join(list, ", ") + "]"
 }
 
-// roundTrip applies an export to the same directory and to an empty one.
+// roundTrip applies an export to the same directory, and to an empty one.
 func roundTrip(t *testing.T, s store.Store) string {
 	t.Helper()
 	text := export(t, s)
@@ -123,7 +123,7 @@ roles:
 	}
 }
 
-// hostile returns the texts that have broken other programs.
+// hostile returns texts that have broken other programs.
 func hostile(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("../../export/testdata/hostile_names.txt")
@@ -142,7 +142,7 @@ func hostile(t *testing.T) []string {
 		"*a", "%TAG", "@", "\u0085", "\u2028", "\ufeff", "a\n\n b\n ")
 }
 
-// TestHostileNames puts each into the directory as it is, and through an export.
+// TestHostileNames puts each text into the directory, and through an export.
 func TestHostileNames(t *testing.T) {
 	s := memory(t)
 	load(t, s, "", seed.Options{})
@@ -202,7 +202,7 @@ func TestHostileNames(t *testing.T) {
 	})
 }
 
-// harmless wants no character that does anything to a terminal.
+// harmless checks that a text cannot affect a terminal.
 func harmless(t *testing.T, text string) {
 	t.Helper()
 	for _, r := range text {

@@ -10,7 +10,7 @@ import (
 	"rolecall/internal/idc/seed"
 )
 
-// mistakes are files with what Parse says of them.
+// mistakes are files, and Parse's messages.
 var mistakes = []struct{ name, text, want string }{
 	// the form
 	{"no YAML", "users: [\n", "people.yaml:1: did not find expected node content"},
@@ -347,8 +347,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	}
 }
 
-// TestBombs: aliases that stand for far more than the file has are refused, before
-// they take time or memory.
+// TestBombs: files whose aliases expand enormously are refused, before they take time or memory.
 func TestBombs(t *testing.T) {
 	doubled := "permission_sets:\n  - name: A\n    inline_policy:\n      k: &a0 [x, x]\n"
 	for i := range 30 {

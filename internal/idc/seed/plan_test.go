@@ -12,7 +12,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// small is a directory that the plans below begin with.
+// small is the directory that the plans below start from.
 const small = `
 users:
   - {name: alice, email: alice@x, password: a}
@@ -284,7 +284,7 @@ func TestNoInstance(t *testing.T) {
 	})
 }
 
-// sessions begins sessions of users, and counts those that are left after a file.
+// sessions begins a session for each user, and counts those left after applying a file.
 func sessions(t *testing.T, text string, o seed.Options) map[string]int {
 	s := memory(t)
 	load(t, s, small, seed.Options{})

@@ -1,9 +1,9 @@
 // The Security Token Service promises that
-//   - role credentials are handed out for what is assigned, and only once that is in the audit;
-//   - whoever signs with keys of its own is known, with any SDK and by presigned address, until the keys expire;
-//   - nothing else is: other secrets, other tokens, unsigned headers, old or future signatures;
-//   - a role is assumed by whom it trusts, and a chain lasts an hour at most;
-//   - keys outlive the process, for it remembers nothing but the secret that they are derived from.
+//   - role credentials are handed out for assigned permission sets only, and after that is in the audit;
+//   - it recognizes whoever signs with its keys, with any SDK and by presigned URL, until the keys expire;
+//   - it recognizes nothing else: other secrets, other tokens, unsigned headers, old or future signatures;
+//   - a role can be assumed by callers it trusts, and a chain lasts an hour at most;
+//   - keys outlive the process: they are derived from a secret, and nothing else is remembered.
 package sts_test
 
 import (
@@ -55,7 +55,7 @@ func newService(t *testing.T) *service {
 
 func (s *service) now() time.Time { return time.Now().Add(s.ahead) }
 
-// restart makes the server anew, of the same secret.
+// restart replaces the server by one with the same secret.
 func (s *service) restart() {
 	var err error
 	if s.Server, err = sts.New(sts.Options{Store: s.data.Store, Secret: s.data.Secret, Now: s.now}); err != nil {
@@ -92,7 +92,7 @@ func keys(c sts.Credentials) aws.Credentials {
 	return aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
 }
 
-// refused reports whether an error is of AWS, with a code, and a part of its message.
+// refused checks for an exception of AWS, with text in its message.
 func (s *service) refused(what string, err error, code, message string) {
 	s.Helper()
 	var e smithy.APIError

@@ -139,7 +139,7 @@ func (p *page) see(n *html.Node) {
 			p.title, _, _ = strings.Cut(n.FirstChild.Data, " · ")
 		}
 	case "form":
-		p.form = &form{action: attribute(n, "action"), values: url.Values{}} // the last one: others stand above it
+		p.form = &form{action: attribute(n, "action"), values: url.Values{}} // the last one is the main form
 	case "input":
 		if p.form != nil {
 			p.form.values.Set(attribute(n, "name"), attribute(n, "value"))

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// Each form of ours is refused without its token, with a token of another browser, and
-// from another origin; whoever is signed in.
+// Forms are refused without their token, with another browser's token, and from another origin, whoever is signed in.
 func TestEveryFormIsGuarded(t *testing.T) {
 	s := newSite(t)
 	b := s.browser(t).as("alice").asAdministrator()
@@ -55,7 +54,7 @@ func TestEveryFormIsGuarded(t *testing.T) {
 	}
 }
 
-// Pages behind a sign-in lead to it, and all have the headers that keep others out.
+// Pages behind a sign-in lead to it, and every page has the protective headers.
 func TestEveryPageIsGuarded(t *testing.T) {
 	s := newSite(t)
 	public := map[string]bool{"sign-in": true, "admin/sign-in": true}

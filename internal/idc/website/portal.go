@@ -130,7 +130,7 @@ type pages struct {
 	Search      string
 	Found       int // in all
 	number      int
-	first, last int // from 0, the last one not included
+	first, last int // from 0, last excluded
 }
 
 // pagesOf reads the page number from a URL, starting at 1.

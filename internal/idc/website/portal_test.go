@@ -119,7 +119,7 @@ func TestKeysAreRecordedAndOnlyOnesOwn(t *testing.T) {
 	}
 }
 
-// Who is disabled is out at once; who is revoked, too.
+// Disabling a user, or revoking a session, takes effect at once.
 func TestTheAdministratorPutsPeopleOut(t *testing.T) {
 	s := newSite(t)
 	alice, b := s.browser(t).as("alice"), s.browser(t).asAdministrator()

@@ -55,7 +55,7 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 		s.broken(w, r)
 		return
 	}
-	s.newVisitor(w) // ids from before a sign-in count no more
+	s.newVisitor(w) // ids from before a sign-in are void
 	s.remember(w, id)
 	http.Redirect(w, r, s.within(next), http.StatusSeeOther)
 }
@@ -106,6 +106,6 @@ func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.setCookie(w, sessionCookie, "", -1)
-	r.Header.Del("Cookie") // the page that follows is nobody's
+	r.Header.Del("Cookie") // the next page belongs to nobody
 	s.render(w, r, http.StatusOK, "signedout.html", "Signed out", nil)
 }

@@ -160,7 +160,7 @@ type page struct {
 	body   string
 }
 
-// token is the form token of the page's last form.
+// token returns the form token of the page's last form.
 func (p page) token() string {
 	all := regexp.MustCompile(`name="form" value="([^"]*)"`).FindAllStringSubmatch(p.body, -1)
 	if len(all) == 0 {
@@ -182,7 +182,7 @@ func (b *browser) do(r *http.Request) page {
 	return page{answer.StatusCode, answer.Header, string(body)}
 }
 
-// get opens a page; a path without a slash is below the secret one.
+// get opens a page; a path without a slash is below the secret path.
 func (b *browser) get(path string) page {
 	b.t.Helper()
 	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, origin+b.site.path(path), nil)

@@ -51,7 +51,7 @@ func Memory(key []byte) (*Store, error) { return open(":memory:", true, key) }
 // Open opens the database at path, or makes it, readable by us only. key is that of the audit's hashes, and must be
 // kept elsewhere. After a stop without Close it checks the whole database first.
 func Open(path string, key []byte) (*Store, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite gives its other files the same mode
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite copies the mode to its other files
 	if err != nil {
 		return nil, err
 	}

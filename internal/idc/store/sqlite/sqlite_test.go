@@ -68,7 +68,7 @@ func TestWhatWasAcknowledgedIsThereAgain(t *testing.T) {
 	}
 }
 
-// damage edits a closed database as somebody would who has no key.
+// damage edits a closed database, as somebody without the key would.
 func damage(t *testing.T, path, statement string) {
 	t.Helper()
 	if err := try(t, path, statement); err != nil {
@@ -151,8 +151,8 @@ func TestDamageIsFoundAfterAnUncleanStop(t *testing.T) {
 	}
 }
 
-// A full disk fails the whole batch: none of it is there, before and after a restart,
-// and the store goes on when there is room again.
+// A full disk fails the whole batch: nothing of it is there, before and after a restart, and the store goes on once
+// there is room.
 func TestAFullDiskTakesAllOfABatchBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "idc.db")
 	s := must(t)(Open(path, key))
@@ -212,7 +212,7 @@ func TestAFullDiskTakesAllOfABatchBack(t *testing.T) {
 	there()
 }
 
-// A panic in a change or a view is that caller's alone.
+// A panic in a change or a view affects only its caller.
 func TestAPanicHarmsNobodyElse(t *testing.T) {
 	for name, s := range map[string]*Store{
 		"memory": must(t)(Memory(key)), "file": must(t)(Open(filepath.Join(t.TempDir(), "idc.db"), key)),
@@ -275,8 +275,7 @@ func TestABackupIsAStore(t *testing.T) {
 	}
 }
 
-// A store in memory lives under the fake clock: the flows of the login room run on
-// it.
+// A store in memory works under a fake clock: the login room's flows run on it.
 func TestMemoryUnderTheFakeClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := must(t)(Memory(key))
