@@ -53,7 +53,8 @@ var rooms = map[string][]string{
 	"terminal":              {},
 
 	"idc": {
-		"filesystem", "idc/admin", "idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/partition", "idc/pattern",
+		"filesystem", "idc/admin", "idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/partition",
+		"idc/pattern",
 		"idc/portal", "idc/proxy", "idc/seed", "idc/store", "idc/store/sqlite", "idc/sts", "idc/website", "idc/wire",
 	},
 	"idc/admin":          {"idc/directory", "idc/pattern", "idc/store", "idc/wire"},
@@ -201,7 +202,10 @@ func TestTheLeanProgramIsLean(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range strings.Fields(string(out)) {
-		for _, heavy := range []string{"net/http", "crypto/tls", "database/sql", "modernc.org/", "github.com/aws/", "github.com/spf13/", "golang.org/x/term"} {
+		for _, heavy := range []string{
+			"net/http", "crypto/tls", "database/sql", "modernc.org/", "github.com/aws/",
+			"github.com/spf13/", "golang.org/x/term",
+		} {
 			if strings.HasPrefix(path, heavy) {
 				t.Errorf("rolecall-process links %s", path)
 			}

@@ -125,7 +125,7 @@ func TestTheAdministratorRevokesInChromium(t *testing.T) {
 	do(page, t, opens("admin/"), asAdministrator(w), ends("Users"), chromedp.SendKeys("#find", "ALICE\n"),
 		chromedp.WaitVisible(`//p[text()="1 user"]`),
 		chromedp.Click(`//a[text()="alice"]`), ends("alice"), chromedp.Click(`//button[starts-with(text(),"Revoke")]`),
-		chromedp.WaitVisible(`//p[text()="Nowhere signed in."]`))
+		chromedp.WaitVisible(`//p[text()="Not signed in anywhere."]`))
 	if status := w.portalStatus(t, token); status != http.StatusUnauthorized {
 		t.Errorf("the token of a session that was ended: %d", status)
 	}
@@ -141,7 +141,7 @@ func TestTooManyWrongPasswords(t *testing.T) {
 	do(page, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), ends("Sign in"))
 	for range 5 {
 		do(page, t, opens("sign-in"), asPerson("alice", "wrong"),
-			chromedp.WaitVisible(`//p[contains(text(),"is not right")]`))
+			chromedp.WaitVisible(`//p[contains(text(),"is incorrect")]`))
 	}
 	do(page, t, opens("sign-in"), asPerson("alice", "correct-horse-alice"),
 		chromedp.WaitVisible(`//p[contains(text(),"Too many wrong passwords")]`))

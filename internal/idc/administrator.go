@@ -7,8 +7,8 @@ import (
 	"rolecall/internal/idc/admin"
 )
 
-// administrator lets the administrator's keys through to the admin APIs, and refuses
-// everybody else in the words of AWS's JSON services.
+// administrator admits the administrator's keys to the admin APIs, and refuses everybody else in the words of AWS's
+// JSON services.
 func (s *Server) administrator(r *http.Request, body []byte) (actor string, refusal *admin.Refusal) {
 	action := actionOf(r.Header.Get("X-Amz-Target"))
 	service, _, _ := strings.Cut(action, ":")
@@ -17,7 +17,10 @@ func (s *Server) administrator(r *http.Request, body []byte) (actor string, refu
 		return caller.ARN, nil
 	}
 	if refused == nil {
-		return "", &admin.Refusal{Status: http.StatusBadRequest, Code: "AccessDeniedException", Message: "User: " + caller.ARN + " is not authorized to perform: " + action}
+		return "", &admin.Refusal{
+			Status: http.StatusBadRequest, Code: "AccessDeniedException",
+			Message: "User: " + caller.ARN + " is not authorized to perform: " + action,
+		}
 	}
 	status, code := http.StatusBadRequest, map[string]string{
 		"InvalidClientTokenId":       "UnrecognizedClientException",
@@ -32,7 +35,7 @@ func (s *Server) administrator(r *http.Request, body []byte) (actor string, refu
 	return "", &admin.Refusal{Status: status, Code: code, Message: refused.Message}
 }
 
-// actionOf is the name of an operation as policies have it.
+// actionOf is an operation's name in policies.
 func actionOf(target string) string {
 	prefix, operation, _ := strings.Cut(target, ".")
 	switch prefix {

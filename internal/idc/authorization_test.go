@@ -19,8 +19,8 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A principal is a kind of caller, with all that it can show: a bearer token, a
-// browser's session, keys to sign with.
+// A principal is a kind of caller, with everything it can present: a bearer token, a browser session, keys to sign
+// with.
 type principal struct {
 	name           string
 	bearer, cookie string
@@ -53,16 +53,24 @@ func (c *center) principals(t *testing.T) []principal {
 		{name: "unassigned", bearer: dave},
 		{name: "role", keys: c.keys(t, "111122223333", "Admin")},
 		{name: "administrator", keys: aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}},
-		{name: "of another instance", bearer: foreign.text("accessToken"), cookie: other.cookie(t, "alice"), keys: other.keys(t, "111122223333", "Admin")},
+		{
+			name: "of another instance", bearer: foreign.text("accessToken"), cookie: other.cookie(t, "alice"),
+			keys: other.keys(t, "111122223333", "Admin"),
+		},
 	}
 }
 
 func (c *center) tokenOf(t *testing.T, name string) string {
 	t.Helper()
 	id, secret := c.register(t, false)
-	d := c.call(t, "POST", "/device_authorization", members{"clientId": id, "clientSecret": secret, "startUrl": origin + "/start"})
+	d := c.call(t, "POST", "/device_authorization", members{
+		"clientId": id, "clientSecret": secret, "startUrl": origin + "/start",
+	})
 	c.approve(t, d.text("userCode"), name)
-	return c.token(t, id, secret, members{"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": d.text("deviceCode")}).text("accessToken")
+	return c.token(t, id, secret,
+		members{
+			"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": d.text("deviceCode"),
+		}).text("accessToken")
 }
 
 func (c *center) update(t *testing.T, do func(store.Tx) error) {
@@ -72,7 +80,7 @@ func (c *center) update(t *testing.T, do func(store.Tx) error) {
 	}
 }
 
-// newUser makes a user with alice's Admin role, and gives a token.
+// newUser makes a user with alice's Admin role, and returns a token.
 func (c *center) newUser(t *testing.T, name string) string {
 	t.Helper()
 	c.update(t, func(tx store.Tx) error {
@@ -80,8 +88,13 @@ func (c *center) newUser(t *testing.T, name string) string {
 		if err != nil {
 			return err
 		}
-		u := directory.User{ID: c.Instance.NewPrincipalID(), Attributes: directory.Attributes{UserName: name, DisplayName: name}}
-		if _, err := tx.Assign(store.Assignment{Principal: u.ID, AccountID: "111122223333", PermissionSet: set.ID}); err != nil {
+		u := directory.User{
+			ID: c.Instance.NewPrincipalID(), Attributes: directory.Attributes{UserName: name, DisplayName: name},
+		}
+		if _, err := tx.Assign(store.Assignment{
+			Principal: u.ID, AccountID: "111122223333",
+			PermissionSet: set.ID,
+		}); err != nil {
 			return err
 		}
 		return directory.Users().Put(tx, u)
@@ -100,7 +113,7 @@ func (c *center) change(t *testing.T, name string, change func(store.Tx, directo
 	})
 }
 
-// disable leaves the sessions: the user alone must be enough to refuse.
+// disable leaves the sessions: the user's state alone must suffice for a refusal.
 func (c *center) disable(t *testing.T, name string) {
 	t.Helper()
 	c.change(t, name, func(tx store.Tx, u directory.User) error { u.Disabled = true; return directory.Users().Put(tx, u) })
@@ -118,7 +131,7 @@ func (c *center) unassign(t *testing.T, name string) {
 	})
 }
 
-// cookie is what a browser has after a sign-in on the page.
+// cookie is a browser's cookie after a sign-in on the page.
 func (c *center) cookie(t *testing.T, name string) string {
 	t.Helper()
 	home := c.home(t)
@@ -143,7 +156,8 @@ func (c *center) cookie(t *testing.T, name string) string {
 func (c *center) home(t *testing.T) string {
 	t.Helper()
 	for _, pattern := range c.Routes {
-		if path, found := strings.CutSuffix(pattern, "sign-in"); found && strings.HasPrefix(path, "GET /ui/") && !strings.Contains(path, "admin") {
+		if path, found := strings.CutSuffix(pattern, "sign-in"); found && strings.HasPrefix(path, "GET /ui/") &&
+			!strings.Contains(path, "admin") {
 			return strings.TrimPrefix(path, "GET ")
 		}
 	}
@@ -151,7 +165,7 @@ func (c *center) home(t *testing.T) string {
 	return ""
 }
 
-// ask sends a request with all that a principal has.
+// ask sends a request with everything that a principal has.
 func (c *center) ask(t *testing.T, p principal, method, path, body string, headers ...string) answer {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, origin+path, strings.NewReader(body))
@@ -166,7 +180,8 @@ func (c *center) ask(t *testing.T, p principal, method, path, body string, heade
 	}
 	if p.keys.AccessKeyID != "" {
 		sum := sha256.Sum256([]byte(body))
-		if err := signer.NewSigner().SignHTTP(context.Background(), p.keys, r, hex.EncodeToString(sum[:]), serviceOf(r), "us-east-1", c.now); err != nil {
+		if err := signer.NewSigner().SignHTTP(context.Background(), p.keys, r, hex.EncodeToString(sum[:]), serviceOf(r),
+			"us-east-1", c.now); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -188,7 +203,7 @@ func serviceOf(r *http.Request) string {
 	return "sts"
 }
 
-// A row says what a route answers to everybody, and to whom something else.
+// A row is a route's answer to everybody, and its exceptions.
 type row struct {
 	path, body string // path: empty for that of the pattern
 	form       bool
@@ -196,7 +211,7 @@ type row struct {
 	but        map[string]int
 }
 
-// rows are all routes; %s in a pattern is the secret path of the pages.
+// rows lists all routes; %s in a pattern is the secret path of the pages.
 func rows() map[string]row {
 	lists := map[string]int{"alice": 200, "user with nothing": 200, "unassigned": 200}
 	browser := map[string]int{"alice": 200, "user with nothing": 200}
@@ -221,34 +236,58 @@ func rows() map[string]row {
 		"GET /oauth":                 {path: "/oauth?Action=logout", everybody: 200},
 		"/":                          {path: "/nowhere", everybody: 404},
 		// the portal: bearer tokens
-		"GET /federation/credentials": {path: "/federation/credentials?account_id=111122223333&role_name=Admin", everybody: 401, but: map[string]int{"alice": 200, "user with nothing": 403, "unassigned": 403}},
-		"GET /assignment/accounts":    {everybody: 401, but: lists},
-		"GET /assignment/roles":       {path: "/assignment/roles?account_id=111122223333", everybody: 401, but: map[string]int{"alice": 200, "user with nothing": 403, "unassigned": 403}},
-		"POST /logout":                {everybody: 401, but: map[string]int{"alice": 200, "user with nothing": 200, "disabled": 200, "unassigned": 200}},
-		"/federation/credentials":     {path: "PUT", everybody: 405},
-		"/assignment/accounts":        {path: "PUT", everybody: 405},
-		"/assignment/roles":           {path: "PUT", everybody: 405},
-		"/logout":                     {path: "PUT", everybody: 405},
+		"GET /federation/credentials": {
+			path: "/federation/credentials?account_id=111122223333&role_name=Admin", everybody: 401, but: map[string]int{
+				"alice": 200, "user with nothing": 403, "unassigned": 403,
+			},
+		},
+		"GET /assignment/accounts": {everybody: 401, but: lists},
+		"GET /assignment/roles": {
+			path: "/assignment/roles?account_id=111122223333", everybody: 401, but: map[string]int{
+				"alice": 200, "user with nothing": 403, "unassigned": 403,
+			},
+		},
+		"POST /logout": {
+			everybody: 401, but: map[string]int{"alice": 200, "user with nothing": 200, "disabled": 200, "unassigned": 200},
+		},
+		"/federation/credentials": {path: "PUT", everybody: 405},
+		"/assignment/accounts":    {path: "PUT", everybody: 405},
+		"/assignment/roles":       {path: "PUT", everybody: 405},
+		"/logout":                 {path: "PUT", everybody: 405},
 		// STS and the admin APIs: signatures
-		"POST /{$}": {path: "/", body: "Action=GetCallerIdentity&Version=2011-06-15", form: true, everybody: 403, but: map[string]int{"role": 200, "administrator": 200}},
+		"POST /{$}": {
+			path: "/", body: "Action=GetCallerIdentity&Version=2011-06-15", form: true, everybody: 403, but: map[string]int{
+				"role": 200, "administrator": 200,
+			},
+		},
 		// pages: a browser's session
 		"GET %s{$}":      {path: "%s", everybody: 303, but: browser},
 		"GET %ssign-in":  {everybody: 200},
-		"POST %ssign-in": post, "POST %ssign-out": post, "POST %sfavorite": post, "POST %skeys": post, "POST %sconsole": post, "POST %sconsent": post, "POST %sdevice": post,
-		"GET %skeys":    {path: "%skeys?account_id=111122223333&role_name=Admin", everybody: 303, but: map[string]int{"alice": 200, "user with nothing": 403}},
-		"GET %sconsole": {path: "%sconsole?account_id=111122223333&role_name=Admin", everybody: 303, but: map[string]int{"alice": 200, "user with nothing": 403}},
+		"POST %ssign-in": post, "POST %ssign-out": post, "POST %sfavorite": post, "POST %skeys": post,
+		"POST %sconsole": post, "POST %sconsent": post, "POST %sdevice": post,
+		"GET %skeys": {
+			path: "%skeys?account_id=111122223333&role_name=Admin", everybody: 303, but: map[string]int{
+				"alice": 200, "user with nothing": 403,
+			},
+		},
+		"GET %sconsole": {
+			path: "%sconsole?account_id=111122223333&role_name=Admin", everybody: 303, but: map[string]int{
+				"alice": 200, "user with nothing": 403,
+			},
+		},
 		"GET %sconsent": {everybody: 303, but: map[string]int{"alice": 404, "user with nothing": 404}},
 		"GET %sdevice":  {everybody: 303, but: browser},
-		// the administrator's pages: a session of their own
+		// the administrator's pages have a session of their own
 		"GET %sadmin/sign-in": {everybody: 200}, "POST %sadmin/sign-in": post, "POST %sadmin/sign-out": post,
-		"GET %sadmin/{$}": elsewhere, "GET %sadmin/user": elsewhere, "GET %sadmin/groups": elsewhere, "GET %sadmin/group": elsewhere,
+		"GET %sadmin/{$}": elsewhere, "GET %sadmin/user": elsewhere, "GET %sadmin/groups": elsewhere,
+		"GET %sadmin/group":    elsewhere,
 		"GET %sadmin/accounts": elsewhere, "GET %sadmin/account": elsewhere, "GET %sadmin/audit": elsewhere,
-		"POST %sadmin/revoke": post, "POST %sadmin/revoke-all": post, "POST %sadmin/disable": post, "POST %sadmin/enable": post,
+		"POST %sadmin/revoke": post, "POST %sadmin/revoke-all": post, "POST %sadmin/disable": post,
+		"POST %sadmin/enable": post,
 	}
 }
 
-// The authorization matrix: each kind of caller at each route. A route that stands
-// not in it fails the test.
+// The authorization matrix: each kind of caller at each route. A route without a row fails the test.
 func TestAuthorizationMatrix(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	callers := c.principals(t)
@@ -300,7 +339,7 @@ func (c *center) cell(t *testing.T, p principal, pattern, home string, r row) in
 	return c.ask(t, p, method, path, r.body, headers...).status
 }
 
-// What was signed for something else is not good here.
+// A signature for one thing is not valid for another.
 func TestASignatureIsForItsServiceAndOperation(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, secret := c.STS.Administrator()
@@ -319,7 +358,8 @@ func TestASignatureIsForItsServiceAndOperation(t *testing.T) {
 		if !x.late {
 			r.Header.Set("X-Amz-Target", "SWBExternalService.ListInstances")
 		}
-		if err := signer.NewSigner().SignHTTP(t.Context(), keys, r, hex.EncodeToString(sum[:]), x.service, "us-east-1", c.now); err != nil {
+		if err := signer.NewSigner().SignHTTP(t.Context(), keys, r, hex.EncodeToString(sum[:]), x.service, "us-east-1",
+			c.now); err != nil {
 			t.Fatal(err)
 		}
 		r.Header.Set("X-Amz-Target", "SWBExternalService.ListInstances")
@@ -331,7 +371,7 @@ func TestASignatureIsForItsServiceAndOperation(t *testing.T) {
 	}
 }
 
-// Each operation of the admin APIs is the administrator's alone.
+// Only the administrator may call the admin APIs.
 func TestAdminOperationsAreTheAdministrators(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	callers := c.principals(t)
@@ -349,7 +389,8 @@ func TestAdminOperationsAreTheAdministrators(t *testing.T) {
 				want = refusal
 			}
 			if p.name == "administrator" {
-				if strings.Contains(exception, "AccessDenied") && !strings.Contains(a.body, "Organizations") || slices.Contains([]string{"MissingAuthenticationTokenException", "InvalidSignatureException"}, exception) {
+				if strings.Contains(exception, "AccessDenied") && !strings.Contains(a.body, "Organizations") ||
+					slices.Contains([]string{"MissingAuthenticationTokenException", "InvalidSignatureException"}, exception) {
 					t.Errorf("%s as %s: %d %s", target, p.name, a.status, a.body)
 				}
 			} else if a.status != http.StatusBadRequest || exception != want {

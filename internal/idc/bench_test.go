@@ -21,11 +21,14 @@ func BenchmarkRoleCredentials(b *testing.B) {
 	}
 	defer data.Close()
 	text, _ := seed.Sample(idc.DefaultRegion)
-	if _, err := seed.Load(b.Context(), data.Store, "sample.yaml", text, seed.Options{Cost: idctest.Cost()}, "operator", time.Now()); err != nil {
+	if _, err := seed.Load(b.Context(), data.Store, "sample.yaml", text, seed.Options{Cost: idctest.Cost()}, "operator",
+		time.Now()); err != nil {
 		b.Fatal(err)
 	}
 	c := &center{data: data, now: time.Now()}
-	if c.Server, err = idc.New(idc.Options{URL: origin, Store: data.Store, Secret: data.Secret, Now: func() time.Time { return c.now }, OIDC: oidc.Options{NoLimits: true}}); err != nil {
+	if c.Server, err = idc.New(idc.Options{URL: origin, Store: data.Store, Secret: data.Secret, Now: func() time.Time {
+		return c.now
+	}, OIDC: oidc.Options{NoLimits: true}}); err != nil {
 		b.Fatal(err)
 	}
 	c.http = &http.Client{Transport: inProcess{c}}

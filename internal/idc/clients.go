@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 )
 
-// A client's services, in AWS's spelling: of the variables, and of the model files.
+// services are those that clients call, in AWS's spelling: for the variables, and for the model files.
 var services = [...]struct{ variable, model string }{
 	{"SSO", "sso/2019-06-10"},
 	{"SSO_OIDC", "sso-oidc/2019-06-10"},
@@ -17,9 +17,8 @@ var services = [...]struct{ variable, model string }{
 	{"ORGANIZATIONS", "organizations/2016-11-28"},
 }
 
-// Environment are the variables, as NAME=VALUE, that make AWS clients use the
-// Identity Center at url: endpoints for those that know them, and for AWS CLIs older
-// than 2.13 the folder of the rule sets, if it is not empty.
+// Environment returns the variables, as NAME=VALUE, that point AWS clients at the Identity Center at url: endpoints for
+// recent clients, and for AWS CLIs before 2.13 the folder of rule sets, unless models is empty.
 func Environment(url, models string) []string {
 	var environ []string
 	for _, s := range services {
@@ -31,19 +30,20 @@ func Environment(url, models string) []string {
 	return environ
 }
 
-// ProxyEnvironment are the variables that make clients use it which know no endpoint
-// settings: they reach AWS's host names through the proxy, and trust its CA.
+// ProxyEnvironment returns the variables for clients without endpoint settings: they reach AWS's host names through the
+// proxy, and trust its CA.
 func ProxyEnvironment(url, ca string) []string {
 	return []string{
 		"HTTPS_PROXY=" + url, "https_proxy=" + url, "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost",
-		"AWS_CA_BUNDLE=" + ca, "SSL_CERT_FILE=" + ca, "NODE_EXTRA_CA_CERTS=" + ca, "NODE_USE_ENV_PROXY=1", "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CA_BUNDLE=" + ca, "SSL_CERT_FILE=" + ca, "NODE_EXTRA_CA_CERTS=" + ca, "NODE_USE_ENV_PROXY=1",
+		"AWS_EC2_METADATA_DISABLED=true",
 	}
 }
 
-// WriteRuleSets fills dir with endpoint rule sets that send every region to url,
-// for AWS_DATA_PATH.
+// WriteRuleSets fills dir with endpoint rule sets that send every region to url, for AWS_DATA_PATH.
 func WriteRuleSets(dir, url string) error {
-	rules := fmt.Sprintf(`{"version":"1.0","parameters":{},"rules":[{"conditions":[],"endpoint":{"url":%q},"type":"endpoint"}]}`, url)
+	const format = `{"version":"1.0","parameters":{},"rules":[{"conditions":[],"endpoint":{"url":%q},"type":"endpoint"}]}`
+	rules := fmt.Sprintf(format, url)
 	for _, service := range services {
 		folder := filepath.Join(dir, filepath.FromSlash(service.model))
 		if err := os.MkdirAll(folder, 0o700); err != nil {

@@ -22,21 +22,20 @@ import (
 	"rolecall/internal/idc/store/sqlite"
 )
 
-// Data is what an Identity Center keeps: the store, and beside it the secret that
-// all keys are derived from.
+// Data is what an Identity Center stores: the store itself, and the secret that all keys are derived from.
 type Data struct {
 	Store  store.Store
 	Secret []byte
 	Dir    string // empty: in memory
-	Fresh  bool   // it was made just now
+	Fresh  bool   // just made
 
 	lock *flock.Flock
 }
 
-// ErrInUse is a data directory that another process has open.
+// ErrInUse means that another process has the data directory open.
 var ErrInUse = errors.New("another rolecall has this data directory open")
 
-// OpenData opens a data directory, or makes it; it is ours alone (ErrInUse).
+// OpenData opens a data directory, or makes it, for this process alone (ErrInUse).
 func OpenData(dir string) (*Data, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -74,8 +73,7 @@ func (d *Data) open() (err error) {
 	return err
 }
 
-// readSecret reads the secret; only a fresh directory gets a new one, for without
-// its own a database is of no use.
+// readSecret reads the secret. It makes a new one only in a fresh directory: a database is useless without its own.
 func readSecret(path string, fresh bool) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) && fresh {
@@ -102,8 +100,7 @@ func auditKey(secret []byte) ([]byte, error) {
 	return hkdf.Key(sha256.New, secret, nil, "audit chain", 32)
 }
 
-// InMemory is data that ends with the process, with the sample directory in it. Cost
-// is that of its password hashes.
+// InMemory returns data that ends with the process, holding the sample directory. Cost is that of its password hashes.
 func InMemory(ctx context.Context, region string, cost directory.Cost, now time.Time) (*Data, seed.SampleData, error) {
 	text, sample := seed.Sample(region)
 	d, err := EmptyMemory()
@@ -116,7 +113,7 @@ func InMemory(ctx context.Context, region string, cost directory.Cost, now time.
 	return d, sample, nil
 }
 
-// Close closes the store, and lets others open the directory.
+// Close closes the store and releases the directory.
 func (d *Data) Close() error {
 	err := d.Store.Close()
 	if d.lock != nil {
@@ -125,7 +122,7 @@ func (d *Data) Close() error {
 	return err
 }
 
-// EmptyMemory is data that ends with the process, with nothing in it.
+// EmptyMemory returns empty data that ends with the process.
 func EmptyMemory() (*Data, error) {
 	d := &Data{Secret: newSecret(), Fresh: true}
 	key, err := auditKey(d.Secret)

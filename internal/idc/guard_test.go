@@ -28,7 +28,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// newCenterIn is a center whose data is in a directory.
+// newCenterIn makes a center with its data in a directory.
 func newCenterIn(t *testing.T, dir string, change func(*idc.Options)) *center {
 	t.Helper()
 	data, err := idc.OpenData(dir)
@@ -38,7 +38,8 @@ func newCenterIn(t *testing.T, dir string, change func(*idc.Options)) *center {
 	t.Cleanup(func() { _ = data.Close() })
 	if data.Fresh {
 		text, _ := seed.Sample(idc.DefaultRegion)
-		if _, err := seed.Load(t.Context(), data.Store, "sample.yaml", text, seed.Options{Cost: idctest.Cost()}, "operator", time.Now()); err != nil {
+		if _, err := seed.Load(t.Context(), data.Store, "sample.yaml", text, seed.Options{Cost: idctest.Cost()}, "operator",
+			time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -50,7 +51,9 @@ func newCenterIn(t *testing.T, dir string, change func(*idc.Options)) *center {
 	if c.Server, err = idc.New(o); err != nil {
 		t.Fatal(err)
 	}
-	c.http = &http.Client{Transport: inProcess{c}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	c.http = &http.Client{Transport: inProcess{c}, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	return c
 }
 
@@ -64,9 +67,13 @@ func TestTheSessionsLengthIsTheInstances(t *testing.T) {
 			return errors.Join(err, directory.Instances().Put(tx, i))
 		})
 		id, secret := c.register(t, false)
-		d := c.call(t, "POST", "/device_authorization", members{"clientId": id, "clientSecret": secret, "startUrl": origin + "/start"})
+		d := c.call(t, "POST", "/device_authorization", members{
+			"clientId": id, "clientSecret": secret, "startUrl": origin + "/start",
+		})
 		c.approve(t, d.text("userCode"), "alice")
-		tokens := c.token(t, id, secret, members{"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": d.text("deviceCode")})
+		tokens := c.token(t, id, secret, members{
+			"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": d.text("deviceCode"),
+		})
 		if want := min(life, time.Hour).Seconds(); tokens.json["expiresIn"] != want {
 			t.Errorf("sessions of %v: a token for %v s, want %v", life, tokens.json["expiresIn"], want)
 		}
@@ -84,8 +91,7 @@ func TestTheSessionsLengthIsTheInstances(t *testing.T) {
 	}
 }
 
-// What opens something is nowhere on disk in clear: not in the database, its log, or
-// a backup.
+// Nothing that grants access is on disk in clear: not in the database, its log, or a backup.
 func TestNoSecretIsOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	c := newCenterIn(t, dir, nil)
@@ -99,9 +105,12 @@ func TestNoSecretIsOnDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets := map[string]string{
-		"client secret": secret, "access token": tokens.text("accessToken"), "refresh token": tokens.text("refreshToken"), "authorization code": code,
-		"second access token": redeemed.text("accessToken"), "secret key": keys.SecretAccessKey, "session token": keys.SessionToken,
-		"administrator's secret": adminSecret, "administrator's key id": adminID, "password": "correct-horse-alice", "client's other secret": codeSecret,
+		"client secret": secret, "access token": tokens.text("accessToken"), "refresh token": tokens.text("refreshToken"),
+		"authorization code":  code,
+		"second access token": redeemed.text("accessToken"), "secret key": keys.SecretAccessKey,
+		"session token":          keys.SessionToken,
+		"administrator's secret": adminSecret, "administrator's key id": adminID, "password": "correct-horse-alice",
+		"client's other secret": codeSecret,
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.db*"))
 	if err != nil || len(files) < 3 {
@@ -126,7 +135,7 @@ func TestNoSecretIsOnDisk(t *testing.T) {
 	}
 }
 
-// authorizationCode is one that alice consented to.
+// authorizationCode returns a code that alice consented to.
 func (c *center) authorizationCode(t *testing.T, clientID string) string {
 	t.Helper()
 	id, refusal, err := c.OIDC.Authorize(t.Context(), authorizeQuery(clientID))
@@ -147,17 +156,20 @@ func (c *center) authorizationCode(t *testing.T, clientID string) string {
 func (c *center) redeem(t *testing.T, id, secret, code string) answer {
 	t.Helper()
 	return c.token(t, id, secret, members{
-		"grantType": "authorization_code", "code": code, "redirectUri": authorizeQuery(id).Get("redirect_uri"), "codeVerifier": verifier,
+		"grantType": "authorization_code", "code": code, "redirectUri": authorizeQuery(id).Get("redirect_uri"),
+		"codeVerifier": verifier,
 	})
 }
 
-// A registration, a waiting device code, an unredeemed code, tokens and keys are all
-// good after a restart; what was used or replaced before it stays so.
+// Registrations, waiting device codes, unredeemed codes, tokens and keys survive a restart; used or replaced ones stay
+// so.
 func TestEverythingOutlivesARestart(t *testing.T) {
 	dir := t.TempDir()
 	c := newCenterIn(t, dir, nil)
 	id, secret, tokens := c.deviceTokens(t)
-	waiting := c.call(t, "POST", "/device_authorization", members{"clientId": id, "clientSecret": secret, "startUrl": origin + "/start"})
+	waiting := c.call(t, "POST", "/device_authorization", members{
+		"clientId": id, "clientSecret": secret, "startUrl": origin + "/start",
+	})
 	codeID, codeSecret := c.register(t, true)
 	code, used := c.authorizationCode(t, codeID), c.authorizationCode(t, codeID)
 	c.redeem(t, codeID, codeSecret, used)
@@ -192,7 +204,10 @@ func TestEverythingOutlivesARestart(t *testing.T) {
 		t.Errorf("the request that waited for consent: %v", err)
 	}
 	c.approve(t, waiting.text("userCode"), "alice")
-	if a := c.token(t, id, secret, members{"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": waiting.text("deviceCode")}); a.status != 200 {
+	if a := c.token(t, id, secret,
+		members{
+			"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": waiting.text("deviceCode"),
+		}); a.status != 200 {
 		t.Errorf("the device code: %d %s", a.status, a.body)
 	}
 	if _, err := c.sts(keys).GetCallerIdentity(t.Context(), nil); err != nil {
@@ -231,8 +246,7 @@ func TestWithoutItsSecretADatabaseIsNotOpened(t *testing.T) {
 	}
 }
 
-// Five wrong codes of a session in a row, and it has to wait; another session does
-// not.
+// After five wrong codes in a row a session has to wait; other sessions do not.
 func TestCodesCannotBeGuessed(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	session, other := c.signIn(t, "alice"), c.signIn(t, "bob")
@@ -272,7 +286,7 @@ func TestThePortalsLimit(t *testing.T) {
 	}
 }
 
-// A presigned address is as good as a signed request, for 15 minutes.
+// A presigned URL is as good as a signed request, for 15 minutes.
 func TestPresignedAddresses(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	keys := c.keys(t, "111122223333", "Admin")
@@ -290,7 +304,8 @@ func TestPresignedAddresses(t *testing.T) {
 	if a := ask(request.URL); a.status != 200 || !strings.Contains(a.body, "/alice</Arn>") {
 		t.Fatalf("got %d %s", a.status, a.body)
 	}
-	if a := ask(strings.Replace(request.URL, "GetCallerIdentity", "GetSessionToken", 1)); a.status != 403 || !strings.Contains(a.body, "SignatureDoesNotMatch") {
+	if a := ask(strings.Replace(request.URL, "GetCallerIdentity", "GetSessionToken", 1)); a.status != 403 ||
+		!strings.Contains(a.body, "SignatureDoesNotMatch") {
 		t.Errorf("changed: %d %s", a.status, a.body)
 	}
 	c.now = c.now.Add(16 * time.Minute)
@@ -305,7 +320,9 @@ type at struct {
 	now time.Time
 }
 
-func (a at) PresignHTTP(ctx context.Context, credentials aws.Credentials, r *http.Request, payloadHash, service, region string, _ time.Time, o ...func(*signer.SignerOptions)) (string, http.Header, error) {
+func (a at) PresignHTTP(ctx context.Context, credentials aws.Credentials, r *http.Request, payloadHash, service,
+	region string, _ time.Time, o ...func(*signer.SignerOptions),
+) (string, http.Header, error) {
 	return a.Signer.PresignHTTP(ctx, credentials, r, payloadHash, service, region, a.now, o...)
 }
 
@@ -333,20 +350,29 @@ func TestSessionTokens(t *testing.T) {
 	if err != nil || out.Credentials.Expiration.Sub(c.now) > 15*time.Minute {
 		t.Fatalf("with the administrator's keys: %v, %v", out, err)
 	}
-	temporary := c.sts(aws.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken})
-	if who, err := temporary.GetCallerIdentity(t.Context(), nil); err != nil || !strings.HasSuffix(*who.Arn, ":user/administrator") {
+	temporary := c.sts(aws.Credentials{
+		AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey,
+		SessionToken: *out.Credentials.SessionToken,
+	})
+	if who, err := temporary.GetCallerIdentity(t.Context(), nil); err != nil ||
+		!strings.HasSuffix(*who.Arn, ":user/administrator") {
 		t.Errorf("they are %v, %v", who, err)
 	}
 	c.now = c.now.Add(16 * time.Minute)
-	if _, err := temporary.GetCallerIdentity(t.Context(), nil); !strings.HasPrefix(code(err), "ExpiredToken") && !strings.HasPrefix(code(err), "SignatureDoesNotMatch") {
+	if _, err := temporary.GetCallerIdentity(t.Context(), nil); !strings.HasPrefix(code(err), "ExpiredToken") &&
+		!strings.HasPrefix(code(err), "SignatureDoesNotMatch") {
 		t.Errorf("after their end: %v", err)
 	}
-	if _, err := role.AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{RoleArn: aws.String("arn:aws:iam::111122223333:role/x"), RoleSessionName: aws.String("xx"), WebIdentityToken: aws.String("1234")}); err == nil {
+	if _, err := role.AssumeRoleWithWebIdentity(t.Context(),
+		&sts.AssumeRoleWithWebIdentityInput{
+			RoleArn: aws.String("arn:aws:iam::111122223333:role/x"), RoleSessionName: aws.String("xx"),
+			WebIdentityToken: aws.String("1234"),
+		}); err == nil {
 		t.Error("AssumeRoleWithWebIdentity was answered")
 	}
 }
 
-// Through the proxy a region that has no instance knows no tokens of this one.
+// Through the proxy, a region without an instance does not know our tokens.
 func TestOtherRegionsThroughTheProxy(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, secret, tokens := c.deviceTokens(t)
@@ -355,18 +381,21 @@ func TestOtherRegionsThroughTheProxy(t *testing.T) {
 		got := fetch(t, transport, method, address, body, "x-amz-sso_bearer_token", tokens.text("accessToken"))
 		return got.status, got.body
 	}
-	refresh := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q,"grantType":"refresh_token","refreshToken":%q}`, id, secret, tokens.text("refreshToken"))
+	refresh := fmt.Sprintf(`{"clientId":%q,"clientSecret":%q,"grantType":"refresh_token","refreshToken":%q}`, id, secret,
+		tokens.text("refreshToken"))
 	for region, want := range map[string][2]int{"us-east-1": {200, 200}, "eu-west-1": {401, 400}} {
-		if status, body := ask("GET", "https://portal.sso."+region+".amazonaws.com/assignment/accounts", ""); status != want[0] {
+		if status,
+			body := ask("GET", "https://portal.sso."+region+".amazonaws.com/assignment/accounts", ""); status != want[0] {
 			t.Errorf("the portal of %s: %d %s", region, status, body)
 		}
-		if status, body := ask("POST", "https://oidc."+region+".amazonaws.com/token", refresh); status != want[1] || status == 400 && !strings.Contains(body, "Invalid token provided") {
+		if status, body := ask("POST", "https://oidc."+region+".amazonaws.com/token", refresh); status != want[1] ||
+			status == 400 && !strings.Contains(body, "Invalid token provided") {
 			t.Errorf("a refresh in %s: %d %s", region, status, body)
 		}
 	}
 }
 
-// The secret path of the pages stands in no figure and no line of the log.
+// The secret path of the pages is in neither metrics nor logs.
 func TestThePagesPathStaysSecret(t *testing.T) {
 	var log bytes.Buffer
 	c := newCenterIn(t, t.TempDir(), func(o *idc.Options) {
@@ -386,7 +415,9 @@ func TestThePagesPathStaysSecret(t *testing.T) {
 func TestOtherSitesCannotCall(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	register := members{"clientName": "x", "clientType": "public"}
-	for origin, want := range map[string]int{"https://evil.example": 403, "http://127.0.0.1:1": 403, "null": 403, "http://127.0.0.1:9911": 200} {
+	for origin, want := range map[string]int{
+		"https://evil.example": 403, "http://127.0.0.1:1": 403, "null": 403, "http://127.0.0.1:9911": 200,
+	} {
 		if a := c.call(t, "POST", "/client/register", register, "Origin", origin); a.status != want {
 			t.Errorf("%s: %d", origin, a.status)
 		}
@@ -404,10 +435,16 @@ func TestFloodsAreBounded(t *testing.T) {
 	}
 	c.now = c.now.Add(time.Minute)
 	for name, in := range map[string]members{
-		"many scopes":     {"clientName": "x", "clientType": "public", "scopes": strings.Split(strings.Repeat("a,", 40), ",")},
-		"a long scope":    {"clientName": "x", "clientType": "public", "scopes": []string{strings.Repeat("a", 200)}},
-		"a fragment":      {"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1/oauth/callback#"}},
-		"an empty query":  {"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1/oauth/callback?"}},
+		"many scopes": {
+			"clientName": "x", "clientType": "public", "scopes": strings.Split(strings.Repeat("a,", 40), ","),
+		},
+		"a long scope": {"clientName": "x", "clientType": "public", "scopes": []string{strings.Repeat("a", 200)}},
+		"a fragment": {
+			"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1/oauth/callback#"},
+		},
+		"an empty query": {
+			"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1/oauth/callback?"},
+		},
 		"a port too high": {"clientName": "x", "clientType": "public", "redirectUris": []string{"http://127.0.0.1:70000/"}},
 	} {
 		if a := c.call(t, "POST", "/client/register", in); a.status != 400 {
@@ -442,7 +479,7 @@ func TestFloodsAreBounded(t *testing.T) {
 	}
 }
 
-// A user who is disabled between the check of the password and the session gets none.
+// A user who is disabled between password check and session gets no session.
 func TestASignInLooksAgain(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	var alice directory.User
@@ -463,7 +500,7 @@ func TestASignInLooksAgain(t *testing.T) {
 	}
 }
 
-// The replay of a code takes back what it gave, for as long as that lives.
+// The replay of a code revokes what it was exchanged for, as long as that lives.
 func TestALateReplayTakesTokensBack(t *testing.T) {
 	c := newCenter(t, oidc.Options{SessionLife: 30 * 24 * time.Hour})
 	id, secret := c.register(t, true)
@@ -479,7 +516,7 @@ func TestALateReplayTakesTokensBack(t *testing.T) {
 	}
 }
 
-// Each change stands in the audit, who made it and when, and nothing of a secret.
+// Each change is in the audit, with who made it and when, but without secrets.
 func TestTheAudit(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, secret, tokens := c.deviceTokens(t)

@@ -1,6 +1,5 @@
-// Package idc is the embedded IAM Identity Center: one http.Handler that real AWS
-// clients sign in to. It puts its rooms together and routes requests to them; what
-// is answered, and refused, is theirs.
+// Package idc is the embedded IAM Identity Center: one http.Handler that real AWS clients sign in to. It assembles its
+// rooms and routes requests to them; they decide what is answered and refused.
 package idc
 
 import (
@@ -29,10 +28,10 @@ import (
 	"rolecall/internal/idc/wire"
 )
 
-// DefaultRegion is the region that an Identity Center plays when none is given.
+// DefaultRegion is the region of an Identity Center unless another is configured.
 const DefaultRegion = "us-east-1"
 
-// Options are what an Identity Center is made of.
+// Options configure an Identity Center.
 type Options struct {
 	URL   string // as clients see it: http://127.0.0.1:PORT, without a slash at the end
 	Store store.Store
@@ -42,17 +41,16 @@ type Options struct {
 	// Partitions are the partitions there are; nil: AWS's.
 	Partitions partition.Table
 	Now        func() time.Time // nil: time.Now
-	// Log gets a line for each request: method, path, status, time. Never queries,
-	// headers or bodies. Nil: nothing.
+	// Log receives a line for each request: method, path, status, time. Never queries, headers or bodies. Nil: no log.
 	Log *slog.Logger
-	// OIDC holds lifetimes that differ from AWS's; its URL, Region, Partitions,
-	// Store, Secret and Now are set from the fields above.
+	// OIDC sets lifetimes other than AWS's; its URL, Region, Partitions, Store, Secret and Now are taken from the fields
+	// above.
 	OIDC oidc.Options
-	// PortalLimit answers with 429 beyond 20 requests a second of one token, as AWS.
+	// PortalLimit refuses more than 20 requests a second with one token, with status 429 as AWS does.
 	PortalLimit bool
-	// Files is a folder that Info tells clients of, Operator the operator's socket.
+	// Files is a folder that Info points clients to, Operator the operator's socket.
 	Files, Operator string
-	// Around, unless nil, stands around the rooms: for faults.
+	// Around, unless nil, wraps the rooms' handler, to play faults.
 	Around func(http.Handler) http.Handler
 }
 
@@ -63,7 +61,7 @@ type Server struct {
 	STS      *sts.Server
 	Admin    *admin.API
 	Instance directory.Instance
-	// Routes lists all that is answered, as patterns of http.ServeMux.
+	// Routes lists all routes, as patterns of http.ServeMux.
 	Routes []string
 
 	url, files, operator string
@@ -75,12 +73,11 @@ type Server struct {
 	metrics              metrics
 }
 
-// New puts an Identity Center together. It serves nothing by itself, and closes
-// nothing.
+// New assembles an Identity Center. It opens no listener, and does not close the store.
 func New(o Options) (*Server, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || u.Path != "" {
-		return nil, errors.New("the URL of an Identity Center is scheme and host: " + o.URL)
+		return nil, errors.New("the URL of an Identity Center must be just scheme and host: " + o.URL)
 	}
 	o.Region = cmp.Or(o.Region, DefaultRegion)
 	if o.Now == nil {
@@ -139,7 +136,7 @@ func (s *Server) build(o Options) (err error) {
 	return nil
 }
 
-// routes lists what is where: no two services share a path.
+// routes registers all routes. No two services share a path.
 func (s *Server) routes(site *website.Site, signin *federation.Server) http.Handler {
 	mux := &listingMux{ServeMux: http.NewServeMux()}
 	defer func() { s.Routes = mux.patterns }()
@@ -156,7 +153,7 @@ func (s *Server) routes(site *website.Site, signin *federation.Server) http.Hand
 	return mux
 }
 
-// A listingMux remembers its patterns.
+// A listingMux records its patterns.
 type listingMux struct {
 	*http.ServeMux
 	patterns []string
@@ -167,8 +164,7 @@ func (m *listingMux) HandleFunc(pattern string, handler func(http.ResponseWriter
 	m.ServeMux.HandleFunc(pattern, handler)
 }
 
-// postRoot tells the services apart that are all called at /: STS by its form,
-// the JSON ones by X-Amz-Target.
+// postRoot dispatches between the services at /: STS has a form, the JSON services have X-Amz-Target.
 func (s *Server) postRoot(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("X-Amz-Target") != "" {
 		s.Admin.ServeHTTP(w, r)
@@ -177,8 +173,8 @@ func (s *Server) postRoot(w http.ResponseWriter, r *http.Request) {
 	s.STS.ServeHTTP(w, r)
 }
 
-// unknown answers what no room takes, in the form of the service that was meant: the proxy knows it by its host, others
-// by their path or signature.
+// unknown answers requests without a route, in the form of the service that was meant: known by its host behind the
+// proxy, otherwise guessed by path or signature.
 func unknown(w http.ResponseWriter, r *http.Request) {
 	target, _ := proxy.TargetFrom(r.Context())
 	request := r.Method + " " + r.URL.EscapedPath()
@@ -186,7 +182,8 @@ func unknown(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case target.Service == "portal.sso", target == proxy.Target{} && (under("/assignment/") || under("/federation/")):
 		portal.Unknown(w, request)
-	case target.Service == "oidc", target == proxy.Target{} && (under("/token") || under("/client/") || under("/device_authorization")):
+	case target.Service == "oidc", target == proxy.Target{} &&
+		(under("/token") || under("/client/") || under("/device_authorization")):
 		oidc.Unknown(w, request)
 	default:
 		service := cmp.Or(target.Service, sts.ServiceOf(r))
@@ -199,7 +196,7 @@ func unknown(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// getRoot is STS's query protocol in an address, else the start page.
+// getRoot serves STS's query protocol in a URL, and otherwise the start page.
 func (s *Server) getRoot(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("Action") {
 		s.STS.ServeHTTP(w, r)
@@ -208,9 +205,8 @@ func (s *Server) getRoot(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/start", http.StatusSeeOther)
 }
 
-// ServeHTTP answers requests that were meant for this server, by its own names or
-// through the proxy: a page that made its own name point here (DNS rebinding) is
-// turned away.
+// ServeHTTP answers requests for this server's own names or through the proxy. It refuses pages that made their own
+// name point here (DNS rebinding).
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := s.now()
 	seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
@@ -235,7 +231,7 @@ func refuse(w http.ResponseWriter, message string) {
 	wire.JSON(w, http.StatusForbidden, map[string]string{"__type": "AccessDeniedException", "message": message})
 }
 
-// public takes the secret out of a path or pattern of the pages.
+// public removes the secret from a page's path or pattern.
 func public(path string) string {
 	before, rest, found := strings.Cut(path, "/ui/")
 	if !found {
@@ -245,8 +241,8 @@ func public(path string) string {
 	return before + "/ui/…/" + page
 }
 
-// foreign reports whether a page of another site sends this: no client of the APIs
-// is one. Pages of ours have a check of their own.
+// foreign reports whether a page of another site sent the request. API clients send no Origin; our own pages have a
+// check of their own.
 func (s *Server) foreign(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if r.Method == http.MethodGet || r.Method == http.MethodHead || origin == "" || strings.HasPrefix(r.URL.Path, "/ui/") {
@@ -256,8 +252,8 @@ func (s *Server) foreign(r *http.Request) bool {
 	return err != nil || !s.knows(u.Host)
 }
 
-// elsewhere answers for a region that has no instance: tokens of this one are not
-// known there. The other services are not played apart for regions.
+// elsewhere answers for regions without an instance, where our tokens are unknown. Other services do not distinguish
+// regions.
 func elsewhere(w http.ResponseWriter, target proxy.Target) bool {
 	switch target.Service {
 	case "oidc":
@@ -286,18 +282,20 @@ func (s *Server) SignOut(ctx context.Context, userName string) error {
 		if err != nil {
 			return fmt.Errorf("user %s: %w", userName, err)
 		}
-		return errors.Join(directory.EndSessions(tx, user.ID), tx.Record(store.Event{Time: s.now(), Actor: store.Operator, Action: "SignOut", Target: "user:" + user.UserName}))
+		return errors.Join(directory.EndSessions(tx, user.ID),
+			tx.Record(store.Event{Time: s.now(), Actor: store.Operator, Action: "SignOut", Target: "user:" + user.UserName}))
 	})
 }
 
-// hostNames are the names of this server: on loopback all that mean this machine.
+// hostNames lists the names of this server: on loopback, every name of this machine.
 func hostNames(u *url.URL) []string {
 	names := []string{u.Host}
 	ip := net.ParseIP(u.Hostname())
 	if ip == nil || !ip.IsLoopback() || u.Port() == "" {
 		return names
 	}
-	return append(names, net.JoinHostPort("127.0.0.1", u.Port()), net.JoinHostPort("localhost", u.Port()), net.JoinHostPort("::1", u.Port()))
+	return append(names, net.JoinHostPort("127.0.0.1", u.Port()), net.JoinHostPort("localhost", u.Port()),
+		net.JoinHostPort("::1", u.Port()))
 }
 
 // A statusWriter remembers the status for the log.

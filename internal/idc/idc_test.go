@@ -64,11 +64,15 @@ func newCenter(t *testing.T, o oidc.Options) *center {
 	}
 	t.Cleanup(func() { _ = data.Close() })
 	c := &center{data: data, sample: sample, now: time.Now()}
-	c.Server, err = idc.New(idc.Options{URL: origin, Store: data.Store, Secret: data.Secret, Now: func() time.Time { return c.now }, OIDC: o})
+	c.Server, err = idc.New(idc.Options{URL: origin, Store: data.Store, Secret: data.Secret, Now: func() time.Time {
+		return c.now
+	}, OIDC: o})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.http = &http.Client{Transport: inProcess{c}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	c.http = &http.Client{Transport: inProcess{c}, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	return c
 }
 
@@ -122,7 +126,7 @@ func (c *center) call(t testing.TB, method, path string, body any, headers ...st
 
 type members = map[string]any
 
-// register gives a client of both grant types in turn.
+// register returns a client, for the code flow or the device flow.
 func (c *center) register(t testing.TB, code bool) (id, secret string) {
 	t.Helper()
 	in := members{"clientName": "test", "clientType": "public", "scopes": []string{"sso:account:access"}}
@@ -132,7 +136,8 @@ func (c *center) register(t testing.TB, code bool) (id, secret string) {
 		in["issuerUrl"] = origin + "/start"
 	}
 	a := c.call(t, "POST", "/client/register", in)
-	if a.status != 200 || a.text("clientId") == "" || a.json["clientSecretExpiresAt"].(float64)-a.json["clientIdIssuedAt"].(float64) != 90*24*3600 {
+	if a.status != 200 || a.text("clientId") == "" ||
+		a.json["clientSecretExpiresAt"].(float64)-a.json["clientIdIssuedAt"].(float64) != 90*24*3600 {
 		t.Fatalf("got %d %s", a.status, a.body)
 	}
 	return a.text("clientId"), a.text("clientSecret")
@@ -148,7 +153,7 @@ func (c *center) signIn(t testing.TB, name string) string {
 	return id
 }
 
-// approve says yes to a user code in a session of its own.
+// approve approves a user code in a new session.
 func (c *center) approve(t testing.TB, userCode, name string) {
 	t.Helper()
 	if err := c.OIDC.DecideDevice(t.Context(), userCode, c.signIn(t, name), true); err != nil {
@@ -156,14 +161,19 @@ func (c *center) approve(t testing.TB, userCode, name string) {
 	}
 }
 
-// deviceTokens are alice's tokens from a device login.
+// deviceTokens returns alice's tokens from the device flow.
 func (c *center) deviceTokens(t testing.TB) (id, secret string, tokens answer) {
 	t.Helper()
 	id, secret = c.register(t, false)
-	d := c.call(t, "POST", "/device_authorization", members{"clientId": id, "clientSecret": secret, "startUrl": origin + "/start"})
+	d := c.call(t, "POST", "/device_authorization", members{
+		"clientId": id, "clientSecret": secret, "startUrl": origin + "/start",
+	})
 	c.approve(t, strings.ToLower(d.text("userCode")), "alice")
-	tokens = c.token(t, id, secret, members{"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": d.text("deviceCode")})
-	if tokens.status != 200 || !strings.HasPrefix(tokens.text("accessToken"), "aoa") || !strings.HasPrefix(tokens.text("refreshToken"), "aor") || tokens.json["expiresIn"] != 3600.0 {
+	tokens = c.token(t, id, secret, members{
+		"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": d.text("deviceCode"),
+	})
+	if tokens.status != 200 || !strings.HasPrefix(tokens.text("accessToken"), "aoa") ||
+		!strings.HasPrefix(tokens.text("refreshToken"), "aor") || tokens.json["expiresIn"] != 3600.0 {
 		t.Fatalf("got %d %s", tokens.status, tokens.body)
 	}
 	return id, secret, tokens
@@ -185,8 +195,7 @@ func (c *center) portal(t testing.TB, method, path, token string) answer {
 	return c.call(t, method, path, nil, "x-amz-sso_bearer_token", token)
 }
 
-// Each refusal has AWS's status, code, and exception; the exception's name is in a
-// header only.
+// Each refusal has AWS's status, code and exception; the exception's name is only in a header.
 func TestOIDCRefusesWhatAWSRefuses(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, secret := c.register(t, false)
@@ -209,24 +218,69 @@ func TestOIDCRefusesWhatAWSRefuses(t *testing.T) {
 		status          int
 		code, exception string
 	}{
-		"no JSON":                {"/token", "<html>", 400, "invalid_request", "InvalidRequestException"},
-		"wrong types":            {"/token", `{"clientId": 1}`, 400, "invalid_request", "InvalidRequestException"},
-		"too large":              {"/token", `{"clientId": "` + strings.Repeat("x", 70<<10) + `"}`, 400, "invalid_request", "InvalidRequestException"},
-		"no grant type":          {"/token", grant(id, secret, ""), 400, "invalid_request", "InvalidRequestException"},
-		"unknown grant type":     {"/token", grant(id, secret, "password"), 400, "unsupported_grant_type", "UnsupportedGrantTypeException"},
-		"grant of other client":  {"/token", grant(codeID, codeSecret, deviceGrant, "deviceCode", pending), 400, "unauthorized_client", "UnauthorizedClientException"},
-		"wrong secret":           {"/token", grant(id, "wrong", deviceGrant, "deviceCode", pending), 401, "invalid_client", "InvalidClientException"},
-		"unknown client":         {"/token", grant("nobody", secret, "refresh_token", "refreshToken", "x"), 401, "invalid_client", "InvalidClientException"},
-		"pending":                {"/token", grant(id, secret, deviceGrant, "deviceCode", pending), 400, "authorization_pending", "AuthorizationPendingException"},
-		"unknown device code":    {"/token", grant("bogus", "bogus", deviceGrant, "deviceCode", "x"), 400, "invalid_grant", "InvalidGrantException"},
-		"unknown code":           {"/token", grant(codeID, codeSecret, "authorization_code", "code", "x", "redirectUri", "http://127.0.0.1/", "codeVerifier", "y"), 400, "invalid_grant", "InvalidGrantException"},
-		"unknown refresh token":  {"/token", grant(id, secret, "refresh_token", "refreshToken", "x"), 400, "invalid_grant", "InvalidGrantException"},
-		"with IAM":               {"/token?aws_iam=t", grant(id, secret, "refresh_token"), 400, "invalid_request", "InvalidRequestException"},
-		"unknown start URL":      {"/device_authorization", device("https://example.com/start"), 400, "invalid_request", "InvalidRequestException"},
-		"confidential client":    {"/client/register", members{"clientName": "x", "clientType": "confidential"}, 400, "invalid_client_metadata", "InvalidClientMetadataException"},
-		"issuer of elsewhere":    {"/client/register", members{"clientName": "x", "clientType": "public", "issuerUrl": "https://example.com"}, 400, "invalid_client_metadata", "InvalidClientMetadataException"},
-		"redirect to elsewhere":  {"/client/register", members{"clientName": "x", "clientType": "public", "redirectUris": []string{"https://example.com/"}}, 400, "invalid_redirect_uri", "InvalidRedirectUriException"},
-		"redirect with userinfo": {"/client/register", members{"clientName": "x", "clientType": "public", "redirectUris": []string{"http://a@127.0.0.1/"}}, 400, "invalid_redirect_uri", "InvalidRedirectUriException"},
+		"no JSON":     {"/token", "<html>", 400, "invalid_request", "InvalidRequestException"},
+		"wrong types": {"/token", `{"clientId": 1}`, 400, "invalid_request", "InvalidRequestException"},
+		"too large": {
+			"/token", `{"clientId": "` + strings.Repeat("x", 70<<10) + `"}`, 400, "invalid_request", "InvalidRequestException",
+		},
+		"no grant type": {"/token", grant(id, secret, ""), 400, "invalid_request", "InvalidRequestException"},
+		"unknown grant type": {
+			"/token", grant(id, secret, "password"), 400, "unsupported_grant_type", "UnsupportedGrantTypeException",
+		},
+		"grant of other client": {
+			"/token", grant(codeID, codeSecret, deviceGrant, "deviceCode", pending), 400, "unauthorized_client",
+			"UnauthorizedClientException",
+		},
+		"wrong secret": {
+			"/token", grant(id, "wrong", deviceGrant, "deviceCode", pending), 401, "invalid_client", "InvalidClientException",
+		},
+		"unknown client": {
+			"/token", grant("nobody", secret, "refresh_token", "refreshToken", "x"), 401, "invalid_client",
+			"InvalidClientException",
+		},
+		"pending": {
+			"/token", grant(id, secret, deviceGrant, "deviceCode", pending), 400, "authorization_pending",
+			"AuthorizationPendingException",
+		},
+		"unknown device code": {
+			"/token", grant("bogus", "bogus", deviceGrant, "deviceCode", "x"), 400, "invalid_grant", "InvalidGrantException",
+		},
+		"unknown code": {
+			"/token",
+			grant(codeID, codeSecret, "authorization_code", "code", "x", "redirectUri", "http://127.0.0.1/", "codeVerifier",
+				"y"), 400, "invalid_grant", "InvalidGrantException",
+		},
+		"unknown refresh token": {
+			"/token", grant(id, secret, "refresh_token", "refreshToken", "x"), 400, "invalid_grant", "InvalidGrantException",
+		},
+		"with IAM": {
+			"/token?aws_iam=t", grant(id, secret, "refresh_token"), 400, "invalid_request", "InvalidRequestException",
+		},
+		"unknown start URL": {
+			"/device_authorization", device("https://example.com/start"), 400, "invalid_request", "InvalidRequestException",
+		},
+		"confidential client": {
+			"/client/register",
+			members{"clientName": "x", "clientType": "confidential"},
+			400, "invalid_client_metadata",
+			"InvalidClientMetadataException",
+		},
+		"issuer of elsewhere": {
+			"/client/register",
+			members{"clientName": "x", "clientType": "public", "issuerUrl": "https://example.com"},
+			400,
+			"invalid_client_metadata", "InvalidClientMetadataException",
+		},
+		"redirect to elsewhere": {
+			"/client/register",
+			members{"clientName": "x", "clientType": "public", "redirectUris": []string{"https://example.com/"}},
+			400, "invalid_redirect_uri", "InvalidRedirectUriException",
+		},
+		"redirect with userinfo": {
+			"/client/register",
+			members{"clientName": "x", "clientType": "public", "redirectUris": []string{"http://a@127.0.0.1/"}},
+			400, "invalid_redirect_uri", "InvalidRedirectUriException",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := c.call(t, "POST", x.path, x.body)
@@ -244,7 +298,9 @@ func TestDeviceCodesEndAndServeOnce(t *testing.T) {
 	if tokens.json["tokenType"] != "Bearer" || tokens.json["idToken"] != nil {
 		t.Errorf("got %s", tokens.body)
 	}
-	d := c.call(t, "POST", "/device_authorization", members{"clientId": id, "clientSecret": secret, "startUrl": origin + "/start"})
+	d := c.call(t, "POST", "/device_authorization", members{
+		"clientId": id, "clientSecret": secret, "startUrl": origin + "/start",
+	})
 	ask := members{"grantType": "urn:ietf:params:oauth:grant-type:device_code", "deviceCode": d.text("deviceCode")}
 	c.now = c.now.Add(10 * time.Minute)
 	if a := c.token(t, id, secret, ask); a.text("error") != "expired_token" {
@@ -260,10 +316,11 @@ func TestRefreshTokensRotate(t *testing.T) {
 	c := newCenter(t, oidc.Options{SessionLife: 10 * time.Hour})
 	id, secret, first := c.deviceTokens(t)
 	second := c.refresh(t, id, secret, first.text("refreshToken"))
-	if second.status != 200 || second.text("refreshToken") == first.text("refreshToken") || second.text("accessToken") == first.text("accessToken") {
+	if second.status != 200 || second.text("refreshToken") == first.text("refreshToken") ||
+		second.text("accessToken") == first.text("accessToken") {
 		t.Fatalf("got %s", second.body)
 	}
-	// Who lost the answer gets the same one for half a minute, fifty at once, too.
+	// A client that lost the answer gets the same one for half a minute, as do fifty at once.
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
@@ -277,7 +334,7 @@ func TestRefreshTokensRotate(t *testing.T) {
 	if a := c.refresh(t, otherID, otherSecret, second.text("refreshToken")); a.text("error") != "invalid_grant" {
 		t.Errorf("from another client: %s", a.body)
 	}
-	// Later than that, the family is revoked: somebody has a copy.
+	// After that the family is revoked: somebody has a copy.
 	c.now = c.now.Add(31 * time.Second)
 	for _, token := range []string{first.text("refreshToken"), second.text("refreshToken")} {
 		if a := c.refresh(t, id, secret, token); a.text("error") != "invalid_grant" {
@@ -293,8 +350,10 @@ func TestTokensEndWithTheirSession(t *testing.T) {
 	c := newCenter(t, oidc.Options{SessionLife: 90 * time.Minute})
 	id, secret, tokens := c.deviceTokens(t)
 	c.now = c.now.Add(61 * time.Minute)
-	if a := c.portal(t, "GET", "/assignment/accounts", tokens.text("accessToken")); a.status != 401 || a.text("message") != "Session token not found or invalid" ||
-		a.text("__type") != "com.amazonaws.switchboard.portal#UnauthorizedException" || a.header.Get("x-amzn-ErrorType") != "UnauthorizedException" {
+	if a := c.portal(t, "GET", "/assignment/accounts", tokens.text("accessToken")); a.status != 401 ||
+		a.text("message") != "Session token not found or invalid" ||
+		a.text("__type") != "com.amazonaws.switchboard.portal#UnauthorizedException" ||
+		a.header.Get("x-amzn-ErrorType") != "UnauthorizedException" {
 		t.Errorf("after an hour: %d %s", a.status, a.body)
 	}
 	tokens = c.refresh(t, id, secret, tokens.text("refreshToken"))
@@ -307,7 +366,8 @@ func TestTokensEndWithTheirSession(t *testing.T) {
 	if a := c.portal(t, "GET", "/assignment/accounts", tokens.text("accessToken")); a.status != 401 {
 		t.Errorf("after the logout: %d", a.status)
 	}
-	if a := c.refresh(t, id, secret, tokens.text("refreshToken")); a.text("error") != "invalid_grant" || a.text("error_description") != "Invalid refresh token provided" {
+	if a := c.refresh(t, id, secret, tokens.text("refreshToken")); a.text("error") != "invalid_grant" ||
+		a.text("error_description") != "Invalid refresh token provided" {
 		t.Errorf("a refresh after the logout: %s", a.body)
 	}
 }
@@ -321,21 +381,48 @@ func TestPortalRefusesWhatAWSRefuses(t *testing.T) {
 		status              int
 		exception, message  string
 	}{
-		"no token":          {"GET", "/assignment/accounts", "", 401, "UnauthorizedException", "Session token not found or invalid"},
-		"other's role":      {"GET", "/federation/credentials?account_id=222233334444&role_name=Admin", token, 403, "ForbiddenException", "No access"},
-		"unknown role":      {"GET", "/federation/credentials?account_id=111122223333&role_name=Nope", token, 403, "ForbiddenException", "No access"},
-		"unknown account":   {"GET", "/federation/credentials?account_id=999999999999&role_name=Admin", token, 403, "ForbiddenException", "No access"},
-		"role in any case":  {"GET", "/federation/credentials?account_id=111122223333&role_name=admin", token, 403, "ForbiddenException", "No access"},
-		"no role":           {"GET", "/federation/credentials?account_id=111122223333", token, 400, "InvalidRequestException", "Invalid request"},
-		"page of 101":       {"GET", "/assignment/accounts?max_result=101", token, 400, "InvalidRequestException", "ResultSize parameter must be within the valid limits of: 1-100"},
-		"page of nothing":   {"GET", "/assignment/accounts?max_result=0", token, 400, "InvalidRequestException", "ResultSize parameter must be within the valid limits of: 1-100"},
-		"unknown page":      {"GET", "/assignment/accounts?next_token=!!", token, 400, "InvalidRequestException", "Invalid request"},
-		"roles of nobody's": {"GET", "/assignment/roles?account_id=999999999999", token, 403, "ForbiddenException", "No access"},
-		"wrong method":      {"POST", "/federation/credentials", token, 405, "MethodNotAllowedException", ""},
+		"no token": {
+			"GET", "/assignment/accounts", "", 401, "UnauthorizedException", "Session token not found or invalid",
+		},
+		"other's role": {
+			"GET", "/federation/credentials?account_id=222233334444&role_name=Admin", token, 403, "ForbiddenException",
+			"No access",
+		},
+		"unknown role": {
+			"GET", "/federation/credentials?account_id=111122223333&role_name=Nope", token, 403, "ForbiddenException",
+			"No access",
+		},
+		"unknown account": {
+			"GET", "/federation/credentials?account_id=999999999999&role_name=Admin", token, 403, "ForbiddenException",
+			"No access",
+		},
+		"role in any case": {
+			"GET", "/federation/credentials?account_id=111122223333&role_name=admin", token, 403, "ForbiddenException",
+			"No access",
+		},
+		"no role": {
+			"GET", "/federation/credentials?account_id=111122223333", token, 400, "InvalidRequestException", "Invalid request",
+		},
+		"page of 101": {
+			"GET", "/assignment/accounts?max_result=101", token, 400, "InvalidRequestException",
+			"ResultSize parameter must be within the valid limits of: 1-100",
+		},
+		"page of nothing": {
+			"GET", "/assignment/accounts?max_result=0", token, 400, "InvalidRequestException",
+			"ResultSize parameter must be within the valid limits of: 1-100",
+		},
+		"unknown page": {
+			"GET", "/assignment/accounts?next_token=!!", token, 400, "InvalidRequestException", "Invalid request",
+		},
+		"roles of nobody's": {
+			"GET", "/assignment/roles?account_id=999999999999", token, 403, "ForbiddenException", "No access",
+		},
+		"wrong method": {"POST", "/federation/credentials", token, 405, "MethodNotAllowedException", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := c.portal(t, x.method, x.path, x.token)
-			if a.status != x.status || a.header.Get("x-amzn-ErrorType") != x.exception || a.text("message") != x.message && x.message != "" || a.header.Get("x-amzn-RequestId") == "" {
+			if a.status != x.status || a.header.Get("x-amzn-ErrorType") != x.exception || a.text("message") != x.message &&
+				x.message != "" || a.header.Get("x-amzn-RequestId") == "" {
 				t.Errorf("got %d %s %v", a.status, a.body, a.header)
 			}
 		})
@@ -344,7 +431,8 @@ func TestPortalRefusesWhatAWSRefuses(t *testing.T) {
 	if list := page.json["accountList"].([]any); len(list) != 3 || page.text("nextToken") == "" {
 		t.Errorf("first page: %s", page.body)
 	}
-	page = c.portal(t, "GET", "/assignment/accounts?max_result=3&next_token="+url.QueryEscape(page.text("nextToken")), token)
+	page = c.portal(t, "GET", "/assignment/accounts?max_result=3&next_token="+url.QueryEscape(page.text("nextToken")),
+		token)
 	if list := page.json["accountList"].([]any); len(list) != 2 || page.json["nextToken"] != nil {
 		t.Errorf("last page: %s", page.body)
 	}
@@ -355,7 +443,8 @@ func TestARemovedAssignmentCountsAtOnce(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	_, _, tokens := c.deviceTokens(t)
 	ask := func() int {
-		return c.portal(t, "GET", "/federation/credentials?account_id=111122223333&role_name=Admin", tokens.text("accessToken")).status
+		return c.portal(t, "GET", "/federation/credentials?account_id=111122223333&role_name=Admin",
+			tokens.text("accessToken")).status
 	}
 	if status := ask(); status != 200 {
 		t.Fatalf("got %d", status)
@@ -377,7 +466,8 @@ func challenge() string {
 
 func authorizeQuery(id string, change ...string) url.Values {
 	q := url.Values{
-		"response_type": {"code"}, "client_id": {id}, "redirect_uri": {"http://127.0.0.1:34703/oauth/callback"}, "state": {"s&s"},
+		"response_type": {"code"}, "client_id": {id}, "redirect_uri": {"http://127.0.0.1:34703/oauth/callback"},
+		"state":                 {"s&s"},
 		"code_challenge_method": {"S256"}, "code_challenge": {challenge()}, "scopes": {"sso:account:access"},
 	}
 	for i := 0; i < len(change); i += 2 {
@@ -386,7 +476,7 @@ func authorizeQuery(id string, change ...string) url.Values {
 	return q
 }
 
-// code signs alice in on the pages and gives the authorization code.
+// code signs alice in on the pages, and returns the authorization code.
 func (c *center) code(t testing.TB, id string) string {
 	t.Helper()
 	ended := make(chan *url.URL, 1)
@@ -419,7 +509,9 @@ func TestAnAuthorizationCodeServesOnce(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, secret := c.register(t, true)
 	redeem := func(id, secret, code, verifier, redirect string) answer {
-		return c.token(t, id, secret, members{"grantType": "authorization_code", "code": code, "codeVerifier": verifier, "redirectUri": redirect})
+		return c.token(t, id, secret, members{
+			"grantType": "authorization_code", "code": code, "codeVerifier": verifier, "redirectUri": redirect,
+		})
 	}
 	const redirect = "http://127.0.0.1:34703/oauth/callback"
 	code := c.code(t, id)
@@ -449,7 +541,7 @@ func TestAnAuthorizationCodeServesOnce(t *testing.T) {
 	if len(good) != 1 {
 		t.Fatalf("50 redemptions at once: %d successes", len(good))
 	}
-	// A replay takes back what the code gave: RFC 6749 section 4.1.2.
+	// A replay revokes what the code was exchanged for: RFC 6749 section 4.1.2.
 	if a := c.portal(t, "GET", "/assignment/accounts", good[0].text("accessToken")); a.status != 401 {
 		t.Errorf("after the replays the token still counts: %d", a.status)
 	}
@@ -460,20 +552,24 @@ func TestAnAuthorizationCodeServesOnce(t *testing.T) {
 	}
 }
 
-// Without a known client and redirect URI the browser is sent nowhere; with them
-// it carries the refusal back.
+// Without a known client and redirect URI the browser is not redirected; otherwise the redirect carries the refusal.
 func TestAuthorizeChecksBeforeItRedirects(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, _ := c.register(t, true)
 	deviceID, _ := c.register(t, false)
 	for name, q := range map[string]url.Values{
 		"unknown client": authorizeQuery("nobody"), "device client": authorizeQuery(deviceID),
-		"other host": authorizeQuery(id, "redirect_uri", "http://example.com/oauth/callback"), "other path": authorizeQuery(id, "redirect_uri", "http://127.0.0.1/x"),
-		"localhost": authorizeQuery(id, "redirect_uri", "http://localhost:1/oauth/callback"), "https": authorizeQuery(id, "redirect_uri", "https://127.0.0.1/oauth/callback"),
-		"userinfo": authorizeQuery(id, "redirect_uri", "http://x@127.0.0.1/oauth/callback"), "double slash": authorizeQuery(id, "redirect_uri", "http://127.0.0.1//oauth/callback"),
-		"fragment": authorizeQuery(id, "redirect_uri", "http://127.0.0.1/oauth/callback#x"), "none": authorizeQuery(id, "redirect_uri", ""),
+		"other host":   authorizeQuery(id, "redirect_uri", "http://example.com/oauth/callback"),
+		"other path":   authorizeQuery(id, "redirect_uri", "http://127.0.0.1/x"),
+		"localhost":    authorizeQuery(id, "redirect_uri", "http://localhost:1/oauth/callback"),
+		"https":        authorizeQuery(id, "redirect_uri", "https://127.0.0.1/oauth/callback"),
+		"userinfo":     authorizeQuery(id, "redirect_uri", "http://x@127.0.0.1/oauth/callback"),
+		"double slash": authorizeQuery(id, "redirect_uri", "http://127.0.0.1//oauth/callback"),
+		"fragment":     authorizeQuery(id, "redirect_uri", "http://127.0.0.1/oauth/callback#x"),
+		"none":         authorizeQuery(id, "redirect_uri", ""),
 	} {
-		if a := c.call(t, "GET", "/authorize?"+q.Encode(), nil); a.status != 400 || a.header.Get("Location") != "" || !strings.Contains(a.body, "cannot go on") {
+		if a := c.call(t, "GET", "/authorize?"+q.Encode(), nil); a.status != 400 || a.header.Get("Location") != "" ||
+			!strings.Contains(a.body, "cannot continue") {
 			t.Errorf("%s: %d to %q", name, a.status, a.header.Get("Location"))
 		}
 	}
@@ -488,7 +584,8 @@ func TestAuthorizeChecksBeforeItRedirects(t *testing.T) {
 	} {
 		a := c.call(t, "GET", "/authorize?"+x.q.Encode(), nil)
 		u, err := url.Parse(a.header.Get("Location"))
-		if err != nil || a.status != 303 || u.Host != "127.0.0.1:34703" || u.Query().Get("error") != x.want || u.Query().Get("state") != "s&s" {
+		if err != nil || a.status != 303 || u.Host != "127.0.0.1:34703" || u.Query().Get("error") != x.want ||
+			u.Query().Get("state") != "s&s" {
 			t.Errorf("%s: %d to %v", name, a.status, u)
 		}
 	}
@@ -507,22 +604,27 @@ func TestPagesAreGuarded(t *testing.T) {
 			t.Errorf("%s is %q", header, got)
 		}
 	}
-	if csp := start.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") {
+	if csp := start.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") ||
+		!strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") {
 		t.Errorf("the policy is %q", csp)
 	}
 	_, home, _ := strings.Cut(start.body, `href="/ui/`)
 	home, _, _ = strings.Cut("/ui/"+home, `"`)
 	signIn := c.call(t, "GET", home+"sign-in", nil)
 	cookie := signIn.header.Get("Set-Cookie")
-	if !strings.Contains(cookie, "Path="+home) || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Lax") {
+	if !strings.Contains(cookie, "Path="+home) || !strings.Contains(cookie, "HttpOnly") ||
+		!strings.Contains(cookie, "SameSite=Lax") {
 		t.Errorf("the cookie is %q", cookie)
 	}
 	_, token, _ := strings.Cut(signIn.body, `name="form" value="`)
 	token, _, _ = strings.Cut(token, `"`)
 	visitorID, _, _ := strings.Cut(cookie, ";")
-	form := url.Values{"form": {token}, "user": {"alice"}, "password": {"correct-horse-alice"}, "next": {"https://example.com/"}}
+	form := url.Values{
+		"form": {token}, "user": {"alice"}, "password": {"correct-horse-alice"}, "next": {"https://example.com/"},
+	}
 	post := func(form url.Values, headers ...string) answer {
-		return c.call(t, "POST", home+"sign-in", form.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded", "Cookie", visitorID}, headers...)...)
+		return c.call(t, "POST", home+"sign-in", form.Encode(),
+			append([]string{"Content-Type", "application/x-www-form-urlencoded", "Cookie", visitorID}, headers...)...)
 	}
 	if a := post(form, "Origin", "https://example.com"); a.status != 403 {
 		t.Errorf("from another origin: %d", a.status)
@@ -543,7 +645,8 @@ func TestPagesAreGuarded(t *testing.T) {
 		strings.ReplaceAll(unknown.body, "nobody", "alice") != wrong.body {
 		t.Errorf("a wrong password: %d, an unknown user: %d, or they can be told apart", wrong.status, unknown.status)
 	}
-	if a := c.call(t, "GET", home+"device", nil); a.status != 303 || !strings.HasPrefix(a.header.Get("Location"), home+"sign-in?next=device") {
+	if a := c.call(t, "GET", home+"device", nil); a.status != 303 ||
+		!strings.HasPrefix(a.header.Get("Location"), home+"sign-in?next=device") {
 		t.Errorf("not signed in: %d to %q", a.status, a.header.Get("Location"))
 	}
 }
@@ -551,8 +654,12 @@ func TestPagesAreGuarded(t *testing.T) {
 // The name of a client is anybody's text.
 func TestAClientsNameIsOnlyText(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
-	a := c.call(t, "POST", "/client/register", members{"clientName": `<script>alert(1)</script>`, "clientType": "public", "scopes": []string{`"><img src=x>`}})
-	d := c.call(t, "POST", "/device_authorization", members{"clientId": a.text("clientId"), "clientSecret": a.text("clientSecret"), "startUrl": origin + "/start"})
+	a := c.call(t, "POST", "/client/register", members{
+		"clientName": `<script>alert(1)</script>`, "clientType": "public", "scopes": []string{`"><img src=x>`},
+	})
+	d := c.call(t, "POST", "/device_authorization", members{
+		"clientId": a.text("clientId"), "clientSecret": a.text("clientSecret"), "startUrl": origin + "/start",
+	})
 	var bodies []string
 	network := roundTrip(func(r *http.Request) (*http.Response, error) {
 		response, err := inProcess{c}.RoundTrip(r)
@@ -568,14 +675,17 @@ func TestAClientsNameIsOnlyText(t *testing.T) {
 		t.Fatalf("ended on %q: %v", title, err)
 	}
 	all := strings.Join(bodies, "")
-	if !strings.Contains(all, "&lt;script&gt;alert(1)") || strings.Contains(all, "<script>") || strings.Contains(all, "<img") {
+	if !strings.Contains(all, "&lt;script&gt;alert(1)") || strings.Contains(all, "<script>") ||
+		strings.Contains(all, "<img") {
 		t.Error("a client's name is markup on a page")
 	}
 }
 
 func TestOnlyItsOwnNamesAreServed(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
-	for host, want := range map[string]int{"127.0.0.1:9911": 200, "localhost:9911": 200, "[::1]:9911": 200, "example.com": 403, "127.0.0.1:9912": 403, "": 403} {
+	for host, want := range map[string]int{
+		"127.0.0.1:9911": 200, "localhost:9911": 200, "[::1]:9911": 200, "example.com": 403, "127.0.0.1:9912": 403, "": 403,
+	} {
 		r := httptest.NewRequest("GET", "/start", nil)
 		r.Host = host
 		w := httptest.NewRecorder()
@@ -587,7 +697,8 @@ func TestOnlyItsOwnNamesAreServed(t *testing.T) {
 	if a := c.call(t, "GET", "/nothing", nil); a.status != 404 {
 		t.Errorf("an unknown path: %d %q", a.status, a.body)
 	}
-	if a := c.call(t, "POST", "/", "{}", "X-Amz-Target", "SWBExternalService.ListInstances"); a.status != 400 || !strings.Contains(a.body, "MissingAuthenticationTokenException") {
+	if a := c.call(t, "POST", "/", "{}", "X-Amz-Target", "SWBExternalService.ListInstances"); a.status != 400 ||
+		!strings.Contains(a.body, "MissingAuthenticationTokenException") {
 		t.Errorf("unsigned: %d %s", a.status, a.body)
 	}
 }
@@ -596,13 +707,15 @@ func TestOnlyItsOwnNamesAreServed(t *testing.T) {
 func (c *center) keys(t testing.TB, account, role string) aws.Credentials {
 	t.Helper()
 	_, _, tokens := c.deviceTokens(t)
-	a := c.portal(t, "GET", fmt.Sprintf("/federation/credentials?account_id=%s&role_name=%s", account, role), tokens.text("accessToken"))
+	a := c.portal(t, "GET", fmt.Sprintf("/federation/credentials?account_id=%s&role_name=%s", account, role),
+		tokens.text("accessToken"))
 	inner, ok := a.json["roleCredentials"].(map[string]any)
 	if !ok {
 		t.Fatalf("got %d %s", a.status, a.body)
 	}
 	return aws.Credentials{
-		AccessKeyID: inner["accessKeyId"].(string), SecretAccessKey: inner["secretAccessKey"].(string), SessionToken: inner["sessionToken"].(string),
+		AccessKeyID: inner["accessKeyId"].(string), SecretAccessKey: inner["secretAccessKey"].(string),
+		SessionToken: inner["sessionToken"].(string),
 	}
 }
 
@@ -633,14 +746,21 @@ func TestSTSKnowsWhoSigned(t *testing.T) {
 		}
 	}
 	other := c.keys(t, "111122223333", "ReadOnly")
-	refused("another secret", "SignatureDoesNotMatch", aws.Credentials{AccessKeyID: k.AccessKeyID, SecretAccessKey: other.SecretAccessKey, SessionToken: k.SessionToken})
-	refused("another token", "InvalidClientTokenId", aws.Credentials{AccessKeyID: k.AccessKeyID, SecretAccessKey: k.SecretAccessKey, SessionToken: other.SessionToken})
-	refused("unknown key", "InvalidClientTokenId", aws.Credentials{AccessKeyID: "ASIAAAAAAAAAAAAAAAAA", SecretAccessKey: "x", SessionToken: "y"})
+	refused("another secret", "SignatureDoesNotMatch", aws.Credentials{
+		AccessKeyID: k.AccessKeyID, SecretAccessKey: other.SecretAccessKey, SessionToken: k.SessionToken,
+	})
+	refused("another token", "InvalidClientTokenId", aws.Credentials{
+		AccessKeyID: k.AccessKeyID, SecretAccessKey: k.SecretAccessKey, SessionToken: other.SessionToken,
+	})
+	refused("unknown key", "InvalidClientTokenId", aws.Credentials{
+		AccessKeyID: "ASIAAAAAAAAAAAAAAAAA", SecretAccessKey: "x", SessionToken: "y",
+	})
 	c.now = c.now.Add(20 * time.Minute)
 	refused("a clock that is slow", "SignatureDoesNotMatch", k)
 	c.now = c.now.Add(-40 * time.Minute)
 	refused("a clock that is fast", "SignatureDoesNotMatch", k)
-	if a := c.call(t, "POST", "/", "Action=GetCallerIdentity&Version=2011-06-15"); a.status != 403 || !strings.Contains(a.body, "<Code>MissingAuthenticationToken</Code>") {
+	if a := c.call(t, "POST", "/", "Action=GetCallerIdentity&Version=2011-06-15"); a.status != 403 ||
+		!strings.Contains(a.body, "<Code>MissingAuthenticationToken</Code>") {
 		t.Errorf("unsigned: %d %s", a.status, a.body)
 	}
 }
@@ -649,7 +769,9 @@ func TestAssumeRole(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	admin, readOnly := c.keys(t, "111122223333", "Admin"), c.keys(t, "111122223333", "ReadOnly")
 	in := func(change func(*sts.AssumeRoleInput)) *sts.AssumeRoleInput {
-		in := &sts.AssumeRoleInput{RoleArn: &c.sample.ChainRole, RoleSessionName: aws.String("release"), ExternalId: &c.sample.ExternalID}
+		in := &sts.AssumeRoleInput{
+			RoleArn: &c.sample.ChainRole, RoleSessionName: aws.String("release"), ExternalId: &c.sample.ExternalID,
+		}
 		if change != nil {
 			change(in)
 		}
@@ -662,7 +784,10 @@ func TestAssumeRole(t *testing.T) {
 	if left := out.Credentials.Expiration.Sub(c.now); left < 59*time.Minute || left > time.Hour {
 		t.Errorf("keys for %v", left)
 	}
-	chained := aws.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken}
+	chained := aws.Credentials{
+		AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey,
+		SessionToken: *out.Credentials.SessionToken,
+	}
 	if who, err := c.sts(chained).GetCallerIdentity(t.Context(), nil); err != nil || *who.Arn != *out.AssumedRoleUser.Arn {
 		t.Errorf("the assumed role: %v", err)
 	}
@@ -673,10 +798,16 @@ func TestAssumeRole(t *testing.T) {
 	}{
 		"not trusted":       {readOnly, nil, "AccessDenied"},
 		"wrong external id": {admin, func(in *sts.AssumeRoleInput) { in.ExternalId = aws.String("other") }, "AccessDenied"},
-		"unknown role":      {admin, func(in *sts.AssumeRoleInput) { in.RoleArn = aws.String("arn:aws:iam::444455556666:role/Nope") }, "AccessDenied"},
-		"two hours":         {admin, func(in *sts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(7200) }, "ValidationError"},
-		"one minute":        {admin, func(in *sts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(60) }, "ValidationError"},
-		"a name with blank": {admin, func(in *sts.AssumeRoleInput) { in.RoleSessionName = aws.String("a b") }, "ValidationError"},
+		"unknown role": {admin, func(in *sts.AssumeRoleInput) {
+			in.RoleArn = aws.String("arn:aws:iam::444455556666:role/Nope")
+		}, "AccessDenied"},
+		"two hours": {admin, func(in *sts.AssumeRoleInput) {
+			in.DurationSeconds = aws.Int32(7200)
+		}, "ValidationError"},
+		"one minute": {admin, func(in *sts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(60) }, "ValidationError"},
+		"a name with blank": {admin, func(in *sts.AssumeRoleInput) {
+			in.RoleSessionName = aws.String("a b")
+		}, "ValidationError"},
 	} {
 		_, err := c.sts(x.keys).AssumeRole(t.Context(), in(x.change))
 		var api smithy.APIError

@@ -13,10 +13,10 @@ import (
 	"rolecall/internal/idc/wire"
 )
 
-// InfoPath is where an Identity Center says what one needs to use it.
+// InfoPath is where an Identity Center describes itself.
 const InfoPath = "/.well-known/rolecall"
 
-// An Info is what one needs to use an Identity Center. Nothing in it is secret.
+// An Info is what clients need to use an Identity Center. Nothing in it is secret.
 type Info struct {
 	URL             string `json:"url"`
 	StartURL        string `json:"startUrl"`
@@ -30,16 +30,15 @@ type Info struct {
 	Operator string `json:"operator,omitempty"`
 }
 
-// Names as Sound wants them.
+// Patterns that Sound checks.
 var (
 	soundRegion   = pattern.New(`^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$`)
 	soundStore    = pattern.New(`^d-[0-9a-f]{10}$`)
 	soundInstance = pattern.New(`^arn:aws[a-z-]*:sso:::instance/ssoins-[0-9a-f]{16}$`)
 )
 
-// Sound reports whether an info that was got from address can be one of a local
-// Identity Center there. Others may listen on a port when we do not, and what they
-// answer is written into config files.
+// Sound reports whether an info fetched from address can belong to a local Identity Center there. Other programs may
+// listen on that port, and the answer ends up in config files.
 func (i Info) Sound(address string) bool {
 	u, err := url.Parse(i.URL)
 	asked, errAsked := url.Parse(address)
@@ -47,14 +46,18 @@ func (i Info) Sound(address string) bool {
 		return false
 	}
 	here := u.Scheme == "http" && u.Host == asked.Host || u.Scheme == "https"
-	paths := filepath.IsAbs(i.Files) && filepath.IsAbs(i.Operator) && !strings.ContainsFunc(i.Files+i.Operator, unicode.IsControl)
+	paths := filepath.IsAbs(i.Files) && filepath.IsAbs(i.Operator) &&
+		!strings.ContainsFunc(i.Files+i.Operator, unicode.IsControl)
 	return here && paths && i.StartURL == i.URL+"/start" && soundRegion().MatchString(i.Region) &&
 		soundStore().MatchString(i.IdentityStoreID) && soundInstance().MatchString(i.InstanceARN)
 }
 
 func (s *Server) info(w http.ResponseWriter, r *http.Request) {
 	var i directory.Instance // read anew: a seed file may change it
-	err := s.store.View(r.Context(), func(reader store.Reader) (err error) { i, err = directory.TheInstance(reader); return err })
+	err := s.store.View(r.Context(), func(reader store.Reader) (err error) {
+		i, err = directory.TheInstance(reader)
+		return err
+	})
 	if err != nil {
 		wire.JSON(w, http.StatusServiceUnavailable, map[string]string{"status": "the store cannot be read"})
 		return
@@ -67,7 +70,10 @@ func (s *Server) info(w http.ResponseWriter, r *http.Request) {
 
 // health answers 200 when the store can be read.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	err := s.store.View(r.Context(), func(reader store.Reader) error { _, err := directory.TheInstance(reader); return err })
+	err := s.store.View(r.Context(), func(reader store.Reader) error {
+		_, err := directory.TheInstance(reader)
+		return err
+	})
 	if err != nil {
 		wire.JSON(w, http.StatusServiceUnavailable, map[string]string{"status": "the store cannot be read"})
 		return

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// requestKey tells requests apart by route and status; what no route takes is "none".
+// requestKey is a route and a status; the route of requests without one is "none".
 type requestKey struct {
 	route  string
 	status int
@@ -55,18 +55,21 @@ func (s *Server) metricsText() string {
 		}
 		return a.status - b.status
 	})
-	b.WriteString("# HELP rolecall_idc_request_duration_seconds Requests by route and status, and how long they took.\n# TYPE rolecall_idc_request_duration_seconds summary\n")
+	b.WriteString("# HELP rolecall_idc_request_duration_seconds Requests by route and status, and how long they " +
+		"took.\n# TYPE rolecall_idc_request_duration_seconds summary\n")
 	for _, k := range keys {
 		labels := fmt.Sprintf("{route=%q,status=\"%d\"}", k.route, k.status)
 		fmt.Fprintf(&b, "rolecall_idc_request_duration_seconds_count%s %d\n", labels, requests[k].count)
 		fmt.Fprintf(&b, "rolecall_idc_request_duration_seconds_sum%s %g\n", labels, requests[k].took.Seconds())
 	}
-	b.WriteString("# HELP rolecall_idc_oidc_answers_total Calls of OIDC that were answered well.\n# TYPE rolecall_idc_oidc_answers_total counter\n")
+	b.WriteString("# HELP rolecall_idc_oidc_answers_total Calls of OIDC that were answered well.\n# TYPE " +
+		"rolecall_idc_oidc_answers_total counter\n")
 	counts := s.OIDC.Counts()
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		fmt.Fprintf(&b, "rolecall_idc_oidc_answers_total{operation=%q} %d\n", name, counts[name])
 	}
-	b.WriteString("# HELP rolecall_idc_role_credentials_total Role credentials that were handed out.\n# TYPE rolecall_idc_role_credentials_total counter\n")
+	b.WriteString("# HELP rolecall_idc_role_credentials_total Role credentials that were handed out.\n# TYPE " +
+		"rolecall_idc_role_credentials_total counter\n")
 	fmt.Fprintf(&b, "rolecall_idc_role_credentials_total %d\n", s.STS.HandedOut())
 	return b.String()
 }

@@ -21,7 +21,7 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// checked holds an answer against the model that ships with the AWS CLI.
+// checked compares an answer with the model that ships with the AWS CLI.
 func checked(t *testing.T, m *awsmodel.Model, operation string, a answer) answer {
 	t.Helper()
 	problems := m.CheckOutput(operation, []byte(a.body))
@@ -52,7 +52,9 @@ func TestOIDCAnswersAsItsModelSays(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	register := members{"clientName": "test", "clientType": "public", "scopes": []string{"sso:account:access"}}
 	client := checked(t, m, "RegisterClient", c.call(t, "POST", "/client/register", register))
-	start := members{"clientId": client.text("clientId"), "clientSecret": client.text("clientSecret"), "startUrl": origin + "/start"}
+	start := members{
+		"clientId": client.text("clientId"), "clientSecret": client.text("clientSecret"), "startUrl": origin + "/start",
+	}
 	device := checked(t, m, "StartDeviceAuthorization", c.call(t, "POST", "/device_authorization", start))
 	token := members{
 		"clientId": client.text("clientId"), "clientSecret": client.text("clientSecret"),
@@ -63,11 +65,15 @@ func TestOIDCAnswersAsItsModelSays(t *testing.T) {
 	}
 	c.approve(t, device.text("userCode"), "alice")
 	tokens := checked(t, m, "CreateToken", c.call(t, "POST", "/token", token))
-	checked(t, m, "CreateToken", c.refresh(t, client.text("clientId"), client.text("clientSecret"), tokens.text("refreshToken")))
+	checked(t, m, "CreateToken",
+		c.refresh(t, client.text("clientId"), client.text("clientSecret"), tokens.text("refreshToken")))
 	for operation, x := range map[string]struct {
 		path string
 		in   members
-	}{"RegisterClient": {"/client/register", register}, "StartDeviceAuthorization": {"/device_authorization", start}, "CreateToken": {"/token", token}} {
+	}{
+		"RegisterClient": {"/client/register", register}, "StartDeviceAuthorization": {"/device_authorization", start},
+		"CreateToken": {"/token", token},
+	} {
 		cases, err := m.Invalid(operation, x.in)
 		if err != nil || len(cases) == 0 {
 			t.Fatal(operation, cases, err)
@@ -78,8 +84,7 @@ func TestOIDCAnswersAsItsModelSays(t *testing.T) {
 			}
 		}
 	}
-	// The redirect exception is newer than the model: the other exceptions are all
-	// there.
+	// The redirect exception is newer than the model; all other exceptions are in it.
 	for _, body := range []string{`{"clientId":`, `[]`, `{"clientId":{}}`, ``} {
 		for _, path := range []string{"/client/register", "/device_authorization", "/token"} {
 			if a := c.call(t, "POST", path, body); a.status != 400 || a.text("error") != "invalid_request" {
@@ -106,8 +111,11 @@ func TestPortalAnswersAsItsModelSays(t *testing.T) {
 	}
 	for operation, wrong := range map[string][]string{
 		"GetRoleCredentials": {"/federation/credentials?account_id=111122223333", "/federation/credentials?role_name=Admin"},
-		"ListAccounts":       {"/assignment/accounts?max_result=0", "/assignment/accounts?max_result=101", "/assignment/accounts?max_result=x", "/assignment/accounts?next_token=%00"},
-		"ListAccountRoles":   {"/assignment/roles", "/assignment/roles?account_id=111122223333&max_result=1000"},
+		"ListAccounts": {
+			"/assignment/accounts?max_result=0", "/assignment/accounts?max_result=101", "/assignment/accounts?max_result=x",
+			"/assignment/accounts?next_token=%00",
+		},
+		"ListAccountRoles": {"/assignment/roles", "/assignment/roles?account_id=111122223333&max_result=1000"},
 	} {
 		for _, path := range wrong {
 			if a := checked(t, m, operation, c.portal(t, "GET", path, tokens.text("accessToken"))); a.status != 400 {
@@ -120,7 +128,7 @@ func TestPortalAnswersAsItsModelSays(t *testing.T) {
 	}
 }
 
-// STS speaks XML: its elements are held against the members of the model.
+// STS speaks XML: its elements are compared with the members in the model.
 func TestSTSAnswersAsItsModelSays(t *testing.T) {
 	shapes := stsShapes(t)
 	c := newCenter(t, oidc.Options{})
@@ -130,12 +138,21 @@ func TestSTSAnswersAsItsModelSays(t *testing.T) {
 		keys aws.Credentials
 		ask  func(*sts.Client) error
 	}{
-		"GetCallerIdentity": {keys, func(s *sts.Client) error { _, err := s.GetCallerIdentity(t.Context(), nil); return err }},
-		"AssumeRole": {keys, func(s *sts.Client) error {
-			_, err := s.AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &c.sample.ChainRole, RoleSessionName: aws.String("model"), ExternalId: &c.sample.ExternalID})
+		"GetCallerIdentity": {keys, func(s *sts.Client) error {
+			_, err := s.GetCallerIdentity(t.Context(), nil)
 			return err
 		}},
-		"GetSessionToken": {aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, func(s *sts.Client) error { _, err := s.GetSessionToken(t.Context(), nil); return err }},
+		"AssumeRole": {keys, func(s *sts.Client) error {
+			_, err := s.AssumeRole(t.Context(),
+				&sts.AssumeRoleInput{
+					RoleArn: &c.sample.ChainRole, RoleSessionName: aws.String("model"), ExternalId: &c.sample.ExternalID,
+				})
+			return err
+		}},
+		"GetSessionToken": {aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, func(s *sts.Client) error {
+			_, err := s.GetSessionToken(t.Context(), nil)
+			return err
+		}},
 	} {
 		recorder := &recording{next: inProcess{c}}
 		client := c.sts(x.keys)
@@ -169,10 +186,10 @@ func stsShapes(t *testing.T) map[string]stsShape {
 	return model.Shapes
 }
 
-// checkElements walks NAMEResponse, NAMEResult and what is below.
+// checkElements walks NAMEResponse, NAMEResult and everything below.
 func checkElements(t *testing.T, shapes map[string]stsShape, operation, body string) {
 	t.Helper()
-	// The shapes of the elements that are open, and the members seen in each.
+	// The shapes of open elements, and the members seen in each.
 	var open []string
 	var seen [][]string
 	decoder := xml.NewDecoder(strings.NewReader(body))
@@ -206,7 +223,7 @@ func checkElements(t *testing.T, shapes map[string]stsShape, operation, body str
 	}
 }
 
-// shapeOf is the shape of an element: those of the envelope have none.
+// shapeOf returns the shape of an element; those of the envelope have none.
 func shapeOf(shapes map[string]stsShape, operation string, open []string, name string) string {
 	switch {
 	case len(open) == 0 && name == operation+"Response", len(open) == 1 && name == "ResponseMetadata", name == "RequestId":
@@ -248,20 +265,37 @@ func TestBadInput(t *testing.T) {
 		status             int
 		want               string
 	}{
-		"an unknown path":            {"GET", "/nowhere", "", nil, 404, ""},
-		"HEAD of the portal":         {"HEAD", "/assignment/accounts", "", nil, 401, ""},
-		"OPTIONS":                    {"OPTIONS", "/token", "", nil, 404, ""},
-		"PUT of a token":             {"PUT", "/token", "{}", nil, 404, ""},
-		"DELETE of the portal":       {"DELETE", "/federation/credentials", "", nil, 405, "MethodNotAllowedException"},
-		"a huge registration":        {"POST", "/client/register", `{"clientName":"` + huge + `"}`, nil, 400, "invalid_request"},
-		"a huge form":                {"POST", "/", "Action=" + huge, form, 413, "RequestEntityTooLarge"},
-		"a form without signature":   {"POST", "/", "Action=GetCallerIdentity", form, 403, "MissingAuthenticationToken"},
-		"a signature of nonsense":    {"POST", "/", "Action=GetCallerIdentity", append(form, "Authorization", "AWS4-HMAC-SHA256 nonsense"), 400, "IncompleteSignature"},
-		"an unknown service":         {"POST", "/", "{}", []string{"X-Amz-Target", "Nobody.Nothing"}, 400, "UnknownOperationException"},
-		"an operation of no service": {"POST", "/", "{}", []string{"X-Amz-Target", "SWBExternalService.Nothing"}, 400, "UnknownOperationException"},
-		"CreateTokenWithIAM":         {"POST", "/token?aws_iam=t", "{}", nil, 400, "InvalidRequestException"},
-		"a long token":               {"GET", "/assignment/accounts", "", []string{"x-amz-sso_bearer_token", strings.Repeat("a", 8000)}, 401, "UnauthorizedException"},
-		"authorize without a client": {"GET", "/authorize?" + url.Values{"redirect_uri": {"https://evil.example/"}}.Encode(), "", nil, 400, "not registered"},
+		"an unknown path":      {"GET", "/nowhere", "", nil, 404, ""},
+		"HEAD of the portal":   {"HEAD", "/assignment/accounts", "", nil, 401, ""},
+		"OPTIONS":              {"OPTIONS", "/token", "", nil, 404, ""},
+		"PUT of a token":       {"PUT", "/token", "{}", nil, 404, ""},
+		"DELETE of the portal": {"DELETE", "/federation/credentials", "", nil, 405, "MethodNotAllowedException"},
+		"a huge registration": {
+			"POST", "/client/register", `{"clientName":"` + huge + `"}`, nil, 400, "invalid_request",
+		},
+		"a huge form":              {"POST", "/", "Action=" + huge, form, 413, "RequestEntityTooLarge"},
+		"a form without signature": {"POST", "/", "Action=GetCallerIdentity", form, 403, "MissingAuthenticationToken"},
+		"a signature of nonsense": {
+			"POST", "/", "Action=GetCallerIdentity", append(form, "Authorization", "AWS4-HMAC-SHA256 nonsense"), 400,
+			"IncompleteSignature",
+		},
+		"an unknown service": {
+			"POST", "/", "{}", []string{"X-Amz-Target", "Nobody.Nothing"}, 400, "UnknownOperationException",
+		},
+		"an operation of no service": {
+			"POST", "/", "{}", []string{"X-Amz-Target", "SWBExternalService.Nothing"}, 400, "UnknownOperationException",
+		},
+		"CreateTokenWithIAM": {"POST", "/token?aws_iam=t", "{}", nil, 400, "InvalidRequestException"},
+		"a long token": {
+			"GET", "/assignment/accounts", "",
+			[]string{"x-amz-sso_bearer_token", strings.Repeat("a", 8000)},
+			401,
+			"UnauthorizedException",
+		},
+		"authorize without a client": {
+			"GET", "/authorize?" + url.Values{"redirect_uri": {"https://evil.example/"}}.Encode(), "", nil, 400,
+			"not registered",
+		},
 	} {
 		a := c.call(t, x.method, x.path, x.body, x.headers...)
 		if a.status != x.status || !strings.Contains(a.body+fmt.Sprint(a.header), x.want) {

@@ -23,7 +23,7 @@ import (
 	"rolecall/internal/idc/proxy"
 )
 
-// throughProxy sends what is asked of AWS's hosts to handler.
+// throughProxy returns a transport that sends requests for AWS's hosts to handler.
 func throughProxy(t *testing.T, partitions partition.Table, handler http.Handler) *http.Transport {
 	t.Helper()
 	ca, path, err := proxy.OpenCAFor(partitions, t.TempDir(), time.Now)
@@ -49,7 +49,7 @@ func throughProxy(t *testing.T, partitions partition.Table, handler http.Handler
 	return transport
 }
 
-// fetch asks for an address through a transport.
+// fetch requests a URL through a transport.
 func fetch(t *testing.T, transport *http.Transport, method, address, body string, headers ...string) answer {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
@@ -73,7 +73,7 @@ func fetch(t *testing.T, transport *http.Transport, method, address, body string
 	return a
 }
 
-// moon is a partition that does not exist: one row is all that a new one takes.
+// moon adds a made-up partition: a new one takes a single row.
 func moon() partition.Table {
 	return append(partition.AWS(), partition.Partition{
 		Name: "aws-moon", Regions: []string{"moon"}, Services: []string{"moonaws.example"}, SignIn: "signin.moonaws.example",
@@ -96,7 +96,8 @@ func TestANewPartitionIsOneRow(t *testing.T) {
 	if arn := center.Instance.ARN(); !strings.HasPrefix(arn, "arn:aws-moon:sso:::instance/ssoins-") {
 		t.Errorf("the instance is %s", arn)
 	}
-	if arn := center.Instance.RoleARN("Admin", "111122223333"); !strings.HasPrefix(arn, "arn:aws-moon:iam::111122223333:role/") {
+	if arn := center.Instance.RoleARN("Admin", "111122223333"); !strings.HasPrefix(arn,
+		"arn:aws-moon:iam::111122223333:role/") {
 		t.Errorf("a role is %s", arn)
 	}
 	transport := throughProxy(t, moon(), center)

@@ -20,7 +20,7 @@ import (
 	"rolecall/internal/idc/partition"
 )
 
-// SDKs see the error of the service that they called, and it says that idc has no such operation.
+// SDKs see an error of the service they called, which says that idc does not implement the operation.
 func TestTheSDKsReadThatAnOperationIsMissing(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	id, secret := c.STS.Administrator()
@@ -67,7 +67,7 @@ func TestTheSDKsReadThatAnOperationIsMissing(t *testing.T) {
 	}
 }
 
-// said is an API's error as a person reads it. SSO OIDC's has its text in a member of its own.
+// said formats an API's error. SSO OIDC has its text in a member of its own.
 func said(err error) string {
 	var invalid *oidctypes.InvalidRequestException
 	if errors.As(err, &invalid) && invalid.Error_description != nil {
@@ -80,7 +80,7 @@ func said(err error) string {
 	return e.ErrorCode() + ": " + e.ErrorMessage()
 }
 
-// xmlError reads an answer of the query protocol.
+// xmlError reads an error of the query protocol.
 func xmlError(t *testing.T, body string) (code, message string) {
 	t.Helper()
 	var e struct {
@@ -92,12 +92,13 @@ func xmlError(t *testing.T, body string) (code, message string) {
 	return e.Error.Code, e.Error.Message
 }
 
-// What no SDK here asks for is answered in the form of the service that was meant.
+// Other requests are answered in the form of the service that was meant.
 func TestOperationsThatAreMissing(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	transport := throughProxy(t, partition.AWS(), c)
 	signed := func(service string) []string {
-		const format = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/%s/aws4_request, SignedHeaders=host, Signature=00"
+		const format = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/%s/aws4_request, SignedHeaders=host, " +
+			"Signature=00"
 		return []string{"Authorization", fmt.Sprintf(format, service), "Content-Type", "application/x-www-form-urlencoded"}
 	}
 	target := func(name string) []string { return []string{"X-Amz-Target", name} }
@@ -110,7 +111,10 @@ func TestOperationsThatAreMissing(t *testing.T) {
 	}{
 		{"POST", "", "/", "{}", target("AWSIdentityStore.BatchGetUser"), 400, general, "identitystore BatchGetUser"},
 		{"POST", "", "/", "{}", target("DynamoDB_20120810.ListTables"), 400, general, "DynamoDB_20120810 ListTables"},
-		{"POST", "organizations.us-east-1.amazonaws.com", "/", "{}", target("AWSOrganizationsV20161128.X"), 400, general, "organizations X"},
+		{
+			"POST", "organizations.us-east-1.amazonaws.com", "/", "{}", target("AWSOrganizationsV20161128.X"), 400, general,
+			"organizations X",
+		},
 		{"POST", "", "/", "Action=ListUsers&Version=2010-05-08", signed("iam"), 400, "InvalidAction", "iam ListUsers"},
 		{"GET", "", "/?Action=DescribeRegions", "", signed("ec2"), 400, "InvalidAction", "ec2 DescribeRegions"},
 		{"GET", "", "/bucket", "", signed("s3"), 404, general, "s3 GET /bucket"},
@@ -128,7 +132,9 @@ func TestOperationsThatAreMissing(t *testing.T) {
 		} else {
 			got = fetch(t, transport, x.method, "https://"+x.host+x.path, x.body, x.headers...)
 		}
-		kind, message := got.header.Get("x-amzn-ErrorType"), got.text("message")+got.text("Message")+got.text("error_description") // one of them
+		// one of them
+		kind, message := got.header.Get("x-amzn-ErrorType"),
+			got.text("message")+got.text("Message")+got.text("error_description")
 		if got.json == nil {
 			kind, message = xmlError(t, got.body)
 		}

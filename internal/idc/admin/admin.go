@@ -1,7 +1,6 @@
-// Package admin is how an Identity Center is administered: AWS's sso-admin,
-// identitystore and (to read only) organizations, as AWS JSON 1.1. Who may call is
-// for its Authenticate to say. It keeps to itself how requests are decoded, checked
-// and paged, and the requests whose outcome is asked for later.
+// Package admin serves AWS's administration APIs: sso-admin, identitystore and (read-only) organizations, as AWS JSON
+// 1.1. Its Authenticate decides who may call. It keeps to itself how requests are decoded, checked and paged, and the
+// asynchronous requests whose status can be queried.
 package admin
 
 import (
@@ -31,14 +30,14 @@ const DefaultStatusDelay = 200 * time.Millisecond
 type API struct {
 	Store store.Store
 	Now   func() time.Time
-	// Authenticate gives who signed a request, for the audit, or refuses.
+	// Authenticate returns who signed a request, for the audit, or refuses it.
 	Authenticate func(r *http.Request, body []byte) (actor string, refusal *Refusal)
 	// StatusDelay is DefaultStatusDelay when zero.
 	StatusDelay time.Duration
 }
 
-// A Refusal is an answer to who may not call: 400 UnrecognizedClientException,
-// InvalidSignatureException, MissingAuthenticationTokenException, AccessDeniedException.
+// A Refusal is the answer to a caller without access: 400 UnrecognizedClientException, InvalidSignatureException,
+// MissingAuthenticationTokenException, AccessDeniedException.
 type Refusal struct {
 	Status        int
 	Code, Message string
@@ -56,7 +55,7 @@ type call struct {
 	target, details string
 }
 
-// note says what a change is about, for the audit: names and ids, never secrets.
+// note records what a change is about, for the audit: names and ids, never secrets.
 func (c *call) note(target, details string) { c.target, c.details = target, details }
 
 // Operations lists all targets: SWBExternalService.ListInstances …
@@ -107,7 +106,8 @@ func (c *call) answer(r *http.Request) (any, error) {
 	c.service, c.operation = services()[prefix], name
 	run, known := c.service.operations[name]
 	if r.Method != http.MethodPost || !known {
-		return nil, errUnknownOperation.say("%s", wire.Missing(cmp.Or(c.service.name, prefix), cmp.Or(name, "a request without X-Amz-Target")))
+		return nil, errUnknownOperation.say("%s",
+			wire.Missing(cmp.Or(c.service.name, prefix), cmp.Or(name, "a request without X-Amz-Target")))
 	}
 	actor, refusal := c.Authenticate(r, body)
 	if refusal != nil {
@@ -121,7 +121,7 @@ func (c *call) answer(r *http.Request) (any, error) {
 	return run(r.Context(), c, input)
 }
 
-// parse reads one JSON object; nothing at all is an empty one.
+// parse reads one JSON object; an empty body counts as an empty one.
 func parse(body []byte) (any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return map[string]any{}, nil

@@ -37,9 +37,8 @@ func (c *call) assignmentStatus(q request) assignmentStatus {
 
 type creationOutput struct{ AccountAssignmentCreationStatus assignmentStatus }
 
-// createAssignment succeeds again for what is assigned already. An unknown
-// permission set is refused; an account or principal that is not there makes the
-// request fail.
+// createAssignment succeeds if the assignment exists already. It refuses an unknown permission set; a missing account
+// or principal makes the request fail later.
 func createAssignment(c *call, tx store.Tx, in *assignmentInput) (*creationOutput, error) {
 	q, err := c.assign(tx, kindCreation, in, func(a store.Assignment) (string, error) {
 		_, err := tx.Assign(a)
@@ -50,7 +49,7 @@ func createAssignment(c *call, tx store.Tx, in *assignmentInput) (*creationOutpu
 
 type deletionOutput struct{ AccountAssignmentDeletionStatus assignmentStatus }
 
-// deleteAssignment makes a request that fails for what is not assigned.
+// deleteAssignment files a request that fails if the assignment does not exist.
 func deleteAssignment(c *call, tx store.Tx, in *assignmentInput) (*deletionOutput, error) {
 	q, err := c.assign(tx, kindDeletion, in, func(a store.Assignment) (string, error) {
 		existed, err := tx.Unassign(a)
@@ -62,8 +61,10 @@ func deleteAssignment(c *call, tx store.Tx, in *assignmentInput) (*deletionOutpu
 	return &deletionOutput{c.assignmentStatus(q)}, err
 }
 
-// assign files a request, and makes its change if its account and principal are there.
-func (c *call) assign(tx store.Tx, kind store.Kind, in *assignmentInput, change func(store.Assignment) (string, error)) (request, error) {
+// assign files a request, and makes its change if its account and principal exist.
+func (c *call) assign(tx store.Tx, kind store.Kind, in *assignmentInput,
+	change func(store.Assignment) (string, error),
+) (request, error) {
 	set, err := c.permissionSet(tx, in.PermissionSetArn)
 	if err != nil {
 		return request{}, err
@@ -77,13 +78,13 @@ func (c *call) assign(tx store.Tx, kind store.Kind, in *assignmentInput, change 
 	}
 	c.note(in.TargetId+"/"+set.Name+"/"+in.PrincipalId, failure)
 	return c.file(tx, kind, request{
-		Failure: failure, AccountID: in.TargetId, PermissionSet: in.PermissionSetArn, PrincipalType: in.PrincipalType, PrincipalID: in.PrincipalId,
+		Failure: failure, AccountID: in.TargetId, PermissionSet: in.PermissionSetArn, PrincipalType: in.PrincipalType,
+		PrincipalID: in.PrincipalId,
 	})
 }
 
-// missing says what of an assignment is not there. The words about the principal
-// are AWS's (hashicorp/terraform-provider-aws#19341); those about the account are
-// made after them.
+// missing names what an assignment refers to that does not exist. The message about the principal is AWS's
+// (hashicorp/terraform-provider-aws#19341); the one about the account is modelled on it.
 func (c *call) missing(r store.Reader, in *assignmentInput) (string, error) {
 	there, err := c.hasPrincipal(r, in.PrincipalType, in.PrincipalId)
 	if err != nil || !there {
@@ -92,7 +93,8 @@ func (c *call) missing(r store.Reader, in *assignmentInput) (string, error) {
 	}
 	_, err = directory.Accounts().Get(r, in.TargetId)
 	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Sprintf("Received a 404 status error: the account %s was not found in organization %s", in.TargetId, c.instance.OrganizationID), nil
+		return fmt.Sprintf("Received a 404 status error: the account %s was not found in organization %s", in.TargetId,
+			c.instance.OrganizationID), nil
 	}
 	return "", err
 }
@@ -185,14 +187,15 @@ type listForPrincipalInput struct {
 	}
 }
 
-// listAssignmentsForPrincipal lists those of a user's groups, too.
+// listAssignmentsForPrincipal includes those of a user's groups.
 func listAssignmentsForPrincipal(c *call, r store.Reader, in *listForPrincipalInput) (*assignmentsOutput, error) {
 	there, err := c.hasPrincipal(r, in.PrincipalType, in.PrincipalId)
 	if err != nil {
 		return nil, err
 	}
 	if !there {
-		return nil, errNotFound.say("The %s %s was not found in directory %s", in.PrincipalType, in.PrincipalId, c.instance.IdentityStoreID)
+		return nil, errNotFound.say("The %s %s was not found in directory %s", in.PrincipalType, in.PrincipalId,
+			c.instance.IdentityStoreID)
 	}
 	principals, err := directory.Principals(r, in.PrincipalId)
 	if err != nil {
@@ -209,7 +212,7 @@ func listAssignmentsForPrincipal(c *call, r store.Reader, in *listForPrincipalIn
 	return c.assignments(r, page(in.ssoPage), given)
 }
 
-// assignments gives one page of them.
+// assignments returns one page.
 func (c *call) assignments(r store.Reader, p page, given []store.Assignment) (*assignmentsOutput, error) {
 	place := func(a store.Assignment) string { return a.AccountID + "/" + a.PermissionSet + "/" + a.Principal }
 	given, next, err := paged(c, p, place, among(given, place))

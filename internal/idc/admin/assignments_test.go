@@ -13,21 +13,27 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-func (w *ssoWorld) assign(account string, set *string, kind types.PrincipalType, id string) *types.AccountAssignmentOperationStatus {
+func (w *ssoWorld) assign(account string, set *string, kind types.PrincipalType,
+	id string,
+) *types.AccountAssignmentOperationStatus {
 	w.Helper()
 	return must(w.sso.CreateAccountAssignment(ctx, &ssoadmin.CreateAccountAssignmentInput{
-		InstanceArn: w.arn, TargetId: &account, TargetType: types.TargetTypeAwsAccount, PermissionSetArn: set, PrincipalType: kind, PrincipalId: &id,
+		InstanceArn: w.arn, TargetId: &account, TargetType: types.TargetTypeAwsAccount, PermissionSetArn: set,
+		PrincipalType: kind, PrincipalId: &id,
 	}))(w.world).AccountAssignmentCreationStatus
 }
 
-func (w *ssoWorld) unassign(account string, set *string, kind types.PrincipalType, id string) *types.AccountAssignmentOperationStatus {
+func (w *ssoWorld) unassign(account string, set *string, kind types.PrincipalType,
+	id string,
+) *types.AccountAssignmentOperationStatus {
 	w.Helper()
 	return must(w.sso.DeleteAccountAssignment(ctx, &ssoadmin.DeleteAccountAssignmentInput{
-		InstanceArn: w.arn, TargetId: &account, TargetType: types.TargetTypeAwsAccount, PermissionSetArn: set, PrincipalType: kind, PrincipalId: &id,
+		InstanceArn: w.arn, TargetId: &account, TargetType: types.TargetTypeAwsAccount, PermissionSetArn: set,
+		PrincipalType: kind, PrincipalId: &id,
 	}))(w.world).AccountAssignmentDeletionStatus
 }
 
-// outcome is how a creation ended, once its delay has passed.
+// outcome returns a creation's status after the delay.
 func (w *ssoWorld) outcome(q *types.AccountAssignmentOperationStatus) *types.AccountAssignmentOperationStatus {
 	w.Helper()
 	if q.Status != types.StatusValuesInProgress || q.FailureReason != nil {
@@ -49,26 +55,32 @@ func TestAssignmentLife(t *testing.T) {
 		return err
 	})
 	done := w.outcome(asked)
-	if done.Status != types.StatusValuesSucceeded || *done.TargetId != dev || *done.PermissionSetArn != *set || *done.PrincipalId != user {
+	if done.Status != types.StatusValuesSucceeded || *done.TargetId != dev || *done.PermissionSetArn != *set ||
+		*done.PrincipalId != user {
 		t.Errorf("status %+v", done)
 	}
 	if again := w.outcome(w.assign(dev, set, types.PrincipalTypeUser, user)); again.Status != types.StatusValuesSucceeded {
 		t.Errorf("again: %+v", again)
 	}
-	w.refused(fails(w.sso.DeletePermissionSet(ctx, &ssoadmin.DeletePermissionSetInput{InstanceArn: w.arn, PermissionSetArn: set})),
+	w.refused(fails(w.sso.DeletePermissionSet(ctx, &ssoadmin.DeletePermissionSetInput{
+		InstanceArn: w.arn, PermissionSetArn: set,
+	})),
 		"ConflictException", "Could not delete because PermissionSet has ApplicationProfile associated with it")
 
-	for _, want := range []types.StatusValues{types.StatusValuesSucceeded, types.StatusValuesFailed} { // the second time it is not there
+	// the second time it is not there
+	for _, want := range []types.StatusValues{types.StatusValuesSucceeded, types.StatusValuesFailed} {
 		asked := w.unassign(dev, set, types.PrincipalTypeUser, user)
 		w.pass(time.Second)
-		done := must(w.sso.DescribeAccountAssignmentDeletionStatus(ctx, &ssoadmin.DescribeAccountAssignmentDeletionStatusInput{
-			InstanceArn: w.arn, AccountAssignmentDeletionRequestId: asked.RequestId,
-		}))(w.world).AccountAssignmentDeletionStatus
+		done := must(w.sso.DescribeAccountAssignmentDeletionStatus(ctx,
+			&ssoadmin.DescribeAccountAssignmentDeletionStatusInput{
+				InstanceArn: w.arn, AccountAssignmentDeletionRequestId: asked.RequestId,
+			}))(w.world).AccountAssignmentDeletionStatus
 		if done.Status != want {
 			t.Errorf("got %+v, want %s", done, want)
 		}
 	}
-	must(w.sso.DeletePermissionSet(ctx, &ssoadmin.DeletePermissionSetInput{InstanceArn: w.arn, PermissionSetArn: set}))(w.world)
+	must(w.sso.DeletePermissionSet(ctx,
+		&ssoadmin.DeletePermissionSetInput{InstanceArn: w.arn, PermissionSetArn: set}))(w.world)
 }
 
 func TestAssignmentOfWhatIsNotThere(t *testing.T) {
@@ -82,10 +94,25 @@ func TestAssignmentOfWhatIsNotThere(t *testing.T) {
 		id      string
 		reason  string
 	}{
-		{dev, types.PrincipalTypeUser, nobody, "Received a 404 status error: the USER assignee " + nobody + " was not found in directory " + w.instance.IdentityStoreID},
-		{dev, types.PrincipalTypeUser, group, "Received a 404 status error: the USER assignee " + group + " was not found in directory " + w.instance.IdentityStoreID},
-		{dev, types.PrincipalTypeGroup, user, "Received a 404 status error: the GROUP assignee " + user + " was not found in directory " + w.instance.IdentityStoreID},
-		{"000000000000", types.PrincipalTypeUser, user, "Received a 404 status error: the account 000000000000 was not found in organization " + w.instance.OrganizationID},
+		{
+			dev, types.PrincipalTypeUser, nobody,
+			"Received a 404 status error: the USER assignee " + nobody + " was not found in directory " +
+				w.instance.IdentityStoreID,
+		},
+		{
+			dev, types.PrincipalTypeUser, group,
+			"Received a 404 status error: the USER assignee " + group + " was not found in directory " +
+				w.instance.IdentityStoreID,
+		},
+		{
+			dev, types.PrincipalTypeGroup, user,
+			"Received a 404 status error: the GROUP assignee " + user + " was not found in directory " +
+				w.instance.IdentityStoreID,
+		},
+		{
+			"000000000000", types.PrincipalTypeUser, user,
+			"Received a 404 status error: the account 000000000000 was not found in organization " + w.instance.OrganizationID,
+		},
 	} {
 		done := w.outcome(w.assign(test.account, set, test.kind, test.id))
 		if done.Status != types.StatusValuesFailed || done.FailureReason == nil || *done.FailureReason != test.reason {
@@ -100,15 +127,17 @@ func TestAssignmentOfWhatIsNotThere(t *testing.T) {
 		return err
 	})
 	w.refused(fails(w.sso.CreateAccountAssignment(ctx, &ssoadmin.CreateAccountAssignmentInput{
-		InstanceArn: w.arn, TargetId: aws.String(dev), TargetType: types.TargetTypeAwsAccount, PrincipalType: types.PrincipalTypeUser, PrincipalId: &user,
+		InstanceArn: w.arn, TargetId: aws.String(dev), TargetType: types.TargetTypeAwsAccount,
+		PrincipalType: types.PrincipalTypeUser, PrincipalId: &user,
 		PermissionSetArn: aws.String(w.instance.PermissionSetARN("ps-0000000000000000")),
 	})), "ResourceNotFoundException", "Could not find PermissionSet with id ps-0000000000000000")
-	w.refused(fails(w.sso.DescribeAccountAssignmentCreationStatus(ctx, &ssoadmin.DescribeAccountAssignmentCreationStatusInput{
-		InstanceArn: w.arn, AccountAssignmentCreationRequestId: &nobody,
-	})), "ResourceNotFoundException", nobody)
+	w.refused(fails(w.sso.DescribeAccountAssignmentCreationStatus(ctx,
+		&ssoadmin.DescribeAccountAssignmentCreationStatusInput{
+			InstanceArn: w.arn, AccountAssignmentCreationRequestId: &nobody,
+		})), "ResourceNotFoundException", nobody)
 }
 
-// TestStatusDelay: an answer waits as long as it is told to, and no longer.
+// TestStatusDelay: an answer lags exactly as long as configured.
 func TestStatusDelay(t *testing.T) {
 	w := newSSOWorld(t)
 	user, _ := w.principals()
@@ -124,9 +153,10 @@ func TestStatusDelay(t *testing.T) {
 	}
 	w.pass(7 * 24 * time.Hour)
 	w.update(func(tx store.Tx) error { return tx.Sweep(w.now()) })
-	w.refused(fails(w.sso.DescribeAccountAssignmentCreationStatus(ctx, &ssoadmin.DescribeAccountAssignmentCreationStatusInput{
-		InstanceArn: w.arn, AccountAssignmentCreationRequestId: asked.RequestId,
-	})), "ResourceNotFoundException", "")
+	w.refused(fails(w.sso.DescribeAccountAssignmentCreationStatus(ctx,
+		&ssoadmin.DescribeAccountAssignmentCreationStatusInput{
+			InstanceArn: w.arn, AccountAssignmentCreationRequestId: asked.RequestId,
+		})), "ResourceNotFoundException", "")
 }
 
 func TestRequestPages(t *testing.T) {
@@ -139,7 +169,9 @@ func TestRequestPages(t *testing.T) {
 	}
 	w.pass(time.Second)
 	w.assign(prod, set, types.PrincipalTypeUser, user)
-	for status, want := range map[types.StatusValues]int{types.StatusValuesSucceeded: 5, types.StatusValuesFailed: 5, types.StatusValuesInProgress: 1, "": 11} {
+	for status, want := range map[types.StatusValues]int{
+		types.StatusValuesSucceeded: 5, types.StatusValuesFailed: 5, types.StatusValuesInProgress: 1, "": 11,
+	} {
 		in := &ssoadmin.ListAccountAssignmentCreationStatusInput{InstanceArn: w.arn, MaxResults: aws.Int32(2)}
 		if status != "" {
 			in.Filter = &types.OperationStatusFilter{Status: status}
@@ -174,7 +206,10 @@ func TestAssignmentLists(t *testing.T) {
 	w.assign(dev, reader, types.PrincipalTypeGroup, group)
 	w.assign(prod, reader, types.PrincipalTypeGroup, group)
 
-	both := must(w.sso.ListAccountAssignments(ctx, &ssoadmin.ListAccountAssignmentsInput{InstanceArn: w.arn, PermissionSetArn: admin, AccountId: aws.String(dev)}))(w.world).AccountAssignments
+	both := must(w.sso.ListAccountAssignments(ctx,
+		&ssoadmin.ListAccountAssignmentsInput{
+			InstanceArn: w.arn, PermissionSetArn: admin, AccountId: aws.String(dev),
+		}))(w.world).AccountAssignments
 	kinds := map[string]types.PrincipalType{}
 	for _, a := range both {
 		kinds[*a.PrincipalId] = a.PrincipalType
@@ -196,7 +231,11 @@ func TestAssignmentLists(t *testing.T) {
 	}{
 		{ssoadmin.ListAccountAssignmentsForPrincipalInput{PrincipalType: types.PrincipalTypeUser, PrincipalId: &user}, 4},
 		{ssoadmin.ListAccountAssignmentsForPrincipalInput{PrincipalType: types.PrincipalTypeGroup, PrincipalId: &group}, 3},
-		{ssoadmin.ListAccountAssignmentsForPrincipalInput{PrincipalType: types.PrincipalTypeUser, PrincipalId: &user, Filter: filter}, 1},
+		{
+			ssoadmin.ListAccountAssignmentsForPrincipalInput{
+				PrincipalType: types.PrincipalTypeUser, PrincipalId: &user, Filter: filter,
+			}, 1,
+		},
 	} {
 		if got := count(&test.in); got != test.want {
 			t.Errorf("%s: %d, want %d", test.in.PrincipalType, got, test.want)
@@ -225,13 +264,17 @@ func TestProvisioned(t *testing.T) {
 	if got := accounts(types.ProvisioningStatusLatestPermissionSetNotProvisioned); len(got) != 0 {
 		t.Errorf("outdated in %v", got)
 	}
-	sets := must(w.sso.ListPermissionSetsProvisionedToAccount(ctx, &ssoadmin.ListPermissionSetsProvisionedToAccountInput{InstanceArn: w.arn, AccountId: aws.String(dev)}))(w.world).PermissionSets
+	sets := must(w.sso.ListPermissionSetsProvisionedToAccount(ctx,
+		&ssoadmin.ListPermissionSetsProvisionedToAccountInput{
+			InstanceArn: w.arn, AccountId: aws.String(dev),
+		}))(w.world).PermissionSets
 	if len(sets) != 2 || !slices.Contains(sets, *admin) || !slices.Contains(sets, *reader) {
 		t.Errorf("permission sets %v", sets)
 	}
-	w.refused(fails(w.sso.ListPermissionSetsProvisionedToAccount(ctx, &ssoadmin.ListPermissionSetsProvisionedToAccountInput{
-		InstanceArn: w.arn, AccountId: aws.String("000000000000"),
-	})), "ResourceNotFoundException", "")
+	w.refused(fails(w.sso.ListPermissionSetsProvisionedToAccount(ctx,
+		&ssoadmin.ListPermissionSetsProvisionedToAccountInput{
+			InstanceArn: w.arn, AccountId: aws.String("000000000000"),
+		})), "ResourceNotFoundException", "")
 }
 
 func TestProvision(t *testing.T) {
@@ -240,16 +283,21 @@ func TestProvision(t *testing.T) {
 	set := w.permissionSet("Admin")
 	w.assign(dev, set, types.PrincipalTypeGroup, group)
 	provision := func(kind types.ProvisionTargetType, account *string) *types.PermissionSetProvisioningStatus {
-		asked := must(w.sso.ProvisionPermissionSet(ctx, &ssoadmin.ProvisionPermissionSetInput{InstanceArn: w.arn, PermissionSetArn: set, TargetType: kind, TargetId: account}))(w.world)
+		asked := must(w.sso.ProvisionPermissionSet(ctx,
+			&ssoadmin.ProvisionPermissionSetInput{
+				InstanceArn: w.arn, PermissionSetArn: set, TargetType: kind, TargetId: account,
+			}))(w.world)
 		w.pass(time.Second)
 		return must(w.sso.DescribePermissionSetProvisioningStatus(ctx, &ssoadmin.DescribePermissionSetProvisioningStatusInput{
 			InstanceArn: w.arn, ProvisionPermissionSetRequestId: asked.PermissionSetProvisioningStatus.RequestId,
 		}))(w.world).PermissionSetProvisioningStatus
 	}
-	if q := provision(types.ProvisionTargetTypeAllProvisionedAccounts, nil); q.Status != types.StatusValuesSucceeded || q.AccountId != nil {
+	if q := provision(types.ProvisionTargetTypeAllProvisionedAccounts, nil); q.Status != types.StatusValuesSucceeded ||
+		q.AccountId != nil {
 		t.Errorf("all: %+v", q)
 	}
-	if q := provision(types.ProvisionTargetTypeAwsAccount, aws.String(dev)); q.Status != types.StatusValuesSucceeded || *q.AccountId != dev {
+	if q := provision(types.ProvisionTargetTypeAwsAccount, aws.String(dev)); q.Status != types.StatusValuesSucceeded ||
+		*q.AccountId != dev {
 		t.Errorf("one: %+v", q)
 	}
 	if q := provision(types.ProvisionTargetTypeAwsAccount, aws.String(prod)); q.Status != types.StatusValuesFailed ||

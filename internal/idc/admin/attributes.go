@@ -13,15 +13,14 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// attributeOperation sets an attribute, or removes it: no value is null.
+// attributeOperation sets an attribute. No value removes it.
 type attributeOperation struct {
 	AttributePath  string `aws:"AttributePath,required"`
 	AttributeValue any
 }
 
-// updated gives attributes as operations leave them. Paths and the members of
-// values are in camel case (userName, name.familyName). What they change satisfies
-// the same constraints as when it is created.
+// updated applies operations to attributes. Paths, and members of values, are in camel case (userName,
+// name.familyName). Changed attributes must satisfy the same constraints as on creation.
 func updated[T any](c *call, attributes T, operations []attributeOperation) (T, error) {
 	var changed T
 	text, err := json.Marshal(attributes)
@@ -43,10 +42,12 @@ func updated[T any](c *call, attributes T, operations []attributeOperation) (T, 
 	if err != nil {
 		return changed, errValidation.say("%s", err.(*awsError).message)
 	}
-	return changed, c.service.refuse(slices.DeleteFunc(found, func(v violation) bool { return !touches(operations, v.path) }))
+	return changed, c.service.refuse(slices.DeleteFunc(found, func(v violation) bool {
+		return !touches(operations, v.path)
+	}))
 }
 
-// touches reports whether one of the operations is about a member.
+// touches reports whether an operation changes a member.
 func touches(operations []attributeOperation, member string) bool {
 	return slices.ContainsFunc(operations, func(o attributeOperation) bool {
 		path := strings.Join(each(strings.Split(o.AttributePath, "."), lowerFirst), ".")
@@ -82,7 +83,7 @@ func set(members map[string]any, path []string, value any) {
 	members[path[0]] = value
 }
 
-// pascal gives a document with its names as the API has them.
+// pascal renames the members of a document to the API's spelling.
 func pascal(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -102,13 +103,13 @@ func upperFirst(name string) string {
 	return string(unicode.ToUpper(r)) + name[n:]
 }
 
-// paths names what operations change, for the audit.
+// paths lists what operations change, for the audit.
 func paths(operations []attributeOperation) string {
 	return strings.Join(each(operations, func(o attributeOperation) string { return o.AttributePath }), " ")
 }
 
-// required refuses attributes that are lacking now, but for those that were so before. The words are those that
-// getmoto/moto has from AWS.
+// required refuses missing attributes, except those that were missing before. The messages are AWS's, as recorded by
+// getmoto/moto.
 func required(before, now []string) error {
 	var missing []string
 	for _, name := range now {
@@ -135,7 +136,7 @@ func duplicate(err error) error {
 	return errConflict.say("%s", text).with("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
 }
 
-// missing is a ResourceNotFoundException of identitystore for store.ErrNotFound.
+// missing turns store.ErrNotFound into identitystore's ResourceNotFoundException.
 func missing(err error, kind, id string) error {
 	e := errNotFound.say("%s not found.", kind).with("ResourceType", kind)
 	if id != "" {
@@ -144,7 +145,7 @@ func missing(err error, kind, id string) error {
 	return orNotFound(err, e)
 }
 
-// An alternateIdentifier is one of the two.
+// An alternateIdentifier has one of its two members.
 type alternateIdentifier struct {
 	ExternalId      *externalID
 	UniqueAttribute *struct {
@@ -158,7 +159,7 @@ type externalID struct {
 	Id     string `aws:"ExternalIdIdentifier,required"`
 }
 
-// key gives the key to find it by. keys has the attributes that are unique.
+// key returns the key to look up. keys maps the unique attributes to their keys.
 func (a alternateIdentifier) key(keys map[string]func(string) string) (string, error) {
 	switch {
 	case (a.ExternalId == nil) == (a.UniqueAttribute == nil):
@@ -177,13 +178,13 @@ func (a alternateIdentifier) key(keys map[string]func(string) string) (string, e
 	return key(value), nil
 }
 
-// A filter of a listing: at most one, of one attribute.
+// A filter narrows a listing: at most one, on one attribute.
 type filter struct {
 	AttributePath  string `aws:"AttributePath,required"`
 	AttributeValue string `aws:"SensitiveStringType,required"`
 }
 
-// value gives what is looked for, or an empty text.
+// value returns the value to filter by, or an empty text.
 func value(filters []filter, attribute string) (string, error) {
 	if len(filters) == 0 {
 		return "", nil
@@ -194,7 +195,7 @@ func value(filters []filter, attribute string) (string, error) {
 	return filters[0].AttributeValue, nil
 }
 
-// found lists what one key finds: one or none.
+// found is a lister for the result of a lookup: one item or none.
 func found[T any](v T, err error) lister[T] {
 	return func(string, int) ([]T, error) {
 		switch {

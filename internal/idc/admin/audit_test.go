@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestAudit: each change is one line that says who, what, and of which names; values
-// of attributes are not in it; what was refused is not.
+// TestAudit: each change is one line with who, what and which names, but without values of attributes. Refused changes
+// are not recorded.
 func TestAudit(t *testing.T) {
 	w := newStoreWorld(t)
 	alice, group := w.user("alice"), w.group("Developers")
@@ -20,7 +20,8 @@ func TestAudit(t *testing.T) {
 	sso := w.call("SWBExternalService.CreatePermissionSet", object{"InstanceArn": w.instance.ARN(), "Name": "Admin"})
 	set := strings.Split(string(sso.body), `"`)[9]
 	w.call("SWBExternalService.CreateAccountAssignment", object{
-		"InstanceArn": w.instance.ARN(), "PermissionSetArn": set, "TargetId": dev, "TargetType": "AWS_ACCOUNT", "PrincipalType": "GROUP", "PrincipalId": group,
+		"InstanceArn": w.instance.ARN(), "PermissionSetArn": set, "TargetId": dev, "TargetType": "AWS_ACCOUNT",
+		"PrincipalType": "GROUP", "PrincipalId": group,
 	})
 	var got strings.Builder
 	for _, e := range w.events() {

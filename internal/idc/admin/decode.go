@@ -24,7 +24,7 @@ const (
 	inEnum
 )
 
-// A violation is a member that does not satisfy a constraint.
+// A violation is a member that breaks a constraint.
 type violation struct {
 	constraint
 	path  string // tags.1.member.key
@@ -52,14 +52,12 @@ func (v violation) String() string {
 	return "Value " + value + "at '" + v.path + "' failed to satisfy constraint: Member must " + must
 }
 
-// A decoder fills structs from JSON, and notes what does not satisfy the shapes that
-// their members name in tags: aws:"PermissionSetName,required". Names are compared
-// with their case, unlike encoding/json. Members that no struct has are passed over,
-// as AWS does.
+// A decoder fills structs from JSON, and collects violations of the shapes named in the members' tags:
+// aws:"PermissionSetName,required". Unlike encoding/json it matches names by case. Unknown members are ignored, as by
+// AWS.
 type decoder struct{ violations []violation }
 
-// decode fills in, a pointer to a struct. A value of a wrong type is a
-// SerializationException.
+// decode fills in, a pointer to a struct. A value of the wrong type is a SerializationException.
 func decode(input any, in any) ([]violation, error) {
 	var d decoder
 	err := d.value(input, reflect.ValueOf(in).Elem(), shape{}, "")
@@ -210,8 +208,8 @@ func memberName(f reflect.StructField) string {
 	return f.Name
 }
 
-// constraints gives the shape of a struct's field. The directory's own types have no
-// tags: a user's texts there are all of one shape.
+// constraints returns the shape of a struct's field. The directory's own types have no tags: all texts of a user share
+// one shape.
 func constraints(t reflect.Type, f reflect.StructField) (s shape, required bool) {
 	name, option, _ := strings.Cut(f.Tag.Get("aws"), ",")
 	if t == reflect.TypeFor[directory.Attributes]() {

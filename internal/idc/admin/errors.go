@@ -11,7 +11,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// An awsError is an answer in AWS's words. Its HTTP status is 400 for nearly all.
+// An awsError is an error in AWS's words. Its HTTP status is nearly always 400.
 type awsError struct {
 	status        int
 	code, message string
@@ -20,14 +20,14 @@ type awsError struct {
 
 func (e *awsError) Error() string { return e.code + ": " + e.message }
 
-// say is the same error with another message.
+// say returns the same error with another message.
 func (e *awsError) say(format string, args ...any) *awsError {
 	other := *e
 	other.message = fmt.Sprintf(format, args...)
 	return &other
 }
 
-// with is the same error with one more member.
+// with returns the same error with one more member.
 func (e *awsError) with(name, value string) *awsError {
 	other := *e
 	other.members = maps.Clone(e.members)
@@ -53,7 +53,7 @@ func (e *awsError) body(s service, requestID string) map[string]string {
 func badRequest(code string) *awsError { return &awsError{status: http.StatusBadRequest, code: code} }
 
 var (
-	// AWS's has no message (hashicorp/terraform-provider-aws#27830); ours says what is missing here.
+	// AWS sends no message (hashicorp/terraform-provider-aws#27830); ours names what is missing.
 	errUnknownOperation = badRequest("UnknownOperationException")
 	errSerialization    = badRequest("SerializationException")
 	errTooLarge         = &awsError{
@@ -73,10 +73,13 @@ func (s service) internalError() *awsError {
 	if s.prefix == organizationsPrefix {
 		code = "ServiceException"
 	}
-	return &awsError{status: http.StatusInternalServerError, code: code, message: "An unexpected internal service exception was encountered"}
+	return &awsError{
+		status: http.StatusInternalServerError, code: code,
+		message: "An unexpected internal service exception was encountered",
+	}
 }
 
-// orNotFound gives e for an error that means that something is not there.
+// orNotFound returns e in place of store.ErrNotFound.
 func orNotFound(err error, e *awsError) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return e
@@ -84,7 +87,7 @@ func orNotFound(err error, e *awsError) error {
 	return err
 }
 
-// refuse puts what is wrong with an input in the words of the service.
+// refuse reports violations in the words of the service.
 func (s service) refuse(found []violation) error {
 	if len(found) == 0 {
 		return nil
@@ -103,9 +106,8 @@ func (s service) refuse(found []violation) error {
 	return errValidation.say("%d validation error%s detected: %s", len(found), plural, strings.Join(texts, "; "))
 }
 
-// refuseInput puts it like organizations: the reasons and their words are those of
-// its API reference; that of the pattern was seen
-// (aws-ia/terraform-aws-control_tower_account_factory#287).
+// refuseInput reports a violation as organizations does: reasons and messages come from its API reference; the one
+// about patterns was observed (aws-ia/terraform-aws-control_tower_account_factory#287).
 func refuseInput(v violation) error {
 	reasons := map[constraint][2]string{
 		notNull:    {"INPUT_REQUIRED", "You must include a value for all required parameters."},
@@ -120,10 +122,11 @@ func refuseInput(v violation) error {
 	return errInvalidInput.say("%s", reason[1]).with("Reason", reason[0])
 }
 
-// badToken refuses a NextToken that was not given by the operation.
+// badToken refuses a NextToken that the operation did not issue.
 func (s service) badToken() error {
 	if s.prefix == organizationsPrefix {
-		return errInvalidInput.say("Get the value for the NextToken parameter from the response to a previous call of the operation.").
+		return errInvalidInput.say("Get the value for the NextToken parameter from the response to a previous call of the "+
+			"operation.").
 			with("Reason", "INVALID_NEXT_TOKEN")
 	}
 	return errValidation.say("The NextToken provided is invalid")

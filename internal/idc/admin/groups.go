@@ -16,7 +16,9 @@ type group struct {
 }
 
 func (c *call) group(g directory.Group) group {
-	return group{c.instance.IdentityStoreID, g.ID, g.Name, g.Description, g.ExternalIDs, stamp(g.Created), stamp(g.Updated)}
+	return group{
+		c.instance.IdentityStoreID, g.ID, g.Name, g.Description, g.ExternalIDs, stamp(g.Created), stamp(g.Updated),
+	}
 }
 
 type groupAttributes struct {
@@ -32,7 +34,10 @@ type createGroupInput struct {
 }
 
 func createGroup(c *call, tx store.Tx, in *createGroupInput) (*groupIDOutput, error) {
-	g := directory.Group{ID: c.instance.NewPrincipalID(), Name: in.DisplayName, Description: in.Description, Created: c.now.UTC(), Updated: c.now.UTC()}
+	g := directory.Group{
+		ID: c.instance.NewPrincipalID(), Name: in.DisplayName, Description: in.Description, Created: c.now.UTC(),
+		Updated: c.now.UTC(),
+	}
 	c.note(g.Name, g.ID)
 	return &groupIDOutput{g.ID, c.instance.IdentityStoreID}, putGroup(tx, g)
 }

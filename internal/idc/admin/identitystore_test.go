@@ -16,7 +16,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A storeWorld is a world as the SDK's identitystore sees it.
+// A storeWorld is a world with the SDK's identitystore client.
 type storeWorld struct {
 	*world
 	ids *identitystore.Client
@@ -43,7 +43,8 @@ func (w *storeWorld) user(name string) *string {
 
 func (w *storeWorld) group(name string) *string {
 	w.Helper()
-	return must(w.ids.CreateGroup(ctx, &identitystore.CreateGroupInput{IdentityStoreId: w.id, DisplayName: &name}))(w.world).GroupId
+	return must(w.ids.CreateGroup(ctx,
+		&identitystore.CreateGroupInput{IdentityStoreId: w.id, DisplayName: &name}))(w.world).GroupId
 }
 
 func (w *storeWorld) updateUser(user *string, path string, value any) error {
@@ -51,7 +52,9 @@ func (w *storeWorld) updateUser(user *string, path string, value any) error {
 	if value != nil {
 		o.AttributeValue = document.NewLazyDocument(value)
 	}
-	return fails(w.ids.UpdateUser(ctx, &identitystore.UpdateUserInput{IdentityStoreId: w.id, UserId: user, Operations: []types.AttributeOperation{o}}))
+	return fails(w.ids.UpdateUser(ctx, &identitystore.UpdateUserInput{
+		IdentityStoreId: w.id, UserId: user, Operations: []types.AttributeOperation{o},
+	}))
 }
 
 func (w *storeWorld) describe(user *string) *identitystore.DescribeUserOutput {
@@ -59,17 +62,18 @@ func (w *storeWorld) describe(user *string) *identitystore.DescribeUserOutput {
 	return must(w.ids.DescribeUser(ctx, &identitystore.DescribeUserInput{IdentityStoreId: w.id, UserId: user}))(w.world)
 }
 
-// conflict sees that err is a ConflictException of identitystore.
+// conflict checks that err is identitystore's ConflictException.
 func (w *storeWorld) conflict(err error, text string) {
 	w.Helper()
 	w.refused(err, "ConflictException", text)
 	var e *types.ConflictException
-	if errors.As(err, &e) && (e.Reason != types.ConflictExceptionReasonUniquenessConstraintViolation || e.RequestId == nil) {
+	if errors.As(err, &e) &&
+		(e.Reason != types.ConflictExceptionReasonUniquenessConstraintViolation || e.RequestId == nil) {
 		w.Errorf("conflict %+v", e)
 	}
 }
 
-// absent sees that err says that something of a kind is not there.
+// absent checks that err reports a missing thing of a kind.
 func (w *storeWorld) absent(err error, kind types.ResourceType) {
 	w.Helper()
 	var e *types.ResourceNotFoundException
@@ -82,7 +86,8 @@ func TestUserLife(t *testing.T) {
 	w := newStoreWorld(t)
 	alice := w.user("alice")
 	u := w.describe(alice)
-	if *u.UserName != "alice" || *u.Name.FamilyName != "Liddell" || *u.Emails[0].Value != "alice@example.com" || !u.Emails[0].Primary ||
+	if *u.UserName != "alice" || *u.Name.FamilyName != "Liddell" || *u.Emails[0].Value != "alice@example.com" ||
+		!u.Emails[0].Primary ||
 		u.UserStatus != types.UserStatusEnabled || u.CreatedAt == nil || u.NickName != nil {
 		t.Errorf("user %+v", u)
 	}
@@ -96,8 +101,10 @@ func TestUserLife(t *testing.T) {
 	if _, err := w.ids.DeleteUser(ctx, &identitystore.DeleteUserInput{IdentityStoreId: w.id, UserId: alice}); err != nil {
 		t.Fatal(err)
 	}
-	w.absent(fails(w.ids.DescribeUser(ctx, &identitystore.DescribeUserInput{IdentityStoreId: w.id, UserId: alice})), types.ResourceTypeUser)
-	w.absent(fails(w.ids.DeleteUser(ctx, &identitystore.DeleteUserInput{IdentityStoreId: w.id, UserId: alice})), types.ResourceTypeUser)
+	w.absent(fails(w.ids.DescribeUser(ctx, &identitystore.DescribeUserInput{IdentityStoreId: w.id, UserId: alice})),
+		types.ResourceTypeUser)
+	w.absent(fails(w.ids.DeleteUser(ctx, &identitystore.DeleteUserInput{IdentityStoreId: w.id, UserId: alice})),
+		types.ResourceTypeUser)
 	w.absent(w.updateUser(alice, "title", "Dr"), types.ResourceTypeUser)
 	w.user("alice") // the name is free again
 }
@@ -128,15 +135,35 @@ func TestUpdateUser(t *testing.T) {
 	}{
 		{"userName", "Alicia", func(u *identitystore.DescribeUserOutput) any { return *u.UserName }, "Alicia"},
 		{"displayName", "A. L.", func(u *identitystore.DescribeUserOutput) any { return *u.DisplayName }, "A. L."},
-		{"name.familyName", "Hargreaves", func(u *identitystore.DescribeUserOutput) any { return *u.Name.FamilyName + *u.Name.GivenName }, "Hargreavesalice"},
-		{"name", map[string]any{"givenName": "Alice", "familyName": "L"}, func(u *identitystore.DescribeUserOutput) any { return *u.Name.GivenName + *u.Name.FamilyName }, "AliceL"},
+		{"name.familyName", "Hargreaves", func(u *identitystore.DescribeUserOutput) any {
+			return *u.Name.FamilyName + *u.Name.GivenName
+		}, "Hargreavesalice"},
+		{"name", map[string]any{"givenName": "Alice", "familyName": "L"}, func(u *identitystore.DescribeUserOutput) any {
+			return *u.Name.GivenName + *u.Name.FamilyName
+		}, "AliceL"},
 		{"title", "Dr", func(u *identitystore.DescribeUserOutput) any { return *u.Title }, "Dr"},
 		{"title", nil, func(u *identitystore.DescribeUserOutput) any { return u.Title == nil }, true},
-		{"profileUrl", "https://example.com/a", func(u *identitystore.DescribeUserOutput) any { return *u.ProfileUrl }, "https://example.com/a"},
+		{"profileUrl", "https://example.com/a", func(u *identitystore.DescribeUserOutput) any {
+			return *u.ProfileUrl
+		}, "https://example.com/a"},
 		{"preferredLanguage", "en", func(u *identitystore.DescribeUserOutput) any { return *u.PreferredLanguage }, "en"},
-		{"phoneNumbers", []any{map[string]any{"value": "+44", "primary": true}}, func(u *identitystore.DescribeUserOutput) any { return *u.PhoneNumbers[0].Value }, "+44"},
-		{"addresses", []any{map[string]any{"StreetAddress": "1", "Country": "UK"}}, func(u *identitystore.DescribeUserOutput) any { return *u.Addresses[0].Country }, "UK"},
-		{"emails", []any{map[string]any{"value": "new@example.com"}}, func(u *identitystore.DescribeUserOutput) any { return *u.Emails[0].Value }, "new@example.com"},
+		{
+			"phoneNumbers",
+			[]any{map[string]any{"value": "+44", "primary": true}},
+			func(u *identitystore.DescribeUserOutput) any {
+				return *u.PhoneNumbers[0].Value
+			}, "+44",
+		},
+		{
+			"addresses",
+			[]any{map[string]any{"StreetAddress": "1", "Country": "UK"}},
+			func(u *identitystore.DescribeUserOutput) any {
+				return *u.Addresses[0].Country
+			}, "UK",
+		},
+		{"emails", []any{map[string]any{"value": "new@example.com"}}, func(u *identitystore.DescribeUserOutput) any {
+			return *u.Emails[0].Value
+		}, "new@example.com"},
 		{"emails", nil, func(u *identitystore.DescribeUserOutput) any { return len(u.Emails) }, 0},
 	} {
 		if err := w.updateUser(alice, step.path, step.value); err != nil {
@@ -148,7 +175,8 @@ func TestUpdateUser(t *testing.T) {
 		}
 	}
 	for path, value := range map[string]any{
-		"displayName": nil, "userName": "a b", "name.familyName": nil, "noSuch": "x", "externalIds": []any{}, "emails.value": "x", "name.first.x": "x",
+		"displayName": nil, "userName": "a b", "name.familyName": nil, "noSuch": "x", "externalIds": []any{},
+		"emails.value": "x", "name.first.x": "x",
 		"title": "", "locale": 1, "emails": []any{map[string]any{"value": "a"}, map[string]any{"value": "b"}}, "name": "x",
 	} {
 		w.refused(w.updateUser(alice, path, value), "ValidationException", "")
@@ -158,11 +186,15 @@ func TestUpdateUser(t *testing.T) {
 	}
 }
 
-// TestUpdateOfOlder: users that were made elsewhere may lack what CreateUser asks
-// for, or have more than it allows; that does not keep the rest from being changed.
+// TestUpdateOfOlder: users made elsewhere may lack attributes that CreateUser requires, or exceed its bounds. Their
+// other attributes can still be changed.
 func TestUpdateOfOlder(t *testing.T) {
 	w := newStoreWorld(t)
-	u := directory.User{ID: w.instance.NewPrincipalID(), Attributes: directory.Attributes{UserName: "old hand", Emails: []directory.Email{{Value: "a@example.com"}, {Value: "b@example.com"}}}}
+	u := directory.User{
+		ID: w.instance.NewPrincipalID(), Attributes: directory.Attributes{
+			UserName: "old hand", Emails: []directory.Email{{Value: "a@example.com"}, {Value: "b@example.com"}},
+		},
+	}
 	w.update(func(tx store.Tx) error { return directory.Users().Put(tx, u) })
 	if err := errors.Join(w.updateUser(&u.ID, "title", "Dr"), w.updateUser(&u.ID, "name.givenName", "Old")); err != nil {
 		t.Error(err)
@@ -174,15 +206,16 @@ func TestUpdateOfOlder(t *testing.T) {
 	w.refused(w.updateUser(&u.ID, "userName", "old hand"), "ValidationException", "Value at 'userName'")
 }
 
-// TestUpdateKeeps: an update keeps what it is not about: external ids, the password,
-// that the user is disabled.
+// TestUpdateKeeps: an update keeps everything else: external ids, the password, whether the user is disabled.
 func TestUpdateKeeps(t *testing.T) {
 	w := newStoreWorld(t)
 	id := directory.ExternalID{Issuer: "https://idp.example.com", Id: "42"}
 	u := directory.User{
-		ID: w.instance.NewPrincipalID(), Disabled: true, Password: directory.HashPassword("secret", directory.Cost{Time: 1, MemoryKiB: 8}),
+		ID: w.instance.NewPrincipalID(), Disabled: true,
+		Password: directory.HashPassword("secret", directory.Cost{Time: 1, MemoryKiB: 8}),
 		Attributes: directory.Attributes{
-			UserName: "carol", DisplayName: "Carol", Name: &directory.PersonName{GivenName: "Carol", FamilyName: "C"}, ExternalIDs: []directory.ExternalID{id},
+			UserName: "carol", DisplayName: "Carol", Name: &directory.PersonName{GivenName: "Carol", FamilyName: "C"},
+			ExternalIDs: []directory.ExternalID{id},
 		},
 	}
 	w.update(func(tx store.Tx) error { return directory.Users().Put(tx, u) })
@@ -190,7 +223,8 @@ func TestUpdateKeeps(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := w.describe(&u.ID)
-	if got.UserStatus != types.UserStatusDisabled || *got.Title != "Dr" || len(got.ExternalIds) != 1 || *got.ExternalIds[0].Id != "42" {
+	if got.UserStatus != types.UserStatusDisabled || *got.Title != "Dr" || len(got.ExternalIds) != 1 ||
+		*got.ExternalIds[0].Id != "42" {
 		t.Errorf("user %+v", got)
 	}
 	w.update(func(tx store.Tx) error {
@@ -201,7 +235,9 @@ func TestUpdateKeeps(t *testing.T) {
 		return err
 	})
 	found := must(w.ids.GetUserId(ctx, &identitystore.GetUserIdInput{
-		IdentityStoreId: w.id, AlternateIdentifier: &types.AlternateIdentifierMemberExternalId{Value: types.ExternalId{Issuer: &id.Issuer, Id: &id.Id}},
+		IdentityStoreId: w.id, AlternateIdentifier: &types.AlternateIdentifierMemberExternalId{
+			Value: types.ExternalId{Issuer: &id.Issuer, Id: &id.Id},
+		},
 	}))(w.world)
 	if *found.UserId != u.ID {
 		t.Errorf("found %s", *found.UserId)
@@ -212,12 +248,18 @@ func TestFindUsersAndGroups(t *testing.T) {
 	w := newStoreWorld(t)
 	alice, group := w.user("alice"), w.group("Developers")
 	unique := func(path string, value any) types.AlternateIdentifier {
-		return &types.AlternateIdentifierMemberUniqueAttribute{Value: types.UniqueAttribute{AttributePath: &path, AttributeValue: document.NewLazyDocument(value)}}
+		return &types.AlternateIdentifierMemberUniqueAttribute{
+			Value: types.UniqueAttribute{AttributePath: &path, AttributeValue: document.NewLazyDocument(value)},
+		}
 	}
 	user := func(path string, value any) (*identitystore.GetUserIdOutput, error) {
-		return w.ids.GetUserId(ctx, &identitystore.GetUserIdInput{IdentityStoreId: w.id, AlternateIdentifier: unique(path, value)})
+		return w.ids.GetUserId(ctx, &identitystore.GetUserIdInput{
+			IdentityStoreId: w.id, AlternateIdentifier: unique(path, value),
+		})
 	}
-	for path, value := range map[string]string{"userName": "alice", "UserName": "Alice", "emails.value": "alice@example.com"} {
+	for path, value := range map[string]string{
+		"userName": "alice", "UserName": "Alice", "emails.value": "alice@example.com",
+	} {
 		if out, err := user(path, value); err != nil || *out.UserId != *alice {
 			t.Errorf("%s: %v", path, err)
 		}
@@ -225,13 +267,19 @@ func TestFindUsersAndGroups(t *testing.T) {
 	w.absent(fails(user("userName", "nobody")), types.ResourceTypeUser)
 	w.refused(fails(user("title", "Dr")), "ValidationException", "The attribute title is not a unique attribute")
 	w.refused(fails(user("userName", 1)), "ValidationException", "")
-	out, err := w.ids.GetGroupId(ctx, &identitystore.GetGroupIdInput{IdentityStoreId: w.id, AlternateIdentifier: unique("displayName", "Developers")})
+	out, err := w.ids.GetGroupId(ctx,
+		&identitystore.GetGroupIdInput{IdentityStoreId: w.id, AlternateIdentifier: unique("displayName", "Developers")})
 	if err != nil || *out.GroupId != *group {
 		t.Errorf("group: %v", err)
 	}
-	w.absent(fails(w.ids.GetGroupId(ctx, &identitystore.GetGroupIdInput{IdentityStoreId: w.id, AlternateIdentifier: unique("displayName", "x")})), types.ResourceTypeGroup)
+	w.absent(fails(w.ids.GetGroupId(ctx,
+		&identitystore.GetGroupIdInput{IdentityStoreId: w.id, AlternateIdentifier: unique("displayName", "x")})),
+		types.ResourceTypeGroup)
 
-	for _, body := range []string{`{}`, `{"ExternalId":{"Issuer":"i","Id":"1"},"UniqueAttribute":{"AttributePath":"userName","AttributeValue":"alice"}}`} {
+	for _, body := range []string{
+		`{}`,
+		`{"ExternalId":{"Issuer":"i","Id":"1"},"UniqueAttribute":{"AttributePath":"userName","AttributeValue":"alice"}}`,
+	} {
 		got := w.post("AWSIdentityStore.GetUserId", []byte(`{"IdentityStoreId":"`+*w.id+`","AlternateIdentifier":`+body+`}`))
 		if got.header.Get("x-amzn-ErrorType") != "ValidationException" {
 			t.Errorf("%s: %s", body, got.body)
@@ -239,7 +287,7 @@ func TestFindUsersAndGroups(t *testing.T) {
 	}
 }
 
-// TestFilters: the SDK calls them deprecated, Terraform uses them still.
+// TestFilters: the SDK calls them deprecated, but Terraform still uses them.
 func TestFilters(t *testing.T) {
 	w := newStoreWorld(t)
 	w.user("alice")
@@ -269,14 +317,21 @@ func TestIdentityPages(t *testing.T) {
 	group := w.group("All")
 	for i := range 5 {
 		user := w.user(fmt.Sprint("user", i))
-		must(w.ids.CreateGroupMembership(ctx, &identitystore.CreateGroupMembershipInput{IdentityStoreId: w.id, GroupId: group, MemberId: &types.MemberIdMemberUserId{Value: *user}}))(w.world)
+		must(w.ids.CreateGroupMembership(ctx,
+			&identitystore.CreateGroupMembershipInput{
+				IdentityStoreId: w.id, GroupId: group, MemberId: &types.MemberIdMemberUserId{Value: *user},
+			}))(w.world)
 	}
 	users := 0
-	for pages := identitystore.NewListUsersPaginator(w.ids, &identitystore.ListUsersInput{IdentityStoreId: w.id, MaxResults: aws.Int32(2)}); pages.HasMorePages(); {
+	for pages := identitystore.NewListUsersPaginator(w.ids,
+		&identitystore.ListUsersInput{IdentityStoreId: w.id, MaxResults: aws.Int32(2)}); pages.HasMorePages(); {
 		users += len(must(pages.NextPage(ctx))(w.world).Users)
 	}
 	members := map[string]bool{}
-	for pages := identitystore.NewListGroupMembershipsPaginator(w.ids, &identitystore.ListGroupMembershipsInput{IdentityStoreId: w.id, GroupId: group, MaxResults: aws.Int32(2)}); pages.HasMorePages(); {
+	for pages := identitystore.NewListGroupMembershipsPaginator(w.ids,
+		&identitystore.ListGroupMembershipsInput{
+			IdentityStoreId: w.id, GroupId: group, MaxResults: aws.Int32(2),
+		}); pages.HasMorePages(); {
 		for _, m := range must(pages.NextPage(ctx))(w.world).GroupMemberships {
 			members[m.MemberId.(*types.MemberIdMemberUserId).Value] = true
 		}

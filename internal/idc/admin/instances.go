@@ -8,10 +8,10 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A stamp is a time as AWS JSON 1.1 writes it: seconds, as a number.
+// A stamp is a time as AWS JSON 1.1 writes it: a number of seconds.
 type stamp time.Time
 
-// MarshalJSON writes milliseconds as the fraction.
+// MarshalJSON writes milliseconds as a fraction.
 func (s stamp) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(time.Time(s).UnixMilli())/1000, 'f', -1, 64), nil
 }
@@ -35,7 +35,7 @@ type listInstancesOutput struct {
 	next
 }
 
-// listInstances lists the only one there is.
+// listInstances lists the only instance.
 func listInstances(c *call, _ store.Reader, in *ssoPage) (*listInstancesOutput, error) {
 	all := []instance{c.describedInstance()}
 	place := func(i instance) string { return i.InstanceArn }
@@ -63,8 +63,7 @@ type updateInstanceInput struct {
 	}
 }
 
-// updateInstance changes the name, if one is given. There are no customers' keys
-// here to encrypt with.
+// updateInstance changes the name, if one is given. Customer managed keys are not supported.
 func updateInstance(c *call, tx store.Tx, in *updateInstanceInput) (*none, error) {
 	if e := in.EncryptionConfiguration; e != nil && e.KeyType != "AWS_OWNED_KMS_KEY" {
 		return nil, errValidation.say("The KeyType %s is not supported", e.KeyType)

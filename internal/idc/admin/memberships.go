@@ -20,7 +20,7 @@ type membership struct {
 	UpdatedAt       stamp
 }
 
-// membership was never changed since it was made.
+// membership describes a membership; none is ever updated.
 func (c *call) membership(m directory.Membership) membership {
 	return membership{c.instance.IdentityStoreID, m.ID, m.GroupID, memberID{m.UserID}, stamp(m.Created), stamp(m.Created)}
 }
@@ -30,7 +30,7 @@ type memberInput struct {
 	MemberId memberID `aws:",required"`
 }
 
-// find sees that the member is there.
+// find checks that the member exists.
 func (i memberInput) find(r store.Reader) (directory.User, error) {
 	return userInput{UserId: i.MemberId.UserId}.find(r)
 }
@@ -137,8 +137,7 @@ type membershipExistence struct {
 
 type isMemberOutput struct{ Results []membershipExistence }
 
-// isMemberInGroups answers in the order of the question; nobody is in a group that
-// is not there.
+// isMemberInGroups answers in the order of the question. Nobody is a member of a group that does not exist.
 func isMemberInGroups(_ *call, r store.Reader, in *isMemberInput) (*isMemberOutput, error) {
 	if _, err := in.find(r); err != nil {
 		return nil, err

@@ -13,8 +13,8 @@ import (
 	"rolecall/internal/idc/awsmodel"
 )
 
-// services are the prefixes of targets, and the models they are of. What botocore
-// 1.43.11 knows and Debian's does not is in testdata.
+// services maps the prefixes of targets to their models. testdata has what botocore 1.43.11 knows and Debian's does
+// not.
 var services = map[string]string{
 	"SWBExternalService": "sso-admin", "AWSIdentityStore": "identitystore", "AWSOrganizationsV20161128": "organizations",
 }
@@ -37,9 +37,8 @@ func models(t *testing.T) map[string]*awsmodel.Model {
 	return all
 }
 
-// TestOperationsOfModel: each operation is in its model; a minimal input is accepted
-// or gets an exception of the operation; inputs that the model does not allow get the
-// service's validation exception, and change nothing.
+// TestOperationsOfModel: each operation is in its model. It accepts a minimal input, or answers with one of its
+// exceptions. Inputs that the model forbids get the service's validation exception, and change nothing.
 func TestOperationsOfModel(t *testing.T) {
 	all := models(t)
 	w := newWorld(t)
@@ -91,8 +90,7 @@ func checkAnswer(t *testing.T, model *awsmodel.Model, operation string, got answ
 	}
 }
 
-// A scenario calls operations that succeed, checks what they answer, and remembers
-// which succeeded.
+// A scenario makes successful calls, checks the answers, and remembers the operations.
 type scenario struct {
 	*world
 	models  map[string]*awsmodel.Model
@@ -102,7 +100,7 @@ type scenario struct {
 
 type object = map[string]any
 
-// run sees, too, that what changes something is in the audit, once.
+// run also checks that each change is in the audit, once.
 func (s *scenario) run(operation string, input object) object {
 	s.Helper()
 	target := s.service + "." + operation
@@ -134,16 +132,19 @@ func (s *scenario) run(operation string, input object) object {
 func (s *scenario) audited(operation string, before int) {
 	s.Helper()
 	events := s.events()[before:]
-	reads := slices.ContainsFunc([]string{"List", "Describe", "Get", "Is"}, func(verb string) bool { return strings.HasPrefix(operation, verb) })
+	reads := slices.ContainsFunc([]string{"List", "Describe", "Get", "Is"}, func(verb string) bool {
+		return strings.HasPrefix(operation, verb)
+	})
 	switch {
 	case reads && len(events) == 0:
-	case !reads && len(events) == 1 && events[0].Action == operation && events[0].Actor == "admin" && events[0].Target != "":
+	case !reads && len(events) == 1 && events[0].Action == operation && events[0].Actor == "admin" &&
+		events[0].Target != "":
 	default:
 		s.Errorf("%s: audit %+v", operation, events)
 	}
 }
 
-// TestEveryOperation answers each operation with success at least once.
+// TestEveryOperation calls each operation successfully at least once.
 func TestEveryOperation(t *testing.T) {
 	s := &scenario{world: newWorld(t), models: models(t), done: map[string]bool{}}
 	s.service = "AWSIdentityStore"
@@ -164,21 +165,41 @@ func TestEveryOperation(t *testing.T) {
 
 func (s *scenario) identities() (user, group any) {
 	user = s.run("CreateUser", object{
-		"UserName": "alice", "DisplayName": "Alice <Liddell> & co", "Name": object{"GivenName": "Alice", "FamilyName": "Liddell", "Formatted": "A. Liddell"},
-		"NickName": "Al", "ProfileUrl": "https://example.com/alice", "UserType": "staff", "Title": "Dr", "PreferredLanguage": "en", "Locale": "en-GB", "Timezone": "Europe/London",
-		"Emails":       []object{{"Value": "alice@example.com", "Type": "work", "Primary": true}},
-		"Addresses":    []object{{"StreetAddress": "1 Street", "Locality": "Oxford", "Region": "Oxon", "PostalCode": "OX1", "Country": "UK", "Formatted": "1 Street", "Type": "home"}},
+		"UserName": "alice", "DisplayName": "Alice <Liddell> & co", "Name": object{
+			"GivenName": "Alice", "FamilyName": "Liddell", "Formatted": "A. Liddell",
+		},
+		"NickName": "Al", "ProfileUrl": "https://example.com/alice", "UserType": "staff", "Title": "Dr",
+		"PreferredLanguage": "en", "Locale": "en-GB", "Timezone": "Europe/London",
+		"Emails": []object{{"Value": "alice@example.com", "Type": "work", "Primary": true}},
+		"Addresses": []object{
+			{
+				"StreetAddress": "1 Street", "Locality": "Oxford", "Region": "Oxon", "PostalCode": "OX1", "Country": "UK",
+				"Formatted": "1 Street", "Type": "home",
+			},
+		},
 		"PhoneNumbers": []object{{"Value": "+44 1", "Type": "work"}},
 	})["UserId"]
 	group = s.run("CreateGroup", object{"DisplayName": "Developers", "Description": "who develop"})["GroupId"]
 	s.run("DescribeUser", object{"UserId": user})
 	s.run("DescribeGroup", object{"GroupId": group})
-	s.run("UpdateUser", object{"UserId": user, "Operations": []object{{"AttributePath": "name.middleName", "AttributeValue": "P"}, {"AttributePath": "title"}}})
-	s.run("UpdateGroup", object{"GroupId": group, "Operations": []object{{"AttributePath": "description", "AttributeValue": "all of them"}}})
+	s.run("UpdateUser", object{
+		"UserId": user, "Operations": []object{
+			{"AttributePath": "name.middleName", "AttributeValue": "P"}, {"AttributePath": "title"},
+		},
+	})
+	s.run("UpdateGroup", object{
+		"GroupId": group, "Operations": []object{{"AttributePath": "description", "AttributeValue": "all of them"}},
+	})
 	s.run("ListUsers", nil)
 	s.run("ListGroups", nil)
-	s.run("GetUserId", object{"AlternateIdentifier": object{"UniqueAttribute": object{"AttributePath": "userName", "AttributeValue": "alice"}}})
-	s.run("GetGroupId", object{"AlternateIdentifier": object{"UniqueAttribute": object{"AttributePath": "displayName", "AttributeValue": "Developers"}}})
+	s.run("GetUserId", object{
+		"AlternateIdentifier": object{"UniqueAttribute": object{"AttributePath": "userName", "AttributeValue": "alice"}},
+	})
+	s.run("GetGroupId", object{
+		"AlternateIdentifier": object{
+			"UniqueAttribute": object{"AttributePath": "displayName", "AttributeValue": "Developers"},
+		},
+	})
 	member := object{"UserId": user}
 	membership := s.run("CreateGroupMembership", object{"GroupId": group, "MemberId": member})["MembershipId"]
 	s.run("DescribeGroupMembership", object{"MembershipId": membership})
@@ -247,7 +268,10 @@ func (s *scenario) assign(p func(object) object, user, group any) {
 	s.run("ListAccountAssignmentsForPrincipal", object{"PrincipalType": "USER", "PrincipalId": user})
 	s.run("ListAccountsForProvisionedPermissionSet", p(nil))
 	s.run("ListPermissionSetsProvisionedToAccount", object{"AccountId": dev})
-	for _, target := range []object{{"TargetType": "ALL_PROVISIONED_ACCOUNTS"}, {"TargetType": "AWS_ACCOUNT", "TargetId": dev}} {
+	for _, target := range []object{
+		{"TargetType": "ALL_PROVISIONED_ACCOUNTS"},
+		{"TargetType": "AWS_ACCOUNT", "TargetId": dev},
+	} {
 		id := s.run("ProvisionPermissionSet", p(target))["PermissionSetProvisioningStatus"].(object)["RequestId"]
 		s.pass(time.Second)
 		s.run("DescribePermissionSetProvisioningStatus", object{"ProvisionPermissionSetRequestId": id})
@@ -264,7 +288,8 @@ func (s *scenario) organization() {
 	s.run("ListAccounts", nil)
 	s.run("DescribeAccount", object{"AccountId": dev})
 	root := s.run("ListRoots", nil)["Roots"].([]any)[0].(object)["Id"]
-	unit := s.run("ListOrganizationalUnitsForParent", object{"ParentId": root})["OrganizationalUnits"].([]any)[0].(object)["Id"]
+	unit := s.run("ListOrganizationalUnitsForParent",
+		object{"ParentId": root})["OrganizationalUnits"].([]any)[0].(object)["Id"]
 	s.run("DescribeOrganizationalUnit", object{"OrganizationalUnitId": unit})
 	s.run("ListChildren", object{"ParentId": root, "ChildType": "ACCOUNT"})
 	s.run("ListChildren", object{"ParentId": unit, "ChildType": "ORGANIZATIONAL_UNIT"})

@@ -54,7 +54,7 @@ func read[In, Out any](run func(*call, store.Reader, *In) (*Out, error)) operati
 	}
 }
 
-// write is an operation that changes something, and is in the audit if it did.
+// write is an operation that changes something; each change is in the audit.
 func write[In, Out any](run func(*call, store.Tx, *In) (*Out, error)) operation {
 	return func(ctx context.Context, c *call, input any) (any, error) {
 		in, err := decodeFor[In](c, input)
@@ -84,10 +84,10 @@ func decodeFor[In any](c *call, input any) (*In, error) {
 	return in, err
 }
 
-// scoped inputs name the instance or identity store that they are about.
+// scoped inputs name the instance or identity store they are about.
 type scoped interface{ within(*call) error }
 
-// enter loads the instance and sees that the input is about it.
+// enter loads the instance and checks that the input is about it.
 func (c *call) enter(r store.Reader, in any) (err error) {
 	if c.instance, err = directory.TheInstance(r); err != nil {
 		return err
@@ -103,12 +103,13 @@ type onInstance struct {
 	InstanceArn string `aws:"InstanceArn,required"`
 }
 
-// within refuses an instance that is not the caller's: that is not theirs to call.
+// within refuses an instance other than the caller's.
 func (i onInstance) within(c *call) error {
 	if i.InstanceArn == c.instance.ARN() {
 		return nil
 	}
-	return errAccessDenied.say("User: %s is not authorized to perform: sso:%s on resource: %s", c.actor, c.operation, i.InstanceArn)
+	return errAccessDenied.say("User: %s is not authorized to perform: sso:%s on resource: %s", c.actor, c.operation,
+		i.InstanceArn)
 }
 
 // inStore is an input of identitystore.

@@ -7,8 +7,8 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// Of organizations there is what the directory knows: accounts, in units that have
-// nothing but a name. Nothing of it changes through this API.
+// Organizations shows what the directory knows: accounts, in organizational units that have nothing but a name. It is
+// read-only.
 
 func (c *call) organizationARN(kind, rest string) string {
 	i := c.instance
@@ -31,8 +31,7 @@ type organization struct {
 
 type organizationOutput struct{ Organization organization }
 
-// describeOrganization leaves the e-mail address out if the management account is
-// not in the directory.
+// describeOrganization omits the e-mail address if the management account is not in the directory.
 func describeOrganization(c *call, r store.Reader, _ *none) (*organizationOutput, error) {
 	i := c.instance
 	master, err := directory.Accounts().Get(r, i.OwnerAccount)
@@ -41,7 +40,8 @@ func describeOrganization(c *call, r store.Reader, _ *none) (*organizationOutput
 	}
 	return &organizationOutput{organization{
 		Id: i.OrganizationID, Arn: c.organizationARN("organization", ""), FeatureSet: "ALL",
-		MasterAccountArn: c.organizationARN("account", i.OwnerAccount), MasterAccountId: i.OwnerAccount, MasterAccountEmail: master.Email,
+		MasterAccountArn: c.organizationARN("account", i.OwnerAccount), MasterAccountId: i.OwnerAccount,
+		MasterAccountEmail:   master.Email,
 		AvailablePolicyTypes: []none{},
 	}}, nil
 }
@@ -58,7 +58,9 @@ type account struct {
 }
 
 func (c *call) account(a directory.Account) account {
-	return account{a.ID, c.organizationARN("account", a.ID), a.Email, a.Name, "ACTIVE", "ACTIVE", "CREATED", stamp(a.Joined)}
+	return account{
+		a.ID, c.organizationARN("account", a.ID), a.Email, a.Name, "ACTIVE", "ACTIVE", "CREATED", stamp(a.Joined),
+	}
 }
 
 func accountID(a directory.Account) string { return a.ID }
@@ -83,7 +85,8 @@ type accountOutput struct{ Account account }
 
 func describeAccount(c *call, r store.Reader, in *describeAccountInput) (*accountOutput, error) {
 	a, err := directory.Accounts().Get(r, in.AccountId)
-	return &accountOutput{c.account(a)}, orNotFound(err, badRequest("AccountNotFoundException").say("You specified an account that doesn't exist."))
+	return &accountOutput{c.account(a)}, orNotFound(err,
+		badRequest("AccountNotFoundException").say("You specified an account that doesn't exist."))
 }
 
 type root struct {
@@ -108,7 +111,7 @@ type organizationTagsInput struct {
 	NextToken  string `aws:"OrganizationsNextToken"`
 }
 
-// listOrganizationTags lists none: nothing here has any.
+// listOrganizationTags lists no tags: nothing here has any.
 func listOrganizationTags(c *call, r store.Reader, in *organizationTagsInput) (*tagsOutput, error) {
 	t, err := c.tree(r)
 	if err != nil {
@@ -131,7 +134,7 @@ type serviceAccessOutput struct {
 	next
 }
 
-// listServiceAccess lists the one service there is: Identity Center.
+// listServiceAccess lists the one service with access: Identity Center.
 func listServiceAccess(c *call, _ store.Reader, in *orgPage) (*serviceAccessOutput, error) {
 	all := []enabledService{{"sso.amazonaws.com", stamp(c.instance.Created)}}
 	place := func(s enabledService) string { return s.ServicePrincipal }
@@ -149,7 +152,7 @@ type delegatedOutput struct {
 	next
 }
 
-// listDelegatedAdministrators lists none: the management account administers.
+// listDelegatedAdministrators lists none: only the management account administers.
 func listDelegatedAdministrators(c *call, _ store.Reader, in *delegatedInput) (*delegatedOutput, error) {
 	_, next, err := paged(c, page(in.orgPage), itself, among(nil, itself))
 	return &delegatedOutput{[]none{}, next}, err

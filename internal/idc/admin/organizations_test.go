@@ -23,7 +23,8 @@ func newOrganization(t *testing.T) (*world, *organizations.Client) {
 func TestOrganization(t *testing.T) {
 	w, org := newOrganization(t)
 	o := must(org.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{}))(w).Organization
-	if *o.Id != w.instance.OrganizationID || o.FeatureSet != types.OrganizationFeatureSetAll || *o.MasterAccountId != w.instance.OwnerAccount || *o.MasterAccountEmail != "root@example.com" {
+	if *o.Id != w.instance.OrganizationID || o.FeatureSet != types.OrganizationFeatureSetAll ||
+		*o.MasterAccountId != w.instance.OwnerAccount || *o.MasterAccountEmail != "root@example.com" {
 		t.Errorf("organization %+v", o)
 	}
 	a := must(org.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: aws.String(dev)}))(w).Account
@@ -31,13 +32,16 @@ func TestOrganization(t *testing.T) {
 		*a.Arn != "arn:aws:organizations::"+w.instance.OwnerAccount+":account/"+w.instance.OrganizationID+"/"+dev {
 		t.Errorf("account %+v", a)
 	}
-	w.refused(fails(org.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: aws.String("000000000000")})), "AccountNotFoundException", "")
-	enabled := must(org.ListAWSServiceAccessForOrganization(ctx, &organizations.ListAWSServiceAccessForOrganizationInput{}))(w).EnabledServicePrincipals
+	w.refused(fails(org.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: aws.String("000000000000")})),
+		"AccountNotFoundException", "")
+	enabled := must(org.ListAWSServiceAccessForOrganization(ctx,
+		&organizations.ListAWSServiceAccessForOrganizationInput{}))(w).EnabledServicePrincipals
 	if len(enabled) != 1 || *enabled[0].ServicePrincipal != "sso.amazonaws.com" {
 		t.Errorf("services %+v", enabled)
 	}
 	w.update(func(tx store.Tx) error { return directory.DeleteAccount(tx, w.instance.OwnerAccount) })
-	if o := must(org.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{}))(w).Organization; o.MasterAccountEmail != nil {
+	if o := must(org.DescribeOrganization(ctx,
+		&organizations.DescribeOrganizationInput{}))(w).Organization; o.MasterAccountEmail != nil {
 		t.Errorf("an address from nowhere: %s", *o.MasterAccountEmail)
 	}
 }
@@ -46,7 +50,10 @@ func TestAccountPages(t *testing.T) {
 	w, org := newOrganization(t)
 	w.update(func(tx store.Tx) (err error) {
 		for i := range 30 {
-			err = errors.Join(err, directory.Accounts().Put(tx, directory.Account{ID: fmt.Sprintf("3000000000%02d", i), Name: "n", Email: "n@example.com"}))
+			err = errors.Join(err,
+				directory.Accounts().Put(tx, directory.Account{
+					ID: fmt.Sprintf("3000000000%02d", i), Name: "n", Email: "n@example.com",
+				}))
 		}
 		return err
 	})
@@ -57,10 +64,11 @@ func TestAccountPages(t *testing.T) {
 	if !slices.Equal(sizes, []int{20, 13}) {
 		t.Errorf("pages of %v", sizes)
 	}
-	w.refused(fails(org.ListAccounts(ctx, &organizations.ListAccountsInput{MaxResults: aws.Int32(21)})), "InvalidInputException", "larger value than allowed")
+	w.refused(fails(org.ListAccounts(ctx, &organizations.ListAccountsInput{MaxResults: aws.Int32(21)})),
+		"InvalidInputException", "larger value than allowed")
 }
 
-// TestUnits walks the tree from the root down, and back up.
+// TestUnits walks down the tree from the root, and back up.
 func TestUnits(t *testing.T) {
 	w, org := newOrganization(t)
 	roots := must(org.ListRoots(ctx, &organizations.ListRootsInput{}))(w).Roots
@@ -70,14 +78,17 @@ func TestUnits(t *testing.T) {
 	got := []string{}
 	var walk func(parent *string, depth int)
 	walk = func(parent *string, depth int) {
-		for _, a := range must(org.ListAccountsForParent(ctx, &organizations.ListAccountsForParentInput{ParentId: parent}))(w).Accounts {
+		for _, a := range must(org.ListAccountsForParent(ctx,
+			&organizations.ListAccountsForParentInput{ParentId: parent}))(w).Accounts {
 			got = append(got, strings.Repeat("/", depth)+*a.Name)
 			w.hasParent(org, a.Id, parent)
 		}
-		for _, u := range must(org.ListOrganizationalUnitsForParent(ctx, &organizations.ListOrganizationalUnitsForParentInput{ParentId: parent}))(w).OrganizationalUnits {
+		for _, u := range must(org.ListOrganizationalUnitsForParent(ctx,
+			&organizations.ListOrganizationalUnitsForParentInput{ParentId: parent}))(w).OrganizationalUnits {
 			got = append(got, strings.Repeat("/", depth)+"["+*u.Name+"]")
 			w.hasParent(org, u.Id, parent)
-			again := must(org.DescribeOrganizationalUnit(ctx, &organizations.DescribeOrganizationalUnitInput{OrganizationalUnitId: u.Id}))(w).OrganizationalUnit
+			again := must(org.DescribeOrganizationalUnit(ctx,
+				&organizations.DescribeOrganizationalUnitInput{OrganizationalUnitId: u.Id}))(w).OrganizationalUnit
 			if *again.Name != *u.Name || *again.Arn != *u.Arn {
 				t.Errorf("unit %+v, want %+v", again, u)
 			}
@@ -85,10 +96,14 @@ func TestUnits(t *testing.T) {
 		}
 	}
 	walk(roots[0].Id, 0)
-	if want := []string{"Management", "[Workloads]", "/[Dev]", "//Development", "/[Prod]", "//Production"}; !slices.Equal(got, want) {
+	if want := []string{
+		"Management", "[Workloads]", "/[Dev]", "//Development", "/[Prod]",
+		"//Production",
+	}; !slices.Equal(got, want) {
 		t.Errorf("tree %q, want %q", got, want)
 	}
-	children := must(org.ListChildren(ctx, &organizations.ListChildrenInput{ParentId: roots[0].Id, ChildType: types.ChildTypeOrganizationalUnit}))(w).Children
+	children := must(org.ListChildren(ctx,
+		&organizations.ListChildrenInput{ParentId: roots[0].Id, ChildType: types.ChildTypeOrganizationalUnit}))(w).Children
 	if len(children) != 1 || children[0].Type != types.ChildTypeOrganizationalUnit {
 		t.Errorf("children %+v", children)
 	}
@@ -109,11 +124,18 @@ func (w *world) hasParent(org *organizations.Client, child, parent *string) {
 func TestNoSuchUnit(t *testing.T) {
 	w, org := newOrganization(t)
 	none := aws.String("ou-0000-00000000")
-	w.refused(fails(org.DescribeOrganizationalUnit(ctx, &organizations.DescribeOrganizationalUnitInput{OrganizationalUnitId: none})), "OrganizationalUnitNotFoundException", "")
+	w.refused(fails(org.DescribeOrganizationalUnit(ctx,
+		&organizations.DescribeOrganizationalUnitInput{OrganizationalUnitId: none})), "OrganizationalUnitNotFoundException",
+		"")
 	w.refused(fails(org.ListParents(ctx, &organizations.ListParentsInput{ChildId: none})), "ChildNotFoundException", "")
-	w.refused(fails(org.ListParents(ctx, &organizations.ListParentsInput{ChildId: aws.String("000000000000")})), "ChildNotFoundException", "")
-	w.refused(fails(org.ListChildren(ctx, &organizations.ListChildrenInput{ParentId: none, ChildType: types.ChildTypeAccount})), "ParentNotFoundException", "")
-	w.refused(fails(org.ListAccountsForParent(ctx, &organizations.ListAccountsForParentInput{ParentId: none})), "ParentNotFoundException", "")
-	w.refused(fails(org.ListOrganizationalUnitsForParent(ctx, &organizations.ListOrganizationalUnitsForParentInput{ParentId: none})), "ParentNotFoundException", "")
-	w.refused(fails(org.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: none})), "TargetNotFoundException", "")
+	w.refused(fails(org.ListParents(ctx, &organizations.ListParentsInput{ChildId: aws.String("000000000000")})),
+		"ChildNotFoundException", "")
+	w.refused(fails(org.ListChildren(ctx,
+		&organizations.ListChildrenInput{ParentId: none, ChildType: types.ChildTypeAccount})), "ParentNotFoundException", "")
+	w.refused(fails(org.ListAccountsForParent(ctx, &organizations.ListAccountsForParentInput{ParentId: none})),
+		"ParentNotFoundException", "")
+	w.refused(fails(org.ListOrganizationalUnitsForParent(ctx,
+		&organizations.ListOrganizationalUnitsForParentInput{ParentId: none})), "ParentNotFoundException", "")
+	w.refused(fails(org.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: none})),
+		"TargetNotFoundException", "")
 }

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// A page is what the input of a listing says of paging. Each service has its own
-// bounds; ssoPage, storePage and orgPage are the same but for them.
+// A page is the paging part of a listing's input. ssoPage, storePage and orgPage differ only in their bounds.
 type page struct {
 	MaxResults int
 	NextToken  string
@@ -28,15 +27,15 @@ type orgPage struct {
 	NextToken  string `aws:"OrganizationsNextToken"`
 }
 
-// A next is how the output of a listing goes on.
+// A next is the paging part of a listing's output.
 type next struct {
 	NextToken string `json:",omitempty"`
 }
 
-// A lister gives at most limit items (0: all) after a place, in a fixed order.
+// A lister returns at most limit items (0: all) after a place, in a fixed order.
 type lister[T any] func(after string, limit int) ([]T, error)
 
-// paged reads one page. place gives where an item stands in the order.
+// paged reads one page. place returns an item's place in the order.
 func paged[T any](c *call, p page, place func(T) string, list lister[T]) ([]T, next, error) {
 	after, err := c.after(p.NextToken)
 	if err != nil {
@@ -54,8 +53,8 @@ func paged[T any](c *call, p page, place func(T) string, list lister[T]) ([]T, n
 	return items, next{c.token(place(items[limit-1]))}, nil
 }
 
-// token names a place in the operation's own listings. Standard base64, for
-// identitystore's pattern has no underscore.
+// token encodes a place for the operation's own listings. It is standard base64, as identitystore's pattern has no
+// underscore.
 func (c *call) token(place string) string {
 	return base64.StdEncoding.EncodeToString([]byte(c.operation + "\n" + place))
 }
@@ -72,7 +71,7 @@ func (c *call) after(token string) (string, error) {
 	return place, nil
 }
 
-// among lists what is in memory already.
+// among lists items that are in memory.
 func among[T any](items []T, place func(T) string) lister[T] {
 	return func(after string, limit int) ([]T, error) {
 		rest := make([]T, 0, len(items))
@@ -89,7 +88,7 @@ func among[T any](items []T, place func(T) string) lister[T] {
 	}
 }
 
-// only lists those that keep agrees to.
+// only filters a lister.
 func only[T any](list lister[T], place func(T) string, keep func(T) bool) lister[T] {
 	return func(after string, limit int) ([]T, error) {
 		kept := []T{}
@@ -113,7 +112,7 @@ func only[T any](list lister[T], place func(T) string, keep func(T) bool) lister
 	}
 }
 
-// each makes an output's items.
+// each converts items for output.
 func each[T, U any](items []T, to func(T) U) []U {
 	out := make([]U, len(items))
 	for i, item := range items {

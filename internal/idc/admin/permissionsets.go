@@ -17,8 +17,7 @@ type onPermissionSet struct {
 	PermissionSetArn string `aws:"PermissionSetArn,required"`
 }
 
-// permissionSet finds a permission set of the instance, or says that it is not there
-// in the words that getmoto/moto has from AWS.
+// permissionSet finds a permission set of the instance. Its error is AWS's, as recorded by getmoto/moto.
 func (c *call) permissionSet(r store.Reader, arn string) (directory.PermissionSet, error) {
 	id, ours := strings.CutPrefix(arn, c.instance.PermissionSetARN(""))
 	notFound := errNotFound.say("Could not find PermissionSet with id %s", arn[strings.LastIndex(arn, "/")+1:])
@@ -55,8 +54,7 @@ type createPermissionSetInput struct {
 	Tags            []tag  `aws:"TagList"`
 }
 
-// createPermissionSet makes a permission set whose sessions last an hour unless told
-// otherwise.
+// createPermissionSet makes a permission set. Its sessions last an hour unless the input says otherwise.
 func createPermissionSet(c *call, tx store.Tx, in *createPermissionSetInput) (*permissionSetOutput, error) {
 	set := directory.PermissionSet{
 		ID: directory.NewPermissionSetID(), Name: in.Name, Description: in.Description,
@@ -94,8 +92,8 @@ type updatePermissionSetInput struct {
 	RelayState      string `aws:"RelayState"`
 }
 
-// updatePermissionSet leaves what is not given as it is, but for the relay state:
-// AWS clears that (hashicorp/terraform-provider-aws#17411).
+// updatePermissionSet keeps what the input omits, except the relay state, which AWS clears
+// (hashicorp/terraform-provider-aws#17411).
 func updatePermissionSet(c *call, tx store.Tx, in *updatePermissionSetInput) (*none, error) {
 	return c.change(tx, in.PermissionSetArn, "", func(set *directory.PermissionSet) error {
 		if in.Description != "" {
@@ -119,7 +117,7 @@ func (c *call) change(tx store.Tx, arn, details string, change func(*directory.P
 	return &none{}, directory.PermissionSets().Put(tx, set)
 }
 
-// deletePermissionSet refuses while the permission set is assigned, in AWS's words
+// deletePermissionSet refuses while the permission set is assigned, with AWS's message
 // (hashicorp/terraform-provider-aws#26757).
 func deletePermissionSet(c *call, tx store.Tx, in *onPermissionSet) (*none, error) {
 	set, err := c.permissionSet(tx, in.PermissionSetArn)
@@ -153,7 +151,7 @@ func listPermissionSets(c *call, r store.Reader, in *listPermissionSetsInput) (*
 	return &permissionSetsOutput{arns, next}, err
 }
 
-// isoDuration is ISO 8601's, as far as it can be 1 to 12 hours.
+// isoDuration matches the ISO 8601 durations that can express 1 to 12 hours.
 var isoDuration = pattern.New(`^PT(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?$`)
 
 // setDuration sets how long sessions last, if text is not empty.
@@ -169,7 +167,7 @@ func setDuration(set *directory.PermissionSet, text string) error {
 	return nil
 }
 
-// parseDuration gives zero for what is no duration.
+// parseDuration returns zero for anything but a duration.
 func parseDuration(text string) (duration time.Duration) {
 	parts := isoDuration().FindStringSubmatch(text)
 	for i, unit := range []time.Duration{time.Hour, time.Minute, time.Second} {
@@ -181,7 +179,7 @@ func parseDuration(text string) (duration time.Duration) {
 	return duration
 }
 
-// durationOf gives a duration as it was given, PT60M for one: clients compare texts.
+// durationOf returns a duration in the spelling it was set with, such as PT60M: clients compare texts.
 func durationOf(set directory.PermissionSet) string {
 	if set.DurationText != "" && parseDuration(set.DurationText) == set.Duration {
 		return set.DurationText
@@ -189,7 +187,7 @@ func durationOf(set directory.PermissionSet) string {
 	return formatDuration(set.Duration)
 }
 
-// formatDuration is ISO 8601's shortest: PT1H30M.
+// formatDuration writes the shortest ISO 8601 form: PT1H30M.
 func formatDuration(d time.Duration) string {
 	return "PT" + strings.NewReplacer("h0m0s", "H", "m0s", "M", "h", "H", "m", "M", "s", "S").Replace(d.String())
 }

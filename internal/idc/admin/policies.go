@@ -9,8 +9,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// maxPolicies bounds AWS's and customers' policies of a permission set together:
-// AWS's quota.
+// maxPolicies is AWS's quota of managed policies for a permission set, its own and customers' together.
 const maxPolicies = 20
 
 type inlinePolicyInput struct {
@@ -30,7 +29,7 @@ func putInlinePolicy(c *call, tx store.Tx, in *inlinePolicyInput) (*none, error)
 
 type inlinePolicyOutput struct{ InlinePolicy string }
 
-// getInlinePolicy gives an empty text when there is none.
+// getInlinePolicy returns an empty text if there is no policy.
 func getInlinePolicy(c *call, r store.Reader, in *onPermissionSet) (*inlinePolicyOutput, error) {
 	set, err := c.permissionSet(r, in.PermissionSetArn)
 	return &inlinePolicyOutput{set.InlinePolicy}, err
@@ -51,7 +50,8 @@ type managedPolicyInput struct {
 func attachManagedPolicy(c *call, tx store.Tx, in *managedPolicyInput) (*none, error) {
 	return c.change(tx, in.PermissionSetArn, in.ManagedPolicyArn, func(set *directory.PermissionSet) error {
 		if slices.Contains(set.ManagedPolicies, in.ManagedPolicyArn) {
-			return errConflict.say("Permission set with id %s already has a typed link attachment to a manged policy with %s", set.ID, in.ManagedPolicyArn)
+			return errConflict.say("Permission set with id %s already has a typed link attachment to a manged policy with %s",
+				set.ID, in.ManagedPolicyArn)
 		}
 		set.ManagedPolicies = append(set.ManagedPolicies, in.ManagedPolicyArn)
 		return checkPolicies(set)
@@ -60,7 +60,8 @@ func attachManagedPolicy(c *call, tx store.Tx, in *managedPolicyInput) (*none, e
 
 func checkPolicies(set *directory.PermissionSet) error {
 	if len(set.ManagedPolicies)+len(set.CustomerPolicies) > maxPolicies {
-		return errQuota.say("You have exceeded AWS SSO limits. Cannot attach more than %d policies to PermissionSet.", maxPolicies)
+		return errQuota.say("You have exceeded AWS SSO limits. Cannot attach more than %d policies to PermissionSet.",
+			maxPolicies)
 	}
 	return nil
 }
@@ -103,7 +104,7 @@ type customerPolicy struct {
 	Path string `aws:"ManagedPolicyPath"`
 }
 
-// kept is how the directory keeps it: the path is / unless given.
+// kept is the directory's form: the path defaults to /.
 func (p customerPolicy) kept() directory.CustomerPolicy {
 	if p.Path == "" {
 		p.Path = "/"
@@ -120,7 +121,8 @@ func attachCustomerPolicy(c *call, tx store.Tx, in *customerPolicyInput) (*none,
 	policy := in.CustomerManagedPolicyReference.kept()
 	return c.change(tx, in.PermissionSetArn, policy.Path+policy.Name, func(set *directory.PermissionSet) error {
 		if slices.Contains(set.CustomerPolicies, policy) {
-			return errConflict.say("Given customer managed policy with name: %s  and path %s already attached", policy.Name, policy.Path)
+			return errConflict.say("Given customer managed policy with name: %s  and path %s already attached", policy.Name,
+				policy.Path)
 		}
 		set.CustomerPolicies = append(set.CustomerPolicies, policy)
 		return checkPolicies(set)
@@ -132,7 +134,8 @@ func detachCustomerPolicy(c *call, tx store.Tx, in *customerPolicyInput) (*none,
 	return c.change(tx, in.PermissionSetArn, policy.Path+policy.Name, func(set *directory.PermissionSet) error {
 		i := slices.Index(set.CustomerPolicies, policy)
 		if i < 0 {
-			return errNotFound.say("Given managed policy with name: %s  and path %s does not exist on PermissionSet", policy.Name, policy.Path)
+			return errNotFound.say("Given managed policy with name: %s  and path %s does not exist on PermissionSet",
+				policy.Name, policy.Path)
 		}
 		set.CustomerPolicies = slices.Delete(set.CustomerPolicies, i, i+1)
 		return nil
@@ -155,7 +158,7 @@ func listCustomerPolicies(c *call, r store.Reader, in *listInPermissionSetInput)
 	return &customerPoliciesOutput{out, next}, err
 }
 
-// A boundary is one of the two.
+// A boundary has one of its two members.
 type boundary struct {
 	CustomerManagedPolicyReference *customerPolicy `json:",omitempty"`
 	ManagedPolicyArn               string          `json:",omitempty" aws:"ManagedPolicyArn"`
@@ -183,7 +186,7 @@ func putBoundary(c *call, tx store.Tx, in *boundaryInput) (*none, error) {
 
 type boundaryOutput struct{ PermissionsBoundary boundary }
 
-// getBoundary is a ResourceNotFoundException when there is none.
+// getBoundary returns ResourceNotFoundException if there is no boundary.
 func getBoundary(c *call, r store.Reader, in *onPermissionSet) (*boundaryOutput, error) {
 	set, err := c.permissionSet(r, in.PermissionSetArn)
 	if err != nil {

@@ -7,8 +7,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// Permission sets are what they are in all accounts at once: nothing is ever
-// provisioned in an older version.
+// Permission sets change in all accounts at once: no account ever has an older version.
 const outdated = "LATEST_PERMISSION_SET_NOT_PROVISIONED"
 
 type listAccountsInput struct {
@@ -27,7 +26,10 @@ func listAccountsForPermissionSet(c *call, r store.Reader, in *listAccountsInput
 	if err != nil {
 		return nil, err
 	}
-	ids, err := distinct(r, store.Assignment{PermissionSet: set.ID}, in.ProvisioningStatus, func(a store.Assignment) string { return a.AccountID })
+	ids, err := distinct(r, store.Assignment{PermissionSet: set.ID}, in.ProvisioningStatus,
+		func(a store.Assignment) string {
+			return a.AccountID
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +37,10 @@ func listAccountsForPermissionSet(c *call, r store.Reader, in *listAccountsInput
 	return &accountsOutput{ids, next}, err
 }
 
-// distinct lists what the assignments have of one kind, each once.
-func distinct(r store.Reader, filter store.Assignment, status string, of func(store.Assignment) string) ([]string, error) {
+// distinct lists one field of the assignments, without duplicates.
+func distinct(r store.Reader, filter store.Assignment, status string,
+	of func(store.Assignment) string,
+) ([]string, error) {
 	if status == outdated {
 		return nil, nil
 	}
@@ -53,12 +57,17 @@ type listPermissionSetsForAccountInput struct {
 	ProvisioningStatus string `aws:"ProvisioningStatus"`
 }
 
-func listPermissionSetsForAccount(c *call, r store.Reader, in *listPermissionSetsForAccountInput) (*permissionSetsOutput, error) {
+func listPermissionSetsForAccount(c *call, r store.Reader,
+	in *listPermissionSetsForAccountInput,
+) (*permissionSetsOutput, error) {
 	_, err := directory.Accounts().Get(r, in.AccountId)
 	if err := orNotFound(err, errNotFound.say("Could not find account with id %s", in.AccountId)); err != nil {
 		return nil, err
 	}
-	ids, err := distinct(r, store.Assignment{AccountID: in.AccountId}, in.ProvisioningStatus, func(a store.Assignment) string { return a.PermissionSet })
+	ids, err := distinct(r, store.Assignment{AccountID: in.AccountId}, in.ProvisioningStatus,
+		func(a store.Assignment) string {
+			return a.PermissionSet
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +97,8 @@ func (c *call) provisioningStatus(q request) *provisioningOutput {
 	return &provisioningOutput{provisioningStatus{status, q.ID, q.AccountID, q.PermissionSet, failure, stamp(q.Created)}}
 }
 
-// provision has nothing to do but to say so. For an account in which the permission
-// set is not assigned it fails, in AWS's words (cloudposse/terraform-aws-sso#66).
+// provision only records that nothing had to be done. It fails for an account without an assignment of the permission
+// set, with AWS's message (cloudposse/terraform-aws-sso#66).
 func provision(c *call, tx store.Tx, in *provisionInput) (*provisioningOutput, error) {
 	set, err := c.permissionSet(tx, in.PermissionSetArn)
 	if err != nil {

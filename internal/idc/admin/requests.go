@@ -8,8 +8,8 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A request is a change that AWS makes some time after it was asked to: who asked
-// can see how it went. Here it is made at once; only the answer waits.
+// A request is a change that AWS makes asynchronously, with a status to poll. Here the change is made at once; only the
+// status lags.
 type request struct {
 	ID            string
 	Created       time.Time
@@ -27,7 +27,7 @@ const (
 	kindProvisioning store.Kind = "provisioning"
 )
 
-// keepRequests is how long a request can be asked about.
+// keepRequests is how long a request's status can be polled.
 const keepRequests = 7 * 24 * time.Hour
 
 func requests(kind store.Kind) store.Table[request] {
@@ -36,7 +36,7 @@ func requests(kind store.Kind) store.Table[request] {
 	}}
 }
 
-// file keeps a request under a new id.
+// file stores a request under a new id.
 func (c *call) file(tx store.Tx, kind store.Kind, q request) (request, error) {
 	q.ID, q.Created = uuid.NewString(), c.now.UTC()
 	return q, requests(kind).Put(tx, q)
@@ -48,7 +48,7 @@ func (c *call) request(r store.Reader, kind store.Kind, id string) (request, err
 	return q, orNotFound(err, errNotFound.say("Could not find request with id %s", id))
 }
 
-// status is how a request stands by now.
+// status is a request's present status.
 func (c *call) status(q request) (status, failure string) {
 	switch {
 	case c.now.Before(q.Created.Add(c.statusDelay())):

@@ -5,8 +5,8 @@ import (
 	"rolecall/internal/idc/pattern"
 )
 
-// A shape is what AWS's service models say of a value: lengths of texts and lists,
-// bounds of numbers (zero is none), a pattern of the whole text, or its enum.
+// A shape is what AWS's service models say about a value: lengths of texts and lists, bounds of numbers (zero is none),
+// a pattern of the whole text, or its enum.
 type shape struct {
 	min, max    int
 	pattern     pattern.Pattern
@@ -20,7 +20,7 @@ func text(min, max int, java string) shape {
 	return shape{min: min, max: max, pattern: pattern.Java(java), patternText: java}
 }
 
-// secret is a text by a rule of the directory, not to be shown.
+// secret is the shape of a text with a rule of the directory; errors do not show its value.
 func secret(r directory.TextRule) shape {
 	s := text(r.Min, r.Max, r.Pattern)
 	s.sensitive = true
@@ -36,25 +36,29 @@ const (
 	tagPattern      = `([\p{L}\p{Z}\p{N}_.:/=+\-@]*)`
 )
 
-// shapes have the names of botocore's models; where services have different shapes
-// of one name, those of organizations begin with Organizations.
+// shapes are named as in botocore's models. Where services use one name for different shapes, those of organizations
+// start with Organizations.
 var shapes = map[string]shape{
-	"MaxResults":       {min: 1, max: 100},
-	"Token":            text(0, 2048, `[-a-zA-Z0-9+=/_]*`),
-	"InstanceArn":      text(10, 1224, instancePattern),
-	"NameType":         text(0, 255, `[\w+=,.@-]+`),
-	"KmsKeyType":       enum("AWS_OWNED_KMS_KEY", "CUSTOMER_MANAGED_KEY"),
-	"KmsKeyArn":        text(20, 2048, `arn:aws(-[a-z]{1,5}){0,3}:kms:([a-z]{2,}(-[a-z0-9]+)+){1}:[0-9]{12}:key/(mrk-[a-f0-9]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})`),
+	"MaxResults":  {min: 1, max: 100},
+	"Token":       text(0, 2048, `[-a-zA-Z0-9+=/_]*`),
+	"InstanceArn": text(10, 1224, instancePattern),
+	"NameType":    text(0, 255, `[\w+=,.@-]+`),
+	"KmsKeyType":  enum("AWS_OWNED_KMS_KEY", "CUSTOMER_MANAGED_KEY"),
+	"KmsKeyArn": text(20, 2048,
+		`arn:aws(-[a-z]{1,5}){0,3}:kms:([a-z]{2,}(-[a-z0-9]+)+){1}:[0-9]{12}:key/`+
+			`(mrk-[a-f0-9]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})`),
 	"PermissionSetArn": text(10, 1224, permSetPattern),
 
-	"PermissionSetName":           text(1, 32, `[\w+=,.@-]+`),
-	"PermissionSetDescription":    text(1, 700, `[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*`),
-	"Duration":                    text(1, 100, `(-?)P(?=\d|T\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)([DW]))?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?`),
+	"PermissionSetName":        text(1, 32, `[\w+=,.@-]+`),
+	"PermissionSetDescription": text(1, 700, `[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*`),
+	"Duration": text(1, 100,
+		`(-?)P(?=\d|T\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)([DW]))?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?`),
 	"RelayState":                  text(1, 240, `[a-zA-Z0-9&$@#\\\/%?=~\-_'"|!:,.;*+\[\]\ \(\)\{\}]+`),
 	"PermissionSetPolicyDocument": text(1, 32768, `[\u0009\u000A\u000D\u0020-\u00FF]+`),
-	"ManagedPolicyArn":            text(20, 2048, `arn:aws(-[a-z]{1,5}){0,3}:iam::aws:policy((/[A-Za-z0-9\.,\+@=_-]+)*)/([A-Za-z0-9\.,\+=@_-]+)`),
-	"ManagedPolicyName":           text(1, 128, `[\w+=,.@-]+`),
-	"ManagedPolicyPath":           text(1, 512, `((/[A-Za-z0-9\.,\+@=_-]+)*)/`),
+	"ManagedPolicyArn": text(20, 2048,
+		`arn:aws(-[a-z]{1,5}){0,3}:iam::aws:policy((/[A-Za-z0-9\.,\+@=_-]+)*)/([A-Za-z0-9\.,\+=@_-]+)`),
+	"ManagedPolicyName": text(1, 128, `[\w+=,.@-]+`),
+	"ManagedPolicyPath": text(1, 512, `((/[A-Za-z0-9\.,\+@=_-]+)*)/`),
 
 	"TagList":             {max: 75},
 	"TagKey":              text(1, 128, tagPattern),
@@ -93,5 +97,7 @@ var shapes = map[string]shape{
 	"OrganizationalUnitId":    text(0, 68, `^ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}$`),
 	"ParentId":                text(0, 100, `^(r-[0-9a-z]{4,32})|(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})$`),
 	"ServicePrincipal":        text(1, 128, `[\w+=,.@-]*`),
-	"TaggableResourceId":      text(0, 130, `^(r-[0-9a-z]{4,32})|(\d{12})|(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})|(^p-[0-9a-zA-Z_]{8,128})|(^rp-[0-9a-zA-Z_]{4,128})$`),
+	"TaggableResourceId": text(0, 130,
+		`^(r-[0-9a-z]{4,32})|(\d{12})|(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})|`+
+			`(^p-[0-9a-zA-Z_]{8,128})|(^rp-[0-9a-zA-Z_]{4,128})$`),
 }

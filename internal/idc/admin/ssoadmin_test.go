@@ -18,7 +18,7 @@ import (
 
 var ctx = context.Background()
 
-// An ssoWorld is a world as the SDK's sso-admin sees it.
+// An ssoWorld is a world with the SDK's sso-admin client.
 type ssoWorld struct {
 	*world
 	sso *ssoadmin.Client
@@ -32,11 +32,12 @@ func newSSOWorld(t *testing.T) *ssoWorld {
 
 func (w *ssoWorld) permissionSet(name string) *string {
 	w.Helper()
-	out := must(w.sso.CreatePermissionSet(ctx, &ssoadmin.CreatePermissionSetInput{InstanceArn: w.arn, Name: &name}))(w.world)
+	out := must(w.sso.CreatePermissionSet(ctx,
+		&ssoadmin.CreatePermissionSetInput{InstanceArn: w.arn, Name: &name}))(w.world)
 	return out.PermissionSet.PermissionSetArn
 }
 
-// principals makes a user and a group that the user is in.
+// principals makes a user, and a group with that user.
 func (w *ssoWorld) principals() (user, group string) {
 	w.Helper()
 	u := directory.User{ID: w.instance.NewPrincipalID(), Attributes: directory.Attributes{UserName: "alice"}}
@@ -59,7 +60,8 @@ func TestInstance(t *testing.T) {
 	must(w.sso.UpdateInstance(ctx, &ssoadmin.UpdateInstanceInput{InstanceArn: w.arn, Name: aws.String("corp")}))(w.world)
 	all := must(w.sso.ListInstances(ctx, &ssoadmin.ListInstancesInput{}))(w.world).Instances
 	if len(all) != 1 || *all[0].InstanceArn != *w.arn || *all[0].IdentityStoreId != w.instance.IdentityStoreID ||
-		*all[0].OwnerAccountId != w.instance.OwnerAccount || *all[0].Name != "corp" || all[0].Status != types.InstanceStatusActive {
+		*all[0].OwnerAccountId != w.instance.OwnerAccount || *all[0].Name != "corp" ||
+		all[0].Status != types.InstanceStatusActive {
 		t.Errorf("instances %+v", all)
 	}
 	if d := w.instance.Created.Sub(*all[0].CreatedDate).Abs(); d > time.Millisecond {
@@ -70,22 +72,29 @@ func TestInstance(t *testing.T) {
 		t.Errorf("instance %+v", one)
 	}
 	w.refused(fails(w.sso.UpdateInstance(ctx, &ssoadmin.UpdateInstanceInput{
-		InstanceArn: w.arn, EncryptionConfiguration: &types.EncryptionConfiguration{KeyType: types.KmsKeyTypeCustomerManagedKey},
+		InstanceArn: w.arn, EncryptionConfiguration: &types.EncryptionConfiguration{
+			KeyType: types.KmsKeyTypeCustomerManagedKey,
+		},
 	})), "ValidationException", "not supported")
 }
 
 func TestPermissionSetLife(t *testing.T) {
 	w := newSSOWorld(t)
 	made := must(w.sso.CreatePermissionSet(ctx, &ssoadmin.CreatePermissionSetInput{
-		InstanceArn: w.arn, Name: aws.String("Admin"), Description: aws.String("all"), SessionDuration: aws.String("PT90M"), RelayState: aws.String("https://example.com/"),
+		InstanceArn: w.arn, Name: aws.String("Admin"), Description: aws.String("all"), SessionDuration: aws.String("PT90M"),
+		RelayState: aws.String("https://example.com/"),
 	}))(w.world).PermissionSet
 	if *made.Name != "Admin" || *made.SessionDuration != "PT90M" || *made.RelayState != "https://example.com/" {
 		t.Errorf("made %+v", made)
 	}
-	w.refused(fails(w.sso.CreatePermissionSet(ctx, &ssoadmin.CreatePermissionSetInput{InstanceArn: w.arn, Name: aws.String("Admin")})),
+	w.refused(fails(w.sso.CreatePermissionSet(ctx, &ssoadmin.CreatePermissionSetInput{
+		InstanceArn: w.arn, Name: aws.String("Admin"),
+	})),
 		"ConflictException", "PermissionSet with name Admin already exists.")
 
-	update := &ssoadmin.UpdatePermissionSetInput{InstanceArn: w.arn, PermissionSetArn: made.PermissionSetArn, SessionDuration: aws.String("PT12H")}
+	update := &ssoadmin.UpdatePermissionSetInput{
+		InstanceArn: w.arn, PermissionSetArn: made.PermissionSetArn, SessionDuration: aws.String("PT12H"),
+	}
 	must(w.sso.UpdatePermissionSet(ctx, update))(w.world)
 	describe := &ssoadmin.DescribePermissionSetInput{InstanceArn: w.arn, PermissionSetArn: made.PermissionSetArn}
 	now := must(w.sso.DescribePermissionSet(ctx, describe))(w.world).PermissionSet
@@ -96,8 +105,10 @@ func TestPermissionSetLife(t *testing.T) {
 		update.SessionDuration = &bad
 		w.refused(fails(w.sso.UpdatePermissionSet(ctx, update)), "ValidationException", "")
 	}
-	must(w.sso.DeletePermissionSet(ctx, &ssoadmin.DeletePermissionSetInput{InstanceArn: w.arn, PermissionSetArn: made.PermissionSetArn}))(w.world)
-	w.refused(fails(w.sso.DescribePermissionSet(ctx, describe)), "ResourceNotFoundException", "Could not find PermissionSet with id ps-")
+	must(w.sso.DeletePermissionSet(ctx,
+		&ssoadmin.DeletePermissionSetInput{InstanceArn: w.arn, PermissionSetArn: made.PermissionSetArn}))(w.world)
+	w.refused(fails(w.sso.DescribePermissionSet(ctx, describe)), "ResourceNotFoundException",
+		"Could not find PermissionSet with id ps-")
 	describe.PermissionSetArn = aws.String("arn:aws:sso:::permissionSet/ssoins-0000000000000000/ps-0000000000000000")
 	w.refused(fails(w.sso.DescribePermissionSet(ctx, describe)), "ResourceNotFoundException", "")
 }
@@ -108,7 +119,9 @@ func TestPermissionSetPages(t *testing.T) {
 	for i := range 7 {
 		want[*w.permissionSet(fmt.Sprint("Set", i))] = true
 	}
-	pages := ssoadmin.NewListPermissionSetsPaginator(w.sso, &ssoadmin.ListPermissionSetsInput{InstanceArn: w.arn, MaxResults: aws.Int32(3)})
+	pages := ssoadmin.NewListPermissionSetsPaginator(w.sso, &ssoadmin.ListPermissionSetsInput{
+		InstanceArn: w.arn, MaxResults: aws.Int32(3),
+	})
 	sizes := []int{}
 	for pages.HasMorePages() {
 		out := must(pages.NextPage(ctx))(w.world)
@@ -141,8 +154,10 @@ func TestTags(t *testing.T) {
 		many[i] = one(fmt.Sprint("key", i), "v")
 	}
 	w.refused(tag(many...), "ServiceQuotaExceededException", "50")
-	must(w.sso.UntagResource(ctx, &ssoadmin.UntagResourceInput{InstanceArn: w.arn, ResourceArn: set, TagKeys: []string{"b", "none"}}))(w.world)
-	tags := must(w.sso.ListTagsForResource(ctx, &ssoadmin.ListTagsForResourceInput{InstanceArn: w.arn, ResourceArn: set}))(w.world).Tags
+	must(w.sso.UntagResource(ctx,
+		&ssoadmin.UntagResourceInput{InstanceArn: w.arn, ResourceArn: set, TagKeys: []string{"b", "none"}}))(w.world)
+	tags := must(w.sso.ListTagsForResource(ctx,
+		&ssoadmin.ListTagsForResourceInput{InstanceArn: w.arn, ResourceArn: set}))(w.world).Tags
 	if len(tags) != 1 || *tags[0].Key != "a" || *tags[0].Value != "2" {
 		t.Errorf("tags %+v", tags)
 	}
@@ -155,7 +170,9 @@ func TestPolicies(t *testing.T) {
 	w := newSSOWorld(t)
 	set := w.permissionSet("Policies")
 	attach := func(arn string) error {
-		return fails(w.sso.AttachManagedPolicyToPermissionSet(ctx, &ssoadmin.AttachManagedPolicyToPermissionSetInput{InstanceArn: w.arn, PermissionSetArn: set, ManagedPolicyArn: &arn}))
+		return fails(w.sso.AttachManagedPolicyToPermissionSet(ctx, &ssoadmin.AttachManagedPolicyToPermissionSetInput{
+			InstanceArn: w.arn, PermissionSetArn: set, ManagedPolicyArn: &arn,
+		}))
 	}
 	for i := range 19 {
 		if err := attach(fmt.Sprintf("arn:aws:iam::aws:policy/Policy%02d", i)); err != nil {
@@ -164,9 +181,11 @@ func TestPolicies(t *testing.T) {
 	}
 	w.refused(attach("arn:aws:iam::aws:policy/Policy00"), "ConflictException", "")
 	attachOurs := func(name string) error {
-		return fails(w.sso.AttachCustomerManagedPolicyReferenceToPermissionSet(ctx, &ssoadmin.AttachCustomerManagedPolicyReferenceToPermissionSetInput{
-			InstanceArn: w.arn, PermissionSetArn: set, CustomerManagedPolicyReference: &types.CustomerManagedPolicyReference{Name: &name},
-		}))
+		return fails(w.sso.AttachCustomerManagedPolicyReferenceToPermissionSet(ctx,
+			&ssoadmin.AttachCustomerManagedPolicyReferenceToPermissionSetInput{
+				InstanceArn: w.arn, PermissionSetArn: set,
+				CustomerManagedPolicyReference: &types.CustomerManagedPolicyReference{Name: &name},
+			}))
 	}
 	if err := attachOurs("Ours"); err != nil {
 		t.Fatal(err)
@@ -174,11 +193,17 @@ func TestPolicies(t *testing.T) {
 	w.refused(attachOurs("Ours"), "ConflictException", "already attached")
 	w.refused(attachOurs("More"), "ServiceQuotaExceededException", "20")
 	w.refused(attach("arn:aws:iam::aws:policy/More"), "ServiceQuotaExceededException", "20")
-	ours := must(w.sso.ListCustomerManagedPolicyReferencesInPermissionSet(ctx, &ssoadmin.ListCustomerManagedPolicyReferencesInPermissionSetInput{InstanceArn: w.arn, PermissionSetArn: set}))(w.world)
+	ours := must(w.sso.ListCustomerManagedPolicyReferencesInPermissionSet(ctx,
+		&ssoadmin.ListCustomerManagedPolicyReferencesInPermissionSetInput{
+			InstanceArn: w.arn, PermissionSetArn: set,
+		}))(w.world)
 	if p := ours.CustomerManagedPolicyReferences; len(p) != 1 || *p[0].Name != "Ours" || *p[0].Path != "/" {
 		t.Errorf("customer policies %+v", p)
 	}
-	pages := ssoadmin.NewListManagedPoliciesInPermissionSetPaginator(w.sso, &ssoadmin.ListManagedPoliciesInPermissionSetInput{InstanceArn: w.arn, PermissionSetArn: set, MaxResults: aws.Int32(10)})
+	pages := ssoadmin.NewListManagedPoliciesInPermissionSetPaginator(w.sso,
+		&ssoadmin.ListManagedPoliciesInPermissionSetInput{
+			InstanceArn: w.arn, PermissionSetArn: set, MaxResults: aws.Int32(10),
+		})
 	names := []string{}
 	for pages.HasMorePages() {
 		for _, p := range must(pages.NextPage(ctx))(w.world).AttachedManagedPolicies {
@@ -191,17 +216,23 @@ func TestPolicies(t *testing.T) {
 	w.refused(fails(w.sso.DetachManagedPolicyFromPermissionSet(ctx, &ssoadmin.DetachManagedPolicyFromPermissionSetInput{
 		InstanceArn: w.arn, PermissionSetArn: set, ManagedPolicyArn: aws.String("arn:aws:iam::aws:policy/Never"),
 	})), "ResourceNotFoundException", "")
-	w.refused(fails(w.sso.DetachCustomerManagedPolicyReferenceFromPermissionSet(ctx, &ssoadmin.DetachCustomerManagedPolicyReferenceFromPermissionSetInput{
-		InstanceArn: w.arn, PermissionSetArn: set, CustomerManagedPolicyReference: &types.CustomerManagedPolicyReference{Name: aws.String("Ours"), Path: aws.String("/other/")},
-	})), "ResourceNotFoundException", "")
+	w.refused(fails(w.sso.DetachCustomerManagedPolicyReferenceFromPermissionSet(ctx,
+		&ssoadmin.DetachCustomerManagedPolicyReferenceFromPermissionSetInput{
+			InstanceArn: w.arn, PermissionSetArn: set, CustomerManagedPolicyReference: &types.CustomerManagedPolicyReference{
+				Name: aws.String("Ours"), Path: aws.String("/other/"),
+			},
+		})), "ResourceNotFoundException", "")
 }
 
 func TestInlinePolicyAndBoundary(t *testing.T) {
 	w := newSSOWorld(t)
 	set := w.permissionSet("Inline")
 	get := &ssoadmin.GetInlinePolicyForPermissionSetInput{InstanceArn: w.arn, PermissionSetArn: set}
-	put := &ssoadmin.PutInlinePolicyToPermissionSetInput{InstanceArn: w.arn, PermissionSetArn: set, InlinePolicy: aws.String(`{"Statement": []}`)}
-	if out := must(w.sso.GetInlinePolicyForPermissionSet(ctx, get))(w.world); out.InlinePolicy == nil || *out.InlinePolicy != "" {
+	put := &ssoadmin.PutInlinePolicyToPermissionSetInput{
+		InstanceArn: w.arn, PermissionSetArn: set, InlinePolicy: aws.String(`{"Statement": []}`),
+	}
+	if out := must(w.sso.GetInlinePolicyForPermissionSet(ctx, get))(w.world); out.InlinePolicy == nil ||
+		*out.InlinePolicy != "" {
 		t.Errorf("no policy is %v", out.InlinePolicy)
 	}
 	must(w.sso.PutInlinePolicyToPermissionSet(ctx, put))(w.world)
@@ -224,8 +255,13 @@ func TestInlinePolicyAndBoundary(t *testing.T) {
 		})), "ValidationException", "")
 	}
 	both.ManagedPolicyArn = nil
-	must(w.sso.PutPermissionsBoundaryToPermissionSet(ctx, &ssoadmin.PutPermissionsBoundaryToPermissionSetInput{InstanceArn: w.arn, PermissionSetArn: set, PermissionsBoundary: both}))(w.world)
-	if b := must(w.sso.GetPermissionsBoundaryForPermissionSet(ctx, getBoundary))(w.world).PermissionsBoundary; *b.CustomerManagedPolicyReference.Name != "Ours" || b.ManagedPolicyArn != nil {
+	must(w.sso.PutPermissionsBoundaryToPermissionSet(ctx,
+		&ssoadmin.PutPermissionsBoundaryToPermissionSetInput{
+			InstanceArn: w.arn, PermissionSetArn: set, PermissionsBoundary: both,
+		}))(w.world)
+	if b := must(w.sso.GetPermissionsBoundaryForPermissionSet(ctx,
+		getBoundary))(w.world).PermissionsBoundary; *b.CustomerManagedPolicyReference.Name != "Ours" ||
+		b.ManagedPolicyArn != nil {
 		t.Errorf("boundary %+v", b)
 	}
 }

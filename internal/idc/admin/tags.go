@@ -9,7 +9,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// maxTags bounds the tags of a permission set: AWS's quota.
+// maxTags is AWS's quota of tags for a permission set.
 const maxTags = 50
 
 type tag struct {
@@ -17,7 +17,7 @@ type tag struct {
 	Value string `aws:"TagValue,required"`
 }
 
-// addTags adds or replaces. Keys that begin with aws: are AWS's own.
+// addTags adds or replaces tags. Keys starting with aws: are reserved.
 func addTags(set *directory.PermissionSet, tags []tag) error {
 	all := maps.Clone(set.Tags)
 	if all == nil {
@@ -36,8 +36,7 @@ func addTags(set *directory.PermissionSet, tags []tag) error {
 	return nil
 }
 
-// onResource is an input about what has tags: permission sets, here. The instance
-// may be left out.
+// onResource is an input about a tagged resource, which is always a permission set. The instance is optional.
 type onResource struct {
 	InstanceArn string `aws:"InstanceArn"`
 	ResourceArn string `aws:"TaggableResourceArn,required"`

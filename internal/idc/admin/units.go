@@ -10,15 +10,15 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A tree is the organization: the root (whose path is empty), the units that the
-// accounts' paths name, and the accounts.
+// A tree is the organization: the root (whose path is empty), the organizational units named in accounts' paths, and
+// the accounts.
 type tree struct {
 	root     string
 	accounts []directory.Account
 	paths    map[string]string // of units and the root, by id
 }
 
-// tree reads all accounts: units are nowhere else.
+// tree reads all accounts: units exist only in their paths.
 func (c *call) tree(r store.Reader) (*tree, error) {
 	accounts, err := directory.Accounts().List(r, "", "", 0)
 	t := &tree{c.instance.RootID, accounts, map[string]string{c.instance.RootID: ""}}
@@ -37,7 +37,7 @@ func cleanPath(path string) string {
 
 func parentPath(path string) string { return path[:max(strings.LastIndex(path, "/"), 0)] }
 
-// id is that of the unit at a path, the same each time: it is made from the path.
+// id derives the id of the unit at a path from that path.
 func (t *tree) id(path string) string {
 	if path == "" {
 		return t.root
@@ -60,7 +60,7 @@ func (t *tree) has(id string) bool {
 	return isAccount || isUnit
 }
 
-// path gives where a parent is.
+// path returns the path of a parent.
 func (t *tree) path(parent string) (string, error) {
 	path, ok := t.paths[parent]
 	if !ok {
@@ -69,12 +69,12 @@ func (t *tree) path(parent string) (string, error) {
 	return path, nil
 }
 
-// accountsIn lists the accounts that are right in a parent.
+// accountsIn lists the accounts directly in a parent.
 func (t *tree) accountsIn(path string) []directory.Account {
 	return slices.DeleteFunc(slices.Clone(t.accounts), func(a directory.Account) bool { return a.OU != path })
 }
 
-// unitsIn lists the paths of the units that are right in a parent.
+// unitsIn lists the paths of the units directly in a parent.
 func (t *tree) unitsIn(parent string) []string {
 	var units []string
 	for _, path := range t.paths {
@@ -97,7 +97,7 @@ type parentsOutput struct {
 	next
 }
 
-// listParents lists the only parent that a child has.
+// listParents lists a child's only parent.
 func listParents(c *call, r store.Reader, in *childInput) (*parentsOutput, error) {
 	t, err := c.tree(r)
 	if err != nil {
@@ -150,7 +150,7 @@ func listChildren(c *call, r store.Reader, in *childrenInput) (*childrenOutput, 
 	return &childrenOutput{each(ids, func(id string) typed { return typed{id, in.ChildType} }), next}, err
 }
 
-// under gives the tree and where in it the parent is.
+// under returns the tree, and the parent's path in it.
 func (c *call) under(r store.Reader, in parentInput) (*tree, string, error) {
 	t, err := c.tree(r)
 	if err != nil {
@@ -193,7 +193,8 @@ func describeUnit(c *call, r store.Reader, in *describeUnitInput) (*unitOutput, 
 	}
 	path, ok := t.paths[in.OrganizationalUnitId]
 	if !ok {
-		return nil, badRequest("OrganizationalUnitNotFoundException").say("You specified an organizational unit that doesn't exist.")
+		return nil,
+			badRequest("OrganizationalUnitNotFoundException").say("You specified an organizational unit that doesn't exist.")
 	}
 	return &unitOutput{c.unit(in.OrganizationalUnitId, path)}, nil
 }

@@ -27,7 +27,7 @@ type userIDOutput struct{ UserId, IdentityStoreId string }
 type createUserInput struct {
 	inStore
 	directory.Attributes
-	// What the directory does not keep is refused, not dropped.
+	// Attributes that the directory does not store are refused, not dropped.
 	Birthdate, Extensions, Photos, Roles, Website any
 }
 
@@ -38,7 +38,8 @@ func createUser(c *call, tx store.Tx, in *createUserInput) (*userIDOutput, error
 		}
 	}
 	in.ExternalIDs = nil // an identity provider's to set
-	u := directory.User{ID: c.instance.NewPrincipalID(), Attributes: in.Attributes, Created: c.now.UTC(), Updated: c.now.UTC()}
+	now := c.now.UTC()
+	u := directory.User{ID: c.instance.NewPrincipalID(), Attributes: in.Attributes, Created: now, Updated: now}
 	c.note(u.UserName, u.ID)
 	if err := required(nil, u.Lacks()); err != nil {
 		return nil, err
@@ -125,7 +126,9 @@ type identifyInput struct {
 }
 
 func getUserID(c *call, r store.Reader, in *identifyInput) (*userIDOutput, error) {
-	key, err := in.AlternateIdentifier.key(map[string]func(string) string{"username": directory.NameKey, "emails.value": directory.EmailKey})
+	key, err := in.AlternateIdentifier.key(map[string]func(string) string{
+		"username": directory.NameKey, "emails.value": directory.EmailKey,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ const (
 	prod = "222233334444"
 )
 
-// A world is an API over a real store, behind a real server, with a clock to move.
+// A world is an API over a real store, behind a real server, with a clock that the test moves.
 type world struct {
 	*testing.T
 	api      *admin.API
@@ -51,9 +51,15 @@ func newWorld(t *testing.T) *world {
 		}
 		joined := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		return errors.Join(
-			directory.Accounts().Put(tx, directory.Account{ID: dev, Name: "Development", Email: "dev@example.com", OU: "Workloads/Dev", Joined: joined}),
-			directory.Accounts().Put(tx, directory.Account{ID: prod, Name: "Production", Email: "prod@example.com", OU: "Workloads/Prod", Joined: joined}),
-			directory.Accounts().Put(tx, directory.Account{ID: w.instance.OwnerAccount, Name: "Management", Email: "root@example.com", Joined: joined}),
+			directory.Accounts().Put(tx, directory.Account{
+				ID: dev, Name: "Development", Email: "dev@example.com", OU: "Workloads/Dev", Joined: joined,
+			}),
+			directory.Accounts().Put(tx, directory.Account{
+				ID: prod, Name: "Production", Email: "prod@example.com", OU: "Workloads/Prod", Joined: joined,
+			}),
+			directory.Accounts().Put(tx, directory.Account{
+				ID: w.instance.OwnerAccount, Name: "Management", Email: "root@example.com", Joined: joined,
+			}),
 		)
 	})
 	w.server = httptest.NewServer(w.api)
@@ -89,13 +95,17 @@ func (w *world) events() (all []store.Event) {
 	return all
 }
 
-// authenticate knows one key. That signatures are right is another room's to see.
+// authenticate knows one key. Signatures are tested elsewhere.
 func authenticate(r *http.Request, _ []byte) (string, *admin.Refusal) {
 	switch authorization := r.Header.Get("Authorization"); {
 	case authorization == "":
-		return "", &admin.Refusal{Status: 400, Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
+		return "", &admin.Refusal{
+			Status: 400, Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token",
+		}
 	case !strings.Contains(authorization, "Credential=AKIDADMIN/"):
-		return "", &admin.Refusal{Status: 400, Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid."}
+		return "", &admin.Refusal{
+			Status: 400, Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid.",
+		}
 	}
 	return "admin", nil
 }
@@ -149,7 +159,7 @@ func (w *world) call(target string, input map[string]any) answer {
 	return w.post(target, body)
 }
 
-// refused sees that err is AWS's exception of that name, with text in its message.
+// refused checks for an exception of AWS by name, with text in its message.
 func (w *world) refused(err error, code, text string) {
 	w.Helper()
 	var e smithy.APIError
@@ -162,7 +172,7 @@ func (w *world) refused(err error, code, text string) {
 	}
 }
 
-// must gives the output of a call that succeeds.
+// must returns the output of a successful call.
 func must[T any](out T, err error) func(*world) T {
 	return func(w *world) T {
 		w.Helper()
@@ -173,5 +183,5 @@ func must[T any](out T, err error) func(*world) T {
 	}
 }
 
-// fails gives the error of a call.
+// fails returns the error of a call.
 func fails[T any](_ T, err error) error { return err }

@@ -41,13 +41,18 @@ func TestCheckOutput(t *testing.T) {
 		{admin, "DeletePermissionSet", `{}`, 0},
 		{admin, "DeletePermissionSet", `{"Extra":1}`, 1},
 		{admin, "NoSuchOperation", `{}`, 1},
-		{admin, "ListInstances", `{"Instances":[{"InstanceArn":"arn:aws:sso:::instance/ssoins-0123456789abcdef"}],"NextToken":null}`, 0},
+		{
+			admin, "ListInstances",
+			`{"Instances":[{"InstanceArn":"arn:aws:sso:::instance/ssoins-0123456789abcdef"}],"NextToken":null}`, 0,
+		},
 		{admin, "ListInstances", `{"instances":[]}`, 1},
 		{admin, "ListInstances", `{"Instances":[{"InstanceArn":"arn:aws:sso:::instance/ssoins-0123456789abcdef!"}]}`, 1},
 		{admin, "ListInstances", `{"Instances":{}}`, 1},
 		{admin, "ListInstances", `nothing`, 1},
 		{admin, "DescribePermissionSet", `{"PermissionSet":{"SessionDuration":"PT1H","CreatedDate":1.5}}`, 0},
-		{admin, "DescribePermissionSet", `{"PermissionSet":{"SessionDuration":"1h","CreatedDate":"2026-11-25T00:00:00Z"}}`, 2},
+		{
+			admin, "DescribePermissionSet", `{"PermissionSet":{"SessionDuration":"1h","CreatedDate":"2026-11-25T00:00:00Z"}}`, 2,
+		},
 		{store, "CreateUser", `{"UserId":"00000000-0000-4000-8000-000000000000"}`, 1},
 		{portal, "GetRoleCredentials", `{"roleCredentials":{"accessKeyId":"ASIA","expiration":1732000000000}}`, 0},
 		{portal, "GetRoleCredentials", `{"roleCredentials":{"expiration":1.5}}`, 1},
@@ -89,7 +94,10 @@ func TestInputs(t *testing.T) {
 	for i, c := range cases {
 		names[i] = c.Name
 	}
-	for _, want := range []string{"Tags is missing", "Tags[0].Key is missing", "Tags[0].Key is too long", "InstanceArn is against its pattern"} {
+	for _, want := range []string{
+		"Tags is missing", "Tags[0].Key is missing", "Tags[0].Key is too long",
+		"InstanceArn is against its pattern",
+	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("no case %q in %q", want, names)
 		}

@@ -208,8 +208,7 @@ func (c *checker) size(s *shape, n int, path string) {
 	}
 }
 
-// matches reports whether the whole text matches the pattern, as in Java. What looks
-// around is not looked at: Go's expressions cannot.
+// matches reports whether the whole text matches the pattern, as in Java. Lookaround is ignored: Go has none.
 func (s *shape) matches(text string) (bool, error) {
 	if s.Pattern == "" {
 		return true, nil
@@ -222,7 +221,7 @@ func (s *shape) matches(text string) (bool, error) {
 	return r.MatchString(text), nil
 }
 
-// withoutLookaround takes (?=…), (?!…), (?<=…) and (?<!…) away.
+// withoutLookaround removes (?=…), (?!…), (?<=…) and (?<!…).
 func withoutLookaround(pattern string) string {
 	at := regexp.MustCompile(`\(\?<?[=!]`).FindStringIndex(pattern)
 	if at == nil {

@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// examples are texts that patterns of identifiers allow.
+// examples are texts that match the patterns of identifiers.
 var examples = []string{
-	"example", "arn:aws:sso:::instance/ssoins-0123456789abcdef", "arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef",
+	"example", "arn:aws:sso:::instance/ssoins-0123456789abcdef",
+	"arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef",
 	"arn:aws:iam::aws:policy/ReadOnlyAccess", "d-0123456789", "00000000-0000-4000-8000-000000000000", "000000000000",
 	"r-0000", "ou-0000-00000000", "/", "PT1H",
 }
 
-// MinimalInput makes an input with the required members only. values has what
-// members of a shape are to be, by the shape's name; others are examples.
+// MinimalInput makes an input with only the required members. values sets members by the name of their shape; others
+// are examples.
 func (m *Model) MinimalInput(operation string, values map[string]any) (map[string]any, error) {
 	o := m.Operations[operation]
 	switch {
@@ -82,15 +83,14 @@ func (s *shape) example(name string) (string, error) {
 	return "", fmt.Errorf("no example of %s: %s", name, s.Pattern)
 }
 
-// A Case is an input that the model does not allow.
+// A Case is an input that the model forbids.
 type Case struct {
 	Name  string
 	Input map[string]any
 }
 
-// Invalid makes inputs that are minimal but for one member each: a required one that
-// is missing, or any that is too short, too long, too small, too large, or against
-// its pattern or enum.
+// Invalid makes minimal inputs with one mistake each: a required member missing, or one too short, too long, too small,
+// too large, or against its pattern or enum.
 func (m *Model) Invalid(operation string, values map[string]any) ([]Case, error) {
 	o := m.Operations[operation]
 	base, err := m.MinimalInput(operation, values)
@@ -102,7 +102,7 @@ func (m *Model) Invalid(operation string, values map[string]any) ([]Case, error)
 	return b.cases, err
 }
 
-// A breaker makes cases. put places a value in the whole input.
+// A breaker makes cases. put places a value in a whole input.
 type breaker struct {
 	model  *Model
 	values map[string]any

@@ -1,6 +1,6 @@
-// Package awsmodel reads botocore's models of AWS's services as the awscli package of
-// Debian installs them, makes requests from them, and says where an answer is not
-// what its model allows. It is for tests. It knows JSON, not the query protocol.
+// Package awsmodel reads botocore's models of AWS's services as Debian's awscli package installs them, makes requests
+// from them, and reports answers that violate them. It is for tests. It knows the JSON protocols, not the query
+// protocol.
 package awsmodel
 
 import (
@@ -20,7 +20,7 @@ var roots = []string{
 	"/usr/lib/python3/dist-packages/botocore/data",
 }
 
-// A Model is what one service's operations take and give.
+// A Model describes the inputs and outputs of one service's operations.
 type Model struct {
 	Metadata   struct{ TargetPrefix, Protocol string }
 	Operations map[string]*Operation
@@ -58,9 +58,8 @@ type file struct {
 	Shapes     map[string]*shape
 }
 
-// Load reads the newest model of a service: sso, sso-oidc, sso-admin, identitystore,
-// organizations. newer are texts in the same form with what has come since: new
-// operations and shapes, and of known shapes new members and other constraints.
+// Load reads the newest model of a service: sso, sso-oidc, sso-admin, identitystore, organizations. newer are texts in
+// the same form with later additions: new operations and shapes, and new members and constraints of known shapes.
 func Load(service string, newer ...[]byte) (*Model, error) {
 	text, err := find(service)
 	if err != nil {
@@ -96,7 +95,7 @@ func find(service string) ([]byte, error) {
 	return nil, fmt.Errorf("no model of %s in %v (apt-get install awscli): %w", service, roots, fs.ErrNotExist)
 }
 
-// add adds a shape, or what is new about one.
+// add adds a shape, or additions to a known one.
 func (m *Model) add(name string, s *shape) {
 	old := m.shapes[name]
 	if old == nil {

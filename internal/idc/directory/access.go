@@ -9,7 +9,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// Principals are a user and the groups that the user is in.
+// Principals returns a user's id and those of the user's groups.
 func Principals(r store.Reader, userID string) ([]string, error) {
 	in, err := Memberships().List(r, OwnerUser(userID), "", 0)
 	if err != nil {
@@ -23,8 +23,7 @@ func Principals(r store.Reader, userID string) ([]string, error) {
 	return principals, nil
 }
 
-// AccountsOf lists accounts in which a user has a permission set, by id: at most
-// limit (0: all) after the given one.
+// AccountsOf lists accounts in which a user has a permission set, by id: at most limit (0: all) after the given one.
 func AccountsOf(r store.Reader, userID, after string, limit int) ([]Account, error) {
 	principals, err := Principals(r, userID)
 	if err != nil {
@@ -43,7 +42,7 @@ func AccountsOf(r store.Reader, userID, after string, limit int) ([]Account, err
 	return accounts, nil
 }
 
-// PermissionSetsOf lists what a user has in an account.
+// PermissionSetsOf lists a user's permission sets in an account.
 func PermissionSetsOf(r store.Reader, userID, accountID string) ([]PermissionSet, error) {
 	principals, err := Principals(r, userID)
 	if err != nil {
@@ -62,14 +61,14 @@ func PermissionSetsOf(r store.Reader, userID, accountID string) ([]PermissionSet
 	return sets, nil
 }
 
-// An Access is an account with what a user has in it.
+// An Access is an account with a user's permission sets in it.
 type Access struct {
 	Account
 	PermissionSets []PermissionSet // by name
 }
 
-// AccessOf lists all that a user has, by the accounts' names. It asks the store a few
-// questions, however many accounts there are.
+// AccessOf lists a user's access, sorted by account name. The number of queries does not grow with the number of
+// accounts.
 func AccessOf(r store.Reader, userID string) ([]Access, error) {
 	principals, err := Principals(r, userID)
 	if err != nil {
@@ -100,8 +99,7 @@ func AccessOf(r store.Reader, userID string) ([]Access, error) {
 	return joined(accounts, named, given), nil
 }
 
-// several finds those of the values with these ids that are there: many of them with
-// a single question.
+// several returns the values with these ids that exist. It fetches many with a single query.
 func several[T, V any](r store.Reader, t store.Table[T], ids map[string]V, id func(T) string) (map[string]T, error) {
 	const many = 20
 	found := make(map[string]T, len(ids))
@@ -141,8 +139,8 @@ func joined(accounts map[string]Account, sets map[string]PermissionSet, given ma
 	return list
 }
 
-// Assigned gives the permission set of that name if the user has it in the account,
-// else ErrNotFound, whichever of the three it is that is not there.
+// Assigned returns the permission set of that name if the user has it in the account. It returns ErrNotFound whichever
+// of the three is missing.
 func Assigned(r store.Reader, userID, accountID, permissionSet string) (PermissionSet, error) {
 	set, err := PermissionSets().Find(r, "name:"+permissionSet)
 	if err != nil {
@@ -164,13 +162,13 @@ func Assigned(r store.Reader, userID, accountID, permissionSet string) (Permissi
 	return PermissionSet{}, store.ErrNotFound
 }
 
-// ErrInUse is a permission set that is still assigned.
+// ErrInUse means that a permission set is still assigned.
 var ErrInUse = errors.New("it is still assigned")
 
-// DeleteUser takes a user away with all that is theirs: memberships, assignments,
-// sessions.
+// DeleteUser deletes a user with their memberships, assignments and sessions.
 func DeleteUser(tx store.Tx, id string) error {
-	return errors.Join(Users().Delete(tx, id), tx.DeleteOwned(Memberships().Kind, OwnerUser(id)), tx.DeleteOwned(KindFavorite, OwnerUser(id)),
+	return errors.Join(Users().Delete(tx, id), tx.DeleteOwned(Memberships().Kind, OwnerUser(id)),
+		tx.DeleteOwned(KindFavorite, OwnerUser(id)),
 		EndSessions(tx, id), unassignAll(tx, store.Assignment{Principal: id}))
 }
 
@@ -179,18 +177,18 @@ func EndSessions(tx store.Tx, userID string) error {
 	return tx.DeleteOwned(KindSession, OwnerUser(userID))
 }
 
-// DeleteGroup takes a group away with its memberships and assignments.
+// DeleteGroup deletes a group with its memberships and assignments.
 func DeleteGroup(tx store.Tx, id string) error {
-	return errors.Join(Groups().Delete(tx, id), tx.DeleteOwned(Memberships().Kind, ownerGroup(id)), unassignAll(tx, store.Assignment{Principal: id}))
+	return errors.Join(Groups().Delete(tx, id), tx.DeleteOwned(Memberships().Kind, ownerGroup(id)),
+		unassignAll(tx, store.Assignment{Principal: id}))
 }
 
-// DeleteAccount takes an account away with its assignments.
+// DeleteAccount deletes an account with its assignments.
 func DeleteAccount(tx store.Tx, id string) error {
 	return errors.Join(Accounts().Delete(tx, id), unassignAll(tx, store.Assignment{AccountID: id}))
 }
 
-// DeletePermissionSet takes away a permission set that is not assigned, or gives
-// ErrInUse.
+// DeletePermissionSet deletes a permission set, or returns ErrInUse if it is assigned.
 func DeletePermissionSet(tx store.Tx, id string) error {
 	used, err := tx.Assignments(store.Assignment{PermissionSet: id})
 	if err != nil {
@@ -221,11 +219,12 @@ func GroupsOf(r store.Reader, userID, after string, limit int) ([]Membership, er
 	return Memberships().List(r, OwnerUser(userID), after, limit)
 }
 
-// Reset takes the whole directory away, and everybody's session with it.
+// Reset deletes the whole directory, and all sessions.
 func Reset(tx store.Tx) error {
 	err := unassignAll(tx, store.Assignment{})
 	for _, kind := range []store.Kind{
-		Users().Kind, Groups().Kind, Memberships().Kind, Accounts().Kind, PermissionSets().Kind, Roles().Kind, KindSession, KindFavorite,
+		Users().Kind, Groups().Kind, Memberships().Kind, Accounts().Kind, PermissionSets().Kind, Roles().Kind, KindSession,
+		KindFavorite,
 	} {
 		err = errors.Join(err, deleteAll(tx, kind))
 	}

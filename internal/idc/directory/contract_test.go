@@ -1,9 +1,9 @@
-// The directory knows who is there and who has what. It promises that
+// The directory knows users, groups, accounts and assignments. It promises that
 //   - an instance is made once, with ids like AWS's, and its ARNs follow from it;
-//   - users and groups are found by id, name (in any case), e-mail address and external id, and no two have the same;
+//   - users and groups are found by id, name (in any case), e-mail address and external id, and these are unique;
 //   - a user has what is assigned to them or to a group of theirs, and nothing else;
-//   - whoever goes takes along what is theirs: memberships, assignments, sessions;
-//   - passwords are kept as argon2id hashes, and no hash matches when there is no password.
+//   - deleting a user, group or account deletes what belongs to it: memberships, assignments, sessions;
+//   - passwords are kept as argon2id hashes, and without a password nothing matches.
 package directory_test
 
 import (
@@ -16,91 +16,7 @@ import (
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/partition"
 	"rolecall/internal/idc/store"
-	"rolecall/internal/idc/store/sqlite"
 )
-
-const dev, prod = "111122223333", "222233334444"
-
-// A company is a directory with alice, who is in the group engineers, and with bob, who is in none.
-type company struct {
-	*testing.T
-	store.Store
-	instance   directory.Instance
-	alice, bob directory.User
-	engineers  directory.Group
-}
-
-func newCompany(t *testing.T) *company {
-	t.Helper()
-	s, err := sqlite.Memory([]byte("key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	c := &company{T: t, Store: s}
-	c.update(func(tx store.Tx) (err error) {
-		c.instance, err = directory.Open(tx, "eu-west-1", time.Now())
-		return err
-	})
-	c.alice, c.bob = c.user("alice", "Alice@example.com"), c.user("bob", "bob@example.com")
-	c.engineers = directory.Group{ID: c.instance.NewPrincipalID(), Name: "engineers"}
-	c.update(func(tx store.Tx) error {
-		return errors.Join(directory.PutUser(tx, c.alice), directory.PutUser(tx, c.bob), directory.PutGroup(tx, c.engineers),
-			directory.PutMembership(tx, directory.Membership{ID: "m-1", GroupID: c.engineers.ID, UserID: c.alice.ID}),
-			directory.Accounts().Put(tx, directory.Account{ID: dev, Name: "dev", Email: "dev@example.com"}),
-			directory.Accounts().Put(tx, directory.Account{ID: prod, Name: "Access", Email: "prod@example.com"}),
-			directory.PermissionSets().Put(tx, directory.PermissionSet{ID: "ps-1", Name: "Admin", Duration: time.Hour}),
-			directory.PermissionSets().Put(tx, directory.PermissionSet{ID: "ps-2", Name: "ReadOnly", Duration: time.Hour}))
-	})
-	c.assign(c.alice.ID, dev, "ps-2")
-	c.assign(c.engineers.ID, dev, "ps-1")
-	c.assign(c.engineers.ID, prod, "ps-2")
-	return c
-}
-
-func (c *company) user(name, email string) directory.User {
-	return directory.User{ID: c.instance.NewPrincipalID(), Attributes: directory.Attributes{
-		UserName: name, Emails: []directory.Email{{Value: email, Primary: true}},
-		ExternalIDs: []directory.ExternalID{{Issuer: "https://idp.example.com", Id: name}},
-	}}
-}
-
-func (c *company) update(do func(store.Tx) error) {
-	c.Helper()
-	if err := c.Update(c.Context(), do); err != nil {
-		c.Fatal(err)
-	}
-}
-
-func (c *company) view(do func(store.Reader) error) {
-	c.Helper()
-	if err := c.View(c.Context(), do); err != nil {
-		c.Fatal(err)
-	}
-}
-
-func (c *company) assign(principal, account, set string) {
-	c.Helper()
-	c.update(func(tx store.Tx) error {
-		_, err := tx.Assign(store.Assignment{Principal: principal, AccountID: account, PermissionSet: set})
-		return err
-	})
-}
-
-// access is what a user has, as ACCOUNT/SET, in the order of the accounts' names.
-func (c *company) access(u directory.User) (has []string) {
-	c.Helper()
-	c.view(func(r store.Reader) error {
-		all, err := directory.AccessOf(r, u.ID)
-		for _, a := range all {
-			for _, set := range a.PermissionSets {
-				has = append(has, a.Name+"/"+set.Name)
-			}
-		}
-		return err
-	})
-	return has
-}
 
 func TestAnInstanceIsMadeOnce(t *testing.T) {
 	c := newCompany(t)
@@ -112,7 +28,8 @@ func TestAnInstanceIsMadeOnce(t *testing.T) {
 		return err
 	})
 	role := c.instance.RoleARN("Admin", dev)
-	if want := "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_"; role[:len(role)-16] != want {
+	const path = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/"
+	if role[:len(role)-16] != path+"AWSReservedSSO_Admin_" {
 		t.Errorf("the role is %s", role)
 	}
 	old := directory.Instance{ID: "ssoins-1", Region: "cn-north-1"} // made by a version without partitions
@@ -126,7 +43,10 @@ func TestAnInstanceIsMadeOnce(t *testing.T) {
 
 func TestNamesAreUnique(t *testing.T) {
 	c := newCompany(t)
-	for _, key := range []string{directory.NameKey("ALICE"), directory.EmailKey("alice@EXAMPLE.com"), directory.ExternalKey(c.alice.ExternalIDs[0])} {
+	for _, key := range []string{
+		directory.NameKey("ALICE"), directory.EmailKey("alice@EXAMPLE.com"),
+		directory.ExternalKey(c.alice.ExternalIDs[0]),
+	} {
 		c.view(func(r store.Reader) error {
 			u, err := directory.Users().Find(r, key)
 			if u.ID != c.alice.ID {
@@ -145,7 +65,9 @@ func TestNamesAreUnique(t *testing.T) {
 		change(&u)
 		c.taken(attribute, func(tx store.Tx) error { return directory.PutUser(tx, u) })
 	}
-	c.taken("GroupDisplayName", func(tx store.Tx) error { return directory.PutGroup(tx, directory.Group{ID: "g", Name: "Engineers"}) })
+	c.taken("GroupDisplayName", func(tx store.Tx) error {
+		return directory.PutGroup(tx, directory.Group{ID: "g", Name: "Engineers"})
+	})
 	c.taken("Membership", func(tx store.Tx) error {
 		return directory.PutMembership(tx, directory.Membership{ID: "m-2", GroupID: c.engineers.ID, UserID: c.alice.ID})
 	})
@@ -177,7 +99,12 @@ func TestAUserHasWhatIsAssigned(t *testing.T) {
 		if len(sets) != 2 || set.ID != "ps-1" {
 			t.Errorf("in %s: %v; Admin is %s", dev, sets, set.ID)
 		}
-		for _, x := range [][3]string{{c.bob.ID, dev, "Admin"}, {c.alice.ID, prod, "Admin"}, {c.alice.ID, dev, "None"}, {"nobody", dev, "Admin"}} {
+		for _, x := range [][3]string{
+			{c.bob.ID, dev, "Admin"},
+			{c.alice.ID, prod, "Admin"},
+			{c.alice.ID, dev, "None"},
+			{"nobody", dev, "Admin"},
+		} {
 			if _, err := directory.Assigned(r, x[0], x[1], x[2]); !errors.Is(err, store.ErrNotFound) {
 				t.Errorf("%q: %v", x, err)
 			}
@@ -186,11 +113,15 @@ func TestAUserHasWhatIsAssigned(t *testing.T) {
 	})
 }
 
-func TestWhoGoesTakesAlongWhatIsTheirs(t *testing.T) {
+func TestDeletingDeletesWhatBelongs(t *testing.T) {
 	c := newCompany(t)
-	session := store.Entry{Kind: directory.KindSession, ID: "s", Owners: []string{directory.OwnerUser(c.alice.ID)}, Value: []byte("{}")}
+	session := store.Entry{
+		Kind: directory.KindSession, ID: "s", Owners: []string{directory.OwnerUser(c.alice.ID)}, Value: []byte("{}"),
+	}
 	c.update(func(tx store.Tx) error { return tx.Put(session) })
-	if err := c.Update(t.Context(), func(tx store.Tx) error { return directory.DeletePermissionSet(tx, "ps-1") }); !errors.Is(err, directory.ErrInUse) {
+	if err := c.Update(t.Context(), func(tx store.Tx) error {
+		return directory.DeletePermissionSet(tx, "ps-1")
+	}); !errors.Is(err, directory.ErrInUse) {
 		t.Errorf("an assigned permission set: %v", err)
 	}
 	disabled := c.alice
@@ -205,7 +136,10 @@ func TestWhoGoesTakesAlongWhatIsTheirs(t *testing.T) {
 	c.count(directory.KindSession, 0)
 	c.update(func(tx store.Tx) error { return directory.DeletePermissionSet(tx, "ps-2") })
 	c.update(func(tx store.Tx) error { return errors.Join(directory.DeleteAccount(tx, dev), directory.Reset(tx)) })
-	for _, kind := range []store.Kind{directory.Users().Kind, directory.Groups().Kind, directory.Memberships().Kind, directory.Accounts().Kind} {
+	for _, kind := range []store.Kind{
+		directory.Users().Kind, directory.Groups().Kind, directory.Memberships().Kind,
+		directory.Accounts().Kind,
+	} {
 		c.count(kind, 0)
 	}
 }
@@ -226,7 +160,8 @@ func TestPasswords(t *testing.T) {
 	hash := directory.HashPassword("correct horse", cost)
 	text, err := hash.MarshalText()
 	var read directory.PasswordHash
-	if err := errors.Join(err, read.UnmarshalText(text)); err != nil || !strings.HasPrefix(string(text), "$argon2id$v=19$m=64,t=1,p=1$") {
+	if err := errors.Join(err, read.UnmarshalText(text)); err != nil ||
+		!strings.HasPrefix(string(text), "$argon2id$v=19$m=64,t=1,p=1$") {
 		t.Fatalf("%s: %v", text, err)
 	}
 	if !read.Equal(hash) || !read.Matches("correct horse") || read.Matches("correct horse ") || read.Matches("") {

@@ -1,7 +1,6 @@
-// Package directory is the Identity Center's knowledge of who is there: users and
-// groups, accounts, permission sets, who is assigned what, and the plain IAM roles
-// that can be assumed from there. It keeps to itself how these lie in the store, and
-// passwords as argon2id hashes only.
+// Package directory is what the Identity Center knows: users and groups, accounts, permission sets, assignments, and
+// the plain IAM roles that can be assumed from there. It keeps to itself how these are stored, and passwords as
+// argon2id hashes only.
 package directory
 
 import (
@@ -18,7 +17,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// An Instance is the Identity Center as its own administrators see it.
+// An Instance is the Identity Center instance itself.
 type Instance struct {
 	ID              string // ssoins-…
 	IdentityStoreID string // d-…
@@ -43,10 +42,10 @@ func (i Instance) ARNOf(service, account, resource string) string {
 	return "arn:" + name + ":" + service + "::" + account + ":" + resource
 }
 
-// ARN is the instance's.
+// ARN is the instance's ARN.
 func (i Instance) ARN() string { return i.ARNOf("sso", "", "instance/"+i.ID) }
 
-// PermissionSetARN is that of a permission set of the instance.
+// PermissionSetARN is the ARN of a permission set of the instance.
 func (i Instance) PermissionSetARN(id string) string {
 	return i.ARNOf("sso", "", "permissionSet/"+i.ID+"/"+id)
 }
@@ -68,7 +67,7 @@ type Email struct {
 	Primary bool
 }
 
-// An Address is where a user can be found.
+// An Address is a postal address of a user.
 type Address struct {
 	StreetAddress string `json:",omitempty"`
 	Locality      string `json:",omitempty"`
@@ -80,17 +79,17 @@ type Address struct {
 	Primary       bool
 }
 
-// A PhoneNumber is one of a user's.
+// A PhoneNumber is a phone number of a user.
 type PhoneNumber struct {
 	Value   string `json:",omitempty"`
 	Type    string `json:",omitempty"`
 	Primary bool
 }
 
-// An ExternalID is a user's or group's name at an identity provider.
+// An ExternalID identifies a user or group at an identity provider.
 type ExternalID struct{ Issuer, Id string } //nolint:revive // as identitystore spells it
 
-// Attributes are what identitystore knows of a user, in its own names.
+// Attributes are the user attributes of identitystore, under its names.
 type Attributes struct {
 	UserName          string
 	Name              *PersonName   `json:",omitempty"`
@@ -130,7 +129,7 @@ func (u User) Email() string {
 	return ""
 }
 
-// A Group is users who get the same.
+// A Group is a set of users who share assignments.
 type Group struct {
 	ID               string
 	Name             string
@@ -139,7 +138,7 @@ type Group struct {
 	Created, Updated time.Time
 }
 
-// A Membership is a user's place in a group.
+// A Membership puts a user in a group.
 type Membership struct {
 	ID, GroupID, UserID string
 	Created             time.Time
@@ -152,16 +151,16 @@ type Account struct {
 	Joined          time.Time
 }
 
-// A CustomerPolicy names a policy that each account has of its own.
+// A CustomerPolicy names a policy that each account has its own version of.
 type CustomerPolicy struct{ Name, Path string }
 
-// A Boundary bounds what a permission set's roles may do: one of the two.
+// A Boundary limits what a permission set's roles may do. It has one of its two members.
 type Boundary struct {
 	ManagedPolicyARN string          `json:",omitempty"`
 	CustomerPolicy   *CustomerPolicy `json:",omitempty"`
 }
 
-// A PermissionSet is what becomes a role in an account.
+// A PermissionSet becomes an IAM role in each account where it is assigned.
 type PermissionSet struct {
 	ID               string // ps-…
 	Name             string
@@ -177,7 +176,7 @@ type PermissionSet struct {
 	Created          time.Time
 }
 
-// A Role is a plain IAM role that may be assumed.
+// A Role is a plain IAM role that can be assumed.
 type Role struct {
 	ARN         string
 	Trusted     []string      // ARNs of accounts' root, or of roles and users, without a session
@@ -185,16 +184,16 @@ type Role struct {
 	MaxDuration time.Duration // of a session, when it is not chained
 }
 
-// IDs as AWS makes them.
+// IDs in AWS's formats.
 
 func newUUID() string { return uuid.NewString() }
 
-// NewPrincipalID makes the id of a user, group or membership.
+// NewPrincipalID makes an id for a user, group or membership.
 func (i Instance) NewPrincipalID() string {
 	return strings.TrimPrefix(i.IdentityStoreID, "d-") + "-" + newUUID()
 }
 
-// NewPermissionSetID makes the id of a permission set.
+// NewPermissionSetID makes an id for a permission set.
 func NewPermissionSetID() string { return "ps-" + randomHex(8) }
 
 func randomHex(n int) string {
@@ -203,15 +202,14 @@ func randomHex(n int) string {
 	return hex.EncodeToString(b)
 }
 
-// RoleName is the name of the IAM role that a permission set becomes in an
-// account. The 16 digits are the same each time: people write them into trust
-// policies.
+// RoleName is the name of the IAM role that a permission set becomes in an account. Its 16 digits are stable: people
+// write them into trust policies.
 func RoleName(permissionSet, accountID string) string {
 	sum := sha256.Sum256([]byte(permissionSet + "\x00" + accountID))
 	return "AWSReservedSSO_" + permissionSet + "_" + hex.EncodeToString(sum[:8])
 }
 
-// RoleARN is that role's ARN. In us-east-1 it has no region in its path.
+// RoleARN is the ARN of that role. In us-east-1 its path has no region.
 func (i Instance) RoleARN(permissionSet, accountID string) string {
 	path := "aws-reserved/sso.amazonaws.com/"
 	if i.Region != "us-east-1" {
@@ -220,20 +218,22 @@ func (i Instance) RoleARN(permissionSet, accountID string) string {
 	return i.ARNOf("iam", accountID, "role/"+path+RoleName(permissionSet, accountID))
 }
 
-// The kinds of entries that other rooms' entries belong to.
+// Kinds of entries that other rooms store, but that end with a user.
 const (
 	KindSession  store.Kind = "session" // of the oidc room, owned by OwnerUser
 	KindFavorite store.Kind = "favorite"
 )
 
-// OwnerUser owns what ends with a user.
+// OwnerUser is the owner of entries that end with a user.
 func OwnerUser(id string) string { return "user:" + id }
 
 func ownerGroup(id string) string { return "group:" + id }
 
 // Instances has one entry, under the id "instance".
 func Instances() store.Table[Instance] {
-	return store.Table[Instance]{Kind: "instance", Index: func(Instance) store.Entry { return store.Entry{ID: instanceID} }}
+	return store.Table[Instance]{Kind: "instance", Index: func(Instance) store.Entry {
+		return store.Entry{ID: instanceID}
+	}}
 }
 
 const instanceID = "instance"
@@ -259,7 +259,10 @@ func Groups() store.Table[Group] {
 // Memberships are found by id and by their two sides, and owned by both.
 func Memberships() store.Table[Membership] {
 	return store.Table[Membership]{Kind: "membership", Index: func(m Membership) store.Entry {
-		return store.Entry{ID: m.ID, Keys: []string{MembershipKey(m.GroupID, m.UserID)}, Owners: []string{ownerGroup(m.GroupID), OwnerUser(m.UserID)}}
+		return store.Entry{
+			ID: m.ID, Keys: []string{MembershipKey(m.GroupID, m.UserID)},
+			Owners: []string{ownerGroup(m.GroupID), OwnerUser(m.UserID)},
+		}
 	}}
 }
 
@@ -280,19 +283,18 @@ func Roles() store.Table[Role] {
 	return store.Table[Role]{Kind: "role", Index: func(r Role) store.Entry { return store.Entry{ID: r.ARN} }}
 }
 
-// Keys of the tables above. Names of users and groups, and addresses, are the same
-// in any case.
+// Keys of the tables above. Names and addresses are case-insensitive.
 
-// NameKey finds a user or group by name.
+// NameKey is the key of a user or group by name.
 func NameKey(name string) string { return "name:" + strings.ToLower(name) }
 
-// EmailKey finds a user by e-mail address.
+// EmailKey is the key of a user by e-mail address.
 func EmailKey(address string) string { return "email:" + strings.ToLower(address) }
 
-// ExternalKey finds a user or group by external id.
+// ExternalKey is the key of a user or group by external id.
 func ExternalKey(id ExternalID) string { return "external:" + id.Issuer + "\x00" + id.Id }
 
-// MembershipKey finds a membership by its two sides.
+// MembershipKey is the key of a membership by group and user.
 func MembershipKey(groupID, userID string) string { return groupID + "/" + userID }
 
 func externalKeys(ids []ExternalID) []string {
@@ -303,24 +305,26 @@ func externalKeys(ids []ExternalID) []string {
 	return keys
 }
 
-// Open returns the instance, and makes it in an empty store: with random ids, the owner account 999900001111 until told
-// otherwise, and sessions of 8 hours.
+// Open returns the instance. In an empty store it makes one with random ids, the owner account 999900001111 and
+// sessions of 8 hours.
 func Open(tx store.Tx, region string, now time.Time) (Instance, error) {
 	return OpenIn(tx, partition.AWS(), region, now)
 }
 
-// OpenIn is Open with other partitions than AWS's.
+// OpenIn is Open for other partitions than AWS's.
 func OpenIn(tx store.Tx, t partition.Table, region string, now time.Time) (Instance, error) {
 	i, err := Instances().Get(tx, instanceID)
 	if !errors.Is(err, store.ErrNotFound) {
 		return i, err
 	}
 	i = Instance{
-		ID: "ssoins-" + randomHex(8), IdentityStoreID: "d-" + randomHex(5), OrganizationID: "o-" + randomHex(5), RootID: "r-" + randomHex(2),
-		OwnerAccount: "999900001111", Region: region, Partition: t.Of(region).Name, Created: now.UTC(), SessionLife: 8 * time.Hour,
+		ID: "ssoins-" + randomHex(8), IdentityStoreID: "d-" + randomHex(5), OrganizationID: "o-" + randomHex(5),
+		RootID:       "r-" + randomHex(2),
+		OwnerAccount: "999900001111", Region: region, Partition: t.Of(region).Name, Created: now.UTC(),
+		SessionLife: 8 * time.Hour,
 	}
 	return i, Instances().Put(tx, i)
 }
 
-// TheInstance gives the instance of a store that was opened.
+// TheInstance returns the instance of a store after Open.
 func TheInstance(r store.Reader) (Instance, error) { return Instances().Get(r, instanceID) }

@@ -19,14 +19,14 @@ type PasswordHash struct {
 	cost       Cost
 }
 
-// Cost is how dear a guess at a password is.
+// Cost is what one guess at a password costs.
 type Cost struct {
 	Time      uint32
 	MemoryKiB uint32
 }
 
-// DefaultCost is the second recommended choice of RFC 9106, with less memory: a
-// local server has few users and no attackers with time.
+// DefaultCost is the second recommended choice of RFC 9106, with less memory: a local server has few users, and no
+// patient attackers.
 func DefaultCost() Cost { return Cost{Time: 2, MemoryKiB: 19 << 10} }
 
 // HashPassword hashes password with a new salt.
@@ -37,16 +37,15 @@ func HashPassword(password string, cost Cost) PasswordHash {
 	return h
 }
 
-// IsZero reports whether there is no password: nobody can sign in with it.
+// IsZero reports whether no password is set: nobody can sign in.
 func (h PasswordHash) IsZero() bool { return h.hash == nil }
 
-// Equal reports whether two hashes are of the same setting of a password.
+// Equal reports whether two hashes are copies of one: even hashes of the same password differ in their salt.
 func (h PasswordHash) Equal(other PasswordHash) bool {
 	return bytes.Equal(h.salt, other.salt) && bytes.Equal(h.hash, other.hash)
 }
 
-// Matches compares in constant time. The zero hash matches nothing, at the same
-// price.
+// Matches compares in constant time. The zero hash matches nothing, and takes as long.
 func (h PasswordHash) Matches(password string) bool {
 	known := !h.IsZero()
 	if !known {
@@ -56,16 +55,17 @@ func (h PasswordHash) Matches(password string) bool {
 	return subtle.ConstantTimeCompare(got, h.hash) == 1 && known
 }
 
-// MarshalText gives the text form; the zero hash is empty.
+// MarshalText returns the text form, which is empty for the zero hash.
 func (h PasswordHash) MarshalText() ([]byte, error) {
 	if h.IsZero() {
 		return nil, nil
 	}
 	encode := base64.RawStdEncoding.EncodeToString
-	return fmt.Appendf(nil, "$argon2id$v=%d$m=%d,t=%d,p=1$%s$%s", argon2.Version, h.cost.MemoryKiB, h.cost.Time, encode(h.salt), encode(h.hash)), nil
+	return fmt.Appendf(nil, "$argon2id$v=%d$m=%d,t=%d,p=1$%s$%s", argon2.Version, h.cost.MemoryKiB, h.cost.Time,
+		encode(h.salt), encode(h.hash)), nil
 }
 
-// Bounds of what a hash from a file may ask of this machine.
+// Bounds of what a hash from a file may cost this machine.
 const (
 	maxTime      = 100
 	maxMemoryKiB = 1 << 20

@@ -9,10 +9,10 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// What holds of users and groups, whoever writes them: the admin APIs, the seed file. The bounds are those of AWS's
-// model of identitystore.
+// Rules about users and groups, for everything that writes them: the admin APIs, the seed file. The bounds are those of
+// AWS's model of identitystore.
 
-// A TextRule is what a text must satisfy: its length in characters, and a pattern of the whole of it.
+// A TextRule is what a text must satisfy: a length in characters, and a pattern of the whole text.
 type TextRule struct {
 	Min, Max int
 	Pattern  string // as AWS writes it, for Java
@@ -23,7 +23,7 @@ func textRule(most int, java string) TextRule {
 	return TextRule{1, most, java, pattern.Java(java)}
 }
 
-// Fits reports whether a text has the length.
+// Fits reports whether a text has an allowed length.
 func (r TextRule) Fits(text string) bool {
 	n := utf8.RuneCountInString(text)
 	return n >= r.Min && n <= r.Max
@@ -32,8 +32,8 @@ func (r TextRule) Fits(text string) bool {
 // Matches reports whether a text matches the pattern.
 func (r TextRule) Matches(text string) bool { return r.compiled().MatchString(text) }
 
-// MaxStored bounds texts of users and groups that a seed file has, in characters: it may hold what identity providers let
-// in, where identitystore takes less, and no control characters.
+// MaxStored bounds texts of users and groups in a seed file, in characters. A seed file may hold what identity
+// providers accept and identitystore does not: longer texts, and control characters.
 const MaxStored = 8192
 
 const letters = `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`
@@ -46,34 +46,37 @@ var (
 	emails     = pattern.New(`^[^@\pZ\pC]+@[^@\pZ\pC]+$`)
 )
 
-// UserName is the rule of users' names.
+// UserName is the rule for user names.
 func UserName() TextRule { return userName }
 
-// GroupName is the rule of groups' names.
+// GroupName is the rule for group names.
 func GroupName() TextRule { return groupName }
 
-// Text is the rule of all other texts of users and groups; those may be left out, too.
+// Text is the rule for all other texts of users and groups, unless they are empty.
 func Text() TextRule { return anyText }
 
-// ExternalIDPart is the rule of an external id, and of its issuer.
+// ExternalIDPart is the rule for external ids and for their issuers.
 func ExternalIDPart() TextRule { return externalID }
 
-// IsEmail accepts what may be an e-mail address: something on both sides of one @.
+// IsEmail accepts anything that may be an e-mail address: some text on both sides of one @.
 func IsEmail(text string) bool { return anyText.Fits(text) && emails().MatchString(text) }
 
-// Lacks lists what a user must have and does not: identitystore demands more than a name to sign in with. The seed file
-// does not, for it also describes users that an identity provider made.
+// Lacks lists the required attributes that a user does not have. Identitystore requires more than a user name; the seed
+// file does not, as it also describes users that an identity provider created.
 func (a Attributes) Lacks() []string {
 	name := a.Name
 	if name == nil {
 		name = &PersonName{}
 	}
 	return lacks([][2]string{
-		{"username", a.UserName}, {"displayname", a.DisplayName}, {"givenname", name.GivenName}, {"familyname", name.FamilyName},
+		{"username", a.UserName},
+		{"displayname", a.DisplayName},
+		{"givenname", name.GivenName},
+		{"familyname", name.FamilyName},
 	})
 }
 
-// Lacks lists what a group must have and does not.
+// Lacks lists the required attributes that a group does not have.
 func (g Group) Lacks() []string { return lacks([][2]string{{"displayname", g.Name}}) }
 
 func lacks(attributes [][2]string) (names []string) {
@@ -85,12 +88,12 @@ func lacks(attributes [][2]string) (names []string) {
 	return names
 }
 
-// A TakenError is an attribute that must be unique, and that another user or group has already.
+// A TakenError means that another user or group has the same value of a unique attribute.
 type TakenError struct{ Attribute string } // UserName, Email, ExternalId, GroupDisplayName or Membership
 
 func (e *TakenError) Error() string { return e.Attribute + " is taken" }
 
-// taken says which attribute a store's Conflict is about.
+// taken turns a store's Conflict into a TakenError.
 func taken(err error, attributes map[string]string) error {
 	var conflict *store.Conflict
 	if !errors.As(err, &conflict) {
@@ -105,7 +108,7 @@ func PutUser(tx store.Tx, u User) error {
 	return taken(Users().Put(tx, u), map[string]string{"name": "UserName", "email": "Email", "external": "ExternalId"})
 }
 
-// ReplaceUser changes a user, or returns a TakenError. One who was disabled is signed out everywhere.
+// ReplaceUser changes a user, or returns a TakenError. A user who becomes disabled is signed out everywhere.
 func ReplaceUser(tx store.Tx, have, want User) error {
 	err := PutUser(tx, want)
 	if want.Disabled && !have.Disabled {

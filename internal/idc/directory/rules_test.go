@@ -15,8 +15,16 @@ func TestTextRules(t *testing.T) {
 		rule      directory.TextRule
 		good, bad []string
 	}{
-		{directory.UserName(), []string{"a", "ä@x", strings.Repeat("ü", 128)}, []string{"", "a b", "a\n", strings.Repeat("ü", 129)}},
-		{directory.GroupName(), []string{"a b", "a\tb", strings.Repeat("x", 1024)}, []string{"", "a\x00", strings.Repeat("x", 1025)}},
+		{
+			directory.UserName(),
+			[]string{"a", "ä@x", strings.Repeat("ü", 128)},
+			[]string{"", "a b", "a\n", strings.Repeat("ü", 129)},
+		},
+		{
+			directory.GroupName(),
+			[]string{"a b", "a\tb", strings.Repeat("x", 1024)},
+			[]string{"", "a\x00", strings.Repeat("x", 1025)},
+		},
 		{directory.Text(), []string{"Straße 1", "\u3000"}, []string{"a\x1b[2J", strings.Repeat("x", 1025)}},
 		{directory.ExternalIDPart(), []string{"https://x.example/"}, []string{"a b", strings.Repeat("x", 257)}},
 	} {
@@ -31,7 +39,9 @@ func TestTextRules(t *testing.T) {
 			}
 		}
 	}
-	for text, want := range map[string]bool{"a@b": true, "a": false, "a@b@c": false, "a @b": false, "@b": false, "": false} {
+	for text, want := range map[string]bool{
+		"a@b": true, "a": false, "a@b@c": false, "a @b": false, "@b": false, "": false,
+	} {
 		if directory.IsEmail(text) != want {
 			t.Errorf("%q is an address: %v", text, !want)
 		}
@@ -39,7 +49,8 @@ func TestTextRules(t *testing.T) {
 }
 
 func TestWhatIsRequired(t *testing.T) {
-	if got := (directory.Attributes{}).Lacks(); !slices.Equal(got, []string{"username", "displayname", "givenname", "familyname"}) {
+	if got := (directory.Attributes{}).Lacks(); !slices.Equal(got,
+		[]string{"username", "displayname", "givenname", "familyname"}) {
 		t.Errorf("a user of nothing lacks %q", got)
 	}
 	name := &directory.PersonName{GivenName: "A", FamilyName: "B"}
@@ -54,7 +65,8 @@ func TestWhatIsRequired(t *testing.T) {
 func TestHashesOfOthers(t *testing.T) {
 	for _, text := range []string{
 		"x", "$argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$x", "$argon2id$v=19$m=64,t=1,p=2$c2FsdHNhbHQ$x",
-		"$argon2id$v=19$m=99999999,t=1,p=1$c2FsdHNhbHQ$x", "$argon2id$v=19$m=64,t=1,p=1$!$!", "$argon2id$v=19$m=64,t=1,p=1$c2FsdA$c2FsdA",
+		"$argon2id$v=19$m=99999999,t=1,p=1$c2FsdHNhbHQ$x", "$argon2id$v=19$m=64,t=1,p=1$!$!",
+		"$argon2id$v=19$m=64,t=1,p=1$c2FsdA$c2FsdA",
 	} {
 		var h directory.PasswordHash
 		if err := h.UnmarshalText([]byte(text)); err == nil {
@@ -77,7 +89,7 @@ func TestEmail(t *testing.T) {
 	}
 }
 
-// However many there are, a few questions to the store are enough; all are found.
+// All accounts are found, however many there are.
 func TestAccessToManyAccounts(t *testing.T) {
 	c := newCompany(t)
 	ids := []string{}

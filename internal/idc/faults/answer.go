@@ -10,14 +10,14 @@ import (
 	"unicode"
 )
 
-// An answer is a whole one, before it is sent.
+// An answer is a complete answer that has not been sent.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// A recorder keeps what a handler answers.
+// A recorder records what a handler answers.
 type recorder struct {
 	answer
 	buffer bytes.Buffer
@@ -36,7 +36,7 @@ func (r *recorder) WriteHeader(status int) {
 	}
 }
 
-// well lets the request be answered as it should be, and gives the answer unsent.
+// well has the request answered normally, and returns the answer unsent.
 func (c *call) well() answer {
 	r := &recorder{answer: answer{header: http.Header{}}}
 	c.next.ServeHTTP(r, c.r)
@@ -55,7 +55,7 @@ func (c *call) send(a answer) {
 	_, _ = c.w.Write(a.body)
 }
 
-// text sends a body of a type with 200.
+// text sends a body of a content type, with status 200.
 func (c *call) text(kind, body string) {
 	c.send(answer{http.StatusOK, http.Header{"Content-Type": {kind}}, []byte(body)})
 }
@@ -66,9 +66,11 @@ type refusal struct {
 	kind, message string
 }
 
-// refuse answers in the form that the service of the route has.
+// refuse answers with an error in the form of the route's service.
 func (c *call) refuse(r refusal) {
-	header := http.Header{"Content-Type": {"application/json"}, "X-Amzn-Requestid": {"00000000-0000-4000-8000-000000000000"}}
+	header := http.Header{
+		"Content-Type": {"application/json"}, "X-Amzn-Requestid": {"00000000-0000-4000-8000-000000000000"},
+	}
 	var body any
 	switch c.route {
 	case "register", "device", "token", "refresh", "authorize":
@@ -87,8 +89,7 @@ func (c *call) refuse(r refusal) {
 	c.send(answer{r.status, header, text})
 }
 
-// oauthCode is what stands in the body for an exception: AuthorizationPending is
-// authorization_pending.
+// oauthCode is the body's code for an exception: AuthorizationPending is authorization_pending.
 func oauthCode(kind string) string {
 	if kind == "InternalServerException" {
 		return "server_error"
@@ -113,15 +114,19 @@ func stsError(r refusal) []byte {
 		XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`
 		Error     problem
 		RequestID string `xml:"RequestId"`
-	}{Error: problem{"Sender", strings.TrimSuffix(r.kind, "Exception"), r.message}, RequestID: "00000000-0000-4000-8000-000000000000"}) // texts alone
+	}{ // texts alone
+		Error:     problem{"Sender", strings.TrimSuffix(r.kind, "Exception"), r.message},
+		RequestID: "00000000-0000-4000-8000-000000000000",
+	})
 	return text
 }
 
-// ofStatus is the usual exception of a status on a route.
+// ofStatus is the usual exception for a status on a route.
 func ofStatus(route string, status int) refusal {
 	oidc := strings.Contains("+"+oidcRoutes+"+authorize+", "+"+route+"+")
 	kinds := map[int]string{
-		400: "InvalidRequestException", 401: "UnauthorizedException", 403: "ForbiddenException", 404: "ResourceNotFoundException",
+		400: "InvalidRequestException", 401: "UnauthorizedException", 403: "ForbiddenException",
+		404: "ResourceNotFoundException",
 		409: "ConflictException", 429: "TooManyRequestsException", 503: "ServiceUnavailableException",
 	}
 	if oidc {

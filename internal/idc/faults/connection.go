@@ -9,18 +9,17 @@ import (
 	"time"
 )
 
-// A wire is a connection that was taken from the HTTP server, to write on it what
-// that would not.
+// A wire is a connection taken from the HTTP server, to write what the server would not.
 type wire struct {
 	net.Conn
 	call *call
 	gone chan struct{} // closed when the client has left
 }
 
-// take takes the connection. It reads on, to see the client leave.
+// take takes the connection, and keeps reading to notice when the client leaves.
 func (c *call) take() (*wire, bool) {
 	if c.r.Body != nil {
-		_, _ = io.Copy(io.Discard, io.LimitReader(c.r.Body, maxPeek)) // what is left of it is none of ours
+		_, _ = io.Copy(io.Discard, io.LimitReader(c.r.Body, maxPeek)) // its buffer is not ours to read
 	}
 	conn, _, err := http.NewResponseController(c.w).Hijack()
 	if err != nil {
@@ -36,7 +35,7 @@ func (c *call) take() (*wire, bool) {
 	return w, true
 }
 
-// raw plays on the connection itself. It is closed at the end.
+// raw plays a fault on the connection itself, which is closed at the end.
 func raw(play func(w *wire)) starter {
 	return always(rawly(play))
 }
@@ -51,7 +50,7 @@ func rawly(play func(w *wire)) func(c *call) {
 	}
 }
 
-// rawAnswer is raw with the good answer, for which all has happened that should.
+// rawAnswer is raw with the normal answer, after all its effects.
 func rawAnswer(play func(w *wire, a answer)) starter {
 	return always(func(c *call) {
 		a := c.well()
@@ -59,13 +58,13 @@ func rawAnswer(play func(w *wire, a answer)) starter {
 	})
 }
 
-// say writes text; false is a client that has left.
+// say writes text. It returns false if the client has left.
 func (w *wire) say(text string) bool {
 	_, err := io.WriteString(w, text)
 	return err == nil
 }
 
-// head is the beginning of an answer, with headers that it gets besides.
+// head is the start of an answer, with additional headers.
 func (a answer) head(more ...string) string {
 	kind := a.header.Get("Content-Type")
 	if kind == "" {
@@ -96,7 +95,7 @@ func (w *wire) slowly(text string, size int, wait time.Duration) {
 	}
 }
 
-// hang does nothing until the client has left, or the fault is not played any more.
+// hang waits until the client has left, or the fault is no longer played.
 func (w *wire) hang() {
 	select {
 	case <-w.gone:
@@ -104,7 +103,7 @@ func (w *wire) hang() {
 	}
 }
 
-// repeat writes text until the client has left, all is written, or the play ends.
+// repeat writes text until the client has left, the limit is reached, or the play ends.
 func (w *wire) repeat(text string, total int64) {
 	for total > 0 {
 		n := min(int64(len(text)), total)

@@ -1,7 +1,6 @@
-// Package faults makes an Identity Center misbehave on purpose, so that people can
-// see what their clients do about it: refusals, damaged and endless answers, broken
-// connections and certificates, wrong clocks. It stands around the rooms and knows
-// none of them: it answers in their place, or changes what they answered.
+// Package faults makes an Identity Center misbehave on purpose, so that people can see how their clients react:
+// refusals, damaged and endless answers, broken connections and certificates, wrong clocks. It wraps the rooms without
+// knowing them: it answers in their place, or changes their answers.
 package faults
 
 import (
@@ -13,18 +12,18 @@ import (
 // A Fault is one kind of misbehaviour.
 type Fault struct {
 	Name string
-	// Value says what may stand behind the name and "="; empty: nothing may.
+	// Value describes the value after "="; empty if the fault takes none.
 	Value string
-	// Routes are where it is played unless a spec says otherwise.
+	// Routes are where it is played by default.
 	Routes string
-	// Does is what the server does, Client what a client should make of it: a line each.
+	// Does is what the server does, Client what a client should do about it; one line each.
 	Does, Client string
 
 	able  string // the routes where it can be played; empty: all
 	start starter
 }
 
-// A starter begins to play a fault with the value of its spec, empty for none.
+// A starter starts a fault with the value of its spec, which may be empty.
 type starter func(value string) (behaviour, error)
 
 // A behaviour is a fault that is being played. Either may be nil.
@@ -33,20 +32,21 @@ type behaviour struct {
 	tls    func(c *handshake)
 }
 
-// always starts a fault that knows no values.
+// always starts a fault without a value.
 func always(answer func(c *call)) starter {
 	return func(string) (behaviour, error) { return behaviour{answer: answer}, nil }
 }
 
-// List gives all faults there are, related ones together.
+// List returns all faults, grouped by subject.
 func List() []Fault {
 	return slices.Concat(
-		refusals(), oddRefusals(), oauthRefusals(), bodies(), texts(), shapes(), fields(), tokenFields(), keyFields(), pages(),
+		refusals(), oddRefusals(), oauthRefusals(), bodies(), texts(), shapes(), fields(), tokenFields(), keyFields(),
+		pages(),
 		headers(), redirects(), slowness(), connections(), framing(), handshakes(),
 	)
 }
 
-// find gives a fault by name.
+// find returns a fault by name.
 func find(name string) (Fault, bool) {
 	all := List()
 	i := slices.IndexFunc(all, func(f Fault) bool { return f.Name == name })
@@ -61,9 +61,9 @@ type call struct {
 	*play
 	w     http.ResponseWriter
 	r     *http.Request
-	next  http.Handler // what would answer
+	next  http.Handler // the normal answer
 	route string
-	stop  <-chan struct{} // closed when the fault is not played any more
+	stop  <-chan struct{} // closed when the fault is stopped
 }
 
 // A handshake is one TLS connection that a fault is played on.

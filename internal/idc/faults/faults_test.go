@@ -35,39 +35,40 @@ func TestTheListIsSound(t *testing.T) {
 
 func TestMistakesAreExplained(t *testing.T) {
 	for spec, want := range map[string]string{
-		"":                         `there is no fault ""`,
-		"throtle":                  `there is no fault "throtle"; did you mean throttle?`,
-		"html@tokn":                `there is no route "tokn"; did you mean token?`,
-		"html@token+":              `there is no route ""`,
+		"":                         `unknown fault ""`,
+		"throtle":                  `unknown fault "throtle"; did you mean throttle?`,
+		"html@tokn":                `unknown route "tokn"; did you mean token?`,
+		"html@token+":              `unknown route ""`,
 		"html=1":                   "fault html takes no value",
-		"throttle=":                "no value stands behind the =",
+		"throttle=":                "the value after = is missing",
 		"throttle=soon":            `"soon" is not a number up to 3600; it takes seconds`,
 		"throttle#0":               "0 is not a number of requests",
 		"throttle~0":               "0 is not a number of requests",
 		"status=200":               "200 is below 400",
-		"status=500:a b":           "no name of an exception",
+		"status=500:a b":           "is not an exception name",
 		"unavailable=404":          "404 is below 500",
 		"account-name=x@token":     "cannot be played on token: it is for accounts",
 		"expires-in=soon":          "is not JSON",
-		"access-token=other":       "none of those; it takes empty, huge or line-break",
+		"access-token=other":       "; it takes empty, huge or line-break",
 		"clock=late":               `"late" is not a duration`,
 		`account-name="\x"`:        "a JSON string",
-		"retry-after=\"a\\nb\"":    "no line breaks",
-		"html@portal/111122223333": "only requests of roles+credentials are for an account",
-		"account-name=two\nrows":   "not NAME[=VALUE]",
+		"retry-after=\"a\\nb\"":    "cannot contain line breaks",
+		"html@portal/111122223333": "only requests to roles+credentials name an account",
+		"account-name=two\nrows":   "expected NAME[=VALUE]",
 	} {
 		err := faults.Check([]string{"html", spec})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", spec, err, want)
 		}
 		p := faults.New(time.Now)
-		if p.Play([]string{"html"}) != nil || p.Play([]string{"throttle", spec}) == nil || !slices.Equal(p.Playing(), []string{"html"}) {
+		if p.Play([]string{"html"}) != nil || p.Play([]string{"throttle", spec}) == nil ||
+			!slices.Equal(p.Playing(), []string{"html"}) {
 			t.Errorf("%q: a mistake changed what is played: %q", spec, p.Playing())
 		}
 	}
 }
 
-// accounts asks a player's handler for accounts so often, and gives the statuses.
+// accounts sends requests to a player's handler, and returns their statuses.
 func accounts(h http.Handler, times int) string {
 	var all []string
 	for range times {
@@ -128,14 +129,17 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// A page of the site, and what is no route, is left alone.
+// Pages and unknown routes are left alone.
 func TestOtherAddresses(t *testing.T) {
 	p := faults.New(time.Now)
 	if err := p.Play([]string{"throttle@all"}); err != nil {
 		t.Fatal(err)
 	}
 	h := p.Handler(http.NotFoundHandler())
-	for _, r := range []*http.Request{httptest.NewRequest("GET", "/", nil), httptest.NewRequest("GET", "/start", nil), httptest.NewRequest("GET", "/health", nil)} {
+	for _, r := range []*http.Request{
+		httptest.NewRequest("GET", "/", nil), httptest.NewRequest("GET", "/start", nil),
+		httptest.NewRequest("GET", "/health", nil),
+	} {
 		w := httptest.NewRecorder()
 		if h.ServeHTTP(w, r); w.Code != 404 {
 			t.Errorf("%s: %d", r.URL, w.Code)
@@ -153,7 +157,7 @@ func BenchmarkNothingPlayed(b *testing.B) {
 
 var update = flag.Bool("update", false, "write docs/faults.md anew")
 
-// docs/faults.md is the list in another form: go test ./internal/idc/faults -update.
+// docs/faults.md is generated: go test ./internal/idc/faults -update.
 func TestTheDocument(t *testing.T) {
 	const path = "../../../docs/faults.md"
 	want := faults.Document()

@@ -12,31 +12,45 @@ import (
 	"time"
 )
 
-// handshakes are faults of TLS. They are played through the proxy, where there is
-// TLS: rolecall idc run --proxy.
+// handshakes are faults of TLS. They need the proxy, where there is TLS: rolecall idc run --proxy.
 func handshakes() []Fault {
-	refuse := "refuse the connection, and send nothing; offer no way around"
+	refuse := "refuse the connection, send nothing, and offer no way around"
 	return []Fault{
 		{
-			Name: "expired-certificate", Routes: "all", start: handshaken(certified(func(h *handshake) (string, time.Duration, time.Duration) { return h.host, -48 * time.Hour, -time.Hour })),
-			Does: "has a certificate that ended an hour ago; through the proxy only", Client: refuse,
+			Name: "expired-certificate", Routes: "all",
+			start: handshaken(certified(func(h *handshake) (string, time.Duration, time.Duration) {
+				return h.host, -48 * time.Hour, -time.Hour
+			})),
+			Does: "has a certificate that expired an hour ago; through the proxy only", Client: refuse,
 		},
 		{
-			Name: "wrong-host", Routes: "all", start: handshaken(certified(func(*handshake) (string, time.Duration, time.Duration) {
+			Name: "wrong-host", Routes: "all",
+			start: handshaken(certified(func(*handshake) (string, time.Duration, time.Duration) {
 				return "elsewhere.amazonaws.com", -time.Hour, 24 * time.Hour
 			})),
-			Does: "has a certificate of another host; through the proxy only", Client: refuse,
+			Does: "has a certificate for another host; through the proxy only", Client: refuse,
 		},
-		{Name: "self-signed", Routes: "all", start: handshaken(selfSigned), Does: "has a certificate that vouches for itself; through the proxy only", Client: refuse},
 		{
-			Name: "old-tls", Routes: "all", start: handshaken(func(h *handshake) { h.config.MinVersion, h.config.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 }),
+			Name: "self-signed", Routes: "all", start: handshaken(selfSigned),
+			Does: "has a self-signed certificate; through the proxy only", Client: refuse,
+		},
+		{
+			Name: "old-tls", Routes: "all", start: handshaken(func(h *handshake) {
+				h.config.MinVersion, h.config.MaxVersion = tls.VersionTLS10, tls.VersionTLS10
+			}),
 			Does: "speaks TLS 1.0 only; through the proxy only", Client: refuse,
 		},
 		{
-			Name: "client-certificate", Routes: "all", start: handshaken(func(h *handshake) { h.config.ClientAuth = tls.RequestClientCert }),
-			Does: "asks for a certificate of the client; through the proxy only", Client: "send none, and go on",
+			Name: "client-certificate", Routes: "all", start: handshaken(func(h *handshake) {
+				h.config.ClientAuth = tls.RequestClientCert
+			}),
+			Does: "asks for a client certificate; through the proxy only", Client: "send none, and continue",
 		},
-		{Name: "slow-handshake", Value: "a duration (1m)", Routes: "all", start: slowHandshake, Does: "answers the TLS handshake after a minute; through the proxy only", Client: "give up after a while that people wait"},
+		{
+			Name: "slow-handshake", Value: "a duration (1m)", Routes: "all", start: slowHandshake,
+			Does:   "answers the TLS handshake after a minute; through the proxy only",
+			Client: "give up after a reasonable time",
+		},
 	}
 }
 
@@ -44,7 +58,7 @@ func handshaken(change func(h *handshake)) starter {
 	return func(string) (behaviour, error) { return behaviour{tls: change}, nil }
 }
 
-// certified gives a certificate of the player's authority.
+// certified returns a certificate from the player's authority.
 func certified(whose func(h *handshake) (host string, from, to time.Duration)) func(h *handshake) {
 	return func(h *handshake) {
 		host, from, to := whose(h)
@@ -70,7 +84,10 @@ func vouchForSelf(host string, from, to time.Time) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host}, NotBefore: from, NotAfter: to}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host}, NotBefore: from,
+		NotAfter: to,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
@@ -89,7 +106,7 @@ func slowHandshake(value string) (behaviour, error) {
 	}}, err
 }
 
-// http2Flood lets the client choose HTTP/2, and meets it with frames.
+// http2Flood negotiates HTTP/2, and answers with a flood of frames.
 func http2Flood(string) (behaviour, error) {
 	return behaviour{
 		tls: func(h *handshake) { h.config.NextProtos = []string{"h2"} },

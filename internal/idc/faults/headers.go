@@ -8,24 +8,45 @@ import (
 	"time"
 )
 
-// headers are good answers with odd headers, or a wrong clock.
+// headers are normal answers with odd headers, or from a wrong clock.
 func headers() []Fault {
-	ignore := "take no notice"
+	ignore := "ignore it"
 	return []Fault{
-		{Name: "many-headers", Value: "headers (10000)", Routes: "portal", start: manyHeaders, Does: "adds 10,000 headers to the answer", Client: "bound headers"},
-		{Name: "long-header", Value: "bytes (1000000)", Routes: "portal", start: longHeader, Does: "adds a header of 1 MB", Client: "bound headers"},
-		{Name: "cookie-flood", Value: "cookies (100)", Routes: "all", start: cookies, Does: "sets 100 cookies", Client: "keep none: no part of AWS's APIs sets one"},
-		{Name: "alt-svc", Routes: "all", start: adds("Alt-Svc", `h3="elsewhere.example.com:443"; ma=86400`), Does: "names another server in Alt-Svc", Client: ignore},
-		{Name: "hsts", Routes: "all", start: adds("Strict-Transport-Security", "max-age=31536000; includeSubDomains; preload"), Does: "asks for https only, on an address of this machine", Client: ignore},
-		{Name: "date", Value: "a duration, as -87600h (87600h)", Routes: "all", start: date, Does: "has a Date header that is 10 years off", Client: ignore + "; who corrects its clock by it bounds that"},
+		{
+			Name: "many-headers", Value: "headers (10000)", Routes: "portal", start: manyHeaders,
+			Does: "adds 10,000 headers to the answer", Client: "bound headers",
+		},
+		{
+			Name: "long-header", Value: "bytes (1000000)", Routes: "portal", start: longHeader, Does: "adds a header of 1 MB",
+			Client: "bound headers",
+		},
+		{
+			Name: "cookie-flood", Value: "cookies (100)", Routes: "all", start: cookies, Does: "sets 100 cookies",
+			Client: "keep none: AWS's APIs set no cookies",
+		},
+		{
+			Name: "alt-svc", Routes: "all", start: adds("Alt-Svc", `h3="elsewhere.example.com:443"; ma=86400`),
+			Does: "names another server in Alt-Svc", Client: ignore,
+		},
+		{
+			Name: "hsts", Routes: "all",
+			start: adds("Strict-Transport-Security", "max-age=31536000; includeSubDomains; preload"),
+			Does:  "asks for https only, on an address of this machine", Client: ignore,
+		},
+		{
+			Name: "date", Value: "a duration, as -87600h (87600h)", Routes: "all", start: date,
+			Does: "has a Date header that is 10 years off", Client: ignore + ", or bound how far it may correct the clock",
+		},
 		{
 			Name: "clock", Value: "a duration, as -10m (1h)", Routes: "all", start: clock,
-			Does: "has a clock that is an hour fast, or as given: Date, the end of role credentials and registrations are off", Client: "count lives from its own clock where it can; warn of the difference",
+			Does: "has a clock that is an hour fast, or as given: Date and the ends of role credentials and registrations " +
+				"are off",
+			Client: "measure lifetimes by its own clock where possible, and warn about the difference",
 		},
 	}
 }
 
-// withHeaders adds headers to what is answered.
+// withHeaders adds headers to the answer.
 func withHeaders(add func(c *call, h http.Header)) func(c *call) {
 	return func(c *call) {
 		add(c, c.w.Header())
@@ -60,7 +81,7 @@ func cookies(value string) (behaviour, error) {
 	})}, err
 }
 
-// duration reads a value that may be negative.
+// duration reads a duration, which may be negative.
 func duration(value string, standard time.Duration) (time.Duration, error) {
 	if value == "" {
 		return standard, nil
@@ -81,15 +102,17 @@ func date(value string) (behaviour, error) {
 	return behaviour{answer: withHeaders(func(c *call, h http.Header) { c.dated(h, d) })}, err
 }
 
-// clock moves all moments that an answer holds. Lives in seconds are right on any
-// clock.
+// clock shifts all times in an answer. Lifetimes in seconds do not depend on a clock.
 func clock(value string) (behaviour, error) {
 	d, err := duration(value, time.Hour)
 	return behaviour{answer: func(c *call) {
 		a := c.well()
 		c.dated(a.header, d)
 		if m, ok := decode(a.body); ok {
-			for key, unit := range map[string]time.Duration{"expiration": time.Millisecond, "clientIdIssuedAt": time.Second, "clientSecretExpiresAt": time.Second} {
+			for key, unit := range map[string]time.Duration{
+				"expiration": time.Millisecond, "clientIdIssuedAt": time.Second,
+				"clientSecretExpiresAt": time.Second,
+			} {
 				objects(m, func(m map[string]any) {
 					if at, err := strconv.ParseInt(fmt.Sprint(m[key]), 10, 64); err == nil {
 						m[key] = at + int64(d/unit)
@@ -104,31 +127,44 @@ func clock(value string) (behaviour, error) {
 
 // redirects are 3xx answers where AWS sends none.
 func redirects() []Fault {
-	stay := "follow none: secrets go to no other place"
+	stay := "not follow it: secrets go nowhere else"
 	elsewhere := "https://elsewhere.example.com/"
 	return []Fault{
-		{Name: "redirect", Value: "an address (https://elsewhere.example.com/)", Routes: "token+refresh", start: redirect(302, elsewhere), Does: "sends the client to another host with 302", Client: stay},
-		{Name: "redirect-body", Value: "an address (https://elsewhere.example.com/)", Routes: "token+refresh", start: redirect(307, elsewhere), Does: "sends the client, with its body, to another host with 307", Client: stay},
+		{
+			Name: "redirect", Value: "an address (https://elsewhere.example.com/)", Routes: "token+refresh",
+			start: redirect(302, elsewhere), Does: "sends the client to another host with 302", Client: stay,
+		},
+		{
+			Name: "redirect-body", Value: "an address (https://elsewhere.example.com/)", Routes: "token+refresh",
+			start: redirect(307, elsewhere), Does: "sends the client, with its body, to another host with 307", Client: stay,
+		},
 		{
 			Name: "redirect-loop", Routes: "portal", start: always(func(c *call) { c.redirect(302, c.r.URL.RequestURI()) }),
-			Does: "sends the client back to the same address with 302, for ever", Client: stay,
+			Does: "sends the client back to the same address with 302, forever", Client: stay,
 		},
 		{
-			Name: "redirect-to-http", Routes: "portal", start: always(func(c *call) { c.redirect(307, "http://"+c.r.Host+c.r.URL.RequestURI()) }),
+			Name: "redirect-to-http", Routes: "portal", start: always(func(c *call) {
+				c.redirect(307, "http://"+c.r.Host+c.r.URL.RequestURI())
+			}),
 			Does: "sends the client to the same host without TLS", Client: stay,
 		},
-		{Name: "redirect-inside", Value: "file or metadata (metadata)", Routes: "portal", start: redirectInside, Does: "sends the client to a file, or to the metadata address of virtual machines", Client: stay},
+		{
+			Name: "redirect-inside", Value: "file or metadata (metadata)", Routes: "portal", start: redirectInside,
+			Does: "redirects to a file, or to the metadata address of virtual machines", Client: stay,
+		},
 		{
 			Name: "redirect-to-name", Routes: "portal",
 			start: always(func(c *call) {
 				c.redirect(307, "http://rebinding.example.com:"+portOf(c.r.Host)+c.r.URL.RequestURI())
 			}),
-			Does:   "sends the client to a name that may mean this machine the second time it is looked up: a server cannot change look-ups itself",
-			Client: stay + "; check the address that is really dialled, not the name",
+			Does: "sends the client to a name that may mean this machine the second time it is looked up: a server cannot " +
+				"change look-ups itself",
+			Client: stay + "; check the address that is dialled, not the name",
 		},
 		{
 			Name: "wrong-issuer", Routes: "authorize", able: "authorize", start: always(wrongIssuer),
-			Does: "sends the browser back with an iss parameter of somebody else (RFC 9207)", Client: "take no notice, as AWS sends none, or refuse the answer",
+			Does:   "sends the browser back with a foreign iss parameter (RFC 9207)",
+			Client: "ignore it, as AWS sends none, or refuse the answer",
 		},
 	}
 }
@@ -144,14 +180,17 @@ func redirect(status int, standard string) starter {
 		}
 		var err error
 		if strings.ContainsAny(value, "\r\n\x00") {
-			err = fmt.Errorf("an address holds no line breaks")
+			err = fmt.Errorf("an address cannot contain line breaks")
 		}
 		return behaviour{answer: func(c *call) { c.redirect(status, value) }}, err
 	}
 }
 
 func redirectInside(value string) (behaviour, error) {
-	to, err := choose(value, []choice{{"metadata", "http://169.254.169.254/latest/meta-data/iam/security-credentials/"}, {"file", "file:///etc/passwd"}})
+	to, err := choose(value,
+		[]choice{
+			{"metadata", "http://169.254.169.254/latest/meta-data/iam/security-credentials/"}, {"file", "file:///etc/passwd"},
+		})
 	return behaviour{answer: func(c *call) { c.redirect(302, to.(string)) }}, err
 }
 

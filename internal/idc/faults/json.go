@@ -8,13 +8,13 @@ import (
 	"slices"
 )
 
-// A literal stands in a JSON text as it is, JSON or not.
+// A literal is written into JSON verbatim, valid or not.
 type literal string
 
-// twice is an object in which each key stands two times.
+// twice is an object that contains each key twice.
 type twice map[string]any
 
-// decode reads a JSON object; false is an answer that is none.
+// decode reads a JSON object, and returns false for anything else.
 func decode(body []byte) (map[string]any, bool) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
@@ -70,7 +70,7 @@ func writeMembers(b *bytes.Buffer, m map[string]any) {
 	}
 }
 
-// objects calls f with each object in v, the outer ones first.
+// objects calls f for each object in v, outer ones first.
 func objects(v any, f func(m map[string]any)) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -85,7 +85,7 @@ func objects(v any, f func(m map[string]any)) {
 	}
 }
 
-// set gives the members that are called key another value, at any depth.
+// set replaces the values of all members with that key, at any depth.
 func set(v any, key string, value any) {
 	objects(v, func(m map[string]any) {
 		if _, there := m[key]; there {
@@ -94,7 +94,7 @@ func set(v any, key string, value any) {
 	})
 }
 
-// each replaces all strings, numbers and so on in v for which f gives true.
+// each replaces all scalars in v for which f returns true.
 func each(v any, f func(any) (any, bool)) {
 	objects(v, func(m map[string]any) {
 		for key, value := range m {
@@ -105,7 +105,7 @@ func each(v any, f func(any) (any, bool)) {
 	})
 }
 
-// keys are the names of all members in v that are not null.
+// keys are the names of all members in v except null ones.
 func keys(v any) []string {
 	found := map[string]bool{}
 	objects(v, func(m map[string]any) {
@@ -118,8 +118,7 @@ func keys(v any) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// edits lets the request be answered well, and changes the object that comes. What
-// is no JSON object with 200 stays as it is.
+// edits changes the object in a normal answer. Anything but a JSON object with status 200 is left alone.
 func edits(change func(c *call, m map[string]any) any) starter {
 	return always(editing(change))
 }
@@ -134,7 +133,7 @@ func editing(change func(c *call, m map[string]any) any) func(c *call) {
 	}
 }
 
-// sets gives a member the value of the spec, or the standard one.
+// sets sets a member to the spec's value, or a default.
 func sets(key, standard string) starter {
 	return func(value string) (behaviour, error) {
 		if value == "" {
@@ -147,13 +146,13 @@ func sets(key, standard string) starter {
 	}
 }
 
-// A choice is a value that has a name.
+// A choice is a value with a name.
 type choice struct {
 	name  string
 	value any
 }
 
-// setsOneOf gives a member one of some values, by name; the first if none is named.
+// setsOneOf sets a member to one of some values, by name; the first by default.
 func setsOneOf(key string, choices ...choice) starter {
 	return func(name string) (behaviour, error) {
 		value, err := choose(name, choices)
@@ -170,5 +169,5 @@ func choose(name string, choices []choice) (any, error) {
 			return c.value, nil
 		}
 	}
-	return nil, fmt.Errorf("%q is none of those", name)
+	return nil, fmt.Errorf("unknown value %q", name)
 }

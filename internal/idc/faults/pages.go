@@ -7,27 +7,56 @@ import (
 	"strings"
 )
 
-// pages are listings that do not end, or not well.
+// pages are listings that never end, or end badly.
 func pages() []Fault {
-	end := "notice it, and give the listing up; never show it as whole"
-	bound := "bound the pages, and give the listing up"
+	end := "notice it, and give up the listing; never show it as complete"
+	bound := "bound the number of pages, and give up the listing"
 	return []Fault{
-		{Name: "same-page", Routes: listRoutes, able: listRoutes, start: nextToken(func(int) string { return "again" }), Does: "gives the same nextToken for ever", Client: end},
-		{Name: "two-pages", Routes: listRoutes, able: listRoutes, start: nextToken(func(n int) string { return "page" + strconv.Itoa(n%2) }), Does: "gives two nextTokens by turns", Client: end},
-		{Name: "endless-pages", Routes: listRoutes, able: listRoutes, start: nextToken(strconv.Itoa), Does: "gives ever new nextTokens, with empty pages", Client: bound},
-		{Name: "many-accounts", Value: "accounts (10000000)", Routes: "accounts", able: "accounts", start: manyAccounts, Does: "lists 10,000,000 accounts, a hundred a page", Client: bound},
-		{Name: "duplicate-accounts", Routes: "accounts", able: "accounts", start: edits(duplicateAccounts), Does: "lists each account twice", Client: "take it as it is, or once"},
-		{Name: "long-page-token", Routes: listRoutes, able: listRoutes, start: nextToken(func(int) string { return filled(megabyte) }), Does: "gives a nextToken of 1 MB", Client: bound},
-		{Name: "page-token-line-break", Routes: listRoutes, able: listRoutes, start: nextToken(func(int) string { return "a\r\nX-Played: 1" }), Does: "gives a nextToken with a line break in it", Client: "refuse it, or escape it in the address"},
-		{Name: "page-fails", Value: "page (2)", Routes: listRoutes, able: listRoutes, start: pageFails, Does: "gives pages of one element, and fails with 500 on the second, or the given one", Client: "try that page again, then fail as a whole: no half a listing"},
-		{Name: "accounts-change", Routes: "accounts", able: "accounts", start: accountsChange, Does: "gives pages of one account; from the second on they are others than before", Client: "take what each page says"},
-		{Name: "no-list", Value: "null or absent (null)", Routes: listRoutes, able: listRoutes, start: noList, Does: "answers with null in place of the list, or without it", Client: "take it for an empty list, or refuse it"},
-		{Name: "no-roles", Routes: "roles", able: listRoutes, start: edits(func(_ *call, m map[string]any) any { return emptied(m) }), Does: "lists no role in any account", Client: "not take it for the end of everything that was configured"},
+		{Name: "same-page", Routes: listRoutes, able: listRoutes, start: nextToken(func(int) string {
+			return "again"
+		}), Does: "returns the same nextToken forever", Client: end},
+		{Name: "two-pages", Routes: listRoutes, able: listRoutes, start: nextToken(func(n int) string {
+			return "page" + strconv.Itoa(n%2)
+		}), Does: "alternates between two nextTokens", Client: end},
+		{
+			Name: "endless-pages", Routes: listRoutes, able: listRoutes, start: nextToken(strconv.Itoa),
+			Does: "returns ever new nextTokens, with empty pages", Client: bound,
+		},
+		{
+			Name: "many-accounts", Value: "accounts (10000000)", Routes: "accounts", able: "accounts", start: manyAccounts,
+			Does: "lists 10,000,000 accounts, a hundred a page", Client: bound,
+		},
+		{
+			Name: "duplicate-accounts", Routes: "accounts", able: "accounts", start: edits(duplicateAccounts),
+			Does: "lists each account twice", Client: "accept it, or drop the duplicates",
+		},
+		{Name: "long-page-token", Routes: listRoutes, able: listRoutes, start: nextToken(func(int) string {
+			return filled(megabyte)
+		}), Does: "returns a nextToken of 1 MB", Client: bound},
+		{Name: "page-token-line-break", Routes: listRoutes, able: listRoutes, start: nextToken(func(int) string {
+			return "a\r\nX-Played: 1"
+		}), Does: "returns a nextToken that contains a line break", Client: "refuse it, or escape it in the URL"},
+		{
+			Name: "page-fails", Value: "page (2)", Routes: listRoutes, able: listRoutes, start: pageFails,
+			Does:   "returns pages of one element, and fails with 500 on the second, or the given one",
+			Client: "retry that page, then fail as a whole; never show half a listing",
+		},
+		{
+			Name: "accounts-change", Routes: "accounts", able: "accounts", start: accountsChange,
+			Does:   "returns pages of one account; from the second page on the accounts differ",
+			Client: "use what each page says",
+		},
+		{
+			Name: "no-list", Value: "null or absent (null)", Routes: listRoutes, able: listRoutes, start: noList,
+			Does: "answers with null in place of the list, or without it", Client: "treat it as an empty list, or refuse it",
+		},
+		{Name: "no-roles", Routes: "roles", able: listRoutes, start: edits(func(_ *call, m map[string]any) any {
+			return emptied(m)
+		}), Does: "lists no roles in any account", Client: "not delete what was configured because of it"},
 	}
 }
 
-// nextToken answers with an empty page and another token each time. The token holds
-// the number of its page, where it is one of ours.
+// nextToken answers with an empty page and another token each time. Our tokens contain the number of their page.
 func nextToken(token func(n int) string) starter {
 	return edits(func(c *call, m map[string]any) any {
 		n, _ := strconv.Atoi(strings.TrimPrefix(c.r.URL.Query().Get("next_token"), "page"))
@@ -37,7 +66,7 @@ func nextToken(token func(n int) string) starter {
 	}).before(forgetPage)
 }
 
-// before lets the request be changed first.
+// before changes the request first.
 func (s starter) before(change func(c *call)) starter {
 	return func(value string) (behaviour, error) {
 		b, err := s(value)
@@ -47,14 +76,14 @@ func (s starter) before(change func(c *call)) starter {
 	}
 }
 
-// forgetPage asks for the first page, whatever page the client asked for: the tokens
-// are not the server's. The client's stays in the request that the fault sees.
+// forgetPage asks the server for the first page whatever the client asked for, as the tokens are not the server's. The
+// fault still sees the client's request.
 func forgetPage(c *call) {
 	next := c.next
 	c.next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, paged(r, "", 0)) })
 }
 
-// paged is a request for the page of a token, of so many elements; 0 is as asked.
+// paged is a request for the page of a token, with the given number of elements; 0 leaves the number as it is.
 func paged(r *http.Request, token string, size int) *http.Request {
 	other := r.Clone(r.Context())
 	q := other.URL.Query()
@@ -84,7 +113,10 @@ func manyAccounts(value string) (behaviour, error) {
 		first, _ := strconv.Atoi(c.r.URL.Query().Get("next_token"))
 		list := []any{}
 		for i := first; i < min(first+100, all); i++ {
-			list = append(list, map[string]any{"accountId": fmt.Sprintf("%012d", i), "accountName": fmt.Sprintf("played-%d", i), "emailAddress": "played@example.com"})
+			list = append(list, map[string]any{
+				"accountId": fmt.Sprintf("%012d", i), "accountName": fmt.Sprintf("played-%d", i),
+				"emailAddress": "played@example.com",
+			})
 		}
 		m["accountList"], m["nextToken"] = list, nil
 		if first+100 < all {
@@ -103,8 +135,8 @@ func duplicateAccounts(_ *call, m map[string]any) any {
 	return m
 }
 
-// onPages gives pages of one element, with their numbers: before is called with the
-// number of the page that is asked for, and says whether it has answered.
+// onPages serves numbered pages of one element. It first calls before with the number of the requested page; before
+// returns whether it has answered.
 func onPages(before func(c *call, page int) bool, change func(page int, m map[string]any)) func(c *call) {
 	return func(c *call) {
 		number, token, _ := strings.Cut(c.r.URL.Query().Get("next_token"), ".")

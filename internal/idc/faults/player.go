@@ -8,34 +8,31 @@ import (
 	"time"
 )
 
-// A Player plays faults. It is safe for concurrent use. Whoever has one sees to it
-// that nobody but this machine is served.
+// A Player plays faults. It is safe for concurrent use. Its owner must make sure that only this machine is served.
 type Player struct {
-	// Authority makes the certificates of faults; nil: they vouch for themselves.
-	// It is set before anything is served.
+	// Authority issues the faults' certificates; nil: they are self-signed. Set it before serving.
 	Authority Authority
 
 	now     func() time.Time
 	program atomic.Pointer[program]
 }
 
-// An Authority makes certificates that clients trust.
+// An Authority issues certificates that clients trust.
 type Authority interface {
 	Mint(host string, from, to time.Time) (*tls.Certificate, error)
 }
 
-// A program is what is played at a time.
+// A program is the faults being played at one time.
 type program struct {
 	plays []*play
 	stop  chan struct{}
 }
 
-// New makes a player that plays nothing.
+// New makes a player that plays no faults.
 func New(now func() time.Time) *Player { return &Player{now: now} }
 
-// Play plays these faults in place of all others; none ends them. When several are
-// for one request, the first changes what the others made of it. With an error
-// nothing changes. Answers that hang are let go of.
+// Play replaces the faults being played; an empty list stops them. If several apply to a request, the first changes
+// what the others made of it. An error changes nothing. Hanging answers are released.
 func (p *Player) Play(specs []string) error {
 	next := &program{stop: make(chan struct{})}
 	for _, spec := range specs {
@@ -55,7 +52,7 @@ func (p *Player) Play(specs []string) error {
 	return nil
 }
 
-// Playing gives the specs of what is played.
+// Playing returns the specs of the faults being played.
 func (p *Player) Playing() []string {
 	specs := []string{}
 	if program := p.program.Load(); program != nil {
@@ -66,7 +63,7 @@ func (p *Player) Playing() []string {
 	return specs
 }
 
-// Handler stands around what answers well.
+// Handler wraps a handler that behaves well.
 func (p *Player) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		program := p.program.Load()
@@ -78,7 +75,7 @@ func (p *Player) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// around puts the plays for a request around next, the first outermost.
+// around wraps next in the plays for a request, the first one outermost.
 func (g *program) around(next http.Handler, r *http.Request) http.Handler {
 	route := routeOf(r)
 	for _, play := range slices.Backward(g.plays) {
@@ -97,8 +94,8 @@ func (g *program) around(next http.Handler, r *http.Request) http.Handler {
 	return next
 }
 
-// answers says whether a play is for a route. A connection that the play itself has
-// led to HTTP/2 is its own.
+// answers reports whether a play applies to a route. If the play switched a connection to HTTP/2, that connection is
+// its own.
 func (p *play) answers(route string) bool {
 	if route == anyRoute {
 		return p.answer != nil && p.tls != nil
@@ -106,7 +103,7 @@ func (p *play) answers(route string) bool {
 	return p.answer != nil && slices.Contains(p.routes, route)
 }
 
-// TLS changes how connections with a host are made.
+// TLS changes how connections to a host are set up.
 func (p *Player) TLS(host string, config *tls.Config) {
 	program := p.program.Load()
 	if program == nil {
@@ -120,7 +117,7 @@ func (p *Player) TLS(host string, config *tls.Config) {
 	}
 }
 
-// pause waits for d, for the end of the request, or of the play; false is an end.
+// pause waits for d. It returns false if the request or the play ends first.
 func (c *call) pause(d time.Duration, gone <-chan struct{}) bool {
 	select {
 	case <-time.After(d):

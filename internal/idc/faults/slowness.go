@@ -9,18 +9,30 @@ import (
 
 // slowness is answers that take too long, or are too long.
 func slowness() []Fault {
-	inTime := "give up after a while that people wait, and say that nothing came"
-	bound := "bound answers, and stop to read"
+	inTime := "give up after a reasonable time, and say that there was no answer"
+	bound := "bound answers, and stop reading"
 	return []Fault{
-		{Name: "huge-body", Value: "bytes (1073741824)", Routes: "portal", start: hugeBody, Does: "answers with 1 GiB", Client: bound},
-		{Name: "endless-body", Routes: "portal", start: raw(endlessBody), Does: "sends chunks without end", Client: bound},
-		{Name: "gzip-bomb", Value: "megabytes, unpacked (256)", Routes: "portal", start: gzipBomb, Does: "sends gzip that gets a thousand times longer", Client: "ask for none; bound what is unpacked"},
+		{
+			Name: "huge-body", Value: "bytes (1073741824)", Routes: "portal", start: hugeBody, Does: "answers with 1 GiB",
+			Client: bound,
+		},
+		{Name: "endless-body", Routes: "portal", start: raw(endlessBody), Does: "sends endless chunks", Client: bound},
+		{
+			Name: "gzip-bomb", Value: "megabytes, unpacked (256)", Routes: "portal", start: gzipBomb,
+			Does: "sends gzip that expands a thousandfold", Client: "not ask for it; bound what is decompressed",
+		},
 		{
 			Name: "slow-body", Value: "pause before each byte (1s)", Routes: "portal", start: slowBody,
 			Does: "sends the body at a byte a second", Client: inTime,
 		},
-		{Name: "slow-headers", Value: "pause before each byte (1s)", Routes: "portal", start: slowHeaders, Does: "sends the headers at a byte a second", Client: inTime},
-		{Name: "silence", Routes: "portal", start: raw((*wire).hang), Does: "takes the request, and never answers", Client: inTime},
+		{
+			Name: "slow-headers", Value: "pause before each byte (1s)", Routes: "portal", start: slowHeaders,
+			Does: "sends the headers at a byte a second", Client: inTime,
+		},
+		{
+			Name: "silence", Routes: "portal", start: raw((*wire).hang), Does: "accepts the request, and never answers",
+			Client: inTime,
+		},
 		{
 			Name: "hanging", Routes: "portal", start: rawAnswer(func(w *wire, a answer) {
 				w.say(a.head("Connection: close") + string(a.body))
@@ -33,14 +45,18 @@ func slowness() []Fault {
 				w.say(a.head(a.length()) + string(a.body[:len(a.body)/2]))
 				w.hang()
 			}),
-			Does: "sends half the answer, and then nothing", Client: inTime,
+			Does: "sends half the answer, then nothing", Client: inTime,
 		},
 		{
-			Name: "endless-continue", Routes: "portal", start: raw(func(w *wire) { w.repeat("HTTP/1.1 100 Continue\r\n\r\n", math.MaxInt64) }),
-			Does: "sends 100 Continue for ever", Client: "bound them",
+			Name: "endless-continue", Routes: "portal", start: raw(func(w *wire) {
+				w.repeat("HTTP/1.1 100 Continue\r\n\r\n", math.MaxInt64)
+			}),
+			Does: "sends 100 Continue forever", Client: "bound them",
 		},
 		{
-			Name: "early-hints", Routes: "portal", start: raw(func(w *wire) { w.repeat("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n", math.MaxInt64) }),
+			Name: "early-hints", Routes: "portal", start: raw(func(w *wire) {
+				w.repeat("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n", math.MaxInt64)
+			}),
 			Does: "sends a flood of 103 Early Hints", Client: "bound them",
 		},
 	}
@@ -60,7 +76,7 @@ func endlessBody(w *wire) {
 	w.repeat(chunk(blanks()), math.MaxInt64)
 }
 
-// gzipBomb sends one piece of gzip again and again: gzip may be of many.
+// gzipBomb repeats one gzip member: a stream may have many.
 func gzipBomb(value string) (behaviour, error) {
 	const each = 4
 	megabytes, err := number(value, 256, 100_000)

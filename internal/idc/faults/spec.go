@@ -12,7 +12,7 @@ import (
 	"rolecall/internal/near"
 )
 
-// A play is a fault with the value, the routes and the requests of a spec.
+// A play is a fault with the value, routes and counts of a spec.
 type play struct {
 	behaviour
 	player       *Player
@@ -26,7 +26,7 @@ type play struct {
 // suffixes are what may follow a name and value: @ROUTE/ACCOUNT#COUNT~EVERY.
 var suffixes = pattern.New(`^(.*?)(?:@([a-z+]+)(?:/(\d{12}))?)?(?:#(\d+))?(?:~(\d+))?$`)
 
-// Check says what is wrong with specs, without playing them.
+// Check reports what is wrong with specs, without playing them.
 func Check(specs []string) error {
 	for _, spec := range specs {
 		if _, err := parse(spec); err != nil {
@@ -40,20 +40,22 @@ func Check(specs []string) error {
 func parse(spec string) (*play, error) {
 	m := suffixes().FindStringSubmatch(spec)
 	if m == nil { // a line break: values that hold one are written as JSON
-		return nil, fmt.Errorf("fault %q: not NAME[=VALUE][@ROUTE[/ACCOUNT]][#COUNT][~EVERY]", spec)
+		return nil, fmt.Errorf("fault %q: expected NAME[=VALUE][@ROUTE[/ACCOUNT]][#COUNT][~EVERY]", spec)
 	}
 	name, value, valued := strings.Cut(m[1], "=")
 	f, known := find(name)
 	if !known {
-		return nil, fmt.Errorf("there is no fault %q%s", name, meant(name, names()))
+		return nil, fmt.Errorf("unknown fault %q%s", name, meant(name, names()))
 	}
 	p := &play{spec: spec, account: m[3]}
 	var err error
 	if p.routes, err = f.routes(m[2]); err != nil {
 		return nil, err
 	}
-	if p.account != "" && slices.ContainsFunc(p.routes, func(route string) bool { return !slices.Contains(accountRoutes(), route) }) {
-		return nil, fmt.Errorf("fault %q: only requests of %s are for an account", spec, strings.Join(accountRoutes(), "+"))
+	if p.account != "" && slices.ContainsFunc(p.routes, func(route string) bool {
+		return !slices.Contains(accountRoutes(), route)
+	}) {
+		return nil, fmt.Errorf("fault %q: only requests to %s name an account", spec, strings.Join(accountRoutes(), "+"))
 	}
 	if p.count, err = requests(m[4]); err == nil {
 		p.every, err = requests(m[5])
@@ -71,7 +73,7 @@ func parse(spec string) (*play, error) {
 	return p, err
 }
 
-// requests reads a number of requests; 0 stands for none given.
+// requests reads a number of requests; 0 means that none is given.
 func requests(text string) (int64, error) {
 	if text == "" {
 		return 0, nil
@@ -83,7 +85,7 @@ func requests(text string) (int64, error) {
 	return n, nil
 }
 
-// value reads what stands behind "=": as it is, or as a JSON string.
+// value reads the text after "=": verbatim, or as a JSON string.
 func (f Fault) value(text string, given bool) (string, error) {
 	switch {
 	case !given:
@@ -91,7 +93,7 @@ func (f Fault) value(text string, given bool) (string, error) {
 	case f.Value == "":
 		return "", fmt.Errorf("fault %s takes no value", f.Name)
 	case text == "":
-		return "", fmt.Errorf("fault %s: no value stands behind the =; it takes %s", f.Name, f.Value)
+		return "", fmt.Errorf("fault %s: the value after = is missing; it takes %s", f.Name, f.Value)
 	case !strings.HasPrefix(text, `"`) || len(text) == 1:
 		return text, nil
 	}
@@ -102,8 +104,8 @@ func (f Fault) value(text string, given bool) (string, error) {
 	return value, nil
 }
 
-// routes gives the single routes that text means, or the fault's own: of a group
-// those where it can be played.
+// routes returns the single routes in text, or the fault's own. Of a group it keeps those that the fault can be played
+// on.
 func (f Fault) routes(text string) ([]string, error) {
 	if text == "" {
 		text = f.Routes
@@ -128,7 +130,7 @@ func names() []string {
 	return names
 }
 
-// meant names those of all that look like name.
+// meant suggests names that look like name.
 func meant(name string, all []string) string {
 	if close := near.All(name, all); len(close) > 0 {
 		return "; did you mean " + strings.Join(close, ", ") + "?"
@@ -136,7 +138,7 @@ func meant(name string, all []string) string {
 	return ""
 }
 
-// due counts a request, and says whether the fault is played on it.
+// due counts a request, and reports whether the fault is played on it.
 func (p *play) due() bool {
 	if n := p.seen.Add(1); p.every > 0 && n%p.every != 0 {
 		return false

@@ -17,7 +17,7 @@ import (
 	"rolecall/internal/idc/faults"
 )
 
-// handshakes say for each fault of TLS what a client meets.
+// handshakes lists what a client meets for each TLS fault.
 var handshakes = map[string]func(l *lab, t *testing.T) bool{
 	"expired-certificate": func(l *lab, t *testing.T) bool {
 		_, err := l.secured(t, &tls.Config{})
@@ -41,10 +41,11 @@ var handshakes = map[string]func(l *lab, t *testing.T) bool{
 	},
 	"client-certificate": func(l *lab, t *testing.T) bool {
 		asked := false
-		conn, err := l.secured(t, &tls.Config{GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			asked = true
-			return &tls.Certificate{}, nil
-		}})
+		conn, err := l.secured(t,
+			&tls.Config{GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				asked = true
+				return &tls.Certificate{}, nil
+			}})
 		return err == nil && asked && strings.HasPrefix(exchange(conn, l.request("accounts"), bound).text, "HTTP/1.1 200")
 	},
 	"slow-handshake": func(l *lab, t *testing.T) bool {
@@ -86,7 +87,7 @@ func TestFaultsOfTLS(t *testing.T) {
 	}
 }
 
-// Without an authority faults vouch for themselves.
+// Without an authority, faults use self-signed certificates.
 func TestWithoutAuthority(t *testing.T) {
 	p := faults.New(time.Now)
 	if err := p.Play([]string{"wrong-host"}); err != nil {
@@ -113,7 +114,7 @@ func TestEachFaultIsSeen(t *testing.T) {
 	}
 }
 
-// A refresh token that is not replaced stays good, though the real one is.
+// A refresh token that is not replaced stays valid, although the real one is.
 func TestRefreshTokensStay(t *testing.T) {
 	for spec, answered := range map[string]any{"same-refresh-token": "same", "no-refresh-token": nil} {
 		l := newLab(t)
@@ -123,7 +124,8 @@ func TestRefreshTokensStay(t *testing.T) {
 		seen := map[string]bool{}
 		for range 4 {
 			out := l.ask(t, "/token", l.client("grantType", "refresh_token", "refreshToken", l.refresh))
-			if want := answered; want == "same" && out["refreshToken"] != l.refresh || want == nil && out["refreshToken"] != nil {
+			if want := answered; want == "same" && out["refreshToken"] != l.refresh || want == nil &&
+				out["refreshToken"] != nil {
 				t.Errorf("%s: %v", spec, out["refreshToken"])
 			}
 			seen[out["accessToken"].(string)] = true
@@ -134,7 +136,7 @@ func TestRefreshTokensStay(t *testing.T) {
 	}
 }
 
-// The clock of answers is off, by as much as was said.
+// The clock of answers is off by the given amount.
 func TestTheClock(t *testing.T) {
 	l := newLab(t)
 	if err := l.Play([]string{"clock=-24h"}); err != nil {
@@ -154,7 +156,7 @@ func TestTheClock(t *testing.T) {
 	}
 }
 
-// What hangs is let go of when the fault is not played any more.
+// Stopping a fault releases hanging answers.
 func TestStopLetsGo(t *testing.T) {
 	l := newLab(t)
 	for _, spec := range []string{"silence", "hanging", "slow-body=1h", "endless-continue"} {
@@ -177,8 +179,7 @@ func TestStopLetsGo(t *testing.T) {
 	}
 }
 
-// The browser is sent back with an issuer that is not ours; the console gets a token
-// with & in it.
+// The browser is sent back with a foreign issuer; the console gets a token that contains &.
 func TestAnswersOfPages(t *testing.T) {
 	p := faults.New(time.Now)
 	if err := p.Play([]string{"wrong-issuer", "signin-token"}); err != nil {
@@ -191,10 +192,14 @@ func TestAnswersOfPages(t *testing.T) {
 		}
 		http.Redirect(w, r, "http://127.0.0.1:1/oauth/callback?code=c&state=s", http.StatusSeeOther)
 	}))
-	for _, r := range []*http.Request{httptest.NewRequest("GET", "/authorize?x=y", nil), httptest.NewRequest("POST", "/home/consent", nil)} {
+	for _, r := range []*http.Request{
+		httptest.NewRequest("GET", "/authorize?x=y", nil),
+		httptest.NewRequest("POST", "/home/consent", nil),
+	} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		if to := w.Header().Get("Location"); w.Code != 303 || to != "http://127.0.0.1:1/oauth/callback?code=c&state=s&iss=https%3A%2F%2Felsewhere.example.com" {
+		if to := w.Header().Get("Location"); w.Code != 303 ||
+			to != "http://127.0.0.1:1/oauth/callback?code=c&state=s&iss=https%3A%2F%2Felsewhere.example.com" {
 			t.Errorf("%s: %d %s", r.URL, w.Code, to)
 		}
 	}

@@ -25,7 +25,7 @@ import (
 	"rolecall/internal/idc/visitor"
 )
 
-// A lab is an Identity Center on loopback whose faults are looked at.
+// A lab is an Identity Center on loopback, for watching its faults.
 type lab struct {
 	*faults.Player
 	url, host              string
@@ -44,7 +44,9 @@ func newLab(t *testing.T) *lab {
 	l.host = server.Listener.Addr().String()
 	l.url = "http://" + l.host
 	center, err := idc.New(idc.Options{
-		URL: l.url, Store: data.Store, Secret: data.Secret, Around: l.Handler, OIDC: oidc.Options{RefreshGrace: time.Hour, NoLimits: true},
+		URL: l.url, Store: data.Store, Secret: data.Secret, Around: l.Handler, OIDC: oidc.Options{
+			RefreshGrace: time.Hour, NoLimits: true,
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -89,13 +91,17 @@ func (l *lab) ask(t *testing.T, path string, in map[string]any) map[string]any {
 }
 
 func (l *lab) signIn(t *testing.T) {
-	r := l.ask(t, "/client/register", map[string]any{"clientName": "lab", "clientType": "public", "scopes": []string{"sso:account:access"}})
+	r := l.ask(t, "/client/register", map[string]any{
+		"clientName": "lab", "clientType": "public", "scopes": []string{"sso:account:access"},
+	})
 	l.id, l.secret = r["clientId"].(string), r["clientSecret"].(string)
 	d := l.ask(t, "/device_authorization", l.client("startUrl", l.url+"/start"))
-	if _, err := (visitor.Visitor{User: "alice", Password: "correct-horse-alice"}).Visit(context.Background(), d["verificationUriComplete"].(string)); err != nil {
+	if _, err := (visitor.Visitor{User: "alice", Password: "correct-horse-alice"}).Visit(context.Background(),
+		d["verificationUriComplete"].(string)); err != nil {
 		t.Fatal(err)
 	}
-	token := l.ask(t, "/token", l.client("grantType", "urn:ietf:params:oauth:grant-type:device_code", "deviceCode", d["deviceCode"]))
+	token := l.ask(t, "/token",
+		l.client("grantType", "urn:ietf:params:oauth:grant-type:device_code", "deviceCode", d["deviceCode"]))
 	l.token, l.refresh = token["accessToken"].(string), token["refreshToken"].(string)
 	l.device = l.ask(t, "/device_authorization", l.client("startUrl", l.url+"/start"))["deviceCode"].(string)
 }
@@ -108,13 +114,15 @@ func (l *lab) client(more ...any) map[string]any {
 	return m
 }
 
-// request is a good one for a route, as it goes over the wire.
+// request is a valid request for a route, as sent over the wire.
 func (l *lab) request(route string) string {
 	var path string
 	var body map[string]any
 	switch name, query, _ := strings.Cut(route, "?"); name {
 	case "register":
-		path, body = "/client/register", map[string]any{"clientName": "lab", "clientType": "public", "scopes": []string{"sso:account:access"}}
+		path, body = "/client/register", map[string]any{
+			"clientName": "lab", "clientType": "public", "scopes": []string{"sso:account:access"},
+		}
 	case "device":
 		path, body = "/device_authorization", l.client("startUrl", l.url+"/start")
 	case "token":
@@ -149,8 +157,7 @@ const (
 	enough   = 4 << 20
 )
 
-// exchange sends a request on a connection of its own, waits for the first byte, and
-// reads all that comes for a while.
+// exchange sends a request on its own connection, waits for the first byte, and then reads for a while.
 func exchange(conn net.Conn, request string, first time.Duration) seen {
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(first))
@@ -197,8 +204,7 @@ func (l *lab) secured(t *testing.T, config *tls.Config) (*tls.Conn, error) {
 	return secured, secured.Handshake()
 }
 
-// played says for each fault what is seen on the wire when it is played: a regular
-// expression, for which a dot is any byte.
+// played maps each fault to what it looks like on the wire: a regular expression in which a dot matches any byte.
 var played = []struct{ spec, route, want string }{
 	{"throttle", "accounts", `^HTTP/1.1 429 .*Retry-After: 1\r.*TooManyRequestsException`},
 	{"throttle=9@register", "register", `^HTTP/1.1 400 .*Retry-After: 9\r.*SlowDownException:.*"slow_down"`},
@@ -282,7 +288,10 @@ var played = []struct{ spec, route, want string }{
 	{"page-token-line-break", "accounts", `"nextToken":"a\\r\\nX-`},
 	{"page-fails", "accounts", `^HTTP/1.1 200.*"accountList":\[\{[^{]*\}\],"nextToken":"2\.`},
 	{"page-fails", "accounts?next_token=2.abc", `^HTTP/1.1 500`},
-	{"accounts-change", "accounts?next_token=2.MTExMTIyMjIzMzMz", `^HTTP/1.1 200.*"accountId":"999900000002","accountName":"changed-2".*"nextToken":"3\.`},
+	{
+		"accounts-change", "accounts?next_token=2.MTExMTIyMjIzMzMz",
+		`^HTTP/1.1 200.*"accountId":"999900000002","accountName":"changed-2".*"nextToken":"3\.`,
+	},
 	{"no-list", "accounts", `"accountList":null`},
 	{"no-list=absent", "roles", `\r\n\r\n\{"nextToken":null\}$`},
 	{"no-roles", "roles", `"roleList":\[\]`},
@@ -349,7 +358,8 @@ func TestFaultsDoWhatTheySay(t *testing.T) {
 				first = patience
 			}
 			got := l.seeWithin(t, c.route, first).marked()
-			want := strings.NewReplacer("YEAR+10", fmt.Sprint(time.Now().Add(87600*time.Hour).UTC().Year()), "REFRESH", l.refresh).Replace(c.want)
+			want := strings.NewReplacer("YEAR+10", fmt.Sprint(time.Now().Add(87600*time.Hour).UTC().Year()), "REFRESH",
+				l.refresh).Replace(c.want)
 			if !matches(want, got) {
 				t.Errorf("%.600q\nis not %s", got, want)
 			}
@@ -363,7 +373,7 @@ func TestFaultsDoWhatTheySay(t *testing.T) {
 	}
 }
 
-// runs shortens each run of a byte: xxx… of a million is xRUN1000000.
+// runs shortens runs of a byte: a million x become xRUN1000000.
 func runs(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
@@ -381,7 +391,7 @@ func runs(text string) string {
 	return b.String()
 }
 
-// matches compares byte by byte: each byte stands for the character of its number.
+// matches compares bytes: each is treated as the character of its number.
 func matches(pattern, text string) bool {
 	text = runs(text)
 	wide := func(s string) string {

@@ -7,11 +7,11 @@ import (
 	"rolecall/internal/idc/pattern"
 )
 
-// A Destination is a page of the console as a link names it.
+// A Destination is the console page that a link names.
 type Destination struct {
 	URL     string // untrusted
-	Console bool   // it is a page of AWS's console, so that a link may lead there
-	Region  string // empty when it does not say
+	Console bool   // a page of AWS's console, which links may lead to
+	Region  string // empty if unknown
 	Service string
 }
 

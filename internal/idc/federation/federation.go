@@ -1,7 +1,6 @@
-// Package federation is the sign-in endpoint of the AWS console: it makes sign-in
-// tokens of role credentials, and shows where a console would have opened. There is
-// no console behind it. What a token says is sealed in the token; the room remembers
-// nothing.
+// Package federation is the sign-in endpoint of the AWS console: it turns role credentials into sign-in tokens, and
+// shows where a console would have opened. There is no console behind it. All state is sealed in the tokens; the room
+// stores nothing.
 package federation
 
 import (
@@ -18,12 +17,12 @@ import (
 	"rolecall/internal/idc/sts"
 )
 
-// Options are what the endpoint is made of.
+// Options configure the endpoint.
 type Options struct {
 	Secret []byte // what the key of the tokens is derived from
 	Keys   *sts.Server
 	Now    func() time.Time
-	// Partitions say which hosts are of the console; nil: AWS's.
+	// Partitions know the console's hosts; nil: AWS's.
 	Partitions partition.Table
 }
 
@@ -33,13 +32,13 @@ type Server struct {
 	seal cipher.AEAD
 }
 
-// Pages is how answers look that people see.
+// Pages renders answers for people.
 type Pages interface {
 	Arrived(http.ResponseWriter, *http.Request, Arrival)
 	Message(w http.ResponseWriter, r *http.Request, status int, title, text string)
 }
 
-// An Arrival is somebody who would now be at the console.
+// An Arrival is a person who would now be at the console.
 type Arrival struct {
 	Account, ARN string
 	Ends         time.Time // of the console session
@@ -47,7 +46,7 @@ type Arrival struct {
 	Destination
 }
 
-// Role is the permission set or role behind the ARN.
+// Role is the permission set or role of the ARN.
 func (a Arrival) Role() string {
 	parts := strings.Split(a.ARN, "/")
 	if len(parts) < 2 {
@@ -86,12 +85,13 @@ func (s *Server) Mount(m oidc.Mux, pages Pages) {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		pages.Message(w, r, http.StatusOK, "Signed out of the console", "There was no console session to end: this server only shows where one would have opened.")
+		pages.Message(w, r, http.StatusOK, "Signed out of the console",
+			"There was no console session to end: this server only shows where one would have opened.")
 	})
 }
 
-// answer tells the actions apart. A sign-in token is asked for by a program, with
-// the parameters in the address or in a form; the sign-in itself is a page.
+// answer dispatches on the action. Programs ask for a sign-in token, with parameters in the query or a form; the
+// sign-in itself is a page.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, pages Pages) {
 	const mostForm = 64 << 10
 	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
@@ -106,18 +106,24 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, pages Pages) {
 	}
 }
 
-// login shows who would be at the console, and where in it.
+// login shows who would be signed in to the console, and where.
 func (s *Server) login(w http.ResponseWriter, r *http.Request, pages Pages) {
 	q := r.URL.Query()
 	t, ok := s.open(q.Get("SigninToken"))
 	switch {
 	case !ok:
-		pages.Message(w, r, http.StatusBadRequest, "This link is not valid", "Its sign-in token was not made here, or it was cut off on the way. Make a new link.")
+		pages.Message(w, r, http.StatusBadRequest, "This link is not valid",
+			"Its sign-in token was not made here, or was truncated. Make a new link.")
 	case !s.o.Now().Before(t.Good):
-		pages.Message(w, r, http.StatusBadRequest, "This link has expired", "Links to the console are good for fifteen minutes. Make a new one.")
+		pages.Message(w, r, http.StatusBadRequest, "This link has expired",
+			"Links to the console are valid for fifteen minutes. Make a new one.")
 	case q.Get("Destination") == "":
-		pages.Message(w, r, http.StatusBadRequest, "This link leads nowhere", "The Destination parameter is missing: it says which page of the console to open.")
+		pages.Message(w, r, http.StatusBadRequest, "This link leads nowhere",
+			"The Destination parameter is missing: it says which page of the console to open.")
 	default:
-		pages.Arrived(w, r, Arrival{Account: t.Account, ARN: t.ARN, Ends: t.Ends, Issuer: q.Get("Issuer"), Destination: s.destination(q.Get("Destination"))})
+		pages.Arrived(w, r, Arrival{
+			Account: t.Account, ARN: t.ARN, Ends: t.Ends, Issuer: q.Get("Issuer"),
+			Destination: s.destination(q.Get("Destination")),
+		})
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"rolecall/internal/idc/sts"
 )
 
-// A door is the endpoint with a clock that the test moves. Its pages are plain text.
+// A door is the endpoint, with a clock that the test moves. Its pages are plain text.
 type door struct {
 	*http.ServeMux
 	signin *federation.Server
@@ -41,7 +41,10 @@ func newDoor(t *testing.T) *door {
 	t.Cleanup(func() { _ = data.Close() })
 	d := &door{ServeMux: http.NewServeMux(), now: time.Now(), sample: sample, store: data.Store}
 	now := func() time.Time { return d.now }
-	err = data.Store.Update(t.Context(), func(tx store.Tx) error { _, err := directory.Open(tx, "us-east-1", d.now); return err })
+	err = data.Store.Update(t.Context(), func(tx store.Tx) error {
+		_, err := directory.Open(tx, "us-east-1", d.now)
+		return err
+	})
 	var errKeys, errDoor error
 	d.keys, errKeys = sts.New(sts.Options{Store: data.Store, Secret: data.Secret, Now: now})
 	d.signin, errDoor = federation.New(federation.Options{Secret: data.Secret, Keys: d.keys, Now: now})
@@ -62,7 +65,7 @@ func (plain) Message(w http.ResponseWriter, _ *http.Request, status int, title, 
 	http.Error(w, title, status)
 }
 
-// alice's keys of her Admin role in payments-dev.
+// alice returns keys of her Admin role in payments-dev.
 func (d *door) alice(t *testing.T) sts.Credentials {
 	t.Helper()
 	var c sts.Credentials
@@ -111,7 +114,9 @@ func (d *door) token(t *testing.T, q url.Values) string {
 }
 
 func login(token, destination string) url.Values {
-	return url.Values{"Action": {"login"}, "Issuer": {"https://example.com/"}, "Destination": {destination}, "SigninToken": {token}}
+	return url.Values{
+		"Action": {"login"}, "Issuer": {"https://example.com/"}, "Destination": {destination}, "SigninToken": {token},
+	}
 }
 
 func TestATokenSaysWhoArrives(t *testing.T) {
@@ -127,14 +132,16 @@ func TestATokenSaysWhoArrives(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "arn:aws:sts::111122223333:assumed-role/" + directory.RoleName("Admin", "111122223333") + "/alice"
-	if a.ARN != want || a.Account != "111122223333" || a.Role() != "Admin" || a.Region != "eu-west-1" || a.Service != "ec2" || !a.Console {
+	if a.ARN != want || a.Account != "111122223333" || a.Role() != "Admin" || a.Region != "eu-west-1" ||
+		a.Service != "ec2" || !a.Console {
 		t.Errorf("%+v", a)
 	}
 	if left := a.Ends.Sub(d.now); left < 59*time.Minute || left > time.Hour {
 		t.Errorf("the session lasts %v", left)
 	}
 	long := d.token(t, url.Values{"Action": q["Action"], "Session": q["Session"], "SessionDuration": {"43200"}})
-	if err := json.Unmarshal(d.get(login(long, "https://console.aws.amazon.com/")).Body.Bytes(), &a); err != nil || a.Ends.Sub(d.now) != 12*time.Hour {
+	if err := json.Unmarshal(d.get(login(long, "https://console.aws.amazon.com/")).Body.Bytes(), &a); err != nil ||
+		a.Ends.Sub(d.now) != 12*time.Hour {
 		t.Errorf("12 hours are %v: %v", a.Ends.Sub(d.now), err)
 	}
 	for name, q := range map[string]url.Values{
@@ -148,7 +155,8 @@ func TestATokenSaysWhoArrives(t *testing.T) {
 		}
 	}
 	d.now = d.now.Add(15*time.Minute + time.Second)
-	if w := d.get(login(token, "https://console.aws.amazon.com/")); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "expired") {
+	if w := d.get(login(token, "https://console.aws.amazon.com/")); w.Code != http.StatusBadRequest ||
+		!strings.Contains(w.Body.String(), "expired") {
 		t.Errorf("after a quarter of an hour: %d %s", w.Code, w.Body)
 	}
 }
@@ -190,12 +198,18 @@ func TestDestinationsThatAreNoConsole(t *testing.T) {
 	token := d.token(t, url.Values{"Action": {"getSigninToken"}, "Session": {session(d.alice(t))}})
 	for text, console := range map[string]bool{
 		"https://console.aws.amazon.com/console/home?region=us-east-1": true,
-		"https://console.amazonaws.cn/":                                true, "https://us-gov-east-1.console.amazonaws-us-gov.com/s3/": true,
-		"http://console.aws.amazon.com/": false, "javascript:alert(1)//console.aws.amazon.com": false, "https://console.aws.amazon.com.evil.example/": false,
-		"https://evilconsole.aws.amazon.com/": false, "https://console.aws.amazon.com@evil.example/": false, "https://console.aws.amazon.com:99/": false, "//x": false, "\x00": false,
+		"https://console.amazonaws.cn/":                                true,
+		"https://us-gov-east-1.console.amazonaws-us-gov.com/s3/":       true,
+		"http://console.aws.amazon.com/":                               false,
+		"javascript:alert(1)//console.aws.amazon.com":                  false,
+		"https://console.aws.amazon.com.evil.example/":                 false,
+		"https://evilconsole.aws.amazon.com/":                          false,
+		"https://console.aws.amazon.com@evil.example/":                 false,
+		"https://console.aws.amazon.com:99/":                           false, "//x": false, "\x00": false,
 	} {
 		var a federation.Arrival
-		if err := json.Unmarshal(d.get(login(token, text)).Body.Bytes(), &a); err != nil || a.Console != console || a.URL != text {
+		if err := json.Unmarshal(d.get(login(token, text)).Body.Bytes(), &a); err != nil || a.Console != console ||
+			a.URL != text {
 			t.Errorf("%q: %+v, %v", text, a, err)
 		}
 	}
@@ -210,7 +224,7 @@ func TestLogoutLeadsNowhere(t *testing.T) {
 	}
 }
 
-// Keys of a chain open the console, but not for a time that they choose.
+// Keys from a chain open the console, but cannot choose the session's duration.
 func TestChainedKeys(t *testing.T) {
 	d := newDoor(t)
 	chained := d.assume(t, d.alice(t))
@@ -222,7 +236,7 @@ func TestChainedKeys(t *testing.T) {
 	}
 }
 
-// assume gives keys of the role that alice's role may assume, through the SDK.
+// assume assumes, through the SDK, the role that alice's role may assume, and returns its keys.
 func (d *door) assume(t *testing.T, c sts.Credentials) sts.Credentials {
 	t.Helper()
 	server := httptest.NewServer(d.keys)
@@ -230,12 +244,20 @@ func (d *door) assume(t *testing.T, c sts.Credentials) sts.Credentials {
 	client := awssts.New(awssts.Options{
 		Region: "us-east-1", BaseEndpoint: &server.URL,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}, nil
+			return aws.Credentials{
+				AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken,
+			}, nil
 		}),
 	})
-	out, err := client.AssumeRole(t.Context(), &awssts.AssumeRoleInput{RoleArn: &d.sample.ChainRole, RoleSessionName: aws.String("release"), ExternalId: &d.sample.ExternalID})
+	out, err := client.AssumeRole(t.Context(),
+		&awssts.AssumeRoleInput{
+			RoleArn: &d.sample.ChainRole, RoleSessionName: aws.String("release"), ExternalId: &d.sample.ExternalID,
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sts.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken}
+	return sts.Credentials{
+		AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey,
+		SessionToken: *out.Credentials.SessionToken,
+	}
 }

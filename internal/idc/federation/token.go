@@ -15,33 +15,33 @@ import (
 	"rolecall/internal/idc/wire"
 )
 
-// tokenLife is how long a sign-in token is good, as AWS's.
+// tokenLife is how long a sign-in token can be used, as at AWS.
 const tokenLife = 15 * time.Minute
 
-// Bounds of a console session that is asked for.
+// Bounds of the session duration that callers may ask for.
 const (
 	leastSession = 15 * time.Minute
 	mostSession  = 12 * time.Hour
 )
 
-// ErrInvalid is keys or parameters that give no sign-in token.
+// ErrInvalid means that the keys or parameters do not qualify for a sign-in token.
 var ErrInvalid = errors.New("invalid credentials parameter")
 
-// A Session is role credentials as the endpoint takes them.
+// A Session is role credentials in the endpoint's form.
 type Session struct {
 	ID    string `json:"sessionId"`
 	Key   string `json:"sessionKey"`
 	Token string `json:"sessionToken"`
 }
 
-// A token is what a sign-in token carries.
+// A token is the content of a sign-in token.
 type token struct {
 	Account, ARN string
 	Good         time.Time // until when the token opens the console
 	Ends         time.Time // of the console session
 }
 
-// SigninToken makes a token of keys. A life of zero is that of the keys.
+// SigninToken makes a token from keys. A life of zero stands for the keys' own.
 func (s *Server) SigninToken(keys Session, life time.Duration) (string, error) {
 	caller, ends, refusal := s.o.Keys.Knows(keys.ID, keys.Key, keys.Token)
 	if refusal != nil || !opensConsole(caller) {
@@ -59,8 +59,7 @@ func (s *Server) SigninToken(keys Session, life time.Duration) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(s.seal.Seal(nil, nil, text, nil)), err
 }
 
-// opensConsole: only keys of a role do, neither a user's own nor those that
-// GetSessionToken made of them.
+// opensConsole accepts keys of a role only: not a user's own, nor those from GetSessionToken.
 func opensConsole(caller sts.Caller) bool {
 	return caller.Session && strings.Contains(caller.ARN, ":assumed-role/")
 }
@@ -74,7 +73,7 @@ func (s *Server) open(text string) (t token, ok bool) {
 	return t, err == nil && json.Unmarshal(opened, &t) == nil
 }
 
-// getSigninToken answers a program.
+// getSigninToken answers programs.
 func (s *Server) getSigninToken(w http.ResponseWriter, r *http.Request) {
 	var keys Session
 	life, err := lifeOf(r.FormValue("SessionDuration"))
@@ -103,7 +102,7 @@ func lifeOf(seconds string) (time.Duration, error) {
 	return time.Duration(n) * time.Second, nil
 }
 
-// refuse answers as AWS's endpoint, which says the same for all that is wrong:
+// refuse answers as AWS's endpoint does, with one message for every mistake:
 // https://repost.aws/knowledge-center/invalid-credentials-parameter
 func refuse(w http.ResponseWriter) {
 	h := w.Header()
@@ -112,12 +111,14 @@ func refuse(w http.ResponseWriter) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(http.StatusBadRequest)
-	_, _ = io.WriteString(w, `<!doctype html><html lang="en"><head><title>Error report</title></head><body><h1>HTTP Status 400 - Invalid credentials parameter</h1>`+
-		`<p><b>type</b> Status report</p><p><b>message</b> Invalid credentials parameter</p>`+
-		`<p><b>description</b> The request sent by the client was syntactically incorrect.</p></body></html>`)
+	_, _ = io.WriteString(w,
+		`<!doctype html><html lang="en"><head><title>Error report</title></head><body>`+
+			`<h1>HTTP Status 400 - Invalid credentials parameter</h1>`+
+			`<p><b>type</b> Status report</p><p><b>message</b> Invalid credentials parameter</p>`+
+			`<p><b>description</b> The request sent by the client was syntactically incorrect.</p></body></html>`)
 }
 
-// LoginPath is the address, on this server, that a sign-in token opens.
+// LoginPath is the path on this server where a sign-in token is redeemed.
 func LoginPath(issuer, destination, signinToken string) string {
 	return "/federation?" + url.Values{
 		"Action": {"login"}, "Issuer": {issuer}, "Destination": {destination}, "SigninToken": {signinToken},

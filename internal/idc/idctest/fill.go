@@ -13,7 +13,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// Fill assigns a user so many accounts more, called name(i), with so many roles in each.
+// Fill assigns a user more accounts, called name(i), with the given number of roles in each.
 func Fill(d *idc.Data, userName string, accounts, roles int, name func(i int) string) error {
 	u, err := user(d, userName)
 	if err != nil {
@@ -41,7 +41,7 @@ func Fill(d *idc.Data, userName string, accounts, roles int, name func(i int) st
 	})
 }
 
-// AccountID is the id of the i-th account that Fill makes.
+// AccountID is the id of the i-th account made by Fill.
 func AccountID(i int) string { return fmt.Sprintf("%012d", 700_000_000_000+i) }
 
 func setID(i int) string { return fmt.Sprintf("ps-%016d", i) }
@@ -50,7 +50,7 @@ func setID(i int) string { return fmt.Sprintf("ps-%016d", i) }
 // of synctest runs across client and server.
 type InProcess struct{ http.Handler }
 
-// RoundTrip gives the handler's answer.
+// RoundTrip returns the handler's answer.
 func (p InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	in := r.Clone(r.Context())
 	in.Host = r.URL.Host

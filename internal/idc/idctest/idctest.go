@@ -1,4 +1,4 @@
-// Package idctest does for tests what people and administrators do on pages.
+// Package idctest does for tests what people and administrators do on the pages.
 package idctest
 
 import (
@@ -29,8 +29,7 @@ func SignIn(s *idc.Server, d *idc.Data, name string) (sessionID string, err erro
 	return s.OIDC.SignIn(context.Background(), user)
 }
 
-// Unassign takes a permission set from a user, or from the group through which the
-// user has it, and says whether it was there.
+// Unassign takes a permission set from a user, or from the group it comes through, and reports whether it was assigned.
 func Unassign(d *idc.Data, name, account, permissionSet string) (existed bool, err error) {
 	user, err := user(d, name)
 	if err != nil {
@@ -51,7 +50,7 @@ func Unassign(d *idc.Data, name, account, permissionSet string) (existed bool, e
 	return existed, err
 }
 
-// RenameAccount gives an account another name.
+// RenameAccount renames an account.
 func RenameAccount(d *idc.Data, id, name string) error {
 	return d.Store.Update(context.Background(), func(tx store.Tx) error {
 		a, err := directory.Accounts().Get(tx, id)

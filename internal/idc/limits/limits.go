@@ -1,4 +1,4 @@
-// Package limits slows guesses and floods down: a token bucket for each key.
+// Package limits slows down guesses and floods, with a token bucket for each key.
 package limits
 
 import (
@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A Limiter lets a burst through for each key, and then one in each interval. A nil
-// Limiter lets everything through. It is safe for concurrent use.
+// A Limiter allows each key a burst, and then one call in each interval. A nil Limiter allows everything. It is safe
+// for concurrent use.
 type Limiter struct {
 	now   func() time.Time
 	every time.Duration
@@ -17,13 +17,13 @@ type Limiter struct {
 	buckets map[string]bucket
 }
 
-// A bucket had so many tokens at a moment.
+// A bucket is the number of tokens at a moment.
 type bucket struct {
 	tokens float64
 	at     time.Time
 }
 
-// maxKeys bounds the table; full buckets go first, they are as good as new.
+// maxKeys bounds the table. Full buckets are dropped first: they are as good as new.
 const maxKeys = 10_000
 
 // New makes a limiter.
@@ -31,8 +31,8 @@ func New(now func() time.Time, every time.Duration, burst int) *Limiter {
 	return &Limiter{now: now, every: every, burst: float64(burst), buckets: map[string]bucket{}}
 }
 
-// Allow takes from key's bucket, and reports whether anything was in it. To bound
-// failures alone, take before trying, and Return after a success.
+// Allow takes a token from key's bucket, and reports whether there was one. To count failures only, take before trying,
+// and Return after a success.
 func (l *Limiter) Allow(key string) bool {
 	if l == nil {
 		return true
@@ -48,7 +48,7 @@ func (l *Limiter) Allow(key string) bool {
 	return allowed
 }
 
-// Return puts back what Allow took.
+// Return puts back a token that Allow took.
 func (l *Limiter) Return(key string) {
 	if l == nil {
 		return
@@ -60,7 +60,7 @@ func (l *Limiter) Return(key string) {
 	l.keep(key, b)
 }
 
-// Wait is how long it takes until the bucket has one.
+// Wait is how long it takes until the bucket has a token.
 func (l *Limiter) Wait(key string) time.Duration {
 	if l == nil {
 		return 0
@@ -70,7 +70,7 @@ func (l *Limiter) Wait(key string) time.Duration {
 	return max(0, time.Duration((1-l.fill(key).tokens)*float64(l.every)))
 }
 
-// fill gives the bucket as it is now.
+// fill brings a bucket up to date.
 func (l *Limiter) fill(key string) bucket {
 	now := l.now()
 	b, known := l.buckets[key]
@@ -88,8 +88,7 @@ func (l *Limiter) keep(key string, b bucket) {
 	l.buckets[key] = b
 }
 
-// sweep drops full buckets, and then any: a tenth, so that it is not done for each
-// new key.
+// sweep drops full buckets, and then arbitrary ones, a tenth at a time, so that not every new key needs a sweep.
 func (l *Limiter) sweep() {
 	for key := range l.buckets {
 		if l.fill(key).tokens >= l.burst {

@@ -46,7 +46,7 @@ func TestABurstAndThenOneInEachInterval(t *testing.T) {
 	}
 }
 
-// Those who come at once do not all get in before the first is counted.
+// Concurrent callers do not all get in before the first is counted.
 func TestAtOnce(t *testing.T) {
 	now := time.Now()
 	l := New(func() time.Time { return now }, time.Minute, 5)

@@ -28,12 +28,13 @@ type request struct {
 }
 
 func requests() store.Table[request] {
-	return store.Table[request]{Kind: "request", Index: func(r request) store.Entry { return store.Entry{ID: r.ID, Ends: r.Ends} }}
+	return store.Table[request]{Kind: "request", Index: func(r request) store.Entry {
+		return store.Entry{ID: r.ID, Ends: r.Ends}
+	}}
 }
 
-// A codeGrant is an authorization code. A used one is remembered until the session
-// ends, and with it what the code gave: its replay takes that back (RFC 6749 section
-// 4.1.2).
+// A codeGrant is an authorization code. A used code is remembered until the session ends, with the tokens it was
+// exchanged for: a replay revokes them (RFC 6749 section 4.1.2).
 type codeGrant struct {
 	Code                        string // hashed
 	Client, Redirect, Challenge string
@@ -41,21 +42,23 @@ type codeGrant struct {
 	Session                     string
 	Ends                        time.Time
 	Used                        bool
-	Family                      string // of what it gave
+	Family                      string // of the tokens it was exchanged for
 }
 
 func codes() store.Table[codeGrant] {
-	return store.Table[codeGrant]{Kind: "code", Index: func(c codeGrant) store.Entry { return store.Entry{ID: c.Code, Ends: c.Ends} }}
+	return store.Table[codeGrant]{Kind: "code", Index: func(c codeGrant) store.Entry {
+		return store.Entry{ID: c.Code, Ends: c.Ends}
+	}}
 }
 
-// An AuthorizeError is a call of /authorize that cannot be answered by a
-// redirect: the client or the redirect URI is not known.
+// An AuthorizeError is a call of /authorize that cannot be answered by a redirect: the client or the redirect URI is
+// unknown.
 type AuthorizeError struct{ Problem string }
 
 func (e *AuthorizeError) Error() string { return e.Problem }
 
-// Authorize checks a call of /authorize. It gives the id of the request that
-// waits for consent, or a refusal to redirect to, or an AuthorizeError.
+// Authorize checks a call of /authorize. It returns the id of a request that waits for consent, an address to redirect
+// to with a refusal, or an AuthorizeError.
 func (s *Server) Authorize(ctx context.Context, q url.Values) (id, refusal string, err error) {
 	id = randomText(24)
 	err = s.o.Store.Update(ctx, func(tx store.Tx) error {
@@ -68,19 +71,23 @@ func (s *Server) Authorize(ctx context.Context, q url.Values) (id, refusal strin
 		}
 		scopes, code, text := s.checkAuthorize(c, q)
 		if code != "" {
-			id, refusal = "", redirectTo(q.Get("redirect_uri"), url.Values{"error": {code}, "error_description": {text}, "state": {q.Get("state")}})
+			id, refusal = "",
+				redirectTo(q.Get("redirect_uri"), url.Values{
+					"error": {code}, "error_description": {text}, "state": {q.Get("state")},
+				})
 			return nil
 		}
 		now := s.o.Now()
 		return requests().Put(tx, request{
-			ID: s.hash(id), Client: c.ID, Name: c.Name, Redirect: q.Get("redirect_uri"), State: q.Get("state"), Challenge: q.Get("code_challenge"),
-			Scopes: scopes, Began: now, Ends: now.Add(requestLife),
+			ID: s.hash(id), Client: c.ID, Name: c.Name, Redirect: q.Get("redirect_uri"), State: q.Get("state"),
+			Challenge: q.Get("code_challenge"),
+			Scopes:    scopes, Began: now, Ends: now.Add(requestLife),
 		})
 	})
 	return id, refusal, err
 }
 
-// maxState bounds what a client may have us keep for it.
+// maxState bounds the state that a client may have us store.
 const maxState = 2048
 
 func (s *Server) roomForRequest(tx store.Tx) error {
@@ -89,7 +96,7 @@ func (s *Server) roomForRequest(tx store.Tx) error {
 	}
 	n, err := tx.Count(requests().Kind)
 	if err == nil && n >= maxRequests && !s.o.NoLimits {
-		err = &AuthorizeError{"Too many sign-ins wait for an answer. Try again in ten minutes."}
+		err = &AuthorizeError{"Too many sign-ins are waiting for an answer. Try again in ten minutes."}
 	}
 	return err
 }
@@ -98,23 +105,25 @@ func (s *Server) authorizeClient(r store.Reader, q url.Values) (client, error) {
 	c, err := clients().Get(r, q.Get("client_id"))
 	switch {
 	case errors.Is(err, store.ErrNotFound), err == nil && !s.o.Now().Before(c.Ends):
-		return c, &AuthorizeError{"This client is not registered here. Its registration may be of another server, or over."}
+		return c, &AuthorizeError{
+			"This client is not registered here. Its registration may belong to another server, or have expired.",
+		}
 	case err != nil:
 		return c, err
 	case len(q.Get("state")) > maxState:
 		return c, &AuthorizeError{"The state of the request is too long."}
 	case !s.requests.Allow(c.ID):
-		return c, &AuthorizeError{"Too many sign-ins of this client at a time. Wait a minute, then try again."}
+		return c, &AuthorizeError{"Too many sign-ins from this client at once. Wait a minute, then try again."}
 	case !slices.Contains(c.Grants, grantCode):
 		return c, &AuthorizeError{"This client is not registered for the authorization code grant."}
 	case !matchRedirect(c.Redirects, q.Get("redirect_uri")):
-		return c, &AuthorizeError{"The redirect URI is not one that this client registered."}
+		return c, &AuthorizeError{"This client has not registered the redirect URI."}
 	}
 	return c, nil
 }
 
-// checkAuthorize gives the scopes, or the OAuth error that a redirect carries
-// back. PKCE is wanted, and S256 only (RFC 7636 section 4.2).
+// checkAuthorize returns the scopes, or the OAuth error for the redirect. PKCE is required, with S256 only (RFC 7636
+// section 4.2).
 func (s *Server) checkAuthorize(c client, q url.Values) (scopes []string, code, text string) {
 	switch challenge := q.Get("code_challenge"); {
 	case q.Get("response_type") != "code":
@@ -142,7 +151,7 @@ func notBase64URL(r rune) bool {
 
 func redirectTo(uri string, q url.Values) string { return uri + "?" + q.Encode() }
 
-// A Consent is a sign-in as the consent page shows it.
+// A Consent is a sign-in as shown on the consent page.
 type Consent struct {
 	Client   string // untrusted
 	Scopes   []string
@@ -150,7 +159,7 @@ type Consent struct {
 	Began    time.Time
 }
 
-// Consent finds a request that waits, or gives ErrGone.
+// Consent finds a waiting request, or returns ErrGone.
 func (s *Server) Consent(ctx context.Context, id string) (Consent, error) {
 	var found Consent
 	err := s.o.Store.View(ctx, func(r store.Reader) error {
@@ -169,8 +178,8 @@ func (s *Server) request(r store.Reader, id string) (request, error) {
 	return found, goneIfNotFound(err)
 }
 
-// Decide is the person's answer on the consent page, in a session of theirs: it
-// gives the address to send the browser to. A request is answered once.
+// Decide records the person's answer on the consent page, and returns the address to send the browser to. A request can
+// be answered once.
 func (s *Server) Decide(ctx context.Context, id, sessionID string, allow bool) (location string, err error) {
 	err = s.o.Store.Update(ctx, func(tx store.Tx) error {
 		r, err := s.request(tx, id)
@@ -185,23 +194,25 @@ func (s *Server) Decide(ctx context.Context, id, sessionID string, allow bool) (
 			return err
 		}
 		if !allow {
-			location = redirectTo(r.Redirect, url.Values{"error": {"access_denied"}, "error_description": {"The person denied the request"}, "state": {r.State}})
+			location = redirectTo(r.Redirect, url.Values{
+				"error": {"access_denied"}, "error_description": {"The person denied the request"}, "state": {r.State},
+			})
 			return s.record(tx, "user:"+who.UserName, "DenyConsent", "client:"+r.Client, r.Name)
 		}
 		code := randomText(32)
 		location = redirectTo(r.Redirect, url.Values{"code": {code}, "state": {r.State}})
 		return errors.Join(
 			codes().Put(tx, codeGrant{
-				Code: s.hash(code), Client: r.Client, Redirect: r.Redirect, Challenge: r.Challenge, Scopes: r.Scopes, Session: sessionID, Ends: s.o.Now().Add(codeLife),
+				Code: s.hash(code), Client: r.Client, Redirect: r.Redirect, Challenge: r.Challenge, Scopes: r.Scopes,
+				Session: sessionID, Ends: s.o.Now().Add(codeLife),
 			}),
 			s.record(tx, "user:"+who.UserName, "ApproveConsent", "client:"+r.Client, r.Name))
 	})
 	return location, err
 }
 
-// redeemCode is the authorization code grant of CreateToken. A code that comes
-// again takes back what it gave: then the error is not nil, and what was written
-// must stay.
+// redeemCode is CreateToken's authorization code grant. A replayed code revokes the tokens it was exchanged for: the
+// error is then a keep, as the revocation must be committed.
 func (s *Server) redeemCode(tx store.Tx, c client, code, redirect, verifier string) (tokenAnswer, error) {
 	grant, err := codes().Get(tx, s.hash(code))
 	switch {
@@ -230,7 +241,9 @@ func (s *Server) redeemCode(tx store.Tx, c client, code, redirect, verifier stri
 	return answer, errors.Join(err, codes().Put(tx, grant))
 }
 
-// isVerifier: RFC 7636 section 4.1.
+// isVerifier checks the form of RFC 7636 section 4.1.
 func isVerifier(text string) bool {
-	return len(text) >= 43 && len(text) <= 128 && !strings.ContainsFunc(text, func(r rune) bool { return notBase64URL(r) && r != '.' && r != '~' })
+	return len(text) >= 43 && len(text) <= 128 && !strings.ContainsFunc(text, func(r rune) bool {
+		return notBase64URL(r) && r != '.' && r != '~'
+	})
 }

@@ -1,7 +1,9 @@
 // SSO OIDC promises the clients of people that
 //   - a person's answer, and nothing else, turns a device code or an authorization code into tokens, once;
-//   - a code that comes again takes back what it gave; so does an old refresh token;
-//   - a refresh token that was just replaced gets the same answer again, since answers get lost and processes run at once;
+//   - a replayed code revokes what it was exchanged for, and so does an old refresh token;
+//   - a refresh token that was just replaced gets the same answer again, since answers get lost and processes run at
+//
+// once;
 //   - tokens open the portal for as long as their session lives, and not a moment longer;
 //   - what strangers may do without a sign-in is bounded: guesses, registrations, requests.
 package oidc_test
@@ -32,7 +34,8 @@ func TestTheDeviceGrant(t *testing.T) {
 	w := newWorld(t, oidc.Options{})
 	c, session := w.register(device, refresh), w.signIn("alice")
 	d := w.start(c)
-	if !strings.HasSuffix(*d.VerificationUriComplete, "/device?user_code="+*d.UserCode) || d.Interval != 1 || d.ExpiresIn != 600 {
+	if !strings.HasSuffix(*d.VerificationUriComplete, "/device?user_code="+*d.UserCode) || d.Interval != 1 ||
+		d.ExpiresIn != 600 {
 		t.Errorf("%+v", d)
 	}
 	_, err := w.token(c, deviceCode(d))
@@ -48,7 +51,8 @@ func TestTheDeviceGrant(t *testing.T) {
 	}
 	out, err := w.token(c, deviceCode(d))
 	w.must(err)
-	if w.owner(out.AccessToken) != "alice" || out.RefreshToken == nil || out.ExpiresIn != 3600 || *out.TokenType != "Bearer" {
+	if w.owner(out.AccessToken) != "alice" || out.RefreshToken == nil || out.ExpiresIn != 3600 ||
+		*out.TokenType != "Bearer" {
 		t.Errorf("%q has %+v", w.owner(out.AccessToken), out)
 	}
 	_, err = w.token(c, deviceCode(d))
@@ -85,7 +89,9 @@ const redirect, verifier = "http://127.0.0.1:45678/oauth/callback", "01234567890
 func authorization(c client) url.Values {
 	sum := sha256.Sum256([]byte(verifier))
 	return url.Values{
-		"response_type": {"code"}, "client_id": {*c.ClientId}, "redirect_uri": {redirect}, "state": {"s"}, "scopes": {"sso:account:access"},
+		"response_type": {"code"}, "client_id": {*c.ClientId}, "redirect_uri": {redirect}, "state": {"s"}, "scopes": {
+			"sso:account:access",
+		},
 		"code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])},
 	}
 }
@@ -113,7 +119,9 @@ func (w *world) decide(c client, session string, allow bool) *url.URL {
 }
 
 func redeem(code, verifier string) ssooidc.CreateTokenInput {
-	return ssooidc.CreateTokenInput{GrantType: aws.String("authorization_code"), Code: &code, RedirectUri: aws.String(redirect), CodeVerifier: &verifier}
+	return ssooidc.CreateTokenInput{
+		GrantType: aws.String("authorization_code"), Code: &code, RedirectUri: aws.String(redirect), CodeVerifier: &verifier,
+	}
 }
 
 func TestTheAuthorizationCodeGrant(t *testing.T) {
@@ -124,7 +132,8 @@ func TestTheAuthorizationCodeGrant(t *testing.T) {
 	}
 	got := w.decide(c, session, true).Query().Get("code")
 	for what, in := range map[string]ssooidc.CreateTokenInput{
-		"another verifier": redeem(got, strings.Repeat("x", 43)), "a code made up": redeem("x", verifier), "a short verifier": redeem(got, "x"),
+		"another verifier": redeem(got, strings.Repeat("x", 43)), "a code made up": redeem("x", verifier),
+		"a short verifier": redeem(got, "x"),
 	} {
 		_, err := w.token(c, in)
 		w.refused(what, err, "InvalidGrantException")
@@ -157,7 +166,8 @@ func TestRefreshTokens(t *testing.T) {
 	w.must(err)
 	again, err := w.refresh(c, first.RefreshToken)
 	w.must(err)
-	if *again.AccessToken != *second.AccessToken || *again.RefreshToken != *second.RefreshToken || *second.RefreshToken == *first.RefreshToken {
+	if *again.AccessToken != *second.AccessToken || *again.RefreshToken != *second.RefreshToken ||
+		*second.RefreshToken == *first.RefreshToken {
 		t.Error("the same question at once got another answer, or no new token")
 	}
 	_, err = w.refresh(w.register(device, refresh), second.RefreshToken)
@@ -193,7 +203,9 @@ func TestTokensEndWithTheirSession(t *testing.T) {
 		return err
 	}))
 	w.ahead = 90 * time.Minute
-	for what, token := range map[string]*string{"its own refresh token": last.RefreshToken, "another session's": other.RefreshToken} {
+	for what, token := range map[string]*string{
+		"its own refresh token": last.RefreshToken, "another session's": other.RefreshToken,
+	} {
 		_, err = w.refresh(c, token)
 		w.refused(what+" after the session", err, "InvalidGrantException")
 	}
@@ -210,7 +222,8 @@ func TestStrangersAreBounded(t *testing.T) {
 		t.Errorf("the sixth guess: %v", err)
 	}
 	for range 601 {
-		_, err = w.sdk.RegisterClient(t.Context(), &ssooidc.RegisterClientInput{ClientName: aws.String("test"), ClientType: aws.String("public")})
+		_, err = w.sdk.RegisterClient(t.Context(),
+			&ssooidc.RegisterClientInput{ClientName: aws.String("test"), ClientType: aws.String("public")})
 	}
 	w.refused("the 601st registration", err, "TooManyRequestsException")
 	if w.ahead = time.Minute; w.register(device).ClientId == nil {

@@ -14,7 +14,7 @@ import (
 	"rolecall/internal/idc/wire"
 )
 
-// A deviceGrant is a device authorization (RFC 8628) on its way.
+// A deviceGrant is a device authorization (RFC 8628) in progress.
 type deviceGrant struct {
 	DeviceCode, UserCode string // hashed
 	Client               string
@@ -23,8 +23,8 @@ type deviceGrant struct {
 	Session              string // set when approved
 }
 
-// devices are found by device code and user code. For a minute after its end a grant
-// is still told that it expired.
+// devices are found by device code and user code. A grant outlives its end by a minute, so that clients learn that it
+// expired.
 func devices() store.Table[deviceGrant] {
 	return store.Table[deviceGrant]{Kind: "device", Index: func(d deviceGrant) store.Entry {
 		return store.Entry{ID: d.DeviceCode, Keys: []string{d.UserCode}, Ends: d.Ends.Add(time.Minute)}
@@ -83,12 +83,14 @@ func (s *Server) newDevice(ctx context.Context, id, secret, startURL, code, user
 		if live >= maxDeviceCodes && !s.o.NoLimits {
 			return errTooManyRequests
 		}
-		return devices().Put(tx, deviceGrant{DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), Client: c.ID, Began: now, Ends: now.Add(s.o.DeviceCodeLife)})
+		return devices().Put(tx, deviceGrant{
+			DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), Client: c.ID, Began: now,
+			Ends: now.Add(s.o.DeviceCodeLife),
+		})
 	})
 }
 
-// userCodeLetters hold no vowels, so that no words come up, and no digits that
-// look like letters (RFC 8628 section 6.1).
+// userCodeLetters has no vowels, so that no words come up, and no digits that look like letters (RFC 8628 section 6.1).
 const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
 
 func newUserCode() string {
@@ -105,7 +107,7 @@ func newUserCode() string {
 	return string(code)
 }
 
-// A Device is a device authorization as its page shows it.
+// A Device is a device authorization as shown on its page.
 type Device struct {
 	UserCode string
 	Client   string // untrusted
@@ -113,16 +115,16 @@ type Device struct {
 	Began    time.Time
 }
 
-// Errors of the person's answers.
+// Errors of Consent, Decide, Device and DecideDevice.
 var (
-	// ErrGone is a request or code that was answered, ended, or never was.
+	// ErrGone means that the request or code was answered, ended, or never existed.
 	ErrGone = errors.New("it was answered already, or took too long")
-	// ErrTooMany is a guess too many.
+	// ErrTooMany means that there were too many wrong guesses.
 	ErrTooMany = errors.New("too many attempts")
 )
 
-// guess runs do, which looks a code up that was typed in a session. Codes that do not
-// exist are counted for each session, and in all.
+// guess runs do, which looks up a code typed in a session. Wrong codes count against the session, and against all
+// sessions together.
 func (s *Server) guess(sessionID string, do func() error) error {
 	if !s.guesses.Allow(sessionID) {
 		return ErrTooMany
@@ -139,8 +141,8 @@ func (s *Server) guess(sessionID string, do func() error) error {
 	return err
 }
 
-// Device finds a waiting device authorization by the code that a person typed:
-// case, blanks and dashes do not matter. It gives ErrGone, or ErrTooMany.
+// Device finds a waiting device authorization by the code that a person typed; case, blanks and dashes do not matter.
+// It returns ErrGone or ErrTooMany.
 func (s *Server) Device(ctx context.Context, typed, sessionID string) (found Device, err error) {
 	err = s.guess(sessionID, func() error {
 		return s.o.Store.View(ctx, func(r store.Reader) error {
@@ -185,8 +187,7 @@ func (s *Server) device(r store.Reader, typed string) (deviceGrant, error) {
 	return d, goneIfNotFound(err)
 }
 
-// DecideDevice is the person's answer on the device page, in a session of theirs. It
-// gives ErrGone, or ErrTooMany.
+// DecideDevice records the person's answer on the device page. It returns ErrGone or ErrTooMany.
 func (s *Server) DecideDevice(ctx context.Context, typed, sessionID string, allow bool) error {
 	return s.guess(sessionID, func() error {
 		return s.o.Store.Update(ctx, func(tx store.Tx) error {
@@ -207,7 +208,7 @@ func (s *Server) DecideDevice(ctx context.Context, typed, sessionID string, allo
 	})
 }
 
-// redeemDevice is the device grant of CreateToken. A used code is unknown.
+// redeemDevice is CreateToken's device grant. A used code is unknown.
 func (s *Server) redeemDevice(tx store.Tx, c client, code string) (Session, error) {
 	d, err := devices().Get(tx, s.hash(code))
 	switch {

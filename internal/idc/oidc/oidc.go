@@ -1,7 +1,6 @@
-// Package oidc is the SSO OIDC side of the Identity Center: client
-// registrations, the device and authorization code grants, tokens and the user
-// sessions they hang on. It refuses what AWS refuses, in AWS's words. Tokens,
-// codes and client secrets are stored as keyed hashes only.
+// Package oidc is the SSO OIDC side of the Identity Center: client registrations, the device and authorization code
+// grants, tokens, and the user sessions behind them. It refuses what AWS refuses, in AWS's words. It stores tokens,
+// codes and client secrets as keyed hashes only.
 package oidc
 
 import (
@@ -22,7 +21,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// Options are what the service is made of; zero lifetimes take AWS's.
+// Options configure the service; zero lifetimes are AWS's.
 type Options struct {
 	URL             string // base URL as clients see it, without a slash at the end
 	Region          string
@@ -33,7 +32,7 @@ type Options struct {
 	SessionLife     time.Duration   // of a user's session: the instance's
 	DeviceCodeLife  time.Duration   // 10 min
 	PollInterval    time.Duration   // 1 s
-	RefreshGrace    time.Duration   // how long a replaced refresh token gets the same answer: 30 s; negative: not at all
+	RefreshGrace    time.Duration   // how long a replaced refresh token gets the same answer: 30 s; negative: never
 	NoLimits        bool            // for load tests: no bounds on guesses and floods
 	Partitions      partition.Table // whose start URLs are accepted as ours; nil: AWS's
 }
@@ -45,34 +44,32 @@ const (
 	plainTokenLife   = 8 * time.Hour // of tokens without sso:account:access
 )
 
-// What strangers can make grow. A registration is as large as its bounds allow.
+// Bounds of what callers without a sign-in can make grow. A registration is bounded itself.
 const (
-	maxClients     = 10_000 // then the one that ends first goes
+	maxClients     = 10_000 // then the one that ends first is dropped
 	maxDeviceCodes = 1_000
 	maxRequests    = 1_000
 )
 
-// A Server answers the OIDC routes. It is safe for concurrent use; all that must
-// outlive it is in the store.
+// A Server answers the OIDC routes. It is safe for concurrent use. All lasting state is in the store.
 type Server struct {
 	o   Options
 	key []byte // of the hashes
 
-	// By client, but for registrations and all guesses together, and for guesses of a
-	// session.
+	// Keys are client ids; registrations and allGuesses have one bucket for all, guesses one for each session.
 	registrations, starts, requests, tokens, guesses, allGuesses *limits.Limiter
 
 	mu     sync.Mutex
 	counts map[string]int // answered calls, for metrics and tests
 }
 
-// A Session is a user's stay at the portal: tokens end with it at the latest.
+// A Session is a user's sign-in at the portal. Tokens end with it at the latest.
 type Session struct {
 	ID, UserID, UserName string
 	Began, Ends          time.Time
 }
 
-// ErrNoSession is a session or token that is not there, or has ended.
+// ErrNoSession means that a session or token does not exist, or has ended.
 var ErrNoSession = errors.New("no such session")
 
 func sessions() store.Table[Session] {
@@ -114,7 +111,7 @@ func randomText(n int) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// hash is how a secret is stored.
+// hash returns a secret's stored form.
 func (s *Server) hash(secret string) string {
 	m := hmac.New(sha256.New, s.key)
 	m.Write([]byte(secret))
@@ -127,22 +124,21 @@ func (s *Server) count(name string) {
 	s.counts[name]++
 }
 
-// Counts gives how many calls were answered well since the start, by name:
-// RegisterClient, StartDeviceAuthorization, and CreateToken with its grant type
-// behind a slash.
+// Counts returns the number of successful calls since the start, by name: RegisterClient, StartDeviceAuthorization, and
+// CreateToken/ with the grant type.
 func (s *Server) Counts() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.counts)
 }
 
-// record adds to the audit in the transaction of what it records.
+// record adds to the audit, in the transaction of the recorded change.
 func (s *Server) record(tx store.Tx, actor, action, target, details string) error {
 	return tx.Record(store.Event{Time: s.o.Now(), Actor: actor, Action: action, Target: target, Details: details})
 }
 
-// SignIn begins a session of user, whose password was checked, and gives its id. A
-// user who was disabled, or got another password meanwhile, is ErrNoSession.
+// SignIn begins a session of a user whose password was checked, and returns its id. If the user was disabled or got
+// another password meanwhile, it returns ErrNoSession.
 func (s *Server) SignIn(ctx context.Context, user directory.User) (id string, err error) {
 	id = randomText(24)
 	err = s.o.Store.Update(ctx, func(tx store.Tx) error {
@@ -162,12 +158,13 @@ func (s *Server) SignIn(ctx context.Context, user directory.User) (id string, er
 			life = instance.SessionLife
 		}
 		began := Session{ID: id, UserID: user.ID, UserName: present.UserName, Began: now, Ends: now.Add(life)}
-		return errors.Join(tx.Sweep(now), sessions().Put(tx, began), s.record(tx, "user:"+present.UserName, "SignIn", id[:8], ""))
+		return errors.Join(tx.Sweep(now), sessions().Put(tx, began),
+			s.record(tx, "user:"+present.UserName, "SignIn", id[:8], ""))
 	})
 	return id, err
 }
 
-// Session gives a live session by id, or ErrNoSession.
+// Session returns a live session by id, or ErrNoSession.
 func (s *Server) Session(r store.Reader, id string) (Session, error) {
 	found, err := sessions().Get(r, id)
 	switch {
@@ -177,7 +174,7 @@ func (s *Server) Session(r store.Reader, id string) (Session, error) {
 	return found, err
 }
 
-// holder gives a live session whose user may still have tokens, or ErrNoSession.
+// holder returns a live session whose user may still have tokens, or ErrNoSession.
 func (s *Server) holder(r store.Reader, id string) (Session, error) {
 	found, err := s.Session(r, id)
 	if err != nil {
@@ -206,8 +203,7 @@ func (s *Server) Sessions(r store.Reader, userID string) ([]Session, error) {
 	return live, err
 }
 
-// EndSession signs a session out: its access and refresh tokens end with it. A
-// session that is not there is no error.
+// EndSession signs a session out: its access and refresh tokens end with it. Ending an unknown session is not an error.
 func (s *Server) EndSession(ctx context.Context, id, actor string) error {
 	return s.o.Store.Update(ctx, func(tx store.Tx) error {
 		found, err := s.Session(tx, id)
@@ -221,9 +217,8 @@ func (s *Server) EndSession(ctx context.Context, id, actor string) error {
 	})
 }
 
-// User gives the live session of an access token, or ErrNoSession. Only tokens with
-// the scope sso:account:access, and those of registrations without scopes, open the
-// portal.
+// User returns the live session of an access token, or ErrNoSession. Only tokens with the scope sso:account:access, and
+// those of registrations without scopes, open the portal.
 func (s *Server) User(r store.Reader, token string) (Session, error) {
 	t, err := accessTokens().Get(r, s.hash(token))
 	if errors.Is(err, store.ErrNotFound) || err == nil && (!s.o.Now().Before(t.Ends) || !opensPortal(t.Scopes)) {

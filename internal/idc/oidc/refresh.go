@@ -11,10 +11,9 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A family is all tokens that descend from one sign-in. The present refresh token
-// works; the one before it gets the same answer for a while, since many processes
-// refresh at once and answers get lost; any older one revokes the family
-// (RFC 9700 section 4.14.2).
+// A family is all tokens that descend from one sign-in. The present refresh token works. Its predecessor gets the same
+// answer for a while, as processes refresh concurrently and answers get lost. Any older one revokes the family (RFC
+// 9700 section 4.14.2).
 type family struct {
 	ID      string
 	Client  string
@@ -28,10 +27,12 @@ type family struct {
 }
 
 func families() store.Table[family] {
-	return store.Table[family]{Kind: "family", Index: func(f family) store.Entry { return store.Entry{ID: f.ID, Ends: f.Ends} }}
+	return store.Table[family]{Kind: "family", Index: func(f family) store.Entry {
+		return store.Entry{ID: f.ID, Ends: f.Ends}
+	}}
 }
 
-// A refreshToken is one of a family's, present or past.
+// A refreshToken is a present or past one of a family.
 type refreshToken struct {
 	Token, Family string // the token hashed
 	Ends          time.Time
@@ -45,7 +46,7 @@ func refreshTokens() store.Table[refreshToken] {
 
 func newRefreshToken() string { return "aor" + randomText(48) }
 
-// refresh is the refresh token grant of CreateToken.
+// refresh is CreateToken's refresh token grant.
 func (s *Server) refresh(tx store.Tx, c client, presented string) (tokenAnswer, error) {
 	h := s.hash(presented)
 	t, err := refreshTokens().Get(tx, h)
@@ -75,7 +76,8 @@ func (s *Server) refresh(tx store.Tx, c client, presented string) (tokenAnswer, 
 	next := newRefreshToken()
 	answer.RefreshToken = &next
 	f.Before, f.Present, f.Rotated, f.Sealed = h, s.hash(next), now, seal(answer, presented)
-	return answer, errors.Join(err, families().Put(tx, f), refreshTokens().Put(tx, refreshToken{Token: f.Present, Family: f.ID, Ends: f.Ends}),
+	return answer, errors.Join(err, families().Put(tx, f),
+		refreshTokens().Put(tx, refreshToken{Token: f.Present, Family: f.ID, Ends: f.Ends}),
 		s.record(tx, "user:"+who.UserName, "RefreshToken", "client:"+c.ID, ""))
 }
 
@@ -86,13 +88,14 @@ func refusedIfNotFound(err error) error {
 	return err
 }
 
-// takeBack ends a family with all its tokens, and refuses.
+// takeBack revokes a family with all its tokens, and returns the refusal.
 func (s *Server) takeBack(tx store.Tx, familyID, why string, refusal *oauthError) error {
 	err := families().Delete(tx, familyID)
 	if errors.Is(err, store.ErrNotFound) {
-		err = nil // it gave no refresh token, or was revoked before
+		err = nil // it has no refresh token, or was revoked before
 	}
-	err = errors.Join(err, tx.DeleteOwned(refreshTokens().Kind, ownerFamily(familyID)), tx.DeleteOwned(accessTokens().Kind, ownerFamily(familyID)),
+	err = errors.Join(err, tx.DeleteOwned(refreshTokens().Kind, ownerFamily(familyID)),
+		tx.DeleteOwned(accessTokens().Kind, ownerFamily(familyID)),
 		s.record(tx, "server", "RevokeTokens", ownerFamily(familyID), why))
 	if err != nil {
 		return err
@@ -100,7 +103,7 @@ func (s *Server) takeBack(tx store.Tx, familyID, why string, refusal *oauthError
 	return &keep{refusal}
 }
 
-// seal keeps an answer so that only who presents secret can read it.
+// seal encrypts an answer so that only the presenter of secret can read it.
 func seal(answer tokenAnswer, secret string) []byte {
 	text, _ := json.Marshal(answer) // plain strings and numbers
 	return aead(secret).Seal(nil, nil, text, nil)
@@ -115,8 +118,7 @@ func unseal(sealed []byte, secret string) tokenAnswer {
 	return answer
 }
 
-// aead: the key is derived from a random token of 384 bits and the nonce is
-// random, so one key seals one answer.
+// aead derives its key from a random token of 384 bits, and the nonce is random; one key seals one answer.
 func aead(secret string) cipher.AEAD {
 	key := sha256.Sum256([]byte("refresh answer\x00" + secret))
 	block, _ := aes.NewCipher(key[:]) // 32 bytes are a valid key

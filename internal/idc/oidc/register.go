@@ -27,7 +27,9 @@ type client struct {
 }
 
 func clients() store.Table[client] {
-	return store.Table[client]{Kind: "client", Index: func(c client) store.Entry { return store.Entry{ID: c.ID, Ends: c.Ends} }}
+	return store.Table[client]{Kind: "client", Index: func(c client) store.Entry {
+		return store.Entry{ID: c.ID, Ends: c.Ends}
+	}}
 }
 
 const (
@@ -41,7 +43,7 @@ type Mux interface {
 	HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request))
 }
 
-// Mount lists the routes.
+// Mount registers the routes.
 func (s *Server) Mount(m Mux) {
 	m.HandleFunc("POST /client/register", s.register)
 	m.HandleFunc("POST /device_authorization", s.startDevice)
@@ -65,7 +67,8 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 		tooMany(w, s.registrations.Wait(""))
 		return
 	}
-	if e := s.checkRegistration(in.ClientName, in.ClientType, in.IssuerURL, in.Scopes, in.GrantTypes, in.RedirectURIs); e != nil {
+	if e := s.checkRegistration(in.ClientName, in.ClientType, in.IssuerURL, in.Scopes, in.GrantTypes,
+		in.RedirectURIs); e != nil {
 		e.write(w)
 		return
 	}
@@ -75,7 +78,8 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 	secret := randomText(48)
 	now := s.o.Now()
 	c := client{
-		ID: randomText(16) + strings.ReplaceAll(s.o.Region, "-", "_"), Secret: s.hash(secret), Name: in.ClientName, Ends: now.Add(registrationLife),
+		ID: randomText(16) + strings.ReplaceAll(s.o.Region, "-", "_"), Secret: s.hash(secret), Name: in.ClientName,
+		Ends:   now.Add(registrationLife),
 		Scopes: in.Scopes, Grants: in.GrantTypes, Redirects: in.RedirectURIs,
 	}
 	err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
@@ -98,7 +102,9 @@ func (s *Server) checkRegistration(name, kind, issuer string, scopes, grants, re
 		return errRequest
 	case kind != "public", issuer != "" && !s.isStartURL(issuer):
 		return errClientMetadata
-	case len(grants) > 8 || len(scopes) > 32 || slices.ContainsFunc(scopes, func(scope string) bool { return len(scope) > 128 }):
+	case len(grants) > 8 || len(scopes) > 32 || slices.ContainsFunc(scopes, func(scope string) bool {
+		return len(scope) > 128
+	}):
 		return errClientMetadata
 	case len(redirects) > 16 || slices.Contains(grants, grantCode) && len(redirects) == 0:
 		return errRedirectURI
@@ -116,8 +122,7 @@ func (s *Server) checkRegistration(name, kind, issuer string, scopes, grants, re
 	return nil
 }
 
-// isStartURL reports whether text is our start URL, in one of the forms in which
-// people write it.
+// isStartURL reports whether text is our start URL, in any of the forms that people write.
 func (s *Server) isStartURL(text string) bool {
 	u, err := url.Parse(text)
 	own, ownError := url.Parse(s.o.URL)
@@ -131,7 +136,7 @@ func (s *Server) isStartURL(text string) bool {
 	return u.Scheme == own.Scheme && strings.EqualFold(u.Host, own.Host) && (path == "/start" || path == "")
 }
 
-// makeRoom lets the registration go that ends first, when there are too many.
+// makeRoom drops the registration that ends first, if there are too many.
 func (s *Server) makeRoom(tx store.Tx) error {
 	n, err := tx.Count(clients().Kind)
 	if err != nil || n < maxClients {
@@ -158,11 +163,12 @@ func (s *Server) client(r store.Reader, id, secret string) (client, error) {
 	return c, nil
 }
 
-// isRedirect accepts redirect URIs of native apps (RFC 8252): loopback http with
-// any port, https, and private schemes stay out.
+// isRedirect accepts redirect URIs of native apps (RFC 8252) on loopback http, with any port. https and private schemes
+// are refused.
 func isRedirect(text string) bool {
 	u, err := url.Parse(text)
-	if err != nil || u.User != nil || u.Opaque != "" || strings.ContainsAny(text, "?#") || strings.Contains(u.Path, "//") || len(text) > 512 {
+	if err != nil || u.User != nil || u.Opaque != "" || strings.ContainsAny(text, "?#") ||
+		strings.Contains(u.Path, "//") || len(text) > 512 {
 		return false
 	}
 	if port := u.Port(); port != "" {

@@ -71,8 +71,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	wire.JSON(w, http.StatusOK, answer)
 }
 
-// keep is a refusal that changed something: a token that came again takes others
-// with it. Its transaction is kept.
+// keep is a refusal whose transaction is committed: a replayed token revoked others.
 type keep struct{ *oauthError }
 
 func (k *keep) Unwrap() error { return k.oauthError }
@@ -97,8 +96,7 @@ func (s *Server) createToken(ctx context.Context, in tokenRequest) (answer token
 }
 
 func (s *Server) grant(tx store.Tx, in tokenRequest) (tokenAnswer, error) {
-	// An unknown device code is refused before the client is looked at, as AWS
-	// does.
+	// Like AWS, refuse an unknown device code before looking at the client.
 	if in.GrantType == grantDevice && in.DeviceCode != "" {
 		if _, err := devices().Get(tx, s.hash(in.DeviceCode)); errors.Is(err, store.ErrNotFound) {
 			return tokenAnswer{}, errDeviceCode
@@ -130,8 +128,7 @@ func (s *Server) grant(tx store.Tx, in tokenRequest) (tokenAnswer, error) {
 	return s.refresh(tx, c, in.RefreshToken)
 }
 
-// opensPortal: the scope that lists accounts, the older ones of the portal, or
-// none at all (legacy profiles).
+// opensPortal accepts the scope that lists accounts, the portal's older scopes, or none at all (legacy profiles).
 func opensPortal(scopes []string) bool {
 	return slices.Contains(scopes, "sso:account:access") || isPlain(scopes)
 }
@@ -140,15 +137,16 @@ func isPlain(scopes []string) bool {
 	return !slices.ContainsFunc(scopes, func(s string) bool { return !strings.HasPrefix(s, "sso-portal:") })
 }
 
-// begin issues the first tokens of a sign-in: with sso:account:access an hour and
-// a refresh token, without scopes eight hours and none.
+// begin issues the first tokens of a sign-in: an hour and a refresh token with sso:account:access, eight hours and none
+// without scopes.
 func (s *Server) begin(tx store.Tx, c client, who Session, scopes []string, familyID string) (tokenAnswer, error) {
 	answer, err := s.issueAccess(tx, who, scopes, familyID)
 	if err == nil && !isPlain(scopes) {
 		refresh := newRefreshToken()
 		answer.RefreshToken = &refresh
 		f := family{ID: familyID, Client: c.ID, Session: who.ID, Scopes: scopes, Present: s.hash(refresh), Ends: who.Ends}
-		err = errors.Join(families().Put(tx, f), refreshTokens().Put(tx, refreshToken{Token: f.Present, Family: f.ID, Ends: f.Ends}))
+		err = errors.Join(families().Put(tx, f),
+			refreshTokens().Put(tx, refreshToken{Token: f.Present, Family: f.ID, Ends: f.Ends}))
 	}
 	return answer, errors.Join(err, s.record(tx, "user:"+who.UserName, "CreateToken", "client:"+c.ID, ""))
 }
@@ -161,6 +159,8 @@ func (s *Server) issueAccess(tx store.Tx, who Session, scopes []string, familyID
 	}
 	life = min(life, who.Ends.Sub(now)) // a token does not outlive its session
 	token := "aoa" + randomText(48)
-	err := accessTokens().Put(tx, accessToken{Token: s.hash(token), Session: who.ID, Family: familyID, Scopes: scopes, Ends: now.Add(life)})
+	err := accessTokens().Put(tx, accessToken{
+		Token: s.hash(token), Session: who.ID, Family: familyID, Scopes: scopes, Ends: now.Add(life),
+	})
 	return tokenAnswer{AccessToken: token, TokenType: "Bearer", ExpiresIn: max(1, int(life.Seconds()))}, err
 }

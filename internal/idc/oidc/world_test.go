@@ -47,7 +47,9 @@ func newWorld(t *testing.T, o oidc.Options) *world {
 	mux := http.NewServeMux()
 	w.Mount(mux)
 	w.http = &http.Client{Transport: idctest.InProcess{Handler: mux}}
-	w.sdk = ssooidc.New(ssooidc.Options{Region: "us-east-1", BaseEndpoint: aws.String(origin), HTTPClient: w.http, RetryMaxAttempts: 1})
+	w.sdk = ssooidc.New(ssooidc.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(origin), HTTPClient: w.http, RetryMaxAttempts: 1,
+	})
 	return w
 }
 
@@ -58,7 +60,7 @@ func (w *world) must(err error) {
 	}
 }
 
-// refused reports whether an error is of AWS, with this code.
+// refused checks for an exception of AWS by name.
 func (w *world) refused(what string, err error, code string) {
 	w.Helper()
 	var e smithy.APIError
@@ -73,7 +75,8 @@ type client struct{ *ssooidc.RegisterClientOutput }
 func (w *world) register(grants ...string) client {
 	w.Helper()
 	out, err := w.sdk.RegisterClient(w.Context(), &ssooidc.RegisterClientInput{
-		ClientName: aws.String("test"), ClientType: aws.String("public"), Scopes: []string{"sso:account:access"}, GrantTypes: grants,
+		ClientName: aws.String("test"), ClientType: aws.String("public"), Scopes: []string{"sso:account:access"},
+		GrantTypes:   grants,
 		RedirectUris: []string{"http://127.0.0.1/oauth/callback"}, IssuerUrl: aws.String(origin + "/start"),
 	})
 	w.must(err)
@@ -106,7 +109,9 @@ func (w *world) start(c client) *ssooidc.StartDeviceAuthorizationOutput {
 }
 
 func deviceCode(d *ssooidc.StartDeviceAuthorizationOutput) ssooidc.CreateTokenInput {
-	return ssooidc.CreateTokenInput{GrantType: aws.String("urn:ietf:params:oauth:grant-type:device_code"), DeviceCode: d.DeviceCode}
+	return ssooidc.CreateTokenInput{
+		GrantType: aws.String("urn:ietf:params:oauth:grant-type:device_code"), DeviceCode: d.DeviceCode,
+	}
 }
 
 func (w *world) token(c client, in ssooidc.CreateTokenInput) (*ssooidc.CreateTokenOutput, error) {
@@ -118,7 +123,7 @@ func (w *world) refresh(c client, token *string) (*ssooidc.CreateTokenOutput, er
 	return w.token(c, ssooidc.CreateTokenInput{GrantType: aws.String("refresh_token"), RefreshToken: token})
 }
 
-// signedIn returns tokens of a new session of a user.
+// signedIn begins a session of a user, and returns its tokens.
 func (w *world) signedIn(c client, name string) *ssooidc.CreateTokenOutput {
 	w.Helper()
 	d := w.start(c)
@@ -149,11 +154,21 @@ func TestWhatIsNotRegistered(t *testing.T) {
 		change func(*ssooidc.RegisterClientInput)
 		code   string
 	}{
-		"no name":         {func(in *ssooidc.RegisterClientInput) { in.ClientName = aws.String("") }, "InvalidRequestException"},
-		"a confidential":  {func(in *ssooidc.RegisterClientInput) { in.ClientType = aws.String("confidential") }, "InvalidClientMetadataException"},
-		"another issuer":  {func(in *ssooidc.RegisterClientInput) { in.IssuerUrl = aws.String("https://idp.example.com/") }, "InvalidClientMetadataException"},
-		"a strange grant": {func(in *ssooidc.RegisterClientInput) { in.GrantTypes = []string{"password"} }, "UnsupportedGrantTypeException"},
-		"no redirect":     {func(in *ssooidc.RegisterClientInput) { in.GrantTypes = []string{code} }, "InvalidRedirectUriException"},
+		"no name": {func(in *ssooidc.RegisterClientInput) {
+			in.ClientName = aws.String("")
+		}, "InvalidRequestException"},
+		"a confidential": {func(in *ssooidc.RegisterClientInput) {
+			in.ClientType = aws.String("confidential")
+		}, "InvalidClientMetadataException"},
+		"another issuer": {func(in *ssooidc.RegisterClientInput) {
+			in.IssuerUrl = aws.String("https://idp.example.com/")
+		}, "InvalidClientMetadataException"},
+		"a strange grant": {func(in *ssooidc.RegisterClientInput) {
+			in.GrantTypes = []string{"password"}
+		}, "UnsupportedGrantTypeException"},
+		"no redirect": {func(in *ssooidc.RegisterClientInput) {
+			in.GrantTypes = []string{code}
+		}, "InvalidRedirectUriException"},
 		"https": {func(in *ssooidc.RegisterClientInput) {
 			in.GrantTypes, in.RedirectUris = []string{code}, []string{"https://127.0.0.1/"}
 		}, "InvalidRedirectUriException"},
@@ -163,7 +178,9 @@ func TestWhatIsNotRegistered(t *testing.T) {
 		"no port": {func(in *ssooidc.RegisterClientInput) {
 			in.GrantTypes, in.RedirectUris = []string{code}, []string{"http://127.0.0.1:0/"}
 		}, "InvalidRedirectUriException"},
-		"many scopes": {func(in *ssooidc.RegisterClientInput) { in.Scopes = make([]string, 33) }, "InvalidClientMetadataException"},
+		"many scopes": {func(in *ssooidc.RegisterClientInput) {
+			in.Scopes = make([]string, 33)
+		}, "InvalidClientMetadataException"},
 	} {
 		in := good
 		x.change(&in)
@@ -194,7 +211,8 @@ func TestWhatIsNotAuthorized(t *testing.T) {
 	} {
 		q := authorization(c)
 		q.Set(name, value)
-		if id, refusal, err := w.Authorize(t.Context(), q); err != nil || id != "" || !strings.HasPrefix(refusal, redirect+"?error=") {
+		if id, refusal, err := w.Authorize(t.Context(), q); err != nil || id != "" ||
+			!strings.HasPrefix(refusal, redirect+"?error=") {
 			t.Errorf("%s: %q, %q, %v", name, id, refusal, err)
 		}
 	}
@@ -214,13 +232,19 @@ func TestWhatGetsNoTokens(t *testing.T) {
 		in   ssooidc.CreateTokenInput
 		code string
 	}{
-		"nothing":            {ssooidc.CreateTokenInput{GrantType: aws.String("")}, "InvalidRequestException"},
-		"no device code":     {ssooidc.CreateTokenInput{GrantType: aws.String(device)}, "InvalidRequestException"},
-		"a strange grant":    {ssooidc.CreateTokenInput{GrantType: aws.String("password")}, "UnsupportedGrantTypeException"},
-		"an unasked grant":   {redeem("x", verifier), "UnauthorizedClientException"},
-		"no refresh token":   {ssooidc.CreateTokenInput{GrantType: aws.String(refresh)}, "InvalidRequestException"},
-		"a token made up":    {ssooidc.CreateTokenInput{GrantType: aws.String(refresh), RefreshToken: aws.String("x")}, "InvalidGrantException"},
-		"a token of another": {ssooidc.CreateTokenInput{GrantType: aws.String(refresh), RefreshToken: w.signedIn(w.register(device, refresh), "bob").RefreshToken}, "InvalidGrantException"},
+		"nothing":          {ssooidc.CreateTokenInput{GrantType: aws.String("")}, "InvalidRequestException"},
+		"no device code":   {ssooidc.CreateTokenInput{GrantType: aws.String(device)}, "InvalidRequestException"},
+		"a strange grant":  {ssooidc.CreateTokenInput{GrantType: aws.String("password")}, "UnsupportedGrantTypeException"},
+		"an unasked grant": {redeem("x", verifier), "UnauthorizedClientException"},
+		"no refresh token": {ssooidc.CreateTokenInput{GrantType: aws.String(refresh)}, "InvalidRequestException"},
+		"a token made up": {
+			ssooidc.CreateTokenInput{GrantType: aws.String(refresh), RefreshToken: aws.String("x")}, "InvalidGrantException",
+		},
+		"a token of another": {
+			ssooidc.CreateTokenInput{
+				GrantType: aws.String(refresh), RefreshToken: w.signedIn(w.register(device, refresh), "bob").RefreshToken,
+			}, "InvalidGrantException",
+		},
 	} {
 		_, err := w.token(c, x.in)
 		w.refused(what, err, x.code)
@@ -240,7 +264,8 @@ func TestWhatGetsNoTokens(t *testing.T) {
 // A registration without scopes gets a token of eight hours, and no refresh token.
 func TestPlainTokens(t *testing.T) {
 	w := newWorld(t, oidc.Options{})
-	out, err := w.sdk.RegisterClient(t.Context(), &ssooidc.RegisterClientInput{ClientName: aws.String("test"), ClientType: aws.String("public")})
+	out, err := w.sdk.RegisterClient(t.Context(),
+		&ssooidc.RegisterClientInput{ClientName: aws.String("test"), ClientType: aws.String("public")})
 	w.must(err)
 	tokens := w.signedIn(client{out}, "alice")
 	if tokens.RefreshToken != nil || tokens.ExpiresIn != 8*3600 || w.owner(tokens.AccessToken) != "alice" {
@@ -251,7 +276,7 @@ func TestPlainTokens(t *testing.T) {
 	w.refused("a registration of three months ago", err, "InvalidClientException")
 }
 
-// Between the check of a password and the session a user may be disabled, or get another password.
+// A user may be disabled, or get another password, between the check of the password and the session.
 func TestSignInOfWhoIsGone(t *testing.T) {
 	w := newWorld(t, oidc.Options{})
 	user := w.user("bob")

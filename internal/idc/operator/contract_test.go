@@ -1,11 +1,11 @@
 //go:build unix
 
 // The operator's socket promises the owner of a data directory that
-//   - nobody else can open it, and a client speaks to nobody else's;
+//   - nobody else can open it, and a client talks to nobody else's socket;
 //   - a seed file is applied whole or not at all, and a dry run changes nothing;
 //   - a new password or a reset signs people out at once;
-//   - whatever is done is in the audit, whose chain can be verified, and can be backed up while it goes on;
-//   - what is not there is an error that says so, never an empty success.
+//   - everything done is in the audit, whose chain can be verified, and the store can be backed up at any time;
+//   - anything missing is an error that says so, never an empty success.
 package operator_test
 
 import (
@@ -161,7 +161,8 @@ func TestAFileIsAppliedWhole(t *testing.T) {
 	if again := d.get("/export", ""); again != export {
 		t.Errorf("something was changed:\n%s", again)
 	}
-	if roles := d.get("/roles", "user=alice"); strings.TrimSpace(roles) != `[{"accountId":"111122223333","accountName":"dev","name":"Admin"}]` {
+	if roles := d.get("/roles",
+		"user=alice"); strings.TrimSpace(roles) != `[{"accountId":"111122223333","accountName":"dev","name":"Admin"}]` {
 		t.Errorf("alice has %s", roles)
 	}
 	if _, err := d.do("GET", "/roles", "user=nobody", ""); err == nil || !strings.Contains(err.Error(), "not found") {
@@ -171,14 +172,19 @@ func TestAFileIsAppliedWhole(t *testing.T) {
 
 func TestPeopleAreSignedOut(t *testing.T) {
 	d := newDesk(t)
-	for _, act := range [][3]string{{"POST", "/password", `{"User":"Alice","Password":"second"}`}, {"POST", "/reset", ""}} {
+	for _, act := range [][3]string{
+		{"POST", "/password", `{"User":"Alice","Password":"second"}`},
+		{"POST", "/reset", ""},
+	} {
 		d.must()
 		var user directory.User
 		err := d.data.Store.Update(t.Context(), func(tx store.Tx) (err error) {
 			if user, err = directory.Users().Find(tx, directory.NameKey("alice")); err != nil {
 				return err
 			}
-			return tx.Put(store.Entry{Kind: directory.KindSession, ID: "s", Owners: []string{directory.OwnerUser(user.ID)}, Value: []byte("{}")})
+			return tx.Put(store.Entry{
+				Kind: directory.KindSession, ID: "s", Owners: []string{directory.OwnerUser(user.ID)}, Value: []byte("{}"),
+			})
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -198,7 +204,9 @@ func TestPeopleAreSignedOut(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for body, want := range map[string]string{`{"User":"nobody","Password":"x"}`: "not found", `{"User":"alice"}`: "empty", "x": "invalid"} {
+	for body, want := range map[string]string{
+		`{"User":"nobody","Password":"x"}`: "not found", `{"User":"alice"}`: "empty", "x": "invalid",
+	} {
 		if _, err := d.do("POST", "/password", "", body); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", body, err)
 		}

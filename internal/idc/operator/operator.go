@@ -1,6 +1,5 @@
-// Package operator is what the owner of an Identity Center may do to it, over a unix
-// socket that nobody else can open: apply a seed file, export the directory, set
-// passwords, read and verify the audit, back up, reload, play faults.
+// Package operator is what the owner of an Identity Center can do, over a unix socket that nobody else can open: apply
+// a seed file, export the directory, set passwords, read and verify the audit, back up, reload, play faults.
 package operator
 
 import (
@@ -22,14 +21,13 @@ type API struct {
 	Store store.Store
 	Now   func() time.Time
 	Cost  directory.Cost // of new password hashes
-	// Reload reads the seed file again that the server was started with; nil: there
-	// is none.
+	// Reload reads the server's seed file again; nil: it has none.
 	Reload func(context.Context) (plan string, err error)
-	// Faults plays misbehaviour; nil where nothing is served.
+	// Faults plays misbehaviour; nil if nothing is served.
 	Faults Faults
 }
 
-// Faults is what the faults room does for the operator.
+// Faults is what the operator asks of the faults room.
 type Faults interface {
 	Playing() []string
 	Play(specs []string) error
@@ -55,17 +53,17 @@ func (a *API) Handler() http.Handler {
 	return mux
 }
 
-// An Answer is the body of every answer but lists and exports.
+// An Answer is the body of every answer, except lists and exports.
 type Answer struct {
 	Error  string `json:"error,omitempty"`
 	Plan   string `json:"plan,omitempty"`   // of apply and reload
 	Events int64  `json:"events,omitempty"` // of verification
 	Head   []byte `json:"head,omitempty"`
-	// Faults that are played.
+	// Faults are those being played.
 	Faults []string `json:"faults,omitempty"`
 }
 
-// answer writes an Answer, or an error as 404 for what is not there, else 422.
+// answer writes an Answer. Errors have status 404 for what does not exist, otherwise 422.
 func answer(w http.ResponseWriter, v Answer, err error) {
 	status := http.StatusOK
 	if err != nil {
@@ -90,7 +88,7 @@ func (a *API) export(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text)
 }
 
-// apply takes a seed file: ?name= for its errors, ?prune=true, ?dry_run=true.
+// apply applies a seed file. The query has name= for error messages, prune=true, dry_run=true.
 func (a *API) apply(w http.ResponseWriter, r *http.Request) {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
@@ -117,7 +115,7 @@ func (a *API) load(ctx context.Context, name string, text []byte, prune, dry boo
 	return plan.String(), err
 }
 
-// password sets a user's password, and signs them out everywhere.
+// password sets a user's password, and signs the user out everywhere.
 func (a *API) password(w http.ResponseWriter, r *http.Request) {
 	var in struct{ User, Password string }
 	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&in)
@@ -140,7 +138,7 @@ func (a *API) password(w http.ResponseWriter, r *http.Request) {
 	}))
 }
 
-// reset takes the directory away, and all sessions; the instance and the audit stay.
+// reset deletes the directory and all sessions. The instance and the audit stay.
 func (a *API) reset(w http.ResponseWriter, r *http.Request) {
 	answer(w, Answer{}, a.Store.Update(r.Context(), func(tx store.Tx) error {
 		return errors.Join(directory.Reset(tx), tx.Record(store.Event{Time: a.Now(), Actor: store.Operator, Action: "Reset"}))
@@ -150,7 +148,7 @@ func (a *API) reset(w http.ResponseWriter, r *http.Request) {
 // maxEvents bounds a page of the audit.
 const maxEvents = 10_000
 
-// audit lists events as lines of JSON: ?after= a sequence number, ?limit= so many.
+// audit lists events as lines of JSON. The query has after=, a sequence number, and limit=.
 func (a *API) audit(w http.ResponseWriter, r *http.Request) {
 	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // empty is from the beginning
 	limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
@@ -158,7 +156,10 @@ func (a *API) audit(w http.ResponseWriter, r *http.Request) {
 		limit = maxEvents
 	}
 	var events []store.Event
-	err := a.Store.View(r.Context(), func(reader store.Reader) (err error) { events, err = reader.Events(after, limit); return err })
+	err := a.Store.View(r.Context(), func(reader store.Reader) (err error) {
+		events, err = reader.Events(after, limit)
+		return err
+	})
 	if err != nil {
 		answer(w, Answer{}, err)
 		return
@@ -175,7 +176,7 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request) {
 	answer(w, Answer{Events: n, Head: head}, err)
 }
 
-// backup copies the database to ?path=, which must not be there yet.
+// backup copies the database to the query's path=, which must not exist.
 func (a *API) backup(w http.ResponseWriter, r *http.Request) {
 	answer(w, Answer{}, a.Store.Backup(r.Context(), r.URL.Query().Get("path")))
 }
@@ -189,10 +190,11 @@ func (a *API) reload(w http.ResponseWriter, r *http.Request) {
 	answer(w, Answer{Plan: plan}, err)
 }
 
-// faults lists what is played; PUT with a JSON list of names replaces it.
+// faults lists what is being played; PUT with a JSON list of specs replaces it.
 func (a *API) faults(w http.ResponseWriter, r *http.Request) {
 	if a.Faults == nil {
-		answer(w, Answer{}, errors.New("faults are played by a server that this machine alone reaches: none serves this data directory"))
+		answer(w, Answer{},
+			errors.New("faults need a server that only this machine can reach, and none serves this data directory"))
 		return
 	}
 	var err error

@@ -2,5 +2,5 @@ package operator
 
 import "io/fs"
 
-// ours: folders of temporary files are each user's own on Windows.
+// ours is always true: on Windows each user has a temporary folder of their own.
 func ours(fs.FileInfo) bool { return true }

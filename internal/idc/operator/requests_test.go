@@ -14,7 +14,7 @@ import (
 	"rolecall/internal/idc/operator"
 )
 
-// A player remembers what it is to play, and knows one fault.
+// A player records what it is asked to play, and knows one fault.
 type player struct{ playing []string }
 
 func (p *player) Playing() []string { return p.playing }
@@ -60,7 +60,7 @@ func TestRolesOfAll(t *testing.T) {
 	}
 }
 
-// A path too long for a socket leads to a folder of ours that is as closed.
+// The socket of a directory with a long path is in a folder of ours that is closed to others.
 func TestALongPath(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
 	path, err := operator.SocketPath(dir)

@@ -8,14 +8,14 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A Role is a permission set in an account that somebody has.
+// A Role is a permission set in an account that is assigned to somebody.
 type Role struct {
 	AccountID   string `json:"accountId"`
 	AccountName string `json:"accountName"`
 	Name        string `json:"name"`
 }
 
-// roles lists those of ?user=, or everybody's.
+// roles lists the roles of user= in the query, or everybody's.
 func (a *API) roles(w http.ResponseWriter, r *http.Request) {
 	list := []Role{}
 	err := a.Store.View(r.Context(), func(reader store.Reader) (err error) {

@@ -18,12 +18,11 @@ import (
 	"time"
 )
 
-// maxSocketPath is what fits into a socket's address on all systems.
+// maxSocketPath fits into a socket's address on all systems.
 const maxSocketPath = 100
 
-// SocketPath is where the operator's socket of a data directory is: in it, or when
-// its path is too long for a socket, in a folder of ours below /tmp, wherever TMPDIR
-// leads.
+// SocketPath returns the path of a data directory's socket: in the directory, or if that is too long for a socket, in a
+// folder of ours below /tmp, whatever TMPDIR says.
 func SocketPath(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -40,8 +39,8 @@ func SocketPath(dir string) (string, error) {
 	return filepath.Join(temporary, fmt.Sprintf("rolecall-%d", os.Getuid()), hex.EncodeToString(sum[:8])+".sock"), nil
 }
 
-// Listen opens the operator's socket of a data directory, for its owner alone. Who
-// calls has the directory to himself: a socket that is there is left over.
+// Listen opens the socket of a data directory, for its owner alone. The caller has the directory to itself, so an
+// existing socket is stale.
 func Listen(dir string) (net.Listener, error) {
 	path, err := SocketPath(dir)
 	if err != nil {
@@ -54,7 +53,7 @@ func Listen(dir string) (net.Listener, error) {
 	if err := RequireOurs(folder); err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(folder, 0o700); err != nil { // nobody else gets to the socket, whatever its mode
+	if err := os.Chmod(folder, 0o700); err != nil { // nobody else reaches the socket, whatever its mode
 		return nil, err
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -72,7 +71,12 @@ func Listen(dir string) (net.Listener, error) {
 
 // Serve answers on the socket until the context ends.
 func (a *API) Serve(ctx context.Context, l net.Listener) error {
-	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	server := &http.Server{
+		Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second,
+		BaseContext: func(net.Listener) context.Context {
+			return ctx
+		},
+	}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -84,8 +88,8 @@ func (a *API) Serve(ctx context.Context, l net.Listener) error {
 // A Client speaks to the operator's socket.
 type Client struct{ http *http.Client }
 
-// RequireOurs gives an error for a path that is a link, or belongs to somebody else:
-// whatever is sent or believed there would be theirs.
+// RequireOurs returns an error for a path that is a link or belongs to another user, who could read what is sent and
+// forge what is received.
 func RequireOurs(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -97,8 +101,8 @@ func RequireOurs(path string) error {
 	return nil
 }
 
-// Dial gives a client for the socket at path, which must be ours, as its folder;
-// ErrNobody if nobody listens there.
+// Dial returns a client for the socket at path. The socket and its folder must be ours. It returns ErrNobody if nobody
+// listens.
 func Dial(path string) (*Client, error) {
 	for _, name := range []string{filepath.Dir(path), path} {
 		switch err := RequireOurs(name); {
@@ -120,12 +124,15 @@ func Dial(path string) (*Client, error) {
 	}}}, nil
 }
 
-// ErrNobody is a socket on which nobody answers.
+// ErrNobody means that nobody listens on a socket.
 var ErrNobody = errors.New("no server answers")
 
-// Do calls a route. Lists and exports are copied to out, if that is not nil.
-func (c *Client) Do(ctx context.Context, method, path string, query url.Values, body []byte, out io.Writer) (Answer, error) {
-	r, err := http.NewRequestWithContext(ctx, method, (&url.URL{Scheme: "http", Host: "operator", Path: path, RawQuery: query.Encode()}).String(), bytes.NewReader(body))
+// Do calls a route. Lists and exports are copied to out, unless it is nil.
+func (c *Client) Do(ctx context.Context, method, path string, query url.Values, body []byte,
+	out io.Writer,
+) (Answer, error) {
+	r, err := http.NewRequestWithContext(ctx, method,
+		(&url.URL{Scheme: "http", Host: "operator", Path: path, RawQuery: query.Encode()}).String(), bytes.NewReader(body))
 	if err != nil {
 		return Answer{}, err
 	}

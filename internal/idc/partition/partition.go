@@ -1,5 +1,5 @@
-// Package partition knows AWS's partitions as their servers see them: what their ARNs begin with, and which host names
-// are theirs. A new partition is one row of AWS.
+// Package partition is a table of AWS's partitions as servers see them: what ARNs start with, and which host names
+// belong to which service. A new partition is one row of AWS.
 package partition
 
 import (
@@ -7,22 +7,22 @@ import (
 	"strings"
 )
 
-// A Partition is a part of AWS with names of its own.
+// A Partition is a separate part of AWS, with ARNs and host names of its own.
 type Partition struct {
 	Name    string   // the second part of ARNs
 	Regions []string // what its regions' names begin with: "us" is of us-east-1
 	// Services are the domains of service hosts: SERVICE.REGION.DOMAIN.
 	Services []string
-	// Global hosts serve the whole partition: service by host.
+	// Global maps hosts without a region to their service.
 	Global  map[string]string
 	SignIn  string // host of the console's sign-in; regions have REGION.SignIn
 	Console string // host of the console; regions have REGION.Console
 	Home    string // the region whose console has no region in its host; may be empty
-	// Start are hosts of start URLs: "*." stands for one label, "**." for one or more.
+	// Start lists hosts of start URLs. A leading "*." stands for one label, "**." for one or more.
 	Start []string
 }
 
-// A Table is all partitions there are. Regions of none of them belong to the first.
+// A Table lists all partitions. Unknown regions belong to the first one.
 type Table []Partition
 
 // AWS returns the partitions of AWS.
@@ -57,7 +57,7 @@ func (t Table) Of(region string) Partition {
 	return t[0]
 }
 
-// find looks for the longest beginning: us-gov-west-1 begins with "us", too.
+// find prefers the longest prefix: us-gov-west-1 starts with "us", too.
 func (t Table) find(region string) (found Partition, ok bool) {
 	longest := ""
 	for _, p := range t {
@@ -70,7 +70,7 @@ func (t Table) find(region string) (found Partition, ok bool) {
 	return found, longest != ""
 }
 
-// isPlace accepts what follows a region's beginning: words and a number, east-1.
+// isPlace accepts the rest of a region's name after its prefix: words and a number, as in east-1.
 func isPlace(text string) bool {
 	words := strings.Split(text, "-")
 	last := len(words) - 1
@@ -80,7 +80,7 @@ func isPlace(text string) bool {
 
 func isMadeOf(text, letters string) bool { return text != "" && strings.Trim(text, letters) == "" }
 
-// Service splits the host of a service, portal.sso.eu-west-1.amazonaws.com. The region of a global host is empty.
+// Service splits the host of a service, such as portal.sso.eu-west-1.amazonaws.com. Global hosts have no region.
 func (t Table) Service(host string) (service, region string, ok bool) {
 	for _, p := range t {
 		if service, ok = p.Global[host]; ok {
@@ -100,7 +100,7 @@ func (t Table) Service(host string) (service, region string, ok bool) {
 	return "", "", false
 }
 
-// SignIn reports whether a host is of the console's sign-in, and of which region, if it says so.
+// SignIn reports whether a host belongs to the console's sign-in. Its region is empty if the host does not name one.
 func (t Table) SignIn(host string) (region string, ok bool) {
 	for _, p := range t {
 		if host == p.SignIn {
@@ -114,12 +114,12 @@ func (t Table) SignIn(host string) (region string, ok bool) {
 	return "", false
 }
 
-// IsConsole reports whether a host is of the console, whatever stands before it.
+// IsConsole reports whether a host belongs to the console, under any prefix.
 func (t Table) IsConsole(host string) bool {
 	return slices.ContainsFunc(t, func(p Partition) bool { return host == p.Console || matches("**."+p.Console, host) })
 }
 
-// ConsoleHost returns the console's host in a region.
+// ConsoleHost returns the console's host for a region.
 func (t Table) ConsoleHost(region string) string {
 	p := t.Of(region)
 	if region == p.Home {
@@ -128,7 +128,7 @@ func (t Table) ConsoleHost(region string) string {
 	return region + "." + p.Console
 }
 
-// IsStart reports whether a host has start pages.
+// IsStart reports whether a host can be that of a start URL.
 func (t Table) IsStart(host string) bool {
 	return slices.ContainsFunc(t, func(p Partition) bool {
 		return slices.ContainsFunc(p.Start, func(pattern string) bool { return matches(pattern, host) })
@@ -149,7 +149,7 @@ func matches(pattern, host string) bool {
 
 func isLabel(text string) bool { return isMadeOf(text, "abcdefghijklmnopqrstuvwxyz0123456789-") }
 
-// Domains returns the domains that hold all hosts of all partitions, each once, and none that is part of another.
+// Domains returns the domains that cover all hosts of all partitions, without duplicates and subdomains.
 func (t Table) Domains() []string {
 	var all []string
 	for _, p := range t {

@@ -26,7 +26,8 @@ func TestHosts(t *testing.T) {
 		}
 	}
 	for host, want := range map[string]string{
-		"signin.aws.amazon.com": "", "us-gov-east-1.signin.amazonaws-us-gov.com": "us-gov-east-1", "evil.signin.amazonaws.cn": "no",
+		"signin.aws.amazon.com": "", "us-gov-east-1.signin.amazonaws-us-gov.com": "us-gov-east-1",
+		"evil.signin.amazonaws.cn":  "no",
 		"evilsignin.aws.amazon.com": "no",
 	} {
 		if region, ok := AWS().SignIn(host); ok != (want != "no") || ok && region != want {
@@ -37,7 +38,8 @@ func TestHosts(t *testing.T) {
 
 func TestConsole(t *testing.T) {
 	for region, want := range map[string]string{
-		"us-east-1": "console.aws.amazon.com", "eu-west-1": "eu-west-1.console.aws.amazon.com", "cn-north-1": "console.amazonaws.cn",
+		"us-east-1": "console.aws.amazon.com", "eu-west-1": "eu-west-1.console.aws.amazon.com",
+		"cn-north-1":     "console.amazonaws.cn",
 		"us-gov-east-1":  "us-gov-east-1.console.amazonaws-us-gov.com",
 		"eusc-de-east-1": "eusc-de-east-1.console.amazonaws-eusc.eu",
 	} {
@@ -46,7 +48,8 @@ func TestConsole(t *testing.T) {
 		}
 	}
 	for _, host := range []string{
-		"evilconsole.aws.amazon.com", "console.aws.amazon.com.evil.example", "a@console.aws.amazon.com", ".console.aws.amazon.com",
+		"evilconsole.aws.amazon.com", "console.aws.amazon.com.evil.example", "a@console.aws.amazon.com",
+		".console.aws.amazon.com",
 	} {
 		if AWS().IsConsole(host) {
 			t.Errorf("%s is of the console", host)
@@ -57,8 +60,9 @@ func TestConsole(t *testing.T) {
 func TestStartAndDomains(t *testing.T) {
 	domains := AWS().Domains()
 	for host, want := range map[string]bool{
-		"d-1.awsapps.com": true, "a.b.awsapps.com": false, "start.us-gov-home.awsapps.com": true, "x.portal.eu-west-1.app.aws": true,
-		"d-1.awsapps.cn": true, "awsapps.com": false, ".awsapps.com": false, "d-1.awsapps.com:443": false,
+		"d-1.awsapps.com": true, "a.b.awsapps.com": false, "start.us-gov-home.awsapps.com": true,
+		"x.portal.eu-west-1.app.aws": true,
+		"d-1.awsapps.cn":             true, "awsapps.com": false, ".awsapps.com": false, "d-1.awsapps.com:443": false,
 	} {
 		if got := AWS().IsStart(host); got != want {
 			t.Errorf("%s: %v", host, got)

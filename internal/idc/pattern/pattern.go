@@ -1,5 +1,4 @@
-// Package pattern has regular expressions that are compiled when they are first used:
-// a command that serves nothing starts without their price.
+// Package pattern has regular expressions that are compiled on first use, so that they cost nothing at start.
 package pattern
 
 import (
@@ -11,13 +10,13 @@ import (
 // A Pattern returns its compiled expression.
 type Pattern func() *regexp.Regexp
 
-// New makes a pattern; it panics at its first use if the text is no expression.
+// New makes a pattern. It panics on first use if the text is not a valid expression.
 func New(text string) Pattern {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
 }
 
-// Java makes a pattern of a whole text from an expression of AWS's service models, which are written for Java: \u00A0 is
-// Go's \x{00A0}. Go has no lookahead; the one there is, in durations, is left out.
+// Java makes a pattern of a whole text from an expression in AWS's service models, which are written for Java: \u00A0
+// becomes Go's \x{00A0}. Go has no lookahead; the only one, in durations, is dropped.
 func Java(text string) Pattern {
 	text = strings.Replace(text, `(?=\d|T\d)`, "", 1)
 	var b strings.Builder

@@ -51,7 +51,10 @@ func newHouse(t *testing.T) *house {
 	h := &house{T: t, data: data}
 	now := func() time.Time { return time.Now().Add(h.ahead) }
 	var errKeys error
-	h.oidc, err = oidc.New(oidc.Options{URL: origin, Region: "us-east-1", Store: data.Store, Secret: data.Secret, Now: now})
+	h.oidc, err = oidc.New(oidc.Options{
+		URL: origin, Region: "us-east-1", Store: data.Store, Secret: data.Secret,
+		Now: now,
+	})
 	h.keys, errKeys = sts.New(sts.Options{Store: data.Store, Secret: data.Secret, Now: now})
 	if err := errors.Join(err, errKeys); err != nil {
 		t.Fatal(err)
@@ -61,11 +64,13 @@ func newHouse(t *testing.T) *house {
 	h.oidc.Mount(mux)
 	h.api.Mount(mux)
 	h.http = &http.Client{Transport: idctest.InProcess{Handler: mux}}
-	h.sdk = sso.New(sso.Options{Region: "us-east-1", BaseEndpoint: aws.String(origin), HTTPClient: h.http, RetryMaxAttempts: 1})
+	h.sdk = sso.New(sso.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(origin), HTTPClient: h.http, RetryMaxAttempts: 1,
+	})
 	return h
 }
 
-// refused reports whether an error is of AWS, with this code and message.
+// refused checks for an exception of AWS, with text in its message.
 func (h *house) refused(what string, err error, code, message string) {
 	h.Helper()
 	var e smithy.APIError
@@ -78,7 +83,8 @@ func TestOnesOwnAccountsAndRoles(t *testing.T) {
 	h := newHouse(t)
 	token := h.token("alice")
 	var ids []string
-	for pages := sso.NewListAccountsPaginator(h.sdk, &sso.ListAccountsInput{AccessToken: token, MaxResults: aws.Int32(2)}); pages.HasMorePages(); {
+	for pages := sso.NewListAccountsPaginator(h.sdk,
+		&sso.ListAccountsInput{AccessToken: token, MaxResults: aws.Int32(2)}); pages.HasMorePages(); {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +93,10 @@ func TestOnesOwnAccountsAndRoles(t *testing.T) {
 			ids = append(ids, *a.AccountId)
 		}
 	}
-	if want := []string{"111122223333", "222233334444", "333344445555", "444455556666", "555566667777"}; !slices.Equal(ids, want) {
+	if want := []string{
+		"111122223333", "222233334444", "333344445555", "444455556666",
+		"555566667777",
+	}; !slices.Equal(ids, want) {
 		t.Errorf("accounts %q", ids)
 	}
 	var roles []string
@@ -108,12 +117,15 @@ func TestOnesOwnAccountsAndRoles(t *testing.T) {
 	if err != nil || len(out.AccountList) != 0 {
 		t.Errorf("carol has %v, %v", out, err)
 	}
-	_, err = h.sdk.ListAccountRoles(t.Context(), &sso.ListAccountRolesInput{AccessToken: h.token("bob"), AccountId: aws.String("222233334444")})
+	_, err = h.sdk.ListAccountRoles(t.Context(),
+		&sso.ListAccountRolesInput{AccessToken: h.token("bob"), AccountId: aws.String("222233334444")})
 	h.refused("roles in an account of others", err, "ForbiddenException", "No access")
 }
 
 func (h *house) credentials(token *string, account, role string) (*sso.GetRoleCredentialsOutput, error) {
-	return h.sdk.GetRoleCredentials(h.Context(), &sso.GetRoleCredentialsInput{AccessToken: token, AccountId: &account, RoleName: &role})
+	return h.sdk.GetRoleCredentials(h.Context(), &sso.GetRoleCredentialsInput{
+		AccessToken: token, AccountId: &account, RoleName: &role,
+	})
 }
 
 func TestRoleCredentials(t *testing.T) {
@@ -128,7 +140,12 @@ func TestRoleCredentials(t *testing.T) {
 	if refusal != nil || !strings.HasSuffix(caller.ARN, "/bob") || ends.UnixMilli() != c.Expiration {
 		t.Errorf("STS knows them as %+v until %v (%d), %v", caller, ends, c.Expiration, refusal)
 	}
-	for _, x := range [][2]string{{"111122223333", "Admin"}, {"222233334444", "ReadOnly"}, {"111122223333", "NoSuchRole"}, {"999999999999", "ReadOnly"}} {
+	for _, x := range [][2]string{
+		{"111122223333", "Admin"},
+		{"222233334444", "ReadOnly"},
+		{"111122223333", "NoSuchRole"},
+		{"999999999999", "ReadOnly"},
+	} {
 		_, err := h.credentials(token, x[0], x[1])
 		h.refused(x[0]+"/"+x[1], err, "ForbiddenException", "No access")
 	}
@@ -152,7 +169,9 @@ func TestTokensThatOpenNothing(t *testing.T) {
 	if err := list(other); err != nil {
 		t.Errorf("another session of hers: %v", err)
 	}
-	for what, token := range map[string]*string{"signed out": token, "made up": aws.String("aoaNothing"), "too long": aws.String(strings.Repeat("x", 9000))} {
+	for what, token := range map[string]*string{
+		"signed out": token, "made up": aws.String("aoaNothing"), "too long": aws.String(strings.Repeat("x", 9000)),
+	} {
 		h.refused(what, list(token), "UnauthorizedException", "Session token not found or invalid")
 		_, err := h.credentials(token, "111122223333", "Admin")
 		h.refused(what, err, "UnauthorizedException", "Session token not found or invalid")

@@ -1,6 +1,5 @@
-// Package portal is the access portal's API: accounts, roles and role credentials
-// of the owner of an access token. Who has what is the directory's knowledge, and
-// asked anew at each call.
+// Package portal is the access portal's API: accounts, roles and role credentials of an access token's owner. It asks
+// the directory at each call who has what.
 package portal
 
 import (
@@ -23,11 +22,11 @@ type API struct {
 	Store  store.Store
 	Tokens *oidc.Server
 	Roles  *sts.Server
-	// Limit slows the owner of a token down, as AWS does; nil does not.
+	// Limit throttles the owner of a token, as AWS does; nil does not.
 	Limit *limits.Limiter
 }
 
-// Mount lists the routes.
+// Mount registers the routes.
 func (a *API) Mount(m oidc.Mux) {
 	m.HandleFunc("GET /federation/credentials", a.roleCredentials)
 	m.HandleFunc("GET /assignment/accounts", a.accounts)
@@ -48,20 +47,24 @@ var (
 	errUnauthorized = &portalError{401, "UnauthorizedException", "Session token not found or invalid"}
 	errForbidden    = &portalError{403, "ForbiddenException", "No access"}
 	errInvalid      = &portalError{400, "InvalidRequestException", "Invalid request"}
-	errPageSize     = &portalError{400, "InvalidRequestException", "ResultSize parameter must be within the valid limits of: 1-100"}
-	errMethod       = &portalError{405, "MethodNotAllowedException", "Method not allowed"}
-	errThrottled    = &portalError{429, "TooManyRequestsException", "HTTP 429 Unknown Code"}
-	errInternal     = &portalError{500, "InternalServerException", "Internal error"}
+	errPageSize     = &portalError{
+		400, "InvalidRequestException", "ResultSize parameter must be within the valid limits of: 1-100",
+	}
+	errMethod    = &portalError{405, "MethodNotAllowedException", "Method not allowed"}
+	errThrottled = &portalError{429, "TooManyRequestsException", "HTTP 429 Unknown Code"}
+	errInternal  = &portalError{500, "InternalServerException", "Internal error"}
 )
 
 func (e *portalError) write(w http.ResponseWriter) {
 	w.Header().Set("x-amzn-ErrorType", e.exception)
-	wire.JSON(w, e.status, map[string]string{"message": e.message, "__type": "com.amazonaws.switchboard.portal#" + e.exception})
+	wire.JSON(w, e.status, map[string]string{
+		"message": e.message, "__type": "com.amazonaws.switchboard.portal#" + e.exception,
+	})
 }
 
 func (e *portalError) Error() string { return e.exception + ": " + e.message }
 
-// writeError answers with a refusal, or with what stands for a failure of our own.
+// writeError answers with a refusal, or with errInternal for failures of our own.
 func writeError(w http.ResponseWriter, err error) {
 	var e *portalError
 	if !errors.As(err, &e) {
@@ -70,7 +73,7 @@ func writeError(w http.ResponseWriter, err error) {
 	e.write(w)
 }
 
-// user gives the owner of the request's token, or a refusal.
+// user returns the owner of the request's token, or a refusal.
 func (a *API) user(r store.Reader, q *http.Request) (directory.User, error) {
 	token := q.Header.Get("x-amz-sso_bearer_token")
 	session, err := a.Tokens.User(r, token)
@@ -87,7 +90,7 @@ func (a *API) user(r store.Reader, q *http.Request) (directory.User, error) {
 	return user, refusal(err, errUnauthorized)
 }
 
-// refusal stands for what was not found.
+// refusal replaces errors that mean "not found".
 func refusal(err error, instead *portalError) error {
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, oidc.ErrNoSession) {
 		return instead
@@ -138,7 +141,9 @@ func (a *API) accounts(w http.ResponseWriter, q *http.Request) {
 			next = pageToken(accounts[size-1].ID)
 		}
 		for _, account := range accounts {
-			list = append(list, map[string]string{"accountId": account.ID, "accountName": account.Name, "emailAddress": account.Email})
+			list = append(list, map[string]string{
+				"accountId": account.ID, "accountName": account.Name, "emailAddress": account.Email,
+			})
 		}
 		return err
 	})
@@ -186,8 +191,8 @@ func (a *API) roles(w http.ResponseWriter, q *http.Request) {
 	wire.JSON(w, http.StatusOK, map[string]any{"nextToken": next, "roleList": list})
 }
 
-// roleNames are sorted. An account in which the user has nothing is refused, as for
-// GetRoleCredentials: that says nothing about accounts of others.
+// roleNames returns sorted names. It refuses an account in which the user has nothing, as GetRoleCredentials does, so
+// that nothing is said about accounts of others.
 func roleNames(r store.Reader, userID, account string) ([]string, error) {
 	sets, err := directory.PermissionSetsOf(r, userID, account)
 	if err == nil && len(sets) == 0 {
@@ -201,11 +206,10 @@ func roleNames(r store.Reader, userID, account string) ([]string, error) {
 	return names, err
 }
 
-// defaultPage is the size of a page when none is asked for.
+// defaultPage is the page size unless the request sets one.
 const defaultPage = 20
 
-// pageOf reads which page the request asks for: its size, and the id or name after
-// which it begins.
+// pageOf reads the page that the request asks for: its size, and the id or name that it starts after.
 func pageOf(q *http.Request) (size int, after string, err error) {
 	size = defaultPage
 	if text := q.URL.Query().Get("max_result"); text != "" {
@@ -225,8 +229,8 @@ func pageToken(last string) *string {
 	return &token
 }
 
-// logout ends the session of the token: its refresh tokens, and the browser's
-// stay. Role credentials that were handed out live on.
+// logout ends the session of the access token and its refresh tokens. The browser's session stays, and so do role
+// credentials that were handed out.
 func (a *API) logout(w http.ResponseWriter, q *http.Request) {
 	var session oidc.Session
 	err := a.Store.View(q.Context(), func(r store.Reader) (err error) {
@@ -245,10 +249,10 @@ func (a *API) logout(w http.ResponseWriter, q *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// Unknown answers a request that no operation here is for.
+// Unknown answers a request that no operation matches.
 func Unknown(w http.ResponseWriter, request string) {
 	(&portalError{http.StatusNotFound, "UnknownOperationException", wire.Missing("sso", request)}).write(w)
 }
 
-// RefuseToken answers for a region in which no token of this instance is known.
+// RefuseToken answers for a region without this instance, where its tokens are unknown.
 func RefuseToken(w http.ResponseWriter) { errUnauthorized.write(w) }

@@ -40,8 +40,11 @@ func (h *house) call(method, path, body, token string) (int, map[string]any) {
 // token signs a user in by the device grant.
 func (h *house) token(user string) *string {
 	h.Helper()
-	_, client := h.call("POST", "/client/register", `{"clientName":"test","clientType":"public","scopes":["sso:account:access"]}`, "")
-	ask := map[string]any{"clientId": client["clientId"], "clientSecret": client["clientSecret"], "startUrl": origin + "/start"}
+	_, client := h.call("POST", "/client/register",
+		`{"clientName":"test","clientType":"public","scopes":["sso:account:access"]}`, "")
+	ask := map[string]any{
+		"clientId": client["clientId"], "clientSecret": client["clientSecret"], "startUrl": origin + "/start",
+	}
 	body, _ := json.Marshal(ask)
 	_, device := h.call("POST", "/device_authorization", string(body), "")
 	var u directory.User
@@ -116,7 +119,10 @@ func TestAStoreThatFails(t *testing.T) {
 	if err := h.data.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/assignment/accounts", "/assignment/roles?account_id=111122223333", "/federation/credentials?account_id=1&role_name=x"} {
+	for _, path := range []string{
+		"/assignment/accounts", "/assignment/roles?account_id=111122223333",
+		"/federation/credentials?account_id=1&role_name=x",
+	} {
 		if status, body := h.call("GET", path, "", token); status != 500 || body["message"] != "Internal error" {
 			t.Errorf("%s: %d %v", path, status, body)
 		}

@@ -21,8 +21,8 @@ import (
 	"rolecall/internal/idc/partition"
 )
 
-// A CA vouches for AWS's host names to clients that were told to trust it, and
-// cannot vouch for any other. It is safe for concurrent use.
+// A CA issues certificates for AWS's host names, and by its constraints cannot for any other, to clients that trust it.
+// It is safe for concurrent use.
 type CA struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
@@ -45,8 +45,8 @@ const (
 	keyFile = "ca.key"
 )
 
-// OpenCA reads the CA of a directory, or makes it, for AWS's partitions. It returns the path of its certificate, for
-// AWS_CA_BUNDLE and its likes.
+// OpenCA reads the CA of a directory, or makes one, for AWS's partitions. It returns the path of the certificate, for
+// AWS_CA_BUNDLE and the like.
 func OpenCA(dir string, now func() time.Time) (ca *CA, path string, err error) {
 	return OpenCAFor(partition.AWS(), dir, now)
 }
@@ -68,7 +68,7 @@ func OpenCAFor(t partition.Table, dir string, now func() time.Time) (ca *CA, pat
 	return ca, path, nil
 }
 
-// vouchesFor reports whether a CA may vouch for all these domains: one of an older version may not.
+// vouchesFor reports whether a CA may issue certificates for all these domains. One from an older version may not.
 func vouchesFor(ca *x509.Certificate, domains []string) bool {
 	for _, domain := range domains {
 		if !slices.ContainsFunc(ca.PermittedDNSDomains, func(permitted string) bool {
@@ -80,8 +80,8 @@ func vouchesFor(ca *x509.Certificate, domains []string) bool {
 	return true
 }
 
-// errUnusable is a pair that is not there, or not whole: a new one does as well, for
-// clients read the certificate's file at each start.
+// errUnusable means that the files are missing or damaged. A new CA will do: clients read the certificate at each
+// start.
 var errUnusable = errors.New("there is no usable CA")
 
 func readPair(certificatePath, keyPath string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
@@ -138,10 +138,12 @@ func (ca *CA) create(dir string) error {
 func (ca *CA) template(name string, life time.Duration) *x509.Certificate {
 	serial, _ := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120)) // never fails
 	now := ca.now()
-	return &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(life)}
+	return &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(life),
+	}
 }
 
-// Leaf gives a certificate for a host name.
+// Leaf returns a certificate for a host name, valid now.
 func (ca *CA) Leaf(host string) (*tls.Certificate, error) {
 	ca.mu.Lock()
 	defer ca.mu.Unlock()
@@ -163,7 +165,7 @@ func (ca *CA) mint(host string) (*tls.Certificate, error) {
 	return ca.Mint(host, now.Add(-time.Hour), now.Add(leafLife))
 }
 
-// Mint makes a certificate for a host name with the given life, good or not.
+// Mint makes a certificate for a host name with any validity.
 func (ca *CA) Mint(host string, from, to time.Time) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -1,6 +1,5 @@
-// Package proxy brings clients here that know no endpoint settings: it answers
-// CONNECT for AWS's host names as if it were them, with certificates of a CA of its
-// own, and refuses every other host.
+// Package proxy serves clients without endpoint settings: it answers CONNECT for AWS's host names as if it were AWS,
+// with certificates from its own CA, and refuses all other hosts.
 package proxy
 
 import (
@@ -23,13 +22,14 @@ type Proxy struct {
 	listener *listener
 }
 
-// New makes a proxy whose requests go to handler; TargetFrom tells of whom they were
-// asked. The function, unless nil, may change how a host's TLS is served: for faults.
+// New makes a proxy that sends requests to handler; TargetFrom returns the host they were meant for. change, unless
+// nil, may alter how TLS is served for a host, to play faults.
 func New(ca *CA, handler http.Handler, change func(host string, config *tls.Config)) *Proxy {
 	p := &Proxy{ca: ca, tls: change, listener: &listener{conns: make(chan net.Conn), done: make(chan struct{})}}
 	p.inner = &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(io.Discard, "", 0), // handshakes that clients break off
+		// handshakes that clients break off
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(io.Discard, "", 0),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, targetKey{}, c.(*proxied).target)
 		},
@@ -40,19 +40,20 @@ func New(ca *CA, handler http.Handler, change func(host string, config *tls.Conf
 
 type targetKey struct{}
 
-// TargetFrom says which AWS host a request was sent to, if it came through the
-// proxy.
+// TargetFrom returns the AWS host that a request was sent to, if it came through the proxy.
 func TargetFrom(ctx context.Context) (Target, bool) {
 	t, ok := ctx.Value(targetKey{}).(Target)
 	return t, ok
 }
 
-// ServeHTTP answers CONNECT, and nothing else.
+// ServeHTTP answers CONNECT only.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, port, err := net.SplitHostPort(r.Host)
 	target, known := targetOf(p.ca.partitions, host)
 	if r.Method != http.MethodConnect || err != nil || port != "443" || !known {
-		http.Error(w, "rolecall: this proxy stands in for IAM Identity Center's hosts only, and connects to no other: "+r.Host, http.StatusForbidden)
+		http.Error(w,
+			"rolecall: this proxy serves IAM Identity Center's hosts only, not "+r.Host,
+			http.StatusForbidden)
 		return
 	}
 	conn, early, err := http.NewResponseController(w).Hijack()
@@ -75,7 +76,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.listener.hand(&proxied{tls.Server(&resumed{conn, early.Reader}, config), target})
 }
 
-// A resumed connection begins with what was read of it already.
+// A resumed connection starts with bytes that were read already.
 type resumed struct {
 	net.Conn
 	early *bufio.Reader
@@ -88,16 +89,16 @@ func (c *resumed) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-// A proxied is a connection with the host that the client believes to talk to.
+// A proxied is a connection, with the host that the client means.
 type proxied struct {
 	*tls.Conn
 	target Target
 }
 
-// Close ends the connections.
+// Close closes all connections.
 func (p *Proxy) Close() error { return p.inner.Close() }
 
-// A listener gives the connections that it is handed.
+// A listener accepts the connections handed to it.
 type listener struct {
 	conns chan net.Conn
 	once  sync.Once

@@ -39,8 +39,10 @@ func TestTargets(t *testing.T) {
 		}
 	}
 	for _, host := range []string{
-		"", "example.com", "s3.us-east-1.amazonaws.com", "amazonaws.com", "oidc.us-east-1.amazonaws.com.evil.example", "evil-oidc.us-east-1.amazonaws.com",
-		"x.oidc.us-east-1.amazonaws.com", "169.254.169.254", "localhost", "awsapps.com", "a.b.awsapps.com", "oidc.us-east-1.amazonaws.com\n",
+		"", "example.com", "s3.us-east-1.amazonaws.com", "amazonaws.com", "oidc.us-east-1.amazonaws.com.evil.example",
+		"evil-oidc.us-east-1.amazonaws.com",
+		"x.oidc.us-east-1.amazonaws.com", "169.254.169.254", "localhost", "awsapps.com", "a.b.awsapps.com",
+		"oidc.us-east-1.amazonaws.com\n",
 	} {
 		if got, ok := targetOf(partition.AWS(), host); ok {
 			t.Errorf("%q: got %v", host, got)
@@ -48,7 +50,7 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// through is a client that uses a proxy in front of handler, and trusts its CA.
+// through returns a client that uses a proxy in front of handler, and trusts its CA.
 func through(t *testing.T, dir string, handler http.HandlerFunc) *http.Client {
 	t.Helper()
 	ca, path, err := OpenCA(dir, time.Now)
@@ -106,7 +108,10 @@ func TestRequestsArriveWithTheirTarget(t *testing.T) {
 
 func TestOtherHostsAreRefused(t *testing.T) {
 	client := through(t, t.TempDir(), func(http.ResponseWriter, *http.Request) { t.Error("a request came through") })
-	for _, address := range []string{"https://example.com/", "https://s3.us-east-1.amazonaws.com/", "https://oidc.us-east-1.amazonaws.com:8443/", "http://oidc.us-east-1.amazonaws.com/"} {
+	for _, address := range []string{
+		"https://example.com/", "https://s3.us-east-1.amazonaws.com/",
+		"https://oidc.us-east-1.amazonaws.com:8443/", "http://oidc.us-east-1.amazonaws.com/",
+	} {
 		response, err := client.Get(address)
 		if err == nil {
 			if response.StatusCode != http.StatusForbidden {
@@ -117,7 +122,7 @@ func TestOtherHostsAreRefused(t *testing.T) {
 	}
 }
 
-// Whoever trusts the CA trusts it with AWS's names only.
+// Trusting the CA means trusting it with AWS's names only.
 func TestTheCACannotVouchForOthers(t *testing.T) {
 	ca, _, err := OpenCA(t.TempDir(), time.Now)
 	if err != nil {
@@ -125,7 +130,9 @@ func TestTheCACannotVouchForOthers(t *testing.T) {
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(ca.certificate)
-	for host, good := range map[string]bool{"oidc.us-east-1.amazonaws.com": true, "example.com": false, "google.com": false} {
+	for host, good := range map[string]bool{
+		"oidc.us-east-1.amazonaws.com": true, "example.com": false, "google.com": false,
+	} {
 		leaf, err := ca.Leaf(host)
 		if err != nil {
 			t.Fatal(err)
@@ -136,7 +143,7 @@ func TestTheCACannotVouchForOthers(t *testing.T) {
 	}
 }
 
-// A CA that was written half, or whose key is another's, is made anew.
+// A damaged CA, or one with another's key, is replaced.
 func TestADamagedCAIsMadeAnew(t *testing.T) {
 	dir := t.TempDir()
 	for _, damage := range []string{"", "-"} {
@@ -155,10 +162,12 @@ func TestADamagedCAIsMadeAnew(t *testing.T) {
 	}
 }
 
-// A CA that may not vouch for a new partition's hosts is made anew; one that may vouch for more stays.
+// A CA that may not issue certificates for a new partition's hosts is replaced; one that may issue more is kept.
 func TestACAForMorePartitions(t *testing.T) {
 	dir := t.TempDir()
-	more := append(partition.AWS(), partition.Partition{Name: "aws-moon", Services: []string{"moonaws.example"}, SignIn: "signin.moonaws.example"})
+	more := append(partition.AWS(), partition.Partition{
+		Name: "aws-moon", Services: []string{"moonaws.example"}, SignIn: "signin.moonaws.example",
+	})
 	var names []string
 	for _, table := range []partition.Table{partition.AWS(), more, partition.AWS()} {
 		ca, _, err := OpenCAFor(table, dir, time.Now)
@@ -194,7 +203,9 @@ func TestBytesThatComeWithCONNECT(t *testing.T) {
 	if err != nil || !roots.AppendCertsFromPEM(text) {
 		t.Fatal(err)
 	}
-	secure := tls.Client(&together{Conn: conn, first: "CONNECT sts.amazonaws.com:443 HTTP/1.1\r\nHost: sts.amazonaws.com:443\r\n\r\n"}, &tls.Config{ServerName: "sts.amazonaws.com", RootCAs: roots})
+	secure := tls.Client(&together{
+		Conn: conn, first: "CONNECT sts.amazonaws.com:443 HTTP/1.1\r\nHost: sts.amazonaws.com:443\r\n\r\n",
+	}, &tls.Config{ServerName: "sts.amazonaws.com", RootCAs: roots})
 	if err := secure.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -203,8 +214,7 @@ func TestBytesThatComeWithCONNECT(t *testing.T) {
 	}
 }
 
-// together sends CONNECT in one write with what comes first, and reads past its
-// answer.
+// together sends its first bytes in one write with CONNECT, and skips the proxy's answer.
 type together struct {
 	net.Conn
 	first    string

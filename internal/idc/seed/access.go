@@ -13,7 +13,7 @@ import (
 	"rolecall/internal/idc/directory"
 )
 
-// account gives a reader of accounts that remembers the ids it has seen.
+// account returns a reader of accounts that reports duplicate ids.
 func (w *walker) account() func(*yaml.Node, string) account {
 	ids := map[string]int{}
 	return func(n *yaml.Node, path string) account {
@@ -30,8 +30,7 @@ func (w *walker) account() func(*yaml.Node, string) account {
 	}
 }
 
-// permissionSet gives a reader of permission sets that remembers the names it has
-// seen.
+// permissionSet returns a reader of permission sets that reports duplicate names.
 func (w *walker) permissionSet() func(*yaml.Node, string) permissionSet {
 	names := map[string]int{}
 	return func(n *yaml.Node, path string) permissionSet {
@@ -100,7 +99,7 @@ func (w *walker) boundary(to **directory.Boundary) field {
 	}
 }
 
-// maxTags is AWS's bound.
+// maxTags is AWS's quota.
 const maxTags = 50
 
 func (w *walker) tags(to *map[string]string) field {
@@ -125,7 +124,7 @@ func (w *walker) tags(to *map[string]string) field {
 	}
 }
 
-// inlinePolicy takes in a JSON text, or a mapping that becomes one.
+// inlinePolicy reads a JSON text, or a mapping that is converted to JSON.
 func (w *walker) inlinePolicy(to *string) field {
 	return func(n *yaml.Node, path string) {
 		if n.Kind == yaml.MappingNode {
@@ -147,7 +146,7 @@ func (w *walker) inlinePolicy(to *string) field {
 // maxDepth bounds the nesting of an inline policy.
 const maxDepth = 32
 
-// json writes a node as JSON, its fields in their order.
+// json writes a node as JSON, with its fields in order.
 func (w *walker) json(b *bytes.Buffer, n *yaml.Node, depth int) error {
 	switch {
 	case depth > maxDepth:
@@ -164,7 +163,7 @@ func (w *walker) json(b *bytes.Buffer, n *yaml.Node, depth int) error {
 		isKey := mapping && i%2 == 0
 		switch {
 		case isKey && (element.Kind != yaml.ScalarNode || seen[element.Value]):
-			return errors.New("has a name that is no text, or is there twice")
+			return errors.New("has a field name that is not a text, or appears twice")
 		case isKey:
 			seen[element.Value] = true
 			writeComma(b, i)
@@ -195,7 +194,7 @@ func writeComma(b *bytes.Buffer, i int) {
 	}
 }
 
-// writeJSON writes a text as JSON, with < and & as they are.
+// writeJSON writes a text as JSON, without escaping < and &.
 func writeJSON(b *bytes.Buffer, text string) {
 	encoder := json.NewEncoder(b)
 	encoder.SetEscapeHTML(false)
@@ -203,8 +202,8 @@ func writeJSON(b *bytes.Buffer, text string) {
 	b.Truncate(b.Len() - 1)  // its newline
 }
 
-// scalarJSON writes true, false, null and plain numbers as they are, and all else
-// as a text: a version of 2012-10-17 is no date, and an account id keeps its zeros.
+// scalarJSON writes true, false, null and plain numbers as such, and anything else as a text: 2012-10-17 is not a date,
+// and an account id keeps its zeros.
 func scalarJSON(b *bytes.Buffer, n *yaml.Node) error {
 	switch {
 	case n.Tag == nullTag:
@@ -217,7 +216,7 @@ func scalarJSON(b *bytes.Buffer, n *yaml.Node) error {
 	return nil
 }
 
-// role gives a reader of roles that remembers the ARNs it has seen.
+// role returns a reader of roles that reports duplicate ARNs.
 func (w *walker) role() func(*yaml.Node, string) role {
 	arns := map[string]int{}
 	return func(n *yaml.Node, path string) role {
@@ -234,7 +233,7 @@ func (w *walker) role() func(*yaml.Node, string) role {
 	}
 }
 
-// maxAssignments bounds how many assignments an entry, and a file, stands for.
+// maxAssignments bounds the assignments that an entry, and a file, expands to.
 const maxAssignments = 1_000_000
 
 func (w *walker) assignment(n *yaml.Node, path string) assignment {

@@ -9,9 +9,8 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// Apply makes all changes of the plan, in the transaction that the plan was made in,
-// and records each. An error names the change that failed; the transaction must be
-// given up then.
+// Apply makes all changes of the plan and records each, in the transaction that the plan was made in. If it fails, its
+// error names the change, and the transaction must be rolled back.
 func (p Plan) Apply(tx store.Tx, actor string, now time.Time) error {
 	now = now.UTC()
 	for _, c := range p.inOrder() {
@@ -29,8 +28,8 @@ func (p Plan) Apply(tx store.Tx, actor string, now time.Time) error {
 	return nil
 }
 
-// inOrder gives the steps: what goes goes first, the last kind first of all, since
-// others depend on it; then keys are given up; then all else comes.
+// inOrder returns the steps. Removals come first, in reverse order of kinds, as later kinds depend on earlier ones.
+// Then keys are released, and then everything else follows.
 func (p Plan) inOrder() []step {
 	var removals, releases, rest []step
 	for _, c := range p.Changes {
@@ -49,13 +48,13 @@ func (p Plan) inOrder() []step {
 	return slices.Concat(removals, releases, rest)
 }
 
-// A step is a change, or a silent part of one.
+// A step is a change, or the silent part of one that releases keys.
 type step struct {
 	Change
 	silent bool
 }
 
-// action is what the audit calls a change: ApplyUser, RemovePermissionSet.
+// action is a change's name in the audit: ApplyUser, RemovePermissionSet.
 func (c Change) action() string {
 	verb := "Apply"
 	if c.Op == Remove {

@@ -11,15 +11,16 @@ import (
 	"rolecall/internal/idc/store/sqlite"
 )
 
-// company writes a file of that many users, half of them with a hash, and accounts,
-// with twenty assignments a user.
+// company writes a file with that many users, half of them with a password hash, that many accounts, and twenty
+// assignments for each user.
 func company(users, accounts int) string {
 	var b strings.Builder
 	b.WriteString("users:\n")
 	for i := range users {
 		fmt.Fprintf(&b, "  - {name: user%d, display_name: User %d, email: user%d@example.com", i, i, i)
 		if i%2 == 0 {
-			b.WriteString(", password_hash: \"$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"")
+			b.WriteString(", password_hash: " +
+				"\"$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"")
 		}
 		b.WriteString("}\n")
 	}
@@ -73,10 +74,11 @@ func BenchmarkAgain(b *testing.B) {
 	}
 }
 
-// BenchmarkExport writes that directory as a file.
+// BenchmarkExport exports that directory.
 func BenchmarkExport(b *testing.B) {
 	s := disk(b)
-	if _, err := seed.Load(b.Context(), s, "big.yaml", []byte(company(10_000, 5_000)), seed.Options{}, "operator", now()); err != nil {
+	if _, err := seed.Load(b.Context(), s, "big.yaml", []byte(company(10_000, 5_000)), seed.Options{}, "operator",
+		now()); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {

@@ -10,8 +10,8 @@ import (
 	"rolecall/internal/idc/directory"
 )
 
-// A value is what stands in a file: a string, bool, time.Duration, []value, fields, or
-// tagValue. What is empty is left out: "", false, nil, fields without any.
+// A value is a value in a file: a string, bool, time.Duration, []value, fields, or tagValue. Empty ones are omitted:
+// "", false, nil, no fields.
 type value any
 
 type fields []pair
@@ -62,7 +62,7 @@ func flow(v value) string {
 	return fmt.Sprint(v)
 }
 
-// values describes a list; an empty one is nil.
+// values describes a list, as nil if it is empty.
 func values[T any](list []T, of func(T) value) []value {
 	if len(list) == 0 {
 		return nil
@@ -74,7 +74,7 @@ func values[T any](list []T, of func(T) value) []value {
 	return all
 }
 
-// texts is values of texts.
+// texts describes a list of texts.
 func texts(list []string) []value {
 	return values(list, func(text string) value { return text })
 }
@@ -102,8 +102,8 @@ func orNone(v value, text string) string {
 	return text
 }
 
-// The descriptions have all that a file can say of a thing, passwords and members
-// apart, always in the same order.
+// Descriptions hold everything that a file can say about a thing except passwords and members, always in the same
+// order.
 
 func describeInstance(i directory.Instance) fields {
 	return fields{
@@ -209,7 +209,10 @@ func describePermissionSet(p directory.PermissionSet) fields {
 		{"session_duration", p.Duration},
 		{"relay_state", p.RelayState},
 		{"managed_policies", texts(managed)},
-		{"customer_policies", values(slices.SortedFunc(slices.Values(p.CustomerPolicies), comparePolicies), describeCustomerPolicy)},
+		{
+			"customer_policies",
+			values(slices.SortedFunc(slices.Values(p.CustomerPolicies), comparePolicies), describeCustomerPolicy),
+		},
 		{"inline_policy", p.InlinePolicy},
 		{"boundary", boundary},
 		{"tags", tags},

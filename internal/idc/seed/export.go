@@ -10,9 +10,8 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// Export writes the file of a directory, whose instance must be there: one that Plan
-// finds no difference with, and that is the same for the same directory. It has
-// password hashes but no ids.
+// Export writes the seed file of an opened directory. Plan finds no difference to it, and equal directories have equal
+// files. It contains password hashes, but no ids.
 func Export(r store.Reader) ([]byte, error) {
 	s, err := read(r)
 	if err != nil {
@@ -34,7 +33,7 @@ func Export(r store.Reader) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// sorted describes all, by key.
+// sorted describes all values, sorted by key.
 func sorted[T any](m map[string]T, describe func(T) fields) []fields {
 	all := make([]fields, 0, len(m))
 	for _, key := range sortedKeys(m) {
@@ -43,7 +42,7 @@ func sorted[T any](m map[string]T, describe func(T) fields) []fields {
 	return all
 }
 
-// list writes a section. An empty one is there, too: it says that there are none.
+// list writes a section, even an empty one: that says that there are no entries.
 func list(b *strings.Builder, section string, entries []fields) {
 	if len(entries) == 0 {
 		fmt.Fprintf(b, "\n%s: []\n", section)
@@ -55,7 +54,7 @@ func list(b *strings.Builder, section string, entries []fields) {
 	}
 }
 
-// entry writes fields, each on a line.
+// entry writes fields, one on each line.
 func entry(b *strings.Builder, first, indent string, f fields) {
 	for _, p := range f {
 		if !isEmpty(p.value) {
@@ -65,7 +64,7 @@ func entry(b *strings.Builder, first, indent string, f fields) {
 	}
 }
 
-// memberNames is there even if empty: a group without the field keeps its members.
+// memberNames is written even if empty: a group without the field keeps its members.
 func (s state) memberNames(groupID string) []value {
 	var names []string
 	for _, m := range s.members[groupID] {
@@ -75,11 +74,11 @@ func (s state) memberNames(groupID string) []value {
 	return append([]value{}, texts(names)...)
 }
 
-// A grant is what assignments to several accounts have in common.
+// A grant is the common part of assignments to several accounts.
 type grant struct{ kind, principal, set string }
 
-// describeAssignments has one entry for a principal with a permission set, and leaves
-// out those of whom the directory knows no more.
+// describeAssignments has one entry for a principal and a permission set. It omits assignments of principals that no
+// longer exist.
 func (s state) describeAssignments() []fields {
 	accounts := map[grant][]string{}
 	grants := s.grants()
@@ -94,16 +93,21 @@ func (s state) describeAssignments() []fields {
 		order = append(order, g)
 	}
 	slices.SortFunc(order, func(a, b grant) int {
-		return cmp.Or(-cmp.Compare(a.kind, b.kind), cmp.Compare(strings.ToLower(a.principal), strings.ToLower(b.principal)), cmp.Compare(a.set, b.set))
+		return cmp.Or(-cmp.Compare(a.kind, b.kind), cmp.Compare(strings.ToLower(a.principal), strings.ToLower(b.principal)),
+			cmp.Compare(a.set, b.set))
 	})
 	all := make([]fields, len(order))
 	for i, g := range order {
-		all[i] = fields{{g.kind, texts([]string{g.principal})}, {"permission_sets", texts([]string{g.set})}, {"accounts", texts(accounts[g])}}
+		all[i] = fields{
+			{g.kind, texts([]string{g.principal})},
+			{"permission_sets", texts([]string{g.set})},
+			{"accounts", texts(accounts[g])},
+		}
 	}
 	return all
 }
 
-// grants gives a function that finds an assignment's names.
+// grants returns a function that finds an assignment's names.
 func (s state) grants() func(store.Assignment) (grant, bool) {
 	principals, sets := map[string]grant{}, map[string]string{}
 	for _, u := range s.users {

@@ -34,7 +34,7 @@ func numbers(format string, n int, before, after string) string {
 	return "[" + strings.Join(list, ", ") + "]"
 }
 
-// roundTrip applies an export to the same directory and to an empty one.
+// roundTrip applies an export to the same directory, and to an empty one.
 func roundTrip(t *testing.T, s store.Store) string {
 	t.Helper()
 	text := export(t, s)
@@ -57,7 +57,10 @@ func TestRoundTrip(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(string(documented), "```yaml\n")
 	example, _, _ := strings.Cut(rest, "```")
-	for name, text := range map[string]string{"sample": string(sample), "documentation": example, "small": small, "nothing": "", "elsewhere": "instance: {region: cn-north-1}"} {
+	for name, text := range map[string]string{
+		"sample": string(sample), "documentation": example, "small": small, "nothing": "",
+		"elsewhere": "instance: {region: cn-north-1}",
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := memory(t)
 			load(t, s, text, seed.Options{})
@@ -120,7 +123,7 @@ roles:
 	}
 }
 
-// hostile gives the texts that have broken other programs.
+// hostile returns texts that have broken other programs.
 func hostile(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("../../export/testdata/hostile_names.txt")
@@ -135,20 +138,30 @@ func hostile(t *testing.T) []string {
 		}
 		names = append(names, name)
 	}
-	return append(names, "null", "~", "true", "No", "1h", "2026-01-01", "<<", "=", "- a", "a: b", "a #b", "!!str x", "&a", "*a", "%TAG", "@", "\u0085", "\u2028", "\ufeff", "a\n\n b\n ")
+	return append(names, "null", "~", "true", "No", "1h", "2026-01-01", "<<", "=", "- a", "a: b", "a #b", "!!str x", "&a",
+		"*a", "%TAG", "@", "\u0085", "\u2028", "\ufeff", "a\n\n b\n ")
 }
 
-// TestHostileNames puts each into the directory as it is, and through an export.
+// TestHostileNames puts each text into the directory, and through an export.
 func TestHostileNames(t *testing.T) {
 	s := memory(t)
 	load(t, s, "", seed.Options{})
 	names, groups := hostile(t), map[string]bool{}
 	err := s.Update(t.Context(), func(tx store.Tx) error {
 		for i, name := range names {
-			u := directory.User{ID: fmt.Sprint("u", i), Attributes: directory.Attributes{UserName: fmt.Sprint("user", i), DisplayName: name, Title: name}}
+			u := directory.User{
+				ID: fmt.Sprint("u", i), Attributes: directory.Attributes{
+					UserName: fmt.Sprint("user", i), DisplayName: name, Title: name,
+				},
+			}
 			a := directory.Account{ID: fmt.Sprintf("%012d", i), Name: "x" + name}
-			p := directory.PermissionSet{ID: fmt.Sprint("p", i), Name: fmt.Sprint("set", i), Duration: 3600e9, Description: name, RelayState: name}
-			for _, err := range []error{directory.Users().Put(tx, u), directory.Accounts().Put(tx, a), directory.PermissionSets().Put(tx, p)} {
+			p := directory.PermissionSet{
+				ID: fmt.Sprint("p", i), Name: fmt.Sprint("set", i), Duration: 3600e9, Description: name, RelayState: name,
+			}
+			for _, err := range []error{
+				directory.Users().Put(tx, u), directory.Accounts().Put(tx, a),
+				directory.PermissionSets().Put(tx, p),
+			} {
 				if err != nil {
 					return err
 				}
@@ -173,7 +186,9 @@ func TestHostileNames(t *testing.T) {
 	}
 	text := roundTrip(t, s)
 	harmless(t, text)
-	harmless(t, load(t, s, "users: []\ngroups: []\naccounts: []\npermission_sets: []\nassignments: []", seed.Options{Prune: true}).String())
+	harmless(t,
+		load(t, s, "users: []\ngroups: []\naccounts: []\npermission_sets: []\nassignments: []",
+			seed.Options{Prune: true}).String())
 	other := memory(t)
 	load(t, other, text, seed.Options{})
 	view(t, other, func(r store.Reader) error {
@@ -187,7 +202,7 @@ func TestHostileNames(t *testing.T) {
 	})
 }
 
-// harmless wants no character that does anything to a terminal.
+// harmless checks that a text cannot affect a terminal.
 func harmless(t *testing.T, text string) {
 	t.Helper()
 	for _, r := range text {

@@ -13,15 +13,15 @@ import (
 	"rolecall/internal/idc/pattern"
 )
 
-// Bounds of a file: its size, and how many characters may be marks between values,
-// since the YAML library takes hundreds of bytes for each value.
+// Bounds of a file: its size, and the number of characters that may separate values, as the YAML library needs hundreds
+// of bytes for each value.
 const (
 	maxFile  = 32 << 20
 	maxMarks = 4_000_000
 )
 
-// Parse reads a file; the name is for messages. Its error is Problems, all that are
-// in the file; references to what the file does not have wait for Plan.
+// Parse reads a file; name is for messages. Its error is Problems, with all mistakes in the file. Plan checks
+// references to what the file does not define.
 func Parse(name string, data []byte) (*File, error) {
 	w := &walker{name: name}
 	if len(data) > maxFile {
@@ -46,8 +46,7 @@ func Parse(name string, data []byte) (*File, error) {
 	return f, nil
 }
 
-// marks counts what can stand between values in YAML: at most one value comes before
-// each, or two.
+// marks counts the characters that can separate values in YAML. Each comes with at most two values.
 func marks(data []byte) int {
 	count := 0
 	for _, mark := range []string{",", ":", "[", "{", "\n", "\r", "- ", "? "} {
@@ -56,7 +55,7 @@ func marks(data []byte) int {
 	return count
 }
 
-// decode gives the only document of a file, or nil for an empty one.
+// decode returns the only document of a file, or nil for an empty file.
 func decode(data []byte) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document, second yaml.Node
@@ -78,7 +77,7 @@ func decode(data []byte) (*yaml.Node, error) {
 	return document.Content[0], nil
 }
 
-// syntaxLine is how the YAML library begins an error.
+// syntaxLine matches the start of the YAML library's errors.
 var syntaxLine = pattern.New(`^yaml: (?:line ([0-9]+): )?`)
 
 func (w *walker) syntax(err error) {
@@ -109,7 +108,7 @@ func (w *walker) file(f *File, root *yaml.Node) {
 	})
 }
 
-// entries takes in a section.
+// entries reads a section.
 func entries[T any](w *walker, to *section[T], read func(n *yaml.Node, path string) T) field {
 	return func(n *yaml.Node, path string) {
 		to.given = true

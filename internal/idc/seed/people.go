@@ -6,16 +6,16 @@ import (
 	"rolecall/internal/idc/directory"
 )
 
-// maxText bounds texts for which nothing stricter holds, in characters.
+// maxText bounds texts without a stricter rule, in characters.
 const maxText = directory.MaxStored
 
 // maxPassword bounds passwords in clear, in characters.
 const maxPassword = 1024
 
-// emailType is what the console gives to an address that has no type of its own.
+// emailType is the type that AWS's console sets on an address without one.
 const emailType = "work"
 
-// user gives a reader of users that remembers the names it has seen.
+// user returns a reader of users that reports duplicate names.
 func (w *walker) user() func(*yaml.Node, string) user {
 	names, emails, ids := map[string]int{}, map[string]int{}, map[string]int{}
 	return func(n *yaml.Node, path string) user {
@@ -46,7 +46,7 @@ func (w *walker) user() func(*yaml.Node, string) user {
 	}
 }
 
-// attributes are the fields of a user that identitystore has.
+// attributes are the fields for a user's attributes in identitystore.
 func (w *walker) attributes(u *user) map[string]field {
 	name := &directory.PersonName{}
 	inName := func(to *string) field {
@@ -70,7 +70,8 @@ func (w *walker) attributes(u *user) map[string]field {
 		"external_ids":     w.externalIDs(&u.ExternalIDs, &u.externalLine),
 	}
 	for key, to := range map[string]*string{
-		"display_name": &u.DisplayName, "nick_name": &u.NickName, "profile_url": &u.ProfileURL, "user_type": &u.UserType, "title": &u.Title,
+		"display_name": &u.DisplayName, "nick_name": &u.NickName, "profile_url": &u.ProfileURL, "user_type": &u.UserType,
+		"title":              &u.Title,
 		"preferred_language": &u.PreferredLanguage, "locale": &u.Locale, "timezone": &u.Timezone,
 	} {
 		fields[key] = w.text(to, between(0, maxText))
@@ -94,7 +95,7 @@ func (w *walker) passwordHash(to *directory.PasswordHash) field {
 	}
 }
 
-// email is short for emails with one address.
+// email is a shorthand for emails with one address.
 func (w *walker) email(u *user) field {
 	return func(n *yaml.Node, path string) {
 		e := directory.Email{Type: emailType, Primary: true}
@@ -146,7 +147,8 @@ func (w *walker) phoneNumbers(u *user) field {
 		w.list(n, path, func(n *yaml.Node, path string) {
 			var p directory.PhoneNumber
 			w.mapping(n, path, map[string]field{
-				"value": w.text(&p.Value, between(1, maxText)), "type": w.text(&p.Type, between(0, maxText)), "primary": w.boolean(&p.Primary),
+				"value": w.text(&p.Value, between(1, maxText)), "type": w.text(&p.Type, between(0, maxText)),
+				"primary": w.boolean(&p.Primary),
 			}, "value")
 			u.PhoneNumbers = append(u.PhoneNumbers, p)
 		})
@@ -172,7 +174,7 @@ func (w *walker) externalOnce(lines map[string]int, ids []directory.ExternalID, 
 	}
 }
 
-// group gives a reader of groups that remembers the names it has seen.
+// group returns a reader of groups that reports duplicate names.
 func (w *walker) group() func(*yaml.Node, string) group {
 	names, ids := map[string]int{}, map[string]int{}
 	return func(n *yaml.Node, path string) group {

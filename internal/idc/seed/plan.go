@@ -12,14 +12,14 @@ import (
 // An Op is what a change does.
 type Op string
 
-// The changes there are.
+// The kinds of changes.
 const (
 	Add    Op = "add"
 	Alter  Op = "change"
 	Remove Op = "remove"
 )
 
-// Kinds of things, as a plan names them.
+// Kinds of things, as plans name them.
 const (
 	kindInstance      = "instance"
 	kindUser          = "user"
@@ -34,31 +34,28 @@ const (
 type Change struct {
 	Op   Op     `json:"op"`
 	Kind string `json:"kind"`
-	// Name is a user's or group's name, an account's id …; as it is, so it may do
-	// things to a terminal.
+	// Name is a user's or group's name, an account's id and so on, unescaped: it may contain control characters.
 	Name string `json:"name"`
-	// Fields are what differs: "session_duration 1h → 2h"; harmless anywhere, and
-	// never a password.
+	// Fields are the differences, such as "session_duration 1h → 2h". They are safe to print, and contain no passwords.
 	Fields []string `json:"fields,omitempty"`
 
-	// release, if there is one, gives up keys that another change may take.
+	// release, unless nil, releases unique keys that another change may take.
 	release, apply act
 }
 
-// An act is a step of a change.
+// An act is one step of a change.
 type act func(tx store.Tx, now time.Time) error
 
-// A Thing is in the directory.
+// A Thing exists in the directory.
 type Thing struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`
 }
 
-// A Plan is what a directory lacks of a file. It holds for the transaction in which
-// it was made.
+// A Plan is the changes that make a directory agree with a file. It is valid in the transaction it was made in.
 type Plan struct {
 	Changes []Change `json:"changes"`
-	// Kept are not in the file, and stay because Options.Prune is off.
+	// Kept lists things that are not in the file but stay, as Options.Prune is off.
 	Kept []Thing `json:"kept"`
 }
 
@@ -70,20 +67,19 @@ type planner struct {
 	cost   directory.Cost
 	have   state
 	plan   Plan
-	// will is what can be referred to: what will be there after the plan.
+	// will is what will exist after the plan, and can be referred to.
 	will names
 }
 
-// names are ids by key.
+// names maps keys to ids.
 type names struct {
 	users, groups map[string]string // by directory.NameKey
 	accounts      map[string]bool
 	sets          map[string]string
 }
 
-// Plan compares the file with the directory, whose instance must be there: see
-// directory.Open. Its error is Problems, when the file refers to what is nowhere or
-// asks for what cannot be; or the store's.
+// Plan compares the file with an opened directory (see directory.Open). Its error is Problems if the file refers to
+// unknown things or asks for the impossible, otherwise the store's.
 func (f *File) Plan(r store.Reader, o Options) (Plan, error) {
 	have, err := read(r)
 	if err != nil {
@@ -113,15 +109,14 @@ func (p *planner) add(kind, name string, apply act) {
 	p.plan.Changes = append(p.plan.Changes, Change{Op: Add, Kind: kind, Name: name, apply: apply})
 }
 
-// alter plans a change, unless no fields differ.
+// alter plans a change if any fields differ.
 func (p *planner) alter(kind, name string, fields []string, release, apply act) {
 	if len(fields) > 0 {
 		p.plan.Changes = append(p.plan.Changes, Change{Alter, kind, name, fields, release, apply})
 	}
 }
 
-// extra plans what becomes of a thing that the file does not have, and reports
-// whether it stays.
+// extra plans for a thing that is not in the file, and reports whether it stays.
 func (p *planner) extra(given bool, kind, name string, remove act) (stays bool) {
 	switch {
 	case !given:
@@ -138,7 +133,8 @@ func (p *planner) instance() {
 	want, line := p.have.instance, p.file.instance.regionLine
 	asked := p.file.instance
 	if asked.Region != "" && asked.Region != want.Region {
-		p.problem(line, "instance.region", "%s is not the region of this directory, %s, which cannot be changed", bare(asked.Region), bare(want.Region))
+		p.problem(line, "instance.region", "%s is not the region of this directory, %s, which cannot be changed",
+			bare(asked.Region), bare(want.Region))
 	}
 	if asked.nameGiven {
 		want.Name = asked.Name
@@ -171,7 +167,9 @@ func (p *planner) accounts() {
 			func(tx store.Tx, _ time.Time) error { return directory.Accounts().Put(tx, want) })
 	}
 	for _, id := range sortedKeys(p.have.accounts) {
-		if !in[id] && p.extra(p.file.accounts.given, kindAccount, id, func(tx store.Tx, _ time.Time) error { return directory.DeleteAccount(tx, id) }) {
+		if !in[id] && p.extra(p.file.accounts.given, kindAccount, id, func(tx store.Tx, _ time.Time) error {
+			return directory.DeleteAccount(tx, id)
+		}) {
 			p.will.accounts[id] = true
 		}
 	}
@@ -198,7 +196,9 @@ func (p *planner) permissionSets() {
 	}
 	for _, name := range sortedKeys(p.have.sets) {
 		id := p.have.sets[name].ID
-		if !in[name] && p.extra(p.file.sets.given, kindPermissionSet, name, func(tx store.Tx, _ time.Time) error { return directory.DeletePermissionSet(tx, id) }) {
+		if !in[name] && p.extra(p.file.sets.given, kindPermissionSet, name, func(tx store.Tx, _ time.Time) error {
+			return directory.DeletePermissionSet(tx, id)
+		}) {
 			p.will.sets[name] = id
 		}
 	}
@@ -218,7 +218,9 @@ func (p *planner) roles() {
 	}
 	for _, arn := range sortedKeys(p.have.roles) {
 		if !in[arn] {
-			p.extra(p.file.roles.given, kindRole, arn, func(tx store.Tx, _ time.Time) error { return directory.Roles().Delete(tx, arn) })
+			p.extra(p.file.roles.given, kindRole, arn, func(tx store.Tx, _ time.Time) error {
+				return directory.Roles().Delete(tx, arn)
+			})
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// find gives the id that a name has after the plan, or reports that it has none.
+// find returns the id that a name will have after the plan, or reports that it will not exist.
 func (p *planner) find(r ref, kind, key string, will map[string]string, path func() string) (id string, ok bool) {
 	id, ok = will[key]
 	if !ok {
@@ -32,8 +32,7 @@ func (p *planner) user(r ref, path func() string) (id string, ok bool) {
 	return p.find(r, kindUser, directory.NameKey(r.text), p.will.users, path)
 }
 
-// assignments plans those that the file wants and the directory lacks, then those
-// that the directory has and the file does not want.
+// assignments plans to add assignments that only the file has, and then to remove those that only the directory has.
 func (p *planner) assignments() {
 	wanted := map[store.Assignment]bool{}
 	var order []store.Assignment
@@ -42,7 +41,8 @@ func (p *planner) assignments() {
 	for i, entry := range p.file.assignments.entries {
 		principals, sets, accounts := p.principals(entry, i, names), p.sets(entry, i, names), p.accountsOf(entry, i)
 		if product += len(principals) * len(sets) * len(accounts); product > maxAssignments {
-			p.problem(entry.line, "assignments["+strconv.Itoa(i)+"]", "with it there are more than %d assignments", maxAssignments)
+			p.problem(entry.line, "assignments["+strconv.Itoa(i)+"]", "makes more than %d assignments",
+				maxAssignments)
 			return
 		}
 		for _, principal := range principals {
@@ -60,7 +60,9 @@ func (p *planner) assignments() {
 	p.compareAssignments(wanted, order, names)
 }
 
-func (p *planner) compareAssignments(wanted map[store.Assignment]bool, order []store.Assignment, names map[string]string) {
+func (p *planner) compareAssignments(wanted map[store.Assignment]bool, order []store.Assignment,
+	names map[string]string,
+) {
 	had := make(map[store.Assignment]bool, len(p.have.assignments))
 	for _, a := range p.have.assignments {
 		had[a] = true
@@ -94,7 +96,7 @@ func (p *planner) compareAssignments(wanted map[store.Assignment]bool, order []s
 	}
 }
 
-// staying are the ids of what will be there.
+// staying lists the ids of everything that will exist.
 func (p *planner) staying() map[string]bool {
 	ids := map[string]bool{}
 	for _, kind := range []map[string]string{p.will.users, p.will.groups, p.will.sets} {
@@ -108,7 +110,7 @@ func (p *planner) staying() map[string]bool {
 	return ids
 }
 
-// principals, like the two below it, gives ids, and notes the names they go by.
+// principals, like the next two functions, returns ids and records their names.
 func (p *planner) principals(entry assignment, i int, names map[string]string) []string {
 	ids := make([]string, 0, len(entry.users)+len(entry.groups))
 	for j, r := range entry.users {
@@ -154,8 +156,7 @@ func (p *planner) accountsOf(entry assignment, i int) []string {
 	return ids
 }
 
-// assignmentName is "user alice: Admin in 111122223333". An id stands for what the
-// directory no longer has.
+// assignmentName is like "user alice: Admin in 111122223333", with an id for what no longer exists.
 func assignmentName(names map[string]string, a store.Assignment) string {
 	name := func(id string) string {
 		if name, known := names[id]; known {

@@ -34,17 +34,18 @@ func (p *planner) users() {
 	}
 	for _, key := range sortedKeys(p.have.users) {
 		u := p.have.users[key]
-		if !in[key] && p.extra(p.file.users.given, kindUser, u.UserName, func(tx store.Tx, _ time.Time) error { return directory.DeleteUser(tx, u.ID) }) {
+		if !in[key] && p.extra(p.file.users.given, kindUser, u.UserName, func(tx store.Tx, _ time.Time) error {
+			return directory.DeleteUser(tx, u.ID)
+		}) {
 			p.will.users[key] = u.ID
 		}
 	}
 }
 
-// hashers is how many passwords are hashed at a time: each needs memory.
+// hashers is the number of passwords hashed concurrently: each needs memory.
 const hashers = 2
 
-// passwords gives the hash that each user of the file will have: the present one
-// where the file agrees with it, or says nothing.
+// passwords returns the future hash of each user in the file: the present one, unless the file sets another password.
 func (p *planner) passwords() []directory.PasswordHash {
 	users := p.file.users.entries
 	hashes := make([]directory.PasswordHash, len(users))
@@ -76,19 +77,18 @@ func (p *planner) password(u user) directory.PasswordHash {
 	return have
 }
 
-// checkUserKeys reports an address or external id that a user has who is not in the
-// file, and who stays.
+// checkUserKeys reports addresses and external ids that belong to a user who is not in the file, but stays.
 func (p *planner) checkUserKeys(in map[string]bool, u user, i int) {
 	if p.prune {
 		return // they do not stay
 	}
 	path := "users[" + strconv.Itoa(i) + "]."
 	if other, taken := p.have.emails[directory.EmailKey(u.Email())]; taken && !in[directory.NameKey(other)] {
-		p.problem(u.emailLine, path+"email", "%s is that of user %s in the directory", quote(u.Email()), bare(other))
+		p.problem(u.emailLine, path+"email", "%s belongs to user %s in the directory", quote(u.Email()), bare(other))
 	}
 	for _, id := range u.ExternalIDs {
 		if other, taken := p.have.userIDs[directory.ExternalKey(id)]; taken && !in[directory.NameKey(other)] {
-			p.problem(u.externalLine, path+"external_ids", "%s is that of user %s in the directory", quote(id.Id), bare(other))
+			p.problem(u.externalLine, path+"external_ids", "%s belongs to user %s in the directory", quote(id.Id), bare(other))
 		}
 	}
 }
@@ -138,7 +138,9 @@ func (p *planner) groups() {
 	}
 	for _, key := range sortedKeys(p.have.groups) {
 		g := p.have.groups[key]
-		if !in[key] && p.extra(p.file.groups.given, kindGroup, g.Name, func(tx store.Tx, _ time.Time) error { return directory.DeleteGroup(tx, g.ID) }) {
+		if !in[key] && p.extra(p.file.groups.given, kindGroup, g.Name, func(tx store.Tx, _ time.Time) error {
+			return directory.DeleteGroup(tx, g.ID)
+		}) {
 			p.will.groups[key] = g.ID
 		}
 	}
@@ -150,7 +152,8 @@ func (p *planner) checkGroupKeys(in map[string]bool, g group, i int) {
 	}
 	for _, id := range g.ExternalIDs {
 		if other, taken := p.have.groupIDs[directory.ExternalKey(id)]; taken && !in[directory.NameKey(other)] {
-			p.problem(g.externalLine, fmt.Sprintf("groups[%d].external_ids", i), "%s is that of group %s in the directory", quote(id.Id), bare(other))
+			p.problem(g.externalLine, fmt.Sprintf("groups[%d].external_ids", i), "%s belongs to group %s in the directory",
+				quote(id.Id), bare(other))
 		}
 	}
 }
@@ -162,7 +165,8 @@ func (p *planner) group(have directory.Group, g group, i int) {
 	members := func(tx store.Tx, now time.Time) error {
 		var failures []error
 		for _, m := range leaves {
-			if err := directory.Memberships().Delete(tx, m.ID); !errors.Is(err, store.ErrNotFound) { // it may have gone with its user
+			// it may have gone with its user
+			if err := directory.Memberships().Delete(tx, m.ID); !errors.Is(err, store.ErrNotFound) {
 				failures = append(failures, err)
 			}
 		}
@@ -193,10 +197,10 @@ func (p *planner) group(have directory.Group, g group, i int) {
 	})
 }
 
-// A member is a user by name and id.
+// A member is a user's name and id.
 type member struct{ name, id string }
 
-// members gives who joins a group and who leaves it.
+// members returns who joins and who leaves a group.
 func (p *planner) members(g group, i int) (joins []member, leaves []directory.Membership) {
 	if !g.membersGiven {
 		return nil, nil

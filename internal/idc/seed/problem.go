@@ -23,13 +23,13 @@ func (p Problem) String() string {
 	return where + p.Text
 }
 
-// Problems are all mistakes of a file that were found, by line.
+// Problems lists the mistakes in a file, by line.
 type Problems []Problem
 
-// shownProblems bounds what a person is shown at once.
+// shownProblems bounds how many are shown at once.
 const shownProblems = 20
 
-// Error has a line for each problem, the first 20 of them.
+// Error has a line for each problem, up to 20.
 func (p Problems) Error() string {
 	lines := make([]string, 0, shownProblems+1)
 	for i, problem := range p {
@@ -42,7 +42,7 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// err gives the problems in order, or nil if there are none.
+// err returns the problems in order, or nil.
 func (p Problems) err() error {
 	if len(p) == 0 {
 		return nil

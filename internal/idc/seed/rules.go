@@ -12,19 +12,19 @@ import (
 	"rolecall/internal/idc/pattern"
 )
 
-// A rule says what is wrong with a text, or nothing.
+// A rule returns what is wrong with a text, or "".
 type rule func(text string) string
 
-// Bounds of durations: AWS's.
+// AWS's bounds of durations.
 const (
 	leastRole, mostRole       = time.Hour, 12 * time.Hour
 	leastSession, mostSession = 15 * time.Minute, 90 * 24 * time.Hour
 )
 
-// maxInlinePolicy is AWS's bound of an inline policy, in characters.
+// maxInlinePolicy is AWS's bound for an inline policy, in characters.
 const maxInlinePolicy = 32768
 
-// Patterns are AWS's own where it has them.
+// Patterns are AWS's own where it has any.
 var (
 	accountIDs    = pattern.New(`^[0-9]{12}$`)
 	setNames      = pattern.New(`^[\w+=,.@-]{1,32}$`)
@@ -70,7 +70,7 @@ func isEmail(text string) string {
 	return ""
 }
 
-// isExternalID is of a role's trust, not of a person.
+// isExternalID checks the external id of a role's trust, not of a person.
 func isExternalID(text string) string {
 	if len(text) > 1224 {
 		return quote(short(text)) + " is longer than 1224 characters"
@@ -85,7 +85,7 @@ func isUserName(text string) string {
 	return ""
 }
 
-// between wants a text of that many characters.
+// between checks the number of characters.
 func between(least, most int) rule {
 	return func(text string) string {
 		switch n := utf8.RuneCountInString(text); {
@@ -98,7 +98,7 @@ func between(least, most int) rule {
 	}
 }
 
-// isTag wants a tag's key or value of that many characters.
+// isTag checks a tag's key or value.
 func isTag(least, most int) rule {
 	return func(text string) string {
 		if wrong := between(least, most)(text); wrong != "" {
@@ -108,7 +108,7 @@ func isTag(least, most int) rule {
 	}
 }
 
-// isOU wants a path of names: Workloads/Prod.
+// isOU checks a path of names: Workloads/Prod.
 func isOU(text string) string {
 	for name := range strings.SplitSeq(text, "/") {
 		if n := utf8.RuneCountInString(name); text != "" && (n < 1 || n > 128) {
@@ -118,7 +118,7 @@ func isOU(text string) string {
 	return ""
 }
 
-// isPolicy wants a JSON object.
+// isPolicy checks for a JSON object.
 func isPolicy(text string) string {
 	if utf8.RuneCountInString(text) > maxInlinePolicy {
 		return fmt.Sprintf("is longer than %d characters", maxInlinePolicy)

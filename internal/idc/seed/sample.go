@@ -7,30 +7,29 @@ import (
 	"rolecall/internal/idc/partition"
 )
 
-// SampleData is what a person needs to know of the sample directory.
+// SampleData is what a person needs to know about the sample directory.
 type SampleData struct {
 	Users []SampleUser
-	// The first user, and an account with two roles of theirs, for a
-	// demonstration.
+	// The first user, and an account in which that user has two roles, for demonstrations.
 	User, Password, Account, Role, OtherRole string
-	// ChainRole can be assumed from Role in Account with ExternalID.
+	// ChainRole can be assumed from Role in Account, with ExternalID.
 	ChainRole, ExternalID string
 }
 
-// A SampleUser is a user with the password in clear, and what they have.
+// A SampleUser is a user with the password in clear, and a note on the user's access.
 type SampleUser struct{ Name, Password, Note string }
 
 //go:embed sample.yaml
 var sampleYAML string
 
-// Sample gives the file of a small company in a region: three users with different
-// assignments, some through groups, six accounts, four permission sets, and a role to
-// chain to.
+// Sample returns the seed file of a small company in a region: three users with different assignments, some through
+// groups, six accounts, four permission sets, and a role to chain to.
 func Sample(region string) ([]byte, SampleData) {
 	arn := "arn:" + partition.AWS().Of(region).Name + ":iam::"
 	text := strings.ReplaceAll(sampleYAML, "arn:aws:iam::", arn)
 	if region != "us-east-1" {
-		text = "instance:\n  region: " + region + "\n\n" + strings.ReplaceAll(text, "/sso.amazonaws.com/", "/sso.amazonaws.com/"+region+"/")
+		text = "instance:\n  region: " + region + "\n\n" +
+			strings.ReplaceAll(text, "/sso.amazonaws.com/", "/sso.amazonaws.com/"+region+"/")
 	}
 	return []byte(text), SampleData{
 		Users: []SampleUser{

@@ -11,7 +11,7 @@ import (
 	"rolecall/internal/idc/store/sqlite"
 )
 
-// cheap is a cost that no real password may have.
+// cheap is a cost that no real password should have.
 var cheap = directory.Cost{Time: 1, MemoryKiB: 64}
 
 func now() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
@@ -27,7 +27,7 @@ func memory(t testing.TB) store.Store {
 	return s
 }
 
-// load applies a file and gives the plan that was.
+// load applies a file, and returns its plan.
 func load(t testing.TB, s store.Store, text string, o seed.Options) seed.Plan {
 	t.Helper()
 	o.Cost = cheap
@@ -92,7 +92,8 @@ func TestSample(t *testing.T) {
 	}
 	view(t, s, func(r store.Reader) error {
 		for _, u := range data.Users {
-			if have, err := directory.Users().Find(r, directory.NameKey(u.Name)); err != nil || !have.Password.Matches(u.Password) {
+			if have, err := directory.Users().Find(r, directory.NameKey(u.Name)); err != nil ||
+				!have.Password.Matches(u.Password) {
 				t.Errorf("%s: the password does not match (%v)", u.Name, err)
 			}
 		}

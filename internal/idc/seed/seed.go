@@ -1,8 +1,6 @@
-// Package seed is the declarative file of a directory, in YAML: who is there, and who
-// has what where. Parse reads it and names every mistake by file, line and field;
-// File.Plan finds what a directory lacks of it; Plan.Apply makes that so; Export
-// writes the file of a directory. It keeps to itself what the file looks like, which
-// docs/seed.md tells.
+// Package seed is the declarative file of a directory, in YAML: who exists, and who has what where. Parse reads it and
+// reports every mistake with file, line and field. File.Plan finds how the directory differs, Plan.Apply makes the
+// changes, and Export writes the file of a directory. It keeps to itself the file's form, which docs/seed.md describes.
 package seed
 
 import (
@@ -14,16 +12,15 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// Options are what the person who applies a file decides.
+// Options are the choices of whoever applies a file.
 type Options struct {
-	// Prune removes what the file does not have, of each kind that the file has a
-	// section for.
+	// Prune removes what is not in the file, for each kind with a section in the file.
 	Prune bool
-	// Cost is of new password hashes; zero is directory.DefaultCost.
+	// Cost is that of new password hashes; zero is directory.DefaultCost.
 	Cost directory.Cost
 }
 
-// A File is what a seed file says, and where.
+// A File is the content of a seed file, with positions.
 type File struct {
 	name        string
 	instance    instance
@@ -35,14 +32,14 @@ type File struct {
 	roles       section[role]
 }
 
-// A section is the entries of one kind. One that is not in the file says nothing
-// about its kind; one that is empty says that there are none.
+// A section is the entries of one kind. A missing section says nothing about its kind; an empty one says that there are
+// none.
 type section[T any] struct {
 	given   bool
 	entries []T
 }
 
-// An instance has only what the file says: the rest is empty.
+// An instance has only the fields that the file sets.
 type instance struct {
 	directory.Instance
 	nameGiven  bool
@@ -73,22 +70,23 @@ type assignment struct {
 	users, groups, sets, accounts []ref
 }
 
-// A ref is the name of something, where it is used.
+// A ref is a name that refers to something.
 type ref struct {
 	text string
 	line int
 }
 
-// Region is the region that the file asks for, or empty.
+// Region is the region that the file sets, or empty.
 func (f *File) Region() string { return f.instance.Region }
 
-// defaultRegion is of an instance that Load makes, when the file does not say.
+// defaultRegion is the region of an instance that Load makes, unless the file sets one.
 const defaultRegion = "us-east-1"
 
-// Load parses, plans and applies a file in one transaction, and opens the directory
-// first if the store is empty. Errors are those of Parse, File.Plan and Plan.Apply;
-// after any of them nothing is changed.
-func Load(ctx context.Context, s store.Store, name string, data []byte, o Options, actor string, now time.Time) (Plan, error) {
+// Load parses, plans and applies a file in one transaction. It opens the directory first if the store is empty. Errors
+// are those of Parse, File.Plan and Plan.Apply; after an error nothing has changed.
+func Load(ctx context.Context, s store.Store, name string, data []byte, o Options, actor string,
+	now time.Time,
+) (Plan, error) {
 	file, err := Parse(name, data)
 	if err != nil {
 		return Plan{}, err

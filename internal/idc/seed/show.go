@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// line is how a person sees a change: ~ user dora: title none → Boss.
+// line shows a change to a person: ~ user dora: title none → Boss.
 func (c Change) line() string {
 	line := map[Op]string{Add: "+ ", Alter: "~ ", Remove: "- "}[c.Op] + c.Kind
 	if c.Name != "" {
@@ -18,7 +18,7 @@ func (c Change) line() string {
 	return line
 }
 
-// shown makes a name harmless. That of an assignment is several words.
+// shown makes a name safe to print. An assignment's name is several words.
 func shown(kind, name string) string {
 	text := bare(name)
 	if kind == kindAssignment || isDigits(name) {
@@ -30,14 +30,14 @@ func shown(kind, name string) string {
 
 func isDigits(text string) bool { return strings.Trim(text, "0123456789") == "" }
 
-// Write writes the plan for a person: a line for each change, how many there are,
-// and what is kept. No name in it does anything to a terminal.
+// Write shows the plan to a person: a line for each change, their number, and what is kept. No name in it can affect a
+// terminal.
 func (p Plan) Write(w io.Writer) error {
 	_, err := io.WriteString(w, p.String())
 	return err
 }
 
-// String is what Write writes.
+// String returns what Write writes.
 func (p Plan) String() string {
 	var b strings.Builder
 	count := map[Op]int{}
@@ -68,7 +68,8 @@ func (p Plan) kept() []string {
 		if len(names[kind]) == 1 {
 			plural = ""
 		}
-		lines = append(lines, joinNames(fmt.Sprintf("kept, though not in the file: %d %s%s: ", len(names[kind]), kind, plural), names[kind]))
+		lines = append(lines,
+			joinNames(fmt.Sprintf("kept, though not in the file: %d %s%s: ", len(names[kind]), kind, plural), names[kind]))
 	}
 	if len(lines) > 0 {
 		lines = append(lines, "--prune removes them")
@@ -76,10 +77,10 @@ func (p Plan) kept() []string {
 	return lines
 }
 
-// shownNames bounds the names in a line.
+// shownNames bounds the names on a line.
 const shownNames = 10
 
-// joinNames puts names after a beginning, or is empty without any.
+// joinNames puts names after a prefix. It returns "" without names.
 func joinNames(beginning string, names []string) string {
 	switch n := len(names); {
 	case n == 0:

@@ -7,7 +7,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// state is a whole directory.
+// state is the content of a whole directory.
 type state struct {
 	instance          directory.Instance
 	users             map[string]directory.User // by directory.NameKey, like groups
@@ -24,9 +24,12 @@ type state struct {
 
 func read(r store.Reader) (state, error) {
 	s := state{
-		users: map[string]directory.User{}, groups: map[string]directory.Group{}, members: map[string][]directory.Membership{},
-		accounts: map[string]directory.Account{}, sets: map[string]directory.PermissionSet{}, roles: map[string]directory.Role{},
-		userNames: map[string]string{}, emails: map[string]string{}, userIDs: map[string]string{}, groupIDs: map[string]string{},
+		users: map[string]directory.User{}, groups: map[string]directory.Group{},
+		members:  map[string][]directory.Membership{},
+		accounts: map[string]directory.Account{}, sets: map[string]directory.PermissionSet{},
+		roles:     map[string]directory.Role{},
+		userNames: map[string]string{}, emails: map[string]string{}, userIDs: map[string]string{},
+		groupIDs: map[string]string{},
 	}
 	var missing, failed error
 	s.instance, missing = directory.TheInstance(r)
@@ -34,7 +37,9 @@ func read(r store.Reader) (state, error) {
 	return s, errors.Join(missing, failed,
 		each(r, directory.Users(), s.addUser),
 		each(r, directory.Groups(), s.addGroup),
-		each(r, directory.Memberships(), func(m directory.Membership) { s.members[m.GroupID] = append(s.members[m.GroupID], m) }),
+		each(r, directory.Memberships(), func(m directory.Membership) {
+			s.members[m.GroupID] = append(s.members[m.GroupID], m)
+		}),
 		each(r, directory.Accounts(), func(a directory.Account) { s.accounts[a.ID] = a }),
 		each(r, directory.PermissionSets(), func(p directory.PermissionSet) { s.sets[p.Name] = p }),
 		each(r, directory.Roles(), func(r directory.Role) { s.roles[r.ARN] = r }),
@@ -67,7 +72,7 @@ func (s state) addGroup(g directory.Group) {
 	}
 }
 
-// has reports whether there is such a thing, by the name a file has for it.
+// has reports whether something exists, by its name in a file.
 func (s state) has(kind, name string) bool {
 	var known bool
 	switch kind {
@@ -83,7 +88,7 @@ func (s state) has(kind, name string) bool {
 	return known
 }
 
-// names are what an assignment's ids stand for: "user alice", "group ops", "Admin".
+// names are the names for an assignment's ids: "user alice", "group ops", "Admin".
 func (s state) names() map[string]string {
 	names := make(map[string]string, len(s.users)+len(s.groups)+len(s.sets))
 	for _, u := range s.users {

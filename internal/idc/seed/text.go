@@ -10,8 +10,7 @@ import (
 	"rolecall/internal/idc/pattern"
 )
 
-// quote writes a text as YAML in double quotes, of characters that can be seen and
-// that do nothing to a terminal.
+// quote writes a text as YAML in double quotes, with visible characters only, which cannot affect a terminal.
 func quote(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -41,14 +40,14 @@ func isVisible(r rune) bool {
 		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// A plain text needs no quotes in YAML, wherever it stands, and is no other type.
+// plain texts need no quotes anywhere in YAML, and have no other type.
 var (
 	plainText   = pattern.New(`^[A-Za-z_]([A-Za-z0-9_.@/+=:-]*[A-Za-z0-9_.@/+=-])?( [A-Za-z0-9_.@/+=-]+)*$`)
 	plainButNot = pattern.New(`^(?i:null|true|false|yes|no|on|off|y|n)$`)
 	durationLit = pattern.New(`^[0-9]+h([0-9]+m)?([0-9]+s)?$|^[0-9]+m([0-9]+s)?$`)
 )
 
-// bare writes a text as YAML, with quotes if it needs them.
+// bare writes a text as YAML, with quotes only if it needs them.
 func bare(text string) string {
 	if (plainText().MatchString(text) && !plainButNot().MatchString(text)) || durationLit().MatchString(text) {
 		return text
@@ -56,7 +55,7 @@ func bare(text string) string {
 	return quote(text)
 }
 
-// shownRunes bounds what a line of a plan shows of a value.
+// shownRunes bounds how much of a value a plan's line shows.
 const shownRunes = 100
 
 func short(text string) string {
@@ -66,7 +65,7 @@ func short(text string) string {
 	return string([]rune(text)[:shownRunes]) + "…"
 }
 
-// durationText is 1h30m where time.Duration has 1h30m0s.
+// durationText writes 1h30m where time.Duration writes 1h30m0s.
 func durationText(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {

@@ -8,25 +8,24 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A walker goes through the nodes of a file and gathers problems.
+// A walker visits the nodes of a file and collects problems.
 type walker struct {
 	name     string
 	problems Problems
-	// steps is how many more nodes may be visited: more than there are, since
-	// aliases lead to nodes again, but not without end.
+	// steps is the number of nodes that may still be visited. Aliases lead to nodes repeatedly, but not endlessly.
 	steps int
 }
 
-// Bounds of what a walker takes on.
+// Bounds of a walk.
 const (
 	aliasedNodes = 1 << 20 // beyond the nodes there are
 	maxProblems  = 1000
 )
 
-// A field takes in the value of a field: a node that resolve gave.
+// A field reads the value of a field: a node from resolve.
 type field func(n *yaml.Node, path string)
 
-// problem reports a mistake. After very many, the walk is over.
+// problem reports a mistake. After too many, the walk ends.
 func (w *walker) problem(line int, path, format string, args ...any) {
 	if len(w.problems) == maxProblems {
 		w.steps = -1
@@ -35,7 +34,7 @@ func (w *walker) problem(line int, path, format string, args ...any) {
 	w.problems = append(w.problems, Problem{w.name, line, path, fmt.Sprintf(format, args...)})
 }
 
-// nodes counts a node and those below it.
+// nodes counts a node and everything below it.
 func nodes(n *yaml.Node) int {
 	count := 1
 	for _, below := range n.Content {
@@ -44,14 +43,14 @@ func nodes(n *yaml.Node) int {
 	return count
 }
 
-// resolve follows aliases. After too many steps, all that is left is null.
+// resolve follows aliases. After too many steps it returns null.
 func (w *walker) resolve(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode && n.Alias != nil {
 		n = n.Alias
 	}
 	if w.steps--; w.steps < 0 {
 		if w.steps == -1 {
-			w.problem(n.Line, "", "its aliases make it too large")
+			w.problem(n.Line, "", "expands to too many values through aliases")
 		}
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: nullTag, Line: n.Line}
 	}
@@ -62,8 +61,8 @@ const nullTag = "!!null"
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == nullTag }
 
-// mapping takes in the fields of a mapping, and reports those that are unknown,
-// there twice, or missing. It gives false for what is no mapping.
+// mapping reads the fields of a mapping, and reports unknown, duplicate and missing ones. It returns false for anything
+// but a mapping.
 func (w *walker) mapping(n *yaml.Node, path string, fields map[string]field, required ...string) bool {
 	if n.Kind != yaml.MappingNode {
 		w.problem(n.Line, path, "is not a mapping")
@@ -82,7 +81,7 @@ func (w *walker) mapping(n *yaml.Node, path string, fields map[string]field, req
 		case !known:
 			w.problem(key.Line, path, "unknown field %s%s", quote(key.Value), suggestion(key.Value, fields))
 		case twice:
-			w.problem(key.Line, join(path, key.Value), "is there twice, line %d has it first", first)
+			w.problem(key.Line, join(path, key.Value), "is already on line %d", first)
 		case !isNull(value):
 			lines[key.Value] = key.Line
 			read(value, join(path, key.Value))
@@ -96,7 +95,7 @@ func (w *walker) mapping(n *yaml.Node, path string, fields map[string]field, req
 	return true
 }
 
-// list takes in the elements of a list.
+// list reads the elements of a list.
 func (w *walker) list(n *yaml.Node, path string, each field) {
 	if n.Kind != yaml.SequenceNode {
 		w.problem(n.Line, path, "is not a list")
@@ -110,7 +109,7 @@ func (w *walker) list(n *yaml.Node, path string, each field) {
 	}
 }
 
-// scalar gives the text of a node as it is written: 012 is not 10.
+// scalar returns a node's text as written: 012 is not 10.
 func (w *walker) scalar(n *yaml.Node, path string) (string, bool) {
 	if n.Kind != yaml.ScalarNode {
 		w.problem(n.Line, path, "is not a text")
@@ -119,7 +118,7 @@ func (w *walker) scalar(n *yaml.Node, path string) (string, bool) {
 	return n.Value, true
 }
 
-// text takes in a text that keeps the rule.
+// text reads a text that must obey a rule.
 func (w *walker) text(to *string, keeps rule) field {
 	return func(n *yaml.Node, path string) {
 		text, ok := w.scalar(n, path)
@@ -133,7 +132,7 @@ func (w *walker) text(to *string, keeps rule) field {
 	}
 }
 
-// refs takes in names, in a list or a single one, each once.
+// refs reads distinct names: a list, or a single one.
 func (w *walker) refs(to *[]ref, keeps rule) field {
 	return func(n *yaml.Node, path string) {
 		seen := map[string]bool{}
@@ -141,7 +140,7 @@ func (w *walker) refs(to *[]ref, keeps rule) field {
 			r := ref{line: n.Line}
 			w.text(&r.text, keeps)(n, path)
 			if seen[r.text] {
-				w.problem(n.Line, path, "%s is there twice", quote(r.text))
+				w.problem(n.Line, path, "%s appears twice", quote(r.text))
 			}
 			seen[r.text] = true
 			*to = append(*to, r)
@@ -155,7 +154,7 @@ func (w *walker) refs(to *[]ref, keeps rule) field {
 	}
 }
 
-// texts takes in texts, in a list or a single one, each once.
+// texts reads distinct texts: a list, or a single one.
 func (w *walker) texts(to *[]string, keeps rule) field {
 	return func(n *yaml.Node, path string) {
 		var list []ref
@@ -179,7 +178,7 @@ func (w *walker) boolean(to *bool) field {
 	}
 }
 
-// duration takes in a duration of whole seconds within bounds.
+// duration reads a duration of whole seconds within bounds.
 func (w *walker) duration(to *time.Duration, least, most time.Duration) field {
 	return func(n *yaml.Node, path string) {
 		text, ok := w.scalar(n, path)
@@ -197,14 +196,13 @@ func (w *walker) duration(to *time.Duration, least, most time.Duration) field {
 	}
 }
 
-// once reports a name that another entry has already; lines are those of the
-// entries before.
+// once reports a name that an earlier entry has; lines are those of earlier entries.
 func (w *walker) once(lines map[string]int, key, name string, line int, path string) {
 	if name == "" {
 		return // reported already
 	}
 	if first, twice := lines[key]; twice {
-		w.problem(line, path, "%s is there twice, line %d has it first", quote(name), first)
+		w.problem(line, path, "%s is already on line %d", quote(name), first)
 		return
 	}
 	lines[key] = line

@@ -1,6 +1,5 @@
-// Package store is what the Identity Center remembers, as its rooms see it:
-// entries with an id and other keys, assignments, and an audit that grows with each
-// change. A store is written against Store and shown right by the suite in contract.
+// Package store is the Identity Center's memory, as its rooms see it: entries with an id and other keys, assignments,
+// and an audit that grows with each change. Implementations of Store must pass the suite in contract.
 package store
 
 import (
@@ -10,10 +9,10 @@ import (
 	"time"
 )
 
-// ErrNotFound is an id or key that no entry has.
+// ErrNotFound means that no entry has the id or key.
 var ErrNotFound = errors.New("not found")
 
-// A Conflict is a key that another entry has already.
+// A Conflict is a key that another entry already has.
 type Conflict struct {
 	Kind Kind
 	Key  string
@@ -21,23 +20,23 @@ type Conflict struct {
 
 func (c *Conflict) Error() string { return string(c.Kind) + " " + c.Key + " is there already" }
 
-// A Kind tells entries apart: "user", "client", "session" …
+// A Kind distinguishes entries: "user", "client", "session" …
 type Kind string
 
-// An Entry is one thing that is remembered.
+// An Entry is one thing that is stored.
 type Entry struct {
 	Kind Kind
 	ID   string
-	// Keys are other names of the entry, each unique in its kind.
+	// Keys are further names of the entry, each unique among its kind.
 	Keys []string
-	// Owners are what List and DeleteOwned can go by.
+	// Owners are what List and DeleteOwned can select by.
 	Owners []string
-	// Ends is when Sweep may take it away; zero is never.
+	// Ends is when Sweep may delete the entry; zero is never.
 	Ends  time.Time
 	Value []byte // JSON
 }
 
-// An Assignment gives a principal (a user or group, by id) a permission set (by id)
+// An Assignment grants a principal (a user or group, by id) a permission set (by id)
 // in an account.
 type Assignment struct {
 	Principal     string
@@ -57,25 +56,24 @@ type Event struct {
 	Hash []byte `json:"hash"`
 }
 
-// Operator is the actor of what the owner of the data directory does.
+// Operator is the actor for what the owner of the data directory does.
 const Operator = "operator"
 
-// A Reader reads within one transaction: what it sees does not change under it.
-// What is not there is ErrNotFound; lists are sorted by id and never nil.
+// A Reader reads within one transaction: what it sees does not change. Anything missing is ErrNotFound; lists are
+// sorted by id and never nil.
 type Reader interface {
 	Get(kind Kind, id string) (Entry, error)
 	Find(kind Kind, key string) (Entry, error)
-	// List gives at most limit entries (0: all) whose id comes after the given
-	// one, of one owner if that is not empty.
+	// List returns at most limit entries (0: all) whose id comes after the given one, of one owner unless that is empty.
 	List(kind Kind, owner, after string, limit int) ([]Entry, error)
 	Count(kind Kind) (int, error)
 
-	// Assignments lists those that agree with filter, whose empty fields stand for
-	// anything, sorted by account, permission set and principal.
+	// Assignments lists those that match filter, whose empty fields match anything, sorted by account, permission set and
+	// principal.
 	Assignments(filter Assignment) ([]Assignment, error)
-	// AccountsOf lists the accounts in which one of the principals has anything.
+	// AccountsOf lists the accounts in which any of the principals has an assignment.
 	AccountsOf(principals []string, after string, limit int) ([]string, error)
-	// PermissionSetsOf lists what the principals have in an account.
+	// PermissionSetsOf lists the permission sets that the principals have in an account.
 	PermissionSetsOf(principals []string, accountID string) ([]string, error)
 
 	// Events lists the audit after a sequence number.
@@ -85,39 +83,39 @@ type Reader interface {
 // A Tx reads and writes within one transaction.
 type Tx interface {
 	Reader
-	// Put adds or replaces an entry, or gives a Conflict.
+	// Put adds or replaces an entry, or returns a Conflict.
 	Put(Entry) error
-	// Delete is ErrNotFound for an entry that is not there.
+	// Delete returns ErrNotFound if there is no such entry.
 	Delete(kind Kind, id string) error
 	DeleteOwned(kind Kind, owner string) error
-	// Sweep takes away entries that ended before now.
+	// Sweep deletes entries that ended before now.
 	Sweep(now time.Time) error
-	// Assign and Unassign say whether the assignment was there before.
+	// Assign and Unassign report whether the assignment existed before.
 	Assign(Assignment) (existed bool, err error)
 	Unassign(Assignment) (existed bool, err error)
 	// Record adds to the audit.
 	Record(Event) error
 }
 
-// A Store keeps all of it. It is safe for concurrent use, but what View and Update
-// run must not call either: it would wait for itself.
+// A Store is safe for concurrent use. The functions given to View and Update must call neither: they would wait for
+// themselves.
 type Store interface {
 	View(ctx context.Context, do func(Reader) error) error
-	// Update runs do alone among writers. When it gives nil, what was written is
-	// on disk, all of it; an error of do takes all of it back.
+	// Update runs do while no other writer does. When it returns nil, everything written is on disk; an error of do undoes
+	// all of it.
 	Update(ctx context.Context, do func(Tx) error) error
-	// Verify follows the audit's chain of hashes from its beginning, and gives how
-	// many events are sound; the error names the first that is not.
+	// Verify follows the audit's chain of hashes from the beginning, and returns the number of sound events; its error
+	// names the first unsound one.
 	Verify(ctx context.Context) (events int64, head []byte, err error)
-	// Backup writes a copy, consistent in itself, to a file that is not there yet.
+	// Backup writes a consistent copy to a file that must not exist.
 	Backup(ctx context.Context, path string) error
 	Close() error
 }
 
-// A Table is the entries of one kind as values of a type.
+// A Table is the entries of one kind, as values of a type.
 type Table[T any] struct {
 	Kind Kind
-	// Index gives the entry of a value, but for Kind and Value.
+	// Index returns the entry of a value, without Kind and Value.
 	Index func(T) Entry
 }
 
@@ -159,16 +157,15 @@ func (t Table[T]) Put(tx Tx, v T) error {
 	return tx.Put(e)
 }
 
-// Delete takes a value away by its id.
+// Delete deletes a value by its id.
 func (t Table[T]) Delete(tx Tx, id string) error { return tx.Delete(t.Kind, id) }
 
-// A keeper is a Reader that keeps the values of entries, so that each is decoded once. They are shared, and never
-// changed.
+// A keeper is a Reader that keeps decoded values of entries. They are shared, and must not be changed.
 type keeper interface {
 	Value(e Entry, decode func() (any, error)) (any, error)
 }
 
-// value decodes an entry, unless the reader has its value.
+// value decodes an entry, unless the reader has kept its value.
 func value[T any](r Reader, e Entry, err error) (T, error) {
 	var v T
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"rolecall/internal/idc/wire"
 )
 
-// A Refusal is in AWS's words.
+// A Refusal is an error in AWS's words.
 type Refusal struct {
 	Status        int
 	Code, Message string
@@ -28,7 +28,11 @@ func (e *Refusal) say(message string) *Refusal { return &Refusal{e.Status, e.Cod
 var (
 	errInvalidToken = &Refusal{403, "InvalidClientTokenId", "The security token included in the request is invalid"}
 	errExpiredToken = &Refusal{403, "ExpiredToken", "The security token included in the request is expired"}
-	errSignature    = &Refusal{403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."}
+	errSignature    = &Refusal{
+		403, "SignatureDoesNotMatch",
+		"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key " +
+			"and signing method. Consult the service documentation for details.",
+	}
 	errMissingToken = &Refusal{403, "MissingAuthenticationToken", "Request is missing Authentication Token"}
 	errIncomplete   = &Refusal{400, "IncompleteSignature", "The request signature does not conform to AWS standards"}
 	errDenied       = &Refusal{403, "AccessDenied", ""}
@@ -37,8 +41,7 @@ var (
 	errInternal     = &Refusal{500, "InternalFailure", "Internal error"}
 )
 
-// ServeHTTP answers a call of the query protocol: a form in the body, or in the
-// address.
+// ServeHTTP answers the query protocol, with a form in the body or in the URL.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := wire.Body(r)
 	if err != nil {
@@ -68,10 +71,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, answer)
 }
 
-// An answer takes the request id into itself.
+// An answer can include the request id.
 type answer interface{ with(requestID string) any }
 
-// An action answers a caller whose signature is good.
+// An action answers a caller with a valid signature.
 type action func(ctx context.Context, caller Caller, form url.Values) (answer, *Refusal)
 
 func (s *Server) actions() map[string]action {
@@ -87,7 +90,7 @@ func callerIdentity(_ context.Context, caller Caller, _ url.Values) (answer, *Re
 	return callerIdentityAnswer{Result: callerIdentityResult{caller.ARN, caller.UserID, caller.Account}}, nil
 }
 
-// federationToken is refused to everybody: nobody here is an IAM user with policies.
+// federationToken is refused to everybody: no IAM user here has policies.
 func federationToken(_ context.Context, caller Caller, _ url.Values) (answer, *Refusal) {
 	if caller.Session {
 		return nil, errDenied.say("Cannot call GetFederationToken with session credentials")
@@ -170,7 +173,7 @@ func writeError(w http.ResponseWriter, e *Refusal) {
 	}{Error: inner{fault(e.Status), e.Code, e.Message}, RequestID: wire.RequestID(w)})
 }
 
-// fault says whose it is.
+// fault names the party at fault.
 func fault(status int) string {
 	if status >= http.StatusInternalServerError {
 		return "Receiver"
@@ -191,7 +194,8 @@ func writeXML(w http.ResponseWriter, status int, v any) {
 const maxTags = 50 // of the API's model
 
 func invalid(name, value, constraint string) *Refusal {
-	return errValidation.say("1 validation error detected: Value '" + strings.Map(printable, value) + "' at '" + name + "' failed to satisfy constraint: " + constraint)
+	return errValidation.say("1 validation error detected: Value '" + strings.Map(printable, value) + "' at '" + name +
+		"' failed to satisfy constraint: " + constraint)
 }
 
 func checkAssumeRole(form url.Values) *Refusal {
@@ -210,15 +214,16 @@ func checkAssumeRole(form url.Values) *Refusal {
 	return nil
 }
 
-// isWord reports whether text is letters, digits, _ and extra, of a length from
-// least to most: the model's [\w+=…]*.
+// isWord reports whether text consists of letters, digits, _ and extra, with a length from least to most: the model's
+// [\w+=…]*.
 func isWord(text, extra string, least, most int) bool {
 	return len(text) >= least && len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && !strings.ContainsRune(extra, r)
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' &&
+			!strings.ContainsRune(extra, r)
 	})
 }
 
-// lifeOf reads DurationSeconds, at least 15 minutes and at most so many seconds.
+// lifeOf reads DurationSeconds: at least 15 minutes, and at most the given number of seconds.
 func lifeOf(form url.Values, standard time.Duration, most int) (time.Duration, *Refusal) {
 	text := form.Get("DurationSeconds")
 	if text == "" {
@@ -231,9 +236,8 @@ func lifeOf(form url.Values, standard time.Duration, most int) (time.Duration, *
 	return time.Duration(seconds) * time.Second, nil
 }
 
-// assumeRole gives keys of a role that trusts the caller's. A chain's session lasts
-// an hour at most; a role session of Identity Center that assumes a role is one
-// already.
+// assumeRole returns keys of a role that trusts the caller. A chained session lasts an hour at most; assuming a role
+// from an Identity Center role is chaining, too.
 func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values) (answer, *Refusal) {
 	if e := checkAssumeRole(form); e != nil {
 		return nil, e
@@ -243,7 +247,9 @@ func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values)
 		return nil, e
 	}
 	if caller.Session && life > time.Hour {
-		return nil, errValidation.say("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+		return nil,
+			errValidation.say("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role " +
+				"chaining.")
 	}
 	arn, session := form.Get("RoleArn"), form.Get("RoleSessionName")
 	var role directory.Role
@@ -263,12 +269,16 @@ func (s *Server) assumeRole(ctx context.Context, caller Caller, form url.Values)
 	case errors.Is(err, errLongSession):
 		return nil, errValidation.say("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	case errors.Is(err, store.ErrNotFound):
-		return nil, errDenied.say("User: " + caller.ARN + " is not authorized to perform: sts:AssumeRole on resource: " + strings.Map(printable, arn))
+		return nil, errDenied.say("User: " + caller.ARN + " is not authorized to perform: sts:AssumeRole on resource: " +
+			strings.Map(printable, arn))
 	case err != nil:
 		return nil, errInternal
 	}
 	user := roleID(arn) + ":" + session
-	c := s.mint(Caller{Account: strings.Split(arn, ":")[4], RoleARN: arn, ARN: sessionARN(arn, session), UserID: user, Chained: caller.Session}, life)
+	c := s.mint(Caller{
+		Account: strings.Split(arn, ":")[4], RoleARN: arn, ARN: sessionARN(arn, session), UserID: user,
+		Chained: caller.Session,
+	}, life)
 	var a assumeRoleAnswer
 	a.Result.User.AssumedRoleID, a.Result.User.Arn = user, sessionARN(arn, session)
 	a.Result.Credentials = inXML(c)
@@ -287,7 +297,7 @@ func allows(role directory.Role, caller Caller, externalID string) bool {
 	return trusted && (role.ExternalID == "" || role.ExternalID == externalID)
 }
 
-// sessionToken gives temporary keys for long-term ones.
+// sessionToken returns temporary keys for long-term ones.
 func (s *Server) sessionToken(ctx context.Context, caller Caller, form url.Values) (answer, *Refusal) {
 	if caller.Session {
 		return nil, errDenied.say("Cannot call GetSessionToken with session credentials")

@@ -1,9 +1,9 @@
 // The Security Token Service promises that
-//   - role credentials are handed out for what is assigned, and only once that is in the audit;
-//   - whoever signs with keys of its own is known, with any SDK and by presigned address, until the keys expire;
-//   - nothing else is: other secrets, other tokens, unsigned headers, old or future signatures;
-//   - a role is assumed by whom it trusts, and a chain lasts an hour at most;
-//   - keys outlive the process, for it remembers nothing but the secret that they are derived from.
+//   - role credentials are handed out for assigned permission sets only, and after that is in the audit;
+//   - it recognizes whoever signs with its keys, with any SDK and by presigned URL, until the keys expire;
+//   - it recognizes nothing else: other secrets, other tokens, unsigned headers, old or future signatures;
+//   - a role can be assumed by callers it trusts, and a chain lasts an hour at most;
+//   - keys outlive the process: they are derived from a secret, and nothing else is remembered.
 package sts_test
 
 import (
@@ -55,7 +55,7 @@ func newService(t *testing.T) *service {
 
 func (s *service) now() time.Time { return time.Now().Add(s.ahead) }
 
-// restart makes the server anew, of the same secret.
+// restart replaces the server by one with the same secret.
 func (s *service) restart() {
 	var err error
 	if s.Server, err = sts.New(sts.Options{Store: s.data.Store, Secret: s.data.Secret, Now: s.now}); err != nil {
@@ -92,7 +92,7 @@ func keys(c sts.Credentials) aws.Credentials {
 	return aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
 }
 
-// refused reports whether an error is of AWS, with a code, and a part of its message.
+// refused checks for an exception of AWS, with text in its message.
 func (s *service) refused(what string, err error, code, message string) {
 	s.Helper()
 	var e smithy.APIError
@@ -113,10 +113,16 @@ func TestKeysAreHandedOutForWhatIsAssigned(t *testing.T) {
 		last = events[len(events)-1]
 		return err
 	})
-	if err != nil || last.Actor != "user:alice" || last.Action != "GetRoleCredentials" || last.Target != "111122223333/Admin" {
+	if err != nil || last.Actor != "user:alice" || last.Action != "GetRoleCredentials" ||
+		last.Target != "111122223333/Admin" {
 		t.Errorf("the audit ends with %+v, %v", last, err)
 	}
-	for _, x := range [][3]string{{"bob", "111122223333", "Admin"}, {"alice", "999999999999", "Admin"}, {"alice", "111122223333", "None"}, {"nobody", "111122223333", "Admin"}} {
+	for _, x := range [][3]string{
+		{"bob", "111122223333", "Admin"},
+		{"alice", "999999999999", "Admin"},
+		{"alice", "111122223333", "None"},
+		{"nobody", "111122223333", "Admin"},
+	} {
 		if c, err := s.handOut(x[0], x[1], x[2]); !errors.Is(err, store.ErrNotFound) || c != (sts.Credentials{}) {
 			t.Errorf("%q: %+v, %v", x, c, err)
 		}
@@ -124,7 +130,8 @@ func TestKeysAreHandedOutForWhatIsAssigned(t *testing.T) {
 	if err := s.data.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := s.handOut("alice", "111122223333", "Admin"); err == nil || c != (sts.Credentials{}) || s.HandedOut() != 1 {
+	if c, err := s.handOut("alice", "111122223333", "Admin"); err == nil || c != (sts.Credentials{}) ||
+		s.HandedOut() != 1 {
 		t.Errorf("without a store: %+v, %v", c, err)
 	}
 }
@@ -165,12 +172,20 @@ func TestNobodyElseIsKnown(t *testing.T) {
 		code    string
 		message string
 	}{
-		"another secret":      {func(c *sts.Credentials) { c.SecretAccessKey = "x" }, "SignatureDoesNotMatch", "does not match"},
-		"another key id":      {func(c *sts.Credentials) { c.AccessKeyID = "ASIAAAAAAAAAAAAAAAAA" }, "InvalidClientTokenId", "invalid"},
-		"a token cut off":     {func(c *sts.Credentials) { c.SessionToken = c.SessionToken[:40] }, "InvalidClientTokenId", "invalid"},
-		"a token of its own":  {func(c *sts.Credentials) { c.SessionToken = "x" }, "InvalidClientTokenId", "invalid"},
-		"no token":            {func(c *sts.Credentials) { c.SessionToken = "" }, "InvalidClientTokenId", "invalid"},
-		"no keys of a person": {func(c *sts.Credentials) { *c = sts.Credentials{AccessKeyID: "AKIDX", SecretAccessKey: "x"} }, "InvalidClientTokenId", "invalid"},
+		"another secret": {func(c *sts.Credentials) {
+			c.SecretAccessKey = "x"
+		}, "SignatureDoesNotMatch", "does not match"},
+		"another key id": {func(c *sts.Credentials) {
+			c.AccessKeyID = "ASIAAAAAAAAAAAAAAAAA"
+		}, "InvalidClientTokenId", "invalid"},
+		"a token cut off": {func(c *sts.Credentials) {
+			c.SessionToken = c.SessionToken[:40]
+		}, "InvalidClientTokenId", "invalid"},
+		"a token of its own": {func(c *sts.Credentials) { c.SessionToken = "x" }, "InvalidClientTokenId", "invalid"},
+		"no token":           {func(c *sts.Credentials) { c.SessionToken = "" }, "InvalidClientTokenId", "invalid"},
+		"no keys of a person": {func(c *sts.Credentials) {
+			*c = sts.Credentials{AccessKeyID: "AKIDX", SecretAccessKey: "x"}
+		}, "InvalidClientTokenId", "invalid"},
 	} {
 		other := c
 		x.change(&other)
@@ -204,12 +219,15 @@ func TestNobodyElseIsKnown(t *testing.T) {
 
 func TestARoleIsAssumedByWhomItTrusts(t *testing.T) {
 	s := newService(t)
-	in := awssts.AssumeRoleInput{RoleArn: &s.sample.ChainRole, RoleSessionName: aws.String("release"), ExternalId: &s.sample.ExternalID}
+	in := awssts.AssumeRoleInput{
+		RoleArn: &s.sample.ChainRole, RoleSessionName: aws.String("release"), ExternalId: &s.sample.ExternalID,
+	}
 	out, err := s.client(s.alice()).AssumeRole(t.Context(), &in)
 	if err != nil || *out.AssumedRoleUser.Arn != "arn:aws:sts::444455556666:assumed-role/Deploy/release" {
 		t.Fatalf("%v, %v", out, err)
 	}
-	chained, _, refusal := s.Knows(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
+	chained, _,
+		refusal := s.Knows(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
 	if refusal != nil || !chained.Chained || chained.Account != "444455556666" {
 		t.Errorf("the chain is %+v, %v", chained, refusal)
 	}

@@ -1,6 +1,5 @@
-// Package sts is the Security Token Service of the Identity Center: it mints role
-// credentials, verifies what is signed with them (Signature Version 4), and
-// answers GetCallerIdentity, AssumeRole and GetSessionToken as AWS does.
+// Package sts is the Security Token Service of the Identity Center: it mints role credentials, verifies Signature
+// Version 4, and answers GetCallerIdentity, AssumeRole and GetSessionToken as AWS does.
 package sts
 
 import (
@@ -22,7 +21,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// Options are what the service is made of.
+// Options configure the service.
 type Options struct {
 	Store     store.Store
 	Secret    []byte // what keys are derived from and session tokens are sealed with
@@ -30,9 +29,8 @@ type Options struct {
 	ClockSkew time.Duration // of signed requests; zero is 15 minutes
 }
 
-// A Server mints and knows keys. It is safe for concurrent use, and remembers
-// nothing: a secret key is derived from its key id, and a session token carries what
-// it stands for, sealed. So keys outlive the process.
+// A Server mints and recognizes keys. It is safe for concurrent use, and stateless: a secret key is derived from its
+// key id, and a session token contains what it stands for, sealed. So keys outlive the process.
 type Server struct {
 	o      Options
 	secret []byte      // of the secret keys
@@ -47,15 +45,15 @@ type Caller struct {
 	ARN     string // of the role session
 	RoleARN string // of the role behind it, with its path
 	UserID  string
-	// Session reports whether the keys are temporary: what they assume is a chain.
+	// Session reports whether the keys are temporary; assuming a role with them is chaining.
 	Session bool
-	// Chained reports whether the keys come from other temporary keys, by AssumeRole.
+	// Chained reports whether the keys come from AssumeRole with other temporary keys.
 	Chained bool `json:",omitempty"`
-	// Administrator may call the admin APIs.
+	// Administrator reports whether the caller may call the admin APIs.
 	Administrator bool
 }
 
-// Credentials are temporary keys, in clear for the answer that carries them.
+// Credentials are temporary keys, in clear, for the answer.
 type Credentials struct {
 	AccessKeyID, SecretAccessKey, SessionToken string
 	Expiration                                 time.Time
@@ -82,8 +80,9 @@ func New(o Options) (*Server, error) {
 	return &Server{o: o, secret: secret, seal: seal}, err
 }
 
-// HandOut mints keys of a permission set that a user has in an account, and hands them out once that is in the audit.
-// It looks for the user and the assignment in one state of the store; its error is who's, or store.ErrNotFound.
+// HandOut mints keys of a permission set that a user has in an account, records that in the audit, and then returns
+// them. It finds the user, with who, and the assignment in one state of the store. Its error is who's, or
+// store.ErrNotFound.
 func (s *Server) HandOut(
 	ctx context.Context, account, permissionSet string, who func(store.Reader) (directory.User, error),
 ) (c Credentials, err error) {
@@ -98,7 +97,8 @@ func (s *Server) HandOut(
 	if err == nil {
 		err = s.o.Store.Update(ctx, func(tx store.Tx) error {
 			return tx.Record(store.Event{
-				Time: s.o.Now(), Actor: "user:" + user.UserName, Action: "GetRoleCredentials", Target: account + "/" + permissionSet,
+				Time: s.o.Now(), Actor: "user:" + user.UserName, Action: "GetRoleCredentials",
+				Target: account + "/" + permissionSet,
 			})
 		})
 	}
@@ -112,7 +112,9 @@ func (s *Server) HandOut(
 // HandedOut returns how many role credentials were handed out since the start.
 func (s *Server) HandedOut() int { return int(s.handedOut.Load()) }
 
-func (s *Server) roleCredentials(r store.Reader, user directory.User, account, permissionSet string) (Credentials, error) {
+func (s *Server) roleCredentials(r store.Reader, user directory.User, account,
+	permissionSet string,
+) (Credentials, error) {
 	set, err := directory.Assigned(r, user.ID, account, permissionSet)
 	if err != nil {
 		return Credentials{}, err
@@ -124,7 +126,8 @@ func (s *Server) roleCredentials(r store.Reader, user directory.User, account, p
 	return s.MintRole(i, user.UserName, account, set), nil
 }
 
-// MintRole makes keys of a permission set in an account for a user. Whoever hands them out records that: see HandOut.
+// MintRole makes keys of a permission set in an account for a user. The caller must record that they are handed out, as
+// HandOut does.
 func (s *Server) MintRole(i directory.Instance, userName, account string, set directory.PermissionSet) Credentials {
 	role := i.RoleARN(set.Name, account)
 	return s.mint(Caller{
@@ -132,8 +135,7 @@ func (s *Server) MintRole(i directory.Instance, userName, account string, set di
 	}, set.Duration)
 }
 
-// Administrator gives the long-term keys of the organization's administrator, the
-// same each time.
+// Administrator returns the long-term keys of the organization's administrator, which never change.
 func (s *Server) Administrator() (accessKeyID, secretAccessKey string) {
 	m := hmac.New(sha256.New, s.secret)
 	m.Write([]byte("administrator"))
@@ -141,20 +143,20 @@ func (s *Server) Administrator() (accessKeyID, secretAccessKey string) {
 	return accessKeyID, s.secretKey(accessKeyID)
 }
 
-// sessionARN is the ARN of a role's session: it drops the role's path.
+// sessionARN is the ARN of a role's session, which drops the role's path.
 func sessionARN(role, session string) string {
 	parts := strings.SplitN(role, ":", 6)
 	name := role[strings.LastIndexByte(role, '/')+1:]
 	return "arn:" + parts[1] + ":sts::" + parts[4] + ":assumed-role/" + name + "/" + session
 }
 
-// roleID is a role's unique id, the same each time.
+// roleID is a role's unique id, derived from its ARN.
 func roleID(role string) string {
 	sum := sha256.Sum256([]byte(role))
 	return "AROA" + base32.StdEncoding.EncodeToString(sum[:])[:17]
 }
 
-// A key is what a session token carries.
+// A key is the content of a session token.
 type key struct {
 	Ends time.Time // zero for long-term keys
 	Caller
@@ -165,7 +167,10 @@ const tokenPrefix = "IQoJb3JpZ2luX2Vj" // as AWS's begin
 func (s *Server) mint(caller Caller, life time.Duration) Credentials {
 	id := make([]byte, 10)
 	_, _ = rand.Read(id) // never fails
-	c := Credentials{AccessKeyID: "ASIA" + base32.StdEncoding.EncodeToString(id), Expiration: s.o.Now().Add(life).UTC().Truncate(time.Second)}
+	c := Credentials{
+		AccessKeyID: "ASIA" + base32.StdEncoding.EncodeToString(id),
+		Expiration:  s.o.Now().Add(life).UTC().Truncate(time.Second),
+	}
 	c.SecretAccessKey = s.secretKey(c.AccessKeyID)
 	caller.Session = true
 	text, _ := json.Marshal(key{c.Expiration, caller}) // plain strings and a time
@@ -173,7 +178,7 @@ func (s *Server) mint(caller Caller, life time.Duration) Credentials {
 	return c
 }
 
-// key finds what a key id stands for; the session token must be its own.
+// key returns what a key id stands for. The session token must be its own.
 func (s *Server) key(accessKeyID, sessionToken string) (key, *Refusal) {
 	if own, _ := s.Administrator(); sessionToken == "" && accessKeyID == own {
 		return s.administrator()
@@ -191,9 +196,10 @@ func (s *Server) key(accessKeyID, sessionToken string) (key, *Refusal) {
 	return k, nil
 }
 
-// Knows gives who holds keys, and until when they are good (zero: for ever), or a
-// refusal.
-func (s *Server) Knows(accessKeyID, secretAccessKey, sessionToken string) (caller Caller, ends time.Time, refusal *Refusal) {
+// Knows returns the holder of keys, and when the keys end (zero: never), or a refusal.
+func (s *Server) Knows(accessKeyID, secretAccessKey,
+	sessionToken string,
+) (caller Caller, ends time.Time, refusal *Refusal) {
 	k, e := s.key(accessKeyID, sessionToken)
 	switch {
 	case e != nil:
@@ -208,15 +214,22 @@ func (s *Server) Knows(accessKeyID, secretAccessKey, sessionToken string) (calle
 
 func (s *Server) administrator() (key, *Refusal) {
 	var i directory.Instance
-	err := s.o.Store.View(context.Background(), func(r store.Reader) (err error) { i, err = directory.TheInstance(r); return err })
+	err := s.o.Store.View(context.Background(), func(r store.Reader) (err error) {
+		i, err = directory.TheInstance(r)
+		return err
+	})
 	if err != nil {
 		return key{}, errInternal
 	}
 	arn := i.ARNOf("iam", i.OwnerAccount, "user/administrator")
-	return key{Caller: Caller{Account: i.OwnerAccount, ARN: arn, RoleARN: arn, UserID: "AIDA" + roleID(arn)[4:], Administrator: true}}, nil
+	return key{
+		Caller: Caller{
+			Account: i.OwnerAccount, ARN: arn, RoleARN: arn, UserID: "AIDA" + roleID(arn)[4:], Administrator: true,
+		},
+	}, nil
 }
 
-// secretKey derives the secret access key: 40 characters.
+// secretKey derives a secret access key of 40 characters.
 func (s *Server) secretKey(accessKeyID string) string {
 	m := hmac.New(sha256.New, s.secret)
 	m.Write([]byte(accessKeyID))

@@ -20,11 +20,13 @@ func (s *service) administrator() *awssts.Client {
 
 func TestSessionTokensAreOfLongTermKeys(t *testing.T) {
 	s := newService(t)
-	out, err := s.administrator().GetSessionToken(t.Context(), &awssts.GetSessionTokenInput{DurationSeconds: aws.Int32(900)})
+	out, err := s.administrator().GetSessionToken(t.Context(),
+		&awssts.GetSessionTokenInput{DurationSeconds: aws.Int32(900)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	caller, _, refusal := s.Knows(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
+	caller, _,
+		refusal := s.Knows(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
 	if refusal != nil || !caller.Administrator || !caller.Session {
 		t.Errorf("they are %+v, %v", caller, refusal)
 	}
@@ -41,7 +43,9 @@ func TestSessionTokensAreOfLongTermKeys(t *testing.T) {
 func TestInputsOfAssumeRole(t *testing.T) {
 	s := newService(t)
 	client := s.client(s.alice())
-	good := awssts.AssumeRoleInput{RoleArn: &s.sample.ChainRole, RoleSessionName: aws.String("xx"), ExternalId: &s.sample.ExternalID}
+	good := awssts.AssumeRoleInput{
+		RoleArn: &s.sample.ChainRole, RoleSessionName: aws.String("xx"), ExternalId: &s.sample.ExternalID,
+	}
 	for what, change := range map[string]func(*awssts.AssumeRoleInput){
 		"roleArn":         func(in *awssts.AssumeRoleInput) { in.RoleArn = aws.String("arn:x") },
 		"roleSessionName": func(in *awssts.AssumeRoleInput) { in.RoleSessionName = aws.String("a b") },
@@ -64,15 +68,24 @@ func TestRequestsThatNoSDKSends(t *testing.T) {
 		status                    int
 		want                      string
 	}{
-		"no signature":       {"Action=GetCallerIdentity", "", "", 403, "MissingAuthenticationToken"},
-		"nonsense":           {"Action=GetCallerIdentity", "AWS4-HMAC-SHA256 x", "", 400, "IncompleteSignature"},
-		"another scheme":     {"Action=GetCallerIdentity", "Basic eA==", "", 400, "IncompleteSignature"},
-		"no date":            {"Action=GetCallerIdentity", scope + "sts/aws4_request, SignedHeaders=host;x-amz-date, Signature=00", "", 400, "IncompleteSignature"},
-		"another service":    {"Action=GetCallerIdentity", scope + "s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=00", "20260101T000000Z", 403, "scoped to correct service"},
-		"an unsigned header": {"Action=GetCallerIdentity", scope + "sts/aws4_request, SignedHeaders=host;x-amz-date, Signature=00", "20260101T000000Z", 403, "x-amz-meta is not signed"},
-		"a missing action":   {"Action=GetAccessKeyInfo", "", "", 400, "idc does not implement sts GetAccessKeyInfo"},
-		"no action":          {"", "", "", 400, "idc does not implement sts a request without Action"},
-		"too much":           {"Action=" + strings.Repeat("x", 1<<17), "", "", 413, "RequestEntityTooLarge"},
+		"no signature":   {"Action=GetCallerIdentity", "", "", 403, "MissingAuthenticationToken"},
+		"nonsense":       {"Action=GetCallerIdentity", "AWS4-HMAC-SHA256 x", "", 400, "IncompleteSignature"},
+		"another scheme": {"Action=GetCallerIdentity", "Basic eA==", "", 400, "IncompleteSignature"},
+		"no date": {
+			"Action=GetCallerIdentity", scope + "sts/aws4_request, SignedHeaders=host;x-amz-date, Signature=00", "", 400,
+			"IncompleteSignature",
+		},
+		"another service": {
+			"Action=GetCallerIdentity", scope + "s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=00",
+			"20260101T000000Z", 403, "scoped to correct service",
+		},
+		"an unsigned header": {
+			"Action=GetCallerIdentity", scope + "sts/aws4_request, SignedHeaders=host;x-amz-date, Signature=00",
+			"20260101T000000Z", 403, "x-amz-meta is not signed",
+		},
+		"a missing action": {"Action=GetAccessKeyInfo", "", "", 400, "idc does not implement sts GetAccessKeyInfo"},
+		"no action":        {"", "", "", 400, "idc does not implement sts a request without Action"},
+		"too much":         {"Action=" + strings.Repeat("x", 1<<17), "", "", 413, "RequestEntityTooLarge"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(x.body))
 		r.Header.Set("Content-Type", form)

@@ -50,13 +50,14 @@ func parseAuthorization(text string) (signature, bool) {
 	return s, s.accessKeyID != "" && len(s.signed) > 0 && s.hex != "" && slices.IsSorted(s.signed)
 }
 
-// parseQuery reads the same from the address of a presigned request.
+// parseQuery reads the same from the query of a presigned request.
 func parseQuery(q url.Values) (signature, bool) {
-	return parseAuthorization(q.Get("X-Amz-Algorithm") + " Credential=" + q.Get("X-Amz-Credential") + ", SignedHeaders=" + q.Get("X-Amz-SignedHeaders") +
+	return parseAuthorization(q.Get("X-Amz-Algorithm") + " Credential=" + q.Get("X-Amz-Credential") + ", SignedHeaders=" +
+		q.Get("X-Amz-SignedHeaders") +
 		", Signature=" + q.Get("X-Amz-Signature"))
 }
 
-// ServiceOf returns the service that a request was signed for, as the client says; empty if it does not.
+// ServiceOf returns the service that a request claims to be signed for, or "".
 func ServiceOf(r *http.Request) string {
 	s, _ := parseAuthorization(r.Header.Get("Authorization"))
 	if s.service == "" {
@@ -65,7 +66,7 @@ func ServiceOf(r *http.Request) string {
 	return strings.Map(printable, s.service)
 }
 
-// A signedRequest is a request with its signature, wherever that stood.
+// A signedRequest is a request's signature, from its headers or its query.
 type signedRequest struct {
 	signature
 	moment, token string
@@ -94,9 +95,8 @@ func readSignature(r *http.Request) (signedRequest, *Refusal) {
 	return s, nil
 }
 
-// Authenticate gives who signed r for a service, in its headers or its address, or a
-// refusal. Host, date and all X-Amz headers must be signed. A presigned address is good
-// for as long as any other signature: like AWS's, the service does not look at
+// Authenticate returns who signed r for a service, in headers or query, or a refusal. Host, date and all X-Amz headers
+// must be signed. A presigned URL is valid as long as any other signature: like AWS's, the service ignores
 // X-Amz-Expires.
 func (s *Server) Authenticate(r *http.Request, body []byte, service string) (Caller, *Refusal) {
 	sig, e := readSignature(r)
@@ -132,8 +132,7 @@ func (s *Server) Authenticate(r *http.Request, body []byte, service string) (Cal
 	return k.Caller, nil
 }
 
-// checkClock refuses requests that are too old, or from the future, in AWS's
-// words.
+// checkClock refuses requests that are too old, or from the future, in AWS's words.
 func (s *Server) checkClock(moment time.Time) *Refusal {
 	now := s.o.Now().UTC()
 	minutes := strconv.Itoa(int(s.o.ClockSkew.Minutes())) + " min.)"
@@ -168,8 +167,7 @@ func canonicalQuery(q url.Values) string {
 	return strings.ReplaceAll(q.Encode(), "+", "%20")
 }
 
-// headerValue gives a header as it was signed. The Go server keeps Host and
-// Content-Length apart from the others.
+// headerValue returns a header as it was signed. Go's server keeps Host and Content-Length apart from other headers.
 func headerValue(r *http.Request, name string) string {
 	switch name {
 	case "host":

@@ -1,6 +1,5 @@
-// Package visitor plays a person with a browser on the Identity Center's pages: it
-// signs in and answers what is asked, over HTTP as a browser would. The demo and
-// the tests use it where nobody is there to click.
+// Package visitor plays a person with a browser on the Identity Center's pages: it signs in and answers questions, over
+// HTTP as a browser would. The demo and tests use it in place of a person.
 package visitor
 
 import (
@@ -24,8 +23,8 @@ type Visitor struct {
 
 const maxSteps = 10
 
-// Visit opens address, signs in, and answers the question of the page that comes,
-// to the last redirect. It gives the title of the page it ends on.
+// Visit opens address, signs in, answers the question on the page, and follows to the last redirect. It returns the
+// title of the final page.
 func (v Visitor) Visit(ctx context.Context, address string) (title string, err error) {
 	client, err := v.browser()
 	if err != nil {
@@ -42,7 +41,7 @@ func (v Visitor) Visit(ctx context.Context, address string) (title string, err e
 		}
 		p, err = post(ctx, client, p, answer)
 	}
-	return p.title, errors.New("the pages do not end")
+	return p.title, errors.New("the pages never end")
 }
 
 func (v Visitor) browser() (*http.Client, error) {
@@ -57,8 +56,7 @@ func (v Visitor) browser() (*http.Client, error) {
 	return &client, nil
 }
 
-// fill gives what the person answers on a page, or nil when nothing is asked, or
-// what was answered came back.
+// fill returns the person's input for a page, or nil if the page asks nothing or rejected the last input.
 func (v Visitor) fill(p page) url.Values {
 	f := p.form
 	switch {
@@ -78,8 +76,7 @@ func (v Visitor) fill(p page) url.Values {
 	return f.values
 }
 
-// A page is what the person sees: its title, the form in its main part, and
-// whether it complains.
+// A page is what the person sees: its title, the form in its main part, and whether it shows a problem.
 type page struct {
 	address *url.URL
 	title   string
@@ -151,7 +148,7 @@ func load(client *http.Client, r *http.Request) (page, error) {
 func (p *page) see(e xml.StartElement) {
 	switch e.Name.Local {
 	case "form":
-		p.form = &form{action: attribute(e, "action"), values: url.Values{}} // the last one: others stand above it
+		p.form = &form{action: attribute(e, "action"), values: url.Values{}} // the last one is the main form
 	case "input":
 		if p.form != nil {
 			p.form.values.Set(attribute(e, "name"), attribute(e, "value"))

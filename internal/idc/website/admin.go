@@ -11,18 +11,17 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// The administrator's view has a cookie of its own, for its own path. A person's
-// session does not open it, nor does this cookie open anything else.
+// The administrator's view has its own cookie, for its own path. Neither a person's session nor this cookie opens the
+// other's pages.
 const adminCookie = "rolecall_admin"
 
-// adminName is who the audit names.
+// adminName is the administrator's name in the audit.
 const adminName = "administrator"
 
-// adminLife bounds a stay, however busy it is.
+// adminLife bounds a session, however active it is.
 const adminLife = 8 * time.Hour
 
-// adminSessions are the administrator's stays: in memory, so that signing out ends
-// one, and so does a restart.
+// adminSessions are the administrator's sessions. They are in memory, so that a sign-out or a restart ends them.
 type adminSessions struct {
 	now  func() time.Time
 	mu   sync.Mutex
@@ -44,7 +43,7 @@ func (a *adminSessions) begin() (id string) {
 
 const adminTime = "20060102150405"
 
-// touch reports whether a session lives, and keeps it alive.
+// touch reports whether a session is alive, and keeps it alive.
 func (a *adminSessions) touch(id string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -73,7 +72,7 @@ func (s *Site) setAdminCookie(w http.ResponseWriter, id string, age int) {
 	})
 }
 
-// admin gives the administrator's session of this browser.
+// admin returns this browser's administrator session.
 func (s *Site) admin(r *http.Request) (id string, ok bool) {
 	c, err := r.Cookie(adminCookie)
 	if err != nil {
@@ -82,7 +81,7 @@ func (s *Site) admin(r *http.Request) (id string, ok bool) {
 	return c.Value, s.admins.touch(c.Value)
 }
 
-// administrator lets the administrator through, and shows others where to sign in.
+// administrator admits the administrator, and sends others to the sign-in page.
 func (s *Site) administrator(next pageHandler) pageHandler {
 	return func(w http.ResponseWriter, r *http.Request) {
 		id, ok := s.admin(r)
@@ -97,7 +96,7 @@ func (s *Site) administrator(next pageHandler) pageHandler {
 
 func (s *Site) adminFormToken(id string) string { return s.mac("admin form", id) }
 
-// administers lets through forms of the administrator's own pages.
+// administers admits forms of the administrator's own pages.
 func (s *Site) administers(next pageHandler) pageHandler {
 	return func(w http.ResponseWriter, r *http.Request) {
 		id, ok := s.admin(r)
@@ -109,7 +108,7 @@ func (s *Site) administers(next pageHandler) pageHandler {
 	}
 }
 
-// renderAdmin writes a page of the administrator's.
+// renderAdmin writes a page of the administrator's view.
 func (s *Site) renderAdmin(w http.ResponseWriter, r *http.Request, name, title string, page any) {
 	v := view{Title: title, Layout: "wide", Home: s.home, Admin: true, Page: page}
 	if id, ok := s.admin(r); ok {
@@ -123,19 +122,21 @@ func (s *Site) mountAdmin(m oidc.Mux) {
 	m.HandleFunc("GET "+at+"sign-in", s.adminSignInPage)
 	m.HandleFunc("POST "+at+"sign-in", s.post(s.adminSignIn))
 	for path, page := range map[string]pageHandler{
-		"{$}": s.adminUsers, "user": s.adminUser, "groups": s.adminGroups, "group": s.adminGroup, "accounts": s.adminAccounts, "account": s.adminAccount,
+		"{$}": s.adminUsers, "user": s.adminUser, "groups": s.adminGroups, "group": s.adminGroup,
+		"accounts": s.adminAccounts, "account": s.adminAccount,
 		"audit": s.adminAudit,
 	} {
 		m.HandleFunc("GET "+at+path, s.administrator(page))
 	}
 	for path, action := range map[string]pageHandler{
-		"sign-out": s.adminSignOut, "revoke": s.adminRevoke, "revoke-all": s.adminRevokeAll, "disable": s.adminDisable, "enable": s.adminEnable,
+		"sign-out": s.adminSignOut, "revoke": s.adminRevoke, "revoke-all": s.adminRevokeAll, "disable": s.adminDisable,
+		"enable": s.adminEnable,
 	} {
 		m.HandleFunc("POST "+at+path, s.administers(action))
 	}
 }
 
-// event is a line of the audit about what the administrator does.
+// event is the audit's record of something the administrator did.
 func (s *Site) event(action, target, details string) store.Event {
 	return store.Event{Time: s.o.Now(), Actor: adminName, Action: action, Target: target, Details: details}
 }

@@ -9,7 +9,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// act changes something about the user that a form names, and shows the user again.
+// act changes the user named in a form, and shows the user again.
 func (s *Site) act(w http.ResponseWriter, r *http.Request, change func(store.Tx, directory.User) error) {
 	id := r.PostFormValue("user")
 	err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
@@ -30,7 +30,7 @@ func (s *Site) acted(w http.ResponseWriter, r *http.Request, userID string, err 
 	http.Redirect(w, r, s.home+"admin/user?"+url.Values{"id": {userID}}.Encode(), http.StatusSeeOther)
 }
 
-// adminRevoke ends one session. Its tokens end with it.
+// adminRevoke ends one session, and its tokens with it.
 func (s *Site) adminRevoke(w http.ResponseWriter, r *http.Request) {
 	id, found := r.PostFormValue("user"), ""
 	err := s.o.Store.View(r.Context(), func(reader store.Reader) error {
@@ -51,7 +51,8 @@ func (s *Site) adminRevoke(w http.ResponseWriter, r *http.Request) {
 // adminRevokeAll signs a user out everywhere.
 func (s *Site) adminRevokeAll(w http.ResponseWriter, r *http.Request) {
 	s.act(w, r, func(tx store.Tx, user directory.User) error {
-		return errors.Join(directory.EndSessions(tx, user.ID), tx.Record(s.event("SignOut", "user:"+user.UserName, "all sessions")))
+		return errors.Join(directory.EndSessions(tx, user.ID),
+			tx.Record(s.event("SignOut", "user:"+user.UserName, "all sessions")))
 	})
 }
 
@@ -60,7 +61,8 @@ func (s *Site) adminDisable(w http.ResponseWriter, r *http.Request) {
 	s.act(w, r, func(tx store.Tx, user directory.User) error {
 		disabled := user
 		disabled.Disabled, disabled.Updated = true, s.o.Now()
-		return errors.Join(directory.ReplaceUser(tx, user, disabled), tx.Record(s.event("DisableUser", "user:"+user.UserName, "")))
+		return errors.Join(directory.ReplaceUser(tx, user, disabled),
+			tx.Record(s.event("DisableUser", "user:"+user.UserName, "")))
 	})
 }
 

@@ -8,7 +8,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// lastEvents is how much of the audit is shown.
+// lastEvents is how many events are shown.
 const lastEvents = 200
 
 func (s *Site) adminAudit(w http.ResponseWriter, r *http.Request) {
@@ -24,8 +24,7 @@ func (s *Site) adminAudit(w http.ResponseWriter, r *http.Request) {
 	s.showAdmin(w, r, err, "admin-audit.html", "Audit", events)
 }
 
-// endOfAudit finds the number of the last event. Numbers have no gaps, so a few
-// dozen questions are enough, however long the audit is.
+// endOfAudit finds the number of the last event. Numbers have no gaps, so a few dozen queries suffice for any length.
 func endOfAudit(r store.Reader) (int64, error) {
 	var failed error
 	after := func(n int64) bool { // nothing comes after n

@@ -18,10 +18,10 @@ type assignmentView struct {
 	Group   *directory.Group // or; of a user's, what it comes through
 }
 
-// mostAssignments bounds the list of one user, group or account.
+// mostAssignments bounds the assignments shown for one user, group or account.
 const mostAssignments = 500
 
-// assigned lists assignments with the names of what they are of.
+// assigned lists assignments with all names.
 func assigned(r store.Reader, filter store.Assignment) ([]assignmentView, error) {
 	list, err := r.Assignments(filter)
 	views := make([]assignmentView, 0, min(len(list), mostAssignments))
@@ -43,7 +43,7 @@ func assigned(r store.Reader, filter store.Assignment) ([]assignmentView, error)
 	return views, err
 }
 
-// assignmentsOfUser are their own, and those through groups.
+// assignmentsOfUser lists a user's own assignments, and those through groups.
 func assignmentsOfUser(r store.Reader, id string, groups []directory.Group) ([]assignmentView, error) {
 	all, err := assigned(r, store.Assignment{Principal: id})
 	for _, g := range groups {
@@ -69,7 +69,9 @@ func (s *Site) adminGroups(w http.ResponseWriter, r *http.Request) {
 	var v adminListView[adminGroupLine]
 	err := s.o.Store.View(r.Context(), func(reader store.Reader) error {
 		groups, err := directory.Groups().List(reader, "", "", 0)
-		for _, g := range searched(groups, r.URL.Query(), &v.pages, func(g directory.Group) string { return g.Name + " " + g.Description + " " + g.ID }) {
+		for _, g := range searched(groups, r.URL.Query(), &v.pages, func(g directory.Group) string {
+			return g.Name + " " + g.Description + " " + g.ID
+		}) {
 			members, err := directory.MembersOf(reader, g.ID, "", 0)
 			if err != nil {
 				return err
@@ -117,7 +119,9 @@ func (s *Site) adminAccounts(w http.ResponseWriter, r *http.Request) {
 	var v adminListView[directory.Account]
 	err := s.o.Store.View(r.Context(), func(reader store.Reader) error {
 		accounts, err := directory.Accounts().List(reader, "", "", 0)
-		v.List = searched(accounts, r.URL.Query(), &v.pages, func(a directory.Account) string { return a.Name + " " + a.ID + " " + a.Email + " " + a.OU })
+		v.List = searched(accounts, r.URL.Query(), &v.pages, func(a directory.Account) string {
+			return a.Name + " " + a.ID + " " + a.Email + " " + a.OU
+		})
 		return err
 	})
 	s.showAdmin(w, r, err, "admin-accounts.html", "Accounts", v)

@@ -15,7 +15,8 @@ func (s *Site) adminSignInPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *Site) adminAsk(w http.ResponseWriter, r *http.Request, status int, problem string) {
 	s.write(w, status, "admin-signin.html", view{
-		Title: "Administrator", Layout: "card", Home: s.home, Form: s.formToken(s.visitor(w, r)), Page: adminSignInView{problem},
+		Title: "Administrator", Layout: "card", Home: s.home, Form: s.formToken(s.visitor(w, r)),
+		Page: adminSignInView{problem},
 	})
 }
 
@@ -26,13 +27,16 @@ func (s *Site) adminSignIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id, secret := s.o.Keys.Administrator()
-	same := subtle.ConstantTimeCompare([]byte(r.PostFormValue("key")), []byte(id)) & subtle.ConstantTimeCompare([]byte(r.PostFormValue("secret")), []byte(secret))
+	same := subtle.ConstantTimeCompare([]byte(r.PostFormValue("key")),
+		[]byte(id)) & subtle.ConstantTimeCompare([]byte(r.PostFormValue("secret")), []byte(secret))
 	if same != 1 {
 		s.adminAsk(w, r, http.StatusForbidden, "These are not the administrator's keys.")
 		return
 	}
 	s.adminGuesses.Return(from) // only wrong ones count
-	if err := s.o.Store.Update(r.Context(), func(tx store.Tx) error { return tx.Record(s.event("SignIn", "administration pages", "")) }); err != nil {
+	if err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
+		return tx.Record(s.event("SignIn", "administration pages", ""))
+	}); err != nil {
 		s.broken(w, r)
 		return
 	}
@@ -45,7 +49,9 @@ func (s *Site) adminSignOut(w http.ResponseWriter, r *http.Request) {
 		s.admins.end(id)
 	}
 	s.setAdminCookie(w, "", -1)
-	if err := s.o.Store.Update(r.Context(), func(tx store.Tx) error { return tx.Record(s.event("SignOut", "administration pages", "")) }); err != nil {
+	if err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
+		return tx.Record(s.event("SignOut", "administration pages", ""))
+	}); err != nil {
 		s.broken(w, r)
 		return
 	}

@@ -12,7 +12,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// An adminUserLine is a user in the list.
+// An adminUserLine is a user in a list.
 type adminUserLine struct {
 	directory.User
 	Groups   []directory.Group
@@ -31,7 +31,9 @@ func (s *Site) adminUsers(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return err
 		}
-		found := searched(users, r.URL.Query(), &v.pages, func(u directory.User) string { return u.UserName + " " + u.DisplayName + " " + u.Email() + " " + u.ID })
+		found := searched(users, r.URL.Query(), &v.pages, func(u directory.User) string {
+			return u.UserName + " " + u.DisplayName + " " + u.Email() + " " + u.ID
+		})
 		for _, user := range found {
 			line := adminUserLine{User: user}
 			sessions, err := s.o.OIDC.Sessions(reader, user.ID)
@@ -49,8 +51,7 @@ func (s *Site) adminUsers(w http.ResponseWriter, r *http.Request) {
 	s.showAdmin(w, r, err, "admin-users.html", "Users", v)
 }
 
-// searched gives one page of what a query finds, sorted by the text that is looked
-// at.
+// searched returns one page of matching values, sorted by the text that is searched.
 func searched[T any](all []T, q url.Values, p *pages, text func(T) string) []T {
 	lower := func(v T) string { return strings.ToLower(text(v)) }
 	found := slices.DeleteFunc(all, func(v T) bool { return !matches(lower(v), q.Get("q")) })
@@ -59,11 +60,11 @@ func searched[T any](all []T, q url.Values, p *pages, text func(T) string) []T {
 	return found[p.first:p.last]
 }
 
-// showAdmin writes a page, or what stands for one that cannot be made.
+// showAdmin writes a page, or an error page.
 func (s *Site) showAdmin(w http.ResponseWriter, r *http.Request, err error, name, title string, page any) {
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		s.Message(w, r, http.StatusNotFound, "Not there", "There is nothing of this name in the directory any more.")
+		s.Message(w, r, http.StatusNotFound, "Not there", "The directory no longer has anything by this name.")
 	case err != nil:
 		s.broken(w, r)
 	default:
@@ -85,7 +86,7 @@ func groupsOf(r store.Reader, userID string) ([]directory.Group, error) {
 	return groups, nil
 }
 
-// adminUserView is all about a user.
+// adminUserView is everything about a user.
 type adminUserView struct {
 	directory.User
 	Groups      []directory.Group
@@ -93,7 +94,7 @@ type adminUserView struct {
 	Sessions    []sessionView
 }
 
-// A sessionView has the session's name in forms: its id is for cookies only.
+// A sessionView identifies the session in forms by a reference: its id belongs in cookies only.
 type sessionView struct {
 	oidc.Session
 	Ref string

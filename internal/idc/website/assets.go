@@ -15,8 +15,7 @@ var files embed.FS
 //go:embed assets/*
 var assetFiles embed.FS
 
-// An assets is files that never change under their name, for the name holds a hash
-// of what is in them.
+// An assets is files under names that contain a hash of their content, so that they can be cached forever.
 type assets map[string]asset
 
 type asset struct {
@@ -25,7 +24,9 @@ type asset struct {
 }
 
 func newAssets() assets {
-	kinds := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+	kinds := map[string]string{
+		".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
+	}
 	a := assets{}
 	entries, _ := assetFiles.ReadDir("assets") // embedded
 	for _, e := range entries {
@@ -38,7 +39,7 @@ func newAssets() assets {
 	return a
 }
 
-// address is where the file of that name is served.
+// address is the path of a file.
 func (a assets) address(file string) string {
 	extension := path.Ext(file)
 	for name := range a {

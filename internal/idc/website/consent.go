@@ -9,14 +9,14 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// authorize begins a sign-in of the code flow. Without a known client and redirect
-// URI the browser is never sent anywhere (RFC 6749 section 4.1.2.1).
+// authorize starts a sign-in of the code flow. It never redirects without a known client and redirect URI (RFC 6749
+// section 4.1.2.1).
 func (s *Site) authorize(w http.ResponseWriter, r *http.Request) {
 	id, refusal, err := s.o.OIDC.Authorize(r.Context(), r.URL.Query())
 	var problem *oidc.AuthorizeError
 	switch {
 	case errors.As(err, &problem):
-		s.Message(w, r, http.StatusBadRequest, "This sign-in cannot go on", problem.Problem)
+		s.Message(w, r, http.StatusBadRequest, "This sign-in cannot continue", problem.Problem)
 	case err != nil:
 		s.broken(w, r)
 	case refusal != "":
@@ -26,21 +26,23 @@ func (s *Site) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// decisionView asks a yes or no for a client.
+// decisionView asks a person to allow or deny a client.
 type decisionView struct {
 	oidc.Consent
 	Request  string // of the code flow
 	UserCode string // of the device flow
 }
 
-// over is the page for what the person cannot answer (any more).
+// over is the page for a question that can no longer be answered.
 func (s *Site) over(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, oidc.ErrGone) || errors.Is(err, oidc.ErrNoSession) {
-		s.Message(w, r, http.StatusNotFound, "This sign-in is over", "It was answered already, or took too long. Start again from the program that sent you here.")
+		s.Message(w, r, http.StatusNotFound, "This sign-in is over",
+			"It was answered already, or took too long. Start again from the program that sent you here.")
 		return
 	}
 	if errors.Is(err, oidc.ErrTooMany) {
-		s.Message(w, r, http.StatusTooManyRequests, "Too many attempts", "Wait a few minutes, then start again from the program that sent you here.")
+		s.Message(w, r, http.StatusTooManyRequests, "Too many attempts",
+			"Wait a few minutes, then start again from the program that sent you here.")
 		return
 	}
 	s.broken(w, r)
@@ -53,11 +55,11 @@ func (s *Site) consent(w http.ResponseWriter, r *http.Request, _ person) {
 		s.over(w, r, err)
 		return
 	}
-	s.render(w, r, http.StatusOK, "consent.html", "Allow access?", decisionView{Consent: c, Request: id}, formTargets(c.Redirect)...)
+	s.render(w, r, http.StatusOK, "consent.html", "Allow access?", decisionView{Consent: c, Request: id},
+		formTargets(c.Redirect)...)
 }
 
-// formTargets is the origin that the answer of the consent form leads to. IPv6
-// literals cannot stand in a policy.
+// formTargets is the origin that answering the consent form leads to. A policy cannot contain IPv6 literals.
 func formTargets(redirect string) []string {
 	u, err := url.Parse(redirect)
 	if err != nil || strings.HasPrefix(u.Host, "[") {
@@ -67,7 +69,9 @@ func formTargets(redirect string) []string {
 }
 
 func (s *Site) decideConsent(w http.ResponseWriter, r *http.Request, who person) {
-	location, err := s.o.OIDC.Decide(r.Context(), r.PostFormValue("request"), who.Session.ID, r.PostFormValue("decision") == "allow")
+	location,
+		err := s.o.OIDC.Decide(r.Context(), r.PostFormValue("request"), who.Session.ID,
+		r.PostFormValue("decision") == "allow")
 	switch {
 	case err != nil:
 		s.over(w, r, err)

@@ -22,13 +22,15 @@ func (s *Site) device(w http.ResponseWriter, r *http.Request, who person) {
 	d, err := s.o.OIDC.Device(r.Context(), code, who.Session.ID)
 	switch {
 	case errors.Is(err, oidc.ErrTooMany):
-		ask(http.StatusTooManyRequests, "Too many codes that do not exist. Wait a few minutes, then try again.")
+		ask(http.StatusTooManyRequests, "Too many unknown codes. Wait a few minutes, then try again.")
 	case errors.Is(err, oidc.ErrGone):
-		ask(http.StatusNotFound, "There is no such code, or it is over. Codes are good for ten minutes, and once.")
+		ask(http.StatusNotFound, "This code is unknown or has expired. Codes are valid for ten minutes, and work once.")
 	case err != nil:
 		s.broken(w, r)
 	default:
-		s.render(w, r, http.StatusOK, "consent.html", "Allow access?", decisionView{Consent: oidc.Consent{Client: d.Client, Scopes: d.Scopes, Began: d.Began}, UserCode: d.UserCode})
+		s.render(w, r, http.StatusOK, "consent.html", "Allow access?", decisionView{
+			Consent: oidc.Consent{Client: d.Client, Scopes: d.Scopes, Began: d.Began}, UserCode: d.UserCode,
+		})
 	}
 }
 
@@ -38,7 +40,8 @@ func (s *Site) decideDevice(w http.ResponseWriter, r *http.Request, who person) 
 	case err != nil:
 		s.over(w, r, err)
 	case allow:
-		s.Message(w, r, http.StatusOK, "Request approved", "You can close this window and go back to the program that sent you here.")
+		s.Message(w, r, http.StatusOK, "Request approved",
+			"You can close this window and go back to the program that sent you here.")
 	default:
 		s.Message(w, r, http.StatusOK, "Request denied", "The program that sent you here gets no access.")
 	}

@@ -9,8 +9,8 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A favorite is a role that a user finds on top of the others. It is by name: a
-// permission set that is made anew is the same one for people.
+// A favorite is a role shown above the others. It is stored by name, so that it survives re-creation of a permission
+// set.
 type favorite struct {
 	User    string `json:",omitempty"`
 	Account string
@@ -25,8 +25,7 @@ func favorites() store.Table[favorite] {
 	}}
 }
 
-// favorite stars a role, or takes the star away. Only what the user has can be
-// starred, so there are never more than that.
+// favorite adds or removes a star. Users can star only roles they have, which bounds the number of stars.
 func (s *Site) favorite(w http.ResponseWriter, r *http.Request, who person) {
 	account, role := roleOf(r.PostFormValue("star"))
 	off := r.PostFormValue("unstar") != ""

@@ -5,8 +5,7 @@ import (
 	"net/http"
 )
 
-// post lets through forms of our own pages: with this browser's token, and from
-// this origin.
+// post admits forms of our own pages, with this browser's token and from this origin.
 func (s *Site) post(next pageHandler) pageHandler {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c, err := r.Cookie(visitorCookie)
@@ -19,11 +18,12 @@ func (s *Site) post(next pageHandler) pageHandler {
 }
 
 func (s *Site) foreign(w http.ResponseWriter, r *http.Request) {
-	s.Message(w, r, http.StatusForbidden, "This form is not valid any more", "Go back, load the page again, and repeat what you did.")
+	s.Message(w, r, http.StatusForbidden, "This form is no longer valid",
+		"Go back, reload the page, and try again.")
 }
 
-// ours reports whether a form comes from this origin, as far as the browser says, and
-// bounds it. Under no-referrer browsers say null; newer ones add Sec-Fetch-Site.
+// ours reports whether a form comes from this origin, as far as the browser says, and bounds its size. Browsers send
+// the origin null under no-referrer; newer ones add Sec-Fetch-Site.
 func ours(w http.ResponseWriter, r *http.Request) bool {
 	const mostForm = 64 << 10
 	r.Body = http.MaxBytesReader(w, r.Body, mostForm)

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// Each form of ours is refused without its token, with a token of another browser, and
-// from another origin; whoever is signed in.
+// Forms are refused without their token, with another browser's token, and from another origin, whoever is signed in.
 func TestEveryFormIsGuarded(t *testing.T) {
 	s := newSite(t)
 	b := s.browser(t).as("alice").asAdministrator()
@@ -27,7 +26,9 @@ func TestEveryFormIsGuarded(t *testing.T) {
 			token, other = administrator, person
 		}
 		form := func(token string) url.Values {
-			return url.Values{"form": {token}, "user": {"alice"}, "password": {"correct-horse-alice"}, "role": {"111122223333/Admin"}}
+			return url.Values{
+				"form": {token}, "user": {"alice"}, "password": {"correct-horse-alice"}, "role": {"111122223333/Admin"},
+			}
 		}
 		for name, p := range map[string]page{
 			"no token":          b.post(path, url.Values{}),
@@ -53,7 +54,7 @@ func TestEveryFormIsGuarded(t *testing.T) {
 	}
 }
 
-// Pages behind a sign-in lead to it, and all have the headers that keep others out.
+// Pages behind a sign-in lead to it, and every page has the protective headers.
 func TestEveryPageIsGuarded(t *testing.T) {
 	s := newSite(t)
 	public := map[string]bool{"sign-in": true, "admin/sign-in": true}
@@ -76,8 +77,10 @@ func TestEveryPageIsGuarded(t *testing.T) {
 		}
 		p := who.get(path)
 		policy := p.header.Get("Content-Security-Policy")
-		if p.status == http.StatusSeeOther || p.header.Get("Cache-Control") != "no-store" || p.header.Get("X-Content-Type-Options") != "nosniff" ||
-			!strings.Contains(policy, "default-src 'none'; style-src 'self'; script-src 'self';") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
+		if p.status == http.StatusSeeOther || p.header.Get("Cache-Control") != "no-store" ||
+			p.header.Get("X-Content-Type-Options") != "nosniff" ||
+			!strings.Contains(policy, "default-src 'none'; style-src 'self'; script-src 'self';") ||
+			!strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
 			t.Errorf("GET %s: %d %v", path, p.status, p.header)
 		}
 		if !strings.Contains(p.body, "For development and tests. Not AWS.") {
@@ -147,7 +150,8 @@ func TestAssetsNeverChangeUnderTheirName(t *testing.T) {
 		}
 		path, _, _ := strings.Cut(start[i:], `"`)
 		p := b.get(path)
-		if p.status != http.StatusOK || !strings.Contains(p.header.Get("Cache-Control"), "immutable") || p.header.Get("X-Content-Type-Options") != "nosniff" || len(path) < len("/assets/x.0123456789abcdef.js") {
+		if p.status != http.StatusOK || !strings.Contains(p.header.Get("Cache-Control"), "immutable") ||
+			p.header.Get("X-Content-Type-Options") != "nosniff" || len(path) < len("/assets/x.0123456789abcdef.js") {
 			t.Errorf("%s: %d %v", path, p.status, p.header)
 		}
 	}

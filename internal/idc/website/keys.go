@@ -16,7 +16,7 @@ func roleOf(text string) (account, role string) {
 	return account, role
 }
 
-// role finds a role of the person's, or ErrNotFound.
+// role finds one of the person's roles, or returns ErrNotFound.
 func (s *Site) role(r *http.Request, who person, account, name string) (v roleView, err error) {
 	err = s.o.Store.View(r.Context(), func(reader store.Reader) (err error) {
 		if v.PermissionSet, err = directory.Assigned(reader, who.ID, account, name); err == nil {
@@ -27,7 +27,7 @@ func (s *Site) role(r *http.Request, who person, account, name string) (v roleVi
 	return v, err
 }
 
-// noRole is the page for a role that is not there, or not the person's.
+// noRole is the page for a role that does not exist, or is not the person's.
 func (s *Site) noRole(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, store.ErrNotFound) {
 		s.Message(w, r, http.StatusForbidden, "No access", "This role is not assigned to you, or it does not exist.")
@@ -36,7 +36,7 @@ func (s *Site) noRole(w http.ResponseWriter, r *http.Request, err error) {
 	s.broken(w, r)
 }
 
-// keysView is a role, and what was made of it.
+// keysView is a role, and its new keys.
 type keysView struct {
 	Role  roleView
 	Keys  *sts.Credentials // nil: only asked for
@@ -44,7 +44,7 @@ type keysView struct {
 	URL   string
 }
 
-// keys says what will happen when keys are asked for.
+// keys explains what happens when the person asks for keys.
 func (s *Site) keys(w http.ResponseWriter, r *http.Request, who person) {
 	q := r.URL.Query()
 	role, err := s.role(r, who, q.Get("account_id"), q.Get("role_name"))
@@ -55,7 +55,7 @@ func (s *Site) keys(w http.ResponseWriter, r *http.Request, who person) {
 	s.render(w, r, http.StatusOK, "keys.html", "Access keys", keysView{Role: role, URL: s.o.URL})
 }
 
-// handOutKeys shows new keys, once that is in the audit.
+// handOutKeys shows new keys.
 func (s *Site) handOutKeys(w http.ResponseWriter, r *http.Request, who person) {
 	account, name := roleOf(r.PostFormValue("role"))
 	role, err := s.role(r, who, account, name)

@@ -11,39 +11,38 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// pageSize is how many accounts (users, groups) a page shows.
+// pageSize is the number of accounts, users or groups on a page.
 const pageSize = 50
 
-// A roleView is a permission set of the person's in an account.
+// A roleView is a permission set that the person has in an account.
 type roleView struct {
 	Account directory.Account
 	directory.PermissionSet
 	Starred bool
 }
 
-// Of is the value of the role's buttons.
+// Of is the value of a role's buttons.
 func (v roleView) Of() string { return v.Account.ID + "/" + v.Name }
 
-// Query names the role in an address. It is encoded, and a template must not do it
-// again.
+// Query names the role in a URL. It is encoded already; templates must not encode it again.
 func (v roleView) Query() template.URL {
 	return template.URL(url.Values{"account_id": {v.Account.ID}, "role_name": {v.Name}}.Encode())
 }
 
-// An actView is what can be done with a role, at one place of the page.
+// An actView is the buttons of a role in one place on the page.
 type actView struct {
 	Home, ID string
 	Role     roleView
 }
 
-// An accountView is an account of the person's with its roles.
+// An accountView is one of the person's accounts, with its roles.
 type accountView struct {
 	directory.Account
 	Roles []roleView
 	Open  bool
 }
 
-// Text is what searches look at.
+// Text is what a search looks at.
 func (v accountView) Text() string {
 	text := v.Name + " " + v.ID + " " + v.Email
 	for _, role := range v.Roles {
@@ -79,8 +78,7 @@ func (s *Site) portal(w http.ResponseWriter, r *http.Request, who person) {
 	s.render(w, r, http.StatusOK, "portal.html", "Your accounts", v)
 }
 
-// fill takes up all that the person has; favorites that are theirs no more are left
-// out.
+// fill adds everything the person has; favorites they no longer have are left out.
 func (v *portalView) fill(all []directory.Access, starred []favorite) {
 	marked := map[favorite]bool{}
 	for _, f := range starred {
@@ -100,8 +98,8 @@ func (v *portalView) fill(all []directory.Access, starred []favorite) {
 	}
 }
 
-// search keeps what the query asks for, and of that one page. A few accounts are
-// shown open, and one that the address names.
+// search keeps what matches the query, and one page of that. Accounts are shown open if there are few, or if the URL
+// names one.
 func (v *portalView) search(q url.Values) {
 	found := v.Accounts[:0]
 	for _, account := range v.Accounts {
@@ -117,8 +115,7 @@ func (v *portalView) search(q url.Values) {
 	}
 }
 
-// matches reports whether each word of the query is somewhere in a text of lower
-// case.
+// matches reports whether a lower-case text contains each word of the query.
 func matches(text, query string) bool {
 	for _, word := range strings.Fields(strings.ToLower(query)) {
 		if !strings.Contains(text, word) {
@@ -128,15 +125,15 @@ func matches(text, query string) bool {
 	return true
 }
 
-// A pages says which part of a list is shown.
+// A pages describes the part of a list that is shown.
 type pages struct {
 	Search      string
 	Found       int // in all
 	number      int
-	first, last int // from 0, the last one not included
+	first, last int // from 0, last excluded
 }
 
-// pagesOf reads the page from an address: the first one is 1.
+// pagesOf reads the page number from a URL, starting at 1.
 func pagesOf(q url.Values, found int) pages {
 	number, err := strconv.Atoi(q.Get("page"))
 	most := max(1, (found+pageSize-1)/pageSize)
@@ -144,22 +141,24 @@ func pagesOf(q url.Values, found int) pages {
 		number = 1
 	}
 	number = min(number, most)
-	return pages{Search: q.Get("q"), Found: found, number: number, first: (number - 1) * pageSize, last: min(number*pageSize, found)}
+	return pages{
+		Search: q.Get("q"), Found: found, number: number, first: (number - 1) * pageSize, last: min(number*pageSize, found),
+	}
 }
 
-// From and To are what is shown, from 1.
+// From is the number of the first item shown, starting at 1.
 func (p pages) From() int { return min(p.first+1, p.Found) }
 
-// To is the last one that is shown.
+// To is the number of the last item shown.
 func (p pages) To() int { return p.last }
 
-// Complete reports whether all there is to find is on the page.
+// Complete reports whether the page shows everything that was found.
 func (p pages) Complete() bool { return p.Found == p.last-p.first }
 
-// Previous is the query of the page before, or empty.
+// Previous is the query of the previous page, or empty.
 func (p pages) Previous() template.URL { return template.URL(p.query(p.number - 1)) }
 
-// Next is the query of the page that follows, or empty.
+// Next is the query of the next page, or empty.
 func (p pages) Next() template.URL { return template.URL(p.query(p.number + 1)) }
 
 func (p pages) query(number int) string {

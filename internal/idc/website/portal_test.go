@@ -18,7 +18,9 @@ func TestAUserWithThousandsOfAccounts(t *testing.T) {
 	err := s.store.Update(t.Context(), func(tx store.Tx) error {
 		set, err := directory.PermissionSets().Find(tx, "name:ReadOnly")
 		for i := range 5000 {
-			a := directory.Account{ID: fmt.Sprint(600000000000 + i), Name: fmt.Sprintf("team-%04d", i), Email: fmt.Sprintf("team-%d@example.com", i)}
+			a := directory.Account{
+				ID: fmt.Sprint(600000000000 + i), Name: fmt.Sprintf("team-%04d", i), Email: fmt.Sprintf("team-%d@example.com", i),
+			}
 			if err == nil {
 				err = directory.Accounts().Put(tx, a)
 			}
@@ -49,7 +51,7 @@ func TestAUserWithThousandsOfAccounts(t *testing.T) {
 		"?q=team-4321":          `<h3>team-4321</h3>`,
 		"?q=600000004321":       `<h3>team-4321</h3>`,
 		"?q=READONLY+team-432":  `11 accounts`,
-		"?q=nothing-like-this":  `No account or role of yours matches.`,
+		"?q=nothing-like-this":  `None of your accounts or roles match.`,
 		"?q=team-00&page=2":     `<h3>team-0099</h3>`,
 		"?q=team-12&open=60000": `<h3>team-1200</h3>`,
 	} {
@@ -66,13 +68,15 @@ func TestFavoritesAreOnesOwnRoles(t *testing.T) {
 		t.Helper()
 		return b.post("favorite", url.Values{"form": {b.get("").token()}, name: {role}, "back": {"q=pay&page=1"}})
 	}
-	if p := star(b, "star", "111122223333/Admin"); p.status != http.StatusSeeOther || p.header.Get("Location") != s.home+"?open=111122223333&page=1&q=pay" {
+	if p := star(b, "star", "111122223333/Admin"); p.status != http.StatusSeeOther ||
+		p.header.Get("Location") != s.home+"?open=111122223333&page=1&q=pay" {
 		t.Errorf("starred: %d to %q", p.status, p.header.Get("Location"))
 	}
 	star(b, "star", "222233334444/Admin") // she has only ReadOnly there
 	star(b, "star", "nonsense")
 	home := b.get("").body
-	if strings.Count(home, `aria-pressed="true"`) != 2 || strings.Index(home, "Favourites") > strings.Index(home, "All accounts") {
+	if strings.Count(home, `aria-pressed="true"`) != 2 ||
+		strings.Index(home, "Favourites") > strings.Index(home, "All accounts") {
 		t.Errorf("%d stars", strings.Count(home, `aria-pressed="true"`))
 	}
 	if strings.Contains(s.browser(t).as("bob").get("").body, `aria-pressed="true"`) {
@@ -88,11 +92,13 @@ func TestKeysAreRecordedAndOnlyOnesOwn(t *testing.T) {
 	s := newSite(t)
 	b := s.browser(t).as("alice")
 	ask := b.get("keys?account_id=111122223333&role_name=Admin")
-	if before := s.audit(t, "user:alice"); slices.Contains(before, "GetRoleCredentials 111122223333/Admin") || strings.Contains(ask.body, "ASIA") {
+	if before := s.audit(t, "user:alice"); slices.Contains(before, "GetRoleCredentials 111122223333/Admin") ||
+		strings.Contains(ask.body, "ASIA") {
 		t.Error("asking gave keys already")
 	}
 	p := b.post("keys", url.Values{"form": {ask.token()}, "role": {"111122223333/Admin"}})
-	if p.status != http.StatusOK || !strings.Contains(p.body, "export AWS_ACCESS_KEY_ID=&#39;ASIA") || p.header.Get("Cache-Control") != "no-store" {
+	if p.status != http.StatusOK || !strings.Contains(p.body, "export AWS_ACCESS_KEY_ID=&#39;ASIA") ||
+		p.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("keys: %d", p.status)
 	}
 	if !slices.Contains(s.audit(t, "user:alice"), "GetRoleCredentials 111122223333/Admin") {
@@ -113,7 +119,7 @@ func TestKeysAreRecordedAndOnlyOnesOwn(t *testing.T) {
 	}
 }
 
-// Who is disabled is out at once; who is revoked, too.
+// Disabling a user, or revoking a session, takes effect at once.
 func TestTheAdministratorPutsPeopleOut(t *testing.T) {
 	s := newSite(t)
 	alice, b := s.browser(t).as("alice"), s.browser(t).asAdministrator()
@@ -155,7 +161,10 @@ func TestTheAdministratorPutsPeopleOut(t *testing.T) {
 	act("enable")
 	alice.as("alice")
 	in(true)
-	want := []string{"SignIn administration pages", "SignOut user:alice", "SignOut user:alice", "DisableUser user:alice", "EnableUser user:alice"}
+	want := []string{
+		"SignIn administration pages", "SignOut user:alice", "SignOut user:alice", "DisableUser user:alice",
+		"EnableUser user:alice",
+	}
 	if got := s.audit(t, "administrator"); !slices.Equal(got, want) {
 		t.Errorf("the audit has %q", got)
 	}
@@ -179,7 +188,8 @@ func TestALongAudit(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := s.browser(t).asAdministrator().get("admin/audit")
-	if !strings.Contains(p.body, "Act0999") || !strings.Contains(p.body, "Act0801") || strings.Contains(p.body, "Act0800") {
+	if !strings.Contains(p.body, "Act0999") || !strings.Contains(p.body, "Act0801") ||
+		strings.Contains(p.body, "Act0800") {
 		t.Error("not the last 200 events")
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A view is what every page shows.
+// A view is the data of every page.
 type view struct {
 	Title  string
 	Layout string // "card" or "wide"
@@ -20,11 +20,13 @@ type view struct {
 	Page   any
 }
 
-// wide are the pages with lists; the others are cards.
+// wide lists the pages with lists; the others are cards.
 var wide = map[string]bool{"portal.html": true, "keys.html": true, "arrived.html": true}
 
-// render writes a page. formAction says where else than here its forms may lead.
-func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, name, title string, page any, formAction ...string) {
+// render writes a page. formAction lists further origins that its forms may lead to.
+func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, name, title string, page any,
+	formAction ...string,
+) {
 	v := view{Title: title, Layout: "card", Home: s.home, Page: page}
 	if wide[name] {
 		v.Layout = "wide"
@@ -53,12 +55,12 @@ func (s *Site) write(w http.ResponseWriter, status int, name string, v view, for
 	_, _ = w.Write([]byte(b.String()))
 }
 
-// secure sets the headers of every page. Chromium holds form-action against the
-// redirect that answers a form, too. The script asks this server for what is
-// searched, hence connect-src.
+// secure sets the headers of every page. Chromium also applies form-action to redirects that answer a form. connect-src
+// is for the script's searches.
 func secure(h http.Header, formAction ...string) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action "+
-		strings.Join(append([]string{"'self'"}, formAction...), " ")+"; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action "+
+			strings.Join(append([]string{"'self'"}, formAction...), " ")+"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -66,17 +68,18 @@ func secure(h http.Header, formAction ...string) {
 	h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
 }
 
-// Message is a page with a text and nothing to do.
+// Message is a page with just a text.
 func (s *Site) Message(w http.ResponseWriter, r *http.Request, status int, title, text string) {
 	s.render(w, r, status, "message.html", title, text)
 }
 
-// broken is the page of a failure of our own.
+// broken is the page for a failure of our own.
 func (s *Site) broken(w http.ResponseWriter, r *http.Request) {
-	s.Message(w, r, http.StatusInternalServerError, "Something is wrong here", "The directory cannot be read or written. The server's log says more.")
+	s.Message(w, r, http.StatusInternalServerError, "Something went wrong",
+		"The directory could not be read or written. See the server's log.")
 }
 
-// words are the functions of the templates.
+// words are the functions of templates.
 func (s *Site) words() template.FuncMap {
 	return template.FuncMap{
 		"asset": s.assets.address,
@@ -87,13 +90,13 @@ func (s *Site) words() template.FuncMap {
 		"last":  func(d time.Duration) string { return apart(d, "") },
 		"count": count,
 		"lower": strings.ToLower,
-		// act and box are what the templates of the same names show.
+		// act and box make the data of the templates with the same names.
 		"act": func(home, place string, role roleView) actView { return actView{home, place + "-" + role.Of(), role} },
 		"box": func(id, name, content string) text { return text{ID: id, Name: name, Text: content} },
 	}
 }
 
-// apart says how long something took or takes, roughly.
+// apart describes a duration roughly.
 func apart(d time.Duration, suffix string) string {
 	switch {
 	case d < 5*time.Second && suffix != "":
@@ -115,7 +118,7 @@ func apart(d time.Duration, suffix string) string {
 	return count(int(d.Hours()/24), "day") + suffix
 }
 
-// count gives a number with what is counted: 1 account, 2,000 accounts.
+// count returns a number and what is counted: 1 account, 2,000 accounts.
 func count(n int, what string) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {

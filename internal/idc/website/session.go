@@ -21,7 +21,7 @@ import (
 const (
 	visitorCookie = "rolecall_visitor" // what form tokens are bound to
 	sessionCookie = "rolecall_session"
-	// idle is how long a browser stays signed in without a page being asked for.
+	// idle is how long a browser stays signed in without a request.
 	idle = 15 * time.Minute
 )
 
@@ -37,10 +37,9 @@ func randomText() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// setCookie scopes a cookie to the secret path. A name with the prefix __Host- would
-// keep other hosts of the domain from setting it, but it demands Path=/, and on
-// loopback a cookie with that path goes to every port of this machine. So with
-// https, too, it is Secure and the path stays.
+// setCookie scopes a cookie to the secret path. The prefix __Host- would keep other hosts of the domain from setting
+// it, but requires Path=/, and on loopback such a cookie goes to every port of this machine. So even with https the
+// cookie keeps its path, and is Secure.
 func (s *Site) setCookie(w http.ResponseWriter, name, value string, age int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: name, Value: value, Path: s.home, MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode,
@@ -48,8 +47,7 @@ func (s *Site) setCookie(w http.ResponseWriter, name, value string, age int) {
 	})
 }
 
-// visitor gives the random id of this browser, and a new one to a browser that has
-// none yet.
+// visitor returns this browser's random id, and sets one if it has none.
 func (s *Site) visitor(w http.ResponseWriter, r *http.Request) string {
 	if c, err := r.Cookie(visitorCookie); err == nil && len(c.Value) == 32 {
 		return c.Value
@@ -65,7 +63,7 @@ func (s *Site) newVisitor(w http.ResponseWriter) string {
 
 func (s *Site) formToken(visitor string) string { return s.mac("form", visitor) }
 
-// remember keeps the browser signed in for a while from now.
+// remember keeps the browser signed in for a while.
 func (s *Site) remember(w http.ResponseWriter, session string) {
 	text := session + "." + strconv.FormatInt(s.o.Now().Unix(), 10)
 	s.setCookie(w, sessionCookie, text+"."+s.mac("session", text), int(idle.Seconds()))
@@ -77,10 +75,10 @@ type person struct {
 	directory.User
 }
 
-// itself finds the user that was found already.
+// itself returns the user that was found already.
 func (p person) itself(store.Reader) (directory.User, error) { return p.User, nil }
 
-// FullName is the name to show.
+// FullName is the name to display.
 func (p person) FullName() string {
 	if p.DisplayName != "" {
 		return p.DisplayName
@@ -92,7 +90,7 @@ var errNobody = errors.New("nobody is signed in")
 
 type personKey struct{}
 
-// person gives who is signed in, unless it is somebody who was disabled since.
+// person returns who is signed in, unless that user has been disabled since.
 func (s *Site) person(r *http.Request) (p person, err error) {
 	if p, known := r.Context().Value(personKey{}).(person); known {
 		return p, nil
@@ -113,7 +111,7 @@ func (s *Site) person(r *http.Request) (p person, err error) {
 	return p, err
 }
 
-// sessionOf reads the session's id from the cookie.
+// sessionOf reads the session id from the cookie.
 func (s *Site) sessionOf(r *http.Request) (id string, ok bool) {
 	c, err := r.Cookie(sessionCookie)
 	if err != nil {
@@ -130,11 +128,10 @@ func (s *Site) sessionOf(r *http.Request) (id string, ok bool) {
 
 type pageHandler = func(http.ResponseWriter, *http.Request)
 
-// personHandler is a page of a person who is signed in.
+// personHandler is a page for a signed-in person.
 type personHandler = func(http.ResponseWriter, *http.Request, person)
 
-// signedIn lets through who is signed in, and sends others to sign in first, from
-// where they come back.
+// signedIn admits signed-in people. Others sign in first, and come back.
 func (s *Site) signedIn(next personHandler) pageHandler {
 	return func(w http.ResponseWriter, r *http.Request) {
 		who, err := s.person(r)

@@ -42,26 +42,25 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.matches(user, r.PostFormValue("password")) { // an unknown user takes as long
-		refuse(http.StatusForbidden, "User name or password is not right.")
+		refuse(http.StatusForbidden, "The user name or password is incorrect.")
 		return
 	}
 	s.guesses.Return(guess) // only wrong ones count
 	id, err := s.o.OIDC.SignIn(r.Context(), user)
 	if errors.Is(err, oidc.ErrNoSession) {
-		refuse(http.StatusForbidden, "User name or password is not right.")
+		refuse(http.StatusForbidden, "The user name or password is incorrect.")
 		return
 	}
 	if err != nil {
 		s.broken(w, r)
 		return
 	}
-	s.newVisitor(w) // ids from before a sign-in count no more
+	s.newVisitor(w) // ids from before a sign-in are void
 	s.remember(w, id)
 	http.Redirect(w, r, s.within(next), http.StatusSeeOther)
 }
 
-// tooMany takes a guess of key's, and reports whether none was left; then it says
-// when there will be one.
+// tooMany counts a guess for key, and reports whether there were too many; then it sets Retry-After.
 func tooMany(w http.ResponseWriter, guesses *limits.Limiter, key string) bool {
 	if guesses.Allow(key) {
 		return false
@@ -70,7 +69,7 @@ func tooMany(w http.ResponseWriter, guesses *limits.Limiter, key string) bool {
 	return true
 }
 
-// addressOf is the caller's address without the port.
+// addressOf is the caller's address without its port.
 func addressOf(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -79,15 +78,14 @@ func addressOf(r *http.Request) string {
 	return host
 }
 
-// matches checks a password; that of a disabled user never matches.
+// matches checks a password. A disabled user's never matches.
 func (s *Site) matches(user directory.User, password string) bool {
 	s.hashing <- struct{}{}
 	defer func() { <-s.hashing }()
 	return user.Password.Matches(password) && !user.Disabled
 }
 
-// within gives the address of one of our own pages, or home: a sign-in leads
-// nowhere else.
+// within returns the path if it is one of our own pages, and otherwise the home page: a sign-in leads nowhere else.
 func (s *Site) within(next string) string {
 	path, query, _ := strings.Cut(next, "?")
 	if !slices.Contains([]string{"", "consent", "device", "keys", "console"}, path) {
@@ -108,6 +106,6 @@ func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.setCookie(w, sessionCookie, "", -1)
-	r.Header.Del("Cookie") // the page that follows is nobody's
+	r.Header.Del("Cookie") // the next page belongs to nobody
 	s.render(w, r, http.StatusOK, "signedout.html", "Signed out", nil)
 }

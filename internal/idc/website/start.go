@@ -5,8 +5,8 @@ import (
 	"net/url"
 )
 
-// start is the start URL: it tells clients the region, and people the way in. Its
-// script follows AWS's deep links, which stand behind a # that no server sees.
+// start is the start URL. It tells clients the region, and leads people in. Its script follows AWS's deep links, which
+// are in the fragment that servers never see.
 func (s *Site) start(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "start.html", "AWS access portal", nil)
 }

@@ -1,9 +1,7 @@
-// Package website is what people see of the Identity Center: the start page,
-// sign-in, consent to the code and device flows, their accounts with access keys
-// and the way to the console, and the administrator's view of the directory. Plain
-// HTML; a script makes it handier and is never needed. Who may do what is decided in
-// oidc, sts and directory; the site keeps to itself the browser's cookies and the
-// forms.
+// Package website is what people see of the Identity Center: the start page, sign-in, consent to the code and device
+// flows, their accounts with access keys and the console, and the administrator's view of the directory. It is plain
+// HTML; the script is a convenience. oidc, sts and directory decide who may do what; the site keeps to itself the
+// browser's cookies and the forms.
 package website
 
 import (
@@ -20,7 +18,7 @@ import (
 	"rolecall/internal/idc/sts"
 )
 
-// Options are what the site is made of.
+// Options configure the site.
 type Options struct {
 	URL        string
 	Region     string
@@ -30,7 +28,7 @@ type Options struct {
 	Keys       *sts.Server // mints role credentials, and knows the administrator's keys
 	Federation *federation.Server
 	Now        func() time.Time
-	// NoLimits lets passwords be guessed without end: for load tests.
+	// NoLimits allows endless password guesses, for load tests.
 	NoLimits bool
 }
 
@@ -40,13 +38,12 @@ type Site struct {
 	pages  *template.Template
 	assets assets
 	key    []byte // of the cookie and the form tokens
-	// home is where the pages with a cookie are. Ports do not separate cookies, so
-	// the path is a secret that other programs on this machine do not know.
+	// home is the path of the pages with cookies. Cookies do not distinguish ports, so the path is a secret unknown to
+	// other programs on this machine.
 	home string
-	// hashing lets two passwords be checked at a time: each takes its memory.
+	// hashing allows two password checks at a time, as each needs much memory.
 	hashing chan struct{}
-	// guesses bounds wrong passwords for each user and address, adminGuesses wrong
-	// keys of the administrator for each address.
+	// guesses bounds wrong passwords by user and address, adminGuesses wrong administrator keys by address.
 	guesses, adminGuesses *limits.Limiter
 	admins                adminSessions
 }
@@ -62,8 +59,9 @@ func New(o Options) (*Site, error) {
 		return nil, err
 	}
 	s := &Site{
-		o: o, assets: newAssets(), key: key, home: "/ui/" + base64.RawURLEncoding.EncodeToString(path) + "/", hashing: make(chan struct{}, 2),
-		admins: adminSessions{now: o.Now, seen: map[string]time.Time{}},
+		o: o, assets: newAssets(), key: key, home: "/ui/" + base64.RawURLEncoding.EncodeToString(path) + "/",
+		hashing: make(chan struct{}, 2),
+		admins:  adminSessions{now: o.Now, seen: map[string]time.Time{}},
 	}
 	if !o.NoLimits {
 		s.guesses = limits.New(o.Now, 3*time.Minute, 5)
@@ -73,7 +71,7 @@ func New(o Options) (*Site, error) {
 	return s, err
 }
 
-// Mount lists the routes. Those of other rooms send the browser here.
+// Mount registers the routes. Other rooms' routes send the browser here.
 func (s *Site) Mount(m oidc.Mux) {
 	m.HandleFunc("GET /start", s.start)
 	m.HandleFunc("GET /start/{$}", s.start)

@@ -49,14 +49,21 @@ func newSite(t testing.TB) *site {
 	t.Cleanup(func() { _ = data.Close() })
 	s := &site{ServeMux: http.NewServeMux(), store: &counting{Store: data.Store}, now: time.Now()}
 	now := func() time.Time { return s.now }
-	err = s.store.Update(t.Context(), func(tx store.Tx) error { _, err := directory.Open(tx, "us-east-1", s.now); return err })
+	err = s.store.Update(t.Context(), func(tx store.Tx) error {
+		_, err := directory.Open(tx, "us-east-1", s.now)
+		return err
+	})
 	var errKeys, errFederation, errSite error
-	s.oidc, errSite = oidc.New(oidc.Options{URL: origin, Region: "us-east-1", Store: s.store, Secret: data.Secret, Now: now})
+	s.oidc, errSite = oidc.New(oidc.Options{
+		URL: origin, Region: "us-east-1", Store: s.store, Secret: data.Secret,
+		Now: now,
+	})
 	err = errors.Join(err, errSite)
 	s.keys, errKeys = sts.New(sts.Options{Store: s.store, Secret: data.Secret, Now: now})
 	signin, errFederation := federation.New(federation.Options{Secret: data.Secret, Keys: s.keys, Now: now})
 	pages, errSite := website.New(website.Options{
-		URL: origin, Region: "us-east-1", Store: s.store, Secret: data.Secret, OIDC: s.oidc, Federation: signin, Keys: s.keys, Now: now,
+		URL: origin, Region: "us-east-1", Store: s.store, Secret: data.Secret, OIDC: s.oidc, Federation: signin,
+		Keys: s.keys, Now: now,
 	})
 	if err := errors.Join(err, errKeys, errFederation, errSite); err != nil {
 		t.Fatal(err)
@@ -64,7 +71,8 @@ func newSite(t testing.TB) *site {
 	pages.Mount(s)
 	signin.Mount(s, pages)
 	for _, pattern := range s.routes {
-		if path, ok := strings.CutSuffix(pattern, "{$}"); ok && strings.HasPrefix(path, "GET /ui/") && !strings.Contains(path, "admin") {
+		if path, ok := strings.CutSuffix(pattern, "{$}"); ok && strings.HasPrefix(path, "GET /ui/") &&
+			!strings.Contains(path, "admin") {
 			s.home = strings.TrimPrefix(path, "GET ")
 		}
 	}
@@ -123,7 +131,12 @@ func (s *site) browser(t testing.TB) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{t, s, &http.Client{Jar: jar, Transport: inProcess{s}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &browser{
+		t, s,
+		&http.Client{Jar: jar, Transport: inProcess{s}, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}},
+	}
 }
 
 type inProcess struct{ http.Handler }
@@ -147,7 +160,7 @@ type page struct {
 	body   string
 }
 
-// token is the form token of the page's last form.
+// token returns the form token of the page's last form.
 func (p page) token() string {
 	all := regexp.MustCompile(`name="form" value="([^"]*)"`).FindAllStringSubmatch(p.body, -1)
 	if len(all) == 0 {
@@ -169,7 +182,7 @@ func (b *browser) do(r *http.Request) page {
 	return page{answer.StatusCode, answer.Header, string(body)}
 }
 
-// get opens a page; a path without a slash is below the secret one.
+// get opens a page; a path without a slash is below the secret path.
 func (b *browser) get(path string) page {
 	b.t.Helper()
 	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, origin+b.site.path(path), nil)
@@ -189,7 +202,8 @@ func (s *site) path(path string) string {
 // post sends a form; headers are names and values.
 func (b *browser) post(path string, form url.Values, headers ...string) page {
 	b.t.Helper()
-	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, origin+b.site.path(path), strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, origin+b.site.path(path),
+		strings.NewReader(form.Encode()))
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -1,5 +1,4 @@
-// Package wire is what all answers of the Identity Center share: JSON without
-// compression, request ids, bounded bodies.
+// Package wire is shared by all answers of the Identity Center: uncompressed JSON, request ids, bounded bodies.
 package wire
 
 import (
@@ -15,7 +14,7 @@ import (
 // MaxBody bounds the body of a request.
 const MaxBody = 64 << 10
 
-// RequestID puts a new request id on an answer and gives it.
+// RequestID sets a new request id on an answer and returns it.
 func RequestID(w http.ResponseWriter) string {
 	id := uuid.NewString()
 	w.Header().Set("x-amzn-RequestId", id)
@@ -36,12 +35,12 @@ func JSON(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(body)
 }
 
-// Missing says that a service has an operation which is not here.
+// Missing is the message for an operation of a service that is not implemented.
 func Missing(service, operation string) string {
 	return "idc does not implement " + strings.TrimPrefix(service+" ", " ") + operation
 }
 
-// Body reads a whole body of at most MaxBody.
+// Body reads a whole body of at most MaxBody bytes.
 func Body(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
 	if err != nil {

@@ -73,7 +73,8 @@ func rollback(t *testing.T, s store.Store) {
 	update(t, s, func(tx store.Tx) error { return put(tx, "a", `1`, []string{"k"}, []string{"o"}, time.Time{}) })
 	err := s.Update(t.Context(), func(tx store.Tx) error {
 		_, assign := tx.Assign(store.Assignment{Principal: "p", AccountID: "a", PermissionSet: "s"})
-		return errors.Join(put(tx, "b", `1`, nil, nil, time.Time{}), tx.Delete(kind, "a"), tx.Record(store.Event{Action: "lost"}), assign, broken)
+		return errors.Join(put(tx, "b", `1`, nil, nil, time.Time{}), tx.Delete(kind, "a"),
+			tx.Record(store.Event{Action: "lost"}), assign, broken)
 	})
 	if !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
@@ -94,7 +95,9 @@ func audit(t *testing.T, s store.Store) {
 	moment := time.UnixMicro(1_900_000_000_000_123).UTC()
 	for i := range 5 {
 		update(t, s, func(tx store.Tx) error {
-			return tx.Record(store.Event{Time: moment, Actor: "user:alice", Action: "SignIn", Target: fmt.Sprint(i), Details: "from a test"})
+			return tx.Record(store.Event{
+				Time: moment, Actor: "user:alice", Action: "SignIn", Target: fmt.Sprint(i), Details: "from a test",
+			})
 		})
 	}
 	view(t, s, func(r store.Reader) error {
@@ -103,7 +106,9 @@ func audit(t *testing.T, s store.Store) {
 			t.Fatalf("got %v", events)
 		}
 		events[0].Hash = nil
-		equal(t, "event", events[0], store.Event{Seq: 3, Time: moment, Actor: "user:alice", Action: "SignIn", Target: "2", Details: "from a test"})
+		equal(t, "event", events[0], store.Event{
+			Seq: 3, Time: moment, Actor: "user:alice", Action: "SignIn", Target: "2", Details: "from a test",
+		})
 		return err
 	})
 	n, head, err := s.Verify(t.Context())
@@ -157,7 +162,8 @@ func count(tx store.Tx) error {
 		return err
 	}
 	next := fmt.Sprint(n + 1)
-	return errors.Join(put(tx, "left", next, nil, nil, time.Time{}), put(tx, "right", next, nil, nil, time.Time{}), tx.Record(store.Event{Action: "count"}))
+	return errors.Join(put(tx, "left", next, nil, nil, time.Time{}), put(tx, "right", next, nil, nil, time.Time{}),
+		tx.Record(store.Event{Action: "count"}))
 }
 
 func sameOnBothSides(t *testing.T) func(store.Reader) error {

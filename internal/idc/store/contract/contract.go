@@ -1,5 +1,4 @@
-// Package contract is what every store.Store owes: one suite that each
-// implementation is run through.
+// Package contract is the contract of store.Store: one suite that each implementation must pass.
 package contract
 
 import (
@@ -14,7 +13,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A Maker opens an empty store that ends with the test.
+// A Maker opens an empty store that is closed after the test.
 type Maker func(t *testing.T) store.Store
 
 // Run runs the suite.
@@ -83,7 +82,8 @@ func entries(t *testing.T, s store.Store) {
 		if _, err := tx.Get(kind, "a"); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("got %v before it was put", err)
 		}
-		err := errors.Join(put(tx, "a", `{"n":1}`, nil, nil, ends), put(tx, "a", `{"n":2}`, nil, nil, ends), put(tx, "ä\x00'\"", `{}`, nil, nil, time.Time{}))
+		err := errors.Join(put(tx, "a", `{"n":1}`, nil, nil, ends), put(tx, "a", `{"n":2}`, nil, nil, ends),
+			put(tx, "ä\x00'\"", `{}`, nil, nil, time.Time{}))
 		e, getErr := tx.Get(kind, "a")
 		equal(t, "within its own transaction", e, store.Entry{Kind: kind, ID: "a", Ends: ends, Value: []byte(`{"n":2}`)})
 		return errors.Join(err, getErr)
@@ -110,10 +110,13 @@ func entries(t *testing.T, s store.Store) {
 
 func keys(t *testing.T, s store.Store) {
 	update(t, s, func(tx store.Tx) error {
-		return errors.Join(put(tx, "a", `1`, []string{"name:alice", "mail:a@x"}, nil, time.Time{}), put(tx, "b", `2`, []string{"name:bob"}, nil, time.Time{}),
+		return errors.Join(put(tx, "a", `1`, []string{"name:alice", "mail:a@x"}, nil, time.Time{}),
+			put(tx, "b", `2`, []string{"name:bob"}, nil, time.Time{}),
 			tx.Put(store.Entry{Kind: "other", ID: "a", Keys: []string{"name:alice"}, Value: []byte(`3`)}))
 	})
-	err := s.Update(t.Context(), func(tx store.Tx) error { return put(tx, "b", `2`, []string{"name:bob", "mail:a@x"}, nil, time.Time{}) })
+	err := s.Update(t.Context(), func(tx store.Tx) error {
+		return put(tx, "b", `2`, []string{"name:bob", "mail:a@x"}, nil, time.Time{})
+	})
 	var conflict *store.Conflict
 	if !errors.As(err, &conflict) || conflict.Kind != kind || conflict.Key != "mail:a@x" {
 		t.Errorf("got %v, want the conflict", err)
@@ -184,7 +187,8 @@ func lists(t *testing.T, s store.Store) {
 
 func owners(t *testing.T, s store.Store) {
 	update(t, s, func(tx store.Tx) error {
-		return errors.Join(put(tx, "a", `1`, nil, []string{"x", "y"}, time.Time{}), put(tx, "b", `1`, nil, []string{"x"}, time.Time{}), put(tx, "c", `1`, []string{"key"}, []string{"y"}, time.Time{}))
+		return errors.Join(put(tx, "a", `1`, nil, []string{"x", "y"}, time.Time{}),
+			put(tx, "b", `1`, nil, []string{"x"}, time.Time{}), put(tx, "c", `1`, []string{"key"}, []string{"y"}, time.Time{}))
 	})
 	update(t, s, func(tx store.Tx) error { return put(tx, "b", `1`, nil, []string{"z"}, time.Time{}) })
 	update(t, s, func(tx store.Tx) error {
@@ -204,7 +208,8 @@ func owners(t *testing.T, s store.Store) {
 func sweep(t *testing.T, s store.Store) {
 	now := time.UnixMilli(1_900_000_000_000)
 	update(t, s, func(tx store.Tx) error {
-		return errors.Join(put(tx, "before", `1`, nil, nil, now.Add(-time.Millisecond)), put(tx, "now", `1`, nil, nil, now), put(tx, "never", `1`, nil, nil, time.Time{}))
+		return errors.Join(put(tx, "before", `1`, nil, nil, now.Add(-time.Millisecond)), put(tx, "now", `1`, nil, nil, now),
+			put(tx, "never", `1`, nil, nil, time.Time{}))
 	})
 	update(t, s, func(tx store.Tx) error { return tx.Sweep(now) })
 	view(t, s, func(r store.Reader) error {
@@ -252,7 +257,9 @@ func closed(t *testing.T, s store.Store) {
 		t.Fatal(err)
 	}
 	nothing := func(store.Reader) error { return nil }
-	if s.View(t.Context(), nothing) == nil || s.Update(t.Context(), func(store.Tx) error { return nil }) == nil || s.Close() == nil {
+	if s.View(t.Context(), nothing) == nil || s.Update(t.Context(), func(store.Tx) error {
+		return nil
+	}) == nil || s.Close() == nil {
 		t.Error("a closed store answers")
 	}
 }

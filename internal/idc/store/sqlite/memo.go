@@ -7,12 +7,12 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// A memo remembers answers of the database, for this process alone writes to it. A
-// commit that changes an answer forgets it, while no View is under way.
+// A memo remembers the database's answers; only this process writes to it. A commit drops the answers that it changes,
+// while no View is running.
 type memo struct {
 	mu      sync.RWMutex
 	entries map[entryName]known
-	// answers are what was found or listed, by the kind that it is of.
+	// answers are what was found or listed, by kind.
 	answers map[store.Kind]map[string]any
 	size    int
 }
@@ -28,18 +28,18 @@ type entryName struct {
 	id   string
 }
 
-// assignments is the kind of answers that assignments are behind.
+// assignments is the kind of answers that depend on assignments.
 const assignments store.Kind = "\x00assignments"
 
-// maxMemo bounds how many answers are remembered, maxList how long lists, and
-// maxQuestion how long questions: they hold what clients send.
+// maxMemo bounds the number of answers, maxList the length of lists, and maxQuestion the length of questions, which
+// contain what clients send.
 const (
 	maxMemo     = 50_000
 	maxList     = 128
 	maxQuestion = 512
 )
 
-// entry returns an entry, and asks the database for it only once.
+// entry returns an entry, and queries the database only once.
 func (m *memo) entry(name entryName, ask func() (store.Entry, error)) (store.Entry, error) {
 	m.mu.RLock()
 	e, there := m.entries[name]
@@ -54,7 +54,7 @@ func (m *memo) entry(name entryName, ask func() (store.Entry, error)) (store.Ent
 	return fresh, err
 }
 
-// learn remembers entries that it does not know yet.
+// learn remembers entries it does not know yet.
 func (m *memo) learn(entries ...store.Entry) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -67,7 +67,7 @@ func (m *memo) learn(entries ...store.Entry) {
 	}
 }
 
-// value returns what decode makes of an entry, and keeps it with the entries that it knows.
+// value returns an entry's value, and decodes it only once if the entry is remembered.
 func (m *memo) value(name entryName, decode func() (any, error)) (any, error) {
 	m.mu.RLock()
 	e := m.entries[name]
@@ -88,8 +88,8 @@ func (m *memo) value(name entryName, decode func() (any, error)) (any, error) {
 	return v, nil
 }
 
-// remembered gives an answer to a question about a kind, and asks the database only
-// once, if it is one to keep.
+// remembered returns the answer to a question about a kind. It queries the database only once, if keep accepts the
+// answer.
 func remembered[T any](m *memo, kind store.Kind, question string, ask func() (T, error), keep func(T) bool) (T, error) {
 	m.mu.RLock()
 	answer, there := m.answers[kind][question]
@@ -122,8 +122,7 @@ func (m *memo) grow() {
 	m.size++
 }
 
-// changes are what a batch of changes makes wrong: single entries, and all that was
-// found or listed of some kinds.
+// changes are the entries that a batch changes, and the kinds whose other answers become wrong.
 type changes struct {
 	entries map[entryName]bool
 	kinds   map[store.Kind]bool

@@ -28,11 +28,12 @@ func (r reader) Get(kind store.Kind, id string) (store.Entry, error) {
 
 // Find is in store.Reader.
 func (r reader) Find(kind store.Kind, key string) (store.Entry, error) {
-	return entryOf(kind, r.c.row("SELECT e.id, e.ends, e.value FROM entry_key k JOIN entry e USING (kind, id) WHERE k.kind = ? AND k.key = ?", kind, key))
+	return entryOf(kind,
+		r.c.row("SELECT e.id, e.ends, e.value FROM entry_key k JOIN entry e USING (kind, id) WHERE k.kind = ? AND k.key = ?",
+			kind, key))
 }
 
-// entryOf reads an entry without its keys and owners: who asks knows them from the
-// value.
+// entryOf reads an entry without its keys and owners: callers know them from the value.
 func entryOf(kind store.Kind, row scanner) (store.Entry, error) {
 	e := store.Entry{Kind: kind}
 	var ends int64
@@ -58,9 +59,12 @@ func (r reader) List(kind store.Kind, owner, after string, limit int) ([]store.E
 		limit = -1 // SQLite's word for no limit
 	}
 	if owner == "" {
-		return entries, r.c.each(add, "SELECT id, ends, value FROM entry WHERE kind = ? AND id > ? ORDER BY id LIMIT ?", kind, after, limit)
+		return entries, r.c.each(add, "SELECT id, ends, value FROM entry WHERE kind = ? AND id > ? ORDER BY id LIMIT ?",
+			kind, after, limit)
 	}
-	return entries, r.c.each(add, "SELECT e.id, e.ends, e.value FROM entry_owner o JOIN entry e USING (kind, id) WHERE o.kind = ? AND o.owner = ? AND o.id > ? ORDER BY o.id LIMIT ?",
+	return entries, r.c.each(add,
+		"SELECT e.id, e.ends, e.value FROM entry_owner o JOIN entry e USING (kind, id) WHERE o.kind = ? AND o.owner = ? "+
+			"AND o.id > ? ORDER BY o.id LIMIT ?",
 		kind, owner, after, limit)
 }
 
@@ -87,7 +91,8 @@ func (r reader) Assignments(filter store.Assignment) ([]store.Assignment, error)
 		err := row.Scan(&a.Principal, &a.AccountID, &a.PermissionSet)
 		list = append(list, a)
 		return err
-	}, "SELECT principal, account, permission_set FROM assignment WHERE "+cmp.Or(strings.Join(where, " AND "), "true")+" ORDER BY account, permission_set, principal", args...)
+	}, "SELECT principal, account, permission_set FROM assignment WHERE "+cmp.Or(strings.Join(where, " AND "),
+		"true")+" ORDER BY account, permission_set, principal", args...)
 	return list, err
 }
 
@@ -97,17 +102,19 @@ func (r reader) AccountsOf(principals []string, after string, limit int) ([]stri
 		limit = -1
 	}
 	in, args := placeholders(principals)
-	return r.texts("SELECT DISTINCT account FROM assignment WHERE principal IN ("+in+") AND account > ? ORDER BY account LIMIT ?", append(args, after, limit)...)
+	return r.texts("SELECT DISTINCT account FROM assignment WHERE principal IN ("+in+") AND account > ? ORDER BY "+
+		"account LIMIT ?", append(args, after, limit)...)
 }
 
 // PermissionSetsOf is in store.Reader.
 func (r reader) PermissionSetsOf(principals []string, accountID string) ([]string, error) {
 	in, args := placeholders(principals)
-	return r.texts("SELECT DISTINCT permission_set FROM assignment WHERE principal IN ("+in+") AND account = ? ORDER BY permission_set", append(args, accountID)...)
+	return r.texts("SELECT DISTINCT permission_set FROM assignment WHERE principal IN ("+in+") AND account = ? ORDER "+
+		"BY permission_set", append(args, accountID)...)
 }
 
-// placeholders are as many question marks as a power of two, so that few different
-// statements come to be; the last value stands for the rest.
+// placeholders returns question marks, rounded up to a power of two so that there are few different statements. The
+// last value is repeated.
 func placeholders(values []string) (in string, args []any) {
 	n := 1
 	for n < len(values) {
@@ -143,7 +150,8 @@ func (r reader) Events(after int64, limit int) ([]store.Event, error) {
 		e, err := eventOf(row)
 		events = append(events, e)
 		return err
-	}, "SELECT seq, time, actor, action, target, details, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
+	}, "SELECT seq, time, actor, action, target, details, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after,
+		limit)
 	return events, err
 }
 
@@ -155,17 +163,17 @@ func eventOf(row scanner) (store.Event, error) {
 	return e, err
 }
 
-// head is the last event, or one before the first.
+// head is the last event, or a zero one before the first.
 func (r reader) head() (store.Event, error) {
-	e, err := eventOf(r.c.row("SELECT seq, time, actor, action, target, details, hash FROM audit ORDER BY seq DESC LIMIT 1"))
+	e, err := eventOf(r.c.row("SELECT seq, time, actor, action, target, details, hash FROM audit ORDER BY seq DESC " +
+		"LIMIT 1"))
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Event{}, nil
 	}
 	return e, err
 }
 
-// chain is the hash of an event: over all its fields, each with its length, and
-// the hash before it.
+// chain is the hash of an event, over all its fields, each with its length, and the previous hash.
 func chain(key, before []byte, e store.Event) []byte {
 	m := hmac.New(sha256.New, key)
 	var b []byte
@@ -179,8 +187,7 @@ func chain(key, before []byte, e store.Event) []byte {
 	return m.Sum(nil)
 }
 
-// Verify is in store.Store. It may take long: it has a transaction of its own, and
-// no change waits for it.
+// Verify is in store.Store. It may take long, so it has a transaction of its own, and blocks no change.
 func (s *Store) Verify(ctx context.Context) (events int64, head []byte, err error) {
 	c, err := s.connection(ctx)
 	if err != nil {

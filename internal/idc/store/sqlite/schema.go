@@ -1,7 +1,7 @@
 package sqlite
 
-// migrations bring a database from each version to the next; PRAGMA user_version
-// counts those that were run. They are only ever added to.
+// migrations upgrade a database from each version to the next; PRAGMA user_version counts those that have run. Only
+// ever append to them.
 var migrations = [...]string{
 	`
 CREATE TABLE entry (

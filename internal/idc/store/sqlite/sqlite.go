@@ -1,7 +1,6 @@
-// Package sqlite keeps the Identity Center in one SQLite database: a file with a
-// write-ahead log that is synced before a change is acknowledged, or memory. One
-// writer serves all who wait in one commit. Readers remember what they have read, and
-// wait only while a commit shows that changes it.
+// Package sqlite keeps the Identity Center in one SQLite database: in memory, or in a file with a write-ahead log that
+// is synced before a change is acknowledged. One writer commits for everybody who waits. Readers remember what they
+// have read, and wait only while a commit that changes it becomes visible.
 package sqlite
 
 import (
@@ -25,14 +24,12 @@ type Store struct {
 	key     []byte // of the audit's hashes
 	db      *sql.DB
 	readers chan *conn
-	// writer holds the one connection that writes; in memory it is the readers'
-	// only one, too.
+	// writer holds the only connection that writes; in memory the readers share it.
 	writer chan *conn
 	jobs   chan *job
 	memory bool
 	memo   memo
-	// changing is held by a View, and by the writer while a commit shows that changes
-	// answers which the memo may have.
+	// changing is held by Views, and by the writer while a commit becomes visible that changes answers the memo may have.
 	changing sync.RWMutex
 
 	closing sync.Once
@@ -42,20 +39,19 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
-// readConnections bounds the readers at a time.
+// readConnections bounds the concurrent readers.
 const readConnections = 4
 
-// ErrClosed is a call of a store that was closed.
+// ErrClosed means that the store was closed.
 var ErrClosed = errors.New("the store is closed")
 
 // Memory opens a store that ends with the process.
 func Memory(key []byte) (*Store, error) { return open(":memory:", true, key) }
 
-// Open opens the database at path, or makes it; only we may read it. The key is of
-// the audit's hashes, and must be kept elsewhere. After a stop without Close the
-// whole database is checked first.
+// Open opens the database at path, or makes it, readable by us only. key is that of the audit's hashes, and must be
+// kept elsewhere. After a stop without Close it checks the whole database first.
 func Open(path string, key []byte) (*Store, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite gives its other files the same mode
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite copies the mode to its other files
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +65,7 @@ func Open(path string, key []byte) (*Store, error) {
 	return s, nil
 }
 
-// pragmas of each connection. cache_size is in KiB when negative.
+// pragmas are run on each connection. A negative cache_size is in KiB.
 const pragmas = `PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;
 PRAGMA secure_delete = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;`
 
@@ -122,8 +118,7 @@ func (s *Store) connect() (*conn, error) {
 	return &conn{c: c, prepared: map[string]*sql.Stmt{}}, nil
 }
 
-// prepare brings the database to the present schema, checks it after an unclean
-// stop, and marks it as in use.
+// prepare upgrades the schema, checks the database after an unclean stop, and marks it as in use.
 func (s *Store) prepare(c *conn) error {
 	if !s.memory {
 		if _, err := c.exec("PRAGMA journal_mode = WAL"); err != nil {
@@ -153,7 +148,8 @@ func migrate(c *conn) error {
 		return err
 	}
 	if version > len(migrations) {
-		return fmt.Errorf("the database is of a newer rolecall (version %d, this one knows %d)", version, len(migrations))
+		return fmt.Errorf("the database was written by a newer rolecall (version %d; this one knows up to %d)", version,
+			len(migrations))
 	}
 	for i, text := range migrations[version:] {
 		step := fmt.Sprintf("BEGIN IMMEDIATE;\n%s\nPRAGMA user_version = %d;\nCOMMIT;", text, version+i+1)
@@ -229,7 +225,7 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	return nil
 }
 
-// A conn is a connection with the statements that were used on it.
+// A conn is a connection with its prepared statements.
 type conn struct {
 	c        *sql.Conn
 	prepared map[string]*sql.Stmt
@@ -258,7 +254,7 @@ func (c *conn) exec(query string, args ...any) (changed int64, err error) {
 	return result.RowsAffected()
 }
 
-// row gives a query's only row.
+// row returns the only row of a query.
 func (c *conn) row(query string, args ...any) scanner {
 	s, err := c.stmt(query)
 	if err != nil {
@@ -273,7 +269,7 @@ type failed struct{ err error }
 
 func (f failed) Scan(...any) error { return f.err }
 
-// each runs scan on each row.
+// each calls scan for each row.
 func (c *conn) each(scan func(scanner) error, query string, args ...any) error {
 	s, err := c.stmt(query)
 	if err != nil {

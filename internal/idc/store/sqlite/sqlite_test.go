@@ -39,7 +39,8 @@ func must(t *testing.T) func(*Store, error) *Store {
 
 func record(action string) func(store.Tx) error {
 	return func(tx store.Tx) error {
-		return errors.Join(tx.Put(store.Entry{Kind: "k", ID: action, Value: []byte(`1`)}), tx.Record(store.Event{Time: time.Unix(1, 0), Action: action}))
+		return errors.Join(tx.Put(store.Entry{Kind: "k", ID: action, Value: []byte(`1`)}),
+			tx.Record(store.Event{Time: time.Unix(1, 0), Action: action}))
 	}
 }
 
@@ -67,7 +68,7 @@ func TestWhatWasAcknowledgedIsThereAgain(t *testing.T) {
 	}
 }
 
-// damage edits a closed database as somebody would who has no key.
+// damage edits a closed database, as somebody without the key would.
 func damage(t *testing.T, path, statement string) {
 	t.Helper()
 	if err := try(t, path, statement); err != nil {
@@ -88,10 +89,12 @@ func try(t *testing.T, path, statement string) error {
 
 func TestVerifyFindsWhatWasChanged(t *testing.T) {
 	for name, c := range map[string]struct{ statement, want string }{
-		"an event changed":   {"UPDATE audit SET actor = 'bob' WHERE seq = 2", "event 2,"},
-		"an event gone":      {"DELETE FROM audit WHERE seq = 2", "event 2 is missing"},
-		"the first gone":     {"DELETE FROM audit WHERE seq = 1", "event 1 is missing"},
-		"two exchanged":      {"UPDATE audit SET action = CASE seq WHEN 1 THEN 'two' ELSE 'one' END WHERE seq < 3", "event 1,"},
+		"an event changed": {"UPDATE audit SET actor = 'bob' WHERE seq = 2", "event 2,"},
+		"an event gone":    {"DELETE FROM audit WHERE seq = 2", "event 2 is missing"},
+		"the first gone":   {"DELETE FROM audit WHERE seq = 1", "event 1 is missing"},
+		"two exchanged": {
+			"UPDATE audit SET action = CASE seq WHEN 1 THEN 'two' ELSE 'one' END WHERE seq < 3", "event 1,",
+		},
 		"the time changed":   {"UPDATE audit SET time = time + 1 WHERE seq = 3", "event 3,"},
 		"a hash overwritten": {"UPDATE audit SET hash = zeroblob(32) WHERE seq = 1", "event 1,"},
 		"text moved over":    {"UPDATE audit SET action = 'th', target = 'ree' WHERE seq = 3", "event 3,"},
@@ -141,14 +144,15 @@ func TestDamageIsFoundAfterAnUncleanStop(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := Open(path, key); err == nil || !strings.Contains(err.Error(), "damaged") && !strings.Contains(err.Error(), "malformed") {
+	if s, err := Open(path, key); err == nil || !strings.Contains(err.Error(), "damaged") &&
+		!strings.Contains(err.Error(), "malformed") {
 		t.Errorf("got %v, want the damage", err)
 		_ = s.Close()
 	}
 }
 
-// A full disk fails the whole batch: none of it is there, before and after a restart,
-// and the store goes on when there is room again.
+// A full disk fails the whole batch: nothing of it is there, before and after a restart, and the store goes on once
+// there is room.
 func TestAFullDiskTakesAllOfABatchBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "idc.db")
 	s := must(t)(Open(path, key))
@@ -167,7 +171,12 @@ func TestAFullDiskTakesAllOfABatchBack(t *testing.T) {
 	large := func(tx store.Tx) error {
 		return tx.Put(store.Entry{Kind: "k", ID: "large", Value: bytes.Repeat([]byte("x"), 1<<20)})
 	}
-	jobs := []*job{{record("a"), make(chan error, 1)}, {large, make(chan error, 1)}, {record("before"), make(chan error, 1)}, {record("c"), make(chan error, 1)}}
+	jobs := []*job{
+		{record("a"), make(chan error, 1)},
+		{large, make(chan error, 1)},
+		{record("before"), make(chan error, 1)},
+		{record("c"), make(chan error, 1)},
+	}
 	s.commit(jobs)
 	for i, j := range jobs {
 		if err := <-j.done; err == nil || !strings.Contains(err.Error(), "full") {
@@ -203,9 +212,11 @@ func TestAFullDiskTakesAllOfABatchBack(t *testing.T) {
 	there()
 }
 
-// A panic in a change or a view is that caller's alone.
+// A panic in a change or a view affects only its caller.
 func TestAPanicHarmsNobodyElse(t *testing.T) {
-	for name, s := range map[string]*Store{"memory": must(t)(Memory(key)), "file": must(t)(Open(filepath.Join(t.TempDir(), "idc.db"), key))} {
+	for name, s := range map[string]*Store{
+		"memory": must(t)(Memory(key)), "file": must(t)(Open(filepath.Join(t.TempDir(), "idc.db"), key)),
+	} {
 		for range 2 * readConnections {
 			func() {
 				defer func() { _ = recover() }()
@@ -214,7 +225,9 @@ func TestAPanicHarmsNobodyElse(t *testing.T) {
 					panic("in a view")
 				})
 			}()
-			if err := s.Update(t.Context(), func(tx store.Tx) error { panic("in a change") }); err == nil || !strings.Contains(err.Error(), "in a change") {
+			if err := s.Update(t.Context(), func(tx store.Tx) error {
+				panic("in a change")
+			}); err == nil || !strings.Contains(err.Error(), "in a change") {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -262,8 +275,7 @@ func TestABackupIsAStore(t *testing.T) {
 	}
 }
 
-// A store in memory lives under the fake clock: the flows of the login room run on
-// it.
+// A store in memory works under a fake clock: the login room's flows run on it.
 func TestMemoryUnderTheFakeClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := must(t)(Memory(key))
@@ -286,7 +298,9 @@ func BenchmarkDurableUpdates(b *testing.B) {
 	b.SetParallelism(25)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if err := s.Update(context.Background(), func(tx store.Tx) error { return tx.Record(store.Event{Action: "benchmark"}) }); err != nil {
+			if err := s.Update(context.Background(), func(tx store.Tx) error {
+				return tx.Record(store.Event{Action: "benchmark"})
+			}); err != nil {
 				b.Error(err)
 			}
 		}

@@ -35,16 +35,15 @@ func (s *Store) connection(ctx context.Context) (*conn, error) {
 	}
 }
 
-// A view is store.Reader for one View: it answers from the memo, and begins a
-// transaction when that does not know. No change shows while it lives, so that both
-// agree.
+// A view is the store.Reader of one View. It answers from the memo, and begins a transaction for what the memo does not
+// know. No change becomes visible while it lives, so both agree.
 type view struct {
 	s   *Store
 	ctx context.Context
 	c   *conn
 }
 
-// open gives the transaction's reader.
+// open returns the transaction's reader.
 func (v *view) open() (reader, error) {
 	if v.c == nil {
 		c, err := v.s.connection(v.ctx)
@@ -69,7 +68,7 @@ func (v *view) close() error {
 	return err
 }
 
-// from runs a question within the transaction.
+// from runs a query in the transaction.
 func from[T any](v *view, ask func(reader) (T, error)) (T, error) {
 	r, err := v.open()
 	if err != nil {
@@ -145,7 +144,7 @@ func (v *view) Events(after int64, limit int) ([]store.Event, error) {
 	return from(v, func(r reader) ([]store.Event, error) { return r.Events(after, limit) })
 }
 
-// join puts texts together so that others cannot give the same.
+// join encodes texts so that different texts have different encodings.
 func join(texts ...string) string {
 	var b strings.Builder
 	for _, text := range texts {

@@ -15,7 +15,7 @@ type job struct {
 	done chan error
 }
 
-// maxBatch bounds how many changes share a commit, and so its duration.
+// maxBatch bounds how many changes share a commit, and so how long it takes.
 const maxBatch = 256
 
 // Update is in store.Store.
@@ -41,8 +41,7 @@ func (s *Store) Update(ctx context.Context, do func(store.Tx) error) error {
 	}
 }
 
-// write is the writer: it takes all who wait into one commit, since the price of a
-// commit is that of a sync.
+// write is the writer: it commits all waiting changes together, since a commit costs a sync.
 func (s *Store) write() {
 	defer close(s.done)
 	for {
@@ -75,8 +74,8 @@ func (s *Store) batch(first *job) []*job {
 	return jobs
 }
 
-// commit runs changes one after the other, each within a savepoint of its own, and
-// answers when all are on disk. When that fails, none of them happened.
+// commit runs changes one after the other, each in a savepoint of its own, and answers when all are on disk. If the
+// commit fails, none of them happened.
 func (s *Store) commit(jobs []*job) {
 	if s.memory { // a View may hold the only connection
 		s.changing.Lock()
@@ -95,7 +94,7 @@ func (s *Store) commit(jobs []*job) {
 	}
 }
 
-// run gives the result of each change, or an error that is all of theirs.
+// run returns the result of each change, or an error for all of them.
 func (s *Store) run(c *conn, made *changes, jobs []*job) (results []error, err error) {
 	results = make([]error, len(jobs))
 	if _, err := c.exec("BEGIN IMMEDIATE"); err != nil {
@@ -107,8 +106,7 @@ func (s *Store) run(c *conn, made *changes, jobs []*job) (results []error, err e
 			return results, rollback(c, err)
 		}
 	}
-	// Changes that the memo may have answers of wait for the Views that are under
-	// way; the audit alone does not.
+	// Changes to answers that the memo may have wait for running Views; the audit alone does not.
 	if len(made.kinds) > 0 && !s.memory {
 		s.changing.Lock()
 		defer s.changing.Unlock()
@@ -120,14 +118,14 @@ func (s *Store) run(c *conn, made *changes, jobs []*job) (results []error, err e
 	return results, nil
 }
 
-// rollback takes a whole batch back; on a full disk SQLite has done so already.
+// rollback undoes a whole batch. On a full disk SQLite has done so already.
 func rollback(c *conn, err error) error {
 	_, _ = c.exec("ROLLBACK")
 	return err
 }
 
-// savepoint runs one change. What it gives as broken ends the whole batch: the
-// transaction is not there any more, as SQLite does when a disk is full.
+// savepoint runs one change. An error in broken ends the whole batch: SQLite has rolled the transaction back, as it
+// does when a disk is full.
 func savepoint(c *conn, tx store.Tx, do func(store.Tx) error) (result, broken error) {
 	if _, err := c.exec("SAVEPOINT change"); err != nil {
 		return nil, err
@@ -142,7 +140,7 @@ func savepoint(c *conn, tx store.Tx, do func(store.Tx) error) (result, broken er
 	return result, broken
 }
 
-// guarded turns a panic of one change into its error: the writer goes on.
+// guarded turns a panic of one change into an error, so that the writer goes on.
 func guarded(tx store.Tx, do func(store.Tx) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -166,7 +164,8 @@ func (t *tx) Put(e store.Entry) error {
 		ends = e.Ends.UnixMilli()
 	}
 	existed := true
-	changed, err := t.c.exec("UPDATE entry SET ends = ?3, value = ?4 WHERE kind = ?1 AND id = ?2", e.Kind, e.ID, ends, e.Value)
+	changed, err := t.c.exec("UPDATE entry SET ends = ?3, value = ?4 WHERE kind = ?1 AND id = ?2", e.Kind, e.ID, ends,
+		e.Value)
 	if err == nil && changed == 0 {
 		existed = false
 		_, err = t.c.exec("INSERT INTO entry VALUES (?, ?, ?, ?)", e.Kind, e.ID, ends, e.Value)
@@ -190,7 +189,8 @@ func (t *tx) Put(e store.Entry) error {
 		}
 	}
 	for _, owner := range e.Owners {
-		if _, err := t.c.exec("INSERT INTO entry_owner VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.Kind, owner, e.ID); err != nil {
+		if _, err := t.c.exec("INSERT INTO entry_owner VALUES (?, ?, ?) ON CONFLICT DO NOTHING", e.Kind, owner,
+			e.ID); err != nil {
 			return err
 		}
 	}
@@ -209,7 +209,8 @@ func (t *tx) Delete(kind store.Kind, id string) error {
 
 // DeleteOwned is in store.Tx.
 func (t *tx) DeleteOwned(kind store.Kind, owner string) error {
-	return t.deleted("DELETE FROM entry WHERE kind = ?1 AND id IN (SELECT id FROM entry_owner WHERE kind = ?1 AND owner = ?2) RETURNING kind, id", kind, owner)
+	return t.deleted("DELETE FROM entry WHERE kind = ?1 AND id IN (SELECT id FROM entry_owner WHERE kind = ?1 AND "+
+		"owner = ?2) RETURNING kind, id", kind, owner)
 }
 
 // Sweep is in store.Tx.
@@ -217,7 +218,7 @@ func (t *tx) Sweep(now time.Time) error {
 	return t.deleted("DELETE FROM entry WHERE ends > 0 AND ends < ? RETURNING kind, id", now.UnixMilli())
 }
 
-// deleted runs a statement that gives what it deleted.
+// deleted runs a statement that returns what it deleted.
 func (t *tx) deleted(query string, args ...any) error {
 	return t.c.each(func(row scanner) error {
 		var name entryName
@@ -230,14 +231,16 @@ func (t *tx) deleted(query string, args ...any) error {
 // Assign is in store.Tx.
 func (t *tx) Assign(a store.Assignment) (existed bool, err error) {
 	t.changes.kinds[assignments] = true
-	n, err := t.c.exec("INSERT INTO assignment VALUES (?, ?, ?) ON CONFLICT DO NOTHING", a.Principal, a.AccountID, a.PermissionSet)
+	n, err := t.c.exec("INSERT INTO assignment VALUES (?, ?, ?) ON CONFLICT DO NOTHING", a.Principal, a.AccountID,
+		a.PermissionSet)
 	return n == 0, err
 }
 
 // Unassign is in store.Tx.
 func (t *tx) Unassign(a store.Assignment) (existed bool, err error) {
 	t.changes.kinds[assignments] = true
-	n, err := t.c.exec("DELETE FROM assignment WHERE principal = ? AND account = ? AND permission_set = ?", a.Principal, a.AccountID, a.PermissionSet)
+	n, err := t.c.exec("DELETE FROM assignment WHERE principal = ? AND account = ? AND permission_set = ?", a.Principal,
+		a.AccountID, a.PermissionSet)
 	return n > 0, err
 }
 
