@@ -31,8 +31,8 @@ func readmeCommands(t *testing.T) []string {
 	return commands
 }
 
-// The README's commands work in a clean home, in the README's order. "terraform
-// plan" stands for any command; make test is what runs this.
+// The README's commands work in a clean home, in the README's order. "terraform plan" stands for any command; make
+// test runs this.
 func TestTheREADMEsCommands(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
