@@ -120,7 +120,7 @@ func TestNoMoreThanParallelRunAtATime(t *testing.T) {
 			t.Errorf("%d ended with %d", n, e.Code)
 		}
 	}
-	for _, line := range strings.Split(strings.TrimSpace(r.stdout.String()), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(r.stdout.String()), "\n") {
 		if _, count, _ := strings.Cut(line, " | "); count != "1" && count != "2" && count != "3" {
 			t.Errorf("%q ran at a time", line)
 		}
@@ -269,7 +269,7 @@ func TestLinesAreNotMixed(t *testing.T) {
 	r.run(t)
 	for name, b := range map[string]*buffer{"out": &r.stdout, "err": &r.err} {
 		next := map[string]int{}
-		for _, l := range strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n") {
+		for l := range strings.SplitSeq(strings.TrimSuffix(b.String(), "\n"), "\n") {
 			var label, n, kind string
 			var i int
 			if strings.HasSuffix(l, " end") {

@@ -40,7 +40,7 @@ func serve(t *testing.T, home string, args ...string) *served {
 	s := &served{home: home, args: append([]string{"idc", "serve"}, args...)}
 	s.start(t, "0")
 	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
-	for _, field := range strings.Fields(s.output) {
+	for field := range strings.FieldsSeq(s.output) {
 		if strings.HasPrefix(field, "AWS_ACCESS_KEY_ID=") || strings.HasPrefix(field, "AWS_SECRET_ACCESS_KEY=") {
 			s.adminEnviron = append(s.adminEnviron, field)
 		}

@@ -114,7 +114,7 @@ func (s *screen) size(columns, rows int) {
 // lines returns the lines on the screen, without trailing blanks.
 func (s *screen) lines() []string {
 	var lines []string
-	for _, line := range strings.Split(strings.TrimSuffix(s.vt.String(), "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSuffix(s.vt.String(), "\n"), "\n") {
 		lines = append(lines, strings.TrimRight(line, " "))
 	}
 	return lines

@@ -167,7 +167,7 @@ func TestEveryCommandHasAStory(t *testing.T) {
 	}
 	_, list, _ := strings.Cut(string(out), "Available Commands:\n")
 	list, _, _ = strings.Cut(list, "\n\n")
-	for _, line := range strings.Split(list, "\n") {
+	for line := range strings.SplitSeq(list, "\n") {
 		name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if name == "help" || name == "" {
 			continue
