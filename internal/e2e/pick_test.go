@@ -77,7 +77,7 @@ func TestThePickersScreen(t *testing.T) {
 		t.Errorf("keys: %q", got)
 	}
 	s.types("prod")
-	lines = s.shows("> prod ", ">! pay", "guarded: asks once more", "   tags    prod, team-pay",
+	lines = s.shows("> prod ", ">! pay", "guarded: asks for confirmation", "   tags    prod, team-pay",
 		"   e-mail  payments-prod@example.com", "1/26")
 	if rows := theRows(lines); len(rows) != 1 {
 		t.Errorf("rows\n%s", strings.Join(lines, "\n"))
