@@ -45,7 +45,8 @@ soak: ## kill -9 under writes (200 rounds), all hostile names in all pages, each
 	ROLECALL_CRASH_ROUNDS=200 go test -count=1 -v -timeout 30m -run TestNoAcknowledgedWriteIsLost ./internal/e2e
 	@grep -rl --include='*_test.go' '^func Fuzz' internal | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$file); do \
-			echo "== $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; done; done
+			echo "== $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; done; done
 
 clean: ## remove the built programs
 	rm -rf bin

@@ -69,7 +69,9 @@ func TestARefusedTokenIsRenewedOnce(t *testing.T) {
 func TestATokenThatIsNeverAccepted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, 1)
-		s.answer(func(w http.ResponseWriter, _ *http.Request) bool { return testbed.Refuse(w, 401, "UnauthorizedException") })
+		s.answer(func(w http.ResponseWriter, _ *http.Request) bool {
+			return testbed.Refuse(w, 401, "UnauthorizedException")
+		})
 		_, err := s.portal.Accounts(t.Context())
 		var required *login.RequiredError
 		if !errors.As(err, &required) || s.requests() != 2 {
@@ -227,7 +229,9 @@ func TestSignOut(t *testing.T) {
 func TestWaitsEndWithTheirContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, 1)
-		s.answer(func(w http.ResponseWriter, _ *http.Request) bool { return testbed.Refuse(w, 429, "TooManyRequestsException") })
+		s.answer(func(w http.ResponseWriter, _ *http.Request) bool {
+			return testbed.Refuse(w, 429, "TooManyRequestsException")
+		})
 		cause := errors.New("the person has enough")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(500*time.Millisecond, func() { cancel(cause) })

@@ -16,8 +16,7 @@ import (
 	"rolecall/internal/awsconfig"
 )
 
-// refusals are what makes botocore refuse a file, by Python's exception, with why
-// awsconfig reads such a file, or why it does not.
+// refusals explains, by Python's exception, why awsconfig reads a file that botocore refuses, or why it does not.
 var refusals = map[string]string{
 	"DuplicateSectionError": "other SDKs merge both sections",
 	"DuplicateOptionError":  "other SDKs take the last value",
@@ -183,8 +182,8 @@ var (
 	generatedBlanks = []string{"", "", "", " ", "  ", "\t", "    ", "\f"}
 )
 
-// A generator mixes the features of the format. It repeats a header or a key, and
-// writes what botocore refuses, seldom enough for most files to be read.
+// A generator mixes the features of the format. Duplicates, and what else botocore refuses, are rare enough for most
+// files to be readable.
 type generator struct {
 	*rand.Rand
 	strings.Builder

@@ -63,11 +63,12 @@ func Parse(path string, data []byte) (*Document, error) {
 		d.problems = append(d.problems, mark)
 	}
 	if bytes.IndexByte(data, 0) >= 0 {
-		return nil, d.fail(bytes.Count(data[:bytes.IndexByte(data, 0)], []byte("\n"))+1, "a NUL byte: this is not a text file")
+		line := bytes.Count(data[:bytes.IndexByte(data, 0)], []byte("\n")) + 1
+		return nil, d.fail(line, "a NUL byte: this is not a text file")
 	}
 	if !utf8.Valid(data) {
-		bytes := Problem{Origin: Origin{File: path}, Text: "the text is not UTF-8: botocore refuses the file"}
-		d.problems = append(d.problems, bytes)
+		encoding := Problem{Origin: Origin{File: path}, Text: "the text is not UTF-8: botocore refuses the file"}
+		d.problems = append(d.problems, encoding)
 	}
 	return d, d.findSections()
 }

@@ -119,8 +119,7 @@ func TestWhatSetKeysRefuses(t *testing.T) {
 	}
 }
 
-// Whatever the file is: the key is there afterwards, and taking the section away again
-// gives the very same bytes.
+// For any file: the key is there afterwards, and removing the section again restores the same bytes.
 func FuzzSetKeys(f *testing.F) {
 	for _, seed := range []string{
 		"", someone, "\xef\xbb\xbf[a]\r\nb=c", "[a]\rb=c\r", "[a]\nb =\n  c = d\n e",
@@ -156,7 +155,7 @@ func FuzzSetKeys(f *testing.F) {
 	})
 }
 
-// What has lone carriage returns in a line is still the bytes of the file.
+// Lines with lone carriage returns keep the bytes of the file, too.
 func TestLinesOfAllBreaks(t *testing.T) {
 	d, err := awsconfig.Parse("config", []byte("[profile a]\nx=1\ry=2\r\nz=3\r\r\nw=4\ra"))
 	if err != nil {

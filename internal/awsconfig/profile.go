@@ -3,6 +3,7 @@ package awsconfig
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -165,7 +166,7 @@ func sessionOf(v *values) (identitycenter.SSOSession, error) {
 			return s, fail(key, "is missing")
 		}
 	}
-	for _, scope := range strings.Split(v.text("sso_registration_scopes"), ",") {
+	for scope := range strings.SplitSeq(v.text("sso_registration_scopes"), ",") {
 		if scope = strings.TrimSpace(scope); scope != "" {
 			s.Scopes = append(s.Scopes, scope)
 		}
@@ -233,10 +234,8 @@ func (c *Config) chain(v *values, from []string) (*Chain, error) {
 	if name == "" {
 		return nil, v.fail("source_profile", "is missing beside role_arn")
 	}
-	for _, earlier := range from {
-		if earlier == name {
-			return nil, v.fail("source_profile", "%q leads back to itself", name)
-		}
+	if slices.Contains(from, name) {
+		return nil, v.fail("source_profile", "%q leads back to itself", name)
 	}
 	source, err := c.profile(name, from)
 	if unknown := (*Error)(nil); errors.As(err, &unknown) && unknown.kind == ErrUnknownProfile && unknown.Profile == name {

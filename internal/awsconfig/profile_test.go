@@ -200,8 +200,7 @@ func TestRequireRoleNamesTheKey(t *testing.T) {
 	}
 }
 
-// A profile that asks rolecall-process is understood without asking it; any other
-// process stays unknown.
+// A profile that runs rolecall-process is understood without running it; any other process stays unknown.
 func TestOurOwnProcessLine(t *testing.T) {
 	c, _ := open(t, someone+"[profile ours]\ncredential_process = /usr/bin/rolecall-process --session corp --account "+
 		"111122223333 --role Admin\n"+
@@ -243,7 +242,7 @@ func TestWhereTheFilesAre(t *testing.T) {
 	}
 }
 
-// Whatever the bytes are, reading ends without a panic, and keeps them.
+// For any bytes, reading does not panic, and keeps them.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		someone, "\xef\xbb\xbf[a]\r\nb=c", "[a\nb", "a = b", "[a]\nb =\n  c = d\n e\n",

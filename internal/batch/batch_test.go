@@ -18,11 +18,11 @@ import (
 	"unicode/utf8"
 )
 
-// A buffer takes what several write, and tells of it.
+// A buffer can be written to concurrently, and signals writes.
 type buffer struct {
 	mu    sync.Mutex
 	b     bytes.Buffer
-	wrote chan struct{} // nil: nobody waits
+	wrote chan struct{} // may be nil
 }
 
 func (w *buffer) Write(p []byte) (int, error) {
@@ -43,7 +43,7 @@ func (w *buffer) String() string {
 	return w.b.String()
 }
 
-// a run is a batch of one shell script in n targets; N is the target's number.
+// A run is a batch of one shell script for n targets; N is the target's number.
 type run struct {
 	Batch
 	targets     []Target
@@ -79,7 +79,7 @@ func (r *run) run(t *testing.T) []End {
 	return ends
 }
 
-// sorted are the lines of an output in an order of their own.
+// sorted returns the lines of an output in sorted order.
 func sorted(text string) string {
 	lines := strings.SplitAfter(text, "\n")
 	slices.Sort(lines)
@@ -120,7 +120,7 @@ func TestNoMoreThanParallelRunAtATime(t *testing.T) {
 			t.Errorf("%d ended with %d", n, e.Code)
 		}
 	}
-	for _, line := range strings.Split(strings.TrimSpace(r.stdout.String()), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(r.stdout.String()), "\n") {
 		if _, count, _ := strings.Cut(line, " | "); count != "1" && count != "2" && count != "3" {
 			t.Errorf("%q ran at a time", line)
 		}
@@ -180,7 +180,7 @@ func TestStopOnErrorStartsNoMore(t *testing.T) {
 	}
 }
 
-// Who waits for credentials when the run stops is not run, and has not failed.
+// A target that waits for credentials when the run stops is not run, and has not failed.
 func TestStopOnErrorDoesNotWaitForCredentials(t *testing.T) {
 	r := newRun(t, `exit 7`, 2)
 	r.Parallel, r.StopOnError = 2, true
@@ -229,7 +229,7 @@ func TestASignalBeforeTheRun(t *testing.T) {
 	}
 }
 
-// What an interrupted command leaves behind keeps nobody from ending.
+// Processes that an interrupted command leaves behind do not hold up the end.
 func TestAChildInTheBackgroundDoesNotHoldAnInterruptedRun(t *testing.T) {
 	r := newRun(t, `sleep 1000 & echo $!; kill -TERM $$`, 1)
 	r.stdout.wrote = make(chan struct{}, 1)
@@ -269,7 +269,7 @@ func TestLinesAreNotMixed(t *testing.T) {
 	r.run(t)
 	for name, b := range map[string]*buffer{"out": &r.stdout, "err": &r.err} {
 		next := map[string]int{}
-		for _, l := range strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n") {
+		for l := range strings.SplitSeq(strings.TrimSuffix(b.String(), "\n"), "\n") {
 			var label, n, kind string
 			var i int
 			if strings.HasSuffix(l, " end") {
@@ -435,7 +435,7 @@ func TestLabels(t *testing.T) {
 	}
 }
 
-// Whatever accounts are called, a line of output stays one line with one label.
+// For any account name, a line of output stays one line with one label.
 func TestHostileNamesAsLabels(t *testing.T) {
 	text, err := os.ReadFile("../export/testdata/hostile_names.txt")
 	if err != nil {

@@ -33,7 +33,7 @@ func Open(ctx context.Context, command, address string, stderr io.Writer) error 
 	alternatives := openers()
 	if command != "" {
 		alternatives = nil
-		for _, text := range strings.Split(command, string(os.PathListSeparator)) {
+		for text := range strings.SplitSeq(command, string(os.PathListSeparator)) {
 			if words := strings.Fields(text); len(words) > 0 {
 				alternatives = append(alternatives, words)
 			}

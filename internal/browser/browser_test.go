@@ -12,7 +12,7 @@ import (
 
 const page = "https://d-1234567890.awsapps.com/start?x=$(id)&y='"
 
-// script makes an opener that notes its arguments, says something, and ends.
+// script makes an opener that notes its arguments, prints something, and exits.
 func script(t *testing.T, exit string) (path, noted string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -94,7 +94,7 @@ func TestStartURL(t *testing.T) {
 	}
 }
 
-// What StartURL gives, it gives again: a session is found by it.
+// StartURL returns its own results unchanged: sessions are found by them.
 func TestStartURLIsStable(t *testing.T) {
 	for _, text := range []string{
 		"example", "127.0.0.1:1", "https://sso.example.com/x//", "ssoins-0123456789abcdef",
@@ -191,7 +191,7 @@ func (i *internet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	page(w, r)
 }
 
-// browse returns a client in that network: names are looked up nowhere, certificates are checked.
+// browse returns a client in that network, which looks up no names, but checks certificates.
 func (i *internet) browse(t *testing.T) *http.Client {
 	t.Helper()
 	server := httptest.NewTLSServer(i)
@@ -368,7 +368,7 @@ func TestANewPartition(t *testing.T) {
 	}
 }
 
-// On this machine it may be http; a redirect stays on that server.
+// On this machine http is allowed; a redirect must stay on that server.
 func TestRegionOfALocalServer(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/start", says("eu-west-3"))

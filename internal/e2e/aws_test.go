@@ -38,7 +38,7 @@ func aWorld(t *testing.T, lives oidc.Options) *world {
 	return w
 }
 
-// A result is how a command ended.
+// A result is the outcome of a command.
 type result struct {
 	code           int
 	stdout, stderr string
@@ -58,7 +58,7 @@ func (w *world) run(t *testing.T, argv ...string) result {
 	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
-// must runs a command that has to work, and gives its stdout.
+// must runs a command that must succeed, and returns its stdout.
 func (w *world) must(t *testing.T, argv ...string) string {
 	t.Helper()
 	r := w.run(t, argv...)
@@ -101,7 +101,7 @@ func TestATokenOfTheAWSCLIServesRolecall(t *testing.T) {
 	if out := w.must(t, "rolecall", "whoami", "dev"); !strings.Contains(out, callerIs) {
 		t.Errorf("got %s", out)
 	}
-	// It is renewed with the AWS CLI's own registration, and stays the AWS CLI's.
+	// rolecall renews it with the AWS CLI's registration, and it stays the AWS CLI's.
 	if err := w.editToken(endIn("expiresAt", time.Minute)); err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +125,7 @@ func TestATokenOfRolecallServesTheAWSCLI(t *testing.T) {
 	if out := w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev"); !strings.Contains(out, callerIs) {
 		t.Errorf("got %s", out)
 	}
-	// The AWS CLI renews it with rolecall's registration, and rolecall goes on with
-	// what the AWS CLI wrote.
+	// The AWS CLI renews it with rolecall's registration, and rolecall uses what the AWS CLI wrote.
 	for _, profile := range []string{"audit", "dev"} {
 		if err := w.editToken(endIn("expiresAt", time.Minute)); err != nil {
 			t.Fatal(err)
@@ -181,8 +180,7 @@ func TestRoleCredentialsAreCachedForBoth(t *testing.T) {
 	}
 }
 
-// A sign-in of one tool and then of the other: neither stumbles over the other's
-// registration.
+// Sign-ins with both tools in turn: neither is confused by the other's registration.
 func TestSignInsOfBothToolsInTurn(t *testing.T) {
 	requireAWS(t)
 	w := aWorld(t, oidc.Options{})
@@ -253,7 +251,7 @@ func TestDropInsPrintWhatTheAWSCLIPrints(t *testing.T) {
 		if keys(t, ours) != keys(t, theirs) {
 			t.Errorf("%s: rolecall prints %s, the AWS CLI %s", call[0], keys(t, ours), keys(t, theirs))
 		}
-		if call[0] != "get-role-credentials" && ours != theirs { // there each call gives new keys
+		if call[0] != "get-role-credentials" && ours != theirs { // each call returns new keys
 			t.Errorf("%s: rolecall prints\n%s\nthe AWS CLI\n%s", call[0], ours, theirs)
 		}
 		short := w.must(t, append([]string{"rolecall", "sso"}, call...)...)
@@ -271,7 +269,7 @@ func TestDropInsPrintWhatTheAWSCLIPrints(t *testing.T) {
 	}
 }
 
-// The two classic errors, as the AWS CLI says them and as rolecall does.
+// The two classic errors, in the AWS CLI's words and in rolecall's.
 func TestClassicErrors(t *testing.T) {
 	requireAWS(t)
 	w := aWorld(t, oidc.Options{})
@@ -302,7 +300,7 @@ func TestClassicErrors(t *testing.T) {
 	}
 }
 
-// Fifty processes on an ended token: one refresh, fifty answers.
+// Fifty processes with an expired token: one refresh, fifty answers.
 func TestFiftyProcessesOneRefresh(t *testing.T) {
 	w := aWorld(t, oidc.Options{RefreshGrace: -1})
 	w.signIn(t, "rolecall", "login", "corp")
@@ -356,8 +354,7 @@ func TestOneSignInServesAllWhoWait(t *testing.T) {
 	}
 }
 
-// Without overrides the real service is asked, through HTTPS_PROXY by CONNECT: the
-// proxy sees the host and no more.
+// Without overrides requests go to the real service, through HTTPS_PROXY by CONNECT: the proxy sees only the host.
 func TestHTTPSProxyIsAskedToConnect(t *testing.T) {
 	asked := make(chan string, 16)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

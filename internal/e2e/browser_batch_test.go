@@ -41,7 +41,7 @@ func (h *hostileWorld) signIn(t *testing.T) {
 	h.fill(t, "admin/sign-in", url.Values{"key": {id}, "secret": {secret}})
 }
 
-// page is the HTML at a path; one without a slash is below the secret one.
+// page returns the HTML at a path; one without a leading slash is below the secret one.
 func (h *hostileWorld) page(t *testing.T, path string) string {
 	t.Helper()
 	if !strings.HasPrefix(path, "/") {
@@ -81,7 +81,7 @@ func (h *hostileWorld) fill(t *testing.T, path string, form url.Values) string {
 	return bodyOf(t, answer)
 }
 
-// callViewer returns the viewer another name.
+// callViewer renames the viewer.
 func (h *hostileWorld) callViewer(t *testing.T, name string) {
 	t.Helper()
 	h.viewer.DisplayName = name
@@ -91,13 +91,13 @@ func (h *hostileWorld) callViewer(t *testing.T, name string) {
 	}
 }
 
-// A sheet is one page about one name: its HTML, and the texts that must stand in it.
+// A sheet is one page about one name: its HTML, and the texts that it must show.
 type sheet struct {
 	body string
 	want []string
 }
 
-// kinds are the pages that are about one thing, each with how it comes about.
+// kinds returns the pages about one thing, each with the way to get it.
 func (h *hostileWorld) kinds() map[string]func(t *testing.T, i int) sheet {
 	ofRole := func(i int) string {
 		return url.Values{"account_id": {h.account(i)}, "role_name": {h.set(i)}}.Encode()
@@ -141,7 +141,7 @@ func (h *hostileWorld) kinds() map[string]func(t *testing.T, i int) sheet {
 	}
 }
 
-// clientName is a name that a client may register.
+// clientName returns a name that a client may register.
 func clientName(name string) string {
 	const most = 256
 	if len(name) > most {
@@ -150,12 +150,10 @@ func clientName(name string) string {
 	return name
 }
 
-// Each page about one thing, for hostile names. Loading thousands of pages takes
-// minutes, so a harness shows many at once, in frames: there the pages have their
-// policy in a meta element, since frames are what they refuse to be in, and do without
-// the files that are the same for all. The lists are tested with them. Each page gets a
-// fifth of the names, another one each; with ROLECALL_HOSTILE=all, as make soak has it,
-// all of them.
+// Each page about one thing, with hostile names. Loading thousands of pages takes minutes, so a harness shows many at
+// once, in frames: there the pages have their policy in a meta element, since they refuse to be framed, and omit the
+// files that all share. Each page is tested with a different fifth of the names; with ROLECALL_HOSTILE=all, as in
+// make soak, with all of them.
 func TestHostileNamesInPages(t *testing.T) {
 	h := aHostileWorld(t)
 	h.signIn(t)
@@ -169,7 +167,7 @@ func TestHostileNamesInPages(t *testing.T) {
 	kinds := h.kinds()
 	for k, kind := range slices.Sorted(maps.Keys(kinds)) {
 		t.Run(kind, func(t *testing.T) {
-			ctx := watched(t) // Chromium does not bear all of them in one tab
+			ctx := watched(t) // too many for one tab of Chromium
 			shape := ""
 			for numbers := range slices.Chunk(h.share(k), inBatch) {
 				sheets := make([]sheet, len(numbers))
@@ -184,7 +182,7 @@ func TestHostileNamesInPages(t *testing.T) {
 	}
 }
 
-// share is the numbers of the names for the k-th kind of page.
+// share returns the numbers of the names for the k-th kind of page.
 func (h *hostileWorld) share(k int) []int {
 	step := 5
 	if os.Getenv("ROLECALL_HOSTILE") == "all" {
@@ -199,11 +197,11 @@ func (h *hostileWorld) share(k int) []int {
 
 const inBatch = 50
 
-// policyInMeta is what stands in the header, but for what only a header can say.
+// policyInMeta is the header's policy, without what only a header can set.
 const policyInMeta = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' " +
 	"data:; form-action 'self'; base-uri 'none'"
 
-// files are the script and the looks of a page.
+// files matches the script and the style sheet of a page.
 var files = regexp.MustCompile(`<link rel="(?:stylesheet|icon)"[^>]*>|<script src=[^>]*></script>`)
 
 func inFrames(t *testing.T, sheets []sheet) string {
@@ -222,8 +220,8 @@ func inFrames(t *testing.T, sheets []sheet) string {
 	return b.String()
 }
 
-// checkFrames wants in each frame the texts of its sheet, and the same elements with
-// the same attributes as in all others: what is only text adds none.
+// checkFrames checks that each frame has the texts of its sheet, and the same elements and attributes as all others:
+// mere text adds none.
 func checkFrames(ctx context.Context, t *testing.T, sheets []sheet, shape string) string {
 	t.Helper()
 	nothingRan(ctx, t, "frames")
@@ -260,7 +258,7 @@ func checkFrames(ctx context.Context, t *testing.T, sheets []sheet, shape string
 	return shape
 }
 
-// What would be found is found: a page that lets a name be markup fails.
+// The check works: a page that lets a name become markup fails.
 func TestTheHostileNamesTestSees(t *testing.T) {
 	ctx := watched(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

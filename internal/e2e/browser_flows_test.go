@@ -37,7 +37,7 @@ func (w *world) call(t *testing.T, path string, in, out any) (status int) {
 	return answer.StatusCode
 }
 
-// aDeviceLogin begins a sign-in as a program of that name does.
+// aDeviceLogin starts a sign-in as a program with that name.
 func aDeviceLogin(t *testing.T, w *world, client string) (d deviceLogin) {
 	t.Helper()
 	w.call(t, "/client/register", map[string]any{
@@ -54,7 +54,7 @@ func aDeviceLogin(t *testing.T, w *world, client string) (d deviceLogin) {
 	return d
 }
 
-// token asks for what the login brings: an access token, or an error.
+// token requests the login's access token, or its error.
 func (d deviceLogin) token(t *testing.T, w *world) (accessToken, refusal string) {
 	t.Helper()
 	var out struct{ AccessToken, Error string }
@@ -65,7 +65,7 @@ func (d deviceLogin) token(t *testing.T, w *world) (accessToken, refusal string)
 	return out.AccessToken, out.Error
 }
 
-// portalStatus is what the portal answers to the token's owner.
+// portalStatus returns the portal's HTTP status for the token.
 func (w *world) portalStatus(t *testing.T, token string) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/assignment/accounts", nil)
@@ -99,7 +99,7 @@ func TestDeviceLoginInChromium(t *testing.T) {
 	if _, refusal := no.token(t, w); refusal != "access_denied" {
 		t.Errorf("denied: %q", refusal)
 	}
-	do(page, t, opens("device?user_code="+no.UserCode), chromedp.WaitVisible(".problem")) // an answer counts once
+	do(page, t, opens("device?user_code="+no.UserCode), chromedp.WaitVisible(".problem")) // a decision counts once
 
 	short := aWorld(t, oidc.Options{DeviceCodeLife: 2 * time.Second})
 	late := aDeviceLogin(t, short, "slow")
@@ -111,7 +111,7 @@ func TestDeviceLoginInChromium(t *testing.T) {
 	}
 }
 
-// A session that the administrator ends takes its access token with it, at once.
+// When the administrator ends a session, its access token ends at once.
 func TestTheAdministratorRevokesInChromium(t *testing.T) {
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})

@@ -15,8 +15,7 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// A page of another origin shows none of ours in a frame, though the browser is
-// signed in. Its own frame is the control: that one is shown.
+// A page of another origin cannot frame ours, though the browser is signed in. Its own frame, as a control, is shown.
 func TestNoPageCanBeFramed(t *testing.T) {
 	browser := aBrowser(t)
 	w := aWorld(t, oidc.Options{})

@@ -23,8 +23,8 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// hostileNames are texts that run as code somewhere, if anything takes them for more
-// than text; export tests the same ones in shells.
+// hostileNames returns texts that would run as code somewhere if treated as more than text; export tests them in
+// shells.
 func hostileNames(t *testing.T) (names []string) {
 	t.Helper()
 	f, err := os.Open("../export/testdata/hostile_names.txt")
@@ -43,7 +43,7 @@ func hostileNames(t *testing.T) (names []string) {
 			names = append(names, strings.ReplaceAll(name, "CANARYPATH", "javascript:parent.canary()"))
 		}
 	}
-	// Markup has its own tricks, which no shell knows.
+	// Markup has tricks of its own.
 	names = append(names, `<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`,
 		`' autofocus onfocus=alert(1) x='`, `</title><script>alert(1)</script>`, `</textarea><svg onload=alert(1)>`,
 		`javascript:alert(1)`, `{{.}}`, `<style>*{display:none}</style>`, `--><script>alert(1)</script>`,
@@ -53,13 +53,12 @@ func hostileNames(t *testing.T) (names []string) {
 	return names
 }
 
-// asText is what a document says of a text: HTML has one end of line, and no NUL.
+// asText returns a text as a document has it: HTML has one line break, and no NUL.
 func asText(name string) string {
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "\ufffd").Replace(name)
 }
 
-// A hostileWorld is one in which everything that has a name has a hostile one. The
-// entry with number i is called names[i].
+// In a hostileWorld everything has a hostile name: entry number i is called names[i].
 type hostileWorld struct {
 	*world
 	names  []string
@@ -72,7 +71,7 @@ func (h *hostileWorld) account(i int) string { return fmt.Sprint(700000000000 + 
 func (h *hostileWorld) set(i int) string     { return fmt.Sprintf("Set%04d", i) }
 func (h *hostileWorld) id(i int) string      { return fmt.Sprintf("00000000-0000-0000-0000-%012d", i) }
 
-// tagged makes a name that must be the only one of its kind.
+// tagged returns a name that must be unique.
 func (h *hostileWorld) tagged(i int) string { return fmt.Sprintf("%s #%04d", h.names[i], i) }
 
 func aHostileWorld(t *testing.T) *hostileWorld {
@@ -108,8 +107,7 @@ func aHostileWorld(t *testing.T) *hostileWorld {
 	return h
 }
 
-// watch counts what no page may do: run a script that is not ours, fail in one that
-// is, or be stopped by its policy.
+// watch records what no page may do: run a foreign script, fail in one of ours, or violate its policy.
 const watch = `{
   const found = window.top === window ? (window.found = []) : window.top.found;
   for (const name of ["alert", "confirm", "prompt", "print", "open"])
@@ -130,7 +128,7 @@ func watched(t *testing.T) context.Context {
 	return ctx
 }
 
-// nothingRan fails if the page did what no page may do.
+// nothingRan fails if watch has recorded anything.
 func nothingRan(ctx context.Context, t *testing.T, where string) {
 	t.Helper()
 	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`window.found`))
@@ -139,7 +137,7 @@ func nothingRan(ctx context.Context, t *testing.T, where string) {
 	}
 }
 
-// texts are those of all elements that the selector finds.
+// texts returns the texts of all elements that the selector finds.
 func texts(ctx context.Context, t *testing.T, selector string) []string {
 	t.Helper()
 	found, err := chromedp.Run(ctx,
@@ -150,8 +148,7 @@ func texts(ctx context.Context, t *testing.T, selector string) []string {
 	return found
 }
 
-// The lists, in the browser as people see them: every hostile name stands there as
-// text, and does nothing.
+// The lists, in the browser as people see them: every hostile name is shown as text, and does nothing.
 func TestHostileNamesInLists(t *testing.T) {
 	ctx := watched(t)
 	h := aHostileWorld(t)
@@ -190,7 +187,7 @@ func (h *hostileWorld) sampleAccounts(t *testing.T) (names []string) {
 	return names
 }
 
-// walk goes through a list page by page, and wants exactly these texts in it.
+// walk goes through a list page by page, and checks that it has exactly these texts.
 func (h *hostileWorld) walk(ctx context.Context, t *testing.T, path, selector string, name func(int) string,
 	more ...string,
 ) {
@@ -208,7 +205,7 @@ func (h *hostileWorld) walk(ctx context.Context, t *testing.T, path, selector st
 		}
 		nothingRan(ctx, t, path)
 		if t.Failed() {
-			t.FailNow() // a page that does not come is not waited for again and again
+			t.FailNow() // no use in waiting for each of the other pages, too
 		}
 		some := texts(ctx, t, selector)
 		if got = append(got, some...); len(some) == 0 {
@@ -222,7 +219,7 @@ func (h *hostileWorld) walk(ctx context.Context, t *testing.T, path, selector st
 	}
 }
 
-// consentPath begins a sign-in of the code flow as a client of that name.
+// consentPath starts a sign-in with the code flow as a client with that name.
 func (h *hostileWorld) consentPath(t *testing.T, name string) string {
 	t.Helper()
 	var d deviceLogin
@@ -244,7 +241,7 @@ func (h *hostileWorld) consentPath(t *testing.T, name string) string {
 	return strings.TrimPrefix(answer.Header.Get("Location"), h.home)
 }
 
-// arrivedPath is the console's page for keys of a session of that name.
+// arrivedPath returns the path of the console's page for keys of a session with that name.
 func (h *hostileWorld) arrivedPath(t *testing.T, name string) string {
 	t.Helper()
 	server := h.current()

@@ -14,7 +14,7 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// looks are the screens and themes that pages are looked at in.
+// looks lists the screens and themes in which pages are checked.
 var looks = []struct {
 	name   string
 	width  int64
@@ -56,8 +56,7 @@ func signedInAt(w *world, user, page string) chromedp.Action[chromedp.Void] {
 		ends("Your accounts"), opens(page))
 }
 
-// opens goes to a page below the secret path of the site, from one that is there
-// already.
+// opens goes to a page below the secret path of the site, from a page there.
 func opens(page string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		if page == "" {
@@ -71,7 +70,7 @@ func opens(page string) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// homeOf is the secret path in an address.
+// homeOf returns the secret path in an address.
 func homeOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -81,8 +80,7 @@ func homeOf(address string) string {
 	return u.Scheme + "://" + u.Host + strings.Join(parts[:3], "/") + "/"
 }
 
-// Every kind of page on every kind of screen: pictures for people, and what a program
-// can check of it.
+// Every kind of page on every kind of screen: pictures for people, and checks that a program can do.
 func TestHowThePagesLook(t *testing.T) {
 	browser := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
@@ -144,8 +142,8 @@ func asAdministrator(w *world) chromedp.Action[chromedp.Void] {
 	return chromedp.Steps(ends("Administrator"), chromedp.SendKeys("#key", id), chromedp.SendKeys("#secret", secret+"\n"))
 }
 
-// checkAccessible fails for what keeps people with a keyboard or a screen reader
-// out, and for text that is hard to read.
+// checkAccessible fails for anything that excludes people with a keyboard or a screen reader, and for text that is
+// hard to read.
 func checkAccessible(browser context.Context, t *testing.T, where string) {
 	t.Helper()
 	problems, err := chromedp.Run(browser, chromedp.Evaluate[[]string](accessibility))
@@ -161,8 +159,8 @@ func checkAccessible(browser context.Context, t *testing.T, where string) {
 	}
 }
 
-// accessibility lists what is wrong with a page. Contrast is that of WCAG 2.1
-// (1.4.3): 4.5 for each text on what is painted behind it.
+// accessibility lists the problems of a page. Contrast is WCAG 2.1's (1.4.3): 4.5 for each text against what is
+// painted behind it.
 const accessibility = `(() => {
   const problems = [], all = (s) => [...document.querySelectorAll(s)];
   const say = (text, e) => problems.push(text + ": " + e.outerHTML.slice(0, 120));

@@ -16,12 +16,12 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// aliceArn is what alice's keys of her Admin role in payments-dev say they are.
+// aliceArn returns the identity of alice's keys for her Admin role in payments-dev.
 func aliceArn() string {
 	return "arn:aws:sts::111122223333:assumed-role/" + directory.RoleName("Admin", "111122223333") + "/alice"
 }
 
-// textOf is the text of what the selector finds first.
+// textOf returns the text of the first element that the selector finds.
 func textOf(page context.Context, t *testing.T, selector string) string {
 	t.Helper()
 	text, err := chromedp.Run(page,
@@ -32,7 +32,7 @@ func textOf(page context.Context, t *testing.T, selector string) string {
 	return text
 }
 
-// From the search to an open account and on to its keys, with nothing but keys.
+// From the search to an open account and on to its access keys, with the keyboard only.
 func TestPortalByKeyboard(t *testing.T) {
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
@@ -84,8 +84,7 @@ func TestFavoritesSurviveAReload(t *testing.T) {
 	favorites("")
 }
 
-// What the page shows are keys: they open STS through the SDK, and what the copy
-// button copies is what is shown.
+// The page shows real keys: STS accepts them through the SDK, and the copy button copies what is shown.
 func TestAccessKeysAreReal(t *testing.T) {
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
@@ -128,7 +127,7 @@ func TestAccessKeysAreReal(t *testing.T) {
 	if err != nil || copied != textOf(page, t, "#credentials") {
 		t.Errorf("copied %q: %v", copied, err)
 	}
-	do(page, t, chromedp.Reload()) // asks anew, or shows nothing: a form is not sent again by itself
+	do(page, t, chromedp.Reload()) // asks again, or shows nothing: a form is not sent again automatically
 	if textOf(page, t, "#secret") == secret {
 		t.Error("the same keys are shown again")
 	}

@@ -38,7 +38,7 @@ func aBrowser(t *testing.T) context.Context {
 // screenshots is where the pictures of a test run go; empty keeps none.
 func screenshots() string { return os.Getenv("ROLECALL_SCREENSHOTS") }
 
-// shoot keeps a picture of the page.
+// shoot saves a picture of the page.
 func shoot(ctx context.Context, t *testing.T, name string) {
 	t.Helper()
 	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
@@ -53,8 +53,7 @@ func shoot(ctx context.Context, t *testing.T, name string) {
 	}
 }
 
-// do acts in the browser; what cannot be done within a while fails the test with a
-// picture.
+// do acts in the browser; an act that does not succeed in time fails the test, with a picture.
 func do(browser context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(browser, 15*time.Second)
@@ -92,8 +91,8 @@ func asPerson(user, password string) chromedp.Action[chromedp.Void] {
 	)
 }
 
-// The code flow in a real browser: the policy of the consent page lets the answer
-// through to the callback, and the address bar holds no code in the end.
+// The code flow in a real browser: the policy of the consent page lets the answer through to the callback, and in the
+// end the address bar holds no code.
 func TestSignInInChromium(t *testing.T) {
 	browser := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
@@ -112,7 +111,7 @@ func TestSignInInChromium(t *testing.T) {
 		t.Fatalf("exit code %d\n%s", code, screen)
 	}
 
-	// The device flow; --fresh has signed the browser out, too. Then a no.
+	// The device flow, where --fresh has signed the browser out, too. Then a refusal.
 	code, screen = inChromium(t, w, func(page string) {
 		do(browser, t, chromedp.Navigate(w.url+"/device"), asPerson("alice", "correct-horse-alice"), ends("Enter your code"))
 		shoot(browser, t, "device")

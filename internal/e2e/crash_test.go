@@ -24,8 +24,8 @@ import (
 	"rolecall/internal/idc/visitor"
 )
 
-// Someone restarts the Identity Center while a person signs in: at the page, between
-// its forms, and before the browser's answer arrives. Nobody begins anew.
+// Someone restarts the Identity Center while a person signs in: at the page, between its forms, and before the
+// browser's answer arrives. Nobody has to start over.
 func TestRestartInTheMiddleOfASignIn(t *testing.T) {
 	requireAWS(t)
 	for _, x := range []struct {
@@ -102,7 +102,7 @@ func (r *restarting) RoundTrip(request *http.Request) (*http.Response, error) {
 	return transport.RoundTrip(request)
 }
 
-// crashRounds is 20, or what ROLECALL_CRASH_ROUNDS says: make soak wants 200.
+// crashRounds returns 20, or ROLECALL_CRASH_ROUNDS: 200 in make soak.
 func crashRounds(t *testing.T) int {
 	text := os.Getenv("ROLECALL_CRASH_ROUNDS")
 	if text == "" {
@@ -115,16 +115,14 @@ func crashRounds(t *testing.T) int {
 	return n
 }
 
-// kill -9 under administrators' writes: what was acknowledged is there again, and
-// the audit verifies.
+// kill -9 while administrators write: all that was acknowledged is there afterwards, and the audit verifies.
 func TestNoAcknowledgedWriteIsLost(t *testing.T) {
 	dir := t.TempDir()
 	s := serveSample(t, dir)
 	acknowledged := &names{}
 	client, id := s.identityStore(t)
-	// A change that failed is not repeated: it may have been made. Elsewhere retries are
-	// needed: the SDK closes a request's body when the answer begins, and net/http gives
-	// the connection up when it finds that at its last look at the body.
+	// A failed change is not retried: it may have been made. Elsewhere retries are needed: the SDK closes a request's
+	// body when the answer begins, and net/http drops the connection if it notices that when it last reads the body.
 	client = identitystore.New(client.Options(), func(o *identitystore.Options) { o.Retryer = aws.NopRetryer{} })
 	for round := range crashRounds(t) {
 		stop := make(chan struct{})
@@ -168,7 +166,7 @@ func (n *names) add(name string) {
 	n.list = append(n.list, name)
 }
 
-// admin is a config for the administrator's SDK clients.
+// admin returns a config for the administrator's SDK clients.
 func (s *served) admin() aws.Config {
 	var id, secret string
 	for _, entry := range s.adminEnviron {

@@ -7,8 +7,7 @@ import (
 	"os/exec"
 )
 
-// A home that cannot be written to is made with mounts, in a mount namespace of
-// its own: modes do not hold root back.
+// A read-only home is made with mounts, in a mount namespace of its own: modes do not stop root.
 const (
 	remount  = `mount --bind "$HOME" "$HOME" && mount -o remount,bind,ro "$HOME" && exec "$@"`
 	fillDisk = `mkdir "$HOME/../copy" 2>/dev/null; cp -a "$HOME/." "$HOME/../copy" && ` +

@@ -1,11 +1,11 @@
 package e2e
 
-// How a client meets a fault: a command, and how it is called.
+// Commands with which a client meets a fault.
 const (
 	askKeys      = "env dev"
 	askAccounts  = "sso list-accounts"
 	askRoles     = "sso list-account-roles --account-id 111122223333"
-	renew        = "renewing: env dev" // with an access token that has ended
+	renew        = "renewing: env dev" // with an expired access token
 	signByCode   = "signing in: login corp"
 	signByDevice = "signing in: login --device-code corp"
 	askWho       = "whoami dev"
@@ -13,19 +13,18 @@ const (
 	viaProxy     = "through the proxy: login --device-code corp"
 )
 
-// A meeting is one of our commands against a fault.
+// A meeting is one of our commands meeting a fault.
 type meeting struct {
 	spec, with string
-	want       string // the exit codes that are right
+	want       string // the correct exit codes
 	slow       bool   // timeouts or pauses are part of the design
 	pages      bool   // slow: a thousand pages, at the pace of the portal's limit
 	renews     bool   // the access token was refused, and renewed
 	says       string // on stderr, as a regular expression
 }
 
-// meetings are in the order of faults.List. Exit codes: 5 for what breaks off or takes
-// too long, 1 for what AWS does not send, by status for refusals; 0 for odd but
-// harmless answers, and where rolecall recovers.
+// meetings are in the order of faults.List. Exit codes: 5 for answers that break off or take too long, 1 for those
+// that AWS does not send, by status for refusals; 0 for odd but harmless answers, and where rolecall recovers.
 var meetings = []meeting{
 	{spec: "throttle", with: askKeys, want: "5", slow: true},
 	{spec: "throttle@refresh", with: renew, want: "5", says: "too many requests"},

@@ -26,7 +26,7 @@ import (
 type bench struct {
 	*world
 	token []byte // the file of the session
-	note  []byte // what rolecall remembers of it
+	note  []byte // rolecall's note about it
 	notes string // the file of that
 	base  []string
 }
@@ -62,7 +62,7 @@ func (b *bench) tokenPath(home string) string {
 	return filepath.Join(home, ".aws", "sso", "cache", "ee0bfd2552fbd840c02cc48b6e823320543c450f.json")
 }
 
-// An ending is how a command ended.
+// An ending is the outcome of a command.
 type ending struct {
 	code   int
 	stderr string
@@ -111,7 +111,7 @@ func (b *bench) meet(t *testing.T, m meeting) (e ending, home string) {
 		home
 }
 
-// run runs a command through "measured", with a person at the terminal if so wished.
+// run runs a command through "measured", on request with a person at the terminal.
 func run(ctx context.Context, t *testing.T, terminal bool, argv, environ []string) (e ending) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -142,9 +142,8 @@ func run(ctx context.Context, t *testing.T, terminal bool, argv, environ []strin
 	return e
 }
 
-// measuredMain is the command "measured FILE COMMAND …": it writes the KiB that the
-// command had in memory at most. A process counts what its parent had when it began,
-// and the tests themselves have a lot.
+// measuredMain is the command "measured FILE COMMAND …": it writes the command's peak memory in KiB. A process starts
+// with its parent's memory, and the tests themselves have a lot.
 func measuredMain() {
 	cmd := exec.Command(os.Args[2], os.Args[3:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -162,7 +161,7 @@ func measuredMain() {
 	os.Exit(cmd.ProcessState.ExitCode())
 }
 
-// settle makes the home as it was after the sign-in.
+// settle restores the home to its state after the sign-in.
 func (b *bench) settle(t *testing.T) {
 	t.Helper()
 	if err := errors.Join(os.WriteFile(b.tokenPath(b.home), b.token, 0o600),
@@ -180,8 +179,8 @@ func (b *bench) settle(t *testing.T) {
 	}
 }
 
-// Our own client meets every fault: it ends in time, stays small, says in a few lines
-// what is the matter and nothing that the server made up, and loses nothing.
+// Our own client meets every fault: it ends in time, stays small, explains the problem in a few lines without text
+// that the server made up, and loses nothing.
 func TestEveryFault(t *testing.T) {
 	for _, f := range faults.List() {
 		if !slices.ContainsFunc(meetings, func(m meeting) bool { return nameOf(m.spec) == f.Name }) {
@@ -216,20 +215,20 @@ var nameOfSpec = regexp.MustCompile(`^[a-z0-9.-]+?(?:[=@#~]|$)`)
 
 func nameOf(spec string) string { return strings.TrimRight(nameOfSpec.FindString(spec), "=@#~") }
 
-// wild is what a terminal would obey, or show as another text than it is.
+// wild matches what a terminal would obey, or show as different text.
 var wild = regexp.MustCompile(`[\x00-\x08\x0b-\x1f\x7f\x{80}-\x{9f}\x{202a}-\x{202e}]`)
 
 const (
 	mostKiB   = 100 << 10
 	mostLines = 6
 	longest   = 5 * time.Second
-	longestOf = 25 * time.Second // where the client waits for what does not come
+	longestOf = 25 * time.Second // for answers that never come
 	thousand  = 60 * time.Second // pages
 )
 
 func (b *bench) check(t *testing.T, m meeting) {
 	if m.with == "" {
-		return // rolecall asks for nothing of the kind
+		return // rolecall sends no such request
 	}
 	config, err := os.ReadFile(filepath.Join(b.home, ".aws", "config"))
 	if err != nil {
@@ -261,7 +260,7 @@ func (b *bench) check(t *testing.T, m meeting) {
 	}
 }
 
-// tail is what rolecall says after its instructions for a sign-in.
+// tail returns what rolecall prints after its instructions for a sign-in.
 func (e ending) tail() []string {
 	text := e.stderr
 	for _, last := range []string{"nobody else needs it\n", "approve only the code that you see here\n"} {
@@ -308,7 +307,7 @@ func (e ending) checkText(t *testing.T, m meeting, token []byte) {
 	}
 }
 
-// checkSession sees that a failure leaves the session as it was, or none.
+// checkSession checks that a failure leaves the session as it was, or removes it.
 func (b *bench) checkSession(t *testing.T, m meeting, e ending, home string) {
 	t.Helper()
 	after, err := os.ReadFile(b.tokenPath(home))
@@ -334,7 +333,7 @@ func refreshTokenOf(file []byte) []byte {
 	return regexp.MustCompile(`"refreshToken": "[^"]+"`).Find(file)
 }
 
-// Account names of the corpus come through byte for byte, and stay data.
+// The corpus's account names arrive byte for byte, and stay data.
 func TestHostileAccountNames(t *testing.T) {
 	text, err := os.ReadFile("../export/testdata/hostile_names.txt")
 	if err != nil {
@@ -342,7 +341,7 @@ func TestHostileAccountNames(t *testing.T) {
 	}
 	b := newBench(t)
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	const step = 23 // a process for each of them takes too long
+	const step = 23 // a process for each takes too long
 	for i := 0; i < len(lines); i += step {
 		if err := b.faults.Play([]string{"account-name=" + lines[i]}); err != nil {
 			t.Fatal(err)

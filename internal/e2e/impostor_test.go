@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// Somebody else listens where the local Identity Center was: nothing of what he
-// answers lands in a config file, and nothing is sent where he points to.
+// Somebody else listens where the local Identity Center was: none of their answers gets into a config file, and
+// nothing is sent to where they point.
 func TestAnImpostorOnThePort(t *testing.T) {
 	dir := t.TempDir()
 	socket := filepath.Join(dir, "s")
@@ -78,7 +78,7 @@ func TestAnImpostorOnThePort(t *testing.T) {
 		t.Error("the socket was never reached: the last case proves nothing")
 	}
 	if os.Getuid() != 0 {
-		return // a socket of another user can be made by root alone
+		return // only root can make another user's socket
 	}
 	for _, path := range []string{socket, filepath.Join(socket, "operator.sock")} {
 		if err := os.Chown(path, 65534, 65534); err != nil {

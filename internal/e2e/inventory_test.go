@@ -15,7 +15,7 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// typed runs rolecall with a person who types when the screen shows something.
+// typed runs rolecall with a person who types when the screen shows certain texts.
 func typed(t *testing.T, environ []string, types []typing, args ...string) (code int, stdout, screen string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
@@ -29,7 +29,7 @@ func typed(t *testing.T, environ []string, types []typing, args ...string) (code
 	return code, out.String(), screen
 }
 
-// A person sees how far a listing is, interrupts it, and the next one goes on.
+// A person sees the progress of a listing, interrupts it, and the next one resumes.
 func TestAListingShowsHowFarItIs(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	w.signIn(t, "rolecall", "login", "corp")
@@ -59,7 +59,7 @@ func TestAListingShowsHowFarItIs(t *testing.T) {
 	}
 }
 
-// Who looks at an old listing gets it at once, and a new one next time.
+// An old listing is shown at once, and a new one the next time.
 func TestAnOldListingIsMadeAnewInTheBackground(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	w.signIn(t, "rolecall", "login", "corp")
@@ -72,7 +72,7 @@ func TestAnOldListingIsMadeAnewInTheBackground(t *testing.T) {
 		t.Fatal(stored, err)
 	}
 	w.age(t, 48*time.Hour)
-	// The file is of before the sign-in now, too: what is taken away shows when it is new.
+	// The file is also older than the sign-in now: the removal shows once it is renewed.
 	if _, err := idctest.Unassign(w.data, "alice", "333344445555", "Developer"); err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +95,7 @@ func TestAnOldListingIsMadeAnewInTheBackground(t *testing.T) {
 	}
 }
 
-// Shells complete targets from what is stored; what is not a plain word is offered by
-// its account's id.
+// Shells complete targets from what is stored; targets that are not plain words are offered by the account's id.
 func TestCompletionInShells(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	canary := filepath.Join(t.TempDir(), "canary")
@@ -140,7 +139,7 @@ func TestCompletionInShells(t *testing.T) {
 	}
 }
 
-// zsh completes on a terminal only. There, what is completed is said, not run.
+// zsh completes only on a terminal. The completed command is printed there, not run.
 func TestCompletionInZsh(t *testing.T) {
 	w := aListedWorld(t, 1, func(int) string { return "$(touch canary)" })
 	s := onScreen(t, 80, 24, w.environ(), "exec", "dev", "--", "zsh", "-f", "-i")

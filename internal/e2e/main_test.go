@@ -1,6 +1,5 @@
-// Package e2e tests rolecall as people use it: the built programs, a terminal, the
-// embedded Identity Center over HTTP, the AWS CLI, a browser. Stories are scripts
-// in testdata/stories; one can be read without knowing Go.
+// Package e2e tests rolecall as people use it: the built programs, a terminal, the embedded Identity Center over
+// HTTP, the AWS CLI, a browser. Stories are scripts in testdata/stories; they can be read without knowing Go.
 package e2e
 
 import (

@@ -17,8 +17,7 @@ import (
 	"time"
 )
 
-// accountName is that of the n-th account of a made organization: hostile ones among
-// them.
+// accountName returns the name of the n-th account in a made-up organization, some of them hostile.
 func accountName(n int) string {
 	switch n % 10 {
 	case 3:
@@ -79,8 +78,7 @@ func (s *served) exec(t *testing.T, args ...string) (code int, stdout, stderr st
 	return cmd.ProcessState.ExitCode(), out.String(), err.String()
 }
 
-// The ways of 30 accounts, by what is left of their number: a shell command, a fault, and
-// how it ends.
+// What happens in 30 accounts, by their number modulo len(ways): a shell command, a fault, and the outcome.
 var ways = []struct {
 	command, fault string
 	code           string
@@ -157,7 +155,7 @@ func TestThirtyAccountsThatFailInManyWays(t *testing.T) {
 	}
 }
 
-// Sixty quick commands ask for sixty roles as fast as the service takes it, and no faster.
+// Sixty quick commands request sixty roles as fast as the service allows, and no faster.
 func TestManyQuickCommandsStayWithinTheLimit(t *testing.T) {
 	t.Parallel()
 	const accounts = 60
@@ -200,7 +198,7 @@ func TestManyQuickCommandsStayWithinTheLimit(t *testing.T) {
 	}
 }
 
-// Ctrl-C on a terminal reaches those that run; no more start; the table is shown.
+// Ctrl-C on a terminal reaches the running commands; no more start; the table is shown.
 func TestCtrlCEndsARunInManyAccounts(t *testing.T) {
 	t.Parallel()
 	s := many(t, 5)
@@ -223,7 +221,7 @@ func TestCtrlCEndsARunInManyAccounts(t *testing.T) {
 	}
 }
 
-// A SIGTERM that reaches rolecall alone is passed on.
+// A SIGTERM sent only to rolecall is passed on.
 func TestATermEndsARunInManyAccounts(t *testing.T) {
 	t.Parallel()
 	s := many(t, 3)

@@ -31,7 +31,7 @@ type served struct {
 	adminEnviron []string
 }
 
-// serve starts it; in a data directory if that is not empty.
+// serve starts a server.
 func serve(t *testing.T, home string, args ...string) *served {
 	t.Helper()
 	if err := os.MkdirAll(home, 0o700); err != nil {
@@ -40,7 +40,7 @@ func serve(t *testing.T, home string, args ...string) *served {
 	s := &served{home: home, args: append([]string{"idc", "serve"}, args...)}
 	s.start(t, "0")
 	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
-	for _, field := range strings.Fields(s.output) {
+	for field := range strings.FieldsSeq(s.output) {
 		if strings.HasPrefix(field, "AWS_ACCESS_KEY_ID=") || strings.HasPrefix(field, "AWS_SECRET_ACCESS_KEY=") {
 			s.adminEnviron = append(s.adminEnviron, field)
 		}
@@ -84,7 +84,7 @@ func (s *served) restart(t *testing.T, signal syscall.Signal) {
 	s.start(t, s.url[strings.LastIndexByte(s.url, ':')+1:])
 }
 
-// environ is a person's environment: no way out but to this machine.
+// environ returns a person's environment, without a way out of this machine.
 func (s *served) environ() []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.home, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "TZ=UTC",
@@ -129,7 +129,7 @@ func (s *served) signIn(t *testing.T, argv ...string) {
 	}
 }
 
-// endToken makes the cached token look ended, so that the next command refreshes.
+// endToken makes the cached token look expired, so that the next command refreshes it.
 func (s *served) endToken(t *testing.T) {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(s.home, ".aws", "sso", "cache", "*.json"))
@@ -150,7 +150,7 @@ func (s *served) endToken(t *testing.T) {
 	}
 }
 
-// refreshes counts those that the server answered, from its metrics.
+// refreshes returns how many refreshes the server has answered, from its metrics.
 func (s *served) refreshes(t *testing.T) string {
 	t.Helper()
 	response, err := http.Get(s.url + "/metrics")
@@ -171,7 +171,7 @@ const matrixProfile = "local-payments-dev-Admin"
 
 var isAlice = regexp.MustCompile(`arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_[0-9a-f]{16}/alice`)
 
-// forgetKeys takes the AWS CLI's cached role credentials away.
+// forgetKeys removes the AWS CLI's cached role credentials.
 func (s *served) forgetKeys(t *testing.T) {
 	t.Helper()
 	if err := os.RemoveAll(filepath.Join(s.home, ".aws", "cli")); err != nil {
@@ -179,8 +179,7 @@ func (s *served) forgetKeys(t *testing.T) {
 	}
 }
 
-// Each client is the one that people have, unmodified. Those in the mode "proxy"
-// believe to talk to AWS.
+// Each client is the unmodified one that people use. Those in mode "proxy" believe they are talking to AWS.
 func TestClientMatrix(t *testing.T) {
 	requireAWS(t)
 	if out, err := exec.Command("/usr/bin/python3", "-c", "import boto3").CombinedOutput(); err != nil {
@@ -234,8 +233,7 @@ func TestClientMatrix(t *testing.T) {
 	}
 }
 
-// aws-sdk-go-v2 as a Go program of its own would use it, with an sso-session and
-// with a legacy profile.
+// aws-sdk-go-v2 as any Go program would use it, with an sso-session and with a legacy profile.
 func TestGoSDKInTheMatrix(t *testing.T) {
 	s := serve(t, filepath.Join(t.TempDir(), "home"))
 	s.must(t, nil, "rolecall", "idc", "configure", "--url", s.url, "--user", "alice")

@@ -8,10 +8,9 @@ import (
 	"testing"
 )
 
-// What a data directory holds is its owner's alone, whatever the umask was and
-// whoever made the directory.
+// Only its owner can read a data directory, with any umask, and whoever made the directory.
 func TestTheDataDirectoryIsItsOwners(t *testing.T) {
-	dir, err := os.MkdirTemp("/tmp", "rolecall-e2e-") // where other users get to, unlike a test's own
+	dir, err := os.MkdirTemp("/tmp", "rolecall-e2e-") // which other users can reach, unlike a test's own
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +50,7 @@ func TestTheDataDirectoryIsItsOwners(t *testing.T) {
 		t.Fatalf("%d files, %v", seen, err)
 	}
 	if os.Getuid() != 0 {
-		return // another user can be played by root alone; the modes above say the same
+		return // only root can act as another user; the modes above say the same
 	}
 	connect := "/usr/bin/python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"" + data + "/operator.sock\")'"
 	for _, command := range []string{"ls " + data, "cat " + data + "/secret", "cat " + data + "/idc.db", connect} {

@@ -16,8 +16,8 @@ import (
 	"rolecall/internal/idc/visitor"
 )
 
-// aListedWorld is one in which alice has signed in and listed her roles: those of the
-// sample, and one in each of more accounts.
+// aListedWorld returns a world in which alice has signed in and listed her roles: the sample's, and one in each of
+// more accounts.
 func aListedWorld(t *testing.T, more int, name func(int) string) *world {
 	t.Helper()
 	w := aWorld(t, oidc.Options{})
@@ -45,7 +45,7 @@ func (w *world) settings(t *testing.T, text string) {
 	}
 }
 
-// theRows are the lines of the list.
+// theRows returns the lines of the list.
 func theRows(lines []string) []string {
 	var rows []string
 	for _, line := range lines[1:] {
@@ -77,7 +77,7 @@ func TestThePickersScreen(t *testing.T) {
 		t.Errorf("keys: %q", got)
 	}
 	s.types("prod")
-	lines = s.shows("> prod ", ">! pay", "guarded: asks once more", "   tags    prod, team-pay",
+	lines = s.shows("> prod ", ">! pay", "guarded: asks for confirmation", "   tags    prod, team-pay",
 		"   e-mail  payments-prod@example.com", "1/26")
 	if rows := theRows(lines); len(rows) != 1 {
 		t.Errorf("rows\n%s", strings.Join(lines, "\n"))
@@ -178,7 +178,7 @@ func TestWhatIsDoneWithAChoice(t *testing.T) {
 		t.Errorf("env: %q", out)
 	}
 
-	// Without a command, and with stdout for eval, Enter is env; a guarded account asks.
+	// Without a command, and with stdout for eval, Enter prints variables; a guarded account needs confirmation.
 	s = onScreen(t, 80, 24, environ)
 	s.shows("Enter prints variables", "6/6")
 	s.types("sandbox")
@@ -199,7 +199,7 @@ func TestWhatIsDoneWithAChoice(t *testing.T) {
 	s.types("\x15lake")
 	s.shows("1/6", ">  Data Lake")
 	s.types("\r")
-	// What is said in a shell is for the person, also when stdout is for eval.
+	// The shell's output is for the person, even when stdout is for eval.
 	if out, lines := s.ends(0); out != "" ||
 		lines[1] != "rolecall: a shell with Developer in Data Lake [EU] 333344445555; exit leaves it" ||
 		lines[2] != "the shell of AS" {
@@ -243,8 +243,7 @@ func TestHostileNamesInThePicker(t *testing.T) {
 	}
 }
 
-// The rows come in while the picker is open; who leaves it ends the listing, and the
-// next one goes on.
+// The rows arrive while the picker is open; leaving it ends the listing, and the next one resumes.
 func TestAListingWhileThePickerIsOpen(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	if err := idctest.Fill(w.data, "alice", 24, 1, team); err != nil {
@@ -270,7 +269,7 @@ func TestAListingWhileThePickerIsOpen(t *testing.T) {
 		t.Errorf("stdout %q", out)
 	}
 
-	// An old listing is there at once, and replaced.
+	// An old listing is shown at once, then replaced.
 	w.age(t, 72*time.Hour)
 	if _, err := idctest.Unassign(w.data, "alice", "333344445555", "Developer"); err != nil {
 		t.Fatal(err)
@@ -284,7 +283,7 @@ func TestAListingWhileThePickerIsOpen(t *testing.T) {
 	s.types("\x1b")
 	s.ends(130)
 
-	// Or it stays, with the reason.
+	// Or it stays, and the reason is shown.
 	w.age(t, 72*time.Hour)
 	if err := w.faults.Play([]string{"unavailable"}); err != nil {
 		t.Fatal(err)

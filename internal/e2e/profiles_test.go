@@ -22,10 +22,10 @@ import (
 	"rolecall/internal/profiles"
 )
 
-// oddTemplate makes names of all characters that generated names may have.
+// oddTemplate makes names with all characters that generated names may have.
 const oddTemplate = "{{ .AccountName }}:a/b@c.d+e_f-{{ .RoleName }}"
 
-// Generated profiles of both forms are used by the clients that people have.
+// The clients that people use can use generated profiles of both forms.
 func TestClientsUseGeneratedProfiles(t *testing.T) {
 	requireAWS(t)
 	const name = "payments-dev:a/b@c.d+e_f-Admin"
@@ -68,8 +68,8 @@ func TestClientsUseGeneratedProfiles(t *testing.T) {
 	}
 }
 
-// Hostile account names make profiles that botocore, the Go SDK and the JavaScript SDK
-// find under the very same names, with the same keys, and nothing else.
+// Hostile account names make profiles that botocore, the Go SDK and the JavaScript SDK find under the same names,
+// with the same keys, and nothing else.
 func TestAllParsersReadHostileNamesAlike(t *testing.T) {
 	requireAWS(t)
 	plan, path := hostilePlan(t)
@@ -143,8 +143,8 @@ func hostilePlan(t *testing.T) (*profiles.Plan, string) {
 	return plan, path
 }
 
-// Several applies at once, while an editor that knows of no lock saves the file by
-// rename again and again: every byte of the editor's stays.
+// Several applies at once, while an editor without locks keeps saving the file by rename: every byte of the editor's
+// stays.
 func TestAppliesAndAnEditorLoseNothing(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	w.signIn(t, "rolecall", "login", "corp")

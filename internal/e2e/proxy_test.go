@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// rolecall itself, in a world that looks like AWS.
+// rolecall itself, with a proxy in the role of AWS.
 func TestRolecallThroughTheProxy(t *testing.T) {
 	s := serve(t, filepath.Join(t.TempDir(), "home"))
 	s.must(t, nil, "rolecall", "idc", "configure", "--proxy", "--url", s.url, "--user", "alice")

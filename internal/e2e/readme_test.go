@@ -21,7 +21,7 @@ func readmeCommands(t *testing.T) []string {
 	}
 	var commands []string
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
-		for _, line := range strings.Split(block[1], "\n") {
+		for line := range strings.SplitSeq(block[1], "\n") {
 			line, _, _ = strings.Cut(line, "  #")
 			if line = strings.TrimSpace(line); line != "" {
 				commands = append(commands, line)
@@ -31,8 +31,8 @@ func readmeCommands(t *testing.T) []string {
 	return commands
 }
 
-// The README's commands work in a clean home, in the README's order. "terraform
-// plan" stands for any command; make test is what runs this.
+// The README's commands work in a clean home, in the README's order. "terraform plan" stands for any command; make
+// test runs this.
 func TestTheREADMEsCommands(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {

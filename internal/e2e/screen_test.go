@@ -18,8 +18,7 @@ import (
 	"github.com/hinshun/vt10x"
 )
 
-// A screen is a terminal as a person sees it, with a program that draws on it. A
-// shell holds the terminal, as it does for a person.
+// A screen is a terminal as a person sees it, with a program that draws on it, under a shell as usual.
 type screen struct {
 	t        *testing.T
 	keyboard *os.File
@@ -34,12 +33,12 @@ type screen struct {
 	drawn   chan struct{} // closed when all was
 }
 
-// holder runs a program, and notes the modes of its terminal before and after it.
-// Signals to the whole group end the program alone.
+// holder runs a program, and notes the modes of its terminal before and after it. Signals to the whole group end only
+// the program.
 const holder = `trap : INT TERM; before=$1 after=$2; shift 2
 stty -g >"$before"; echo "the line before" >&2; "$@"; code=$?; stty -g >"$after"; exit $code`
 
-// onScreen runs rolecall on a terminal of a size.
+// onScreen runs rolecall on a terminal of a given size.
 func onScreen(t *testing.T, columns, rows int, environ []string, args ...string) *screen {
 	t.Helper()
 	keyboard, terminal, err := pty.Open()
@@ -70,8 +69,8 @@ func onScreen(t *testing.T, columns, rows int, environ []string, args ...string)
 	return s
 }
 
-// notDrawn are questions to the terminal, and keyboard protocols, that the emulated
-// one takes for something else; halfSequence may become one.
+// notDrawn matches queries and keyboard protocols that the emulated terminal misunderstands; halfSequence, the
+// beginning of one.
 var (
 	notDrawn     = regexp.MustCompile(`\x1b\[(?:[<=>?][0-9;]*[um]|\?[0-9]+\$p)`)
 	halfSequence = regexp.MustCompile(`\x1b(?:\[[<=>?0-9;$]*)?$`)
@@ -101,7 +100,7 @@ func (s *screen) draw() {
 	}
 }
 
-// size changes the terminal's size, of which its programs hear.
+// size changes the terminal's size, and its programs are notified.
 func (s *screen) size(columns, rows int) {
 	s.t.Helper()
 	s.mu.Lock()
@@ -112,16 +111,16 @@ func (s *screen) size(columns, rows int) {
 	}
 }
 
-// lines are what is on the screen, without blanks at their ends.
+// lines returns the lines on the screen, without trailing blanks.
 func (s *screen) lines() []string {
 	var lines []string
-	for _, line := range strings.Split(strings.TrimSuffix(s.vt.String(), "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSuffix(s.vt.String(), "\n"), "\n") {
 		lines = append(lines, strings.TrimRight(line, " "))
 	}
 	return lines
 }
 
-// await waits until the screen is as wanted, and gives its lines.
+// await waits until the screen is as wanted, and returns its lines.
 func (s *screen) await(what string, as func(lines []string) bool) []string {
 	s.t.Helper()
 	timeout := time.After(storyTimeout)
@@ -167,8 +166,8 @@ func (s *screen) types(keys string) {
 	}
 }
 
-// ends waits for the program's end, and sees to it that the terminal is as before. It
-// gives what is on stdout and on the screen.
+// ends waits for the program's end, and checks that the terminal is restored. It returns stdout and the lines of the
+// screen.
 func (s *screen) ends(code int) (stdout string, lines []string) {
 	s.t.Helper()
 	timer := time.AfterFunc(storyTimeout, func() { _ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) })

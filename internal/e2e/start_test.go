@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// maxInit bounds what a package of ours may allocate before main begins: tables and
-// patterns that one command needs are made by that command.
+// maxInit bounds what a package of ours may allocate before main begins: tables and patterns for one command are made
+// by that command.
 const maxInit = 24 << 10
 
 func TestStartingCostsLittle(t *testing.T) {

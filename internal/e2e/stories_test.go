@@ -20,8 +20,7 @@ import (
 // worldKey finds a story's world.
 type worldKey struct{}
 
-// Each story has a home folder and an Identity Center of its own. Beside the
-// commands of testscript it has:
+// Each story has a home folder and an Identity Center of its own. Besides the commands of testscript it has:
 //
 //	signin USER [-deny] [-paste] [at SHOWN TYPED … --] COMMAND
 //	                                       a person who signs in where asked, and types (run it with exec)
@@ -47,7 +46,7 @@ func TestStories(t *testing.T) {
 			env.Defer(func() { _ = w.http.Close() })
 			env.Vars = append(env.Vars, "CENTER="+w.url, "BIN="+bin, "CONFIG="+filepath.Join(home, ".aws", "config"))
 			env.Vars = append(env.Vars, w.environ()...)
-			// The commands of the stories stand before the programs in PATH.
+			// The stories' commands come before the programs in PATH.
 			env.Setenv("PATH", env.Getenv("PATH"))
 			return nil
 		},
@@ -168,7 +167,7 @@ func TestEveryCommandHasAStory(t *testing.T) {
 	}
 	_, list, _ := strings.Cut(string(out), "Available Commands:\n")
 	list, _, _ = strings.Cut(list, "\n\n")
-	for _, line := range strings.Split(list, "\n") {
+	for line := range strings.SplitSeq(list, "\n") {
 		name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if name == "help" || name == "" {
 			continue

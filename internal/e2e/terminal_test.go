@@ -28,7 +28,7 @@ type aTerminal struct {
 	deny  bool
 	paste bool // the browser is elsewhere: the address it ends on is pasted
 	types []typing
-	// opens, when set, gets the page in place of a played visitor.
+	// opens, when set, gets the page instead of a simulated visitor.
 	opens func(page string)
 }
 
@@ -42,7 +42,7 @@ var (
 	userCode = regexp.MustCompile(`\b[A-Z]{4}-[A-Z]{4}\b`)
 )
 
-// signInPage finds the page in what is on the screen, with the code typed in.
+// signInPage finds the address of the sign-in page on the screen, with the code filled in.
 func signInPage(screen string) string {
 	found := address.FindStringSubmatch(screen)
 	if found == nil {
@@ -58,8 +58,8 @@ func signInPage(screen string) string {
 	return ""
 }
 
-// run runs a command with stdin and stderr on a pseudo-terminal, and stdout on its
-// own. It gives the exit code and all that was on the screen.
+// run runs a command with stdin and stderr on a pseudo-terminal, and stdout on its own. It returns the exit code and
+// everything that was on the screen.
 func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Writer) (code int, screen string,
 	err error,
 ) {
@@ -99,8 +99,8 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 	return 0, s.text(), err
 }
 
-// keepOutput makes the terminal keep what was written when Ctrl-C comes: it signals
-// first and drops the output then, with what a quick program has said about its end.
+// keepOutput makes the terminal keep pending output on Ctrl-C: else it drops it after the signal, with a quick
+// program's last words.
 func keepOutput(terminal *os.File) error {
 	modes, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
 	if err != nil {
@@ -150,8 +150,7 @@ func (t aTerminal) signIn(ctx context.Context, s *screenReader, keyboard io.Writ
 	_, _ = io.WriteString(keyboard, away.ended+"\r")
 }
 
-// awaitNoEcho waits until the program reads what is pasted without showing it: a
-// person needs longer than the program to get there.
+// awaitNoEcho waits until the program has turned off the echo to read a paste: a person would never be faster.
 func awaitNoEcho(ctx context.Context, keyboard io.Writer) {
 	terminal, ok := keyboard.(*os.File)
 	for ok && ctx.Err() == nil {
@@ -163,8 +162,7 @@ func awaitNoEcho(ctx context.Context, keyboard io.Writer) {
 	}
 }
 
-// elsewhere is the network of a browser on another machine: the callback's port is
-// not there.
+// elsewhere is the network of a browser on another machine, which cannot reach the callback's port.
 type elsewhere struct{ ended string }
 
 func (e *elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -245,7 +243,7 @@ func atMain() {
 	t.main(t.read(os.Args[1:]))
 }
 
-// read takes SHOWN TYPED … -- from args, and gives the command behind it.
+// read takes SHOWN TYPED … -- from args, and returns the command after it.
 func (t *aTerminal) read(args []string) []string {
 	for ; args[0] != "--"; args = args[2:] {
 		t.types = append(t.types,
@@ -254,8 +252,8 @@ func (t *aTerminal) read(args []string) []string {
 	return args[1:]
 }
 
-// visitMain is the command "visit ADDRESS|FILE": a browser, for $BROWSER too. It says
-// what it was started with, and the title of the page that it ends on.
+// visitMain is the command "visit ADDRESS|FILE": a browser, for $BROWSER too. It prints its argument, and the title
+// of the page that it ends on.
 func visitMain() {
 	address := os.Args[1]
 	if text, err := os.ReadFile(address); err == nil {

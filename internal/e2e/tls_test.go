@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// Beyond this machine the Identity Center speaks TLS only, and says where it is.
+// Beyond this machine the Identity Center only speaks TLS, and prints its address.
 func TestBeyondThisMachine(t *testing.T) {
 	dir := t.TempDir()
 	certificate, key, roots := selfSigned(t, dir)

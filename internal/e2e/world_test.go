@@ -116,8 +116,7 @@ sso_role_name = ReadOnly
 `, w.url, w.sample.ChainRole, w.sample.ExternalID)
 }
 
-// environ is a person's environment in this world: nothing of the real one but
-// PATH, and no way out.
+// environ is a person's environment in this world: only PATH of the real one, and no way out.
 func (w *world) environ() []string {
 	return append(idc.Environment(w.url, w.rules),
 		"PATH="+os.Getenv("PATH"), "HOME="+w.home, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=",
@@ -136,7 +135,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.current().ServeHTTP(rw, r)
 }
 
-// withProxy brings AWS's own host names here, and gives the environment for it.
+// withProxy serves AWS's own host names, and returns the environment for it.
 func (w *world) withProxy() ([]string, error) {
 	ca, path, err := proxy.OpenCA(w.home, time.Now)
 	if err != nil {
@@ -153,7 +152,7 @@ func (w *world) withProxy() ([]string, error) {
 		nil
 }
 
-// current is the server that answers now.
+// current returns the server that answers now.
 func (w *world) current() *idc.Server {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -214,14 +214,14 @@ var fields = map[string]func(e *Environment, value string){
 	"region": func(e *Environment, value string) { e.Region = value },
 }
 
-// refusal is what every way out says to e; it fails when one wrote a byte.
+// refusal returns the error of every writer for e; it fails if one wrote a byte.
 func refusal(t *testing.T, e Environment) string {
 	t.Helper()
 	var b bytes.Buffer
 	var text string
 	for _, format := range Formats() {
 		if format == "credential-process" || format == "sts" {
-			continue // these hold no region
+			continue // these have no region
 		}
 		err := Write(&b, format, e)
 		if err == nil {
@@ -243,7 +243,7 @@ func TestHostileValuesAreRefusedAndNotRepeated(t *testing.T) {
 	for field, put := range fields {
 		for _, value := range append(hostile(t, "/canary"), "a\x00b", "\x9b31m", "\xff") {
 			if strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=_-") == "" {
-				continue // what a token may be made of
+				continue // characters that a token may have
 			}
 			e := anEnvironment()
 			put(&e, filler+value)

@@ -13,7 +13,7 @@ import (
 )
 
 // hostile returns the corpus without its value with a NUL, which no shell can hold. canary is the file that a value
-// makes when it is run.
+// makes when it runs.
 func hostile(t *testing.T, canary string) []string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/hostile_names.txt")
@@ -33,11 +33,10 @@ func hostile(t *testing.T, canary string) []string {
 	return values
 }
 
-// broken are values that are no UTF-8; JSON cannot hold them.
+// broken lists values that are not UTF-8; JSON cannot hold them.
 var broken = []string{"\x9b31m", "\xff", "\xc0\x80", "\xed\xa0\x80", "a\xe2\x80", "\xe2'", "'\xc3"}
 
-// A dialect is a real shell, what it is written, and how it prints a variable
-// and a word.
+// A dialect is a real shell, its format, and how it prints a variable and a word.
 type dialect struct {
 	name    string
 	command []string
@@ -72,7 +71,7 @@ func dialects() []dialect {
 	return list
 }
 
-// run returns what a shell prints that reads script, in an empty folder which it gives too.
+// run returns what a shell prints for a script in an empty folder, and that folder.
 func run(t *testing.T, command []string, script string) (out []byte, cwd string) {
 	t.Helper()
 	path, err := exec.LookPath(command[0])
@@ -135,7 +134,7 @@ func TestShellsReadBackEveryValueAndRunNone(t *testing.T) {
 	}
 }
 
-// Without it the test above would pass where nothing can be run at all.
+// It shows that the test above could fail.
 func TestShellsRunAValueThatIsNotQuoted(t *testing.T) {
 	for _, shell := range [][]string{{"bash"}, {"dash"}, {"zsh", "-f"}, {"fish", "--no-config"}} {
 		canary := filepath.Join(t.TempDir(), "canary")

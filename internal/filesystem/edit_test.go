@@ -53,7 +53,7 @@ func TestUndoGoesBackStepByStep(t *testing.T) {
 	holds(t, changed.Backup, "0")
 }
 
-// There was no file: going back removes it, but not what somebody else has written to it.
+// Where there was no file, undo removes it, but not if somebody else has written to it.
 func TestUndoOfTheFirstWrite(t *testing.T) {
 	e, folder := editor(t), t.TempDir()
 	link := filepath.Join(t.TempDir(), "aws")
@@ -95,7 +95,7 @@ func TestUndoOfTheFirstWrite(t *testing.T) {
 	}
 }
 
-// Whichever step fails, a later undo still goes back.
+// Whichever step fails, a later undo still works.
 func TestAFailedUndoLosesNoBackup(t *testing.T) {
 	for _, first := range []bool{false, true} {
 		for _, step := range []string{"lock", "read", "create", "write", "sync", "rename", "remove"} {
@@ -146,7 +146,7 @@ func TestAFailedUndoLosesNoBackup(t *testing.T) {
 	}
 }
 
-// A relative path is another file in each folder, and the same one by its full name.
+// A relative path means a different file in each folder, and the same one as its full name.
 func TestRelativePathsAreOfTheirFolder(t *testing.T) {
 	e, one, two := editor(t), shared(t, "one", 0o600), shared(t, "two", 0o600)
 	for _, path := range []string{one, two} {
@@ -168,7 +168,7 @@ func TestRelativePathsAreOfTheirFolder(t *testing.T) {
 	}
 }
 
-// Whichever step fails: the old or the new content, and no backup of nothing.
+// Whichever step fails, the file has the old or the new content, and there is no backup of a missing file.
 func TestAFailedEditLeavesWhatWasThere(t *testing.T) {
 	for _, step := range []string{"lock", "read", "mkdir", "create", "write", "sync", "rename"} {
 		for nth := range 4 {

@@ -33,8 +33,7 @@ func TestALockIsHeldByOne(t *testing.T) {
 	second.Unlock()
 }
 
-// A cancelled wait ends at once, whatever the pause between two tries: on the
-// fake clock, within 100 ms.
+// A cancelled wait ends at once, whatever the pause between two tries: within 100 ms on the fake clock.
 func TestCancelEndsAWaitForALock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "a.lock")

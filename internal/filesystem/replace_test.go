@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// shared is a file in a folder of its own, and how to read it.
+// shared makes a file in a folder of its own.
 func shared(t *testing.T, text string, mode os.FileMode) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "config")
@@ -123,7 +123,7 @@ func TestWhatMustBeLeftAlone(t *testing.T) {
 	}
 }
 
-// The editor comes between the last look at the file and the rename.
+// The editor writes between the last check of the file and the rename.
 func TestAChangeMeanwhileIsSeen(t *testing.T) {
 	for name, edit := range map[string]func(path string) error{
 		"in place": func(path string) error { return os.WriteFile(path, []byte("alien"), 0o600) },
@@ -158,7 +158,7 @@ func TestAChangeMeanwhileIsSeen(t *testing.T) {
 	holds(t, path, "theirs")
 }
 
-// A foreign file that came after the very last look goes back to its place.
+// A foreign file that came after the last check goes back to its place.
 func TestAChangeAfterTheLastLookGoesBack(t *testing.T) {
 	path := shared(t, "old", 0o600)
 	s := readShared(t, path)
@@ -254,7 +254,7 @@ func TestTenBackupsAreKept(t *testing.T) {
 		if info, err := os.Stat(last.Path); err != nil || info.Mode() != 0o600 {
 			t.Errorf("the backup: %v, %v", info.Mode(), err)
 		}
-		if err := (Files{}).Replace(s, data); err != nil { // its backup, left there, is passed over the next time
+		if err := (Files{}).Replace(s, data); err != nil { // its backup, left there, is skipped the next time
 			t.Fatal(err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// many are n rows of accounts with five roles each.
+// many returns n rows of accounts with five roles each.
 func many(n int) []Item {
 	teams := []string{
 		"payments", "identity", "data-lake", "Shared Services", "search", "checkout", "billing",
@@ -39,9 +39,9 @@ var actions = []Action{
 	{Name: "arn", Key: "ctrl+y", Does: "copies the ARN of the role", Short: "copy ARN"},
 }
 
-// BenchmarkKeystroke20000 is one key press, from the event to the text of the screen,
-// of a query that is typed for the first time, and then taken back. The worst key is
-// the one with the greatest median: a single press is as slow as the machine is busy.
+// BenchmarkKeystroke20000 measures one key press, from the event to the text of the screen, while a query is typed
+// for the first time, and deleted. The worst key is the one with the greatest median, since a single press may be
+// slow on a busy machine.
 func BenchmarkKeystroke20000(b *testing.B) {
 	m := newModel(Options{Update: Update{Items: many(20_000)}, Actions: actions})
 	for _, query := range []string{"a", "prod adm", "payments-prod-0123 admin", "e e e e", "zzz"} {
@@ -76,7 +76,7 @@ func BenchmarkKeystroke20000(b *testing.B) {
 	}
 }
 
-// BenchmarkFirstFrame20000 is from the rows to the text of the first screen.
+// BenchmarkFirstFrame20000 measures from the rows to the text of the first screen.
 func BenchmarkFirstFrame20000(b *testing.B) {
 	items := many(20_000)
 	for b.Loop() {
@@ -84,7 +84,7 @@ func BenchmarkFirstFrame20000(b *testing.B) {
 	}
 }
 
-// BenchmarkUpdate20000 is other rows in place of those shown: what the screen waits for.
+// BenchmarkUpdate20000 measures the replacement of the rows, which the screen waits for.
 func BenchmarkUpdate20000(b *testing.B) {
 	items := many(20_000)
 	m := newModel(Options{Update: Update{Items: items}, Actions: actions, Query: "prod"})

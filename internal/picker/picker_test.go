@@ -29,7 +29,7 @@ func few() []Item {
 	return []Item{{lake, "Admin", 0}, {pay, "Admin", 0}, {pay, "ReadOnly", 2}, {prod, "ReadOnly", 1}}
 }
 
-// listed are the rows that a model lists, as id/role.
+// listed returns the rows that a model lists, as id/role.
 func listed(m *model) string {
 	var all []string
 	for _, hit := range m.hits {
@@ -68,7 +68,7 @@ func TestWhatAQueryFinds(t *testing.T) {
 	}
 }
 
-// What is kept of earlier queries changes nothing.
+// The scores kept from earlier queries change no result.
 func TestTypingFindsTheSameAsAWholeQuery(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	m := newModel(Options{Update: Update{Items: many(3000)}, Actions: actions})
@@ -122,7 +122,7 @@ func keys(m *model, names ...string) (quits bool) {
 func TestKeys(t *testing.T) {
 	for _, c := range []struct {
 		keys []string
-		want string // account, role and action; empty: it goes on; "-": it ends without
+		want string // account, role and action; empty: none yet; "-": left without
 	}{
 		{[]string{"enter"}, "11 ReadOnly shell"},
 		{[]string{"down", "down", "enter"}, "33 Admin shell"},
@@ -229,10 +229,10 @@ func TestRowsDoNotMoveUnderTheFinger(t *testing.T) {
 	}
 }
 
-// ours are the sequences that lines are drawn with.
+// ours matches the sequences that lines are drawn with.
 var ours = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
-// hostile are names that would move, hide, colour or reorder, and wide ones.
+// hostile returns names that would move, hide, colour or reorder, and wide ones.
 func hostile(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("../export/testdata/hostile_names.txt")
@@ -253,8 +253,8 @@ func hostile(t *testing.T) []string {
 	return names
 }
 
-// Whatever names hold, a screen has its lines, none too wide, and nothing but what can
-// be seen and our own colours; each row is one item.
+// For any names, a screen has its lines, none too wide, with only visible characters and our own colours; each row is
+// one item.
 func TestEveryScreenHasItsShape(t *testing.T) {
 	var items []Item
 	for i, name := range hostile(t) {
@@ -320,7 +320,7 @@ func TestEveryScreenHasItsShape(t *testing.T) {
 	}
 }
 
-// The characters that match are marked, where they are on the screen.
+// Matching characters are marked where they are on the screen.
 func TestMatchesAreMarked(t *testing.T) {
 	m := newModel(Options{Update: Update{Items: few()}, Actions: actions, Query: "lake adm 3333"})
 	var found []string

@@ -15,8 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// picks runs a picker on a pseudo-terminal, acts once it is drawn, and sees to it that
-// the terminal is as before.
+// picks runs a picker on a pseudo-terminal, acts once it is drawn, and checks that the terminal is restored.
 func picks(t *testing.T, ctx context.Context, o Options, act func(keyboard io.Writer)) (Choice, error) {
 	t.Helper()
 	keyboard, tty, err := pty.Open()

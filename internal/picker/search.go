@@ -171,7 +171,7 @@ func (x *index) sort() {
 // parse splits a query into its terms.
 func parse(query string) []term {
 	var terms []term
-	for _, word := range strings.Fields(query) {
+	for word := range strings.FieldsSeq(query) {
 		t := term{word: word, caseSensitive: strings.ContainsFunc(word, unicode.IsUpper)}
 		if !t.caseSensitive {
 			word = strings.ToLower(word)

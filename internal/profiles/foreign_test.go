@@ -86,7 +86,7 @@ func document(t testing.TB, text string) *awsconfig.Document {
 	return d
 }
 
-// listing makes an inventory of lines such as "111122223333 name: Admin ReadOnly".
+// listing makes an inventory from lines such as "111122223333 name: Admin ReadOnly".
 func listing(lines ...string) *inventory.Inventory {
 	var accounts []inventory.Account
 	for _, line := range lines {
@@ -97,7 +97,7 @@ func listing(lines ...string) *inventory.Inventory {
 	return inventory.New(identitycenter.SSOSession{Name: "corp"}, time.Time{}, accounts)
 }
 
-// withoutOurs takes all our sections away, as pruning does.
+// withoutOurs removes all our sections, as pruning does.
 func withoutOurs(t testing.TB, text string) string {
 	t.Helper()
 	d := document(t, text)
@@ -117,8 +117,7 @@ var (
 	second = listing("111122223333 Production: Admin", "444455556666 Dev: Admin Billing", "777788889999 New: Admin")
 )
 
-// step applies an inventory, checks that no foreign byte changed, and that a second
-// time has nothing to do.
+// step applies an inventory, and checks that no foreign byte changed, and that applying it again does nothing.
 func step(t *testing.T, text string, all *inventory.Inventory, o Options) (string, bool) {
 	t.Helper()
 	plan, err := Make(document(t, text), &awsconfig.Document{}, all, o)
@@ -139,8 +138,7 @@ func step(t *testing.T, text string, all *inventory.Inventory, o Options) (strin
 	return after, true
 }
 
-// FuzzForeignBytesStay: whatever the file is, a walk of plans changes our text alone,
-// and where there was none of ours, taking it away gives the very same bytes.
+// For any file, a series of plans changes only our text; if it had none of ours, removing it restores the same bytes.
 func FuzzForeignBytesStay(f *testing.F) {
 	ours := "# rolecall-managed: 111122223333 Admin corp\n[profile Prod-Admin]\nsso_session = corp\n" +
 		"sso_account_id = 111122223333\nsso_role_name = Admin\n"
@@ -186,7 +184,7 @@ func FuzzForeignBytesStay(f *testing.F) {
 	})
 }
 
-// Each of these files must work, not just be left alone.
+// Each of these files must work, not just be refused.
 func TestThereAndBack(t *testing.T) {
 	for _, text := range []string{
 		session, strings.TrimSuffix(session, "\n"), strings.ReplaceAll(session, "\n", "\r\n"),

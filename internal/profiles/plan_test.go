@@ -29,7 +29,7 @@ func made(t testing.TB, text string, all *inventory.Inventory, o Options) (strin
 	return string(plan.Data), plan
 }
 
-// changes writes a plan in short.
+// changes summarises a plan.
 func changes(p *Plan) string {
 	var all []string
 	for _, c := range p.Changes {
@@ -95,7 +95,7 @@ region = eu-west-1
 		"services = local\n") {
 		t.Errorf("got %s", text)
 	}
-	// A filter leaves the others as they are, unless it is said otherwise.
+	// A filter leaves the others as they are, unless told otherwise.
 	only := Options{Filter: inventory.Filter{Roles: []string{"bill*"}}}
 	if _, plan = made(t, text, second, only); plan.Outside != 3 || plan.Count(Kept) != 1 || plan.Count(Removed) != 0 {
 		t.Errorf("with a filter: %s, %d outside", changes(plan), plan.Outside)
@@ -107,7 +107,7 @@ region = eu-west-1
 	}
 }
 
-// A marking line does not make somebody else's section ours.
+// A marker line does not make somebody else's section ours.
 func TestAMarkingLineAboveAnothersSection(t *testing.T) {
 	for name, text := range map[string]string{
 		"left behind": "# rolecall-managed: 111122223333 Admin corp\n[profile mine]\n" +
@@ -126,7 +126,7 @@ func TestAMarkingLineAboveAnothersSection(t *testing.T) {
 	}
 }
 
-// One section that a person has made something else does not stop the others.
+// One section that a person has repurposed does not stop the others.
 func TestAnOddSectionStaysAlone(t *testing.T) {
 	text, _ := made(t, mine, first, Options{})
 	text = strings.Replace(text, "[profile Prod-Admin]\n", "[profile Prod-Admin]\n"+
@@ -138,8 +138,7 @@ func TestAnOddSectionStaysAlone(t *testing.T) {
 	}
 }
 
-// Profiles of others that refer to one that goes are named; a services section of the
-// person's own stays.
+// Other profiles that refer to a removed one are named; a services section of the person's own stays.
 func TestWhatAPersonHasBuiltOnAProfile(t *testing.T) {
 	text, _ := made(t, mine, first, Options{})
 	text = strings.Replace(text, "[profile Dev-Admin]\n", "[profile Dev-Admin]\nservices = local\n", 1)
@@ -210,7 +209,7 @@ func TestCredentialsFileNamesAreTaken(t *testing.T) {
 	}
 }
 
-// The order of accounts, and what is in the file already, decide nothing.
+// Neither the order of accounts nor the file's content decides about names.
 func TestNamesDoNotDependOnOrder(t *testing.T) {
 	var lines []string
 	for i := range 60 {

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bound is far above what anything here takes.
+// bound is far more than anything here takes.
 const bound = 30 * time.Second
 
 // A screen is a terminal with the person's side of it.
@@ -53,8 +53,7 @@ type result struct {
 	err  error
 }
 
-// read starts ReadPaste, and gives what it returns once it reads keys: those
-// that come before are the line mode's.
+// read starts ReadPaste, and returns its result channel once it reads keys: earlier ones would go to the line mode.
 func (s *screen) read(ctx context.Context) <-chan result {
 	s.t.Helper()
 	results := make(chan result, 1)
@@ -77,7 +76,7 @@ func (s *screen) enter(keys string) {
 	}
 }
 
-// wait returns the result, and sees to it that the terminal is as before and that nothing was shown on it.
+// wait returns the result, and checks that the terminal is restored and that nothing was shown on it.
 func (s *screen) wait(results <-chan result) result {
 	s.t.Helper()
 	var r result

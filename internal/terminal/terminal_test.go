@@ -35,7 +35,7 @@ func hostile(t *testing.T) []string {
 	return values
 }
 
-// harmful are characters that move, hide or reorder; the list is Unicode's.
+// harmful reports whether r moves, hides or reorders text; the list is Unicode's.
 func harmful(r rune) bool {
 	return !unicode.IsPrint(r) || r == '\u2800' || unicode.In(r, unicode.C, unicode.Zl, unicode.Zp,
 		unicode.Bidi_Control, unicode.Join_Control, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
@@ -81,7 +81,7 @@ func TestWhatIsShown(t *testing.T) {
 	}
 }
 
-// modules reads a drawing back: what is black.
+// modules reads a drawing back: true is black.
 func modules(t *testing.T, drawing string) [][]bool {
 	t.Helper()
 	var rows [][]bool
