@@ -120,7 +120,7 @@ func (d *decoder) list(v any, into reflect.Value, s shape, path string) error {
 			continue
 		}
 		element := reflect.New(into.Type().Elem()).Elem()
-		if err := d.value(item, element, shapes[s.of], fmt.Sprintf("%s.%d.member", path, i+1)); err != nil {
+		if err := d.value(item, element, shapes()[s.of], fmt.Sprintf("%s.%d.member", path, i+1)); err != nil {
 			return err
 		}
 		into.Set(reflect.Append(into, element))
@@ -218,7 +218,7 @@ func constraints(t reflect.Type, f reflect.StructField) (s shape, required bool)
 	if name == "" && f.Type.Kind() == reflect.String {
 		name = "SensitiveStringType"
 	}
-	return shapes[name], option == "required"
+	return shapes()[name], option == "required"
 }
 
 func lowerFirst(name string) string {
