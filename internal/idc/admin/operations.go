@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"sync"
 
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/store"
@@ -24,13 +25,14 @@ const (
 	organizationsPrefix = "AWSOrganizationsV20161128"
 )
 
-func services() map[string]service {
+// services are made when the first request comes: at each start they would cost those who serve nothing.
+var services = sync.OnceValue(func() map[string]service {
 	return map[string]service{
 		ssoAdminPrefix:      {ssoAdminPrefix, "sso-admin", 100, ssoAdmin()},
 		identityStorePrefix: {identityStorePrefix, "identitystore", 100, identityStore()},
 		organizationsPrefix: {organizationsPrefix, "organizations", 20, organizations()},
 	}
-}
+})
 
 // none is an empty input or output.
 type none struct{}
