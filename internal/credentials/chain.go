@@ -10,7 +10,7 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// Root gives the profile at the end of a chain: the one that signs in.
+// Root returns the profile at the end of a chain: the one that signs in.
 func Root(profile awsconfig.Profile) awsconfig.Profile {
 	for profile.Chain != nil {
 		profile = *profile.Chain.Source
@@ -28,8 +28,8 @@ func Region(profile awsconfig.Profile) string {
 }
 
 // chained assumes the profile's role with the credentials of its source. Source
-// keys that STS no longer accepts, though they are cached as good, are got anew
-// once.
+// keys that STS no longer accepts, though they are cached as good, are fetched once
+// more.
 func (s *Source) chained(ctx context.Context, profile awsconfig.Profile, tags []Tag) (identitycenter.RoleCredentials, error) {
 	links := chainLinks(profile, s.Session, tags)
 	cached, err := s.Cache.ChainedCredentials(links)

@@ -56,7 +56,7 @@ func (s *Source) retrieve(ctx context.Context, profile awsconfig.Profile, tags [
 	return s.role(ctx, profile.AccountID, profile.RoleName)
 }
 
-// role gives the credentials of one role of the session's user.
+// role returns the credentials of one role of the session's user.
 func (s *Source) role(ctx context.Context, accountID, roleName string) (identitycenter.RoleCredentials, error) {
 	cached := s.cached(accountID, roleName)
 	if s.goodFor(cached, identitycenter.CachedRoleMinimum) {
@@ -96,7 +96,7 @@ func (s *Source) lastResort(cached identitycenter.RoleCredentials, err error) bo
 	if !passing || !s.goodFor(cached, identitycenter.LastResortMinimum) {
 		return false
 	}
-	s.warn("these credentials are good until %s; no new ones: %w", cached.Expiration.Local().Format("15:04:05"), err)
+	s.warn("these credentials are good until %s; got no new ones: %w", cached.Expiration.Local().Format("15:04:05"), err)
 	return true
 }
 

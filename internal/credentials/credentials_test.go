@@ -78,7 +78,7 @@ func TestARefusalIsExplained(t *testing.T) {
 		"no role in that account":     {"999900001111", "Admin", nil, "your accounts: "},
 		"a mistyped account":          {"111122223334", "Admin", nil, "did you mean 111122223333?"},
 		"accounts that are known":     {"999900001111", "Admin", []identitycenter.Account{{ID: "123456789012", Name: "known"}}, "123456789012 known"},
-		"a role that lags behind":     {payments, "Developer", nil, "yours in that account: "},
+		"a role that lags behind":     {payments, "Developer", nil, "your roles in that account: "},
 		"an account that has no name": {"000000000000", "Admin", nil, `no access to role "Admin" in account 000000000000`},
 	} {
 		t.Run(name, func(t *testing.T) {

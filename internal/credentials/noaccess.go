@@ -11,8 +11,8 @@ import (
 	"rolecall/internal/near"
 )
 
-// A NoAccessError is a role that is not the person's, with what is theirs. AWS
-// gives one and the same answer for a typing mistake, a role never granted, one
+// A NoAccessError is a role that the person does not have, with those that they have. AWS
+// answers the same to a typing mistake, a role never granted, one
 // taken away, and a session older than the grant.
 type NoAccessError struct {
 	Session   identitycenter.SSOSession
@@ -38,28 +38,28 @@ func (e *NoAccessError) accountName() string {
 	return ""
 }
 
-// Unwrap gives the portal's refusal.
+// Unwrap returns the portal's refusal.
 func (e *NoAccessError) Unwrap() error { return e.Cause }
 
 // maxListed bounds how many names a fact holds.
 const maxListed = 12
 
-// Facts are what is known besides, a line each.
+// Facts are what else is known, a line each.
 func (e *NoAccessError) Facts() []string {
-	facts := []string{fmt.Sprintf("your login to %q is good; this role is not among yours there", e.Session.Label())}
+	facts := []string{fmt.Sprintf("you are signed in to %q, but do not have this role there", e.Session.Label())}
 	switch {
 	case !e.Known:
-		return append(facts[:0], fmt.Sprintf("your login to %q is good; which roles are yours there could not be read", e.Session.Label()))
+		return append(facts[:0], fmt.Sprintf("you are signed in to %q; your roles there could not be listed", e.Session.Label()))
 	case len(e.Roles) > 0 && slices.Contains(e.Roles, e.Role):
-		facts[0] = "the role is listed as yours there, but refused: the listing may lag behind"
+		facts[0] = "the role is listed as yours, but was refused: the listing may lag behind"
 	case len(e.Roles) > 0:
-		facts = append(facts, "yours in that account: "+listed(e.Roles)+didYouMean(e.Role, e.Roles))
+		facts = append(facts, "your roles in that account: "+listed(e.Roles)+didYouMean(e.Role, e.Roles))
 	case len(e.Accounts) > 0:
-		facts = append(facts, "no role in that account is yours; your accounts: "+e.listedAccounts())
+		facts = append(facts, "you have no role in that account; your accounts: "+e.listedAccounts())
 	default:
-		facts = append(facts, "no account is yours at all")
+		facts = append(facts, "you have no account at all")
 	}
-	return append(facts, "a role that was granted minutes ago needs a new session")
+	return append(facts, "a role granted minutes ago needs a new session")
 }
 
 func (e *NoAccessError) listedAccounts() string {

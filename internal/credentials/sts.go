@@ -63,11 +63,11 @@ func (s STS) client(c identitycenter.RoleCredentials, region string) *sts.Client
 	return sts.New(o)
 }
 
-// defaultRoleSession names chained sessions whose profile gives no
+// defaultRoleSession names chained sessions whose profile has no
 // role_session_name.
 const defaultRoleSession = "rolecall"
 
-// assumeRole gives credentials of the role that chain names, with those of its
+// assumeRole returns credentials of the role that chain names, with those of its
 // source. Roles assumed by role chaining last an hour at most.
 func (s STS) assumeRole(ctx context.Context, source identitycenter.RoleCredentials, chain awsconfig.Chain, region string, tags []Tag) (identitycenter.RoleCredentials, error) {
 	in := &sts.AssumeRoleInput{RoleArn: &chain.RoleARN, RoleSessionName: aws.String(defaultRoleSession)}

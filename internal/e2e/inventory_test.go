@@ -43,7 +43,7 @@ func TestAListingShowsHowFarItIs(t *testing.T) {
 	}
 	for _, part := range []string{
 		"listing [", "/45 accounts, 19.6 requests/s, ", "s left\x1b[K",
-		"\r\x1b[Krolecall: interrupted", "accounts are read and kept for the next try",
+		"\r\x1b[Krolecall: interrupted", "accounts were read, and are kept for the next try",
 		"rolecall: hint: rolecall sync corp",
 	} {
 		if !strings.Contains(screen, part) {

@@ -20,13 +20,12 @@ type AccountError struct {
 // Error says whether there is none or more than one.
 func (e *AccountError) Error() string {
 	if len(e.Matches) > 0 {
-		return fmt.Sprintf("%q stands for %d of your accounts in session %q", e.Text, len(e.Matches), e.Session.Label())
+		return fmt.Sprintf("%q matches %d of your accounts in session %q", e.Text, len(e.Matches), e.Session.Label())
 	}
-	return fmt.Sprintf("no account of yours in session %q is called %q", e.Session.Label(), e.Text)
+	return fmt.Sprintf("you have no account called %[2]q in session %[1]q", e.Session.Label(), e.Text)
 }
 
-// Unwrap gives identitycenter.ErrNoAccess: an account that is not there is one
-// without access.
+// Unwrap returns identitycenter.ErrNoAccess: an unknown account is one without access.
 func (*AccountError) Unwrap() error { return identitycenter.ErrNoAccess }
 
 const maxCandidates = 10
@@ -50,7 +49,7 @@ func (e *AccountError) Facts() []string {
 	return []string{intro + strings.Join(names, ", ")}
 }
 
-// Find gives the account that text names: by id, alias or name; by name without
+// Find returns the account that text names: by id, alias or name; by name without
 // regard to case; by the beginning of an alias, name or id that only one has. The
 // error is an *AccountError with the candidates.
 func (i *Inventory) Find(text string) (*Account, error) {

@@ -88,8 +88,7 @@ func New(session identitycenter.SSOSession, takenAt time.Time, accounts []Accoun
 	return &Inventory{Session: session, TakenAt: takenAt, Accounts: kept}
 }
 
-// Named holds accounts whose roles nobody has asked for: it is to find one in, and
-// no listing.
+// Named holds accounts whose roles were not listed: it serves to find one, and is no listing.
 func Named(session identitycenter.SSOSession, accounts []identitycenter.Account) *Inventory {
 	i := &Inventory{Session: session}
 	for _, a := range accounts {
@@ -98,7 +97,7 @@ func Named(session identitycenter.SSOSession, accounts []identitycenter.Account)
 	return i
 }
 
-// With gives the inventory with what the person's settings say about its accounts.
+// With returns the inventory with what the person's settings say about its accounts.
 func (i *Inventory) With(said []settings.Account) *Inventory {
 	if len(said) == 0 {
 		return i
@@ -168,7 +167,7 @@ func (f Filter) MatchAccount(a *Account) bool {
 	})
 }
 
-// Select gives the rows that pass.
+// Select returns the rows that pass.
 func (i *Inventory) Select(f Filter) []Row {
 	var rows []Row
 	for n := range i.Accounts {

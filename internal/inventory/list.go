@@ -54,7 +54,7 @@ func (e *IncompleteError) Error() string {
 	return fmt.Sprintf("listing the accounts and roles of %q: %v", e.Session.Label(), e.Cause)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *IncompleteError) Unwrap() error { return e.Cause }
 
 // Kept says how much was read.
@@ -63,7 +63,7 @@ func (e *IncompleteError) Kept() string {
 	if !e.Progress.Found {
 		of = "at least " + of
 	}
-	return fmt.Sprintf("%d of %s accounts are read and kept for the next try", e.Progress.Listed, of)
+	return fmt.Sprintf("%d of %s accounts were read, and are kept for the next try", e.Progress.Listed, of)
 }
 
 const (

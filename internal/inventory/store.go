@@ -69,8 +69,8 @@ const storedVersion = 1
 // maxStored bounds the file: a hundred thousand accounts with long names.
 const maxStored = 64 << 20
 
-// Load gives the last complete listing; ErrNone is none, or one that cannot be used
-// (of a newer rolecall, or damaged): then the portal has to be asked.
+// Load returns the last complete listing, or ErrNone: there is none, or it cannot be used
+// (written by a newer rolecall, or damaged), so the portal has to be asked.
 func (s *Store) Load(p Place) (*Inventory, error) {
 	data, err := s.read(s.path(p, ".json"))
 	if err != nil {
@@ -146,7 +146,7 @@ func (s *Store) lock(ctx context.Context, p Place, waiting func()) (*filesystem.
 	return s.Files.Lock(ctx, s.path(p, ".lock"), "", func(string) { waiting() })
 }
 
-// Old reports whether a listing should be made anew: it is older than maxAge, or
+// Old reports whether a listing should be made again: it is older than maxAge, or
 // than the last sign-in, which may be another person's or know of new roles, or of a
 // time that has not come yet.
 func (p Place) Old(inv *Inventory, now time.Time, maxAge time.Duration) bool {
@@ -182,7 +182,7 @@ type page struct {
 	Next     string                   `json:"next,omitempty"`   // token of the next page
 }
 
-// openJournal gives the journal to go on with, the pages that are in it, and when it was
+// openJournal returns the journal to go on with, the pages that are in it, and when it was
 // begun.
 func (s *Store) openJournal(p Place) (*journal, []page, time.Time) {
 	path := s.path(p, ".partial")

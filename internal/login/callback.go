@@ -69,7 +69,7 @@ func (c *callback) redirectURI() string {
 	return "http://127.0.0.1:" + strconv.Itoa(c.port) + callbackPath
 }
 
-// wait gives the code that the browser, or the person, brought.
+// wait returns the code that the browser, or the person, brought.
 func (c *callback) wait(ctx context.Context) (identitycenter.Secret, error) {
 	select {
 	case <-ctx.Done():
@@ -94,8 +94,8 @@ func (c *callback) close() {
 	_ = c.server.Close()
 }
 
-// answer takes a query with this sign-in's state: a code, or an error. It gives
-// false for every other one.
+// answer takes a query with this sign-in's state: a code, or an error. It returns
+// false for any other query.
 func (c *callback) answer(query url.Values) bool {
 	if len(query["state"]) != 1 || subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(c.state)) != 1 {
 		return false

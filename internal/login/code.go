@@ -100,7 +100,7 @@ func randomText() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// pasteTries is how often a person may paste something else than the address.
+// pasteTries is how often a person may paste anything but the address.
 const pasteTries = 5
 
 // readPasted takes the address that the person's browser ended on. What is
@@ -120,23 +120,23 @@ func (l *Login) readPasted(ctx context.Context, callback *callback) {
 			l.Person.Tell(err.Error())
 		}
 	}
-	l.Person.Tell("no more pasted addresses are read; the browser can still answer")
+	l.Person.Tell("no more addresses are read here; the browser can still answer")
 }
 
 // pasted takes an address as if the browser had called it. Scheme, host, port
 // and path must be those of this sign-in's redirect URI, and the state its own:
-// a bare code, or somebody else's address, is refused.
+// a bare code, or the address of another sign-in, is refused.
 func (c *callback) pasted(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.User != nil || u.Scheme+"://"+u.Host+u.Path != c.redirectURI() {
-		return fmt.Errorf("that is not the address that this sign-in ends on: it begins with %s?", c.redirectURI())
+		return fmt.Errorf("expected an address starting with %s?", c.redirectURI())
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return errors.New("that address is cut or changed")
+		return errors.New("that address is incomplete or was changed")
 	}
 	if !c.answer(query) {
-		return errors.New("that address is of another sign-in, or incomplete")
+		return errors.New("that address belongs to another sign-in, or is incomplete")
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 type RequiredError struct {
 	Session identitycenter.SSOSession
 	Reason  string   // what happened, in words
-	Facts   []string // what is known besides
+	Facts   []string // what else is known
 	Cause   error    // may be nil
 }
 
@@ -21,7 +21,7 @@ func (e *RequiredError) Error() string {
 	return fmt.Sprintf("login required for %q: %s", e.Session.Label(), e.Reason)
 }
 
-// Unwrap gives identitycenter.ErrLoginRequired, and the cause.
+// Unwrap returns identitycenter.ErrLoginRequired, and the cause.
 func (e *RequiredError) Unwrap() []error {
 	if e.Cause == nil {
 		return []error{identitycenter.ErrLoginRequired}
@@ -41,9 +41,9 @@ type EndpointError struct {
 // Error names both endpoints and what sets the one in force.
 func (e *EndpointError) Error() string {
 	if e.Override == "" {
-		return fmt.Sprintf("the login to %q was issued by %s; now %s would get its token", e.Session.Label(), e.Issued, e.InForce)
+		return fmt.Sprintf("the login to %q was issued by %s, but %s is set now; nothing was sent", e.Session.Label(), e.Issued, e.InForce)
 	}
-	return fmt.Sprintf("the login to %q was issued by %s; %s, set by %s, would get its token", e.Session.Label(), e.Issued, e.InForce, e.Override)
+	return fmt.Sprintf("the login to %q was issued by %s, but %s is set now (by %s); nothing was sent", e.Session.Label(), e.Issued, e.InForce, e.Override)
 }
 
 // ErrDeclined is a person's no to a question of rolecall.

@@ -32,7 +32,7 @@ func (l *Login) guard(token identitycenter.Token) error {
 	return e
 }
 
-// issuer gives the endpoints that issued token, when that was noted: for tokens
+// issuer returns the endpoints that issued token, when that was noted: for tokens
 // of the registration that we signed in with. Tokens of other tools have no note.
 func issuer(token identitycenter.Token, note cache.SessionNote) (identitycenter.Endpoints, bool) {
 	return issuedNote(note), note.ClientID != "" && note.ClientID == token.Registration.ClientID

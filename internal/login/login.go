@@ -1,6 +1,6 @@
 // Package login turns an sso-session into an access token: from the cache, by
 // refreshing, or by asking the person. It never prints, and leaves files to the
-// store and the wire to the service that it is given. It keeps to itself when a
+// store and the wire to the service passed in. It keeps to itself when a
 // token is fresh, and to which endpoint a token may go.
 package login
 
@@ -50,15 +50,15 @@ type Login struct {
 	Now  func() time.Time
 }
 
-// Token gives an access token that is good for a while: the cached one, a
+// Token returns an access token that is good for a while: the cached one, a
 // refreshed one, or one from a new sign-in when there is a Person. Otherwise the
 // error is a RequiredError.
 func (l *Login) Token(ctx context.Context) (identitycenter.Token, error) {
 	return l.token(ctx, identitycenter.Token{})
 }
 
-// Renew gives another token than rejected, which the portal did not accept: one
-// that another process saved meanwhile, a refreshed one, or a new sign-in's.
+// Renew returns a token other than rejected, which the portal did not accept: one
+// that another process saved meanwhile, a refreshed one, or one from a new sign-in.
 func (l *Login) Renew(ctx context.Context, rejected identitycenter.Token) (identitycenter.Token, error) {
 	return l.token(ctx, rejected)
 }
@@ -71,7 +71,7 @@ func (l *Login) token(ctx context.Context, rejected identitycenter.Token) (ident
 	return token, err
 }
 
-// unattended gives a token without a person: the cached one while it is fresh,
+// unattended returns a token without a person: the cached one while it is fresh,
 // else a refreshed one.
 func (l *Login) unattended(ctx context.Context, rejected identitycenter.Token) (identitycenter.Token, error) {
 	token, err := l.Store.Token(ctx, l.Session)
@@ -115,7 +115,7 @@ func (l *Login) fresh(t identitycenter.Token) bool {
 	return t.ExpiresAt.Sub(l.Now()) > window
 }
 
-// Cached gives the session's cached token, expired or not, checked to be one
+// Cached returns the session's cached token, expired or not, checked to be one
 // that may go to the endpoints in force. For a sign-out.
 func (l *Login) Cached(ctx context.Context) (identitycenter.Token, error) {
 	token, err := l.Store.Token(ctx, l.Session)
@@ -126,7 +126,7 @@ func (l *Login) Cached(ctx context.Context) (identitycenter.Token, error) {
 }
 
 // AtHome refuses endpoints in force that did not issue what is cached of the session:
-// its keys, too, may go only to who gave them. Without a cached token the session's start
+// its keys, too, may only go back to their issuer. Without a cached token the session's start
 // URL says who that is.
 func (l *Login) AtHome(ctx context.Context) error {
 	token, err := l.Store.Token(ctx, l.Session)

@@ -171,7 +171,7 @@ func (l *Login) ended(token identitycenter.Token, note cache.SessionNote) error 
 		e.Reason = "its token is no longer accepted"
 		e.Facts = append(e.Facts, fmt.Sprintf("refresh refused at %s (%s): most likely %s", clock(note.RefusedAt), note.Refusal, l.likely(note.Refusal)))
 	case token.RefreshToken.IsZero():
-		e.Facts = append(e.Facts, "there is no refresh token: legacy profiles and sessions without the scope "+identitycenter.AccessScope+" get none")
+		e.Facts = append(e.Facts, "no refresh token: legacy profiles and sessions without the scope "+identitycenter.AccessScope+" get none")
 	case token.Registration.ClientID == "" || token.Registration.ClientSecret.IsZero():
 		e.Facts = append(e.Facts, "the cache file has no client registration to refresh with")
 	default:

@@ -24,14 +24,14 @@ func (e *StartURLError) Error() string {
 	case e.Endpoint != "":
 		return fmt.Sprintf("%s does not know the start URL %s", e.Endpoint, e.Session.StartURL)
 	case e.Found == "":
-		return fmt.Sprintf("sso_region %s is not the region of %s, or there is no such start URL", e.Session.Region, e.Session.StartURL)
+		return fmt.Sprintf("sso_region %s is not the region of %s, or no such start URL exists", e.Session.Region, e.Session.StartURL)
 	case e.Found != e.Session.Region:
 		return fmt.Sprintf("sso_region %s is not the region of %s: that is %s", e.Session.Region, e.Session.StartURL, e.Found)
 	}
-	return fmt.Sprintf("there is no start URL %s in %s", e.Session.StartURL, e.Found)
+	return fmt.Sprintf("no start URL %s exists in %s", e.Session.StartURL, e.Found)
 }
 
-// Unwrap gives the refusal.
+// Unwrap returns the refusal.
 func (e *StartURLError) Unwrap() error { return e.Cause }
 
 // Check finds out whether the session's start URL is at home in its region, before
@@ -59,7 +59,7 @@ func (l *Login) explainRegistration(ctx context.Context, err error) error {
 	case !l.standard(l.Service.Endpoints()):
 		e.Endpoint = l.Service.Endpoints().OIDC
 	case l.FindRegion != nil:
-		e.Found, _ = l.FindRegion(ctx, l.Session.StartURL) // not found is said, too
+		e.Found, _ = l.FindRegion(ctx, l.Session.StartURL) // not found: the error says so
 	}
 	return e
 }

@@ -42,7 +42,7 @@ type Authorization struct {
 const signInTimeout = 10 * time.Minute
 
 // SignIn is the login command. Without signOut, a token that is good already is
-// returned, with already true. With it, the person signs in anew, after signOut has ended
+// returned, with already true. With it, the person signs in again, after signOut has ended
 // the present session on the server: so the new one has its full length and the newest
 // assignments.
 func (l *Login) SignIn(ctx context.Context, signOut func(context.Context) error) (token identitycenter.Token, already bool, err error) {
@@ -62,7 +62,7 @@ func (l *Login) SignIn(ctx context.Context, signOut func(context.Context) error)
 	defer unlock()
 	if signOut == nil {
 		if token, err := l.unattended(ctx, identitycenter.Token{}); err == nil {
-			return token, true, nil // somebody else signed in while we waited
+			return token, true, nil // another process signed in while we waited
 		}
 	} else if err := signOut(ctx); err != nil && !isEndpointError(err) { // nothing of ours is at that server
 		return token, false, fmt.Errorf("signing out before the new login: %w", err)
@@ -76,7 +76,7 @@ func isEndpointError(err error) bool {
 	return errors.As(err, &endpoint)
 }
 
-// nobody says that a person is needed and none is there.
+// nobody reports that a person is needed and there is none.
 func (l *Login) nobody(err error) error {
 	if err == nil {
 		err = &RequiredError{Session: l.Session, Reason: "there is no terminal to sign in from"}
@@ -191,7 +191,7 @@ func (l *Login) explainRefusal(err error) error {
 	return fmt.Errorf("login to %q: %w", l.Session.Label(), err)
 }
 
-// registration gives the cached client registration for a flow, or a new one.
+// registration returns the cached client registration for a flow, or a new one.
 func (l *Login) registration(ctx context.Context, flow, redirectURI string) (identitycenter.ClientRegistration, error) {
 	endpoint := l.Service.Endpoints().OIDC
 	if r, err := l.Store.Registration(l.Session, endpoint, flow); err == nil && l.stillKnown(ctx, r) {
@@ -213,7 +213,7 @@ func (l *Login) registration(ctx context.Context, flow, redirectURI string) (ide
 }
 
 // stillKnown reports whether the server knows a cached registration. AWS keeps
-// one for its 90 days. A local Identity Center may have started anew, and its
+// one for its 90 days. A local Identity Center may have been restarted empty, and its
 // error would show in the browser only, where nothing can heal it: it is asked
 // for a refresh that it must refuse, and the refusal tells.
 func (l *Login) stillKnown(ctx context.Context, r identitycenter.ClientRegistration) bool {

@@ -85,7 +85,7 @@ func backoff(attempt int, err error) (time.Duration, error) {
 // Endpoints are the two addresses in force, overrides included.
 func (c *Client) Endpoints() identitycenter.Endpoints { return c.endpoints }
 
-// Standard gives the endpoints of AWS itself for a region, without overrides.
+// Standard returns the endpoints of AWS itself for a region, without overrides.
 func Standard(region string, fips, dualStack bool) (identitycenter.Endpoints, error) {
 	return resolve(Config{Region: region, FIPS: fips, DualStack: dualStack})
 }

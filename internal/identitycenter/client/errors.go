@@ -61,7 +61,7 @@ func statusKind(status int) error {
 }
 
 // Translate turns what the SDK says into an APIError with AWS's own words.
-// A context that has ended gives its cause.
+// For a context that has ended it returns the cause.
 func Translate(ctx context.Context, operation, endpoint string, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -150,7 +150,7 @@ func fromSDK(e *identitycenter.APIError, err error) {
 }
 
 // untrusted reports whether a certificate was not accepted: it is not AWS that
-// answers, or somebody is in between.
+// answers, or a proxy is in between.
 func untrusted(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	return errors.As(err, &certificate)
@@ -166,7 +166,7 @@ func exceptionName(t string) string {
 	return t
 }
 
-// withoutURL gives the innermost reason: URLs repeat what is known and may hold
+// withoutURL returns the innermost reason: URLs repeat what is known and may hold
 // more than a person should see. So does net/http about an answer that it cannot
 // read: it repeats the line, which may be role credentials.
 func withoutURL(err error) string {

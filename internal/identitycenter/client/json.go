@@ -65,7 +65,7 @@ func checkMembers(decoder *json.Decoder, depth int) error {
 		if err != nil {
 			return errors.New("not JSON")
 		}
-		name := key.(string) // the decoder gives nothing else before a colon
+		name := key.(string) // the decoder returns nothing else before a colon
 		if seen[name] {
 			return errors.New("a key stands there twice")
 		}

@@ -33,7 +33,7 @@ type HTTPOptions struct {
 	Log *slog.Logger
 }
 
-// NewHTTP gives an HTTP client for AWS and local endpoints: TLS 1.2 or newer,
+// NewHTTP returns an HTTP client for AWS and local endpoints: TLS 1.2 or newer,
 // HTTPS_PROXY by CONNECT, clear http only to a loopback address, no redirect
 // followed, answers bounded in size and time.
 func NewHTTP(o HTTPOptions) (*http.Client, error) {
@@ -64,7 +64,7 @@ func NewHTTP(o HTTPOptions) (*http.Client, error) {
 	return Over(bySchemeTransport{secure: secure, clear: clear}, o.Log), nil
 }
 
-// Over gives an HTTP client that bounds answers and follows no redirect, over a
+// Over returns an HTTP client that bounds answers and follows no redirect, over a
 // network of the caller's.
 func Over(network http.RoundTripper, logger *slog.Logger) *http.Client {
 	return &http.Client{
@@ -107,7 +107,7 @@ func (t bySchemeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.secure.RoundTrip(r)
 }
 
-// An answerError is an answer that AWS does not give. Asking again would bring
+// An answerError is an answer that AWS does not send. Asking again would bring
 // the same, so the SDK is told not to.
 type answerError struct{ problem string }
 
@@ -124,7 +124,7 @@ func (stalled) Error() string        { return fmt.Sprintf("the answer did not en
 func (stalled) RetryableError() bool { return false }
 
 // bounded reads each answer whole, up to maxAnswer and within attemptTimeout,
-// before anybody parses it. (The time limit of http.Client would wrap the body,
+// before it is parsed. (The time limit of http.Client would wrap the body,
 // and translate needs to find it again.)
 type bounded struct {
 	next http.RoundTripper

@@ -55,6 +55,9 @@ func scale(bin string) error {
 	if err := p.sync(); err != nil {
 		return err
 	}
+	if err := p.together(); err != nil {
+		return err
+	}
 	return p.commands()
 }
 
