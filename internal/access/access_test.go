@@ -99,8 +99,11 @@ func TestPatience(t *testing.T) {
 		"a single request, a short refusal": {access.Patience{}, 3 * time.Second, nil},
 		"a single request, a long one":      {access.Patience{}, time.Minute, identitycenter.ErrThrottled},
 		"a command that has time":           {access.SinceFirstRefusal(2 * time.Minute), time.Minute, nil},
-		"a command that has less":           {access.SinceFirstRefusal(30 * time.Second), time.Minute, identitycenter.ErrThrottled},
-		"a listing that gets on":            {access.SinceLastSuccess(30 * time.Second), 2 * time.Minute, nil},
+		"a command that has less": {
+			access.SinceFirstRefusal(30 * time.Second), time.Minute,
+			identitycenter.ErrThrottled,
+		},
+		"a listing that gets on": {access.SinceLastSuccess(30 * time.Second), 2 * time.Minute, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -139,7 +142,8 @@ func TestALongRetryAfterEndsAtOnce(t *testing.T) {
 			return testbed.Refuse(w, 429, "TooManyRequestsException")
 		})
 		began := time.Now()
-		if _, err := s.portal.Accounts(t.Context()); !errors.Is(err, identitycenter.ErrThrottled) || time.Since(began) > time.Second {
+		if _, err := s.portal.Accounts(t.Context()); !errors.Is(err, identitycenter.ErrThrottled) ||
+			time.Since(began) > time.Second {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}
 	})
@@ -192,7 +196,8 @@ func TestPagesHaveBounds(t *testing.T) {
 					fmt.Fprintf(w, `{"nextToken":%q,"accountList":[%[2]s],"roleList":[%[2]s]}`, token, list)
 					return true
 				})
-				if got, err := s.portal.Accounts(t.Context()); !errors.Is(err, identitycenter.ErrBadAnswer) || s.requests() > access.MaxPages {
+				if got, err := s.portal.Accounts(t.Context()); !errors.Is(err, identitycenter.ErrBadAnswer) ||
+					s.requests() > access.MaxPages {
 					t.Errorf("%d accounts, %v after %d requests", len(got), err, s.requests())
 				}
 				if got, err := s.portal.Roles(t.Context(), "111122223333"); !errors.Is(err, identitycenter.ErrBadAnswer) {

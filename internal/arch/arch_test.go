@@ -147,7 +147,8 @@ var neutral = []string{"filesystem", "near"}
 // Client rooms and the embedded server's meet over HTTP only.
 func TestTheTwoHousesDoNotMeet(t *testing.T) {
 	for room, allowed := range rooms {
-		if room == "cli/local" || room == "testbed" || room == "cmd/rolecall" || strings.HasPrefix(room, "tools/") { // they wire both
+		if room == "cli/local" || room == "testbed" || room == "cmd/rolecall" ||
+			strings.HasPrefix(room, "tools/") { // they wire both
 			continue
 		}
 		for _, other := range allowed {

@@ -30,7 +30,11 @@ func Region(profile awsconfig.Profile) string {
 // chained assumes the profile's role with the credentials of its source. Source
 // keys that STS no longer accepts, though they are cached as good, are fetched once
 // more.
-func (s *Source) chained(ctx context.Context, profile awsconfig.Profile, tags []Tag) (identitycenter.RoleCredentials, error) {
+func (s *Source) chained(
+	ctx context.Context,
+	profile awsconfig.Profile,
+	tags []Tag,
+) (identitycenter.RoleCredentials, error) {
 	links := chainLinks(profile, s.Session, tags)
 	cached, err := s.Cache.ChainedCredentials(links)
 	if err == nil && s.goodFor(cached, identitycenter.CachedRoleMinimum) {
@@ -49,7 +53,11 @@ func (s *Source) chained(ctx context.Context, profile awsconfig.Profile, tags []
 	return c, nil
 }
 
-func (s *Source) assume(ctx context.Context, profile awsconfig.Profile, tags []Tag) (identitycenter.RoleCredentials, error) {
+func (s *Source) assume(
+	ctx context.Context,
+	profile awsconfig.Profile,
+	tags []Tag,
+) (identitycenter.RoleCredentials, error) {
 	chain := profile.Chain
 	for again := false; ; again = true {
 		source, err := s.retrieve(ctx, *chain.Source, nil)

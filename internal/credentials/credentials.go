@@ -46,7 +46,11 @@ func (s *Source) Retrieve(ctx context.Context, profile awsconfig.Profile) (ident
 	return s.retrieve(ctx, profile, s.Tags)
 }
 
-func (s *Source) retrieve(ctx context.Context, profile awsconfig.Profile, tags []Tag) (identitycenter.RoleCredentials, error) {
+func (s *Source) retrieve(
+	ctx context.Context,
+	profile awsconfig.Profile,
+	tags []Tag,
+) (identitycenter.RoleCredentials, error) {
 	if profile.Chain != nil {
 		return s.chained(ctx, profile, tags)
 	}

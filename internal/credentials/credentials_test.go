@@ -27,7 +27,8 @@ func TestKeysComeFromTheCacheWhileTheyAreGood(t *testing.T) {
 		s := newScene(t)
 		first := s.retrieve(t, role(payments, "Admin"))
 		time.Sleep(44 * time.Minute) // the role's session lasts an hour
-		if again := s.retrieve(t, role(payments, "Admin")); again.AccessKeyID != first.AccessKeyID || s.asked["/federation/credentials"] != 1 {
+		if again := s.retrieve(t, role(payments, "Admin")); again.AccessKeyID != first.AccessKeyID ||
+			s.asked["/federation/credentials"] != 1 {
 			t.Errorf("asked %d times for %v and %v", s.asked["/federation/credentials"], first, again)
 		}
 		time.Sleep(2 * time.Minute)
@@ -74,10 +75,13 @@ func TestARefusalIsExplained(t *testing.T) {
 		known         []identitycenter.Account
 		says          string
 	}{
-		"a mistyped role":             {payments, "Admn", nil, "did you mean Admin?"},
-		"no role in that account":     {"999900001111", "Admin", nil, "your accounts: "},
-		"a mistyped account":          {"111122223334", "Admin", nil, "did you mean 111122223333?"},
-		"accounts that are known":     {"999900001111", "Admin", []identitycenter.Account{{ID: "123456789012", Name: "known"}}, "123456789012 known"},
+		"a mistyped role":         {payments, "Admn", nil, "did you mean Admin?"},
+		"no role in that account": {"999900001111", "Admin", nil, "your accounts: "},
+		"a mistyped account":      {"111122223334", "Admin", nil, "did you mean 111122223333?"},
+		"accounts that are known": {"999900001111", "Admin", []identitycenter.Account{{
+			ID:   "123456789012",
+			Name: "known",
+		}}, "123456789012 known"},
 		"a role that lags behind":     {payments, "Developer", nil, "your roles in that account: "},
 		"an account that has no name": {"000000000000", "Admin", nil, `no access to role "Admin" in account 000000000000`},
 	} {
@@ -127,7 +131,8 @@ func TestChainedRoles(t *testing.T) {
 		}}
 		keys := s.retrieve(t, chained)
 		identity, err := s.source.STS.CallerIdentity(t.Context(), keys, credentials.Region(chained))
-		if err != nil || identity.Account != "444455556666" || !strings.Contains(identity.ARN, ":assumed-role/Deploy/rolecall") {
+		if err != nil || identity.Account != "444455556666" ||
+			!strings.Contains(identity.ARN, ":assumed-role/Deploy/rolecall") {
 			t.Fatalf("%+v, %v", identity, err)
 		}
 		if again := s.retrieve(t, chained); again.AccessKeyID != keys.AccessKeyID {
@@ -165,7 +170,8 @@ func TestCachesThatFail(t *testing.T) {
 			}
 			return nil
 		}
-		if s.retrieve(t, role(payments, "Admin")); len(s.warned) != 1 || !strings.Contains(s.warned[0].Error(), "no space left") {
+		if s.retrieve(t, role(payments, "Admin")); len(s.warned) != 1 ||
+			!strings.Contains(s.warned[0].Error(), "no space left") {
 			t.Errorf("warned of %v", s.warned)
 		}
 		s.source.Cache.Files.Fault, s.warned = nil, nil

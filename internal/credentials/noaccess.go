@@ -49,7 +49,10 @@ func (e *NoAccessError) Facts() []string {
 	facts := []string{fmt.Sprintf("you are signed in to %q, but do not have this role there", e.Session.Label())}
 	switch {
 	case !e.Known:
-		return append(facts[:0], fmt.Sprintf("you are signed in to %q; your roles there could not be listed", e.Session.Label()))
+		return append(
+			facts[:0],
+			fmt.Sprintf("you are signed in to %q; your roles there could not be listed", e.Session.Label()),
+		)
 	case len(e.Roles) > 0 && slices.Contains(e.Roles, e.Role):
 		facts[0] = "the role is listed as yours, but was refused: the listing may lag behind"
 	case len(e.Roles) > 0:
@@ -93,7 +96,8 @@ func didYouMean(name string, candidates []string) string {
 // which roles and accounts the person does have.
 func (s *Source) ExplainNoAccess(ctx context.Context, accountID, roleName string, cause error) error {
 	e := &NoAccessError{
-		Session: s.Session, AccountID: accountID, Role: roleName, Accounts: s.Accounts, Known: s.Accounts != nil, Cause: cause,
+		Session: s.Session, AccountID: accountID, Role: roleName, Accounts: s.Accounts, Known: s.Accounts != nil,
+		Cause: cause,
 	}
 	roles, err := s.Portal.Roles(ctx, accountID)
 	switch {

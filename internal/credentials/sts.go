@@ -69,7 +69,13 @@ const defaultRoleSession = "rolecall"
 
 // assumeRole returns credentials of the role that chain names, with those of its
 // source. Roles assumed by role chaining last an hour at most.
-func (s STS) assumeRole(ctx context.Context, source identitycenter.RoleCredentials, chain awsconfig.Chain, region string, tags []Tag) (identitycenter.RoleCredentials, error) {
+func (s STS) assumeRole(
+	ctx context.Context,
+	source identitycenter.RoleCredentials,
+	chain awsconfig.Chain,
+	region string,
+	tags []Tag,
+) (identitycenter.RoleCredentials, error) {
 	in := &sts.AssumeRoleInput{RoleArn: &chain.RoleARN, RoleSessionName: aws.String(defaultRoleSession)}
 	if chain.RoleSessionName != "" {
 		in.RoleSessionName = &chain.RoleSessionName
@@ -88,7 +94,11 @@ func (s STS) assumeRole(ctx context.Context, source identitycenter.RoleCredentia
 		return identitycenter.RoleCredentials{}, translate(ctx, "AssumeRole", err)
 	}
 	if out.Credentials == nil || out.Credentials.Expiration == nil {
-		return identitycenter.RoleCredentials{}, &identitycenter.APIError{Operation: "AssumeRole", Kind: identitycenter.ErrBadAnswer, Description: "no keys"}
+		return identitycenter.RoleCredentials{}, &identitycenter.APIError{
+			Operation:   "AssumeRole",
+			Kind:        identitycenter.ErrBadAnswer,
+			Description: "no keys",
+		}
 	}
 	return identitycenter.RoleCredentials{
 		AccessKeyID:     aws.ToString(out.Credentials.AccessKeyId),

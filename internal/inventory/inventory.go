@@ -83,7 +83,11 @@ func New(session identitycenter.SSOSession, takenAt time.Time, accounts []Accoun
 		}
 	}
 	slices.SortFunc(kept, func(a, b Account) int {
-		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+		return cmp.Or(
+			strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)),
+			strings.Compare(a.Name, b.Name),
+			strings.Compare(a.ID, b.ID),
+		)
 	})
 	return &Inventory{Session: session, TakenAt: takenAt, Accounts: kept}
 }

@@ -52,16 +52,20 @@ func TestANewInventory(t *testing.T) {
 func TestFind(t *testing.T) {
 	inv := few().With([]settings.Account{{Match: "444455556666", Alias: "vault"}, {Match: "payments-prod", Alias: "pay"}})
 	for text, want := range map[string]string{
-		"111122223333": "111122223333", "payments-dev": "111122223333", "PAYMENTS-DEV": "111122223333", "vault": "444455556666",
-		"pay": "222233334444", "data / lake": "333344445555", "Dat": "333344445555", "vau": "444455556666", "3333": "333344445555", "payments-p": "222233334444",
+		"111122223333": "111122223333", "payments-dev": "111122223333", "PAYMENTS-DEV": "111122223333",
+		"vault": "444455556666",
+		"pay":   "222233334444", "data / lake": "333344445555", "Dat": "333344445555", "vau": "444455556666",
+		"3333": "333344445555", "payments-p": "222233334444",
 	} {
 		if a, err := inv.Find(text); err != nil || a.ID != want {
 			t.Errorf("%q: %v, %v", text, a, err)
 		}
 	}
 	for text, want := range map[string]string{
-		"twin": "they are: 555566667777 twin, 555566668888 twin", "payments": "they are: 111122223333 payments-dev, 222233334444 payments-prod",
-		"lake": "did you mean: 333344445555 Data / Lake", "paymens-dev": "did you mean: 111122223333 payments-dev", "zzz": "", "": "", "111100001111": "",
+		"twin":     "they are: 555566667777 twin, 555566668888 twin",
+		"payments": "they are: 111122223333 payments-dev, 222233334444 payments-prod",
+		"lake":     "did you mean: 333344445555 Data / Lake", "paymens-dev": "did you mean: 111122223333 payments-dev",
+		"zzz": "", "": "", "111100001111": "",
 	} {
 		a, err := inv.Find(text)
 		var wrong *inventory.AccountError
@@ -77,7 +81,11 @@ func TestFind(t *testing.T) {
 
 func TestWhatSettingsSay(t *testing.T) {
 	inv := few().With([]settings.Account{
-		{Match: "*prod*", Tags: []string{"prod"}, Guarded: true}, {Match: "PAYMENTS-*", Tags: []string{"team-pay", "prod"}}, {Match: "Data*Lake", Tags: []string{"data"}},
+		{
+			Match:   "*prod*",
+			Tags:    []string{"prod"},
+			Guarded: true,
+		}, {Match: "PAYMENTS-*", Tags: []string{"team-pay", "prod"}}, {Match: "Data*Lake", Tags: []string{"data"}},
 	})
 	prod, err := inv.Find("payments-prod")
 	if err != nil || !prod.Guarded || !reflect.DeepEqual(prod.Tags, []string{"prod", "team-pay"}) {
@@ -87,8 +95,11 @@ func TestWhatSettingsSay(t *testing.T) {
 		"222233334444/ReadOnly":                       {Accounts: []string{"*-prod"}},
 		"111122223333/ReadOnly 222233334444/ReadOnly": {Roles: []string{"read*"}},
 		"333344445555/Admin":                          {Tags: []string{"data"}},
-		"222233334444/ReadOnly ":                      {Tags: []string{"prod", "team-pay"}, Accounts: []string{"222233334444", "x"}},
-		"111122223333/Admin 111122223333/ReadOnly":    {Accounts: []string{"payments-?ev"}},
+		"222233334444/ReadOnly ": {
+			Tags:     []string{"prod", "team-pay"},
+			Accounts: []string{"222233334444", "x"},
+		},
+		"111122223333/Admin 111122223333/ReadOnly": {Accounts: []string{"payments-?ev"}},
 		"":  {Tags: []string{"prod", "data"}},
 		" ": {Accounts: []string{"payments-[dp]*"}},
 	} {
@@ -101,7 +112,8 @@ func TestWhatSettingsSay(t *testing.T) {
 		}
 	}
 	hijacked := few().With([]settings.Account{{Match: "111100001111", Alias: "safe"}})
-	if rows := hijacked.Select(inventory.Filter{Accounts: []string{"111100001111"}}); len(rows) != 0 || hijacked.Accounts[1].Alias != "" {
+	if rows := hijacked.Select(inventory.Filter{Accounts: []string{"111100001111"}}); len(rows) != 0 ||
+		hijacked.Accounts[1].Alias != "" {
 		t.Errorf("an id means an account of that name: %v", rows)
 	}
 	if few().Accounts[4].Guarded {
@@ -127,7 +139,10 @@ func TestStoredAsItWas(t *testing.T) {
 		t.Errorf("another portal's listing: %v", err)
 	}
 	files, _ := filepath.Glob(filepath.Join(store.Dir, "*.json"))
-	for _, text := range []string{"", "{", `{"version":99}`, `{"version":1,"roles":[],"accounts":[{"id":"1","roles":[4]}]}`} {
+	for _, text := range []string{
+		"", "{", `{"version":99}`,
+		`{"version":1,"roles":[],"accounts":[{"id":"1","roles":[4]}]}`,
+	} {
 		overwrite(t, files[0], text)
 		if _, err := store.Load(place); !errors.Is(err, inventory.ErrNone) {
 			t.Errorf("%q: %v", text, err)
@@ -177,7 +192,8 @@ func TestFrecency(t *testing.T) {
 	now = now.Add(30 * 24 * time.Hour)
 	use(1, "333344445555", testbed.Corp())
 	scores := store.Frecency(testbed.Corp())
-	if scores["333344445555/Admin"] != 1 || scores["111122223333/Admin"] >= 1 || scores["111122223333/Admin"] <= 0 || len(scores) != 2 {
+	if scores["333344445555/Admin"] != 1 || scores["111122223333/Admin"] >= 1 || scores["111122223333/Admin"] <= 0 ||
+		len(scores) != 2 {
 		t.Errorf("%v", scores)
 	}
 	if scores := store.Frecency(other); len(scores) != 1 {
@@ -220,7 +236,10 @@ func many(b *testing.B) (*inventory.Store, inventory.Place) {
 	accounts := make([]inventory.Account, 4000)
 	for i := range accounts {
 		accounts[i] = inventory.Account{
-			ID: fmt.Sprintf("%012d", 700_000_000_000+i), Name: fmt.Sprintf("team-payments-%04d-prod", i), Email: fmt.Sprintf("aws+payments-%04d@example.com", i),
+			ID: fmt.Sprintf(
+				"%012d",
+				700_000_000_000+i,
+			), Name: fmt.Sprintf("team-payments-%04d-prod", i), Email: fmt.Sprintf("aws+payments-%04d@example.com", i),
 			Roles: []string{"AdministratorAccess", "Billing", "PowerUserAccess", "ReadOnlyAccess", "SupportUser"},
 		}
 	}

@@ -89,7 +89,13 @@ func (l *Lister) List(ctx context.Context) (*Inventory, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	} // a read-only disk: the end will tell
-	r := &run{Lister: l, roles: map[string][]string{}, open: map[string]bool{}, names: map[string]identitycenter.Account{}, pages: map[string]int{}}
+	r := &run{
+		Lister: l,
+		roles:  map[string][]string{},
+		open:   map[string]bool{},
+		names:  map[string]identitycenter.Account{},
+		pages:  map[string]int{},
+	}
 	r.changed = sync.NewCond(&r.mu)
 	inv, err := r.all(ctx)
 	if err != nil {
@@ -149,7 +155,11 @@ func (r *run) all(ctx context.Context) (*Inventory, error) {
 		return nil, r.err
 	}
 	if r.denied > 1 && r.denied*10 > len(r.order) {
-		return nil, fmt.Errorf("the roles of %d accounts are refused, though the accounts are listed: %w", r.denied, identitycenter.ErrBadAnswer)
+		return nil, fmt.Errorf(
+			"the roles of %d accounts are refused, though the accounts are listed: %w",
+			r.denied,
+			identitycenter.ErrBadAnswer,
+		)
 	}
 	accounts := make([]Account, 0, len(r.order))
 	for _, id := range r.order {
@@ -324,7 +334,12 @@ func (r *run) check(t task, p page) error {
 		if t.account != "" {
 			operation = "ListAccountRoles"
 		}
-		return &identitycenter.APIError{Operation: operation, Endpoint: r.Place.Portal, Kind: identitycenter.ErrBadAnswer, Description: problem}
+		return &identitycenter.APIError{
+			Operation:   operation,
+			Endpoint:    r.Place.Portal,
+			Kind:        identitycenter.ErrBadAnswer,
+			Description: problem,
+		}
 	}
 	switch {
 	case r.pages[t.account] >= access.MaxPages:
@@ -337,5 +352,12 @@ func (r *run) check(t task, p page) error {
 
 // progress is how far the run is; the caller holds mu, or is alone.
 func (r *run) progress(fresh []Account) Progress {
-	return Progress{Accounts: len(r.order), Found: r.found, Listed: r.listed, Asked: r.asked, Rate: r.Portal.Rate(), Fresh: fresh}
+	return Progress{
+		Accounts: len(r.order),
+		Found:    r.found,
+		Listed:   r.listed,
+		Asked:    r.asked,
+		Rate:     r.Portal.Rate(),
+		Fresh:    fresh,
+	}
 }

@@ -140,7 +140,13 @@ func TestTwoThousandAccountsAtThePaceOfTheLimit(t *testing.T) {
 			if s.refused*100 >= requests {
 				t.Errorf("latency %v: %d of %d requests were refused", latency, s.refused, requests)
 			}
-			t.Logf("latency %v: %d requests, %d refused, %.3f of what the limit allows", latency, requests, s.refused, float64(took)/float64(allowed))
+			t.Logf(
+				"latency %v: %d requests, %d refused, %.3f of what the limit allows",
+				latency,
+				requests,
+				s.refused,
+				float64(took)/float64(allowed),
+			)
 		})
 	}
 }
@@ -248,7 +254,8 @@ func TestAServerInTrouble(t *testing.T) {
 		"a token that ends on the way": {answers: func(s *scene) func(http.ResponseWriter, *http.Request) bool {
 			first := s.token.AccessToken.Reveal()
 			return func(w http.ResponseWriter, r *http.Request) bool {
-				return len(s.times) > 20 && r.Header.Get("X-Amz-Sso_bearer_token") == first && refuse(401, "UnauthorizedException")(w, r)
+				return len(s.times) > 20 && r.Header.Get("X-Amz-Sso_bearer_token") == first && refuse(401,
+					"UnauthorizedException")(w, r)
 			}
 		}},
 		"an account that vanishes on the way": {answers: func(*scene) func(http.ResponseWriter, *http.Request) bool {

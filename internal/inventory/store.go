@@ -39,7 +39,9 @@ type Place struct {
 }
 
 func (s *Store) path(p Place, ending string) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{p.Session.Name, p.Session.StartURL, p.Session.Region, p.Portal}, "\x00")))
+	sum := sha256.Sum256(
+		[]byte(strings.Join([]string{p.Session.Name, p.Session.StartURL, p.Session.Region, p.Portal}, "\x00")),
+	)
 	return filepath.Join(s.Dir, hex.EncodeToString(sum[:])+ending)
 }
 
@@ -113,7 +115,8 @@ func (s *Store) read(path string) ([]byte, error) {
 // save stores a complete listing in one step.
 func (s *Store) save(p Place, inv *Inventory) error {
 	f := storedListing{
-		Version: storedVersion, Session: p.Session.Name, StartURL: p.Session.StartURL, Region: p.Session.Region, Portal: p.Portal,
+		Version: storedVersion, Session: p.Session.Name, StartURL: p.Session.StartURL, Region: p.Session.Region,
+		Portal:  p.Portal,
 		TakenAt: inv.TakenAt, EndedAt: inv.ended, Roles: []string{}, Accounts: make([]storedAccount, len(inv.Accounts)),
 	}
 	places := map[string]int{}

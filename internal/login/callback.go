@@ -132,7 +132,10 @@ func refusal(code, description string) error {
 // ServeHTTP answers the browser, and whoever else asks.
 func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set(
+		"Content-Security-Policy",
+		"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+	)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -154,7 +157,12 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *callback) serveAnswer(w http.ResponseWriter, r *http.Request) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil || !c.answer(query) {
-		page(w, http.StatusBadRequest, "Not this sign-in", "This is not the answer to the sign-in that rolecall is waiting for. It is still waiting.")
+		page(
+			w,
+			http.StatusBadRequest,
+			"Not this sign-in",
+			"This is not the answer to the sign-in that rolecall is waiting for. It is still waiting.",
+		)
 		return
 	}
 	if query.Get("error") != "" {
@@ -170,9 +178,15 @@ func (c *callback) serveAnswer(w http.ResponseWriter, r *http.Request) {
 func page(w http.ResponseWriter, status int, title, text string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">`+
-		`<title>%[1]s · rolecall</title><style>:root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem}</style>`+
-		`<h1>%[1]s</h1><p>%[2]s</p></html>`, title, text)
+	_, _ = fmt.Fprintf(
+		w,
+		`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">`+
+			`<title>%[1]s · rolecall</title><style>:root{color-scheme:light dark}`+
+			`body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem}</style>`+
+			`<h1>%[1]s</h1><p>%[2]s</p></html>`,
+		title,
+		text,
+	)
 }
 
 // silentLog drops what the server says of broken connections: strangers make

@@ -87,7 +87,9 @@ func trusted(given, standard string) bool {
 		return false
 	}
 	if a.Scheme == "http" {
-		return identitycenter.IsLoopback(a.Hostname()) // a local Identity Center, maybe behind a proxy: browsers do not use that
+		return identitycenter.IsLoopback(
+			a.Hostname(),
+		) // a local Identity Center, maybe behind a proxy: browsers do not use that
 	}
 	return a.Scheme == "https" && strings.EqualFold(a.Host, b.Host)
 }

@@ -38,7 +38,11 @@ const slowDownStep = 5 * time.Second
 // poll asks for the token until the person has answered, or the code is over.
 // RFC 8628 section 3.5 wants fewer requests, too, when the server cannot be
 // reached.
-func (l *Login) poll(ctx context.Context, r identitycenter.ClientRegistration, d identitycenter.DeviceAuthorization) (identitycenter.Token, error) {
+func (l *Login) poll(
+	ctx context.Context,
+	r identitycenter.ClientRegistration,
+	d identitycenter.DeviceAuthorization,
+) (identitycenter.Token, error) {
 	ctx, cancel := context.WithDeadlineCause(ctx, d.ExpiresAt, &identitycenter.APIError{
 		Operation: "CreateToken", Kind: identitycenter.ErrExpiredCode,
 	})

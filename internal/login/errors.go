@@ -41,9 +41,20 @@ type EndpointError struct {
 // Error names both endpoints and what sets the one in force.
 func (e *EndpointError) Error() string {
 	if e.Override == "" {
-		return fmt.Sprintf("the login to %q was issued by %s, but %s is set now; nothing was sent", e.Session.Label(), e.Issued, e.InForce)
+		return fmt.Sprintf(
+			"the login to %q was issued by %s, but %s is set now; nothing was sent",
+			e.Session.Label(),
+			e.Issued,
+			e.InForce,
+		)
 	}
-	return fmt.Sprintf("the login to %q was issued by %s, but %s is set now (by %s); nothing was sent", e.Session.Label(), e.Issued, e.InForce, e.Override)
+	return fmt.Sprintf(
+		"the login to %q was issued by %s, but %s is set now (by %s); nothing was sent",
+		e.Session.Label(),
+		e.Issued,
+		e.InForce,
+		e.Override,
+	)
 }
 
 // ErrDeclined is a person's no to a question of rolecall.

@@ -77,12 +77,21 @@ func newScene(t *testing.T) *scene {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = data.Close() })
-	server, err := idc.New(idc.Options{URL: center, Store: data.Store, Secret: data.Secret, OIDC: oidc.Options{SessionLife: 12 * time.Hour}})
+	server, err := idc.New(
+		idc.Options{URL: center, Store: data.Store, Secret: data.Secret, OIDC: oidc.Options{SessionLife: 12 * time.Hour}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &scene{server: server, data: data}
-	c, err := client.New(client.Config{Region: "us-east-1", OIDC: center, Portal: center, HTTP: client.Over(idctest.InProcess{Handler: s}, nil)})
+	c, err := client.New(
+		client.Config{
+			Region: "us-east-1",
+			OIDC:   center,
+			Portal: center,
+			HTTP:   client.Over(idctest.InProcess{Handler: s}, nil),
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,12 +353,14 @@ func TestATokenIsRefreshedBeforeItsEnd(t *testing.T) {
 		s := signedIn(t)
 		first := s.cached(t)
 		time.Sleep(40 * time.Minute)
-		if token, err := s.Token(t.Context()); err != nil || !token.AccessToken.Equal(first.AccessToken) || s.refreshes() != 0 {
+		if token, err := s.Token(t.Context()); err != nil || !token.AccessToken.Equal(first.AccessToken) ||
+			s.refreshes() != 0 {
 			t.Fatalf("with 20 minutes left: %v, %d refreshes", err, s.refreshes())
 		}
 		time.Sleep(5 * time.Minute)
 		second, err := s.Token(t.Context())
-		if err != nil || second.AccessToken.Equal(first.AccessToken) || second.RefreshToken.Equal(first.RefreshToken) || s.refreshes() != 1 {
+		if err != nil || second.AccessToken.Equal(first.AccessToken) || second.RefreshToken.Equal(first.RefreshToken) ||
+			s.refreshes() != 1 {
 			t.Fatalf("with 15 minutes left: %v, %d refreshes", err, s.refreshes())
 		}
 		time.Sleep(2 * time.Hour)
@@ -379,7 +390,8 @@ func TestTheOldRefreshTokenIsKeptWhenNoneComes(t *testing.T) {
 		time.Sleep(time.Hour)
 		token, err := s.Token(t.Context())
 		after := s.cached(t)
-		if err != nil || token.AccessToken.Reveal() != "aoaNew" || !after.RefreshToken.Equal(before.RefreshToken) || after.AccessToken.Reveal() != "aoaNew" {
+		if err != nil || token.AccessToken.Reveal() != "aoaNew" || !after.RefreshToken.Equal(before.RefreshToken) ||
+			after.AccessToken.Reveal() != "aoaNew" {
 			t.Errorf("%v; cached: the old refresh token %v", err, after.RefreshToken.Equal(before.RefreshToken))
 		}
 	})
@@ -510,7 +522,8 @@ func TestATokenStaysWithItsIssuer(t *testing.T) {
 	asked := 0
 	sink := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ })
 	elsewhere, err := client.New(client.Config{
-		Region: "us-east-1", OIDC: "http://127.0.0.1:9912", Portal: "http://127.0.0.1:9912", HTTP: client.Over(idctest.InProcess{Handler: sink}, nil),
+		Region: "us-east-1", OIDC: "http://127.0.0.1:9912", Portal: "http://127.0.0.1:9912",
+		HTTP: client.Over(idctest.InProcess{Handler: sink}, nil),
 	})
 	if err != nil {
 		t.Fatal(err)

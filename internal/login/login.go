@@ -17,11 +17,32 @@ import (
 // A service is the Identity Center that a session signs in to.
 type service interface {
 	Endpoints() identitycenter.Endpoints
-	RegisterClient(ctx context.Context, session identitycenter.SSOSession, redirectURI string) (identitycenter.ClientRegistration, error)
-	StartDeviceAuthorization(ctx context.Context, r identitycenter.ClientRegistration, startURL string) (identitycenter.DeviceAuthorization, error)
-	DeviceToken(ctx context.Context, r identitycenter.ClientRegistration, deviceCode identitycenter.Secret) (identitycenter.Token, error)
-	CodeToken(ctx context.Context, r identitycenter.ClientRegistration, code, verifier identitycenter.Secret, redirectURI string) (identitycenter.Token, error)
-	RefreshToken(ctx context.Context, r identitycenter.ClientRegistration, refreshToken identitycenter.Secret) (identitycenter.Token, error)
+	RegisterClient(
+		ctx context.Context,
+		session identitycenter.SSOSession,
+		redirectURI string,
+	) (identitycenter.ClientRegistration, error)
+	StartDeviceAuthorization(
+		ctx context.Context,
+		r identitycenter.ClientRegistration,
+		startURL string,
+	) (identitycenter.DeviceAuthorization, error)
+	DeviceToken(
+		ctx context.Context,
+		r identitycenter.ClientRegistration,
+		deviceCode identitycenter.Secret,
+	) (identitycenter.Token, error)
+	CodeToken(
+		ctx context.Context,
+		r identitycenter.ClientRegistration,
+		code, verifier identitycenter.Secret,
+		redirectURI string,
+	) (identitycenter.Token, error)
+	RefreshToken(
+		ctx context.Context,
+		r identitycenter.ClientRegistration,
+		refreshToken identitycenter.Secret,
+	) (identitycenter.Token, error)
 }
 
 // A Login keeps one session signed in.

@@ -43,7 +43,11 @@ func (l *Login) refresh(ctx context.Context, rejected identitycenter.Token) (ide
 }
 
 // withoutLock is what is left when the lock cannot be had: a token that is good.
-func (l *Login) withoutLock(ctx context.Context, rejected identitycenter.Token, lockError error) (identitycenter.Token, error) {
+func (l *Login) withoutLock(
+	ctx context.Context,
+	rejected identitycenter.Token,
+	lockError error,
+) (identitycenter.Token, error) {
 	if ctx.Err() != nil {
 		return identitycenter.Token{}, context.Cause(ctx)
 	}
@@ -57,9 +61,17 @@ func (l *Login) withoutLock(ctx context.Context, rejected identitycenter.Token, 
 		l.warn("the token was not refreshed: %w", lockError)
 		return token, l.guard(token)
 	case errors.Is(lockError, filesystem.ErrLocked):
-		return token, fmt.Errorf("another process is refreshing the login to %q and does not finish: %w", l.Session.Label(), lockError)
+		return token, fmt.Errorf(
+			"another process is refreshing the login to %q and does not finish: %w",
+			l.Session.Label(),
+			lockError,
+		)
 	}
-	return token, fmt.Errorf("the login to %q must be refreshed, but the answer could not be saved: %w", l.Session.Label(), lockError)
+	return token, fmt.Errorf(
+		"the login to %q must be refreshed, but the answer could not be saved: %w",
+		l.Session.Label(),
+		lockError,
+	)
 }
 
 // setAside moves a damaged token file away; other errors pass as they are.
@@ -169,9 +181,20 @@ func (l *Login) ended(token identitycenter.Token, note cache.SessionNote) error 
 	switch {
 	case note.Refused(token):
 		e.Reason = "its token is no longer accepted"
-		e.Facts = append(e.Facts, fmt.Sprintf("refresh refused at %s (%s): most likely %s", clock(note.RefusedAt), note.Refusal, l.likely(note.Refusal)))
+		e.Facts = append(
+			e.Facts,
+			fmt.Sprintf(
+				"refresh refused at %s (%s): most likely %s",
+				clock(note.RefusedAt),
+				note.Refusal,
+				l.likely(note.Refusal),
+			),
+		)
 	case token.RefreshToken.IsZero():
-		e.Facts = append(e.Facts, "no refresh token: legacy profiles and sessions without the scope "+identitycenter.AccessScope+" get none")
+		e.Facts = append(
+			e.Facts,
+			"no refresh token: legacy profiles and sessions without the scope "+identitycenter.AccessScope+" get none",
+		)
 	case token.Registration.ClientID == "" || token.Registration.ClientSecret.IsZero():
 		e.Facts = append(e.Facts, "the cache file has no client registration to refresh with")
 	default:

@@ -24,7 +24,11 @@ func (e *StartURLError) Error() string {
 	case e.Endpoint != "":
 		return fmt.Sprintf("%s does not know the start URL %s", e.Endpoint, e.Session.StartURL)
 	case e.Found == "":
-		return fmt.Sprintf("sso_region %s is not the region of %s, or no such start URL exists", e.Session.Region, e.Session.StartURL)
+		return fmt.Sprintf(
+			"sso_region %s is not the region of %s, or no such start URL exists",
+			e.Session.Region,
+			e.Session.StartURL,
+		)
 	case e.Found != e.Session.Region:
 		return fmt.Sprintf("sso_region %s is not the region of %s: that is %s", e.Session.Region, e.Session.StartURL, e.Found)
 	}
@@ -49,7 +53,12 @@ func (l *Login) Check(ctx context.Context) error {
 // the code flow are registered with it, and a region that does not have it answers with
 // one of these codes.
 func (l *Login) explainRegistration(ctx context.Context, err error) error {
-	codes := []string{"invalid_client_metadata", "InvalidClientMetadataException", "invalid_request", "InvalidRequestException"}
+	codes := []string{
+		"invalid_client_metadata",
+		"InvalidClientMetadataException",
+		"invalid_request",
+		"InvalidRequestException",
+	}
 	var refusal *identitycenter.APIError
 	if !errors.As(err, &refusal) || refusal.Status != 400 || !slices.Contains(codes, refusal.Code) {
 		return err

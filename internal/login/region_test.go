@@ -20,15 +20,20 @@ func (s *scene) aws(t *testing.T, region string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := client.New(client.Config{Region: region, HTTP: client.Over(idctest.InProcess{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.Contains(r.Host, "us-east-1") {
-			w.Header().Set("x-amzn-ErrorType", "InvalidRequestException")
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		r.Host = strings.TrimPrefix(center, "http://")
-		s.ServeHTTP(w, r)
-	})}, nil)})
+	c, err := client.New(
+		client.Config{
+			Region: region,
+			HTTP: client.Over(idctest.InProcess{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if !strings.Contains(r.Host, "us-east-1") {
+					w.Header().Set("x-amzn-ErrorType", "InvalidRequestException")
+					w.WriteHeader(http.StatusBadRequest)
+					return
+				}
+				r.Host = strings.TrimPrefix(center, "http://")
+				s.ServeHTTP(w, r)
+			})}, nil),
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,10 +50,19 @@ func TestAWrongRegionShowsBeforeAnybodyIsAsked(t *testing.T) {
 		{"us-east-1", "us-east-1", false, ""},
 		{"us-east-1", "us-east-1", true, ""},
 		{"us-east-1", "", true, ""}, // what is not known is no reason to refuse
-		{"eu-west-1", "us-east-1", false, "sso_region eu-west-1 is not the region of https://corp.awsapps.com/start: that is us-east-1"},
-		{"eu-west-1", "us-east-1", true, "sso_region eu-west-1 is not the region of https://corp.awsapps.com/start: that is us-east-1"},
+		{
+			"eu-west-1", "us-east-1", false,
+			"sso_region eu-west-1 is not the region of https://corp.awsapps.com/start: that is us-east-1",
+		},
+		{
+			"eu-west-1", "us-east-1", true,
+			"sso_region eu-west-1 is not the region of https://corp.awsapps.com/start: that is us-east-1",
+		},
 		{"eu-west-1", "eu-west-1", false, "no start URL https://corp.awsapps.com/start exists in eu-west-1"},
-		{"eu-west-1", "", false, "sso_region eu-west-1 is not the region of https://corp.awsapps.com/start, or no such start URL exists"},
+		{
+			"eu-west-1", "", false,
+			"sso_region eu-west-1 is not the region of https://corp.awsapps.com/start, or no such start URL exists",
+		},
 	} {
 		s := newScene(t)
 		s.aws(t, c.region)

@@ -45,7 +45,10 @@ const signInTimeout = 10 * time.Minute
 // returned, with already true. With it, the person signs in again, after signOut has ended
 // the present session on the server: so the new one has its full length and the newest
 // assignments.
-func (l *Login) SignIn(ctx context.Context, signOut func(context.Context) error) (token identitycenter.Token, already bool, err error) {
+func (l *Login) SignIn(
+	ctx context.Context,
+	signOut func(context.Context) error,
+) (token identitycenter.Token, already bool, err error) {
 	if signOut == nil {
 		token, err = l.unattended(ctx, identitycenter.Token{})
 		if !errors.Is(err, identitycenter.ErrLoginRequired) && !isEndpointError(err) {
@@ -134,9 +137,14 @@ func (l *Login) confirmEndpoint(ctx context.Context) error {
 	}
 	question := ""
 	if token, err := l.Store.Token(ctx, l.Session); err == nil && l.guard(token) != nil {
-		question = fmt.Sprintf("the cached login to %q is of another endpoint than %s; replace it?", l.Session.Label(), inForce.OIDC)
+		question = fmt.Sprintf(
+			"the cached login to %q is of another endpoint than %s; replace it?",
+			l.Session.Label(),
+			inForce.OIDC,
+		)
 	} else if !l.standard(inForce) && !sameLoopback(l.Session.StartURL, inForce) {
-		question = fmt.Sprintf("sign in to %q at %s, which is not AWS (set by %s)?", l.Session.Label(), inForce.OIDC, l.Override)
+		question = fmt.Sprintf("sign in to %q at %s, which is not AWS (set by %s)?", l.Session.Label(), inForce.OIDC,
+			l.Override)
 	}
 	if question == "" {
 		return nil

@@ -125,7 +125,16 @@ func TestOtherLimits(t *testing.T) {
 					s.refused, s.answered = 0, 0
 					const n = 4000
 					took := s.list(t, p, n)
-					t.Logf("%v/s, Retry-After %v, %s: first %d, then %d of %d refused, %.3f of the limit", limit, retryAfter, name, found, s.refused, s.answered, n/took.Seconds()/limit)
+					t.Logf(
+						"%v/s, Retry-After %v, %s: first %d, then %d of %d refused, %.3f of the limit",
+						limit,
+						retryAfter,
+						name,
+						found,
+						s.refused,
+						s.answered,
+						n/took.Seconds()/limit,
+					)
 					if s.refused*100 >= s.answered {
 						t.Errorf("%v/s, Retry-After %v, %s: %d of %d were refused", limit, retryAfter, name, s.refused, s.answered)
 					}

@@ -44,7 +44,13 @@ func TestProcessesShareOnePace(t *testing.T) {
 				took := together(t, s, sharing(t, processes), requests/processes)
 				allowed := time.Duration(float64(requests-burst) / limit * float64(time.Second))
 				name := fmt.Sprintf("%d processes, %v/s", processes, limit)
-				t.Logf("%s: %d of %d refused, %.3f of what the limit allows", name, s.refused, s.answered, took.Seconds()/allowed.Seconds())
+				t.Logf(
+					"%s: %d of %d refused, %.3f of what the limit allows",
+					name,
+					s.refused,
+					s.answered,
+					took.Seconds()/allowed.Seconds(),
+				)
 				if s.refused*100 >= s.answered {
 					t.Errorf("%s: %d of %d were refused", name, s.refused, s.answered)
 				}
@@ -100,17 +106,18 @@ func TestStatesThatCannotBe(t *testing.T) {
 	at := func(d time.Duration) string { return now.Add(d).Format(time.RFC3339Nano) }
 	rates := `"from":19.6,"to":19.6`
 	for name, content := range map[string]string{
-		"empty":                        "",
-		"zeros":                        "\x00\x00\x00\x00",
-		"half":                         `{"next":"` + at(0),
-		"no numbers":                   `{"from":"fast","to":"fast"}`,
-		"too fast":                     `{"from":1e9,"to":1e9}`,
-		"standing still":               `{"from":0,"to":0}`,
-		"a list":                       `[1,2,3]`,
-		"the clock was a year ahead":   `{"next":"` + at(365*24*time.Hour) + `",` + rates + `}`,
-		"held until next year":         `{"held":"` + at(365*24*time.Hour) + `",` + rates + `}`,
-		"counted from tomorrow":        `{"counted":"` + at(24*time.Hour) + `",` + rates + `,"passed":9}`,
-		"the clock was a year behind":  `{"next":"` + at(-365*24*time.Hour) + `","counted":"` + at(-365*24*time.Hour) + `",` + rates + `}`,
+		"empty":                      "",
+		"zeros":                      "\x00\x00\x00\x00",
+		"half":                       `{"next":"` + at(0),
+		"no numbers":                 `{"from":"fast","to":"fast"}`,
+		"too fast":                   `{"from":1e9,"to":1e9}`,
+		"standing still":             `{"from":0,"to":0}`,
+		"a list":                     `[1,2,3]`,
+		"the clock was a year ahead": `{"next":"` + at(365*24*time.Hour) + `",` + rates + `}`,
+		"held until next year":       `{"held":"` + at(365*24*time.Hour) + `",` + rates + `}`,
+		"counted from tomorrow":      `{"counted":"` + at(24*time.Hour) + `",` + rates + `,"passed":9}`,
+		"the clock was a year behind": `{"next":"` + at(-365*24*time.Hour) + `","counted":"` +
+			at(-365*24*time.Hour) + `",` + rates + `}`,
 		"more than anybody would ever": string(make([]byte, 8192)),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,7 +20,11 @@ import (
 var (
 	secret       = identitycenter.NewSecret
 	registration = identitycenter.ClientRegistration{ClientID: "c", ClientSecret: secret("s")}
-	session      = identitycenter.SSOSession{Name: "corp", StartURL: "https://d-1234567890.awsapps.com/start", Region: "us-east-1"}
+	session      = identitycenter.SSOSession{
+		Name:     "corp",
+		StartURL: "https://d-1234567890.awsapps.com/start",
+		Region:   "us-east-1",
+	}
 )
 
 // against gives a client of a server on this machine, over the real transport.
@@ -57,12 +61,27 @@ func TestStandardEndpoints(t *testing.T) {
 		oidc, portal    string
 	}{
 		{"us-east-1", false, false, "https://oidc.us-east-1.amazonaws.com", "https://portal.sso.us-east-1.amazonaws.com"},
-		{"eu-central-1", true, false, "https://oidc-fips.eu-central-1.amazonaws.com", "https://portal.sso-fips.eu-central-1.amazonaws.com"},
+		{
+			"eu-central-1", true, false, "https://oidc-fips.eu-central-1.amazonaws.com",
+			"https://portal.sso-fips.eu-central-1.amazonaws.com",
+		},
 		{"eu-central-1", false, true, "https://oidc.eu-central-1.api.aws", "https://portal.sso.eu-central-1.api.aws"},
-		{"us-gov-west-1", false, false, "https://oidc.us-gov-west-1.amazonaws.com", "https://portal.sso.us-gov-west-1.amazonaws.com"},
-		{"us-gov-west-1", true, false, "https://oidc.us-gov-west-1.amazonaws.com", "https://portal.sso.us-gov-west-1.amazonaws.com"},
-		{"cn-north-1", false, false, "https://oidc.cn-north-1.amazonaws.com.cn", "https://portal.sso.cn-north-1.amazonaws.com.cn"},
-		{"eusc-de-east-1", false, false, "https://oidc.eusc-de-east-1.amazonaws.eu", "https://portal.sso.eusc-de-east-1.amazonaws.eu"},
+		{
+			"us-gov-west-1", false, false, "https://oidc.us-gov-west-1.amazonaws.com",
+			"https://portal.sso.us-gov-west-1.amazonaws.com",
+		},
+		{
+			"us-gov-west-1", true, false, "https://oidc.us-gov-west-1.amazonaws.com",
+			"https://portal.sso.us-gov-west-1.amazonaws.com",
+		},
+		{
+			"cn-north-1", false, false, "https://oidc.cn-north-1.amazonaws.com.cn",
+			"https://portal.sso.cn-north-1.amazonaws.com.cn",
+		},
+		{
+			"eusc-de-east-1", false, false, "https://oidc.eusc-de-east-1.amazonaws.eu",
+			"https://portal.sso.eusc-de-east-1.amazonaws.eu",
+		},
 	} {
 		e, err := Standard(c.region, c.fips, c.dualStack)
 		if err != nil || e.OIDC != c.oidc || e.Portal != c.portal {
@@ -80,20 +99,48 @@ func TestErrorsCarryAWSsOwnWords(t *testing.T) {
 		want            error
 		says            string
 	}{
-		"pending":        {400, header("AuthorizationPendingException"), `{"error":"authorization_pending","error_description":"Authorization is still pending"}`, identitycenter.ErrAuthorizationPending, "Authorization is still pending"},
-		"slow down":      {400, header("SlowDownException"), `{"error":"slow_down","error_description":"x"}`, identitycenter.ErrThrottled, ""},
-		"denied":         {400, header("AccessDeniedException"), `{"error":"access_denied","error_description":"no"}`, identitycenter.ErrAccessDenied, "access_denied: no"},
-		"expired":        {400, header("ExpiredTokenException"), `{"error":"expired_token","error_description":""}`, identitycenter.ErrExpiredCode, ""},
-		"invalid grant":  {400, header("InvalidGrantException"), `{"error":"invalid_grant","error_description":"Invalid refresh token provided"}`, identitycenter.ErrInvalidGrant, "Invalid refresh token provided"},
-		"no header":      {400, "", `{"error":"invalid_grant","error_description":"words"}`, identitycenter.ErrInvalidGrant, "words"},
-		"only a header":  {401, header("InvalidClientException"), ``, identitycenter.ErrInvalidClient, "InvalidClientException"},
-		"another region": {400, header("InvalidRequestException"), `{"error":"invalid_request","error_description":"Invalid token provided"}`, identitycenter.ErrInvalidRequest, "Invalid token provided"},
-		"unknown type":   {400, "NewException", `{}`, identitycenter.ErrInvalidRequest, "NewException"},
+		"pending": {
+			400, header("AuthorizationPendingException"),
+			`{"error":"authorization_pending","error_description":"Authorization is still pending"}`,
+			identitycenter.ErrAuthorizationPending, "Authorization is still pending",
+		},
+		"slow down": {
+			400, header("SlowDownException"), `{"error":"slow_down","error_description":"x"}`,
+			identitycenter.ErrThrottled, "",
+		},
+		"denied": {
+			400, header("AccessDeniedException"), `{"error":"access_denied","error_description":"no"}`,
+			identitycenter.ErrAccessDenied, "access_denied: no",
+		},
+		"expired": {
+			400, header("ExpiredTokenException"), `{"error":"expired_token","error_description":""}`,
+			identitycenter.ErrExpiredCode, "",
+		},
+		"invalid grant": {
+			400, header("InvalidGrantException"),
+			`{"error":"invalid_grant","error_description":"Invalid refresh token provided"}`, identitycenter.ErrInvalidGrant,
+			"Invalid refresh token provided",
+		},
+		"no header": {
+			400, "", `{"error":"invalid_grant","error_description":"words"}`, identitycenter.ErrInvalidGrant,
+			"words",
+		},
+		"only a header": {
+			401, header("InvalidClientException"), ``, identitycenter.ErrInvalidClient,
+			"InvalidClientException",
+		},
+		"another region": {
+			400, header("InvalidRequestException"),
+			`{"error":"invalid_request","error_description":"Invalid token provided"}`, identitycenter.ErrInvalidRequest,
+			"Invalid token provided",
+		},
+		"unknown type": {400, "NewException", `{}`, identitycenter.ErrInvalidRequest, "NewException"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := against(t, answers(c.status, c.exception, c.body)).RefreshToken(t.Context(), registration, secret("r"))
 			var api *identitycenter.APIError
-			if !errors.As(err, &api) || !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) || api.Operation != "CreateToken" {
+			if !errors.As(err, &api) || !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) ||
+				api.Operation != "CreateToken" {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -130,31 +177,37 @@ func TestErrorsCarryAWSsOwnWords(t *testing.T) {
 	}
 }
 
-const goodKeys = `"accessKeyId":"ASIAAAAAAAAAAAAAAAAA","secretAccessKey":"sssssssssssssssssssssssssssssssssssssssss","sessionToken":"IQoJ"`
+const goodKeys = `"accessKeyId":"ASIAAAAAAAAAAAAAAAAA",` +
+	`"secretAccessKey":"sssssssssssssssssssssssssssssssssssssssss","sessionToken":"IQoJ"`
 
 // Whatever a server answers ends in an error of one line, and soon.
 func TestAnswersThatAWSDoesNotGive(t *testing.T) {
 	soon := time.Now().Add(time.Hour).UnixMilli()
 	for name, body := range map[string]string{
 		"empty": "", "null": "null", "list": "[]", "no members": "{}", "HTML": "<html>", "cut": `{"roleCredentials":{`,
-		"text behind it":       fmt.Sprintf(`{"roleCredentials":{%s,"expiration":%d}} x`, goodKeys, soon),
-		"duplicate keys":       fmt.Sprintf(`{"roleCredentials":{%s,"expiration":1,"expiration":%d}}`, goodKeys, soon),
-		"deep":                 strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000),
-		"number for text":      fmt.Sprintf(`{"roleCredentials":{"accessKeyId":1,"secretAccessKey":"s","sessionToken":"t","expiration":%d}}`, soon),
-		"text for object":      `{"roleCredentials":"x"}`,
-		"no expiration":        `{"roleCredentials":{` + goodKeys + `}}`,
-		"seconds":              fmt.Sprintf(`{"roleCredentials":{%s,"expiration":%d}}`, goodKeys, soon/1000),
-		"expired":              fmt.Sprintf(`{"roleCredentials":{%s,"expiration":%d}}`, goodKeys, soon-7200_000),
-		"year 9999":            `{"roleCredentials":{` + goodKeys + `,"expiration":253402300799000}}`,
-		"float":                `{"roleCredentials":{` + goodKeys + `,"expiration":1e400}}`,
-		"newline in the token": fmt.Sprintf(`{"roleCredentials":{"accessKeyId":"A","secretAccessKey":"s","sessionToken":"a\nb","expiration":%d}}`, soon),
-		"huge":                 `{"x":"` + strings.Repeat("x", 2<<20) + `"}`,
-		"invalid UTF-8":        "{\"roleCredentials\":{\"accessKeyId\":\"\xff\xfe\"}}",
-		"UTF-16":               "\xff\xfe{\x00}\x00",
+		"text behind it": fmt.Sprintf(`{"roleCredentials":{%s,"expiration":%d}} x`, goodKeys, soon),
+		"duplicate keys": fmt.Sprintf(`{"roleCredentials":{%s,"expiration":1,"expiration":%d}}`, goodKeys, soon),
+		"deep":           strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000),
+		"number for text": fmt.Sprintf(`{"roleCredentials":{"accessKeyId":1,"secretAccessKey":"s","sessionToken":"t",`+
+			`"expiration":%d}}`, soon),
+		"text for object": `{"roleCredentials":"x"}`,
+		"no expiration":   `{"roleCredentials":{` + goodKeys + `}}`,
+		"seconds":         fmt.Sprintf(`{"roleCredentials":{%s,"expiration":%d}}`, goodKeys, soon/1000),
+		"expired":         fmt.Sprintf(`{"roleCredentials":{%s,"expiration":%d}}`, goodKeys, soon-7200_000),
+		"year 9999":       `{"roleCredentials":{` + goodKeys + `,"expiration":253402300799000}}`,
+		"float":           `{"roleCredentials":{` + goodKeys + `,"expiration":1e400}}`,
+		"newline in the token": fmt.Sprintf(`{"roleCredentials":{"accessKeyId":"A","secretAccessKey":"s",`+
+			`"sessionToken":"a\nb",`+
+			`"expiration":%d}}`, soon),
+		"huge":          `{"x":"` + strings.Repeat("x", 2<<20) + `"}`,
+		"invalid UTF-8": "{\"roleCredentials\":{\"accessKeyId\":\"\xff\xfe\"}}",
+		"UTF-16":        "\xff\xfe{\x00}\x00",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := against(t, answers(200, "", body)).GetRoleCredentials(t.Context(), secret("t"), "111122223333", "Admin")
-			if !errors.Is(err, identitycenter.ErrBadAnswer) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "\xff") || len(err.Error()) > 500 {
+			if !errors.Is(err, identitycenter.ErrBadAnswer) || strings.Contains(err.Error(), "\n") ||
+				strings.Contains(err.Error(), "\xff") ||
+				len(err.Error()) > 500 {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -174,7 +227,8 @@ func TestTokensThatAWSDoesNotGive(t *testing.T) {
 		"bad refreshToken": `{"accessToken":"a","expiresIn":3600,"refreshToken":"a b"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := against(t, answers(200, "", body)).RefreshToken(t.Context(), registration, secret("r")); !errors.Is(err, identitycenter.ErrBadAnswer) {
+			_, err := against(t, answers(200, "", body)).RefreshToken(t.Context(), registration, secret("r"))
+			if !errors.Is(err, identitycenter.ErrBadAnswer) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -190,12 +244,20 @@ func TestDeviceAuthorizationsThatAWSDoesNotGive(t *testing.T) {
 	body := func(uri string) string {
 		return `{"deviceCode":"d","userCode":"ABCD-EFGH","verificationUri":"` + uri + `","expiresIn":600}`
 	}
-	d, err := against(t, answers(200, "", body("https://device.sso.us-east-1.amazonaws.com/"))).StartDeviceAuthorization(t.Context(), registration, session.StartURL)
+	d, err := against(
+		t,
+		answers(200, "", body("https://device.sso.us-east-1.amazonaws.com/")),
+	).StartDeviceAuthorization(t.Context(), registration, session.StartURL)
 	if err != nil || d.Interval != 5*time.Second {
 		t.Errorf("without an interval: %v, %v", d.Interval, err)
 	}
-	for _, uri := range []string{"file:///etc/passwd", "javascript:alert(1)", "http://example.com/", "https://u:p@example.com/", "", "https://" + strings.Repeat("x", 9000), `https://x/\u001b[31m`} {
-		if _, err := against(t, answers(200, "", body(uri))).StartDeviceAuthorization(t.Context(), registration, session.StartURL); !errors.Is(err, identitycenter.ErrBadAnswer) {
+	for _, uri := range []string{
+		"file:///etc/passwd", "javascript:alert(1)", "http://example.com/",
+		"https://u:p@example.com/", "", "https://" + strings.Repeat("x", 9000), `https://x/\u001b[31m`,
+	} {
+		_, err := against(t, answers(200, "", body(uri))).StartDeviceAuthorization(t.Context(), registration,
+			session.StartURL)
+		if !errors.Is(err, identitycenter.ErrBadAnswer) {
 			t.Errorf("%.40q: got %v", uri, err)
 		}
 	}
@@ -208,7 +270,9 @@ func TestPagesThatAWSDoesNotSend(t *testing.T) {
 	if err != nil || after != "t1" || len(got) != 1 || got[0].Name != "a" || got[0].Email != "" {
 		t.Errorf("a page: %v, %q, %v", got, after, err)
 	}
-	if got, after, err := page(`{"accountList":[]}`).ListAccounts(t.Context(), secret("t"), "t1"); err != nil || after != "" || len(got) != 0 {
+	if got, after, err := page(`{"accountList":[]}`).ListAccounts(t.Context(), secret("t"), "t1"); err != nil ||
+		after != "" ||
+		len(got) != 0 {
 		t.Errorf("an empty last page: %v, %q, %v", got, after, err)
 	}
 	for _, body := range []string{
@@ -217,7 +281,8 @@ func TestPagesThatAWSDoesNotSend(t *testing.T) {
 		`{"accountList":[{"accountId":"11112222333x"}]}`,
 		`{"accountList":null}`, `{}`, // not the same as nothing
 	} {
-		if got, _, err := page(body).ListAccounts(t.Context(), secret("t"), ""); !errors.Is(err, identitycenter.ErrBadAnswer) {
+		got, _, err := page(body).ListAccounts(t.Context(), secret("t"), "")
+		if !errors.Is(err, identitycenter.ErrBadAnswer) {
 			t.Errorf("%s: %v, %v", body, got, err)
 		}
 	}
@@ -240,7 +305,8 @@ func TestThePortalIsAskedOnce(t *testing.T) {
 		asked++
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})
-	if _, _, err := c.ListAccounts(t.Context(), secret("t"), ""); !errors.Is(err, identitycenter.ErrUnavailable) || asked != 1 {
+	if _, _, err := c.ListAccounts(t.Context(), secret("t"), ""); !errors.Is(err, identitycenter.ErrUnavailable) ||
+		asked != 1 {
 		t.Errorf("%v after %d requests", err, asked)
 	}
 }
@@ -261,7 +327,8 @@ func TestConnectionsThatBreak(t *testing.T) {
 		"503 + HTML": answers(503, "", "<html>"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := against(t, handler).GetRoleCredentials(t.Context(), secret("t"), "1", "A"); !errors.Is(err, identitycenter.ErrUnavailable) {
+			_, err := against(t, handler).GetRoleCredentials(t.Context(), secret("t"), "1", "A")
+			if !errors.Is(err, identitycenter.ErrUnavailable) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -285,11 +352,15 @@ func TestClearHTTPStaysOnThisMachine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := c.ListAccounts(t.Context(), secret("t"), ""); err == nil || !strings.Contains(err.Error(), "http without TLS to") {
+		if _, _, err := c.ListAccounts(t.Context(), secret("t"), ""); err == nil ||
+			!strings.Contains(err.Error(), "http without TLS to") {
 			t.Errorf("%s: %v", endpoint, err)
 		}
 	}
-	for _, endpoint := range []string{"ftp://127.0.0.1", "127.0.0.1:80", "http://u:p@127.0.0.1", "http://127.0.0.1/?x", "https://"} {
+	for _, endpoint := range []string{
+		"ftp://127.0.0.1", "127.0.0.1:80", "http://u:p@127.0.0.1", "http://127.0.0.1/?x",
+		"https://",
+	} {
 		if _, err := New(Config{Region: "us-east-1", OIDC: endpoint, Portal: endpoint, HTTP: httpClient}); err == nil {
 			t.Errorf("%s was taken for an endpoint", endpoint)
 		}

@@ -175,7 +175,8 @@ func withoutURL(err error) string {
 		err = urlError.Err
 	}
 	text := err.Error()
-	if _, reason, broken := strings.Cut(text, "HTTP/1.x transport connection broken: "); broken && !strings.HasSuffix(reason, "exceeded "+strconv.Itoa(maxAnswerHeader)+" bytes; aborted") {
+	if _, reason, broken := strings.Cut(text, "HTTP/1.x transport connection broken: "); broken &&
+		!strings.HasSuffix(reason, "exceeded "+strconv.Itoa(maxAnswerHeader)+" bytes; aborted") {
 		return "the answer does not begin as HTTP does"
 	}
 	return text

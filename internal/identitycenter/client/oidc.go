@@ -23,7 +23,11 @@ const (
 // RegisterClient registers a public client for session. With a redirectURI it is
 // one for the authorization code flow, without for the device flow; never both,
 // so that a code client cannot be used for device phishing.
-func (c *Client) RegisterClient(ctx context.Context, session identitycenter.SSOSession, redirectURI string) (identitycenter.ClientRegistration, error) {
+func (c *Client) RegisterClient(
+	ctx context.Context,
+	session identitycenter.SSOSession,
+	redirectURI string,
+) (identitycenter.ClientRegistration, error) {
 	scopes := session.RegistrationScopes()
 	in := &ssooidc.RegisterClientInput{
 		ClientName: aws.String("rolecall"),
@@ -55,7 +59,11 @@ func (c *Client) RegisterClient(ctx context.Context, session identitycenter.SSOS
 }
 
 // StartDeviceAuthorization begins a device login (RFC 8628 section 3.1).
-func (c *Client) StartDeviceAuthorization(ctx context.Context, r identitycenter.ClientRegistration, startURL string) (identitycenter.DeviceAuthorization, error) {
+func (c *Client) StartDeviceAuthorization(
+	ctx context.Context,
+	r identitycenter.ClientRegistration,
+	startURL string,
+) (identitycenter.DeviceAuthorization, error) {
 	out, err := c.oidc.StartDeviceAuthorization(ctx, &ssooidc.StartDeviceAuthorizationInput{
 		ClientId: &r.ClientID, ClientSecret: aws.String(r.ClientSecret.Reveal()), StartUrl: &startURL,
 	})
@@ -78,7 +86,11 @@ func (c *Client) StartDeviceAuthorization(ctx context.Context, r identitycenter.
 
 // DeviceToken asks once whether the person has answered. The errors to go on
 // after are ErrAuthorizationPending and ErrSlowDown.
-func (c *Client) DeviceToken(ctx context.Context, r identitycenter.ClientRegistration, deviceCode identitycenter.Secret) (identitycenter.Token, error) {
+func (c *Client) DeviceToken(
+	ctx context.Context,
+	r identitycenter.ClientRegistration,
+	deviceCode identitycenter.Secret,
+) (identitycenter.Token, error) {
 	return c.createToken(ctx, r, &ssooidc.CreateTokenInput{
 		GrantType: aws.String(grantDeviceCode), DeviceCode: aws.String(deviceCode.Reveal()),
 	})
@@ -86,7 +98,12 @@ func (c *Client) DeviceToken(ctx context.Context, r identitycenter.ClientRegistr
 
 // CodeToken redeems an authorization code with its PKCE verifier (RFC 7636
 // section 4.5).
-func (c *Client) CodeToken(ctx context.Context, r identitycenter.ClientRegistration, code, verifier identitycenter.Secret, redirectURI string) (identitycenter.Token, error) {
+func (c *Client) CodeToken(
+	ctx context.Context,
+	r identitycenter.ClientRegistration,
+	code, verifier identitycenter.Secret,
+	redirectURI string,
+) (identitycenter.Token, error) {
 	return c.createToken(ctx, r, &ssooidc.CreateTokenInput{
 		GrantType: aws.String(grantAuthorizationCode), Code: aws.String(code.Reveal()),
 		CodeVerifier: aws.String(verifier.Reveal()), RedirectUri: &redirectURI,
@@ -95,7 +112,11 @@ func (c *Client) CodeToken(ctx context.Context, r identitycenter.ClientRegistrat
 
 // RefreshToken renews an access token (RFC 6749 section 6). When the answer
 // holds no new refresh token, the one that was sent stays good.
-func (c *Client) RefreshToken(ctx context.Context, r identitycenter.ClientRegistration, refreshToken identitycenter.Secret) (identitycenter.Token, error) {
+func (c *Client) RefreshToken(
+	ctx context.Context,
+	r identitycenter.ClientRegistration,
+	refreshToken identitycenter.Secret,
+) (identitycenter.Token, error) {
 	token, err := c.createToken(ctx, r, &ssooidc.CreateTokenInput{
 		GrantType: aws.String(grantRefreshToken), RefreshToken: aws.String(refreshToken.Reveal()),
 	})
@@ -105,7 +126,11 @@ func (c *Client) RefreshToken(ctx context.Context, r identitycenter.ClientRegist
 	return token, err
 }
 
-func (c *Client) createToken(ctx context.Context, r identitycenter.ClientRegistration, in *ssooidc.CreateTokenInput) (identitycenter.Token, error) {
+func (c *Client) createToken(
+	ctx context.Context,
+	r identitycenter.ClientRegistration,
+	in *ssooidc.CreateTokenInput,
+) (identitycenter.Token, error) {
 	in.ClientId, in.ClientSecret = &r.ClientID, aws.String(r.ClientSecret.Reveal())
 	out, err := c.oidc.CreateToken(ctx, in)
 	if err != nil {
@@ -117,7 +142,10 @@ func (c *Client) createToken(ctx context.Context, r identitycenter.ClientRegistr
 		return identitycenter.Token{}, err
 	}
 	if kind := aws.ToString(out.TokenType); kind != "" && !strings.EqualFold(kind, "Bearer") {
-		return identitycenter.Token{}, c.badAnswer("CreateToken", errors.New("a token of another type than Bearer")) // RFC 6749 section 7.1
+		return identitycenter.Token{}, c.badAnswer(
+			"CreateToken",
+			errors.New("a token of another type than Bearer"),
+		) // RFC 6749 section 7.1
 	}
 	t := identitycenter.Token{
 		AccessToken:  identitycenter.NewSecret(aws.ToString(out.AccessToken)),

@@ -76,7 +76,9 @@ func (c *Client) ListAccountRoles(
 	ctx context.Context, token identitycenter.Secret, accountID, next string,
 ) (page []identitycenter.Role, after string, err error) {
 	out, err := c.portal.ListAccountRoles(ctx, &sso.ListAccountRolesInput{
-		AccessToken: aws.String(token.Reveal()), AccountId: &accountID, MaxResults: aws.Int32(pageSize), NextToken: optional(next),
+		AccessToken: aws.String(
+			token.Reveal(),
+		), AccountId: &accountID, MaxResults: aws.Int32(pageSize), NextToken: optional(next),
 	})
 	if err != nil {
 		return nil, "", Translate(ctx, "ListAccountRoles", c.endpoints.Portal, err)

@@ -117,7 +117,7 @@ func (p person) settle(token string) error {
 
 func (p person) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(context.Background(), p.rolecall, args...)
-	cmd.Env = append(idc.Environment(p.url, ""), "HOME="+p.home)
+	cmd.Env = append(idc.Environment(p.url, ""), "HOME="+p.home, "PATH="+os.Getenv("PATH"))
 	return cmd
 }
 
