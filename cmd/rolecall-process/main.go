@@ -45,8 +45,7 @@ func cached(args []string) (identitycenter.RoleCredentials, bool) {
 		return none, false
 	}
 	store := cache.Store{Home: home, Now: time.Now}
-	c, err := store.RoleCredentials(profile.Session, profile.AccountID, profile.RoleName)
-	return c, err == nil && time.Until(c.Expiration) >= identitycenter.CachedRoleMinimum
+	return store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
 }
 
 func target(config *awsconfig.Config, flags map[string]string) (awsconfig.Profile, bool) {

@@ -95,7 +95,7 @@ var foreign = map[string][]string{
 	"charm.land/bubbletea/":            {"picker"},
 	"charm.land/lipgloss/":             {"batch", "cli", "picker"},
 	"github.com/junegunn/fzf":          {"picker"},
-	"github.com/BurntSushi/toml":       {"settings"},
+	"github.com/pelletier/go-toml/":    {"settings"},
 	"golang.org/x/crypto":              {"idc/directory"},
 	"golang.org/x/net":                 {"cli/local", "login"},
 	"rsc.io/qr":                        {"terminal"},

@@ -54,6 +54,15 @@ func (s *Store) RoleCredentials(
 	return s.readRole(s.RolePath(session, accountID, role))
 }
 
+// GoodRole returns cached role credentials that may be handed out without a question:
+// they live for identitycenter.CachedRoleMinimum at least.
+func (s *Store) GoodRole(
+	session identitycenter.SSOSession, accountID, role string,
+) (identitycenter.RoleCredentials, bool) {
+	c, err := s.RoleCredentials(session, accountID, role)
+	return c, err == nil && c.Expiration.Sub(s.Now()) >= identitycenter.CachedRoleMinimum
+}
+
 func (s *Store) readRole(path string) (identitycenter.RoleCredentials, error) {
 	o, err := s.readObject(path)
 	if err != nil {

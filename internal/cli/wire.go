@@ -21,6 +21,7 @@ import (
 	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/identitycenter/client"
+	"rolecall/internal/inventory"
 	"rolecall/internal/login"
 	"rolecall/internal/pace"
 	"rolecall/internal/settings"
@@ -246,16 +247,45 @@ func standard(region string) []identitycenter.Endpoints {
 
 // retrieve gets role credentials for a target.
 func (a *App) retrieve(ctx context.Context, t target, o options) (awsconfig.Profile, identitycenter.RoleCredentials, error) {
-	profile, s, err := a.resolve(ctx, t, o)
-	if err != nil {
-		return profile, identitycenter.RoleCredentials{}, err
+	profile, c, good := a.cachedKeys(t)
+	if !good {
+		var s *session
+		var err error
+		if profile, s, err = a.resolve(ctx, t, o); err == nil {
+			c, err = s.source.Retrieve(ctx, profile)
+		}
+		if err != nil {
+			return profile, c, err
+		}
 	}
-	c, err := s.source.Retrieve(ctx, profile)
-	if root := credentials.Root(profile); err == nil && !o.unattended && root.AccountID != "" {
+	if root := credentials.Root(profile); !o.unattended && root.AccountID != "" {
 		// For the picker's order: a full disk costs that, and nothing else.
-		_ = a.listingStore().Used(s.login.Session, root.AccountID, root.RoleName)
+		_ = a.listingStore().Used(root.Session, root.AccountID, root.RoleName)
 	}
-	return profile, c, err
+	return profile, c, nil
+}
+
+// cachedKeys returns a plain target's role credentials if the cache has good ones:
+// nothing else is built for them. Whatever is unusual, errors included, is left to resolve.
+func (a *App) cachedKeys(t target) (profile awsconfig.Profile, c identitycenter.RoleCredentials, good bool) {
+	config, err := a.config()
+	if err != nil || len(t.tags) > 0 {
+		return profile, c, false
+	}
+	if t.profile != "" {
+		profile, err = config.Profile(t.profile)
+	} else if profile, err = a.sessionProfile(config, t.session); err == nil {
+		profile.AccountID, profile.RoleName = t.account, t.role
+	}
+	if err != nil || profile.Chain != nil || profile.RequireRole() != nil || !inventory.IsAccountID(profile.AccountID) {
+		return profile, c, false
+	}
+	store, err := a.cache()
+	if err != nil {
+		return profile, c, false
+	}
+	c, good = store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
+	return profile, c, good
 }
 
 // sessionNamed builds the session that a command line names, or the default one.

@@ -3,13 +3,14 @@
 package settings
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"strings"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 )
 
 // Settings is the content of config.toml. The zero value is that of an empty file.
@@ -62,18 +63,26 @@ func Load(file string) (Settings, error) {
 	if err != nil {
 		return s, &Error{File: file, Problem: "cannot be read: " + err.Error()}
 	}
-	known, err := toml.Decode(string(data), &s)
-	var syntax toml.ParseError
-	if errors.As(err, &syntax) {
-		return s, &Error{File: file, Line: syntax.Position.Line, Problem: syntax.Message}
-	}
-	if err != nil {
-		return s, &Error{File: file, Problem: err.Error()}
-	}
-	if unknown := known.Undecoded(); len(unknown) > 0 {
-		return s, &Error{File: file, Problem: fmt.Sprintf("unknown setting %q", unknown[0].String())}
+	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&s); err != nil {
+		return s, decodeError(file, err)
 	}
 	return s, s.check(file)
+}
+
+// decodeError names the line of what TOML does not allow, or no setting of ours is called.
+func decodeError(file string, err error) error {
+	var unknown *toml.StrictMissingError
+	var wrong *toml.DecodeError
+	switch {
+	case errors.As(err, &unknown) && len(unknown.Errors) > 0:
+		first := unknown.Errors[0]
+		line, _ := first.Position()
+		return &Error{File: file, Line: line, Problem: fmt.Sprintf("unknown setting %q", strings.Join(first.Key(), "."))}
+	case errors.As(err, &wrong):
+		line, _ := wrong.Position()
+		return &Error{File: file, Line: line, Problem: strings.TrimPrefix(wrong.Error(), "toml: ")}
+	}
+	return &Error{File: file, Problem: err.Error()}
 }
 
 func (s Settings) check(file string) error {

@@ -60,9 +60,9 @@ alias = "pay"
 
 func TestWhatIsNoSetting(t *testing.T) {
 	for text, want := range map[string]string{
-		"[profiles\n":                                             "config.toml:2: expected",
+		"[profiles\n":                                             "config.toml:1: ",
 		"[profiles]\ntemplat = 'x'\n":                             `unknown setting "profiles.templat"`,
-		"[profiles]\nregion = 5\n":                                "line 2 (last key \"profiles.region\")",
+		"[profiles]\nregion = 5\n":                                "config.toml:2: ",
 		"[[account]]\ntags = ['x']\n":                             "[[account]] number 1: match is missing",
 		"[[account]]\nmatch = 'a*'\nalias = 'x'\n":                "number 1: an alias is for one account",
 		"[[account]]\nmatch = 'a'\nalias = 'x/y'\n":               `number 1: alias: "x/y"`,
