@@ -176,7 +176,7 @@ func (a *App) signin(s *session, root awsconfig.Profile, region string) (string,
 // isAWS: one of AWS's own endpoints, or a private way to them.
 func isAWS(e identitycenter.Endpoints, region, host string) bool {
 	own := func(s identitycenter.Endpoints) bool { return s.Portal == e.Portal }
-	return slices.ContainsFunc(standard(region), own) || identitycenter.AWS().Serve(host)
+	return slices.ContainsFunc(standard(region), own) || identitycenter.AWS().HasEndpoint(host)
 }
 
 // openPortal opens a link without keys, which may stand in a command line.

@@ -223,7 +223,7 @@ func (p portals) regionOfPage(u *url.URL, status int, body []byte) (string, erro
 		return "", fmt.Errorf("the page at %s does not name its region: %w", u, ErrNoRegion)
 	case !ok:
 		return "", fmt.Errorf("the page at %s names %.32q as its region: %w", u, region, ErrNoRegion)
-	case domain != "" && !of.Start(domain):
+	case domain != "" && !of.HasStartDomain(domain):
 		return "", fmt.Errorf("the page at %s names the region %s, which is in another partition: %w",
 			u, region, ErrNoRegion)
 	}

@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// A Partition is one of AWS's separate clouds: its regions and host names share nothing with others,
-// but for start URLs and endpoints of aws and aws-us-gov.
+// A Partition is one of AWS's separate clouds. Only aws and aws-us-gov share domains of endpoints and start URLs.
 type Partition struct {
 	Name      string
 	Regions   []string // what its regions' names begin with, before the last word and number
@@ -74,8 +73,8 @@ func (all Partitions) OfRegion(region string) (Partition, bool) {
 
 func made(text, of string) bool { return text != "" && strings.Trim(text, of) == "" }
 
-// Serve reports whether host, in lower case, is an endpoint of one of these.
-func (all Partitions) Serve(host string) bool {
+// HasEndpoint reports whether host, in lower case, is an endpoint of one of these.
+func (all Partitions) HasEndpoint(host string) bool {
 	return slices.ContainsFunc(all, func(p Partition) bool { return strings.HasSuffix(host, "."+p.DNSSuffix) })
 }
 
@@ -96,7 +95,7 @@ func (all Partitions) StartDomain(host string) string {
 	return longest
 }
 
-// Start reports whether start URLs of p may have this domain; see StartDomain.
-func (p Partition) Start(domain string) bool {
+// HasStartDomain reports whether start URLs of p may have this domain; see StartDomain.
+func (p Partition) HasStartDomain(domain string) bool {
 	return domain == p.Issuer || slices.Contains(p.Portals, domain) || slices.Contains(p.Instances, domain)
 }

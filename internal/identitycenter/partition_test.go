@@ -24,13 +24,13 @@ func TestOfRegion(t *testing.T) {
 	}
 }
 
-func TestServe(t *testing.T) {
+func TestHasEndpoint(t *testing.T) {
 	for host, want := range map[string]bool{
 		"portal.sso.us-east-1.amazonaws.com": true, "oidc.us-gov-west-1.amazonaws.com": true,
 		"oidc.cn-north-1.amazonaws.com.cn": true, "oidc.eusc-de-east-1.amazonaws.eu": true,
 		"amazonaws.com": false, "evilamazonaws.com": false, "oidc.amazonaws.com.evil.example": false, "": false,
 	} {
-		if got := AWS().Serve(host); got != want {
+		if got := AWS().HasEndpoint(host); got != want {
 			t.Errorf("%q: %v", host, got)
 		}
 	}
