@@ -80,7 +80,7 @@ var rooms = map[string][]string{
 	"idc/wire":           {},
 
 	"testbed": { // for tests: both houses in one process
-		"access", "cache", "identitycenter", "identitycenter/client", "login", "pace", "idc", "idc/idctest",
+		"access", "cache", "filesystem", "identitycenter", "identitycenter/client", "login", "pace", "idc", "idc/idctest",
 	},
 	"tools/bench": {"tools/peak"},
 	"tools/load":  {"idc", "idc/directory", "idc/store", "idc/visitor", "tools/peak"},

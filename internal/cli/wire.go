@@ -188,7 +188,7 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 func (a *App) portal(s *session, c *client.Client, o options) *access.Portal {
 	p := access.Options{
 		Session: s.login.Session, Client: c, Tokens: s.login, Patience: o.patience, Now: a.Now,
-		Pace: pace.Shared(filesystem.Files{}, a.pacePath(s)),
+		Pace: pace.New(filesystem.Files{}, a.pacePath(s)),
 	}
 	if !o.accessToken.IsZero() {
 		p.Tokens = access.GivenToken(o.accessToken, a.Now())

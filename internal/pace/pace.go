@@ -30,13 +30,11 @@ type Pacer struct {
 	state state // as it was last seen
 }
 
-// New makes a pacer of 19.6 requests a second for this process alone.
-func New() *Pacer { return Shared(filesystem.Files{}, "") }
-
-// Shared makes a pacer of 19.6 requests a second that shares its pace with every
-// process that names the same path. Without an access to that file each process has a
-// pace of its own: the service's refusals then slow all of them down.
-func Shared(files filesystem.Files, path string) *Pacer {
+// New makes a pacer of 19.6 requests a second that shares its pace with every process
+// that names the same path; an empty path is for this process alone. Without access to
+// that file each process has a pace of its own, too: the service's refusals then slow all
+// of them down.
+func New(files filesystem.Files, path string) *Pacer {
 	return &Pacer{files: files, path: path, turn: make(chan struct{}, 1), state: newState()}
 }
 

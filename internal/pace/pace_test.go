@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"rolecall/internal/filesystem"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -100,7 +101,7 @@ func TestAWholeListingAtTheUsualLimitTakesNoLongerThanItMust(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newService(20)
 				s.latency = latency
-				took := s.list(t, New(), 2020)
+				took := s.list(t, New(filesystem.Files{}, ""), 2020)
 				if least := 100 * time.Second; took > least*105/100 {
 					t.Errorf("took %v, the limit allows %v", took, least)
 				}
@@ -118,7 +119,7 @@ func TestOtherLimits(t *testing.T) {
 		for _, retryAfter := range []time.Duration{0, time.Second, 5 * time.Second} {
 			for name, latency := range latencies() {
 				synctest.Test(t, func(t *testing.T) {
-					s, p := newService(limit), New()
+					s, p := newService(limit), New(filesystem.Files{}, "")
 					s.latency, s.retryAfter = latency, retryAfter
 					s.list(t, p, 400) // the limit is found
 					found := s.refused
@@ -154,7 +155,7 @@ func TestOtherLimits(t *testing.T) {
 // A limit that drops for a minute is followed down and up again.
 func TestADropIsFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, p := newService(20), New()
+		s, p := newService(20), New(filesystem.Files{}, "")
 		s.latency, s.retryAfter = latencies()["5 to 800 ms"], 0
 		s.limit = func(since time.Duration) float64 {
 			if since > 30*time.Second && since < 90*time.Second {
@@ -179,7 +180,7 @@ func TestADropIsFollowed(t *testing.T) {
 
 func TestRequestsLeaveInTurnAndEvenly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := New()
+		p := New(filesystem.Files{}, "")
 		began := time.Now()
 		var mu sync.Mutex
 		var order []int
@@ -220,7 +221,7 @@ func TestRequestsLeaveInTurnAndEvenly(t *testing.T) {
 
 func TestARefusalHoldsAllBackAndCountsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := New()
+		p := New(filesystem.Files{}, "")
 		for range 40 {
 			_ = p.Wait(t.Context())
 			p.Succeeded()
@@ -247,7 +248,7 @@ func TestARefusalHoldsAllBackAndCountsOnce(t *testing.T) {
 
 func TestAServiceThatRefusesAllIsAskedRarely(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, p := newService(0), New()
+		s, p := newService(0), New(filesystem.Files{}, "")
 		s.tokens, s.retryAfter = 0, 0
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
@@ -265,7 +266,7 @@ func TestAServiceThatRefusesAllIsAskedRarely(t *testing.T) {
 
 func TestWaitingEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := New()
+		p := New(filesystem.Files{}, "")
 		p.Throttled(time.Minute)
 		cause := errors.New("the person has enough")
 		ctx, cancel := context.WithCancelCause(t.Context())

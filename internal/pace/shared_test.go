@@ -28,7 +28,7 @@ func sharing(t *testing.T, processes int) []*Pacer {
 	path := filepath.Join(t.TempDir(), "state", "pace.json")
 	pacers := make([]*Pacer, processes)
 	for i := range pacers {
-		pacers[i] = Shared(filesystem.Files{}, path)
+		pacers[i] = New(filesystem.Files{}, path)
 	}
 	return pacers
 }
@@ -125,7 +125,7 @@ func TestStatesThatCannotBe(t *testing.T) {
 			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			p := Shared(filesystem.Files{}, path)
+			p := New(filesystem.Files{}, path)
 			p.update(func(s *state, now time.Time) {
 				if wait := s.leave(now); wait > time.Second {
 					t.Errorf("waits for %v", wait)
@@ -134,7 +134,7 @@ func TestStatesThatCannotBe(t *testing.T) {
 					t.Errorf("the rate is %v", rate)
 				}
 			})
-			other := Shared(filesystem.Files{}, path)
+			other := New(filesystem.Files{}, path)
 			other.update(func(s *state, _ time.Time) {
 				if s.Passed == 0 && s.Next.IsZero() {
 					t.Error("nothing was kept")
@@ -159,7 +159,7 @@ func TestWithoutTheFile(t *testing.T) {
 		}
 		defer lock.Unlock()
 		for _, path := range []string{filepath.Join(blocked, "pace.json"), held} {
-			p := Shared(filesystem.Files{}, path)
+			p := New(filesystem.Files{}, path)
 			began := time.Now()
 			for range 3 {
 				if err := p.Wait(t.Context()); err != nil {
@@ -177,7 +177,7 @@ func TestWithoutTheFile(t *testing.T) {
 func BenchmarkSingleRequest(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "pace.json")
 	for b.Loop() {
-		p := Shared(filesystem.Files{}, path)
+		p := New(filesystem.Files{}, path)
 		p.update(func(s *state, now time.Time) { s.Next = now; _ = s.leave(now) })
 		p.Succeeded()
 	}

@@ -14,6 +14,7 @@ import (
 
 	"rolecall/internal/access"
 	"rolecall/internal/cache"
+	"rolecall/internal/filesystem"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/idctest"
 	"rolecall/internal/identitycenter"
@@ -80,7 +81,7 @@ func New(t *testing.T, o idc.Options) *Bed {
 // Portal makes the access portal of the person.
 func (b *Bed) Portal(patience access.Patience) *access.Portal {
 	return access.New(access.Options{
-		Session: Corp(), Tokens: b.Login, Client: b.Client, Pace: pace.New(), Patience: patience, Now: time.Now,
+		Session: Corp(), Tokens: b.Login, Client: b.Client, Pace: pace.New(filesystem.Files{}, ""), Patience: patience, Now: time.Now,
 	})
 }
 

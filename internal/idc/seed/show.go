@@ -2,7 +2,6 @@ package seed
 
 import (
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -30,14 +29,8 @@ func shown(kind, name string) string {
 
 func isDigits(text string) bool { return strings.Trim(text, "0123456789") == "" }
 
-// Write shows the plan to a person: a line for each change, their number, and what is kept. No name in it can affect a
+// String shows the plan to a person: a line for each change, their number, and what is kept. No name in it can affect a
 // terminal.
-func (p Plan) Write(w io.Writer) error {
-	_, err := io.WriteString(w, p.String())
-	return err
-}
-
-// String returns what Write writes.
 func (p Plan) String() string {
 	var b strings.Builder
 	count := map[Op]int{}
