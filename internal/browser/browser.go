@@ -24,7 +24,7 @@ const startGrace = 300 * time.Millisecond
 var ErrNone = errors.New("no browser found")
 
 // Open opens address. command is $BROWSER's text: alternatives separated as in PATH, each a command with %s for the
-// address, which is otherwise added at the end; empty means the system's opener. The opener's output goes to stderr, since
+// address, which is otherwise added at the end; empty means the system's opener. The opener's output goes to stderr:
 // stdout is for results.
 func Open(ctx context.Context, command, address string, stderr io.Writer) error {
 	if !allowed(address) {

@@ -44,7 +44,7 @@ func (f Files) UpdateShared(ctx context.Context, path string, change func(old []
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer func() { _ = lock.Close() }()
 	file, err := os.OpenFile(path, flags, 0o600)
 	if err != nil {
 		return err

@@ -608,7 +608,11 @@ func TestPagesAreGuarded(t *testing.T) {
 		!strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") {
 		t.Errorf("the policy is %q", csp)
 	}
-	_, home, _ := strings.Cut(start.body, `href="/ui/`)
+}
+
+func TestTheSignInPageIsGuarded(t *testing.T) {
+	c := newCenter(t, oidc.Options{})
+	_, home, _ := strings.Cut(c.call(t, "GET", "/start", nil).body, `href="/ui/`)
 	home, _, _ = strings.Cut("/ui/"+home, `"`)
 	signIn := c.call(t, "GET", home+"sign-in", nil)
 	cookie := signIn.header.Get("Set-Cookie")

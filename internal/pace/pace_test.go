@@ -5,11 +5,12 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"rolecall/internal/filesystem"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"rolecall/internal/filesystem"
 )
 
 // A service is a token bucket of a burst of 20.

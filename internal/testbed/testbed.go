@@ -81,7 +81,8 @@ func New(t *testing.T, o idc.Options) *Bed {
 // Portal makes the access portal of the person.
 func (b *Bed) Portal(patience access.Patience) *access.Portal {
 	return access.New(access.Options{
-		Session: Corp(), Tokens: b.Login, Client: b.Client, Pace: pace.New(filesystem.Files{}, ""), Patience: patience, Now: time.Now,
+		Session: Corp(), Tokens: b.Login, Client: b.Client, Pace: pace.New(filesystem.Files{}, ""),
+		Patience: patience, Now: time.Now,
 	})
 }
 

@@ -1,9 +1,10 @@
 package admin
 
 import (
+	"sync"
+
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/pattern"
-	"sync"
 )
 
 // A shape is what AWS's service models say about a value: lengths of texts and lists, bounds of numbers (zero is none),

@@ -65,10 +65,11 @@ func run(args []string) error {
 }
 
 func compare(bin, program string) error {
+	lean, full := filepath.Join(bin, "rolecall-process"), filepath.Join(bin, "rolecall")
 	subjects := []*subject{
 		{name: "hello world", argv: []string{program}},
-		{name: "rolecall-process, cached", goal: "1.5x", argv: []string{filepath.Join(bin, "rolecall-process"), "--profile", "dev"}},
-		{name: "rolecall process, cached", goal: "3.0x", argv: []string{filepath.Join(bin, "rolecall"), "process", "--profile", "dev"}},
+		{name: "rolecall-process, cached", goal: "1.5x", argv: []string{lean, "--profile", "dev"}},
+		{name: "rolecall process, cached", goal: "3.0x", argv: []string{full, "process", "--profile", "dev"}},
 	}
 	for i := range rounds + 1 { // the first round warms up
 		for _, s := range subjects {
