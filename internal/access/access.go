@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/login"
 )
@@ -138,40 +140,51 @@ func withToken[T any](ctx context.Context, p *Portal, once func(identitycenter.S
 // one long before: package login refreshes ahead of time.
 const margin = time.Minute
 
-// A holder has the token in use.
+// A holder has the token in use. One worker seeks another one; those who want one, too,
+// meanwhile, get what came of it: nobody is asked twice to sign in.
 type holder struct {
-	mu    sync.Mutex // held while a token is sought: one worker does it for all
-	token identitycenter.Token
+	seeking singleflight.Group
+	mu      sync.Mutex
+	token   identitycenter.Token
 }
 
 // current returns the token in use, or seeks one.
 func (p *Portal) current(ctx context.Context) (identitycenter.Token, error) {
-	h := p.holder
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.token.ExpiresAt.Sub(p.Now()) > margin {
-		return h.token, nil
+	if token := p.holder.get(); token.ExpiresAt.Sub(p.Now()) > margin {
+		return token, nil
 	}
-	token, err := p.Tokens.Token(ctx)
-	if err == nil {
-		h.token = token
-	}
-	return token, err
+	return p.holder.seek("", func() (identitycenter.Token, error) { return p.Tokens.Token(ctx) })
 }
 
 // renew replaces a token that was refused, unless another worker has done so.
 func (p *Portal) renew(ctx context.Context, rejected identitycenter.Token) (identitycenter.Token, error) {
-	h := p.holder
+	if token := p.holder.get(); !token.AccessToken.Equal(rejected.AccessToken) {
+		return token, nil
+	}
+	return p.holder.seek(rejected.AccessToken.Reveal(), func() (identitycenter.Token, error) {
+		return p.Tokens.Renew(ctx, rejected)
+	})
+}
+
+func (h *holder) get() identitycenter.Token {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.token.AccessToken.Equal(rejected.AccessToken) {
-		return h.token, nil
-	}
-	token, err := p.Tokens.Renew(ctx, rejected)
-	if err == nil {
-		h.token = token
-	}
-	return token, err
+	return h.token
+}
+
+// seek is called by one worker at a time for a rejected token, or for none. It waits for
+// its end whatever happens: a refresh that is under way must be saved.
+func (h *holder) seek(rejected string, seek func() (identitycenter.Token, error)) (identitycenter.Token, error) {
+	found, err, _ := h.seeking.Do(rejected, func() (any, error) {
+		token, err := seek()
+		if err == nil {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.token = token
+		}
+		return token, err
+	})
+	return found.(identitycenter.Token), err
 }
 
 // refusedAgain is a token that is not accepted although it was renewed a moment ago.

@@ -4,7 +4,6 @@ package access_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -173,35 +172,6 @@ func TestOutages(t *testing.T) {
 				_, err := s.portal.Roles(t.Context(), idctest.AccountID(0))
 				if !errors.Is(err, c.want) || s.requests() != c.requests || time.Since(began) > c.before+2*time.Second {
 					t.Errorf("%v after %d requests, %v", err, s.requests(), time.Since(began))
-				}
-			})
-		})
-	}
-}
-
-// A list is whole, or an error.
-func TestPagesHaveBounds(t *testing.T) {
-	const one = `{"accountId":"111122223333","roleName":"Admin"}`
-	for name, next := range map[string]func(n int) (token, list string){
-		"the same page for ever": func(int) (string, string) { return "again", one },
-		"two pages in turn":      func(n int) (string, string) { return fmt.Sprint("t", n%2), one },
-		"ever new pages":         func(n int) (string, string) { return fmt.Sprint("t", n), one },
-		"ever new empty pages":   func(n int) (string, string) { return fmt.Sprint("t", n), "" },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := newScene(t, 1)
-				s.answer(func(w http.ResponseWriter, _ *http.Request) bool {
-					token, list := next(s.requests())
-					fmt.Fprintf(w, `{"nextToken":%q,"accountList":[%[2]s],"roleList":[%[2]s]}`, token, list)
-					return true
-				})
-				if got, err := s.portal.Accounts(t.Context()); !errors.Is(err, identitycenter.ErrBadAnswer) ||
-					s.requests() > access.MaxPages {
-					t.Errorf("%d accounts, %v after %d requests", len(got), err, s.requests())
-				}
-				if got, err := s.portal.Roles(t.Context(), "111122223333"); !errors.Is(err, identitycenter.ErrBadAnswer) {
-					t.Errorf("%d roles, %v", len(got), err)
 				}
 			})
 		})

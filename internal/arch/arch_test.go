@@ -98,6 +98,7 @@ var foreign = map[string][]string{
 	"github.com/pelletier/go-toml/":    {"settings"},
 	"golang.org/x/crypto":              {"idc/directory"},
 	"golang.org/x/net":                 {"cli/local", "login"},
+	"golang.org/x/sync":                {"access"},
 	"rsc.io/qr":                        {"terminal"},
 	"github.com/gofrs/flock":           {"filesystem", "idc"},
 	"github.com/google/uuid":           {"idc/admin", "idc/directory", "idc/wire"},
