@@ -15,14 +15,22 @@ func (a *App) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Look at the shared config files",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Long: `Look at the shared config files, ~/.aws/config and ~/.aws/credentials.
+
+  rolecall config show
+  rolecall config show --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use:   "show",
 		Short: "Print how rolecall understands the shared files, and what is wrong with them",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return a.configShow() },
+		Long: `Print how rolecall understands the shared config files, and what is wrong with them.
+
+  rolecall config show
+  rolecall config show --json`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.configShow() },
 	})
 	return cmd
 }

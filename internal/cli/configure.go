@@ -28,33 +28,32 @@ func (a *App) configureCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "configure [START_URL]",
 		Short: "Set up an sso-session from its start URL, and sign in",
-		Long: `Write an [sso-session] into the shared config file, and sign in. The start URL is
-enough: rolecall finds the region. It takes the address of your AWS access portal in any
-of its forms, only what stands before .awsapps.com, or the name of an sso-session that is
-there already. All else in the file stays as it is.
+		Long: `Write an [sso-session] into the shared config file, and sign in.
 
   rolecall configure https://d-1234567890.awsapps.com/start
   rolecall configure example-corp --session corp --yes
-  rolecall configure http://127.0.0.1:9911                    a local Identity Center
+  rolecall configure http://127.0.0.1:9911 --no-login         a local Identity Center
 
-Run again, it finds the session that is there, and sets its region right, and its scopes
-if you say --scopes.`,
+The start URL is enough: rolecall finds the region. It accepts the address of your AWS access
+portal in any form, just the part before .awsapps.com, or the name of an existing sso-session.
+Nothing else in the file changes. If the session exists, its region is corrected, and so are
+its scopes if you pass --scopes.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.configure(cmd.Context(), firstArg(args), f)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.session, "session", "", "`NAME` of the sso-session; left out, it comes from the start URL")
-	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center; left out, it is looked for")
+	flags.StringVar(&f.session, "session", "", "`NAME` of the sso-session (default derived from the start URL)")
+	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default found from the start URL)")
 	flags.StringVar(&f.scopes, "scopes", "", "registration scopes, separated by commas (default "+identitycenter.AccessScope+")")
-	flags.BoolVar(&f.profiles, "profiles", false, "write a profile for each account and role, too")
+	flags.BoolVar(&f.profiles, "profiles", false, "also write a profile for each account and role")
 	flags.BoolVar(&f.noProfiles, "no-profiles", false, "write no profiles")
 	flags.StringVar(&f.look.template, "template", "", "`TEMPLATE` of the profiles' names")
 	flags.StringVar(&f.look.region, "default-region", "", "`REGION` of the profiles")
-	flags.StringVar(&f.look.output, "output", "", "`FORMAT` of the AWS CLI's output in the profiles")
-	flags.BoolVar(&f.noLogin, "no-login", false, "write the session, do not sign in")
-	flags.BoolVarP(&f.yes, "yes", "y", false, "ask nothing: take what would be proposed")
+	flags.StringVar(&f.look.output, "output", "", "output `FORMAT` of the AWS CLI in the profiles")
+	flags.BoolVar(&f.noLogin, "no-login", false, "write the session, but do not sign in")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask: take the proposed answers")
 	f.addSignIn(cmd)
 	return cmd
 }

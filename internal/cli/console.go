@@ -34,12 +34,12 @@ func (a *App) consoleCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "console [TARGET]",
 		Short: "Open the AWS console with role credentials",
-		Long: `Open the AWS console in your browser, signed in with the credentials of TARGET.
+		Long: `Open the AWS console in your browser, signed in with the role credentials of TARGET.
 
   rolecall console dev
   rolecall console dev --destination s3
   rolecall console dev --print          print the link: it signs anybody in, for 15 minutes
-  rolecall console dev --portal         through the access portal, without keys in the link`,
+  rolecall console dev --portal         use the access portal's link, which holds no keys`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.argument(f, firstArg(args))
@@ -52,10 +52,10 @@ func (a *App) consoleCommand() *cobra.Command {
 			return a.console(cmd.Context(), t, o)
 		},
 	}
-	cmd.Flags().StringVar(&o.destination, "destination", "", "`PAGE` of the console: a service such as s3, a path, or an address")
-	cmd.Flags().StringVar(&duration, "duration", "", "length of the console session, 900 to 43200 seconds, or as 8h; left out, that of the credentials")
-	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, open nothing")
-	cmd.Flags().BoolVar(&o.portal, "portal", false, "the access portal's own link, which holds no keys")
+	cmd.Flags().StringVar(&o.destination, "destination", "", "`PAGE` of the console: a service like s3, a path, or an address")
+	cmd.Flags().StringVar(&duration, "duration", "", "length of the console session, 900 to 43200 (seconds) or like 8h (default that of the credentials)")
+	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, and open no browser")
+	cmd.Flags().BoolVar(&o.portal, "portal", false, "use the access portal's own link, which holds no keys")
 	f.add(cmd)
 	return cmd
 }

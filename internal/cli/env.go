@@ -20,14 +20,15 @@ func (a *App) envCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "env [TARGET]",
 		Short: "Print role credentials as environment variables",
-		Long: `Print role credentials as environment variables for a shell:
+		Long: `Print role credentials as environment variables for a shell.
 
   eval "$(rolecall env dev)"                                  sh, bash, zsh
   rolecall env dev --shell fish | source                      fish
   rolecall env dev --shell powershell | Out-String | iex      PowerShell
+  eval "$(rolecall env --unset)"                              unset them again
 
 Formats: ` + strings.Join(export.Formats(), ", ") + `.
-AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would win over the keys.`,
+AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would take precedence over the keys.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.json && !cmd.Flags().Changed("shell") && !cmd.Flags().Changed("format") {
@@ -45,7 +46,7 @@ AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would win over the keys.`,
 	}
 	cmd.Flags().StringVar(&shell, "shell", export.Default(), "`FORMAT` of the output, never guessed from $SHELL")
 	cmd.Flags().StringVar(&shell, "format", export.Default(), "the same as --shell")
-	cmd.Flags().BoolVar(&unset, "unset", false, "print what takes the variables away again")
+	cmd.Flags().BoolVar(&unset, "unset", false, "print commands that unset the variables")
 	f.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(export.Formats(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(export.Formats(), cobra.ShellCompDirectiveNoFileComp))

@@ -21,9 +21,15 @@ func (a *App) execCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "exec [TARGET | --match PATTERN [--role PATTERN]] -- COMMAND [ARGUMENT …]",
 		Short: "Run a command with role credentials, in one account or in many",
-		Long: `Run a command with role credentials in its environment. Variables that would win
-over them, or mix another identity in, are removed. Signals reach the command, and
-its exit code becomes rolecall's.
+		Long: `Run a command with role credentials in its environment, in one account or in many.
+
+  rolecall exec dev -- aws s3 ls
+  rolecall exec 111122223333/ReadOnly -- aws s3 ls
+  rolecall exec --match 'payments-*' --role ReadOnly -- aws s3 ls
+  rolecall exec --match '*' --role ReadOnly --dry-run         list the accounts and roles
+
+Variables that would take precedence over the credentials, or add another identity, are
+removed. Signals reach the command, and its exit code becomes rolecall's.
 
 ` + manyHelp,
 		Args: cobra.ArbitraryArgs,
@@ -36,7 +42,7 @@ its exit code becomes rolecall's.
 			case many && m.dryRun && (dash < 0 || dash == len(args)):
 				return a.execMany(cmd.Context(), f, m, nil) // the list is of interest without a command, too
 			case dash < 0 || dash > 1 || dash == len(args):
-				return Usagef("exec wants: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")
+				return Usagef("usage: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")
 			case many:
 				return a.execMany(cmd.Context(), f, m, args[dash:])
 			}

@@ -18,25 +18,20 @@ import (
 	"rolecall/internal/inventory"
 )
 
-const manyHelp = `With --match or --tag the command runs in many accounts, several at a time:
+const manyHelp = `With --match or --tag the command runs in many accounts, several at a time. PATTERN is an
+account id, or a pattern of names and aliases with * and ?. --role is then a pattern of role
+names; without it, you must have exactly one role in each account. Each command has
+ROLECALL_ACCOUNT_ID, ROLECALL_ACCOUNT_NAME and ROLECALL_ROLE in its environment, and an
+empty stdin. Its lines are printed as LABEL/ROLE | LINE; on a terminal, control characters
+are escaped. A table of all results follows on stderr. With --json each line is an object
+with accountId, account, role, stream and line; each result one with exitCode, error and
+duration (seconds); the last line of stdout is the summary.
 
-  rolecall exec --match 'prod-*' --role ReadOnly -- aws s3 ls
-  rolecall exec --tag team=web --dry-run
-
-PATTERN is an account id, or a pattern of names and aliases with * and ?. --role is a
-pattern of role names then; without it, each account must have one role of yours only.
-Each command has ROLECALL_ACCOUNT_ID, ROLECALL_ACCOUNT_NAME and ROLECALL_ROLE in its
-environment, and nothing on stdin. Its lines come as LABEL/ROLE | LINE; what would move
-the cursor is shown as an escape on a terminal, and passed on elsewhere. With --json
-each line is an object with accountId, account, role, stream and line; each end one
-with exitCode, error and duration (seconds); the last line of stdout is the summary.
-Else a table of all ends follows on stderr.
-
-A failure stops nothing: with --stop-on-error no more commands start, and those that
-run go on to their end. Signals reach all that run. The exit code is 0 if all have
-succeeded, 130 or 143 after a signal, the failures' own if it is one and the same
-for all, else 1; an account without credentials counts with the exit code of "exec"
-for it. Guarded accounts are confirmed first.`
+A failure does not stop the others; with --stop-on-error no more commands start, and running
+ones finish. Signals reach all running commands. The exit code is 0 if all succeeded, 130 or
+143 after a signal, that of the failures if they share one, else 1; an account without
+credentials counts with the code that "exec" has for it. Guarded accounts need confirmation
+first.`
 
 // manyFlags are those of a run in many accounts.
 type manyFlags struct {
@@ -50,11 +45,11 @@ type manyFlags struct {
 
 func (m *manyFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&m.match, "match", nil, "`PATTERN` of account names, or an id; can be repeated")
-	f.StringArrayVar(&m.tags, "tag", nil, "only accounts with this `TAG` of your settings; can be repeated")
+	f.StringArrayVar(&m.match, "match", nil, "only accounts with this id or name, or `PATTERN`; can be repeated")
+	f.StringArrayVar(&m.tags, "tag", nil, "only accounts with this `TAG` in config.toml; can be repeated")
 	f.IntVar(&m.parallel, "parallel", 8, "run `N` commands at a time")
 	f.StringVar(&m.output, "output", "prefix", "`FORM` of the lines: prefix or json")
-	f.DurationVar(&m.patience, "patience", time.Minute, "`DURATION` for which to go on when the service refuses because of its rate limit")
+	f.DurationVar(&m.patience, "patience", time.Minute, "`DURATION` to keep trying while the service answers that its rate limit is exceeded")
 	f.BoolVar(&m.stopOnError, "stop-on-error", false, "start no more commands after a failure")
 	f.BoolVar(&m.dryRun, "dry-run", false, "list accounts and roles, and run nothing")
 	f.BoolVar(&m.sure, "yes", false, "do not ask about guarded accounts")

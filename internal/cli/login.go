@@ -11,11 +11,11 @@ import (
 )
 
 func (o *options) addSignIn(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&o.deviceCode, "device-code", false, "type a code on any device instead of the browser flow with PKCE")
+	cmd.Flags().BoolVar(&o.deviceCode, "device-code", false, "type a code on any device, instead of the browser flow with PKCE")
 	cmd.Flags().IntVar(&o.callbackPort, "callback-port", 0, "fixed port for the browser's answer on 127.0.0.1, to forward with ssh -L")
-	cmd.Flags().BoolVar(&o.browser.none, "no-browser", false, "print the address, open nothing")
-	cmd.Flags().BoolVar(&o.browser.qr, "qr", false, "print a QR code of the address, too")
-	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "", "sign in at this Identity Center instead of AWS's, and remember that it is meant")
+	cmd.Flags().BoolVar(&o.browser.none, "no-browser", false, "print the address, and open no browser")
+	cmd.Flags().BoolVar(&o.browser.qr, "qr", false, "also print a QR code of the address")
+	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "", "sign in at this Identity Center instead of AWS's, and remember that")
 }
 
 func (a *App) loginCommand() *cobra.Command {
@@ -24,18 +24,22 @@ func (a *App) loginCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login [SESSION|PROFILE]",
 		Short: "Sign in to IAM Identity Center",
-		Long: `Sign in to an sso-session, the one of a profile, or a legacy profile's start URL.
-Without a name it is the default profile's session, else the only one.
+		Long: `Sign in to IAM Identity Center: to an sso-session, or to the session of a profile.
 
-A session that is good already is left alone. --fresh signs out on the server
-first: the new session has its full length and the newest assignments.`,
+  rolecall login corp
+  rolecall login corp --device-code       type a code on any device
+  rolecall login corp --fresh             start a new session of full length
+
+Without a name it is the default profile's session, else the only one. A session that is
+still valid is left alone. --fresh signs out on the server first, so that the new session
+has its full length and the newest assignments.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.login(cmd.Context(), firstArg(args), o, fresh)
 		},
 	}
 	o.addSignIn(cmd)
-	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the present session on the server, then sign in anew")
+	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the current session on the server, then sign in again")
 	return cmd
 }
 

@@ -16,17 +16,22 @@ func (a *App) logoutCommand() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "logout [SESSION|PROFILE]",
-		Short: "Sign out: on the server when it can be reached, here always",
-		Long: `Sign out of a session, or of all with --all. Token, cached role credentials, the
-listing of accounts and notes are removed here even when the server cannot be reached. Role credentials
-that were handed out live on until they expire.`,
+		Short: "Sign out: here, and on the server if reachable",
+		Long: `Sign out of a session: here, and on the server if it is reachable.
+
+  rolecall logout corp
+  rolecall logout --all
+
+The token, cached role credentials, the listing of accounts and notes are removed here even
+if the server cannot be reached. Role credentials that are in use elsewhere stay valid until
+they expire.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.logout(cmd.Context(), firstArg(args), all, o)
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "all sessions of the shared config files")
-	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "", "the Identity Center to sign out at, when it is not AWS's")
+	cmd.Flags().BoolVar(&all, "all", false, "sign out of all sessions in the shared config files")
+	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "", "sign out at this Identity Center instead of AWS's")
 	return cmd
 }
 

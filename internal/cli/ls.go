@@ -26,9 +26,9 @@ type listFlags struct {
 type filterFlags struct{ match, roles, tags []string }
 
 func (f *filterFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.match, "match", nil, "only accounts of this `ID`, name or alias; * and ? stand for any text and any letter; can be repeated")
-	cmd.Flags().StringArrayVar(&f.roles, "role", nil, "only roles of this `NAME` or pattern; can be repeated")
-	cmd.Flags().StringArrayVar(&f.tags, "tag", nil, "only accounts with this `TAG` of config.toml; can be repeated, then all are wanted")
+	cmd.Flags().StringArrayVar(&f.match, "match", nil, "only accounts with this `ID`, name or alias, or a pattern with * and ?; can be repeated")
+	cmd.Flags().StringArrayVar(&f.roles, "role", nil, "only roles with this `NAME` or pattern; can be repeated")
+	cmd.Flags().StringArrayVar(&f.tags, "tag", nil, "only accounts with this `TAG` in config.toml; repeated, accounts that have all of them")
 }
 
 func (f *filterFlags) filter() inventory.Filter {
@@ -40,21 +40,24 @@ func (a *App) lsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ls [SESSION]",
 		Short: "List your accounts and roles",
-		Long: `List your accounts and roles, from the last listing. One older than a day, or than the
-sign-in, is shown to a person at a terminal and made anew in the background; a program
-waits for the new one. The first one asks the access portal, at the pace that its limit
-allows: 20 requests a second, one for each account.`,
-		Example: `  rolecall ls
-  rolecall ls --match 'prod-*' --role Admin
+		Long: `List your accounts and roles.
+
+  rolecall ls
+  rolecall ls --match 'payments-*' --role ReadOnly
   rolecall ls --by role
-  rolecall ls --by pair --output tsv | cut -f1,3`,
+  rolecall ls --by pair --output tsv | cut -f1,3
+
+They come from the last listing. If that is older than a day, or than the sign-in, a new one
+is made: in the background if you are at a terminal, else before the answer. The first listing
+takes a while for many accounts, because the access portal allows 20 requests a second, and
+each account needs one.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.ls(cmd.Context(), firstArg(args), f)
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.by, "by", "account", "a line for each `account`, role or pair of both")
+	cmd.Flags().StringVar(&f.by, "by", "account", "print a line for each `account`, role, or pair of both")
 	cmd.Flags().StringVar(&f.output, "output", "table", "`FORMAT`: table, json or tsv")
 	cmd.Flags().BoolVar(&f.refresh, "refresh", false, "make a new listing first")
 	_ = cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions([]string{"account", "role", "pair"}, cobra.ShellCompDirectiveNoFileComp))

@@ -35,13 +35,13 @@ func (a *App) pickCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pick",
 		Short: "Choose an account and role at the terminal",
-		Long: `Choose an account and role at the terminal by typing parts of its name, id, role,
-e-mail or tags. The answer alone is on stdout:
+		Long: `Choose an account and role at the terminal by typing parts of its name, id, e-mail or tags.
 
   rolecall exec "$(rolecall pick)" -- aws s3 ls
   eval "$(rolecall pick --action env)"
 
-rolecall without a command opens the same picker, with a shell as its first action.`,
+Only the answer is printed to stdout. rolecall without a command opens the same picker, where
+Enter opens a shell.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.json && !cmd.Flags().Changed("shell") {
@@ -51,10 +51,10 @@ rolecall without a command opens the same picker, with a shell as its first acti
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.session, "session", "", "sso-session, when it is not the default one")
-	cmd.Flags().StringVar(&f.query, "query", "", "`TEXT` that is typed already")
+	cmd.Flags().StringVar(&f.session, "session", "", "sso-session, if it is not the default")
+	cmd.Flags().StringVar(&f.query, "query", "", "start with this `TEXT` in the search field")
 	cmd.Flags().StringVar(&f.action, "action", "target", "what Enter does: "+strings.Join(actionNames(), ", "))
-	cmd.Flags().StringVar(&f.shell, "shell", export.Default(), "`FORMAT` of env")
+	cmd.Flags().StringVar(&f.shell, "shell", export.Default(), "`FORMAT` of the action env")
 	_ = cmd.RegisterFlagCompletionFunc("session", func(cmd *cobra.Command, _ []string, begun string) (completion, cobra.ShellCompDirective) {
 		return a.completeSessions(cmd, nil, begun)
 	})

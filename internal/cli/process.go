@@ -16,8 +16,13 @@ func (a *App) processCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "process [TARGET]",
 		Short: "Answer a credential_process call",
-		Long: `Print role credentials as the AWS CLI and SDKs expect it of a credential_process.
-It never asks a person and ends within 20 seconds. In a config file:
+		Long: `Print role credentials in the form that the AWS CLI and SDKs expect of a credential_process.
+
+  rolecall process --profile dev
+  rolecall process --session corp --account 111122223333 --role Admin
+
+It never prompts, and ends within 20 seconds. rolecall-process does the same, faster; in a
+config file:
 
   credential_process = /usr/local/bin/rolecall-process --session corp --account 111122223333 --role Admin`,
 		Args: cobra.MaximumNArgs(1),

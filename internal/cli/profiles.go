@@ -29,13 +29,13 @@ type profileFlags struct {
 func (f *profileFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.template, "template", "", "`TEMPLATE` of names (default \""+profiles.DefaultTemplate+"\")")
-	flags.StringVar(&f.form, "form", "", "sso-session, or credential-process (default sso-session)")
+	flags.StringVar(&f.form, "form", "", "`FORM` of the profiles: sso-session or credential-process (default sso-session)")
 	flags.StringVar(&f.region, "region", "", "region of the profiles")
 	flags.StringVar(&f.output, "output", "", "output format of the profiles")
 	flags.StringVar(&f.processPath, "process-path", "", "`PATH` of rolecall-process for the form credential-process (default beside rolecall)")
 	f.filterFlags.add(cmd)
-	flags.BoolVar(&f.noPrune, "no-prune", false, "leave profiles whose role has vanished")
-	flags.BoolVar(&f.pruneOthers, "prune-others", false, "remove generated profiles of roles that --match, --role and --tag leave out, too")
+	flags.BoolVar(&f.noPrune, "no-prune", false, "keep profiles of roles you no longer have")
+	flags.BoolVar(&f.pruneOthers, "prune-others", false, "also remove generated profiles of roles that --match, --role and --tag do not select")
 	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions([]string{string(profiles.SSOSession), string(profiles.CredentialProcess)}, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -43,37 +43,53 @@ func (a *App) profilesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "profiles",
 		Short: "Generate a profile for each account and role in the config file",
-		Long: `Generate a profile for each account and role of a session in ~/.aws/config, and keep
-them in step: a renamed account renames its profiles, a vanished role removes its own.
-Each has a marking comment line above it; nothing else in the file is touched.
+		Long: `Generate a profile for each account and role of a session in ~/.aws/config.
 
-Names come from a template, as Go's text/template has it:
+  rolecall profiles plan corp
+  rolecall profiles apply corp --template '{{ .AccountName | lower }}-{{ .RoleName }}'
+  rolecall profiles undo
+
+Profiles follow your accounts: a renamed account renames its profiles, and a role you no longer
+have removes its own. Each has a marking comment line above it; nothing else in the file changes.
+
+Names come from a template, as in Go's text/template:
 
   {{ .AccountName }}-{{ .RoleName }}
   {{ .AccountName | lower | replace " " "-" | trimPrefix "acme-" }}.{{ .RoleName | first 5 }}
 
 Fields: .AccountName .AccountID .Alias .RoleName .Session .Email .Tags
 Functions: lower upper trim trimPrefix trimSuffix replace first join, and those of Go.
-Names that would be equal all get the account's last digits. --match, --role and --tag
-say which roles are looked at; profiles of others stay as they are. Defaults of the flags are
-the settings under [profiles] in rolecall's config.toml.`,
+Profiles that would have the same name all get their account's last digits. --match, --role and
+--tag select roles; profiles of other roles stay as they are. The flags' defaults are under
+[profiles] in rolecall's config.toml.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	sub := func(use, short string, run func(ctx context.Context, session string, f profileFlags) error) {
+	sub := func(use, short, examples string, run func(ctx context.Context, session string, f profileFlags) error) {
 		var f profileFlags
 		c := &cobra.Command{
-			Use: use + " [SESSION]", Short: short, Args: cobra.MaximumNArgs(1),
+			Use: use + " [SESSION]", Short: short, Long: short + ".\n\n" + examples, Args: cobra.MaximumNArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), firstArg(args), f) },
 		}
 		f.add(c)
 		cmd.AddCommand(c)
 	}
-	sub("plan", "List what apply would add (+), rename and change (~), remove (-) and leave (!)", a.profilesPlan)
-	sub("diff", "Print what apply would change, as a unified diff", a.profilesDiff)
-	sub("apply", "Write the profiles into the config file", a.profilesApply)
+	sub("plan", "List what apply would add (+), rename and change (~), remove (-) and leave (!)",
+		"  rolecall profiles plan corp\n  rolecall profiles plan corp --match 'payments-*' --role ReadOnly", a.profilesPlan)
+	sub("diff", "Print what apply would change, as a unified diff",
+		"  rolecall profiles diff corp\n  rolecall profiles diff corp --region eu-west-1", a.profilesDiff)
+	sub("apply", "Write the profiles into the config file",
+		"  rolecall profiles apply corp\n  rolecall profiles apply corp --match 'payments-*' --no-prune", a.profilesApply)
 	cmd.AddCommand(&cobra.Command{
-		Use: "undo", Short: "Put the config file back as it was before rolecall last changed it", Args: cobra.NoArgs,
+		Use:   "undo",
+		Short: "Restore the config file as it was before rolecall last changed it",
+		Long: `Restore the config file as it was before rolecall last changed it.
+
+  rolecall profiles undo
+  rolecall profiles undo --json
+
+Run it again to go further back.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.profilesUndo(cmd.Context()) },
 	})
 	return cmd

@@ -29,8 +29,12 @@ func (a *App) ssoCommand() *cobra.Command {
 	sso := &cobra.Command{
 		Use:   "sso",
 		Short: "Drop-ins for the AWS CLI's commands of the same name",
-		Long: `Drop-ins for "aws sso …": the same flags, the same JSON. Without --access-token
-and --region they take both from the cached sign-in. Exit codes are rolecall's.`,
+		Long: `Run drop-ins for the AWS CLI's "aws sso" commands, with the same flags and the same JSON.
+
+  rolecall sso list-accounts
+  rolecall sso get-role-credentials --account-id 111122223333 --role-name ReadOnly
+
+Without --access-token and --region they use the cached sign-in. Exit codes are rolecall's.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -40,25 +44,31 @@ and --region they take both from the cached sign-in. Exit codes are rolecall's.`
 
 func (f *portalFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.accessToken, "access-token", "", "access token; left out, it is the cached one")
-	flags.StringVar(&f.region, "region", "", "region of the Identity Center; left out, it is the session's")
-	flags.StringVar(&f.output, "output", "json", "json; nothing else")
-	flags.StringVar(&f.query, "query", "", "JMESPath expression for what to print")
+	flags.StringVar(&f.accessToken, "access-token", "", "access token (default the cached one)")
+	flags.StringVar(&f.region, "region", "", "region of the Identity Center (default the session's)")
+	flags.StringVar(&f.output, "output", "json", "only json is supported")
+	flags.StringVar(&f.query, "query", "", "JMESPath expression that selects what to print")
 	flags.StringVar(&f.profile, "profile", "", "profile or sso-session whose sign-in to use")
-	flags.StringVar(&f.endpointURL, "endpoint-url", "", "ask this endpoint; a token given with --access-token goes there, too")
-	flags.BoolVar(&f.noCLIPager, "no-cli-pager", false, "taken for the AWS CLI's sake: there is no pager")
+	flags.StringVar(&f.endpointURL, "endpoint-url", "", "send requests to this endpoint, with the token of --access-token, too")
+	flags.BoolVar(&f.noCLIPager, "no-cli-pager", false, "accepted for compatibility with the AWS CLI: there is no pager")
 }
 
 func (f *portalFlags) addPaging(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.noPaginate, "no-paginate", false, "taken for the AWS CLI's sake: listings are always whole")
-	cmd.Flags().IntVar(&f.pageSize, "page-size", 0, "taken for the AWS CLI's sake: pages hold a hundred")
-	cmd.Flags().IntVar(&f.maxItems, "max-items", 0, "print at most so many")
+	cmd.Flags().BoolVar(&f.noPaginate, "no-paginate", false, "accepted for compatibility with the AWS CLI: listings are always complete")
+	cmd.Flags().IntVar(&f.pageSize, "page-size", 0, "accepted for compatibility with the AWS CLI: pages hold 100 items")
+	cmd.Flags().IntVar(&f.maxItems, "max-items", 0, "print at most `N` items")
 }
 
 func (a *App) getRoleCredentialsCommand() *cobra.Command {
 	var f portalFlags
 	cmd := &cobra.Command{
-		Use: "get-role-credentials", Short: "Get role credentials of an account and role (GetRoleCredentials)", Args: cobra.NoArgs,
+		Use:   "get-role-credentials",
+		Short: "Get role credentials for an account and role (GetRoleCredentials)",
+		Long: `Get role credentials for an account and role (GetRoleCredentials).
+
+  rolecall sso get-role-credentials --account-id 111122223333 --role-name ReadOnly
+  rolecall sso get-role-credentials --profile dev --account-id 111122223333 --role-name Admin`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.accountID == "" || f.roleName == "" {
 				return Usagef("--account-id and --role-name are required")
@@ -95,7 +105,13 @@ func roleCredentialsAnswer(c identitycenter.RoleCredentials) any {
 func (a *App) listAccountsCommand() *cobra.Command {
 	var f portalFlags
 	cmd := &cobra.Command{
-		Use: "list-accounts", Short: "List your accounts (ListAccounts)", Args: cobra.NoArgs,
+		Use:   "list-accounts",
+		Short: "List your accounts (ListAccounts)",
+		Long: `List your accounts (ListAccounts).
+
+  rolecall sso list-accounts
+  rolecall sso list-accounts --query 'accountList[].accountName'`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session) (any, error) {
 				accounts, err := s.portal.Accounts(ctx)
@@ -120,7 +136,13 @@ func (a *App) listAccountsCommand() *cobra.Command {
 func (a *App) listAccountRolesCommand() *cobra.Command {
 	var f portalFlags
 	cmd := &cobra.Command{
-		Use: "list-account-roles", Short: "List your roles in an account (ListAccountRoles)", Args: cobra.NoArgs,
+		Use:   "list-account-roles",
+		Short: "List your roles in an account (ListAccountRoles)",
+		Long: `List your roles in an account (ListAccountRoles).
+
+  rolecall sso list-account-roles --account-id 111122223333
+  rolecall sso list-account-roles --account-id 111122223333 --query 'roleList[].roleName'`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.accountID == "" {
 				return Usagef("--account-id is required")
@@ -317,7 +339,13 @@ func (a *App) ssoLoginCommand() *cobra.Command {
 	var profile, name string
 	var fresh bool
 	cmd := &cobra.Command{
-		Use: "login", Short: "Sign in, as rolecall login", Args: cobra.NoArgs,
+		Use:   "login",
+		Short: "Sign in, like rolecall login",
+		Long: `Sign in as rolecall login does, with the flags of aws sso login.
+
+  rolecall sso login --sso-session corp
+  rolecall sso login --profile dev --use-device-code`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if profile != "" && name != "" {
 				return Usagef("--profile and --sso-session exclude each other")
@@ -328,7 +356,7 @@ func (a *App) ssoLoginCommand() *cobra.Command {
 	cmd.Flags().StringVar(&profile, "profile", "", "profile whose session to sign in to")
 	cmd.Flags().StringVar(&name, "sso-session", "", "sso-session to sign in to")
 	cmd.Flags().BoolVar(&o.deviceCode, "use-device-code", false, "the same as --device-code")
-	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the present session on the server, then sign in anew")
+	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the current session on the server, then sign in again")
 	o.addSignIn(cmd)
 	return cmd
 }
@@ -336,11 +364,17 @@ func (a *App) ssoLoginCommand() *cobra.Command {
 func (a *App) ssoLogoutCommand() *cobra.Command {
 	var profile string
 	cmd := &cobra.Command{
-		Use: "logout", Short: "Sign out of all sessions, or of the one of --profile", Args: cobra.NoArgs,
+		Use:   "logout",
+		Short: "Sign out of all sessions, or of that of --profile",
+		Long: `Sign out of all sessions, or of that of --profile.
+
+  rolecall sso logout
+  rolecall sso logout --profile dev`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.logout(cmd.Context(), profile, profile == "", options{})
 		},
 	}
-	cmd.Flags().StringVar(&profile, "profile", "", "sign out of the session of this profile only")
+	cmd.Flags().StringVar(&profile, "profile", "", "sign out only of the session of this profile")
 	return cmd
 }

@@ -17,9 +17,13 @@ import (
 func (a *App) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show sessions and cached role credentials, without asking anybody",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
+		Short: "Show sessions and cached role credentials, without a network",
+		Long: `Show sessions and cached role credentials, without a network.
+
+  rolecall status
+  rolecall status --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
 	}
 }
 

@@ -16,16 +16,20 @@ func (a *App) syncCommand() *cobra.Command {
 	var background bool
 	cmd := &cobra.Command{
 		Use:   "sync [SESSION]",
-		Short: "List all accounts and roles anew",
-		Long: `List all accounts and roles of a session anew, at the pace that the service's limit
-allows: 20 requests a second, one for each account. Interrupted, the next one goes on
-where it was. Other commands look them up without a network afterwards.`,
+		Short: "Refresh the listing of your accounts and roles",
+		Long: `Refresh the listing of your accounts and roles, which other commands look up.
+
+  rolecall sync
+  rolecall sync corp --json
+
+It takes a while for many accounts, because the access portal allows 20 requests a second,
+and each account needs one. If interrupted, the next sync resumes where it was.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.sync(cmd.Context(), firstArg(args), background)
 		},
 	}
-	cmd.Flags().BoolVar(&background, "background", false, "say nothing, ask nobody, and leave it to another process that is at it")
+	cmd.Flags().BoolVar(&background, "background", false, "print nothing, never prompt, and skip if another process is listing")
 	_ = cmd.Flags().MarkHidden("background")
 	return cmd
 }

@@ -40,7 +40,7 @@ func (f *targetFlags) add(cmd *cobra.Command) {
 }
 
 func (f *targetFlags) addTags(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.tags, "session-tag", nil, "`KEY=VALUE` for the last role of a chain; can be repeated")
+	cmd.Flags().StringArrayVar(&f.tags, "session-tag", nil, "`KEY=VALUE` of the last role in a chain; can be repeated")
 }
 
 // argument reads a target with the config files of the app's world.

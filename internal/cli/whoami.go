@@ -14,8 +14,12 @@ func (a *App) whoamiCommand() *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use:   "whoami [TARGET]",
-		Short: "Ask AWS whose role credentials a target gives (GetCallerIdentity)",
-		Args:  cobra.MaximumNArgs(1),
+		Short: "Ask AWS whose credentials these are (GetCallerIdentity)",
+		Long: `Ask AWS whose the role credentials of TARGET are (GetCallerIdentity).
+
+  rolecall whoami dev
+  rolecall whoami 111122223333/ReadOnly`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.argument(f, firstArg(args))
 			if err != nil {

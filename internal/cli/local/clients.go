@@ -30,7 +30,7 @@ type clientFlags struct {
 
 func (a *app) addClientFlags(cmd *cobra.Command, f *clientFlags) {
 	a.addURLFlag(cmd, &f.operatorFlags)
-	cmd.Flags().BoolVar(&f.proxy, "proxy", false, "for clients that know no endpoint settings: reach AWS's own host names through the server's proxy")
+	cmd.Flags().BoolVar(&f.proxy, "proxy", false, "for clients without endpoint settings: reach AWS's own host names through the server's proxy")
 }
 
 // clientEnvironment are the variables that make clients use a running server.
@@ -54,7 +54,7 @@ func (a *app) idcEnvCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "env",
 		Short: "Print the variables that make AWS clients use the running server",
-		Long: `Print the variables that make AWS clients use the running server:
+		Long: `Print the variables that make AWS clients use the running server.
 
   eval "$(rolecall idc env)"                                  sh, bash, zsh
   rolecall idc env --shell fish | source                      fish
@@ -81,13 +81,17 @@ func (a *app) idcRunCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run -- COMMAND [ARGUMENT …]",
 		Short: "Run a command that uses the running server",
-		Long: `Run a command with the variables that make AWS clients use the running server. With
---proxy its requests to AWS's own host names reach the server, and no other host does.
-Its exit code becomes rolecall's.`,
+		Long: `Run a command with the variables that make AWS clients use the running server.
+
+  rolecall idc run -- aws sso login --profile local-payments-dev-Admin
+  rolecall idc run --proxy -- aws sts get-caller-identity
+
+With --proxy its requests to AWS's own host names reach the server, and it can reach no other
+host. Its exit code becomes rolecall's.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 0 {
-				return cli.Usagef("idc run wants: rolecall idc run -- COMMAND [ARGUMENT …]")
+				return cli.Usagef("usage: rolecall idc run -- COMMAND [ARGUMENT …]")
 			}
 			environ, err := a.clientEnvironment(cmd.Context(), f)
 			if err != nil {
@@ -123,19 +127,23 @@ func (a *app) idcConfigureCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "configure",
 		Short: "Write an sso-session and a profile for each role into the config file",
-		Long: `Write an sso-session, a profile for each account and role, and a services section with
-the server's endpoints into the shared config file, between two marking lines. What
-stands between them is replaced the next time; nothing else of the file is touched.`,
+		Long: `Write an sso-session and a profile for each account and role into the shared config file.
+
+  rolecall idc configure --user alice
+  rolecall idc configure --session local2 --proxy
+
+A services section with the server's endpoints is added, too. All of it stands between two
+marking lines, and is replaced the next time; nothing else in the file changes.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.idcConfigure(cmd.Context(), f, o)
 		},
 	}
 	a.addURLFlag(cmd, &f)
-	cmd.Flags().StringVar(&o.user, "user", "", "only the roles of this `USER`; left out, everybody's")
+	cmd.Flags().StringVar(&o.user, "user", "", "only the roles of this `USER` (default everybody's)")
 	cmd.Flags().StringVar(&o.session, "session", "local", "`NAME` of the sso-session and the services section")
-	cmd.Flags().StringVar(&o.file, "file", "", "config `FILE`; left out, the usual one")
-	cmd.Flags().BoolVar(&o.proxy, "proxy", false, "for idc env --proxy and idc run --proxy: AWS's own addresses instead of the server's")
+	cmd.Flags().StringVar(&o.file, "file", "", "config `FILE` (default the usual one)")
+	cmd.Flags().BoolVar(&o.proxy, "proxy", false, "write AWS's own addresses, for idc env --proxy and idc run --proxy")
 	return cmd
 }
 

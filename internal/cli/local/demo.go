@@ -23,19 +23,25 @@ func (a *app) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo [-- COMMAND [ARGUMENT …]]",
 		Short: "See the whole job run against a local Identity Center",
-		Long: `Start a local Identity Center on a free port with a temporary home folder, sign in
-with the real PKCE flow, and get and prove role credentials. Your own ~/.aws is not
-touched. With a COMMAND, run that in the environment of the demo instead.`,
+		Long: `Run the whole job against a local Identity Center: sign in, get role credentials, prove them.
+
+  rolecall demo
+  rolecall demo -- aws sts get-caller-identity
+  rolecall demo --browser                 sign in yourself
+
+It serves on a free port, with a temporary home folder; your own ~/.aws is not touched. The
+sign-in is the real PKCE flow. With a COMMAND, it only signs in and runs that in the demo's
+environment.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
-				return cli.Usagef("demo wants: rolecall demo [-- COMMAND [ARGUMENT …]]")
+				return cli.Usagef("usage: rolecall demo [-- COMMAND [ARGUMENT …]]")
 			}
 			return a.demo(cmd.Context(), o, args)
 		},
 	}
-	cmd.Flags().BoolVar(&o.browser, "browser", false, "sign in yourself in a real browser")
-	cmd.Flags().BoolVar(&o.keep, "keep", false, "stay up until interrupted")
+	cmd.Flags().BoolVar(&o.browser, "browser", false, "sign in yourself, in a real browser")
+	cmd.Flags().BoolVar(&o.keep, "keep", false, "keep running until interrupted")
 	return cmd
 }
 

@@ -30,22 +30,29 @@ func faultUsage(err error) error {
 }
 
 func (a *app) idcFaultsCommand() *cobra.Command {
+	routes := faults.Routes()
+	half := len(routes) / 2
 	cmd := &cobra.Command{
 		Use:   "faults",
 		Short: "List how a server can misbehave, to test clients with it",
-		Long: `List how a server can misbehave, to see what a client does about it. A fault is played
-by its SPEC:
+		Long: `List how a server can misbehave, to test clients with it.
+
+  rolecall idc faults
+  rolecall idc serve --fault throttle~7              every 7th portal request
+  rolecall idc faults play unauthorized#1            the next request
+  rolecall idc faults play html@token status=503@accounts+roles
+
+A fault is played by its SPEC:
 
   NAME[=VALUE][@ROUTE[/ACCOUNT]][#COUNT][~EVERY]
 
-  rolecall idc serve --fault throttle~7              each seventh portal request
-  rolecall idc faults play unauthorized#1            the next one
-  rolecall idc faults play html@token status=503@accounts+roles
+Routes (join several with +):
+  ` + strings.Join(routes[:half], ", ") + `,
+  ` + strings.Join(routes[half:], ", ") + `
 
-Routes are ` + strings.Join(faults.Routes(), ", ") + `; several have a + between them.
-/ACCOUNT behind roles or credentials means the requests for one account.
-A VALUE that begins with a quotation mark is a JSON string. Faults of TLS and HTTP/2 are
-played on clients that come through the proxy: rolecall idc run --proxy.`,
+/ACCOUNT after roles or credentials limits it to requests for one account. A VALUE that starts
+with a quotation mark is a JSON string. Faults of TLS and HTTP/2 affect only clients that use the
+proxy: rolecall idc run --proxy.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.listFaults() },
 	}
@@ -90,8 +97,14 @@ func (a *app) faultsPlayCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "play SPEC…",
-		Short: "Let the running server play these faults, in place of those it plays",
-		Args:  cobra.MinimumNArgs(1),
+		Short: "Replace the faults being played",
+		Long: `Replace the faults that the running server is playing.
+
+  rolecall idc faults play throttle~7
+  rolecall idc faults play html@token status=503@accounts+roles
+
+rolecall idc faults explains a SPEC.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, specs []string) error {
 			if err := faults.Check(specs); err != nil {
 				return faultUsage(err)
@@ -107,9 +120,13 @@ func (a *app) faultsStopCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "stop",
-		Short: "Let the running server behave well again",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.putFaults(cmd.Context(), f, []string{}) },
+		Short: "Stop playing faults",
+		Long: `Stop playing faults on the running server.
+
+  rolecall idc faults stop
+  rolecall idc faults stop --url http://127.0.0.1:9911`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.putFaults(cmd.Context(), f, []string{}) },
 	}
 	a.addOperatorFlags(cmd, &f)
 	return cmd
@@ -127,9 +144,13 @@ func (a *app) faultsPlayingCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "playing",
-		Short: "Print what the running server plays",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.doFaults(cmd.Context(), f, http.MethodGet, nil) },
+		Short: "Print the faults being played",
+		Long: `Print the faults that the running server is playing.
+
+  rolecall idc faults playing
+  rolecall idc faults playing --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.doFaults(cmd.Context(), f, http.MethodGet, nil) },
 	}
 	a.addOperatorFlags(cmd, &f)
 	return cmd

@@ -31,13 +31,13 @@ import (
 type operatorFlags struct{ data, url string }
 
 func (a *app) addOperatorFlags(cmd *cobra.Command, f *operatorFlags) {
-	cmd.Flags().StringVar(&f.data, "data", "", "act on this data `DIR`, whether a server has it open or not")
+	cmd.Flags().StringVar(&f.data, "data", "", "act on this data `DIR`, whether or not a server is using it")
 	a.addURLFlag(cmd, f)
 }
 
 func (a *app) addURLFlag(cmd *cobra.Command, f *operatorFlags) {
 	standard := cmp.Or(a.Getenv("ROLECALL_IDC_URL"), fmt.Sprintf("http://127.0.0.1:%d", defaultIDCPort))
-	cmd.Flags().StringVar(&f.url, "url", standard, "`URL` of the running server; $ROLECALL_IDC_URL")
+	cmd.Flags().StringVar(&f.url, "url", standard, "`URL` of the running server, or $ROLECALL_IDC_URL")
 }
 
 // idcInfo asks a running server what one needs to use it.
@@ -126,8 +126,12 @@ func (a *app) idcApplyCommand() *cobra.Command {
 	var prune, dry bool
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
-		Short: "Show what a seed file changes in the directory, and change it",
-		Args:  cobra.ExactArgs(1),
+		Short: "Show and apply the changes of a seed file",
+		Long: `Show and apply the changes that a seed file makes to the directory.
+
+  rolecall idc apply directory.yaml --dry-run
+  rolecall idc apply directory.yaml --prune`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := os.ReadFile(args[0])
 			if err != nil {
@@ -144,8 +148,8 @@ func (a *app) idcApplyCommand() *cobra.Command {
 		},
 	}
 	a.addOperatorFlags(cmd, &f)
-	cmd.Flags().BoolVar(&prune, "prune", false, "remove what does not stand in the file")
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "only show what would change")
+	cmd.Flags().BoolVar(&prune, "prune", false, "remove what is not in the file")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only show the changes")
 	return cmd
 }
 
@@ -165,8 +169,12 @@ func (a *app) idcExportCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Print the directory as a seed file; passwords stand in it as hashes",
-		Args:  cobra.NoArgs,
+		Short: "Print the directory as a seed file, with hashes for passwords",
+		Long: `Print the directory as a seed file, with hashes for passwords.
+
+  rolecall idc export
+  rolecall idc export --data ./idc-data > exported.yaml`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
 				_, err := c.Do(cmd.Context(), http.MethodGet, "/export", nil, nil, a.Stdout)
@@ -183,8 +191,13 @@ func (a *app) idcPasswdCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "passwd USER",
 		Short: "Set a user's password, and sign the user out everywhere",
-		Long:  "Set a user's password: it is asked for at the terminal, else the first line of stdin.",
-		Args:  cobra.ExactArgs(1),
+		Long: `Set a user's password, and sign the user out everywhere.
+
+  rolecall idc user passwd alice
+  rolecall idc user passwd alice --data ./idc-data < password.txt
+
+The password is asked for at the terminal; without a terminal, it is the first line of stdin.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			password, err := a.newPassword(cmd.Context(), args[0])
 			if err != nil {
@@ -208,7 +221,13 @@ func (a *app) idcPasswdCommand() *cobra.Command {
 
 func (a *app) idcUserCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "user", Short: "Users of the directory", Args: cobra.NoArgs,
+		Use:   "user",
+		Short: "Manage users of the directory",
+		Long: `Manage users of the directory.
+
+  rolecall idc user passwd alice
+  rolecall idc user passwd alice --data ./idc-data`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.idcPasswdCommand())
@@ -240,11 +259,15 @@ func (a *app) idcResetCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "reset",
-		Short: "Take all users, groups, accounts, permission sets, assignments and sessions away",
-		Args:  cobra.NoArgs,
+		Short: "Remove all users, groups, accounts, permission sets, assignments and sessions",
+		Long: `Remove all users, groups, accounts, permission sets, assignments and sessions.
+
+  rolecall idc reset --yes
+  rolecall idc reset --data ./idc-data --yes`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes {
-				return cli.Usagef("reset empties the directory: say --yes")
+				return cli.Usagef("reset empties the directory: pass --yes to proceed")
 			}
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
 				if _, err := c.Do(cmd.Context(), http.MethodPost, "/reset", nil, nil, nil); err != nil {
@@ -255,7 +278,7 @@ func (a *app) idcResetCommand() *cobra.Command {
 		},
 	}
 	a.addOperatorFlags(cmd, &f)
-	cmd.Flags().BoolVar(&yes, "yes", false, "yes, empty it")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do empty the directory")
 	return cmd
 }
 
@@ -263,9 +286,14 @@ func (a *app) idcBackupCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
-		Short: "Copy the database to a file that is not there yet, while it is in use",
-		Long: `Copy the database to a file that is not there yet, while it is in use. To bring it
-back, put it into a data directory as idc.db, beside the file "secret" of the old one.`,
+		Short: "Copy the database to a new file, even while it is in use",
+		Long: `Copy the database to a new file, even while it is in use.
+
+  rolecall idc backup monday.db
+  rolecall idc backup tuesday.db --data ./idc-data
+
+To restore it, put it into a data directory as idc.db, together with the file "secret" of the
+old one.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := filepath.Abs(args[0])
@@ -288,8 +316,12 @@ func (a *app) idcReloadCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "reload",
-		Short: "Let the running server apply its seed file again",
-		Args:  cobra.NoArgs,
+		Short: "Apply the running server's seed file again",
+		Long: `Apply the running server's seed file again.
+
+  rolecall idc reload
+  rolecall idc reload --url http://127.0.0.1:9911`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
 				answer, err := c.Do(cmd.Context(), http.MethodPost, "/reload", nil, nil, nil)
@@ -310,19 +342,28 @@ func (a *app) idcAuditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "Print who signed in, approved, got credentials and changed what",
-		Args:  cobra.NoArgs,
+		Long: `Print who signed in, approved, got credentials and changed what.
+
+  rolecall idc audit
+  rolecall idc audit --after 100 --json`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error { return a.audit(cmd.Context(), c, after) })
 		},
 	}
 	a.addOperatorFlags(cmd, &f)
-	cmd.Flags().Int64Var(&after, "after", 0, "only events after this `NUMBER`")
+	cmd.Flags().Int64Var(&after, "after", 0, "print only events after this `NUMBER`")
 	var of operatorFlags
 	verify := &cobra.Command{
 		Use:   "verify",
-		Short: "Check that nothing in the audit was changed or taken out",
-		Long: `Check the chain of hashes from the first event to the last. Write the last hash down
-elsewhere: a chain that was cut off at its end verifies, too.`,
+		Short: "Check that nothing in the audit was changed or removed",
+		Long: `Check that nothing in the audit was changed or removed.
+
+  rolecall idc audit verify
+  rolecall idc audit verify --data ./idc-data
+
+It checks the chain of hashes from the first event to the last. Keep the last hash elsewhere: a
+chain whose end was cut off verifies, too.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.operate(cmd.Context(), of, func(c *operator.Client) error {
