@@ -40,7 +40,7 @@ removed. Signals reach the command, and its exit code becomes rolecall's.
 			case err != nil:
 				return err
 			case many && m.dryRun && (dash < 0 || dash == len(args)):
-				return a.execMany(cmd.Context(), f, m, nil) // the list is of interest without a command, too
+				return a.execMany(cmd.Context(), f, m, nil) // the list needs no command
 			case dash < 0 || dash > 1 || dash == len(args):
 				return Usagef("usage: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")
 			case many:
@@ -70,8 +70,8 @@ func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []strin
 	return a.Run(stdout, argv, environ)
 }
 
-// run runs a command on our own streams, but for stdout, until it ends. Signals that reach
-// rolecall are passed on; the command's end is rolecall's.
+// Run runs a command on rolecall's stdin and stderr, and on stdout, until it exits. Signals
+// are passed on; the command's exit code, in a ChildExit, becomes rolecall's.
 func (a *App) Run(stdout io.Writer, argv, environ []string) error {
 	path, err := lookPath(argv[0])
 	if err != nil {
@@ -90,7 +90,7 @@ func (a *App) Run(stdout io.Writer, argv, environ []string) error {
 	close(ended)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		code, _ := batch.Ending(exit.ProcessState) // a signal's says enough
+		code, _ := batch.Ending(exit.ProcessState) // the code of a signal says enough
 		return &ChildExit{code}
 	}
 	return err
@@ -105,8 +105,8 @@ func lookPath(name string) (string, error) {
 	return path, nil
 }
 
-// forward hands signals to the command. One that the terminal sent to the whole
-// foreground group has reached it already: it is not sent twice.
+// forward passes signals on to the command, but not those that the terminal has sent to the
+// whole foreground group, and so to the command.
 func forward(signals <-chan os.Signal, child *os.Process, ended <-chan struct{}) {
 	for {
 		select {

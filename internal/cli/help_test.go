@@ -19,7 +19,8 @@ import (
 func aWorld(t *testing.T, out, problems *bytes.Buffer) cli.World {
 	t.Helper()
 	return cli.World{
-		Stdin: os.Stdin, Stdout: out, Stderr: problems, Home: t.TempDir(), Version: "1.2.3", Now: time.Now, Local: local.Commands,
+		Stdin: os.Stdin, Stdout: out, Stderr: problems, Home: t.TempDir(), Version: "1.2.3", Now: time.Now,
+		Local: local.Commands,
 	}
 }
 
@@ -145,14 +146,26 @@ func TestTheNearestCommandOrFlag(t *testing.T) {
 		{"serve", `unknown command "serve"`, "did you mean rolecall idc serve?", "rolecall idc serve --help"},
 		{"frobnicate", `unknown command "frobnicate"`, "", "rolecall --help"},
 		{"idc serv", `unknown command "idc serv"`, "did you mean rolecall idc serve?", "rolecall idc serve --help"},
-		{"idc user password", `unknown command "idc user password"`, "did you mean rolecall idc user passwd?", "rolecall idc user passwd --help"},
+		{
+			"idc user password", `unknown command "idc user password"`, "did you mean rolecall idc user passwd?",
+			"rolecall idc user passwd --help",
+		},
 		{"help logn", `unknown command "logn"`, "did you mean rolecall login?", "rolecall login --help"},
 		{"help idc serv", `unknown command "idc serv"`, "did you mean rolecall idc serve?", "rolecall idc serve --help"},
 		{"idc frobnicate", `unknown command "idc frobnicate"`, "", "rolecall idc --help"},
-		{"sso list-account", `unknown command "sso list-account"`, "did you mean rolecall sso list-accounts?", "rolecall sso list-accounts --help"},
-		{"profiles aply", `unknown command "profiles aply"`, "did you mean rolecall profiles apply?", "rolecall profiles apply --help"},
+		{
+			"sso list-account", `unknown command "sso list-account"`, "did you mean rolecall sso list-accounts?",
+			"rolecall sso list-accounts --help",
+		},
+		{
+			"profiles aply", `unknown command "profiles aply"`, "did you mean rolecall profiles apply?",
+			"rolecall profiles apply --help",
+		},
 		{"login --devicecode", "unknown flag: --devicecode", "did you mean --device-code?", "rolecall login --help"},
-		{"login --callback_port 1", "unknown flag: --callback_port", "did you mean --callback-port?", "rolecall login --help"},
+		{
+			"login --callback_port 1", "unknown flag: --callback_port", "did you mean --callback-port?",
+			"rolecall login --help",
+		},
 		{"env --shel fish", "unknown flag: --shel", "did you mean --shell?", "rolecall env --help"},
 		{"login --jsno", "unknown flag: --jsno", "did you mean --json?", "rolecall login --help"},
 		{"env -frobnicate", "unknown shorthand flag: 'f' in -frobnicate", "", "rolecall env --help"},
@@ -160,8 +173,11 @@ func TestTheNearestCommandOrFlag(t *testing.T) {
 		{"idc serve --frobnicate", "unknown flag: --frobnicate", "", "rolecall idc serve --help"},
 		{"idc serve --port", "flag needs an argument: --port", "", "rolecall idc serve --help"},
 		{"--devicecode", "unknown flag: --devicecode", "", "rolecall --help"},
-		{"--verison", "unknown flag: --verison", "did you mean --version?", "rolecall --help"},
-		{"login corp audit", "wrong number of arguments: 2", "usage: rolecall login [SESSION|PROFILE] [flags]", "rolecall login --help"},
+		{"--versio", "unknown flag: --versio", "did you mean --version?", "rolecall --help"},
+		{
+			"login corp audit", "wrong number of arguments: 2", "usage: rolecall login [SESSION|PROFILE] [flags]",
+			"rolecall login --help",
+		},
 	} {
 		var out, problems bytes.Buffer
 		code := cli.Main(t.Context(), aWorld(t, &out, &problems), strings.Fields(c.typed))

@@ -38,14 +38,15 @@ config file:
 	return cmd
 }
 
-// processDeadline ends a credential_process call: SDKs wait for it with nothing
-// on the screen.
+// processDeadline bounds a credential_process call: an SDK waits for it without showing
+// anything.
 const processDeadline = 20 * time.Second
 
 var errProcessDeadline = errors.New("no answer within 20 seconds")
 
 func (a *App) process(ctx context.Context, t target) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, processDeadline, errors.Join(errProcessDeadline, identitycenter.ErrUnavailable))
+	late := errors.Join(errProcessDeadline, identitycenter.ErrUnavailable)
+	ctx, cancel := context.WithTimeoutCause(ctx, processDeadline, late)
 	defer cancel()
 	_, c, err := a.retrieve(ctx, t, options{unattended: true})
 	if err != nil {

@@ -29,7 +29,8 @@ and each account needs one. If interrupted, the next sync resumes where it was.`
 			return a.sync(cmd.Context(), firstArg(args), background)
 		},
 	}
-	cmd.Flags().BoolVar(&background, "background", false, "print nothing, never prompt, and skip if another process is listing")
+	cmd.Flags().BoolVar(&background, "background", false,
+		"print nothing, never prompt, and skip if another process is listing")
 	_ = cmd.Flags().MarkHidden("background")
 	return cmd
 }
@@ -49,7 +50,8 @@ func (a *App) sync(ctx context.Context, name string, background bool) error {
 			"session": inv.Session.Label(), "accounts": len(inv.Accounts), "roles": inv.RoleCount(), "listedAt": inv.TakenAt,
 		})
 	}
-	a.tell("%s and %s in %s, listed in %s", Counted(len(inv.Accounts), "account"), Counted(inv.RoleCount(), "role"), quotedLabel(inv.Session), a.Now().Sub(begun).Round(time.Second/10))
+	a.tell("%s and %s in %s, listed in %s", Counted(len(inv.Accounts), "account"), Counted(inv.RoleCount(), "role"),
+		quotedLabel(inv.Session), a.Now().Sub(begun).Round(time.Second/10))
 	return nil
 }
 
@@ -62,11 +64,11 @@ func (a *App) newListing(ctx context.Context, s *session, background bool) (*inv
 	return a.runListing(ctx, s, listingOptions{progress: line.show, alone: background})
 }
 
-// errOtherLists ends a listing in the background that another process has begun.
-var errOtherLists = errors.New("another process is listing already")
+// errOtherLists ends a listing in the background if another process is listing.
+var errOtherLists = errors.New("another process is already listing")
 
-// listInBackground starts a listing that nobody waits for. It needs no person; when
-// the session has ended, the old listing stays.
+// listInBackground starts a listing in another process, unless it would need a person; then
+// the old listing stays.
 func (a *App) listInBackground(ctx context.Context, s *session) {
 	if !a.canList(ctx, s) {
 		return
@@ -83,7 +85,7 @@ func (a *App) listInBackground(ctx context.Context, s *session) {
 	}
 }
 
-// canList reports whether a listing needs no person, as far as is known without asking.
+// canList reports whether a listing needs no person, as far as the cache knows.
 func (a *App) canList(ctx context.Context, s *session) bool {
 	token, err := s.login.Store.Token(ctx, s.login.Session)
 	return err == nil && (token.ExpiresAt.After(a.Now()) || token.Refreshable(a.Now()))

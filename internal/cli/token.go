@@ -31,7 +31,7 @@ func (a *App) tokenCommand() *cobra.Command {
 	return cmd
 }
 
-// tokenInfo is what token says.
+// tokenInfo is what token prints.
 type tokenInfo struct {
 	Session     string    `json:"session,omitempty"`
 	StartURL    string    `json:"startUrl"`
@@ -59,14 +59,16 @@ func (a *App) token(ctx context.Context, name string, reveal bool) error {
 	}
 	token, err := l.Store.Token(ctx, l.Session)
 	if errors.Is(err, cache.ErrNotFound) {
-		return &login.RequiredError{Session: l.Session, Reason: "there is no token in " + l.Store.TokenPath(l.Session), Cause: err}
+		reason := "no token in " + l.Store.TokenPath(l.Session)
+		return &login.RequiredError{Session: l.Session, Reason: reason, Cause: err}
 	}
 	if err != nil {
 		return err
 	}
 	info := tokenInfo{
-		Session: l.Session.Name, StartURL: l.Session.StartURL, Region: l.Session.Region, File: l.Store.TokenPath(l.Session),
-		Scopes: l.Session.RegistrationScopes(), ExpiresAt: token.ExpiresAt, Refreshable: token.Refreshable(a.Now()),
+		Session: l.Session.Name, StartURL: l.Session.StartURL, Region: l.Session.Region,
+		File: l.Store.TokenPath(l.Session), Scopes: l.Session.RegistrationScopes(),
+		ExpiresAt: token.ExpiresAt, Refreshable: token.Refreshable(a.Now()),
 	}
 	if note := l.Store.SessionNote(l.Session); note.ClientID != "" && note.ClientID == token.Registration.ClientID {
 		info.Endpoint = note.OIDC

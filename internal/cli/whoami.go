@@ -48,6 +48,7 @@ func (a *App) whoami(ctx context.Context, t target, o options) error {
 	if a.json {
 		return a.printJSON(identity)
 	}
-	_, err = fmt.Fprintf(a.Stdout, "Account  %s\nArn      %s\nUserId   %s\n", a.Show(identity.Account), a.Show(identity.ARN), a.Show(identity.UserID))
+	_, err = fmt.Fprintf(a.Stdout, "Account  %s\nArn      %s\nUserId   %s\n",
+		a.Show(identity.Account), a.Show(identity.ARN), a.Show(identity.UserID))
 	return err
 }

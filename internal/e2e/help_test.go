@@ -66,7 +66,8 @@ func last(example string) bool {
 	return strings.Contains(example, " logout") || strings.Contains(example, " idc reset")
 }
 
-// The examples of all helps succeed for alice, who is signed in, beside a running idc serve. aws stands for any program.
+// The examples of all helps succeed for alice, who is signed in, beside a running idc serve. aws stands for any
+// program.
 func TestHelpExamples(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	w.signIn(t, "rolecall", "login", "corp")
@@ -134,11 +135,11 @@ func inShell(example, center, server string) string {
 		server = center
 	}
 	example = strings.ReplaceAll(example, "http://127.0.0.1:9911", server)
-	if pipe := strings.LastIndex(example, " | "); pipe > strings.LastIndex(example, "'") {
-		example = example[:pipe]
-	}
-	if command, isEval := strings.CutPrefix(example, "eval "); isEval {
-		return "variables=" + command + ` && eval "$variables"`
+	quoted := strings.LastIndex(example, "'") + 1
+	command, _, _ := strings.Cut(example[quoted:], " | ")
+	example = example[:quoted] + command
+	if printed, isEval := strings.CutPrefix(example, "eval "); isEval {
+		return "variables=" + printed + ` && eval "$variables"`
 	}
 	return example
 }

@@ -15,13 +15,13 @@ import (
 	"rolecall/internal/idc/operator"
 )
 
-// playFaults makes the player of a server, with the faults that it begins with.
+// playFaults returns the player of a server, which plays the faults of its flags.
 func (a *app) playFaults(o serveOptions) (*faults.Player, error) {
 	p := faults.New(a.Now)
 	return p, faultUsage(p.Play(o.faults))
 }
 
-// faultUsage is a spec that cannot be played.
+// faultUsage adds to the error of a spec the command that explains specs.
 func faultUsage(err error) error {
 	if err == nil {
 		return nil
@@ -60,8 +60,8 @@ proxy: rolecall idc run --proxy.`,
 	return cmd
 }
 
-// listFaults prints for each fault its name and route, what the server does, and what
-// a client should do.
+// listFaults prints the name and routes of each fault, what the server does, and what a client
+// should do.
 func (a *app) listFaults() error {
 	if a.JSON() {
 		type fault struct {
@@ -156,7 +156,7 @@ func (a *app) faultsPlayingCommand() *cobra.Command {
 	return cmd
 }
 
-// doFaults asks the operator's side, and prints what is played.
+// doFaults sends a request about faults, and prints those being played.
 func (a *app) doFaults(ctx context.Context, f operatorFlags, method string, body []byte) error {
 	return a.operate(ctx, f, func(c *operator.Client) error {
 		answer, err := c.Do(ctx, method, "/faults", nil, body, nil)
@@ -164,7 +164,7 @@ func (a *app) doFaults(ctx context.Context, f operatorFlags, method string, body
 			return err
 		}
 		specs := append([]string{}, answer.Faults...)
-		text := "No faults are played."
+		text := "No faults are being played."
 		if len(specs) > 0 {
 			text = ""
 			for _, spec := range specs {

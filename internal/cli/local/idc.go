@@ -38,8 +38,8 @@ data directory, whether or not a server is using it.`,
 	return cmd
 }
 
-// defaultIDCPort is where idc serve listens when no port is given, so that
-// configuration written once stays right.
+// defaultIDCPort is the port of idc serve without --port: a fixed one, so that configuration
+// that was written once stays valid.
 const defaultIDCPort = 9911
 
 func (a *app) idcServeCommand() *cobra.Command {
@@ -65,9 +65,12 @@ identitystore and organizations, are printed only when the directory is created.
 	f.StringVar(&o.seed, "seed", "", "apply this seed `FILE` at the start; docs/seed.md describes it")
 	f.StringVar(&o.region, "region", "", "`REGION` to imitate, set when the directory is created (default us-east-1)")
 	f.DurationVar(&o.session, "session-duration", 0, "how long a sign-in lasts, 15m to 2160h; remembered (default 8h)")
-	f.BoolVar(&o.portalLimit, "portal-limit", false, "answer 429 beyond 20 portal requests a second with one token, as AWS does")
-	f.StringArrayVar(&o.faults, "fault", nil, "play the misbehaviour of this `SPEC`, see rolecall idc faults; can be repeated")
-	f.StringVar(&o.listen, "listen", "", "listen at `ADDRESS:PORT` beyond this machine; needs --tls-cert, --tls-key and --public-url")
+	f.BoolVar(&o.portalLimit, "portal-limit", false,
+		"answer 429 beyond 20 portal requests a second with one token, as AWS does")
+	f.StringArrayVar(&o.faults, "fault", nil,
+		"play the misbehaviour of this `SPEC`, see rolecall idc faults; can be repeated")
+	f.StringVar(&o.listen, "listen", "",
+		"listen at `ADDRESS:PORT` beyond this machine; needs --tls-cert, --tls-key and --public-url")
 	f.StringVar(&o.certificate, "tls-cert", "", "certificate `FILE`, PEM")
 	f.StringVar(&o.key, "tls-key", "", "key `FILE` of the certificate, PEM")
 	f.StringVar(&o.publicURL, "public-url", "", "https `URL` where clients reach the server")
@@ -87,8 +90,7 @@ func (a *app) idcServe(ctx context.Context, o serveOptions) error {
 	return l.close()
 }
 
-// printIDC says all that is needed to use it; the last line is for scripts that
-// wait for it.
+// printIDC prints everything needed to use it. Scripts wait for the last line.
 func (a *app) printIDC(w io.Writer, l *localIDC) error {
 	var b strings.Builder
 	where := "in memory"
@@ -111,7 +113,8 @@ func (a *app) printIDC(w io.Writer, l *localIDC) error {
 	}
 	if l.showKeys {
 		id, secret := l.Server.STS.Administrator()
-		fmt.Fprintf(&b, "\nThe administrator's keys, for aws sso-admin, identitystore and organizations; they are not shown again:\n")
+		b.WriteString("\nThe administrator's keys, for aws sso-admin, identitystore and organizations; " +
+			"they are not shown again:\n")
 		fmt.Fprintf(&b, "  AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", id, secret)
 	}
 	fmt.Fprintf(&b, "\nIn ~/.aws/config (rolecall idc configure writes it there):\n\n%s\n", indent(l.configText("local")))

@@ -27,7 +27,7 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// operatorFlags say which Identity Center a command acts on.
+// operatorFlags say on which Identity Center a command acts.
 type operatorFlags struct{ data, url string }
 
 func (a *app) addOperatorFlags(cmd *cobra.Command, f *operatorFlags) {
@@ -40,7 +40,7 @@ func (a *app) addURLFlag(cmd *cobra.Command, f *operatorFlags) {
 	cmd.Flags().StringVar(&f.url, "url", standard, "`URL` of the running server, or $ROLECALL_IDC_URL")
 }
 
-// idcInfo asks a running server what one needs to use it.
+// idcInfo asks a running server for what its clients need.
 func (a *app) idcInfo(ctx context.Context, address string) (idc.Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -51,19 +51,23 @@ func (a *app) idcInfo(ctx context.Context, address string) (idc.Info, error) {
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return idc.Info{}, &cli.HintError{
-			Err: fmt.Errorf("no local Identity Center answers at %s", address), Code: cli.ExitUnavailable, Facts: []string{err.Error()}, Hint: "rolecall idc serve",
+			Err:  fmt.Errorf("no local Identity Center answers at %s", address),
+			Code: cli.ExitUnavailable, Facts: []string{err.Error()}, Hint: "rolecall idc serve",
 		}
 	}
 	defer response.Body.Close()
 	var info idc.Info
 	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<16)).Decode(&info); err != nil || !info.Sound(address) {
-		return info, &cli.HintError{Err: fmt.Errorf("what answers at %s is no local Identity Center", address), Code: cli.ExitUnavailable, Hint: "rolecall idc serve --port 0"}
+		return info, &cli.HintError{
+			Err:  fmt.Errorf("the server at %s is not a local Identity Center", address),
+			Code: cli.ExitUnavailable, Hint: "rolecall idc serve --port 0",
+		}
 	}
 	return info, nil
 }
 
-// operate runs do with the operator's side of an Identity Center: of a running
-// server, or of a data directory that nobody has open.
+// operate calls do with a client of the operator's socket: that of a running server, or its own
+// for a data directory that no server is using.
 func (a *app) operate(ctx context.Context, f operatorFlags, do func(*operator.Client) error) error {
 	if f.data == "" {
 		info, err := a.idcInfo(ctx, f.url)
@@ -90,17 +94,23 @@ func (a *app) operate(ctx context.Context, f operatorFlags, do func(*operator.Cl
 	return do(client)
 }
 
-// operateAlone opens the data directory for the time of one command.
+// operateAlone opens the data directory for one command.
 func (a *app) operateAlone(ctx context.Context, dir, path string, do func(*operator.Client) error) (err error) {
 	if _, err := os.Stat(filepath.Join(dir, "idc.db")); err != nil {
-		return &cli.HintError{Err: fmt.Errorf("%s: there is no Identity Center", a.Tidy(dir)), Code: cli.ExitConfiguration, Hint: "rolecall idc serve --data " + cli.Quoted(dir)}
+		return &cli.HintError{
+			Err:  fmt.Errorf("%s holds no Identity Center", a.Tidy(dir)),
+			Code: cli.ExitConfiguration, Hint: "rolecall idc serve --data " + cli.Quoted(dir),
+		}
 	}
 	data, err := openData(dir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	err = data.Store.Update(ctx, func(tx store.Tx) error { _, err := directory.Open(tx, idc.DefaultRegion, a.Now()); return err })
+	err = data.Store.Update(ctx, func(tx store.Tx) error {
+		_, err := directory.Open(tx, idc.DefaultRegion, a.Now())
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -137,11 +147,13 @@ func (a *app) idcApplyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			q := url.Values{"name": {args[0]}, "prune": {strconv.FormatBool(prune)}, "dry_run": {strconv.FormatBool(dry)}}
+			q := url.Values{
+				"name": {args[0]}, "prune": {strconv.FormatBool(prune)}, "dry_run": {strconv.FormatBool(dry)},
+			}
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
 				answer, err := c.Do(cmd.Context(), http.MethodPost, "/apply", q, text, nil)
 				if err != nil {
-					return &cli.HintError{Err: err, Code: cli.ExitConfiguration, Hint: "docs/seed.md says what stands in a seed file; rolecall idc sample prints one"}
+					return &cli.HintError{Err: err, Code: cli.ExitConfiguration, Hint: seedHint}
 				}
 				return a.Result(answer.Plan, map[string]any{"plan": answer.Plan, "applied": !dry})
 			})
@@ -151,18 +163,6 @@ func (a *app) idcApplyCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&prune, "prune", false, "remove what is not in the file")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only show the changes")
 	return cmd
-}
-
-// result prints text, or with --json the object.
-func (a *app) Result(text string, object any) error {
-	if a.JSON() {
-		return json.NewEncoder(a.Stdout).Encode(object)
-	}
-	if text != "" && !strings.HasSuffix(text, "\n") {
-		text += "\n"
-	}
-	_, err := io.WriteString(a.Stdout, text)
-	return err
 }
 
 func (a *app) idcExportCommand() *cobra.Command {
@@ -249,7 +249,7 @@ func (a *app) newPassword(ctx context.Context, user string) (string, error) {
 		password = strings.TrimRight(password, "\r\n")
 	}
 	if err == nil && password == "" {
-		err = cli.Usagef("the password is empty: type it at the terminal, or give it on stdin")
+		err = cli.Usagef("the password is empty: type it at the terminal, or pass it on stdin")
 	}
 	return password, err
 }
@@ -371,8 +371,8 @@ chain whose end was cut off verifies, too.`,
 				if err != nil {
 					return fmt.Errorf("the audit: %w", err)
 				}
-				return a.Result(fmt.Sprintf("%d events, unbroken. The last hash is %x.", answer.Events, answer.Head),
-					map[string]any{"events": answer.Events, "head": fmt.Sprintf("%x", answer.Head)})
+				text := fmt.Sprintf("%s, unbroken. The last hash is %x.", cli.Counted(int(answer.Events), "event"), answer.Head)
+				return a.Result(text, map[string]any{"events": answer.Events, "head": fmt.Sprintf("%x", answer.Head)})
 			})
 		},
 	}
@@ -381,7 +381,7 @@ chain whose end was cut off verifies, too.`,
 	return cmd
 }
 
-// auditPage is how many events are asked for at a time.
+// auditPage is the number of events in a request.
 const auditPage = 1000
 
 func (a *app) audit(ctx context.Context, c *operator.Client, after int64) error {
@@ -399,8 +399,9 @@ func (a *app) audit(ctx context.Context, c *operator.Client, after int64) error 
 				return err
 			}
 			after = e.Seq
-			text := strings.TrimRight(fmt.Sprintf("%d  %s  %s  %s  %s  %s", e.Seq, e.Time.Format(time.RFC3339), e.Actor, e.Action, e.Target, e.Details), " ")
-			if err := a.Result(a.Show(text), e); err != nil {
+			text := fmt.Sprintf("%d  %s  %s  %s  %s  %s",
+				e.Seq, e.Time.Format(time.RFC3339), e.Actor, e.Action, e.Target, e.Details)
+			if err := a.Result(a.Show(strings.TrimRight(text, " ")), e); err != nil {
 				return err
 			}
 		}
