@@ -102,7 +102,7 @@ func (a *App) regionOf(
 		return found, context.Cause(ctx)
 	case err == nil && answer.Region != f.region:
 		return found, &HintError{
-			Err: fmt.Errorf("--region %s is not the region of %s, which is %s (from %s)",
+			Err: fmt.Errorf("--region %s is not the region of %s: that is %s (from %s)",
 				f.region, startURL, answer.Region, answer.From),
 			Code: ExitConfiguration, Hint: "rolecall configure " + Quoted(startURL),
 		}

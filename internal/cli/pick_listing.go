@@ -74,7 +74,8 @@ func (l *pickerListing) start(ctx context.Context) (stop func() error) {
 		case failed = <-ended:
 		default:
 			cancel()
-			_ = <-ended
+			for range l.updates { // closed at the end of the listing
+			}
 		}
 		cancel()
 		_, _ = l.app.Stderr.Write(l.said.Bytes())

@@ -212,7 +212,7 @@ func (a *App) callWithCached(ctx context.Context, f portalFlags, call portalRequ
 	}
 	if own := s.login.Session; f.region != "" && f.region != own.Region {
 		return nil, &HintError{
-			Err: fmt.Errorf("--region %s is not the region of session %q, which is %s: its token is not known there",
+			Err: fmt.Errorf("--region %s is not the region of session %q: that is %s, where its token is valid",
 				f.region, own.Label(), own.Region),
 			Code: ExitConfiguration, Hint: "leave --region out",
 		}
