@@ -22,7 +22,7 @@ type World struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Environ []string // as os.Environ returns it
-	Home    string   // the person's home folder; empty when there is none
+	Home    string   // the person's home folder; empty without one
 	Version string
 	Now     func() time.Time
 	// Terminal reports whether a person is at stdin and stderr.

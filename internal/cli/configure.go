@@ -47,7 +47,7 @@ its scopes if you pass --scopes.`,
 	flags.StringVar(&f.session, "session", "", "`NAME` of the sso-session (default derived from the start URL)")
 	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default found from the start URL)")
 	flags.StringVar(&f.scopes, "scopes", "",
-		"registration scopes, separated by commas (default "+identitycenter.AccessScope+")")
+		"registration `SCOPES`, separated by commas (default "+identitycenter.AccessScope+")")
 	flags.BoolVar(&f.profiles, "profiles", false, "also write a profile for each account and role")
 	flags.BoolVar(&f.noProfiles, "no-profiles", false, "write no profiles")
 	flags.StringVar(&f.look.template, "template", "", "`TEMPLATE` of the profiles' names")

@@ -230,7 +230,7 @@ func (a *App) nameSession(
 	return nil
 }
 
-// adopt takes the section that is in the file, and notes what of it changes.
+// adopt takes the section in the file, and records what is to change there.
 func (p *setup) adopt(config *awsconfig.Config, name string, f configureFlags) {
 	p.there = true
 	known, _ := config.Session(name)

@@ -55,7 +55,7 @@ func (a *App) consoleCommand() *cobra.Command {
 	cmd.Flags().StringVar(&o.destination, "destination", "",
 		"`PAGE` of the console: a service like s3, a path, or an address")
 	cmd.Flags().StringVar(&duration, "duration", "",
-		"length of the console session, 900 to 43200 (seconds) or like 8h (default that of the credentials)")
+		"`LENGTH` of the console session: 900 to 43200 seconds, or like 8h (default that of the credentials)")
 	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, and open no browser")
 	cmd.Flags().BoolVar(&o.portal, "portal", false, "use the access portal's own link, which holds no keys")
 	f.add(cmd)

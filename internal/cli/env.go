@@ -46,7 +46,7 @@ AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would take precedence over t
 		},
 	}
 	cmd.Flags().StringVar(&shell, "shell", export.Default(), "`FORMAT` of the output, never guessed from $SHELL")
-	cmd.Flags().StringVar(&shell, "format", export.Default(), "the same as --shell")
+	cmd.Flags().StringVar(&shell, "format", export.Default(), "`FORMAT` of the output, like --shell")
 	cmd.Flags().BoolVar(&unset, "unset", false, "print commands that unset the variables")
 	f.add(cmd)
 	for _, name := range []string{"shell", "format"} {

@@ -63,7 +63,7 @@ func (a *App) logout(ctx context.Context, name string, all bool, o options) erro
 }
 
 // logoutOf removes the local files of a session whatever the server answers, and even if the
-// token is not sent because another endpoint is set than the one that issued it.
+// token must not be sent because its issuer is not the endpoint in force.
 func (a *App) logoutOf(ctx context.Context, s *session) error {
 	l := s.login
 	var endpoint *login.EndpointError

@@ -51,9 +51,10 @@ Enter opens a shell.`,
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.session, "session", "", "sso-session, if it is not the default")
+	cmd.Flags().StringVar(&f.session, "session", "", "use this `SESSION` instead of the default")
 	cmd.Flags().StringVar(&f.query, "query", "", "start with this `TEXT` in the search field")
-	cmd.Flags().StringVar(&f.action, "action", "target", "what Enter does: "+strings.Join(actionNames(), ", "))
+	cmd.Flags().StringVar(&f.action, "action", "target",
+		"what Enter does, an `ACTION`: "+strings.Join(actionNames(), ", "))
 	cmd.Flags().StringVar(&f.shell, "shell", export.Default(), "`FORMAT` of the action env")
 	_ = cmd.RegisterFlagCompletionFunc("session", a.completeSessionFlag)
 	_ = cmd.RegisterFlagCompletionFunc("action", cobra.FixedCompletions(actionNames(), nothingElse))

@@ -15,7 +15,7 @@ func (a *App) processCommand() *cobra.Command {
 	var f targetFlags
 	cmd := &cobra.Command{
 		Use:   "process [TARGET]",
-		Short: "Answer a credential_process call",
+		Short: "Print role credentials for credential_process",
 		Long: `Print role credentials in the form that the AWS CLI and SDKs expect of a credential_process.
 
   rolecall process --profile dev

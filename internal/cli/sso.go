@@ -45,20 +45,20 @@ Without --access-token and --region they use the cached sign-in. Exit codes are 
 
 func (f *portalFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.accessToken, "access-token", "", "access token (default the cached one)")
-	flags.StringVar(&f.region, "region", "", "region of the Identity Center (default the session's)")
-	flags.StringVar(&f.output, "output", "json", "only json is supported")
-	flags.StringVar(&f.query, "query", "", "JMESPath expression that selects what to print")
-	flags.StringVar(&f.profile, "profile", "", "profile or sso-session whose sign-in to use")
+	flags.StringVar(&f.accessToken, "access-token", "", "access `TOKEN` (default the cached one)")
+	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default the session's)")
+	flags.StringVar(&f.output, "output", "json", "`FORMAT`: only json is supported")
+	flags.StringVar(&f.query, "query", "", "JMESPath `EXPRESSION` that selects what to print")
+	flags.StringVar(&f.profile, "profile", "", "`PROFILE` or sso-session whose sign-in to use")
 	flags.StringVar(&f.endpointURL, "endpoint-url", "",
-		"send requests to this endpoint, with the token of --access-token, too")
+		"send requests to this `URL`, also with a token of --access-token")
 	flags.BoolVar(&f.noCLIPager, "no-cli-pager", false, "accepted for compatibility with the AWS CLI: there is no pager")
 }
 
 func (f *portalFlags) addPaging(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.noPaginate, "no-paginate", false,
 		"accepted for compatibility with the AWS CLI: listings are always complete")
-	cmd.Flags().IntVar(&f.pageSize, "page-size", 0, "accepted for compatibility with the AWS CLI: pages hold 100 items")
+	cmd.Flags().IntVar(&f.pageSize, "page-size", 0, "accepted for compatibility with the AWS CLI: `N` is not used")
 	cmd.Flags().IntVar(&f.maxItems, "max-items", 0, "print at most `N` items")
 }
 
@@ -86,8 +86,8 @@ func (a *App) getRoleCredentialsCommand() *cobra.Command {
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.accountID, "account-id", "", "account id")
-	cmd.Flags().StringVar(&f.roleName, "role-name", "", "role (permission set) name")
+	cmd.Flags().StringVar(&f.accountID, "account-id", "", "`ID` of the account")
+	cmd.Flags().StringVar(&f.roleName, "role-name", "", "`ROLE` (permission set) name")
 	return cmd
 }
 
@@ -165,7 +165,7 @@ func (a *App) listAccountRolesCommand() *cobra.Command {
 	}
 	f.add(cmd)
 	f.addPaging(cmd)
-	cmd.Flags().StringVar(&f.accountID, "account-id", "", "account id")
+	cmd.Flags().StringVar(&f.accountID, "account-id", "", "`ID` of the account")
 	return cmd
 }
 
@@ -370,8 +370,8 @@ func (a *App) ssoLoginCommand() *cobra.Command {
 			return a.login(cmd.Context(), cmp.Or(name, profile), o, fresh)
 		},
 	}
-	cmd.Flags().StringVar(&profile, "profile", "", "profile whose session to sign in to")
-	cmd.Flags().StringVar(&name, "sso-session", "", "sso-session to sign in to")
+	cmd.Flags().StringVar(&profile, "profile", "", "sign in to the session of this `PROFILE`")
+	cmd.Flags().StringVar(&name, "sso-session", "", "sign in to this `SESSION`")
 	cmd.Flags().BoolVar(&o.deviceCode, "use-device-code", false, "the same as --device-code")
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the current session on the server, then sign in again")
 	o.addSignIn(cmd)
@@ -392,6 +392,6 @@ func (a *App) ssoLogoutCommand() *cobra.Command {
 			return a.logout(cmd.Context(), profile, profile == "", options{})
 		},
 	}
-	cmd.Flags().StringVar(&profile, "profile", "", "sign out only of the session of this profile")
+	cmd.Flags().StringVar(&profile, "profile", "", "sign out only of the session of this `PROFILE`")
 	return cmd
 }

@@ -31,10 +31,10 @@ type targetFlags struct {
 }
 
 func (f *targetFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.profile, "profile", "", "profile of the shared config files")
-	cmd.Flags().StringVar(&f.session, "session", "", "sso-session, with --account and --role")
-	cmd.Flags().StringVar(&f.account, "account", "", "account id or name")
-	cmd.Flags().StringVar(&f.role, "role", "", "role (permission set) name")
+	cmd.Flags().StringVar(&f.profile, "profile", "", "use this `PROFILE` of the shared config files")
+	cmd.Flags().StringVar(&f.session, "session", "", "use this `SESSION`, with --account and --role")
+	cmd.Flags().StringVar(&f.account, "account", "", "`ACCOUNT` id, name, alias or unique prefix")
+	cmd.Flags().StringVar(&f.role, "role", "", "`ROLE` (permission set) name")
 	f.addTags(cmd)
 }
 

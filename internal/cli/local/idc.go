@@ -18,7 +18,7 @@ import (
 func (a *app) idcCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "idc",
-		Short: "A local IAM Identity Center for development, tests and CI",
+		Short: "Run a local IAM Identity Center for development, tests and CI",
 		Long: `Run a local IAM Identity Center that real AWS clients, like the AWS CLI and the SDKs, sign in to.
 
   rolecall idc serve                      in memory, with sample users
@@ -60,11 +60,11 @@ identitystore and organizations, are printed only when the directory is created.
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.idcServe(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.port, "port", defaultIDCPort, "port on 127.0.0.1; 0 takes a free one")
+	f.IntVar(&o.port, "port", defaultIDCPort, "`PORT` on 127.0.0.1; 0 for a free one")
 	f.StringVar(&o.data, "data", "", "keep everything in this `DIR`")
 	f.StringVar(&o.seed, "seed", "", "apply this seed `FILE` at the start; docs/seed.md describes it")
 	f.StringVar(&o.region, "region", "", "`REGION` to imitate, set when the directory is created (default us-east-1)")
-	f.DurationVar(&o.session, "session-duration", 0, "how long a sign-in lasts, 15m to 2160h; remembered (default 8h)")
+	f.DurationVar(&o.session, "session-duration", 0, "`DURATION` of a sign-in, 15m to 2160h; remembered (default 8h)")
 	f.BoolVar(&o.portalLimit, "portal-limit", false,
 		"answer 429 beyond 20 portal requests a second with one token, as AWS does")
 	f.StringArrayVar(&o.faults, "fault", nil,
