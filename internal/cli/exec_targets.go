@@ -169,7 +169,11 @@ func (a *App) confirmGuarded(ctx context.Context, rows []inventory.Row, sure boo
 	for _, line := range cutList(guarded, maxTold) {
 		person.Tell("guarded: " + line)
 	}
-	yes, err := person.Confirm(ctx, fmt.Sprintf("also run in these %d of %d?", len(guarded), len(rows)))
+	these := fmt.Sprintf("these %d", len(guarded))
+	if len(guarded) == 1 {
+		these = "this one"
+	}
+	yes, err := person.Confirm(ctx, fmt.Sprintf("also run in %s of %d?", these, len(rows)))
 	if err == nil && !yes {
 		err = &HintError{Err: errors.New("not confirmed; nothing was run"), Code: ExitRefused}
 	}
