@@ -22,7 +22,7 @@ type World struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Environ []string // as os.Environ returns it
-	Home    string   // the person's home folder; empty when there is none
+	Home    string   // the person's home folder; empty without one
 	Version string
 	Now     func() time.Time
 	// Terminal reports whether a person is at stdin and stderr.
@@ -38,14 +38,14 @@ type App struct {
 	World
 	json  bool   // --json
 	debug bool   // --debug
-	help  string // of the command that runs, as it can be typed
-	ran   bool   // a command has begun: errors are no longer of usage
+	help  string // the command line for help on the running command
+	ran   bool   // a command has begun: errors are no longer about usage
 
-	shared *awsconfig.Config  // the config files, once they are read
-	own    *settings.Settings // our settings, once they are read
+	shared *awsconfig.Config  // the config files, once read
+	own    *settings.Settings // rolecall's settings, once read
 }
 
-// Main runs the command that args name, and returns the exit code.
+// Main runs the command named by args, and returns the exit code.
 func Main(ctx context.Context, w World, args []string) int {
 	a := &App{World: w}
 	root := a.root(args)
@@ -66,10 +66,10 @@ func Main(ctx context.Context, w World, args []string) int {
 	return a.fail(a.explain(ctx, err))
 }
 
-// JSON reports whether results are wanted as JSON objects.
+// JSON reports whether results are printed as JSON objects.
 func (a *App) JSON() bool { return a.json }
 
-// Getenv is os.Getenv in the app's world; the last of several values counts.
+// Getenv is os.Getenv in the app's world; the last of several entries counts.
 func (a *App) Getenv(name string) string {
 	for i := len(a.Environ) - 1; i >= 0; i-- {
 		entry := a.Environ[i]
@@ -80,7 +80,7 @@ func (a *App) Getenv(name string) string {
 	return ""
 }
 
-// Logger logs to stderr with --debug, else nowhere.
+// Logger returns a logger to stderr with --debug, else one that discards everything.
 func (a *App) Logger(stderr io.Writer) *slog.Logger {
 	if !a.debug {
 		return slog.New(slog.DiscardHandler)

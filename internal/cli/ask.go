@@ -14,7 +14,7 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// maxLineRead bounds an answer at the terminal.
+// maxLineRead bounds an answer at the terminal, in bytes.
 const maxLineRead = 4096
 
 // ask asks the person at the terminal for a line; Enter alone takes fallback.
@@ -48,8 +48,8 @@ func (a *App) agree(ctx context.Context, question string) (bool, error) {
 	}
 }
 
-// readLine reads a line from stdin, and not a byte more: the next question has its own
-// answer. The end of the input is an interruption.
+// readLine reads one line from stdin, and no byte beyond it, which would be the answer to
+// the next question. The end of the input counts as an interrupt.
 func (a *App) readLine(ctx context.Context) (string, error) {
 	type answer struct {
 		line string
@@ -79,14 +79,14 @@ func (a *App) readLine(ctx context.Context) (string, error) {
 	}
 }
 
-// browserOptions are how a person wants the sign-in page.
+// browserOptions say how a person gets to the sign-in page.
 type browserOptions struct {
 	none bool // --no-browser
 	qr   bool // --qr
 }
 
-// person is who signs in: the one of the app's world, else the one at the
-// terminal. Without a terminal there is nobody.
+// person returns who signs in: the app's Person, else the person at the terminal; nil
+// without a terminal.
 func (a *App) person(o options) login.Person {
 	switch {
 	case o.unattended:
@@ -99,8 +99,7 @@ func (a *App) person(o options) login.Person {
 	return &atTerminal{app: a, options: o}
 }
 
-// atTerminal speaks with the person at stderr and stdin; stdout carries the
-// product alone.
+// atTerminal talks to the person through stderr and stdin; stdout carries only results.
 type atTerminal struct {
 	app     *App
 	options options
@@ -114,11 +113,12 @@ func (p *atTerminal) Waiting(session identitycenter.SSOSession, holder string) {
 	if holder == "" {
 		holder = "another process"
 	}
-	p.Tell(fmt.Sprintf("waiting for the sign-in to %q that %s has open", session.Label(), holder))
+	p.Tell(fmt.Sprintf("waiting for %s, which is signing in to %q", holder, session.Label()))
 }
 
 func (p *atTerminal) Authorize(a login.Authorization) {
-	p.Tell(fmt.Sprintf("sign in to %q (%s) at %s, until %s:", a.Session.Label(), a.Session.StartURL, a.Endpoint, a.Until.Local().Format("15:04")))
+	p.Tell(fmt.Sprintf("sign in to %q (%s) at %s, until %s:",
+		a.Session.Label(), a.Session.StartURL, a.Endpoint, a.Until.Local().Format("15:04")))
 	fmt.Fprintf(p.app.Stderr, "\n  %s\n\n", a.URL)
 	p.qr(a.URL)
 	if p.open(a.URL) {
@@ -126,9 +126,10 @@ func (p *atTerminal) Authorize(a login.Authorization) {
 	} else {
 		p.Tell("open that address in a browser; if it is on another machine:")
 	}
-	fmt.Fprintf(p.app.Stderr, "  either  ssh -L %[1]d:127.0.0.1:%[1]d %[2]s   there, before you open it\n", a.Port, hostName())
-	fmt.Fprintf(p.app.Stderr, "  or      paste here the address that the browser ends on (127.0.0.1:%d/…) and press Enter;\n", a.Port)
-	fmt.Fprintln(p.app.Stderr, "          paste only what your own browser ended on, nobody else needs it")
+	fmt.Fprintf(p.app.Stderr, `  either  ssh -L %[1]d:127.0.0.1:%[1]d %[2]s   there, before you open it
+  or      paste here the address that the browser ends on (127.0.0.1:%[1]d/…) and press Enter;
+          paste only what your own browser shows; nobody may ask you for it
+`, a.Port, hostName())
 }
 
 func (p *atTerminal) Device(session identitycenter.SSOSession, d identitycenter.DeviceAuthorization) {
@@ -139,7 +140,7 @@ func (p *atTerminal) Device(session identitycenter.SSOSession, d identitycenter.
 	minutes := time.Until(d.ExpiresAt).Round(time.Minute).Minutes()
 	p.Tell(fmt.Sprintf("sign in to %q within %.0f minutes at:", session.Label(), minutes))
 	fmt.Fprintf(p.app.Stderr, "\n  %s\n\n  code: %s\n\n", terminal.ShowLine(address), terminal.ShowLine(d.UserCode))
-	p.Tell("approve only the code that you see here")
+	p.Tell("approve only this code")
 	p.qr(address)
 	p.open(address)
 }
@@ -147,19 +148,19 @@ func (p *atTerminal) Device(session identitycenter.SSOSession, d identitycenter.
 func (p *atTerminal) qr(address string) {
 	if p.options.browser.qr {
 		if err := terminal.QR(p.app.Stderr, address); err != nil {
-			p.Tell("no QR code: " + err.Error())
+			p.Tell("could not print a QR code: " + err.Error())
 		}
 	}
 }
 
-// open opens address when there is a browser here to open it in.
+// open opens address in a browser on this machine, if there is one, and reports whether it did.
 func (p *atTerminal) open(address string) bool {
 	command := p.app.Getenv("BROWSER")
 	if p.options.browser.none || command == "" && !browser.Available(p.app.Getenv) {
 		return false
 	}
 	if err := browser.Open(context.Background(), command, address, p.app.Stderr); err != nil {
-		p.Tell("no browser was opened: " + err.Error())
+		p.Tell("could not open a browser: " + err.Error())
 		return false
 	}
 	return true
@@ -177,7 +178,7 @@ func (p *atTerminal) Confirm(ctx context.Context, question string) (bool, error)
 	return line == "y" || line == "yes", err
 }
 
-// hostName names this machine for an ssh line.
+// hostName returns this machine's name for an ssh command.
 func hostName() string {
 	name, err := os.Hostname()
 	if err != nil {

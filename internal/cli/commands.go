@@ -7,15 +7,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A Command is one that can be typed after rolecall. It is made only when it is needed:
-// what fifty commands and their flags cost would be paid by each credential_process call.
+// A Command can be typed after rolecall. It is made only when needed, so that a
+// credential_process call does not pay for fifty commands and their flags.
 type Command struct {
 	Name  string
-	Group string // of the help: one of groups
+	Group string // its heading in the help: one of groups
 	Make  func() *cobra.Command
 }
 
-// Groups of the help, in its order.
+// The headings of the help, in order.
 const (
 	GroupSignIn = "sign-in"
 	GroupUse    = "use"
@@ -60,15 +60,14 @@ func (a *App) commands() []Command {
 	return commands
 }
 
-const rootHelp = `rolecall gets temporary role credentials for people who sign in through AWS IAM
-Identity Center, and shares its sign-in with the AWS CLI and SDKs.
+const rootHelp = `Get temporary role credentials through AWS IAM Identity Center, with one sign-in for
+rolecall, the AWS CLI and the SDKs.
 
   rolecall configure https://d-1234567890.awsapps.com/start
   rolecall exec dev -- aws s3 ls
 
 A TARGET is a profile of ~/.aws/config, or [SESSION:]ACCOUNT/ROLE with an account's id,
-name, alias or unique beginning. Without one, it is $AWS_PROFILE, or else the default
-profile.
+name, alias or unique prefix. The default is $AWS_PROFILE, else the default profile.
 
 At a terminal, rolecall without a command lets you pick a TARGET, and opens a shell with
 its credentials.
@@ -78,8 +77,8 @@ Exit codes:
   5 throttled or unavailable · 6 configuration · 7 refused by policy · 130 interrupted
   exec, demo and idc run pass on the exit code of their command.`
 
-// root makes the command tree that args need: the one command that they name, or all of
-// them for help, completion and what nobody knows.
+// root makes the command tree that args need: the command that they name, or all commands
+// for help, completion and unknown names.
 func (a *App) root(args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:               "rolecall",
@@ -108,10 +107,13 @@ func (a *App) root(args []string) *cobra.Command {
 	}
 	root.SetFlagErrorFunc(a.unknownFlag)
 	a.prepare(root)
+	if firstWord(args) == "help" {
+		unknownTopics(root)
+	}
 	return root
 }
 
-// firstWord is the first of args that is no flag; the flags before it have no values.
+// firstWord returns the first of args that is not a flag; flags before it take no values.
 func firstWord(args []string) string {
 	for _, arg := range args {
 		if !strings.HasPrefix(arg, "-") {
@@ -121,8 +123,8 @@ func firstWord(args []string) string {
 	return ""
 }
 
-// prepare gives cmd and all commands below it their completions and their way to say
-// what is wrong with a command line.
+// prepare gives cmd and all commands below it their completions, and the errors for wrong
+// arguments.
 func (a *App) prepare(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		a.prepare(sub)

@@ -12,12 +12,11 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// Completion reads the config files and the stored listings, and asks nobody. What
-// it offers goes into the person's command line as it is, so that a name with
-// anything a shell could take for more than a letter is not offered; its account's id
-// is.
+// Completion reads the config files and the stored listings, and uses no network. The shell
+// inserts an offer unquoted, so a name with characters that are special to some shell is not
+// offered; its account's id is offered instead.
 
-// completion is what shells are told.
+// completion is a list of offers to a shell.
 type completion = []cobra.Completion
 
 const (
@@ -25,10 +24,15 @@ const (
 	goesOn      = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 )
 
-// inert reports whether text is the same to every shell.
+// inert reports whether text means itself to every shell.
 func inert(text string) bool {
-	return text != "" && text[0] != '-' && !strings.ContainsFunc(text, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.+@/-", r))
+	return text != "" && text[0] != '-' && onlyLettersAnd("_.+@/-", text)
+}
+
+// onlyLettersAnd reports whether text consists of ASCII letters, digits and those of others.
+func onlyLettersAnd(others, text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(others, r))
 	})
 }
 
@@ -72,10 +76,10 @@ func (a *App) completeProfiles(_ *cobra.Command, _ []string, begun string) (comp
 	return a.offerProfiles(nil, config, begun), nothingElse
 }
 
-// completeTarget offers profiles, and accounts with a slash behind them; behind the
-// slash, the account's roles.
+// completeTarget offers profiles, and accounts followed by a slash; after the slash, the
+// account's roles.
 func (a *App) completeTarget(_ *cobra.Command, args []string, begun string) (completion, cobra.ShellCompDirective) {
-	if len(args) > 0 { // behind exec's target comes a command
+	if len(args) > 0 { // a command follows exec's target
 		return nil, cobra.ShellCompDirectiveDefault
 	}
 	config, err := a.config()
@@ -103,7 +107,7 @@ func (a *App) completeTarget(_ *cobra.Command, args []string, begun string) (com
 	return all, directive
 }
 
-// storedListingOf is the stored listing of a session; nil when there is none.
+// storedListingOf returns the stored listing of a session; nil without one.
 func (a *App) storedListingOf(config *awsconfig.Config, name string) *inventory.Inventory {
 	profile, err := a.sessionProfile(config, name)
 	if err != nil {
@@ -120,11 +124,11 @@ func (a *App) storedListingOf(config *awsconfig.Config, name string) *inventory.
 	return inv
 }
 
-// A suggestion is a text with what it stands for.
+// A suggestion is a text with its meaning.
 type suggestion struct{ what, description string }
 
-// accountTargets are ACCOUNT/ROLE as far as begun goes: accounts up to their slash, or
-// the roles of one.
+// accountTargets returns completions of begun, an ACCOUNT/ROLE: accounts with their slash, or
+// the roles of one account.
 func accountTargets(inv *inventory.Inventory, begun string) []suggestion {
 	if slash := strings.LastIndexByte(begun, '/'); slash >= 0 {
 		account, err := inv.Find(begun[:slash])
@@ -140,7 +144,7 @@ func accountTargets(inv *inventory.Inventory, begun string) []suggestion {
 		return all
 	}
 	var all []suggestion
-	called := map[string]int{} // how many accounts a name may stand for
+	called := map[string]int{} // the number of accounts with a name
 	for _, a := range inv.Accounts {
 		called[strings.ToLower(a.Name)]++
 	}
@@ -148,8 +152,9 @@ func accountTargets(inv *inventory.Inventory, begun string) []suggestion {
 		account := &inv.Accounts[i]
 		name := account.ID
 		for _, candidate := range []string{account.Alias, account.Name} {
-			one := candidate == account.Alias || called[strings.ToLower(candidate)] == 1
-			if one && inert(candidate) && !inventory.IsAccountID(candidate) && !strings.Contains(candidate, "/") && begins(candidate, begun) {
+			unique := candidate == account.Alias || called[strings.ToLower(candidate)] == 1
+			plain := inert(candidate) && !inventory.IsAccountID(candidate) && !strings.Contains(candidate, "/")
+			if unique && plain && begins(candidate, begun) {
 				name = candidate
 				break
 			}
@@ -161,17 +166,18 @@ func accountTargets(inv *inventory.Inventory, begun string) []suggestion {
 		if len(account.Roles) == 1 {
 			what += account.Roles[0]
 		}
-		all = append(all, suggestion{what, strings.TrimSpace(account.ID + " " + account.Name + " " + strings.Join(account.Tags, " "))})
+		description := strings.TrimSpace(account.ID + " " + account.Name + " " + strings.Join(account.Tags, " "))
+		all = append(all, suggestion{what, description})
 	}
 	return all
 }
 
-// begins reports whether text begins so, without regard to case.
+// begins reports whether text begins with begun, ignoring case.
 func begins(text, begun string) bool {
 	return len(text) >= len(begun) && strings.EqualFold(text[:len(begun)], begun)
 }
 
-// complete gives cmd its completions: its usage line says what its arguments are.
+// complete sets the completions of cmd, going by the arguments in its usage line.
 func (a *App) complete(cmd *cobra.Command) {
 	switch {
 	case strings.Contains(cmd.Use, "[TARGET"):
@@ -185,38 +191,51 @@ func (a *App) complete(cmd *cobra.Command) {
 // completeFlags completes --profile, --session, --account and --role.
 func (a *App) completeFlags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
-	_ = cmd.RegisterFlagCompletionFunc("session", func(cmd *cobra.Command, _ []string, begun string) (completion, cobra.ShellCompDirective) {
-		return a.completeSessions(cmd, nil, begun)
-	})
-	_ = cmd.RegisterFlagCompletionFunc("account", func(cmd *cobra.Command, _ []string, begun string) (all completion, _ cobra.ShellCompDirective) {
-		for _, s := range accountTargets(a.storedListingFor(cmd), begun) {
-			account, _, _ := strings.Cut(s.what, "/")
-			all = offer(all, account, s.description)
-		}
-		return all, nothingElse
-	})
-	_ = cmd.RegisterFlagCompletionFunc("role", func(cmd *cobra.Command, _ []string, begun string) (all completion, _ cobra.ShellCompDirective) {
-		inv := a.storedListingFor(cmd)
-		accounts := inv.Accounts
-		if one, err := inv.Find(cmd.Flag("account").Value.String()); err == nil {
-			accounts = []inventory.Account{*one}
-		}
-		roles := map[string]bool{}
-		for _, account := range accounts {
-			for _, role := range account.Roles {
-				roles[role] = begins(role, begun)
-			}
-		}
-		for _, role := range slices.Sorted(maps.Keys(roles)) {
-			if roles[role] {
-				all = offer(all, role, "role")
-			}
-		}
-		return all, nothingElse
-	})
+	_ = cmd.RegisterFlagCompletionFunc("session", a.completeSessionFlag)
+	_ = cmd.RegisterFlagCompletionFunc("account", a.completeAccountFlag)
+	_ = cmd.RegisterFlagCompletionFunc("role", a.completeRoleFlag)
 }
 
-// storedListingFor is the stored listing of a command's --session; empty when there is none.
+func (a *App) completeSessionFlag(
+	cmd *cobra.Command, _ []string, begun string,
+) (completion, cobra.ShellCompDirective) {
+	return a.completeSessions(cmd, nil, begun)
+}
+
+func (a *App) completeAccountFlag(
+	cmd *cobra.Command, _ []string, begun string,
+) (all completion, _ cobra.ShellCompDirective) {
+	for _, s := range accountTargets(a.storedListingFor(cmd), begun) {
+		account, _, _ := strings.Cut(s.what, "/")
+		all = offer(all, account, s.description)
+	}
+	return all, nothingElse
+}
+
+// completeRoleFlag offers the roles of --account, else all roles.
+func (a *App) completeRoleFlag(
+	cmd *cobra.Command, _ []string, begun string,
+) (all completion, _ cobra.ShellCompDirective) {
+	inv := a.storedListingFor(cmd)
+	accounts := inv.Accounts
+	if one, err := inv.Find(cmd.Flag("account").Value.String()); err == nil {
+		accounts = []inventory.Account{*one}
+	}
+	roles := map[string]bool{}
+	for _, account := range accounts {
+		for _, role := range account.Roles {
+			roles[role] = begins(role, begun)
+		}
+	}
+	for _, role := range slices.Sorted(maps.Keys(roles)) {
+		if roles[role] {
+			all = offer(all, role, "role")
+		}
+	}
+	return all, nothingElse
+}
+
+// storedListingFor returns the stored listing of a command's --session; an empty one without it.
 func (a *App) storedListingFor(cmd *cobra.Command) *inventory.Inventory {
 	if config, err := a.config(); err == nil {
 		if inv := a.storedListingOf(config, cmd.Flag("session").Value.String()); inv != nil {

@@ -8,21 +8,28 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/awsconfig"
-	"rolecall/internal/filesystem"
 )
 
 func (a *App) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Look at the shared config files",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Long: `Look at the shared config files, ~/.aws/config and ~/.aws/credentials.
+
+  rolecall config show
+  rolecall config show --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use:   "show",
 		Short: "Print how rolecall understands the shared files, and what is wrong with them",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return a.configShow() },
+		Long: `Print how rolecall understands the shared config files, and what is wrong with them.
+
+  rolecall config show
+  rolecall config show --json`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.configShow() },
 	})
 	return cmd
 }
@@ -63,7 +70,8 @@ func (a *App) configShow() error {
 	r := config.Report()
 	shown := shownConfig{r.Files.Config, r.Files.Credentials, []shownSection{}, []shownProblem{}}
 	for _, s := range r.Sections {
-		shown.Sections = append(shown.Sections, shownSection{s.Kind, s.Name, s.Origin.String(), shownProperties(s.Properties)})
+		section := shownSection{s.Kind, s.Name, s.Origin.String(), shownProperties(s.Properties)}
+		shown.Sections = append(shown.Sections, section)
 	}
 	for _, p := range r.Problems {
 		shown.Problems = append(shown.Problems, shownProblem{p.Origin.String(), p.Section, p.Key, p.Text})
@@ -89,11 +97,11 @@ func shownProperties(properties []awsconfig.ReportProperty) []shownProperty {
 func (a *App) printConfig(c shownConfig) error {
 	var b strings.Builder
 	for _, s := range c.Sections {
-		fmt.Fprintf(&b, "[%s %s]  # %s\n", s.Kind, a.Show(s.Name), filesystem.Tidy(s.Origin, a.Home))
+		fmt.Fprintf(&b, "[%s %s]  # %s\n", s.Kind, a.Show(s.Name), a.Tidy(s.Origin))
 		a.printProperties(&b, s.Properties, "  ")
 	}
 	if len(c.Sections) == 0 {
-		fmt.Fprintf(&b, "No section in %s or %s.\n", filesystem.Tidy(c.ConfigFile, a.Home), filesystem.Tidy(c.CredentialsFile, a.Home))
+		fmt.Fprintf(&b, "There are no sections in %s or %s.\n", a.Tidy(c.ConfigFile), a.Tidy(c.CredentialsFile))
 	}
 	if len(c.Problems) > 0 {
 		fmt.Fprintf(&b, "\nProblems:\n")
@@ -103,7 +111,7 @@ func (a *App) printConfig(c shownConfig) error {
 		if place != "" {
 			place += ": "
 		}
-		fmt.Fprintf(&b, "  %s: %s%s\n", filesystem.Tidy(p.Origin, a.Home), a.Show(place), a.Show(p.Text))
+		fmt.Fprintf(&b, "  %s: %s%s\n", a.Tidy(p.Origin), a.Show(place), a.Show(p.Text))
 	}
 	_, err := io.WriteString(a.Stdout, b.String())
 	return err

@@ -8,7 +8,7 @@ import (
 	"rolecall/internal/filesystem"
 )
 
-// editor changes shared files, with locks and backups in the state folder.
+// editor returns an Editor of shared files that keeps locks and backups in the state folder.
 func (a *App) editor() (filesystem.Editor, error) {
 	store, err := a.cache()
 	if err != nil {
@@ -17,38 +17,40 @@ func (a *App) editor() (filesystem.Editor, error) {
 	return filesystem.Editor{State: store.State, Now: a.Now}, nil
 }
 
-// editConfig puts what change makes of a config file in its place; nil bytes leave
-// it untouched. It gives the backup of what was there.
-func (a *App) EditConfig(ctx context.Context, file string, change func(filesystem.Shared) ([]byte, error)) (filesystem.Backup, error) {
+// EditConfig replaces a config file with what change makes of it; nil bytes leave it
+// untouched. It returns the backup of the previous content.
+func (a *App) EditConfig(
+	ctx context.Context, file string, change func(filesystem.Shared) ([]byte, error),
+) (filesystem.Backup, error) {
 	e, err := a.editor()
 	if err != nil {
 		return filesystem.Backup{}, err
 	}
-	a.shared = nil // what is read from now on may differ
+	a.shared = nil // to be read again
 	backup, err := e.Edit(ctx, file, change)
 	return backup, a.explainEdit(file, err)
 }
 
-// explainEdit says why a config file could not be changed, and the way out.
+// explainEdit adds to the error of a change to a config file its reason and the way out.
 func (a *App) explainEdit(file string, err error) error {
 	shown := a.Tidy(file)
 	e := &HintError{Err: err, Code: ExitConfiguration}
 	var changed *filesystem.ForeignChangeError
 	switch {
 	case errors.As(err, &changed) && changed.Backup == "":
-		e.Err = fmt.Errorf("%s, which was not there before, was changed since rolecall wrote it: going back would lose that change", shown)
+		e.Err = fmt.Errorf("%s, which rolecall created, was changed since: undo would lose that change", shown)
 		e.Hint = "rm " + a.quotedPath(file)
 	case errors.As(err, &changed):
-		e.Err = fmt.Errorf("%s was changed since rolecall wrote it: going back would lose that change", shown)
+		e.Err = fmt.Errorf("%s was changed since rolecall wrote it: undo would lose that change", shown)
 		e.Hint = "cp " + a.quotedPath(changed.Backup) + " " + a.quotedPath(file)
 	case errors.Is(err, filesystem.ErrReadOnly):
 		e.Hint = "chmod u+w " + Quoted(file)
-		e.Err = fmt.Errorf("%s is read-only: its owner wants no change", shown)
+		e.Err = fmt.Errorf("%s is read-only", shown)
 	case errors.Is(err, filesystem.ErrHardLinked):
-		e.Err = fmt.Errorf("%s has other names (hard links), which would keep the old content", shown)
+		e.Err = fmt.Errorf("%s has other hard links, which would keep the old content", shown)
 		e.Hint = "make it a file of its own: cp FILE COPY && mv COPY FILE; or use a symbolic link"
 	case errors.Is(err, filesystem.ErrChanged):
-		e.Err = fmt.Errorf("%s is being changed by another program: three tries", shown)
+		e.Err = fmt.Errorf("%s is being changed by another program; gave up after three tries", shown)
 		e.Code, e.Hint = ExitError, "save and close it there, then try again"
 	default:
 		return err

@@ -28,33 +28,33 @@ func (a *App) configureCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "configure [START_URL]",
 		Short: "Set up an sso-session from its start URL, and sign in",
-		Long: `Write an [sso-session] into the shared config file, and sign in. The start URL is
-enough: rolecall finds the region. It takes the address of your AWS access portal in any
-of its forms, only what stands before .awsapps.com, or the name of an sso-session that is
-there already. All else in the file stays as it is.
+		Long: `Write an [sso-session] into the shared config file, and sign in.
 
   rolecall configure https://d-1234567890.awsapps.com/start
   rolecall configure example-corp --session corp --yes
-  rolecall configure http://127.0.0.1:9911                    a local Identity Center
+  rolecall configure http://127.0.0.1:9911 --no-login         a local Identity Center
 
-Run again, it finds the session that is there, and sets its region right, and its scopes
-if you say --scopes.`,
+The start URL is enough: rolecall finds the region. It accepts the address of your AWS access
+portal in any form, just the part before .awsapps.com, or the name of an existing sso-session.
+Nothing else in the file changes. If the session exists, its region is corrected, and so are
+its scopes if you pass --scopes.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.configure(cmd.Context(), firstArg(args), f)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.session, "session", "", "`NAME` of the sso-session; left out, it comes from the start URL")
-	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center; left out, it is looked for")
-	flags.StringVar(&f.scopes, "scopes", "", "registration scopes, separated by commas (default "+identitycenter.AccessScope+")")
-	flags.BoolVar(&f.profiles, "profiles", false, "write a profile for each account and role, too")
+	flags.StringVar(&f.session, "session", "", "`NAME` of the sso-session (default derived from the start URL)")
+	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default found from the start URL)")
+	flags.StringVar(&f.scopes, "scopes", "",
+		"registration `SCOPES`, separated by commas (default "+identitycenter.AccessScope+")")
+	flags.BoolVar(&f.profiles, "profiles", false, "also write a profile for each account and role")
 	flags.BoolVar(&f.noProfiles, "no-profiles", false, "write no profiles")
 	flags.StringVar(&f.look.template, "template", "", "`TEMPLATE` of the profiles' names")
 	flags.StringVar(&f.look.region, "default-region", "", "`REGION` of the profiles")
-	flags.StringVar(&f.look.output, "output", "", "`FORMAT` of the AWS CLI's output in the profiles")
-	flags.BoolVar(&f.noLogin, "no-login", false, "write the session, do not sign in")
-	flags.BoolVarP(&f.yes, "yes", "y", false, "ask nothing: take what would be proposed")
+	flags.StringVar(&f.look.output, "output", "", "output `FORMAT` of the AWS CLI in the profiles")
+	flags.BoolVar(&f.noLogin, "no-login", false, "write the session, but do not sign in")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask: take the proposed answers")
 	f.addSignIn(cmd)
 	return cmd
 }
@@ -62,11 +62,11 @@ if you say --scopes.`,
 // A setup is what configure is about to write.
 type setup struct {
 	session  identitycenter.SSOSession
-	from     string // where the region comes from, in words; empty: a person said it
-	endpoint string // of an Identity Center that is not AWS's
-	there    bool   // the section is in the file already
-	was      string // its region, if that is wrong
-	scopes   string // its scopes, if others are asked for
+	from     string // where the region comes from, in words; empty: given by the person
+	endpoint string // of an Identity Center other than AWS's
+	there    bool   // the section is already in the file
+	was      string // its region, if wrong
+	scopes   string // its scopes, if others are requested
 }
 
 func (a *App) configure(ctx context.Context, text string, f configureFlags) error {
@@ -105,8 +105,8 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 		return err
 	}
 	result := configureResult{
-		Session: p.session.Name, StartURL: p.session.StartURL, Region: p.session.Region, RegionFrom: p.from, Endpoint: p.endpoint,
-		File: file, Written: written, RegionWas: p.was, ScopesWere: p.scopes,
+		Session: p.session.Name, StartURL: p.session.StartURL, Region: p.session.Region, RegionFrom: p.from,
+		Endpoint: p.endpoint, File: file, Written: written, RegionWas: p.was, ScopesWere: p.scopes,
 	}
 	if !f.noLogin {
 		if result.ExpiresAt, err = a.signInTo(ctx, s, p.scopes != ""); err != nil {
@@ -124,7 +124,7 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 	return nil
 }
 
-// configureResult is what configure says with --json.
+// configureResult is what configure prints with --json.
 type configureResult struct {
 	Session    string     `json:"session"`
 	StartURL   string     `json:"startUrl"`
@@ -138,7 +138,7 @@ type configureResult struct {
 	ExpiresAt  *time.Time `json:"expiresAt,omitempty"` // of the token, after a sign-in
 }
 
-// profile is what the sign-in goes by: the session, and the network settings of the
+// profile returns what the sign-in uses: the session, and the network settings of the
 // default profile.
 func (p setup) profile(config *awsconfig.Config, a *App) awsconfig.Profile {
 	settings := a.settingsProfile(config)
@@ -149,8 +149,10 @@ func (p setup) profile(config *awsconfig.Config, a *App) awsconfig.Profile {
 	return settings
 }
 
-// writeSetup writes what is not in the file yet, and says so.
-func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsconfig.Config) (written bool, err error) {
+// writeSetup writes what is not in the file yet, and tells the person.
+func (a *App) writeSetup(
+	ctx context.Context, file string, p setup, config *awsconfig.Config,
+) (written bool, err error) {
 	var sections []configSection
 	var lines []string
 	name, in, region := p.session.Name, a.Tidy(file), p.session.Region
@@ -160,7 +162,9 @@ func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsc
 	header, scopes := "sso-session "+name, strings.Join(p.session.Scopes, ",")
 	if !p.there {
 		keys := []awsconfig.Key{
-			{Name: "sso_start_url", Value: p.session.StartURL}, {Name: "sso_region", Value: p.session.Region}, {Name: "sso_registration_scopes", Value: scopes},
+			{Name: "sso_start_url", Value: p.session.StartURL},
+			{Name: "sso_region", Value: p.session.Region},
+			{Name: "sso_registration_scopes", Value: scopes},
 		}
 		sections = append(sections, configSection{"sso-session", name, keys})
 		lines = append(lines, fmt.Sprintf("written to %s: [%s] with %s, region %s", in, header, p.session.StartURL, region))
@@ -168,18 +172,22 @@ func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsc
 	change := func(key, was, value, said string) {
 		if was != "" {
 			sections = append(sections, configSection{"sso-session", name, []awsconfig.Key{{Name: key, Value: value}}})
-			lines = append(lines, fmt.Sprintf("%s of [%s] in %s was %s; now it is %s", key, header, in, was, said))
+			lines = append(lines, fmt.Sprintf("%s of [%s] in %s was %s, and is now %s", key, header, in, was, said))
 		}
 	}
 	change("sso_region", p.was, p.session.Region, region)
 	change("sso_registration_scopes", p.scopes, scopes, scopes)
 	if p.there && len(lines) == 0 {
-		lines = append(lines, fmt.Sprintf("%s is [%s] of %s already, region %s", p.session.StartURL, header, in, region))
+		lines = append(lines, fmt.Sprintf("%s is already [%s] in %s, region %s", p.session.StartURL, header, in, region))
 	}
 	if p.endpoint != "" && config.SessionEndpoints(name) == (awsconfig.Endpoints{}) {
 		block := []awsconfig.Key{{Name: "endpoint_url", Value: p.endpoint}}
-		sections = append(sections, configSection{"services", name, []awsconfig.Key{{Name: "sso", Block: block}, {Name: "sso_oidc", Block: block}, {Name: "sts", Block: block}}})
-		lines = append(lines, fmt.Sprintf("written to %s: [services %s] with %s; profiles use it that have services = %s", in, name, p.endpoint, name))
+		services := []awsconfig.Key{
+			{Name: "sso", Block: block}, {Name: "sso_oidc", Block: block}, {Name: "sts", Block: block},
+		}
+		sections = append(sections, configSection{"services", name, services})
+		lines = append(lines, fmt.Sprintf("written to %s: [services %s] with %s, for profiles with services = %s",
+			in, name, p.endpoint, name))
 	}
 	if len(sections) > 0 {
 		err = a.writeSections(ctx, file, sections)
@@ -192,8 +200,8 @@ func (a *App) writeSetup(ctx context.Context, file string, p setup, config *awsc
 	return len(sections) > 0, err
 }
 
-// signInTo signs in as the login command does, and gives when the token ends. A token of
-// other scopes has to be a fresh one.
+// signInTo signs in as the login command does, and returns when the token expires. A token
+// with other scopes has to be a fresh one.
 func (a *App) signInTo(ctx context.Context, s *session, fresh bool) (*time.Time, error) {
 	token, already, err := s.signIn(ctx, fresh)
 	if err != nil {
@@ -205,7 +213,7 @@ func (a *App) signInTo(ctx context.Context, s *session, fresh bool) (*time.Time,
 	return &token.ExpiresAt, err
 }
 
-// wantsProfiles asks before the sign-in: after it nobody has to be there any more.
+// wantsProfiles asks before the sign-in, so that the person may leave after it.
 func (a *App) wantsProfiles(ctx context.Context, f configureFlags) (bool, error) {
 	switch {
 	case f.noProfiles, f.noLogin:
@@ -213,10 +221,10 @@ func (a *App) wantsProfiles(ctx context.Context, f configureFlags) (bool, error)
 	case f.profiles, f.yes, !a.Terminal:
 		return f.profiles || f.yes, nil
 	}
-	return a.agree(ctx, "write a profile for each of your accounts and roles, too?")
+	return a.agree(ctx, "also write a profile for each of your accounts and roles?")
 }
 
-// checkLook refuses a look that the profiles of a session cannot have.
+// checkLook rejects a look that the profiles of a session cannot have.
 func (a *App) checkLook(session identitycenter.SSOSession, look profileFlags) error {
 	o, err := a.profileOptions(look)
 	if err != nil {
@@ -227,12 +235,15 @@ func (a *App) checkLook(session identitycenter.SSOSession, look profileFlags) er
 	if !errors.As(err, &option) {
 		return err
 	}
-	flag, given := option.Option, map[string]string{"template": look.template, "region": look.region, "output": look.output}
-	if given[flag] == "" { // then the settings say it
+	flag := option.Option
+	given := map[string]string{"template": look.template, "region": look.region, "output": look.output}
+	if given[flag] == "" { // then it comes from the settings
 		return (&profileJob{app: a, all: &inventory.Inventory{Session: session}}).explain(err)
 	}
 	if flag == "region" {
 		flag = "default-region"
 	}
-	return &HintError{Err: fmt.Errorf("--%s: %s", flag, option.Problem), Code: ExitConfiguration, Hint: "rolecall configure --help"}
+	return &HintError{
+		Err: fmt.Errorf("--%s: %s", flag, option.Problem), Code: ExitConfiguration, Hint: "rolecall configure --help",
+	}
 }

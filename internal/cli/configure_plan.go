@@ -16,7 +16,7 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// planSession finds out all that is to be written, and asks for what is missing.
+// planSession finds out what is to be written, and asks the person for what is missing.
 func (a *App) planSession(ctx context.Context, config *awsconfig.Config, text string, f configureFlags) (setup, error) {
 	given, err := a.startURL(ctx, config, text)
 	if err != nil {
@@ -41,17 +41,17 @@ func (a *App) planSession(ctx context.Context, config *awsconfig.Config, text st
 		}
 	}
 	if len(p.session.Scopes) == 0 {
-		return p, Usagef("--scopes: there is no scope in %q", f.scopes)
+		return p, Usagef("--scopes %q names no scope", f.scopes)
 	}
 	return p, a.nameSession(ctx, config, &p, given, f)
 }
 
-// startURL gives the start URL that text means; the name of an sso-session stands for
-// its own. Without a text the person is asked.
+// startURL returns the start URL that text means, which may be the name of an sso-session.
+// Without a text it asks the person.
 func (a *App) startURL(ctx context.Context, config *awsconfig.Config, text string) (string, error) {
 	if text == "" {
 		if !a.Terminal {
-			return "", Usagef("there is nobody to ask: rolecall configure START_URL")
+			return "", Usagef("without a terminal a start URL is needed: rolecall configure START_URL")
 		}
 		fallback := ""
 		if names := config.SessionNames(); len(names) == 1 {
@@ -70,10 +70,12 @@ func (a *App) startURL(ctx context.Context, config *awsconfig.Config, text strin
 	return discovery.StartURL(text)
 }
 
-// regionOf finds the region of a start URL: the one that the person says, else what the
-// start URL says itself, else what is configured already. What the person says sets no
-// session wrong that is there: for those the start URL is asked in any case.
-func (a *App) regionOf(ctx context.Context, config *awsconfig.Config, startURL, endpoint string, f configureFlags) (discovery.Found, error) {
+// regionOf finds the region of a start URL: --region, else what the start URL answers, else
+// what is configured. For a configured session the start URL is asked even with --region, so
+// that a wrong one cannot break the session.
+func (a *App) regionOf(
+	ctx context.Context, config *awsconfig.Config, startURL, endpoint string, f configureFlags,
+) (discovery.Found, error) {
 	found := discovery.Found{StartURL: startURL, Region: f.region}
 	u, err := url.Parse(startURL)
 	if err != nil {
@@ -83,7 +85,7 @@ func (a *App) regionOf(ctx context.Context, config *awsconfig.Config, startURL, 
 	switch {
 	case f.region == "":
 	case !awsconfig.IsRegion(f.region):
-		return found, Usagef("--region: %q is no region", f.region)
+		return found, Usagef("--region: %q is not a region", f.region)
 	case sessionOf(config, startURL) != "":
 	case byHost != "" && byHost != f.region:
 		return found, Usagef("--region %s contradicts the start URL, whose host says %s", f.region, byHost)
@@ -100,15 +102,19 @@ func (a *App) regionOf(ctx context.Context, config *awsconfig.Config, startURL, 
 		return found, context.Cause(ctx)
 	case err == nil && answer.Region != f.region:
 		return found, &HintError{
-			Err: fmt.Errorf("--region %s is not the region of %s: that is %s (from %s)", f.region, startURL, answer.Region, answer.From), Code: ExitConfiguration,
-			Hint: "rolecall configure " + Quoted(startURL),
+			Err: fmt.Errorf("--region %s is not the region of %s: that is %s (from %s)",
+				f.region, startURL, answer.Region, answer.From),
+			Code: ExitConfiguration, Hint: "rolecall configure " + Quoted(startURL),
 		}
 	}
 	return found, nil
 }
 
-// discover asks the start URL for its region, or an Identity Center that is not AWS's.
-func (a *App) discover(ctx context.Context, config *awsconfig.Config, startURL, endpoint string) (discovery.Found, error) {
+// discover asks the start URL for its region, or the Identity Center at endpoint if that is
+// not AWS's.
+func (a *App) discover(
+	ctx context.Context, config *awsconfig.Config, startURL, endpoint string,
+) (discovery.Found, error) {
 	asker, err := a.network(a.settingsProfile(config), a.Logger(a.Stderr))
 	if err != nil {
 		return discovery.Found{}, err
@@ -126,8 +132,10 @@ func (a *App) discover(ctx context.Context, config *awsconfig.Config, startURL, 
 	return answer, err
 }
 
-// regionNotFound takes the region that is configured, or asks for it.
-func (a *App) regionNotFound(ctx context.Context, config *awsconfig.Config, found discovery.Found, cause error, f configureFlags) (discovery.Found, error) {
+// regionNotFound takes the configured region, or asks for it.
+func (a *App) regionNotFound(
+	ctx context.Context, config *awsconfig.Config, found discovery.Found, cause error, f configureFlags,
+) (discovery.Found, error) {
 	if name := sessionOf(config, found.StartURL); name != "" {
 		if known, err := config.Session(name); err == nil {
 			found.Region = known.Region
@@ -136,20 +144,21 @@ func (a *App) regionNotFound(ctx context.Context, config *awsconfig.Config, foun
 	}
 	if !a.Terminal || f.yes {
 		return found, &HintError{
-			Err: cause, Code: ExitUsage, Facts: []string{"a proxy, or the sign-in page of a network, may have answered instead"},
-			Hint: "rolecall configure " + Quoted(found.StartURL) + " --region REGION",
+			Err: cause, Code: ExitUsage,
+			Facts: []string{"a proxy, or the sign-in page of a network, may have answered instead"},
+			Hint:  "rolecall configure " + Quoted(found.StartURL) + " --region REGION",
 		}
 	}
 	fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.Show(cause.Error()))
 	region, err := a.ask(ctx, "region of the Identity Center", "us-east-1")
 	if err == nil && !awsconfig.IsRegion(region) {
-		err = Usagef("%q is no region", region)
+		err = Usagef("%q is not a region", region)
 	}
 	found.Region = region
 	return found, err
 }
 
-// settingsProfile is the default profile, for its network settings; there may be none.
+// settingsProfile returns the default profile for its network settings; an empty one without it.
 func (a *App) settingsProfile(config *awsconfig.Config) awsconfig.Profile {
 	settings, err := config.Profile(awsconfig.DefaultProfile(a.Getenv))
 	if err != nil {
@@ -158,8 +167,8 @@ func (a *App) settingsProfile(config *awsconfig.Config) awsconfig.Profile {
 	return credentials.Root(settings)
 }
 
-// sessionOf names the first sso-session of a start URL, in whatever form it is written;
-// "" is none.
+// sessionOf names the first sso-session with a start URL, in whatever form it is written;
+// "" without one.
 func sessionOf(config *awsconfig.Config, startURL string) string {
 	for _, name := range config.SessionNames() {
 		if isSession(config, name, startURL) {
@@ -169,7 +178,7 @@ func sessionOf(config *awsconfig.Config, startURL string) string {
 	return ""
 }
 
-// isSession: there is an sso-session of that name, with that start URL.
+// isSession reports whether there is an sso-session with that name and start URL.
 func isSession(config *awsconfig.Config, name, startURL string) bool {
 	s, err := config.Session(name)
 	return err == nil && sameStartURL(s.StartURL, startURL)
@@ -180,81 +189,87 @@ func sameStartURL(configured, startURL string) bool {
 	return identitycenter.SameStartURL(configured, startURL) || err == nil && text == startURL
 }
 
-// nameSession gives p the section that has its start URL already, else a name that is
-// free.
-func (a *App) nameSession(ctx context.Context, config *awsconfig.Config, p *setup, given string, f configureFlags) error {
+// nameSession gives p the section that already has its start URL, else a free name.
+func (a *App) nameSession(
+	ctx context.Context, config *awsconfig.Config, p *setup, given string, f configureFlags,
+) error {
 	name := f.session
 	if name == "" {
 		name = cmp.Or(sessionOf(config, p.session.StartURL), sessionOf(config, given))
 	}
+	other := "rolecall configure " + Quoted(given) + " --session " + freeName(config, *p)
 	if isSession(config, name, p.session.StartURL) || isSession(config, name, given) {
-		p.there = true
 		if !leadsTo(config, name, p.endpoint) {
 			return &HintError{
-				Err: fmt.Errorf("[services %s] of the config file leads elsewhere than to %s", name, p.endpoint), Code: ExitConfiguration,
-				Hint: "rolecall configure " + Quoted(given) + " --session " + freeName(config, *p),
+				Err:  fmt.Errorf("[services %s] in the config file points elsewhere, not to %s", name, p.endpoint),
+				Code: ExitConfiguration, Hint: other,
 			}
 		}
-		known, _ := config.Session(name)
-		if known.Region != p.session.Region {
-			p.was = known.Region
-		}
-		known.Region = p.session.Region
-		if has := known.RegistrationScopes(); f.scopes != "" && !sameScopes(has, p.session.Scopes) {
-			p.scopes, known.Scopes = strings.Join(has, ","), p.session.Scopes
-		}
-		p.session = known
+		p.adopt(config, name, f)
 		return nil
 	}
 	if name == "" {
 		name = freeName(config, *p)
 		if a.Terminal && !f.yes {
+			question := fmt.Sprintf("%s is in %s; name of its sso-session", p.session.StartURL, p.session.Region)
 			var err error
-			if name, err = a.ask(ctx, fmt.Sprintf("%s is in %s; name of its sso-session", p.session.StartURL, p.session.Region), name); err != nil {
+			if name, err = a.ask(ctx, question, name); err != nil {
 				return err
 			}
 		}
 	}
-	p.session.Name = name
 	switch {
 	case !isSessionName(name):
-		return Usagef("%q: the name of an sso-session is made of letters, digits and _.+=,@-", name)
+		return Usagef("%q: the name of an sso-session consists of letters, digits and _.+=,@-", name)
 	case !isFree(config, name, p.endpoint):
-		p.session.Name = ""
 		return &HintError{
-			Err: fmt.Errorf("%q is in the config file with other values", name), Code: ExitConfiguration,
-			Hint: "rolecall configure " + Quoted(given) + " --session " + freeName(config, *p),
+			Err: fmt.Errorf("%q is in the config file with other values", name), Code: ExitConfiguration, Hint: other,
 		}
 	}
+	p.session.Name = name
 	return nil
 }
 
-// sameScopes compares scopes without their order.
+// adopt takes the section in the file, and records what is to change there.
+func (p *setup) adopt(config *awsconfig.Config, name string, f configureFlags) {
+	p.there = true
+	known, _ := config.Session(name)
+	if known.Region != p.session.Region {
+		p.was = known.Region
+	}
+	known.Region = p.session.Region
+	if has := known.RegistrationScopes(); f.scopes != "" && !sameScopes(has, p.session.Scopes) {
+		p.scopes, known.Scopes = strings.Join(has, ","), p.session.Scopes
+	}
+	p.session = known
+}
+
+// sameScopes compares scopes regardless of their order.
 func sameScopes(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
-// isSessionName: letters that all readers of the file take alike, and that need no
-// quotes; a colon or a slash would be a target.
+// isSessionName reports whether all readers of the file understand name alike, without quotes.
+// A colon or a slash would make it a target.
 func isSessionName(name string) bool {
-	return name != "" && len(name) <= 64 && name[0] != '-' && !strings.ContainsFunc(name, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.+=,@-", r))
-	})
+	return name != "" && len(name) <= 64 && name[0] != '-' && onlyLettersAnd("_.+=,@-", name)
 }
 
-// isFree: there is no session of that name, and no services section that leads elsewhere.
+// isFree reports whether no session has that name, and no services section of that name
+// points elsewhere.
 func isFree(config *awsconfig.Config, name, endpoint string) bool {
 	return !slices.Contains(config.SessionNames(), name) && leadsTo(config, name, endpoint)
 }
 
-// leadsTo: a services section of that name, if there is one, has that endpoint.
+// leadsTo reports whether the services section of that name, if there is one, has that endpoint.
 func leadsTo(config *awsconfig.Config, name, endpoint string) bool {
 	e := config.SessionEndpoints(name)
-	return e == awsconfig.Endpoints{} || strings.TrimRight(e.SSO.URL, "/") == endpoint && strings.TrimRight(e.SSOOIDC.URL, "/") == endpoint
+	return e == awsconfig.Endpoints{} ||
+		strings.TrimRight(e.SSO.URL, "/") == endpoint && strings.TrimRight(e.SSOOIDC.URL, "/") == endpoint
 }
 
-// freeName derives a name from the start URL: the alias, "local" for this machine, else
-// "sso"; with a number behind it when that is taken.
+// freeName derives a name from the start URL: its alias, "local" for this machine, else
+// "sso"; with a number appended if that is taken.
 func freeName(config *awsconfig.Config, p setup) string {
 	name := "sso"
 	if u, err := url.Parse(p.session.StartURL); err == nil {

@@ -7,7 +7,7 @@ import (
 	"rolecall/internal/filesystem"
 )
 
-// A configSection is a section of the config file with what it has to say.
+// A configSection is a section of the config file with the keys to set.
 type configSection struct {
 	kind, name string
 	keys       []awsconfig.Key

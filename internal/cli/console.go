@@ -19,11 +19,11 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// consoleOptions say how the console is opened; the zero value opens its home page.
+// consoleOptions say how to open the console; the zero value opens its home page.
 type consoleOptions struct {
 	options
 	destination   string
-	duration      time.Duration // of the console session; 0: as long as the credentials live
+	duration      time.Duration // of the console session; 0: as long as the credentials are valid
 	print, portal bool
 }
 
@@ -34,12 +34,12 @@ func (a *App) consoleCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "console [TARGET]",
 		Short: "Open the AWS console with role credentials",
-		Long: `Open the AWS console in your browser, signed in with the credentials of TARGET.
+		Long: `Open the AWS console in your browser, signed in with the role credentials of TARGET.
 
   rolecall console dev
   rolecall console dev --destination s3
   rolecall console dev --print          print the link: it signs anybody in, for 15 minutes
-  rolecall console dev --portal         through the access portal, without keys in the link`,
+  rolecall console dev --portal         use the access portal's link, which holds no keys`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.argument(f, firstArg(args))
@@ -52,15 +52,17 @@ func (a *App) consoleCommand() *cobra.Command {
 			return a.console(cmd.Context(), t, o)
 		},
 	}
-	cmd.Flags().StringVar(&o.destination, "destination", "", "`PAGE` of the console: a service such as s3, a path, or an address")
-	cmd.Flags().StringVar(&duration, "duration", "", "length of the console session, 900 to 43200 seconds, or as 8h; left out, that of the credentials")
-	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, open nothing")
-	cmd.Flags().BoolVar(&o.portal, "portal", false, "the access portal's own link, which holds no keys")
+	cmd.Flags().StringVar(&o.destination, "destination", "",
+		"`PAGE` of the console: a service like s3, a path, or an address")
+	cmd.Flags().StringVar(&duration, "duration", "",
+		"`LENGTH` of the console session: 900 to 43200 seconds, or like 8h (default that of the credentials)")
+	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, and open no browser")
+	cmd.Flags().BoolVar(&o.portal, "portal", false, "use the access portal's own link, which holds no keys")
 	f.add(cmd)
 	return cmd
 }
 
-// consoleDuration reads seconds, or a text as 8h.
+// consoleDuration reads a number of seconds, or a duration like 8h.
 func consoleDuration(text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
@@ -70,12 +72,12 @@ func consoleDuration(text string) (time.Duration, error) {
 		d, err = time.Duration(seconds)*time.Second, nil
 	}
 	if err != nil || d < console.LeastSession || d > console.MostSession {
-		return 0, Usagef("--duration %q is not from 900 to 43200 seconds", text)
+		return 0, Usagef("--duration %q is not between 900 and 43200 seconds", text)
 	}
 	return d, nil
 }
 
-// consoleResult is what console says with --json.
+// consoleResult is what console prints with --json.
 type consoleResult struct {
 	Account     string     `json:"account"`
 	Role        string     `json:"role"` // name, or the ARN of a chain's last role
@@ -111,7 +113,7 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 		case o.duration != 0:
 			return Usagef("the access portal sets the length of the session: --portal excludes --duration")
 		case profile.Chain != nil:
-			return Usagef("the access portal has no links for roles that are assumed: leave out --portal")
+			return Usagef("the access portal has no links for assumed roles: leave out --portal")
 		}
 		return a.openPortal(ctx, s, r, o)
 	}
@@ -126,7 +128,7 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := s.login.AtHome(ctx); err != nil { // keys of the cache were not guarded by a token
+	if err := s.login.AtHome(ctx); err != nil { // cached keys have not passed the check of a token
 		return err
 	}
 	asker, err := a.network(root, a.Logger(a.Stderr))
@@ -134,7 +136,8 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 		return err
 	}
 	link, err := console.Link(ctx, asker, console.Request{
-		Credentials: keys, Signin: signin, Issuer: root.Session.StartURL, Destination: r.Destination, Duration: o.duration,
+		Credentials: keys, Signin: signin, Issuer: root.Session.StartURL, Destination: r.Destination,
+		Duration: o.duration,
 	})
 	if err != nil {
 		return err
@@ -142,17 +145,18 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	return a.handOver(ctx, link, r, o)
 }
 
-// signin is where the credentials of a session are turned into a link. They go to who
-// issued them: AWS, or the Identity Center that is the portal. AWS_ENDPOINT_URL_SIGNIN
-// may name the same place, or another sign-in host of AWS for AWS's keys; to anybody
-// else, on this machine or not, one stray variable would give the keys.
+// signin returns the address that turns a session's credentials into a link. They go only to
+// their issuer: AWS, or the Identity Center that is the portal. AWS_ENDPOINT_URL_SIGNIN may
+// name the same place, or for AWS's keys another sign-in host of AWS. Any other value is
+// refused, or one stray variable would leak the keys.
 func (a *App) signin(s *session, root awsconfig.Profile, region string) (string, error) {
 	own, err := console.Signin(region)
 	if err != nil {
 		return "", &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
 	}
 	aws := true
-	if portal, err := url.Parse(s.endpoints.Portal); err == nil && !isAWS(s.endpoints, root.Session.Region, portal.Hostname()) {
+	portal, err := url.Parse(s.endpoints.Portal)
+	if err == nil && !isAWS(s.endpoints, root.Session.Region, portal.Hostname()) {
 		own, aws = portal.Scheme+"://"+portal.Host, false
 	}
 	override := strings.TrimRight(a.Getenv("AWS_ENDPOINT_URL_SIGNIN"), "/")
@@ -162,24 +166,26 @@ func (a *App) signin(s *session, root awsconfig.Profile, region string) (string,
 	u, err := url.Parse(override)
 	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !identitycenter.IsLoopback(u.Hostname())) {
 		return "", &HintError{
-			Err: fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN: %q is neither https nor http on this machine", override), Code: ExitConfiguration, Hint: "unset AWS_ENDPOINT_URL_SIGNIN",
+			Err:  fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN: %q is neither https nor http on this machine", override),
+			Code: ExitConfiguration, Hint: "unset AWS_ENDPOINT_URL_SIGNIN",
 		}
 	}
 	if !strings.EqualFold(override, own) && !(aws && console.IsSignin(override, region)) {
 		return "", &HintError{
-			Err: fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN, %s, would get the role's keys; they are for %s", override, own), Code: ExitRefused, Hint: "unset AWS_ENDPOINT_URL_SIGNIN",
+			Err:  fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN, %s, would get the role's keys, which are for %s", override, own),
+			Code: ExitRefused, Hint: "unset AWS_ENDPOINT_URL_SIGNIN",
 		}
 	}
 	return u.Scheme + "://" + u.Host, nil
 }
 
-// isAWS: one of AWS's own endpoints, or a private way to them.
+// isAWS reports whether e are AWS's own endpoints, or private ones that lead to them.
 func isAWS(e identitycenter.Endpoints, region, host string) bool {
 	own := func(s identitycenter.Endpoints) bool { return s.Portal == e.Portal }
 	return slices.ContainsFunc(standard(region), own) || identitycenter.AWS().HasEndpoint(host)
 }
 
-// openPortal opens a link without keys, which may stand in a command line.
+// openPortal opens a link without keys, which may appear in a command line.
 func (a *App) openPortal(ctx context.Context, s *session, r consoleResult, o consoleOptions) error {
 	link := console.PortalLink(s.login.Session.StartURL, r.Account, r.Role, r.Destination)
 	if o.print {
@@ -192,13 +198,13 @@ func (a *App) openPortal(ctx context.Context, s *session, r consoleResult, o con
 	return a.sayOpened(r)
 }
 
-// handOver gives a link to the person, or to the browser by way of an address that is
-// good once.
+// handOver prints a link, or passes it to the browser through an address that works once.
 func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consoleResult, o consoleOptions) error {
 	if o.print {
 		until := a.Now().Add(console.Life).UTC().Truncate(time.Second)
 		r.URL, r.Until = link.Reveal(), &until
-		fmt.Fprintf(a.Stderr, "rolecall: until %s this link signs anybody in as %s: keep it to yourself\n", until.Local().Format("15:04"), a.Show(r.Account+"/"+r.Role))
+		a.note("until %s this link signs anybody in as %s: keep it to yourself",
+			until.Local().Format("15:04"), r.Account+"/"+r.Role)
 		return a.consoleOutput(r, link.Reveal()+"\n")
 	}
 	h, err := console.NewHandover(link)
@@ -220,10 +226,10 @@ func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consol
 func (a *App) openBrowser(ctx context.Context, address string) error {
 	command := a.Getenv("BROWSER")
 	if command == "" && !browser.Available(a.Getenv) {
-		return noBrowser(errors.New("there is no browser on this machine, or no desktop session to open it in"))
+		return noBrowser(errors.New("no browser on this machine, or no desktop session to open it in"))
 	}
 	if err := browser.Open(ctx, command, address, a.Stderr); err != nil {
-		return noBrowser(err)
+		return noBrowser(fmt.Errorf("could not open a browser: %w", err))
 	}
 	return nil
 }
@@ -234,7 +240,7 @@ func noBrowser(err error) error {
 
 func (a *App) sayOpened(r consoleResult) error {
 	r.Opened = true
-	fmt.Fprintf(a.Stderr, "rolecall: opened the console as %s in your browser\n", a.Show(r.Account+"/"+r.Role))
+	a.note("opened the console as %s in your browser", r.Account+"/"+r.Role)
 	return a.consoleOutput(r, "")
 }
 

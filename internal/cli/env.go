@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,14 +21,15 @@ func (a *App) envCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "env [TARGET]",
 		Short: "Print role credentials as environment variables",
-		Long: `Print role credentials as environment variables for a shell:
+		Long: `Print role credentials as environment variables for a shell.
 
   eval "$(rolecall env dev)"                                  sh, bash, zsh
   rolecall env dev --shell fish | source                      fish
   rolecall env dev --shell powershell | Out-String | iex      PowerShell
+  eval "$(rolecall env --unset)"                              unset them again
 
 Formats: ` + strings.Join(export.Formats(), ", ") + `.
-AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would win over the keys.`,
+AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would take precedence over the keys.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.json && !cmd.Flags().Changed("shell") && !cmd.Flags().Changed("format") {
@@ -44,17 +46,18 @@ AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would win over the keys.`,
 		},
 	}
 	cmd.Flags().StringVar(&shell, "shell", export.Default(), "`FORMAT` of the output, never guessed from $SHELL")
-	cmd.Flags().StringVar(&shell, "format", export.Default(), "the same as --shell")
-	cmd.Flags().BoolVar(&unset, "unset", false, "print what takes the variables away again")
+	cmd.Flags().StringVar(&shell, "format", export.Default(), "`FORMAT` of the output, like --shell")
+	cmd.Flags().BoolVar(&unset, "unset", false, "print commands that unset the variables")
 	f.add(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(export.Formats(), cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(export.Formats(), cobra.ShellCompDirectiveNoFileComp))
+	for _, name := range []string{"shell", "format"} {
+		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(export.Formats(), nothingElse))
+	}
 	return cmd
 }
 
 func (a *App) env(ctx context.Context, t target, o options, format string) error {
 	if !isFormat(format) {
-		return Usagef("there is no format %q; formats: %s", format, strings.Join(export.Formats(), ", "))
+		return unknownFormat(format)
 	}
 	profile, c, err := a.retrieve(ctx, t, o)
 	if err != nil {
@@ -63,16 +66,13 @@ func (a *App) env(ctx context.Context, t target, o options, format string) error
 	return export.Write(a.Stdout, format, environment(profile, c))
 }
 
-func isFormat(format string) bool {
-	for _, f := range export.Formats() {
-		if f == format {
-			return true
-		}
-	}
-	return false
+func isFormat(format string) bool { return slices.Contains(export.Formats(), format) }
+
+func unknownFormat(format string) error {
+	return Usagef("unknown format %q; formats: %s", format, strings.Join(export.Formats(), ", "))
 }
 
-// environment is what env and exec hand out: the keys, and the profile's region.
+// environment returns what env and exec hand out: the keys, and the profile's region.
 func environment(profile awsconfig.Profile, c identitycenter.RoleCredentials) export.Environment {
 	return export.Environment{Credentials: c, Region: credentials.Region(profile)}
 }

@@ -17,7 +17,7 @@ import (
 	"rolecall/internal/login"
 )
 
-// Exit codes: the whole contract, also in the help and the README.
+// Exit codes: the full contract, also in the help and the README.
 const (
 	ExitOK            = 0
 	ExitError         = 1
@@ -31,8 +31,7 @@ const (
 	ExitTerminated    = 143
 )
 
-// ErrInterrupted and ErrTerminated are the causes of a context that a signal
-// ended.
+// ErrInterrupted and ErrTerminated are the causes of a context ended by a signal.
 var (
 	ErrInterrupted = errors.New("interrupted")
 	ErrTerminated  = errors.New("terminated")
@@ -41,14 +40,13 @@ var (
 // A UsageError is a command line that rolecall does not understand.
 type UsageError struct{ error }
 
-// Unwrap returns what is wrong with it.
+// Unwrap returns the error without its kind.
 func (e *UsageError) Unwrap() error { return e.error }
 
 // Usagef makes a UsageError.
 func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
 
-// A ChildExit ends rolecall with the exit code of a command that it ran, and says
-// nothing.
+// A ChildExit ends rolecall with the exit code of a command that it ran, without a message.
 type ChildExit struct{ Code int }
 
 // Error names the exit code.
@@ -58,7 +56,7 @@ func (e *ChildExit) Error() string { return fmt.Sprintf("exit code %d", e.Code) 
 type HintError struct {
 	Err   error
 	Code  int
-	Facts []string // what is known besides, a line each
+	Facts []string // what else is known, a line each
 	Hint  string
 }
 
@@ -68,7 +66,7 @@ func (e *HintError) Error() string { return e.Err.Error() }
 // Unwrap returns what happened as an error.
 func (e *HintError) Unwrap() error { return e.Err }
 
-// A report is an error as a person, or a program with --json, gets it.
+// A report is an error as shown to a person, or to a program with --json.
 type report struct {
 	Code    int      `json:"code"`
 	Message string   `json:"message"`
@@ -76,8 +74,8 @@ type report struct {
 	Hint    string   `json:"hint,omitempty"`
 }
 
-// explain returns for each kind of error its code, what is known, and the command
-// that helps.
+// explain returns the report of an error: its exit code, what is known, and the command that
+// helps.
 func (a *App) explain(ctx context.Context, err error) report {
 	r := report{Code: ExitError, Message: err.Error()}
 	var hinted *HintError
@@ -115,7 +113,7 @@ func (a *App) explain(ctx context.Context, err error) report {
 	return r
 }
 
-// explainKind goes by what an error is, where its type says no more.
+// explainKind explains errors of which only the kind matters.
 func explainKind(err error, r *report) {
 	var config *awsconfig.Error
 	var damaged *cache.DamagedError
@@ -133,7 +131,8 @@ func explainKind(err error, r *report) {
 	case errors.As(err, &text):
 		r.Code, r.Hint = ExitUsage, "rolecall configure https://d-1234567890.awsapps.com/start"
 	case errors.Is(err, filesystem.ErrNoFile), errors.Is(err, filesystem.ErrDangling):
-		r.Code, r.Hint = ExitConfiguration, "set AWS_CONFIG_FILE to a regular file, or make the file that the link leads to"
+		r.Code = ExitConfiguration
+		r.Hint = "set AWS_CONFIG_FILE to a regular file, or create the file that the link points to"
 	case errors.As(err, &elsewhere):
 		r.Code = ExitRefused
 	case errors.Is(err, login.ErrDeclined), errors.Is(err, filesystem.ErrForeignOwner):
@@ -145,10 +144,11 @@ func explainKind(err error, r *report) {
 		r.Code, r.Hint = ExitNoAccess, "rolecall ls"
 	case errors.Is(err, identitycenter.ErrThrottled):
 		r.Code, r.Hint = ExitUnavailable, "try again in a minute"
-	case errors.Is(err, identitycenter.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, filesystem.ErrLocked):
+	case errors.Is(err, identitycenter.ErrUnavailable), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, filesystem.ErrLocked):
 		r.Code, r.Hint = ExitUnavailable, "check the network and HTTPS_PROXY, then try again"
 	case errors.Is(err, identitycenter.ErrBadAnswer):
-		r.Hint = "check sso_region, HTTPS_PROXY, AWS_CA_BUNDLE and AWS_ENDPOINT_URL_*: something else than AWS has answered"
+		r.Hint = "check sso_region, HTTPS_PROXY, AWS_CA_BUNDLE and AWS_ENDPOINT_URL_*: the answer did not come from AWS"
 	case errors.Is(err, os.ErrPermission):
 		r.Hint = "check the owner and mode of that file and its folder"
 	}
@@ -162,19 +162,18 @@ func configFacts(e *awsconfig.Error) (facts []string, hint string) {
 	return facts, hint
 }
 
-// loginHint is the command that signs in to session. A legacy session is known
-// by its start URL only.
+// loginHint returns the command that signs in to session.
 func loginHint(session identitycenter.SSOSession) string {
 	return "rolecall login" + sessionArgument(session)
 }
 
-// startURLHint is the command that sets the region right. Where the region is right, the
-// start URL is not.
+// startURLHint returns the command that corrects the region. If the region is right, the
+// start URL is wrong.
 func startURLHint(e *login.StartURLError) string {
 	command := "rolecall configure " + Quoted(e.Session.StartURL)
 	switch {
 	case e.Endpoint != "", e.Found == e.Session.Region:
-		return "check the start URL: it is where your browser shows the AWS access portal"
+		return "check the start URL: it is the address of your AWS access portal"
 	case e.Found == "":
 		return command + " --region REGION"
 	}
@@ -191,5 +190,5 @@ func endpointHint(e *login.EndpointError) string {
 	if e.Override != "" {
 		return "unset " + e.Override + ", or sign in there: " + loginHint(e.Session)
 	}
-	return "set the endpoints that issued it again, or sign in anew: " + loginHint(e.Session)
+	return "restore the endpoints that issued it, or sign in again: " + loginHint(e.Session)
 }

@@ -21,9 +21,15 @@ func (a *App) execCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "exec [TARGET | --match PATTERN [--role PATTERN]] -- COMMAND [ARGUMENT …]",
 		Short: "Run a command with role credentials, in one account or in many",
-		Long: `Run a command with role credentials in its environment. Variables that would win
-over them, or mix another identity in, are removed. Signals reach the command, and
-its exit code becomes rolecall's.
+		Long: `Run a command with role credentials in its environment, in one account or in many.
+
+  rolecall exec dev -- aws s3 ls
+  rolecall exec 111122223333/ReadOnly -- aws s3 ls
+  rolecall exec --match 'payments-*' --role ReadOnly -- aws s3 ls
+  rolecall exec --match '*' --role ReadOnly --dry-run         list the accounts and roles
+
+Variables that would take precedence over the credentials, or add another identity, are
+removed. Signals reach the command, and its exit code becomes rolecall's.
 
 ` + manyHelp,
 		Args: cobra.ArbitraryArgs,
@@ -34,9 +40,9 @@ its exit code becomes rolecall's.
 			case err != nil:
 				return err
 			case many && m.dryRun && (dash < 0 || dash == len(args)):
-				return a.execMany(cmd.Context(), f, m, nil) // the list is of interest without a command, too
+				return a.execMany(cmd.Context(), f, m, nil) // the list needs no command
 			case dash < 0 || dash > 1 || dash == len(args):
-				return Usagef("exec wants: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")
+				return Usagef("usage: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")
 			case many:
 				return a.execMany(cmd.Context(), f, m, args[dash:])
 			}
@@ -64,8 +70,8 @@ func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []strin
 	return a.Run(stdout, argv, environ)
 }
 
-// run runs a command on our own streams, but for stdout, until it ends. Signals that reach
-// rolecall are passed on; the command's end is rolecall's.
+// Run runs a command on rolecall's stdin and stderr, and on stdout, until it exits. Signals
+// are passed on; the command's exit code, in a ChildExit, becomes rolecall's.
 func (a *App) Run(stdout io.Writer, argv, environ []string) error {
 	path, err := lookPath(argv[0])
 	if err != nil {
@@ -84,7 +90,7 @@ func (a *App) Run(stdout io.Writer, argv, environ []string) error {
 	close(ended)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		code, _ := batch.Ending(exit.ProcessState) // a signal's says enough
+		code, _ := batch.Ending(exit.ProcessState) // the code of a signal says enough
 		return &ChildExit{code}
 	}
 	return err
@@ -99,8 +105,8 @@ func lookPath(name string) (string, error) {
 	return path, nil
 }
 
-// forward hands signals to the command. One that the terminal sent to the whole
-// foreground group has reached it already: it is not sent twice.
+// forward passes signals on to the command, but not those that the terminal has sent to the
+// whole foreground group, and so to the command.
 func forward(signals <-chan os.Signal, child *os.Process, ended <-chan struct{}) {
 	for {
 		select {

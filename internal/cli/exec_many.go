@@ -18,25 +18,21 @@ import (
 	"rolecall/internal/inventory"
 )
 
-const manyHelp = `With --match or --tag the command runs in many accounts, several at a time:
+// manyHelp is the part of exec's help about many accounts.
+const manyHelp = `With --match or --tag the command runs in many accounts, several at a time. PATTERN is an
+account id, or a pattern of names and aliases with * and ?. --role is then a pattern of role
+names; without it, you must have exactly one role in each account. Each command has
+ROLECALL_ACCOUNT_ID, ROLECALL_ACCOUNT_NAME and ROLECALL_ROLE in its environment, and an
+empty stdin. Its lines are printed as LABEL/ROLE | LINE; on a terminal, control characters
+are escaped. A table of all results follows on stderr. With --json each line is an object
+with accountId, account, role, stream and line; each result one with exitCode, error and
+duration (seconds); the last line of stdout is the summary.
 
-  rolecall exec --match 'prod-*' --role ReadOnly -- aws s3 ls
-  rolecall exec --tag team=web --dry-run
-
-PATTERN is an account id, or a pattern of names and aliases with * and ?. --role is a
-pattern of role names then; without it, each account must have one role of yours only.
-Each command has ROLECALL_ACCOUNT_ID, ROLECALL_ACCOUNT_NAME and ROLECALL_ROLE in its
-environment, and nothing on stdin. Its lines come as LABEL/ROLE | LINE; what would move
-the cursor is shown as an escape on a terminal, and passed on elsewhere. With --json
-each line is an object with accountId, account, role, stream and line; each end one
-with exitCode, error and duration (seconds); the last line of stdout is the summary.
-Else a table of all ends follows on stderr.
-
-A failure stops nothing: with --stop-on-error no more commands start, and those that
-run go on to their end. Signals reach all that run. The exit code is 0 if all have
-succeeded, 130 or 143 after a signal, the failures' own if it is one and the same
-for all, else 1; an account without credentials counts with the exit code of "exec"
-for it. Guarded accounts are confirmed first.`
+A failure does not stop the others; with --stop-on-error no more commands start, and running
+ones finish. Signals reach all running commands. The exit code is 0 if all succeeded, 130 or
+143 after a signal, that of the failures if they share one, else 1; an account without
+credentials counts with the code that "exec" has for it. Guarded accounts need confirmation
+first.`
 
 // manyFlags are those of a run in many accounts.
 type manyFlags struct {
@@ -50,24 +46,25 @@ type manyFlags struct {
 
 func (m *manyFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&m.match, "match", nil, "`PATTERN` of account names, or an id; can be repeated")
-	f.StringArrayVar(&m.tags, "tag", nil, "only accounts with this `TAG` of your settings; can be repeated")
+	f.StringArrayVar(&m.match, "match", nil, "only accounts with this id or name, or `PATTERN`; can be repeated")
+	f.StringArrayVar(&m.tags, "tag", nil, "only accounts with this `TAG` in config.toml; can be repeated")
 	f.IntVar(&m.parallel, "parallel", 8, "run `N` commands at a time")
 	f.StringVar(&m.output, "output", "prefix", "`FORM` of the lines: prefix or json")
-	f.DurationVar(&m.patience, "patience", time.Minute, "`DURATION` for which to go on when the service refuses because of its rate limit")
+	f.DurationVar(&m.patience, "patience", time.Minute,
+		"`DURATION` to keep trying while the service answers that its rate limit is exceeded")
 	f.BoolVar(&m.stopOnError, "stop-on-error", false, "start no more commands after a failure")
 	f.BoolVar(&m.dryRun, "dry-run", false, "list accounts and roles, and run nothing")
 	f.BoolVar(&m.sure, "yes", false, "do not ask about guarded accounts")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"prefix", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"prefix", "json"}, nothingElse))
 }
 
-// given reports whether the command line is about many accounts, and what of it does
-// not go together.
+// given reports whether the command line is about many accounts, and rejects flags that
+// exclude each other.
 func (m *manyFlags) given(cmd *cobra.Command, f targetFlags, args []string) (bool, error) {
 	if len(m.match)+len(m.tags) == 0 {
 		for _, name := range []string{"parallel", "output", "patience", "stop-on-error", "dry-run", "yes"} {
 			if cmd.Flags().Changed(name) {
-				return false, Usagef("--%s goes with --match or --tag", name)
+				return false, Usagef("--%s needs --match or --tag", name)
 			}
 		}
 		return false, nil
@@ -75,16 +72,16 @@ func (m *manyFlags) given(cmd *cobra.Command, f targetFlags, args []string) (boo
 	target := cmd.ArgsLenAtDash() > 0 || cmd.ArgsLenAtDash() < 0 && len(args) > 0
 	switch {
 	case target, f.profile != "", f.account != "", len(f.tags) > 0:
-		return true, Usagef("--match and --tag choose accounts: they exclude a TARGET, --profile, --account and --session-tag")
+		return true, Usagef("--match and --tag exclude a TARGET, --profile, --account and --session-tag")
 	case m.output != "prefix" && m.output != "json":
-		return true, Usagef("there is no form %q of output; forms: prefix, json", m.output)
+		return true, Usagef("unknown output %q; it is prefix or json", m.output)
 	case m.parallel < 1:
-		return true, Usagef("--parallel %d: at least one command runs at a time", m.parallel)
+		return true, Usagef("--parallel %d is less than 1", m.parallel)
 	}
 	return true, nil
 }
 
-// execMany runs argv in all accounts and roles that the flags choose.
+// execMany runs argv in all accounts and roles that the flags select.
 func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []string) error {
 	a.json = a.json || m.output == "json"
 	config, err := a.config()
@@ -117,8 +114,8 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	if err := a.confirmGuarded(ctx, rows, m.sure); err != nil {
 		return err
 	}
-	// One sign-in for all, before anything runs: later a question would come up among
-	// the lines of the commands.
+	// One sign-in for all, before anything runs: later, its prompt would appear among the
+	// commands' lines.
 	if err := s.portal.SignIn(ctx); err != nil {
 		return err
 	}
@@ -138,7 +135,7 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	return a.runMany(ctx, b, rows)
 }
 
-// portalAccounts are the accounts as the portal listed them.
+// portalAccounts returns the accounts as the portal listed them.
 func portalAccounts(all *inventory.Inventory) []identitycenter.Account {
 	accounts := make([]identitycenter.Account, len(all.Accounts))
 	for n, account := range all.Accounts {
@@ -147,39 +144,43 @@ func portalAccounts(all *inventory.Inventory) []identitycenter.Account {
 	return accounts
 }
 
-// targetEnvironment gets the credentials of one target.
-func (a *App) targetEnvironment(ctx context.Context, s *session, profile awsconfig.Profile, t batch.Target) ([]string, error) {
+// targetEnvironment returns the environment of the command for one target.
+func (a *App) targetEnvironment(
+	ctx context.Context, s *session, profile awsconfig.Profile, t batch.Target,
+) ([]string, error) {
 	profile.AccountID, profile.RoleName = t.AccountID, t.Role
 	c, err := s.source.Retrieve(ctx, profile)
 	if err != nil {
 		return nil, err
 	}
 	environ, err := export.ChildEnvironment(withoutTarget(a.Environ), environment(profile, c))
-	return append(environ, "ROLECALL_ACCOUNT_ID="+t.AccountID, "ROLECALL_ACCOUNT_NAME="+valueOf(t.Name), "ROLECALL_ROLE="+t.Role), err
+	return append(environ,
+		"ROLECALL_ACCOUNT_ID="+t.AccountID, "ROLECALL_ACCOUNT_NAME="+valueOf(t.Name), "ROLECALL_ROLE="+t.Role), err
 }
 
-// withoutTarget takes away what an outer run has said.
+// withoutTarget removes the variables of an outer run.
 func withoutTarget(environ []string) []string {
 	var without []string
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
-		if !SameName(name, "ROLECALL_ACCOUNT_ID") && !SameName(name, "ROLECALL_ACCOUNT_NAME") && !SameName(name, "ROLECALL_ROLE") {
+		if !SameName(name, "ROLECALL_ACCOUNT_ID") && !SameName(name, "ROLECALL_ACCOUNT_NAME") &&
+			!SameName(name, "ROLECALL_ROLE") {
 			without = append(without, entry)
 		}
 	}
 	return without
 }
 
-// longestName is above the 50 characters that AWS's account names have.
+// longestName bounds account names, in characters. AWS allows 50.
 const longestName = 256
 
-// valueOf is a name as the value of a variable, which holds no NUL and has its bounds.
+// valueOf makes a name fit for a variable: without NUL, and at most longestName long.
 func valueOf(name string) string {
 	runes := []rune(strings.ReplaceAll(name, "\x00", "\ufffd"))
 	return string(runes[:min(len(runes), longestName)])
 }
 
-// runMany runs the commands, passes signals on, and says what came of it.
+// runMany runs the commands, passes signals on, and reports the results.
 func (a *App) runMany(ctx context.Context, b *batch.Batch, rows []inventory.Row) error {
 	targets := make([]batch.Target, len(rows))
 	for n, row := range rows {
@@ -211,8 +212,8 @@ func (a *App) runMany(ctx context.Context, b *batch.Batch, rows []inventory.Row)
 	return &ChildExit{code}
 }
 
-// forwardToAll hands signals to all commands, as forward does to one. It gives the first one
-// that ends the run.
+// forwardToAll passes signals on to all commands, as forward does to one. It returns the
+// first that ends the run.
 func forwardToAll(signals <-chan os.Signal, b *batch.Batch, ended <-chan struct{}) (first os.Signal) {
 	for {
 		select {
@@ -233,7 +234,7 @@ func forwardToAll(signals <-chan os.Signal, b *batch.Batch, ended <-chan struct{
 	}
 }
 
-// endCode is the exit code of a run: 0, the one that all failures have, or 1.
+// endCode returns the exit code of a run: 0, the code that all failures share, or 1.
 func endCode(ends []batch.End) int {
 	code := ExitOK
 	for _, e := range ends {

@@ -11,7 +11,7 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// output is how the lines of many commands are written in the app's world.
+// output returns how the lines of many commands are written.
 func (a *App) output() batch.Output {
 	isTerminal := func(w any) bool {
 		file, ok := w.(*os.File)
@@ -23,7 +23,7 @@ func (a *App) output() batch.Output {
 	}
 }
 
-// A runSummary is the last line of a run in JSON.
+// A runSummary is the last line of a run with --json.
 type runSummary struct {
 	Targets   int     `json:"targets"`
 	Succeeded int     `json:"succeeded"`
@@ -33,11 +33,11 @@ type runSummary struct {
 	Duration  float64 `json:"duration"` // seconds
 }
 
-// maxTable is how many ends are shown one by one. Of more than that, only those that
-// are no success.
+// maxTable is how many results are shown one by one. If there are more, only those of
+// commands that failed or did not run are.
 const maxTable = 50
 
-// summary says what came of a run: a table on stderr, or the last object on stdout.
+// summary reports the results of a run: a table on stderr, or the last object on stdout.
 func (a *App) summary(ends []batch.End, code int, took time.Duration) {
 	s := runSummary{Targets: len(ends), ExitCode: code, Duration: took.Seconds()}
 	for _, e := range ends {
@@ -63,7 +63,7 @@ func (a *App) summary(ends []batch.End, code int, took time.Duration) {
 	}
 	if len(t.rows) > 0 {
 		fmt.Fprintln(a.Stderr)
-		_ = t.print(a.Stderr) // what cannot be said there cannot be said
+		_ = t.print(a.Stderr) // there is nowhere to report an error of stderr
 	}
 	fmt.Fprintf(a.Stderr, "rolecall: %d of %d succeeded", s.Succeeded, s.Targets)
 	for _, other := range []struct {

@@ -11,8 +11,8 @@ import (
 	"rolecall/internal/inventory"
 )
 
-// selectTargets returns the roles that the flags mean. Without --role each account must leave
-// no choice.
+// selectTargets returns the roles that the flags select. Without --role, each account must
+// have one role only.
 func selectTargets(all *inventory.Inventory, role string, m manyFlags) ([]inventory.Row, error) {
 	filter := inventory.Filter{Accounts: m.match, Tags: m.tags}
 	rows := all.Select(filter)
@@ -27,7 +27,8 @@ func selectTargets(all *inventory.Inventory, role string, m manyFlags) ([]invent
 	if len(chosen) == 0 {
 		return nil, &HintError{
 			Err: fmt.Errorf("no role of yours in these accounts matches %q", role), Code: ExitNoAccess,
-			Facts: []string{"yours there: " + strings.Join(roleNames(rows), ", ")}, Hint: "rolecall exec --match PATTERN --role ROLE -- COMMAND",
+			Facts: []string{"your roles there: " + strings.Join(roleNames(rows), ", ")},
+			Hint:  "rolecall exec --match PATTERN --role ROLE -- COMMAND",
 		}
 	}
 	return chosen, nil
@@ -45,12 +46,12 @@ func oneRoleEach(rows []inventory.Row) error {
 		return nil
 	}
 	return &HintError{
-		Err: fmt.Errorf("accounts in which you have several roles: %d", len(several)), Code: ExitUsage,
+		Err: fmt.Errorf("you have several roles in %d of these accounts", len(several)), Code: ExitUsage,
 		Facts: []string{"roles: " + strings.Join(roleNames(rows), ", ")}, Hint: "choose one with --role",
 	}
 }
 
-// maxRoles bounds how many names of roles a fact holds.
+// maxRoles bounds the role names in a fact.
 const maxRoles = 12
 
 func roleNames(rows []inventory.Row) []string {
@@ -66,7 +67,7 @@ func roleNames(rows []inventory.Row) []string {
 	return names
 }
 
-// noMatch is patterns and tags that choose nothing, with the names that are near.
+// noMatch returns the error for patterns and tags that select nothing, with similar names.
 func noMatch(all *inventory.Inventory, m manyFlags) error {
 	wanted := quotedAll(m.match)
 	if len(m.tags) > 0 {
@@ -82,10 +83,10 @@ func noMatch(all *inventory.Inventory, m manyFlags) error {
 	return e
 }
 
-// maxNear is how many near names are given.
+// maxNear bounds the similar names in a fact.
 const maxNear = 5
 
-// nearNames are accounts that are near what a pattern says before its first * or ?.
+// nearNames returns accounts with names similar to the start of a pattern, before its first * or ?.
 func nearNames(all *inventory.Inventory, patterns []string) []string {
 	var near []string
 	for _, pattern := range patterns {
@@ -101,7 +102,7 @@ func nearNames(all *inventory.Inventory, patterns []string) []string {
 	return near
 }
 
-// A listedTarget is one role of a dry run in JSON.
+// A listedTarget is one role of a dry run with --json.
 type listedTarget struct {
 	AccountID string `json:"accountId"`
 	Account   string `json:"account"`
@@ -109,7 +110,7 @@ type listedTarget struct {
 	Guarded   bool   `json:"guarded"`
 }
 
-// listTargets is a dry run: what a run would choose, on stdout.
+// listTargets prints what a run would select.
 func (a *App) listTargets(rows []inventory.Row) error {
 	if a.json {
 		encoder := json.NewEncoder(a.Stdout)
@@ -135,11 +136,10 @@ func guardMark(row inventory.Row) string {
 	return ""
 }
 
-// maxTold is how many guarded roles are listed before the question.
+// maxTold bounds the guarded roles that are listed before the question.
 const maxTold = 20
 
-// cutList keeps at most so many lines, the last one of which says how many more there
-// are.
+// cutList keeps at most the given number of lines, the last of which says how many are missing.
 func cutList(lines []string, most int) []string {
 	if len(lines) <= most {
 		return lines
@@ -147,7 +147,7 @@ func cutList(lines []string, most int) []string {
 	return append(slices.Clone(lines[:most-1]), fmt.Sprintf("and %d more: see --dry-run", len(lines)-most+1))
 }
 
-// confirmGuarded asks once about all accounts that the person has marked as guarded.
+// confirmGuarded asks once about all accounts that are marked as guarded.
 func (a *App) confirmGuarded(ctx context.Context, rows []inventory.Row, sure bool) error {
 	var guarded []string
 	for _, row := range rows {
@@ -161,16 +161,21 @@ func (a *App) confirmGuarded(ctx context.Context, rows []inventory.Row, sure boo
 	person := a.person(options{})
 	if person == nil {
 		return &HintError{
-			Err: fmt.Errorf("guarded are %d of the %d roles, and nobody is here to confirm it", len(guarded), len(rows)), Code: ExitRefused,
-			Facts: cutList(guarded, maxFacts), Hint: "say --yes if it is meant, or see them all with --dry-run",
+			Err:  fmt.Errorf("%s guarded, and there is no terminal to confirm at", someOf(len(guarded), len(rows), "role")),
+			Code: ExitRefused, Facts: cutList(guarded, maxFacts),
+			Hint: "pass --yes to proceed, or list them all with --dry-run",
 		}
 	}
 	for _, line := range cutList(guarded, maxTold) {
 		person.Tell("guarded: " + line)
 	}
-	yes, err := person.Confirm(ctx, fmt.Sprintf("run it there, too (%d of %d)?", len(guarded), len(rows)))
+	these := fmt.Sprintf("these %d", len(guarded))
+	if len(guarded) == 1 {
+		these = "this one"
+	}
+	yes, err := person.Confirm(ctx, fmt.Sprintf("also run in %s of %d?", these, len(rows)))
 	if err == nil && !yes {
-		err = &HintError{Err: errors.New("not confirmed: nothing was run"), Code: ExitRefused}
+		err = &HintError{Err: errors.New("not confirmed; nothing was run"), Code: ExitRefused}
 	}
 	return err
 }

@@ -17,8 +17,8 @@ func forwardedSignals() []os.Signal {
 	}
 }
 
-// fromTerminal reports whether s is one that a key press sends to every process
-// of the terminal's foreground group, and we stand in that group.
+// fromTerminal reports whether a key press sent s to every process of the terminal's
+// foreground group, and rolecall is in that group.
 func fromTerminal(s os.Signal) bool {
 	if s != syscall.SIGINT && s != syscall.SIGQUIT && s != syscall.SIGWINCH {
 		return false
@@ -26,12 +26,12 @@ func fromTerminal(s os.Signal) bool {
 	return term.IsTerminal(0)
 }
 
-// endsRun reports whether s is one that ends a run of many commands.
+// endsRun reports whether s ends a run of many commands.
 func endsRun(s os.Signal) bool {
 	return s == syscall.SIGINT || s == syscall.SIGTERM || s == syscall.SIGHUP || s == syscall.SIGQUIT
 }
 
-// signalCode is what shells make of the end by a signal.
+// signalCode returns the exit code that shells report for a command that s ended.
 func signalCode(s os.Signal) int {
 	if number, ok := s.(syscall.Signal); ok {
 		return 128 + int(number)
@@ -39,7 +39,8 @@ func signalCode(s os.Signal) int {
 	return ExitInterrupted
 }
 
+// SameName reports whether a and b name the same variable.
 func SameName(a, b string) bool { return a == b }
 
-// detach makes child outlive our terminal.
+// detach lets child outlive the terminal.
 func detach(child *exec.Cmd) { child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }

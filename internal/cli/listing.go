@@ -13,8 +13,7 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// Ages from which a listing is made anew: before something is written or run with
-// it, and where it is looked at.
+// The ages at which a listing is too old: to write or run something from it, and to look at.
 const (
 	freshForWriting = time.Hour
 	freshForLooking = 24 * time.Hour
@@ -24,13 +23,14 @@ func (a *App) listingStore() *inventory.Store {
 	return &inventory.Store{Dir: filepath.Join(StateFolder(a.Getenv, a.Home), "inventory"), Now: a.Now}
 }
 
-// place says what a listing of s is of.
+// listingPlace identifies the listing of s.
 func (a *App) listingPlace(s *session) inventory.Place {
-	return inventory.Place{Session: s.login.Session, Portal: s.endpoints.Portal, Login: s.login.Store.SignedIn(s.login.Session)}
+	own := s.login.Session
+	return inventory.Place{Session: own, Portal: s.endpoints.Portal, Login: s.login.Store.SignedIn(own)}
 }
 
-// stored gives the stored listing of a session, of whatever age, with what the
-// person's settings say about its accounts. Without one it is inventory.ErrNone.
+// storedListing returns the stored listing of a session, of any age, with the aliases, tags
+// and guards of the person's settings. Without one the error is inventory.ErrNone.
 func (a *App) storedListing(s *session) (*inventory.Inventory, error) {
 	own, err := a.settings()
 	if err != nil {
@@ -43,9 +43,8 @@ func (a *App) storedListing(s *session) (*inventory.Inventory, error) {
 	return inv.With(own.Accounts), nil
 }
 
-// currentListing gives the accounts and roles of a session: the stored listing if it is
-// younger than maxAge and than the sign-in, else a new one, which may need a person
-// to sign in.
+// currentListing returns the stored listing of a session if it is younger than maxAge and
+// than the sign-in, else a new one, which may need a person to sign in.
 func (a *App) currentListing(ctx context.Context, s *session, maxAge time.Duration) (*inventory.Inventory, error) {
 	inv, err := a.storedListing(s)
 	if err == nil && !a.listingPlace(s).Old(inv, a.Now(), maxAge) {
@@ -60,14 +59,14 @@ func (a *App) currentListing(ctx context.Context, s *session, maxAge time.Durati
 // listingPatience is how long a listing waits for the service to let anything through.
 const listingPatience = time.Minute
 
-// listing is how a new listing is made.
+// listingOptions say how to make a new listing.
 type listingOptions struct {
-	progress func(inventory.Progress) // is told how far it is; may be nil
-	waiting  func()                   // is told that another process is listing; nil: the person is
-	alone    bool                     // end with errOtherLists when another process is listing
+	progress func(inventory.Progress) // called with the progress; may be nil
+	waiting  func()                   // called while another process is listing; nil: tell the person
+	alone    bool                     // end with errOtherLists if another process is listing
 }
 
-// list makes a new listing of a session.
+// runListing makes a new listing of a session.
 func (a *App) runListing(ctx context.Context, s *session, o listingOptions) (*inventory.Inventory, error) {
 	own, err := a.settings()
 	if err != nil {
@@ -90,7 +89,7 @@ func (a *App) runListing(ctx context.Context, s *session, o listingOptions) (*in
 				o.waiting()
 				return
 			}
-			a.tell("another process is listing %s already; waiting for it", quotedLabel(s.login.Session))
+			a.tell("another process is already listing %s; waiting for it", quotedLabel(s.login.Session))
 		},
 	}
 	inv, err := l.List(ctx)
@@ -100,7 +99,7 @@ func (a *App) runListing(ctx context.Context, s *session, o listingOptions) (*in
 	return inv.With(own.Accounts), nil
 }
 
-// A progressLine shows a listing's progress on a terminal, and nothing elsewhere.
+// A progressLine shows a listing's progress on a terminal, and nothing without one.
 type progressLine struct{ line *terminal.Progress }
 
 func (a *App) progressLine() progressLine {
@@ -122,18 +121,20 @@ func (p progressLine) clear() {
 	}
 }
 
-// barWidth is the width of the bar between its brackets.
+// barWidth is the width of the bar between its brackets, in characters.
 const barWidth = 24
 
-// progressText is a bar with rate and time left, once it is known how much there is.
+// progressText returns a bar with rate and time left, once the number of accounts is known.
 func progressText(at inventory.Progress) string {
 	if !at.Found || at.Accounts == 0 {
-		return fmt.Sprintf("listing: %d accounts so far, %d with their roles, %.1f requests/s", at.Accounts, at.Listed, at.Rate)
+		return fmt.Sprintf("listing: %s so far, %d with roles, %.1f requests/s",
+			Counted(at.Accounts, "account"), at.Listed, at.Rate)
 	}
 	done := barWidth * at.Listed / at.Accounts
-	text := fmt.Sprintf("listing [%s%s] %d/%d accounts, ", strings.Repeat("=", done), strings.Repeat(" ", barWidth-done), at.Listed, at.Accounts)
+	text := fmt.Sprintf("listing [%s%s] %d/%s, ",
+		strings.Repeat("=", done), strings.Repeat(" ", barWidth-done), at.Listed, Counted(at.Accounts, "account"))
 	if at.Rate == 0 {
-		return text + "held back by the service"
+		return text + "waiting for the service's rate limit"
 	}
 	left := time.Duration(float64(at.Accounts-at.Listed)/at.Rate+1) * time.Second
 	return text + fmt.Sprintf("%.1f requests/s, %s left", at.Rate, left)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,11 +10,14 @@ import (
 )
 
 func (o *options) addSignIn(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&o.deviceCode, "device-code", false, "type a code on any device instead of the browser flow with PKCE")
-	cmd.Flags().IntVar(&o.callbackPort, "callback-port", 0, "fixed port for the browser's answer on 127.0.0.1, to forward with ssh -L")
-	cmd.Flags().BoolVar(&o.browser.none, "no-browser", false, "print the address, open nothing")
-	cmd.Flags().BoolVar(&o.browser.qr, "qr", false, "print a QR code of the address, too")
-	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "", "sign in at this Identity Center instead of AWS's, and remember that it is meant")
+	cmd.Flags().BoolVar(&o.deviceCode, "device-code", false,
+		"type a code on any device, instead of the browser flow with PKCE")
+	cmd.Flags().IntVar(&o.callbackPort, "callback-port", 0,
+		"use this `PORT` of 127.0.0.1 for the browser's answer, to forward it with ssh -L")
+	cmd.Flags().BoolVar(&o.browser.none, "no-browser", false, "print the address, and open no browser")
+	cmd.Flags().BoolVar(&o.browser.qr, "qr", false, "also print a QR code of the address")
+	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "",
+		"sign in at the Identity Center at this `URL` instead of AWS's, and remember that")
 }
 
 func (a *App) loginCommand() *cobra.Command {
@@ -24,18 +26,22 @@ func (a *App) loginCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login [SESSION|PROFILE]",
 		Short: "Sign in to IAM Identity Center",
-		Long: `Sign in to an sso-session, the one of a profile, or a legacy profile's start URL.
-Without a name it is the default profile's session, else the only one.
+		Long: `Sign in to IAM Identity Center: to an sso-session, or to the session of a profile.
 
-A session that is good already is left alone. --fresh signs out on the server
-first: the new session has its full length and the newest assignments.`,
+  rolecall login corp
+  rolecall login corp --device-code       type a code on any device
+  rolecall login corp --fresh             start a new session of full length
+
+Without a name it is the default profile's session, else the only one. A session that is
+still valid is left alone. --fresh signs out on the server first, so that the new session
+has its full length and the newest assignments.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.login(cmd.Context(), firstArg(args), o, fresh)
 		},
 	}
 	o.addSignIn(cmd)
-	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the present session on the server, then sign in anew")
+	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the current session on the server, then sign in again")
 	return cmd
 }
 
@@ -56,7 +62,7 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 	return a.sayLogin(s, token, already)
 }
 
-// signIn signs in to s; a fresh sign-in ends the present session on the server first.
+// signIn signs in to s; a fresh sign-in ends the current session on the server first.
 func (s *session) signIn(ctx context.Context, fresh bool) (token identitycenter.Token, already bool, err error) {
 	if fresh {
 		return s.login.SignIn(ctx, s.portal.SignOut)
@@ -64,7 +70,7 @@ func (s *session) signIn(ctx context.Context, fresh bool) (token identitycenter.
 	return s.login.SignIn(ctx, nil)
 }
 
-// loginResult is what login says with --json.
+// loginResult is what login prints with --json.
 type loginResult struct {
 	Session     string    `json:"session,omitempty"`
 	StartURL    string    `json:"startUrl"`
@@ -80,17 +86,18 @@ func (a *App) sayLogin(s *session, token identitycenter.Token, already bool) err
 	refreshable := token.Refreshable(a.Now())
 	if a.json {
 		return a.printJSON(loginResult{
-			l.Session.Name, l.Session.StartURL, l.Session.Region, token.ExpiresAt, refreshable, already, l.Store.TokenPath(l.Session),
+			l.Session.Name, l.Session.StartURL, l.Session.Region, token.ExpiresAt, refreshable, already,
+			l.Store.TokenPath(l.Session),
 		})
 	}
 	verb := "signed in to"
 	if already {
 		verb = "already signed in to"
 	}
-	until := "the token is good until " + token.ExpiresAt.Local().Format("15:04:05")
+	until := "the token is valid until " + token.ExpiresAt.Local().Format("15:04:05")
 	if refreshable {
-		until += " and renews itself until the session ends"
+		until += ", and is renewed until the session ends"
 	}
-	fmt.Fprintf(a.Stderr, "rolecall: %s %s; %s\n", verb, a.Show(quotedLabel(l.Session)), until)
+	a.note("%s %s; %s", verb, quotedLabel(l.Session), until)
 	return nil
 }

@@ -16,23 +16,29 @@ func (a *App) logoutCommand() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "logout [SESSION|PROFILE]",
-		Short: "Sign out: on the server when it can be reached, here always",
-		Long: `Sign out of a session, or of all with --all. Token, cached role credentials, the
-listing of accounts and notes are removed here even when the server cannot be reached. Role credentials
-that were handed out live on until they expire.`,
+		Short: "Sign out: here, and on the server if reachable",
+		Long: `Sign out of a session: here, and on the server if it is reachable.
+
+  rolecall logout corp
+  rolecall logout --all
+
+The token, cached role credentials, the listing of accounts and notes are removed here even
+if the server cannot be reached. Role credentials that are in use elsewhere stay valid until
+they expire.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.logout(cmd.Context(), firstArg(args), all, o)
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "all sessions of the shared config files")
-	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "", "the Identity Center to sign out at, when it is not AWS's")
+	cmd.Flags().BoolVar(&all, "all", false, "sign out of all sessions in the shared config files")
+	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "",
+		"sign out at the Identity Center at this `URL` instead of AWS's")
 	return cmd
 }
 
 func (a *App) logout(ctx context.Context, name string, all bool, o options) error {
 	if all && name != "" {
-		return Usagef("--all and a session exclude each other")
+		return Usagef("--all excludes a session")
 	}
 	if !all {
 		s, err := a.sessionNamed(name, o)
@@ -56,8 +62,8 @@ func (a *App) logout(ctx context.Context, name string, all bool, o options) erro
 	return errors.Join(failures...)
 }
 
-// logoutOf removes what is here whatever the server says. A refusal to send the
-// token elsewhere than to its issuer does not keep it here either.
+// logoutOf removes the local files of a session whatever the server answers, and even if the
+// token must not be sent because its issuer is not the endpoint in force.
 func (a *App) logoutOf(ctx context.Context, s *session) error {
 	l := s.login
 	var endpoint *login.EndpointError
@@ -65,21 +71,23 @@ func (a *App) logoutOf(ctx context.Context, s *session) error {
 	case errors.As(err, &endpoint):
 		a.warn(fmt.Errorf("not signed out on the server: %w", err))
 	case err != nil:
-		a.warn(fmt.Errorf("signed out here only; on the server the session lasts until it ends: %w", err))
+		a.warn(fmt.Errorf("signed out here only; on the server the session goes on: %w", err))
 	}
 	live := a.liveRoles(s)
-	if err := errors.Join(a.listingStore().Remove(a.listingPlace(s)), l.Store.RemoveToken(l.Session), l.Store.RemoveSessionNote(l.Session), a.forgetRoles(s)); err != nil {
+	err := errors.Join(a.listingStore().Remove(a.listingPlace(s)), l.Store.RemoveToken(l.Session),
+		l.Store.RemoveSessionNote(l.Session), a.forgetRoles(s))
+	if err != nil {
 		return fmt.Errorf("signing out of %q: %w", l.Session.Label(), err)
 	}
-	fmt.Fprintf(a.Stderr, "rolecall: signed out of %s\n", a.Show(quotedLabel(l.Session)))
+	a.note("signed out of %s", quotedLabel(l.Session))
 	for _, r := range live {
-		fmt.Fprintf(a.Stderr, "  role credentials of %s/%s that were handed out live on until %s\n",
+		fmt.Fprintf(a.Stderr, "  role credentials of %s/%s that are in use stay valid until %s\n",
 			r.AccountID, a.Show(r.Role), r.Credentials.Expiration.Local().Format("2006-01-02 15:04:05"))
 	}
 	return nil
 }
 
-// rolesOf lists the cached role credentials of a session.
+// rolesOf returns the cached role credentials of a session.
 func (a *App) rolesOf(s *session) []cache.CachedRole {
 	roles, err := s.login.Store.CachedRoles()
 	if err != nil {
@@ -104,8 +112,7 @@ func (a *App) liveRoles(s *session) []cache.CachedRole {
 	return live
 }
 
-// forgetRoles removes the cached role credentials of a session, chained ones
-// included.
+// forgetRoles removes the cached role credentials of a session, including chained ones.
 func (a *App) forgetRoles(s *session) error {
 	var failures []error
 	for _, r := range a.rolesOf(s) {

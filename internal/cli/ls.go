@@ -22,13 +22,15 @@ type listFlags struct {
 	refresh    bool
 }
 
-// filterFlags choose accounts and roles.
+// filterFlags select accounts and roles.
 type filterFlags struct{ match, roles, tags []string }
 
 func (f *filterFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.match, "match", nil, "only accounts of this `ID`, name or alias; * and ? stand for any text and any letter; can be repeated")
-	cmd.Flags().StringArrayVar(&f.roles, "role", nil, "only roles of this `NAME` or pattern; can be repeated")
-	cmd.Flags().StringArrayVar(&f.tags, "tag", nil, "only accounts with this `TAG` of config.toml; can be repeated, then all are wanted")
+	cmd.Flags().StringArrayVar(&f.match, "match", nil,
+		"only accounts with this `ID`, name or alias, or a pattern with * and ?; can be repeated")
+	cmd.Flags().StringArrayVar(&f.roles, "role", nil, "only roles with this `NAME` or pattern; can be repeated")
+	cmd.Flags().StringArrayVar(&f.tags, "tag", nil,
+		"only accounts with this `TAG` in config.toml; repeated, accounts that have all of them")
 }
 
 func (f *filterFlags) filter() inventory.Filter {
@@ -40,25 +42,28 @@ func (a *App) lsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ls [SESSION]",
 		Short: "List your accounts and roles",
-		Long: `List your accounts and roles, from the last listing. One older than a day, or than the
-sign-in, is shown to a person at a terminal and made anew in the background; a program
-waits for the new one. The first one asks the access portal, at the pace that its limit
-allows: 20 requests a second, one for each account.`,
-		Example: `  rolecall ls
-  rolecall ls --match 'prod-*' --role Admin
+		Long: `List your accounts and roles.
+
+  rolecall ls
+  rolecall ls --match 'payments-*' --role ReadOnly
   rolecall ls --by role
-  rolecall ls --by pair --output tsv | cut -f1,3`,
+  rolecall ls --by pair --output tsv | cut -f1,3
+
+They come from the last listing. If that is older than a day, or than the sign-in, a new one
+is made: in the background if you are at a terminal, else before the answer. The first listing
+takes a while for many accounts, because the access portal allows 20 requests a second, and
+each account needs one.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.ls(cmd.Context(), firstArg(args), f)
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.by, "by", "account", "a line for each `account`, role or pair of both")
+	cmd.Flags().StringVar(&f.by, "by", "account", "print a line for each `account`, role, or pair of both")
 	cmd.Flags().StringVar(&f.output, "output", "table", "`FORMAT`: table, json or tsv")
 	cmd.Flags().BoolVar(&f.refresh, "refresh", false, "make a new listing first")
-	_ = cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions([]string{"account", "role", "pair"}, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "tsv"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions([]string{"account", "role", "pair"}, nothingElse))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "tsv"}, nothingElse))
 	return cmd
 }
 
@@ -67,10 +72,10 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 		f.output = "json"
 	}
 	if !slices.Contains([]string{"account", "role", "pair"}, f.by) {
-		return Usagef("--by %s: it is account, role or pair", f.by)
+		return Usagef("unknown --by %q; it is account, role or pair", f.by)
 	}
 	if !slices.Contains([]string{"table", "json", "tsv"}, f.output) {
-		return Usagef("--output %s: it is table, json or tsv", f.output)
+		return Usagef("unknown --output %q; it is table, json or tsv", f.output)
 	}
 	s, err := a.sessionNamed(name, options{})
 	if err != nil {
@@ -95,20 +100,20 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 	if err := t.print(a.Stdout); err != nil || !a.Terminal {
 		return err
 	}
-	a.tell("%s, %s in %s; listed %s", Counted(countAccounts(rows), "account"), Counted(len(rows), "role"), quotedLabel(inv.Session), ago(a.Now().Sub(inv.TakenAt)))
+	a.tell("%s, %s in %s; listed %s", Counted(countAccounts(rows), "account"), Counted(len(rows), "role"),
+		quotedLabel(inv.Session), ago(a.Now().Sub(inv.TakenAt)))
 	return nil
 }
 
 func nothingListed(inv *inventory.Inventory) string {
 	if len(inv.Accounts) == 0 {
-		return fmt.Sprintf("no account is yours in %s", quotedLabel(inv.Session))
+		return fmt.Sprintf("you have no accounts in %s", quotedLabel(inv.Session))
 	}
 	return fmt.Sprintf("none of your %s in %s matches", Counted(len(inv.Accounts), "account"), quotedLabel(inv.Session))
 }
 
-// listed is the listing to look at: the stored one, or else a new one. An old one is
-// good enough for a person, who sees its age, and is made anew in the background; a
-// program waits for the new one.
+// listingToShow returns the stored listing, or else a new one. For a person, who sees its
+// age, an old one will do while a new one is made in the background; a program waits for that.
 func (a *App) listingToShow(ctx context.Context, s *session, refresh bool) (*inventory.Inventory, error) {
 	if refresh {
 		return a.currentListing(ctx, s, -1)
@@ -156,13 +161,13 @@ func listTable(rows []inventory.Row, by string) *table {
 	}
 	t := &table{header: []string{"ACCOUNT ID", "NAME", "EMAIL", "TAGS", "ROLES"}}
 	for _, account := range grouped(rows) {
-		r := account[0]
-		t.rows = append(t.rows, []string{r.ID, named(r.Account), r.Email, strings.Join(r.Tags, ", "), strings.Join(rolesIn(account), ", ")})
+		r, roles := account[0], strings.Join(rolesIn(account), ", ")
+		t.rows = append(t.rows, []string{r.ID, named(r.Account), r.Email, strings.Join(r.Tags, ", "), roles})
 	}
 	return t
 }
 
-// named is an account's name with the person's own one.
+// named returns an account's alias and name.
 func named(a *inventory.Account) string {
 	switch {
 	case a.Alias == "":
@@ -173,7 +178,7 @@ func named(a *inventory.Account) string {
 	return a.Alias + " (" + a.Name + ")"
 }
 
-// grouped are rows by account, in their order.
+// grouped returns rows by account, in order.
 func grouped(rows []inventory.Row) [][]inventory.Row {
 	var groups [][]inventory.Row
 	for _, r := range rows {

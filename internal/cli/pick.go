@@ -27,7 +27,7 @@ type pickFlags struct {
 	filterFlags
 	session, query, action, shell string
 
-	evaluated bool // stdout is for eval: nothing but variables may stand there
+	evaluated bool // stdout is for eval: only variables may be printed there
 }
 
 func (a *App) pickCommand() *cobra.Command {
@@ -35,13 +35,13 @@ func (a *App) pickCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pick",
 		Short: "Choose an account and role at the terminal",
-		Long: `Choose an account and role at the terminal by typing parts of its name, id, role,
-e-mail or tags. The answer alone is on stdout:
+		Long: `Choose an account and role at the terminal by typing parts of its name, id, e-mail or tags.
 
   rolecall exec "$(rolecall pick)" -- aws s3 ls
   eval "$(rolecall pick --action env)"
 
-rolecall without a command opens the same picker, with a shell as its first action.`,
+Only the answer is printed to stdout. rolecall without a command opens the same picker, where
+Enter opens a shell.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.json && !cmd.Flags().Changed("shell") {
@@ -51,20 +51,18 @@ rolecall without a command opens the same picker, with a shell as its first acti
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.session, "session", "", "sso-session, when it is not the default one")
-	cmd.Flags().StringVar(&f.query, "query", "", "`TEXT` that is typed already")
-	cmd.Flags().StringVar(&f.action, "action", "target", "what Enter does: "+strings.Join(actionNames(), ", "))
-	cmd.Flags().StringVar(&f.shell, "shell", export.Default(), "`FORMAT` of env")
-	_ = cmd.RegisterFlagCompletionFunc("session", func(cmd *cobra.Command, _ []string, begun string) (completion, cobra.ShellCompDirective) {
-		return a.completeSessions(cmd, nil, begun)
-	})
-	_ = cmd.RegisterFlagCompletionFunc("action", cobra.FixedCompletions(actionNames(), cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(export.Formats(), cobra.ShellCompDirectiveNoFileComp))
+	cmd.Flags().StringVar(&f.session, "session", "", "use this `SESSION` instead of the default")
+	cmd.Flags().StringVar(&f.query, "query", "", "start with this `TEXT` in the search field")
+	cmd.Flags().StringVar(&f.action, "action", "target",
+		"what Enter does, an `ACTION`: "+strings.Join(actionNames(), ", "))
+	cmd.Flags().StringVar(&f.shell, "shell", export.Default(), "`FORMAT` of the action env")
+	_ = cmd.RegisterFlagCompletionFunc("session", a.completeSessionFlag)
+	_ = cmd.RegisterFlagCompletionFunc("action", cobra.FixedCompletions(actionNames(), nothingElse))
+	_ = cmd.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(export.Formats(), nothingElse))
 	return cmd
 }
 
-// pickActions are what can be done with a choice. Their keys are ones that every
-// terminal delivers.
+// pickActions returns what can be done with a choice, with keys that every terminal delivers.
 func pickActions() []picker.Action {
 	return []picker.Action{
 		{Name: "target", Key: "ctrl+t", Does: "prints the target", Short: "target", Guarded: true},
@@ -83,8 +81,8 @@ func actionNames() []string {
 	return names
 }
 
-// pickWithoutCommand is rolecall without arguments: the picker where there is a
-// terminal and something is configured. What Enter does fits eval "$(rolecall)", too.
+// pickWithoutCommand is rolecall without arguments: the picker, if there is a terminal and
+// something is configured. In eval "$(rolecall)" Enter prints variables.
 func (a *App) pickWithoutCommand(cmd *cobra.Command) error {
 	config, err := a.config()
 	nothing := err == nil && len(config.SessionNames())+len(config.ProfileNames()) == 0
@@ -93,7 +91,7 @@ func (a *App) pickWithoutCommand(cmd *cobra.Command) error {
 		return cmd.Help()
 	case onScreen:
 		return a.pick(cmd.Context(), pickFlags{action: "shell", shell: export.Default()})
-	case !a.Terminal || a.json: // help on stdout would be run by eval
+	case !a.Terminal || a.json: // eval would run a help on stdout
 		return Usagef("a command is missing")
 	}
 	return a.pick(cmd.Context(), pickFlags{action: "env", shell: export.Default(), evaluated: true})
@@ -109,10 +107,10 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	actions := pickActions()
 	first := slices.IndexFunc(actions, func(action picker.Action) bool { return action.Name == f.action })
 	if first < 0 {
-		return Usagef("--action %s: it is one of %s", f.action, strings.Join(actionNames(), ", "))
+		return Usagef("unknown --action %q; it is one of %s", f.action, strings.Join(actionNames(), ", "))
 	}
 	if !isFormat(f.shell) {
-		return Usagef("there is no format %q; formats: %s", f.shell, strings.Join(export.Formats(), ", "))
+		return unknownFormat(f.shell)
 	}
 	actions = slices.Concat(actions[first:first+1], actions[:first], actions[first+1:])
 	if f.evaluated {
@@ -120,16 +118,18 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	}
 	screen, ok := a.Stderr.(*os.File)
 	if !ok || !a.Terminal {
-		return &HintError{Err: errors.New("a picker needs a person at a terminal"), Code: ExitError, Hint: "rolecall ls"}
+		return &HintError{Err: errors.New("the picker needs a terminal"), Code: ExitError, Hint: "rolecall ls"}
 	}
 	s, err := a.sessionNamed(f.session, options{})
 	if err != nil {
 		return err
 	}
-	// A quit that kills would leave the terminal as the picker has it.
+	// SIGQUIT would kill rolecall, and leave the terminal as the picker set it.
 	open, closed := signal.NotifyContext(ctx, syscall.SIGQUIT)
 	defer closed()
-	choice, err := a.openPicker(open, s, f, picker.Options{In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions})
+	choice, err := a.openPicker(open, s, f, picker.Options{
+		In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions,
+	})
 	switch {
 	case errors.Is(err, picker.ErrNothing):
 		return &HintError{Err: err, Code: ExitInterrupted}
@@ -145,8 +145,8 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	return a.act(ctx, choice, t, f.shell)
 }
 
-// openPicker opens the picker over what is stored. What is old or missing is listed anew
-// while it is open, which may need a sign-in before.
+// openPicker opens the picker with the stored listing. If that is old or missing, a new one
+// is made meanwhile, which may need a sign-in first.
 func (a *App) openPicker(ctx context.Context, s *session, f pickFlags, o picker.Options) (picker.Choice, error) {
 	l, err := a.newPickerListing(f, a.listingStore().Frecency(s.login.Session))
 	if err != nil {
@@ -176,12 +176,12 @@ func (a *App) openPicker(ctx context.Context, s *session, f pickFlags, o picker.
 	stop := l.start(ctx)
 	choice, err := picker.Pick(ctx, o)
 	if failed := stop(); errors.Is(err, picker.ErrNothing) && failed != nil && inv == nil {
-		err = failed // there was nothing to choose from
+		err = failed // there was nothing to choose
 	}
 	return choice, err
 }
 
-// act does with a choice what the person wants.
+// act does what the person wants with a choice.
 func (a *App) act(ctx context.Context, choice picker.Choice, t target, format string) error {
 	switch choice.Action {
 	case "env":
@@ -191,7 +191,7 @@ func (a *App) act(ctx context.Context, choice picker.Choice, t target, format st
 		a.tell("a shell with %s in %s; exit leaves it", t.role, strings.TrimSpace(name+" "+t.account))
 		stdout := a.Stdout
 		if !a.onScreen() {
-			stdout = a.Stderr // a shell talks to the person, never to an eval
+			stdout = a.Stderr // eval must not run what the shell prints
 		}
 		return a.exec(ctx, t, stdout, []string{a.shell()})
 	case "console":
@@ -202,7 +202,7 @@ func (a *App) act(ctx context.Context, choice picker.Choice, t target, format st
 	return a.printTarget(t)
 }
 
-// shell is the person's own.
+// shell returns the person's shell.
 func (a *App) shell() string {
 	if runtime.GOOS == "windows" {
 		return cmp.Or(a.Getenv("ComSpec"), "cmd.exe")
@@ -221,8 +221,8 @@ func (a *App) printTarget(t target) error {
 	text := t.account + "/" + t.role
 	if strings.Contains(t.session, ":") {
 		return &HintError{
-			Err: fmt.Errorf("the session of %s is %s, which cannot stand in a target", text, t.session), Code: ExitUsage,
-			Hint: "rolecall pick --session PROFILE, with a profile of that session",
+			Err:  fmt.Errorf("the session of %s is %s, which cannot be part of a target", text, t.session),
+			Code: ExitUsage, Hint: "rolecall pick --session PROFILE, with a profile of that session",
 		}
 	}
 	if t.session != "" {
@@ -232,8 +232,7 @@ func (a *App) printTarget(t target) error {
 	return err
 }
 
-// copyARN puts the ARN of the target's IAM role on the clipboard of the terminal, and
-// on stdout.
+// copyARN copies the ARN of the target's IAM role to the terminal's clipboard, and prints it.
 func (a *App) copyARN(ctx context.Context, t target) error {
 	profile, s, err := a.resolve(ctx, t, options{})
 	if err != nil {
@@ -253,7 +252,7 @@ func (a *App) copyARN(ctx context.Context, t target) error {
 	}
 	// OSC 52: the terminal's own clipboard, over ssh, too.
 	fmt.Fprintf(a.Stderr, "\x1b]52;c;%s\x07", base64.StdEncoding.EncodeToString([]byte(arn)))
-	a.tell("copied, if your terminal lets programs do that")
+	a.tell("copied, if your terminal allows it")
 	if a.json {
 		return a.printJSON(map[string]string{"roleArn": arn})
 	}
@@ -261,9 +260,9 @@ func (a *App) copyARN(ctx context.Context, t target) error {
 	return err
 }
 
-// roleARN gives the ARN of the IAM role from that of its session,
-// arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/USER. Roles that Identity Center has
-// made have a path with its region, in us-east-1 without.
+// roleARN returns the ARN of an IAM role from that of its session,
+// arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/USER. Roles made by Identity Center have a
+// path, which contains its region unless that is us-east-1.
 func roleARN(session, region string) (string, error) {
 	parts := strings.Split(session, ":")
 	if len(parts) != 6 || parts[2] != "sts" || session != terminal.ShowLine(session) {

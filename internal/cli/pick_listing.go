@@ -16,18 +16,18 @@ import (
 type pickerListing struct {
 	app     *App
 	session *session    // without a person: nothing may appear over the picker
-	said    *heldOutput // what the session had to say
+	said    *heldOutput // the session's warnings
 	own     settings.Settings
 	filter  inventory.Filter
 	used    map[string]float64 // by RowKey
-	age     string             // of the rows that are shown meanwhile; empty: there are none
+	age     string             // of the rows shown meanwhile; empty without rows
 	updates chan picker.Update
 
 	rows  []picker.Item // of them
 	shown time.Time     // the last update
 }
 
-// openListing prepares a listing beside the picker, with scores of the roles in use.
+// newPickerListing prepares a listing beside the picker, with the scores of used roles.
 func (a *App) newPickerListing(f pickFlags, used map[string]float64) (*pickerListing, error) {
 	own, err := a.settings()
 	if err != nil {
@@ -47,15 +47,17 @@ func (l *pickerListing) items(inv *inventory.Inventory) []picker.Item {
 	for _, r := range rows {
 		if r.Account != last {
 			last = r.Account
-			account = &picker.Account{ID: r.ID, Name: r.Name, Alias: r.Alias, Email: r.Email, Tags: r.Tags, Roles: r.Roles, Guarded: r.Guarded}
+			account = &picker.Account{
+				ID: r.ID, Name: r.Name, Alias: r.Alias, Email: r.Email, Tags: r.Tags, Roles: r.Roles, Guarded: r.Guarded,
+			}
 		}
 		items = append(items, picker.Item{Account: account, Role: r.Role, Frecency: l.used[inventory.RowKey(r.ID, r.Role)]})
 	}
 	return items
 }
 
-// start begins the listing. It asks nobody, and what it has to say waits for the
-// picker's end. stop ends it, and gives the error of one that had failed by then.
+// start starts the listing. It never prompts, and its warnings wait until the picker has
+// closed. stop ends it, and returns its error if it has failed by then.
 func (l *pickerListing) start(ctx context.Context) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
@@ -72,7 +74,8 @@ func (l *pickerListing) start(ctx context.Context) (stop func() error) {
 		case failed = <-ended:
 		default:
 			cancel()
-			<-ended
+			for range l.updates { // closed at the end of the listing
+			}
 		}
 		cancel()
 		_, _ = l.app.Stderr.Write(l.said.Bytes())
@@ -94,7 +97,7 @@ func (l *pickerListing) list(ctx context.Context) error {
 	return nil
 }
 
-// refreshRate is how often the rows of a listing under way are shown.
+// refreshRate is the least time between updates of the picker.
 const refreshRate = 300 * time.Millisecond
 
 func (l *pickerListing) progress(p inventory.Progress) {
@@ -103,9 +106,9 @@ func (l *pickerListing) progress(p inventory.Progress) {
 		return
 	}
 	l.shown = now
-	text := fmt.Sprintf("listing: %d accounts so far", p.Listed)
+	text := fmt.Sprintf("listing: %s so far", Counted(p.Listed, "account"))
 	if p.Found {
-		text = fmt.Sprintf("listing %d of %d accounts", p.Listed, p.Accounts)
+		text = fmt.Sprintf("listing %d of %s", p.Listed, Counted(p.Accounts, "account"))
 	}
 	u := picker.Update{Status: l.status(text)}
 	if l.age == "" {
@@ -126,7 +129,7 @@ func (l *pickerListing) status(text string) string {
 	return l.age + "; " + text
 }
 
-// post replaces the update that the picker has not taken yet.
+// post replaces an update that the picker has not taken yet.
 func (l *pickerListing) post(u picker.Update) {
 	select {
 	case <-l.updates:
@@ -135,7 +138,7 @@ func (l *pickerListing) post(u picker.Update) {
 	l.updates <- u
 }
 
-// heldOutput keeps what is said until the picker has left the screen.
+// heldOutput keeps output until the picker has left the screen.
 type heldOutput struct {
 	mu sync.Mutex
 	bytes.Buffer

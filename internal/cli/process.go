@@ -15,9 +15,14 @@ func (a *App) processCommand() *cobra.Command {
 	var f targetFlags
 	cmd := &cobra.Command{
 		Use:   "process [TARGET]",
-		Short: "Answer a credential_process call",
-		Long: `Print role credentials as the AWS CLI and SDKs expect it of a credential_process.
-It never asks a person and ends within 20 seconds. In a config file:
+		Short: "Print role credentials for credential_process",
+		Long: `Print role credentials in the form that the AWS CLI and SDKs expect of a credential_process.
+
+  rolecall process --profile dev
+  rolecall process --session corp --account 111122223333 --role Admin
+
+It never prompts, and ends within 20 seconds. rolecall-process does the same, faster; in a
+config file:
 
   credential_process = /usr/local/bin/rolecall-process --session corp --account 111122223333 --role Admin`,
 		Args: cobra.MaximumNArgs(1),
@@ -33,14 +38,15 @@ It never asks a person and ends within 20 seconds. In a config file:
 	return cmd
 }
 
-// processDeadline ends a credential_process call: SDKs wait for it with nothing
-// on the screen.
+// processDeadline bounds a credential_process call: an SDK waits for it without showing
+// anything.
 const processDeadline = 20 * time.Second
 
 var errProcessDeadline = errors.New("no answer within 20 seconds")
 
 func (a *App) process(ctx context.Context, t target) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, processDeadline, errors.Join(errProcessDeadline, identitycenter.ErrUnavailable))
+	late := errors.Join(errProcessDeadline, identitycenter.ErrUnavailable)
+	ctx, cancel := context.WithTimeoutCause(ctx, processDeadline, late)
 	defer cancel()
 	_, c, err := a.retrieve(ctx, t, options{unattended: true})
 	if err != nil {

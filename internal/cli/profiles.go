@@ -18,8 +18,7 @@ import (
 	"rolecall/internal/profiles"
 )
 
-// profileFlags are how generated profiles look; what is not given comes from the
-// settings.
+// profileFlags say how generated profiles look; the settings have the defaults.
 type profileFlags struct {
 	filterFlags
 	template, form, region, output, processPath string
@@ -29,51 +28,72 @@ type profileFlags struct {
 func (f *profileFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.template, "template", "", "`TEMPLATE` of names (default \""+profiles.DefaultTemplate+"\")")
-	flags.StringVar(&f.form, "form", "", "sso-session, or credential-process (default sso-session)")
-	flags.StringVar(&f.region, "region", "", "region of the profiles")
-	flags.StringVar(&f.output, "output", "", "output format of the profiles")
-	flags.StringVar(&f.processPath, "process-path", "", "`PATH` of rolecall-process for the form credential-process (default beside rolecall)")
+	flags.StringVar(&f.form, "form", "",
+		"`FORM` of the profiles: sso-session or credential-process (default sso-session)")
+	flags.StringVar(&f.region, "region", "", "`REGION` of the profiles")
+	flags.StringVar(&f.output, "output", "", "output `FORMAT` of the AWS CLI in the profiles")
+	flags.StringVar(&f.processPath, "process-path", "",
+		"`PATH` of rolecall-process for the form credential-process (default beside rolecall)")
 	f.filterFlags.add(cmd)
-	flags.BoolVar(&f.noPrune, "no-prune", false, "leave profiles whose role has vanished")
-	flags.BoolVar(&f.pruneOthers, "prune-others", false, "remove generated profiles of roles that --match, --role and --tag leave out, too")
-	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions([]string{string(profiles.SSOSession), string(profiles.CredentialProcess)}, cobra.ShellCompDirectiveNoFileComp))
+	flags.BoolVar(&f.noPrune, "no-prune", false, "keep profiles of roles you no longer have")
+	flags.BoolVar(&f.pruneOthers, "prune-others", false,
+		"also remove generated profiles of roles that --match, --role and --tag do not select")
+	forms := []string{string(profiles.SSOSession), string(profiles.CredentialProcess)}
+	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions(forms, nothingElse))
 }
 
 func (a *App) profilesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "profiles",
 		Short: "Generate a profile for each account and role in the config file",
-		Long: `Generate a profile for each account and role of a session in ~/.aws/config, and keep
-them in step: a renamed account renames its profiles, a vanished role removes its own.
-Each has a marking comment line above it; nothing else in the file is touched.
+		Long: `Generate a profile for each account and role of a session in ~/.aws/config.
 
-Names come from a template, as Go's text/template has it:
+  rolecall profiles plan corp
+  rolecall profiles apply corp --template '{{ .AccountName | lower }}-{{ .RoleName }}'
+  rolecall profiles undo
+
+Profiles follow your accounts: a renamed account renames its profiles, and a role you no longer
+have removes its own. Each has a marking comment line above it; nothing else in the file changes.
+
+Names come from a template, as in Go's text/template:
 
   {{ .AccountName }}-{{ .RoleName }}
   {{ .AccountName | lower | replace " " "-" | trimPrefix "acme-" }}.{{ .RoleName | first 5 }}
 
 Fields: .AccountName .AccountID .Alias .RoleName .Session .Email .Tags
 Functions: lower upper trim trimPrefix trimSuffix replace first join, and those of Go.
-Names that would be equal all get the account's last digits. --match, --role and --tag
-say which roles are looked at; profiles of others stay as they are. Defaults of the flags are
-the settings under [profiles] in rolecall's config.toml.`,
+Profiles that would have the same name all get their account's last digits. --match, --role and
+--tag select roles; profiles of other roles stay as they are. The flags' defaults are under
+[profiles] in rolecall's config.toml.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	sub := func(use, short string, run func(ctx context.Context, session string, f profileFlags) error) {
+	type runner func(ctx context.Context, session string, f profileFlags) error
+	sub := func(use, short, examples string, run runner) {
 		var f profileFlags
 		c := &cobra.Command{
-			Use: use + " [SESSION]", Short: short, Args: cobra.MaximumNArgs(1),
+			Use: use + " [SESSION]", Short: short, Long: short + ".\n\n" + examples, Args: cobra.MaximumNArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), firstArg(args), f) },
 		}
 		f.add(c)
 		cmd.AddCommand(c)
 	}
-	sub("plan", "List what apply would add (+), rename and change (~), remove (-) and leave (!)", a.profilesPlan)
-	sub("diff", "Print what apply would change, as a unified diff", a.profilesDiff)
-	sub("apply", "Write the profiles into the config file", a.profilesApply)
+	sub("plan", "List what apply would add (+), rename and change (~), remove (-) and leave (!)",
+		"  rolecall profiles plan corp\n  rolecall profiles plan corp --match 'payments-*' --role ReadOnly", a.profilesPlan)
+	sub("diff", "Print what apply would change, as a unified diff",
+		"  rolecall profiles diff corp\n  rolecall profiles diff corp --region eu-west-1", a.profilesDiff)
+	sub("apply", "Write the profiles into the config file",
+		"  rolecall profiles apply corp\n  rolecall profiles apply corp --match 'payments-*' --no-prune", a.profilesApply)
 	cmd.AddCommand(&cobra.Command{
-		Use: "undo", Short: "Put the config file back as it was before rolecall last changed it", Args: cobra.NoArgs,
+		Use:   "undo",
+		Short: "Restore the config file as it was before rolecall last changed it",
+		Long: `Restore the config file as it was before rolecall last changed it.
+
+  rolecall profiles undo
+  rolecall profiles undo --json
+
+Run it again to go further back.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.profilesUndo(cmd.Context()) },
 	})
 	return cmd
@@ -88,12 +108,13 @@ type profileJob struct {
 	flags   profileFlags
 }
 
-// profileJob finds a session's accounts and roles, and how its profiles look.
+// profileJob finds a session's accounts and roles, and how its profiles look. maxAge is that
+// of the listing.
 func (a *App) profileJob(ctx context.Context, s *session, f profileFlags, maxAge time.Duration) (*profileJob, error) {
 	if s.login.Session.Name == "" {
 		return nil, &HintError{
-			Err: fmt.Errorf("%s is not a named sso-session: profiles are generated for those only", s.login.Session.Label()), Code: ExitConfiguration,
-			Hint: "give it an [sso-session NAME] section, then: rolecall profiles plan NAME",
+			Err:  fmt.Errorf("%s is not a named sso-session, which profiles need", s.login.Session.Label()),
+			Code: ExitConfiguration, Hint: "give it an [sso-session NAME] section, then: rolecall profiles plan NAME",
 		}
 	}
 	config, err := a.config()
@@ -114,7 +135,7 @@ func (a *App) profileJob(ctx context.Context, s *session, f profileFlags, maxAge
 	return &profileJob{a, awsconfig.Locate(a.Getenv, a.Home), all, o, f}, nil
 }
 
-// profileOptions takes from the settings what no flag says.
+// profileOptions takes from the settings what the flags leave out.
 func (a *App) profileOptions(f profileFlags) (profiles.Options, error) {
 	own, err := a.settings()
 	if err != nil {
@@ -139,7 +160,7 @@ func (a *App) profileOptions(f profileFlags) (profiles.Options, error) {
 	return o, err
 }
 
-// siblingProgram is another program of ours.
+// siblingProgram returns the path of a program beside rolecall.
 func siblingProgram(name string) (string, error) {
 	self, err := os.Executable()
 	if runtime.GOOS == "windows" {
@@ -162,18 +183,20 @@ func (j *profileJob) plan(before filesystem.Shared) (*profiles.Plan, error) {
 	return plan, j.explain(err)
 }
 
-// explain adds to an error where its cause stands, and the way out.
+// explain adds to an error where its cause is, and the way out.
 func (j *profileJob) explain(err error) error {
 	var option *profiles.OptionError
 	session := Quoted(j.all.Session.Name)
 	switch {
 	case errors.As(err, &option):
 		e := &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall profiles --help"}
-		given := map[string]string{"template": j.flags.template, "form": j.flags.form, "region": j.flags.region, "output": j.flags.output}
+		given := map[string]string{
+			"template": j.flags.template, "form": j.flags.form, "region": j.flags.region, "output": j.flags.output,
+		}
 		switch value, settable := given[option.Option]; {
 		case option.Option == "process-path":
 			e.Err = fmt.Errorf("--%w", err)
-			e.Hint = "install rolecall-process under such a path, or: rolecall profiles plan --form sso-session"
+			e.Hint = "install rolecall-process there, or: rolecall profiles plan --form sso-session"
 		case value != "":
 			e.Err = fmt.Errorf("--%w", err)
 		case settable:
@@ -181,7 +204,8 @@ func (j *profileJob) explain(err error) error {
 		}
 		return e
 	case errors.Is(err, profiles.ErrNoMatch):
-		return &HintError{Err: err, Code: ExitNoAccess, Facts: []string{"patterns match whole names: use *"}, Hint: "rolecall ls " + session}
+		facts := []string{"patterns match whole names: use *"}
+		return &HintError{Err: err, Code: ExitNoAccess, Facts: facts, Hint: "rolecall ls " + session}
 	case errors.Is(err, profiles.ErrNoRoles):
 		return &HintError{Err: err, Code: ExitNoAccess, Hint: freshHint(j.all.Session)}
 	}
@@ -235,14 +259,14 @@ func (a *App) profilesApply(ctx context.Context, session string, f profileFlags)
 	return a.printJSON(done)
 }
 
-// An applied plan is what profiles apply says with --json.
+// An applied plan is what profiles apply prints with --json.
 type applied struct {
 	shownPlan
 	File   string `json:"file"`
 	Backup string `json:"backup,omitempty"`
 }
 
-// applyProfiles writes the profiles of a session, and says on stderr what it did.
+// applyProfiles writes the profiles of a session, and reports on stderr.
 func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (applied, error) {
 	j, err := a.profileJob(ctx, s, f, freshForWriting)
 	if err != nil {
@@ -267,9 +291,10 @@ func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (ap
 		a.warn(fmt.Errorf("profile %s: its source_profile %s is gone", r.Profile, r.Source))
 	}
 	if plan.Data == nil {
-		fmt.Fprintf(a.Stderr, "rolecall: nothing to do: %s, by the listing of %s\n", counts(plan), a.moment(j.all.TakenAt))
+		a.note("nothing to do: %s; listed %s", counts(plan), ago(a.Now().Sub(j.all.TakenAt)))
 	} else {
-		fmt.Fprintf(a.Stderr, "rolecall: %s: %s\nrolecall: to go back: rolecall profiles undo\n", a.Tidy(j.files.Config), counts(plan))
+		a.note("%s: %s", a.Tidy(j.files.Config), counts(plan))
+		a.note("to go back: rolecall profiles undo")
 	}
 	return applied{shownPlanOf(plan), j.files.Config, backup.Path}, nil
 }
@@ -283,11 +308,13 @@ func (a *App) profilesUndo(ctx context.Context) error {
 	err = e.Undo(ctx, file)
 	switch {
 	case errors.Is(err, filesystem.ErrNoBackup):
-		return &HintError{Err: fmt.Errorf("%s: there is nothing to go back to", a.Tidy(file)), Code: ExitConfiguration, Hint: "rolecall profiles plan"}
+		return &HintError{
+			Err: fmt.Errorf("%s: nothing to undo", a.Tidy(file)), Code: ExitConfiguration, Hint: "rolecall profiles plan",
+		}
 	case err != nil:
 		return a.explainEdit(file, err)
 	}
-	fmt.Fprintf(a.Stderr, "rolecall: %s is as it was before the last change; once more goes back further\n", a.Tidy(file))
+	a.note("%s is as it was before the last change; run again to go further back", a.Tidy(file))
 	if a.json {
 		return a.printJSON(map[string]string{"file": file})
 	}

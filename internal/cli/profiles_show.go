@@ -40,12 +40,14 @@ func shownPlanOf(p *profiles.Plan) shownPlan {
 		shown.Dangling = append(shown.Dangling, shownReference(r))
 	}
 	for _, c := range p.Changes {
-		shown.Changes = append(shown.Changes, shownChange{c.Kind, c.Name, c.From, c.Keys, c.Reason, c.Session, c.AccountID, c.Role})
+		shown.Changes = append(shown.Changes, shownChange{
+			c.Kind, c.Name, c.From, c.Keys, c.Reason, c.Session, c.AccountID, c.Role,
+		})
 	}
 	return shown
 }
 
-// planText is a plan for a person.
+// planText formats a plan for a person.
 func (a *App) planText(p *profiles.Plan) string {
 	width := 0
 	for _, c := range p.Changes {
@@ -70,15 +72,17 @@ func (a *App) planText(p *profiles.Plan) string {
 		fmt.Fprintf(&b, "%s %-*s  %s\n", sign, width, a.Show(c.Name), a.Show(text))
 	}
 	for _, r := range p.Dangling {
-		fmt.Fprintf(&b, "! %-*s  its source_profile %s goes\n", width, a.Show(r.Profile), a.Show(r.Source))
+		fmt.Fprintf(&b, "! %-*s  its source_profile %s is removed\n", width, a.Show(r.Profile), a.Show(r.Source))
 	}
 	return b.String() + counts(p) + "\n"
 }
 
-// counts sums a plan up.
+// counts summarizes a plan.
 func counts(p *profiles.Plan) string {
 	var all []string
-	for _, k := range []profiles.Kind{profiles.Added, profiles.Renamed, profiles.Changed, profiles.Removed, profiles.Kept} {
+	for _, k := range []profiles.Kind{
+		profiles.Added, profiles.Renamed, profiles.Changed, profiles.Removed, profiles.Kept,
+	} {
 		if n := p.Count(k); n > 0 {
 			all = append(all, fmt.Sprintf("%d %s", n, k))
 		}
@@ -90,12 +94,13 @@ func counts(p *profiles.Plan) string {
 	return strings.Join(all, ", ")
 }
 
-// diffText is a unified diff of the config file. What changes is ours; lines around it
-// may be a person's own, with secrets in them, and are left out.
+// diffText returns a unified diff of the config file. Changed lines are rolecall's own; the
+// lines around them may be the person's, with secrets, and are left out.
 func (a *App) diffText(before filesystem.Shared, after []byte) string {
 	name := a.Tidy(before.Path)
 	var b strings.Builder
-	for _, line := range strings.Split(strings.TrimSuffix(string(diff.Diff(name, before.Data, name+" (planned)", after)), "\n"), "\n") {
+	text := string(diff.Diff(name, before.Data, name+" (planned)", after))
+	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
 		if text, context := strings.CutPrefix(line, " "); context && !profiles.Generated(text) {
 			line = " …"
 		}

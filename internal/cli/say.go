@@ -14,33 +14,32 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// All output goes through this file: results to stdout, all else to stderr as lines that
-// begin with "rolecall: ". Text from servers, files and arguments is made harmless to a
-// terminal on the way.
+// Results go to stdout, all else to stderr as lines that start with "rolecall: ". Text from
+// servers, files and arguments passes through Show.
 
 // Show makes text from servers, files and arguments harmless to a terminal.
 func (a *App) Show(text string) string { return terminal.ShowLine(text) }
 
-// tell says to the person what goes on; programs that ask for JSON are not interested.
+// tell tells the person what is going on; with --json it prints nothing.
 func (a *App) tell(format string, args ...any) {
 	if !a.json {
 		a.note(format, args...)
 	}
 }
 
-// note says a line on stderr, also to those who ask for JSON.
+// note prints a line to stderr, even with --json.
 func (a *App) note(format string, args ...any) {
 	fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.Show(fmt.Sprintf(format, args...)))
 }
 
-// warn says what went wrong without harm to the answer.
+// warn reports an error that does not affect the result.
 func (a *App) warn(err error) { warnTo(a.Stderr, err) }
 
 func warnTo(stderr io.Writer, err error) {
 	fmt.Fprintf(stderr, "rolecall: warning: %s\n", terminal.ShowLine(err.Error()))
 }
 
-// Result prints what a command found out: text, or object as one line of JSON.
+// Result prints a command's result: text, or with --json object as one line.
 func (a *App) Result(text string, object any) error {
 	if a.json {
 		return json.NewEncoder(a.Stdout).Encode(object)
@@ -60,8 +59,8 @@ func (a *App) printJSON(v any) error {
 	return encoder.Encode(v)
 }
 
-// fail says err, with its way out, and returns the exit code. It is the one place that
-// does.
+// fail prints an error with its facts and hint, and returns the exit code. No other place
+// prints errors.
 func (a *App) fail(r report) int {
 	r.Message = a.Show(r.Message)
 	for i := range r.Facts {
@@ -85,10 +84,10 @@ func (a *App) fail(r report) int {
 // maxFacts bounds the lines between an error and its hint.
 const maxFacts = 4
 
-// Tidy shows a path as people write it.
+// Tidy returns a path as people write it, with ~ for the home folder.
 func (a *App) Tidy(path string) string { return filesystem.Tidy(path, a.Home) }
 
-// quotedPath writes a path as a POSIX shell takes it, with ~ for the home folder.
+// quotedPath quotes a path for a POSIX shell, with ~ for the home folder.
 func (a *App) quotedPath(path string) string {
 	if rest, ok := strings.CutPrefix(a.Tidy(path), "~"+string(filepath.Separator)); ok {
 		return "~" + string(filepath.Separator) + Quoted(rest)
@@ -96,11 +95,11 @@ func (a *App) quotedPath(path string) string {
 	return Quoted(path)
 }
 
-// Quoted writes an argument as a POSIX shell takes it.
+// Quoted quotes an argument for a POSIX shell, if needed.
 func Quoted(text string) string {
 	q, err := export.QuoteSh(text)
 	if err != nil {
-		return "…" // a NUL: no shell takes it
+		return "…" // no shell can have a NUL in an argument
 	}
 	return q
 }
@@ -115,7 +114,16 @@ func quotedAll(texts []string) string {
 	return strings.Join(all, " or ")
 }
 
-// Counted is a number of things: "1 account", "2 accounts".
+// someOf begins a sentence about n of total things: "1 of 2 roles is", "2 of 3 roles are".
+func someOf(n, total int, thing string) string {
+	verb := "are"
+	if n == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("%d of %s %s", n, Counted(total, thing), verb)
+}
+
+// Counted returns a number of things: "1 account", "2 accounts".
 func Counted(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -123,7 +131,7 @@ func Counted(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// moment writes a time with how far away it is.
+// moment formats a time, with the time left until then.
 func (a *App) moment(t time.Time) string {
 	if t.IsZero() {
 		return "-"
@@ -139,7 +147,7 @@ func (a *App) moment(t time.Time) string {
 	return fmt.Sprintf("%s (%s)", text, Counted(int(left.Hours()/24), "day"))
 }
 
-// ago says how old something is, as people say it.
+// ago says how long ago something was.
 func ago(d time.Duration) string {
 	for _, unit := range []struct {
 		name string

@@ -29,36 +29,49 @@ func (a *App) ssoCommand() *cobra.Command {
 	sso := &cobra.Command{
 		Use:   "sso",
 		Short: "Drop-ins for the AWS CLI's commands of the same name",
-		Long: `Drop-ins for "aws sso …": the same flags, the same JSON. Without --access-token
-and --region they take both from the cached sign-in. Exit codes are rolecall's.`,
+		Long: `Run drop-ins for the AWS CLI's "aws sso" commands, with the same flags and the same JSON.
+
+  rolecall sso list-accounts
+  rolecall sso get-role-credentials --account-id 111122223333 --role-name ReadOnly
+
+Without --access-token and --region they use the cached sign-in. Exit codes are rolecall's.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	sso.AddCommand(a.getRoleCredentialsCommand(), a.listAccountsCommand(), a.listAccountRolesCommand(), a.ssoLoginCommand(), a.ssoLogoutCommand())
+	sso.AddCommand(a.getRoleCredentialsCommand(), a.listAccountsCommand(), a.listAccountRolesCommand(),
+		a.ssoLoginCommand(), a.ssoLogoutCommand())
 	return sso
 }
 
 func (f *portalFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.accessToken, "access-token", "", "access token; left out, it is the cached one")
-	flags.StringVar(&f.region, "region", "", "region of the Identity Center; left out, it is the session's")
-	flags.StringVar(&f.output, "output", "json", "json; nothing else")
-	flags.StringVar(&f.query, "query", "", "JMESPath expression for what to print")
-	flags.StringVar(&f.profile, "profile", "", "profile or sso-session whose sign-in to use")
-	flags.StringVar(&f.endpointURL, "endpoint-url", "", "ask this endpoint; a token given with --access-token goes there, too")
-	flags.BoolVar(&f.noCLIPager, "no-cli-pager", false, "taken for the AWS CLI's sake: there is no pager")
+	flags.StringVar(&f.accessToken, "access-token", "", "access `TOKEN` (default the cached one)")
+	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default the session's)")
+	flags.StringVar(&f.output, "output", "json", "`FORMAT`: only json is supported")
+	flags.StringVar(&f.query, "query", "", "JMESPath `EXPRESSION` that selects what to print")
+	flags.StringVar(&f.profile, "profile", "", "`PROFILE` or sso-session whose sign-in to use")
+	flags.StringVar(&f.endpointURL, "endpoint-url", "",
+		"send requests to this `URL`, also with a token of --access-token")
+	flags.BoolVar(&f.noCLIPager, "no-cli-pager", false, "accepted for compatibility with the AWS CLI: there is no pager")
 }
 
 func (f *portalFlags) addPaging(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.noPaginate, "no-paginate", false, "taken for the AWS CLI's sake: listings are always whole")
-	cmd.Flags().IntVar(&f.pageSize, "page-size", 0, "taken for the AWS CLI's sake: pages hold a hundred")
-	cmd.Flags().IntVar(&f.maxItems, "max-items", 0, "print at most so many")
+	cmd.Flags().BoolVar(&f.noPaginate, "no-paginate", false,
+		"accepted for compatibility with the AWS CLI: listings are always complete")
+	cmd.Flags().IntVar(&f.pageSize, "page-size", 0, "accepted for compatibility with the AWS CLI: `N` is not used")
+	cmd.Flags().IntVar(&f.maxItems, "max-items", 0, "print at most `N` items")
 }
 
 func (a *App) getRoleCredentialsCommand() *cobra.Command {
 	var f portalFlags
 	cmd := &cobra.Command{
-		Use: "get-role-credentials", Short: "Get role credentials of an account and role (GetRoleCredentials)", Args: cobra.NoArgs,
+		Use:   "get-role-credentials",
+		Short: "Get role credentials for an account and role (GetRoleCredentials)",
+		Long: `Get role credentials for an account and role (GetRoleCredentials).
+
+  rolecall sso get-role-credentials --account-id 111122223333 --role-name ReadOnly
+  rolecall sso get-role-credentials --profile dev --account-id 111122223333 --role-name Admin`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.accountID == "" || f.roleName == "" {
 				return Usagef("--account-id and --role-name are required")
@@ -73,13 +86,12 @@ func (a *App) getRoleCredentialsCommand() *cobra.Command {
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.accountID, "account-id", "", "account id")
-	cmd.Flags().StringVar(&f.roleName, "role-name", "", "role (permission set) name")
+	cmd.Flags().StringVar(&f.accountID, "account-id", "", "`ID` of the account")
+	cmd.Flags().StringVar(&f.roleName, "role-name", "", "`ROLE` (permission set) name")
 	return cmd
 }
 
-// roleCredentialsAnswer is the AWS CLI's JSON of GetRoleCredentials. The command
-// exists to print the secret.
+// roleCredentialsAnswer is the AWS CLI's JSON of GetRoleCredentials, with the secrets.
 func roleCredentialsAnswer(c identitycenter.RoleCredentials) any {
 	type roleCredentials struct {
 		AccessKeyID     string `json:"accessKeyId"`
@@ -95,7 +107,13 @@ func roleCredentialsAnswer(c identitycenter.RoleCredentials) any {
 func (a *App) listAccountsCommand() *cobra.Command {
 	var f portalFlags
 	cmd := &cobra.Command{
-		Use: "list-accounts", Short: "List your accounts (ListAccounts)", Args: cobra.NoArgs,
+		Use:   "list-accounts",
+		Short: "List your accounts (ListAccounts)",
+		Long: `List your accounts (ListAccounts).
+
+  rolecall sso list-accounts
+  rolecall sso list-accounts --query 'accountList[].accountName'`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session) (any, error) {
 				accounts, err := s.portal.Accounts(ctx)
@@ -120,7 +138,13 @@ func (a *App) listAccountsCommand() *cobra.Command {
 func (a *App) listAccountRolesCommand() *cobra.Command {
 	var f portalFlags
 	cmd := &cobra.Command{
-		Use: "list-account-roles", Short: "List your roles in an account (ListAccountRoles)", Args: cobra.NoArgs,
+		Use:   "list-account-roles",
+		Short: "List your roles in an account (ListAccountRoles)",
+		Long: `List your roles in an account (ListAccountRoles).
+
+  rolecall sso list-account-roles --account-id 111122223333
+  rolecall sso list-account-roles --account-id 111122223333 --query 'roleList[].roleName'`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.accountID == "" {
 				return Usagef("--account-id is required")
@@ -141,7 +165,7 @@ func (a *App) listAccountRolesCommand() *cobra.Command {
 	}
 	f.add(cmd)
 	f.addPaging(cmd)
-	cmd.Flags().StringVar(&f.accountID, "account-id", "", "account id")
+	cmd.Flags().StringVar(&f.accountID, "account-id", "", "`ID` of the account")
 	return cmd
 }
 
@@ -152,11 +176,14 @@ func limited[T any](all []T, most int) []T {
 	return all
 }
 
+// A portalRequest asks the portal of a session, and returns the answer in the AWS CLI's form.
+type portalRequest func(context.Context, *session) (any, error)
+
 // portalCall asks the portal with the given token, or the cached one, and prints
 // the answer as the AWS CLI does.
-func (a *App) portalCall(ctx context.Context, f portalFlags, call func(context.Context, *session) (any, error)) error {
+func (a *App) portalCall(ctx context.Context, f portalFlags, call portalRequest) error {
 	if f.output != "json" {
-		return Usagef("--output %s: only json is printed", f.output)
+		return Usagef("--output %s: only json is supported", f.output)
 	}
 	var expression jmespath.JMESPath
 	if f.query != "" {
@@ -178,27 +205,26 @@ func (a *App) portalCall(ctx context.Context, f portalFlags, call func(context.C
 	return a.printAnswer(answer, expression)
 }
 
-func (a *App) callWithCached(ctx context.Context, f portalFlags, call func(context.Context, *session) (any, error)) (any, error) {
-	name := f.profile
-	s, err := a.sessionNamed(name, options{endpointURL: f.endpointURL})
+func (a *App) callWithCached(ctx context.Context, f portalFlags, call portalRequest) (any, error) {
+	s, err := a.sessionNamed(f.profile, options{endpointURL: f.endpointURL})
 	if err != nil {
 		return nil, err
 	}
-	if f.region != "" && f.region != s.login.Session.Region {
+	if own := s.login.Session; f.region != "" && f.region != own.Region {
 		return nil, &HintError{
-			Err:  fmt.Errorf("--region %s is not the region of session %q, which is %s: its token is not known there", f.region, s.login.Session.Label(), s.login.Session.Region),
+			Err: fmt.Errorf("--region %s is not the region of session %q: that is %s, where its token is valid",
+				f.region, own.Label(), own.Region),
 			Code: ExitConfiguration, Hint: "leave --region out",
 		}
 	}
 	return call(ctx, s)
 }
 
-// callWithGiven sends a token from the command line. It goes to an override only
-// when --endpoint-url says so on the same line, or when it is a cached token
-// whose issuer that override is.
-func (a *App) callWithGiven(ctx context.Context, f portalFlags, call func(context.Context, *session) (any, error)) (any, error) {
+// callWithGiven sends a token from the command line. It goes to an override only if
+// --endpoint-url on the same line is that, or if it is a cached token that the override issued.
+func (a *App) callWithGiven(ctx context.Context, f portalFlags, call portalRequest) (any, error) {
 	if strings.ContainsFunc(f.accessToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, Usagef("--access-token holds what no token holds: blanks or other than visible ASCII")
+		return nil, Usagef("--access-token is not a token: it has blanks, or characters other than visible ASCII")
 	}
 	given := identitycenter.NewSecret(f.accessToken)
 	owner, ownerToken := a.ownerOf(ctx, given)
@@ -222,15 +248,17 @@ func (a *App) callWithGiven(ctx context.Context, f portalFlags, call func(contex
 	return answer, err
 }
 
-// givenProfile says where a token from the command line is asked about: at home,
-// when it is the cached one of owner, else in the region that the line or the
-// configuration gives. known is the token's own region, or empty.
+// givenProfile returns the profile to use with a token from the command line: owner, if it is
+// owner's cached token, else one with the region of the command line or configuration. known
+// is the token's own region, or empty.
 func (a *App) givenProfile(f portalFlags, owner awsconfig.Profile, known string) (awsconfig.Profile, error) {
 	if known != "" && f.region != "" && f.region != known {
 		return owner, &HintError{
-			Err: fmt.Errorf("the given token is of region %s, and would be asked for in %s", known, f.region), Code: ExitConfiguration,
-			Facts: []string{fmt.Sprintf("it is the cached token of session %q; a token counts only in its own region", owner.Session.Label())},
-			Hint:  "use --region " + known + ", or leave --access-token and --region out",
+			Err:  fmt.Errorf("the given token is from region %s, not from %s", known, f.region),
+			Code: ExitConfiguration,
+			Facts: []string{fmt.Sprintf("it is the cached token of session %q; a token is valid only in its own region",
+				owner.Session.Label())},
+			Hint: "use --region " + known + ", or leave --access-token and --region out",
 		}
 	}
 	if known != "" {
@@ -241,17 +269,23 @@ func (a *App) givenProfile(f portalFlags, owner awsconfig.Profile, known string)
 		return owner, err
 	}
 	p, err := config.Profile(cmp.Or(f.profile, awsconfig.DefaultProfile(a.Getenv)))
-	region := cmp.Or(f.region, credentials.Root(p).Session.Region, p.Region, a.Getenv("AWS_REGION"), a.Getenv("AWS_DEFAULT_REGION"))
+	region := cmp.Or(f.region, credentials.Root(p).Session.Region, p.Region,
+		a.Getenv("AWS_REGION"), a.Getenv("AWS_DEFAULT_REGION"))
 	if region == "" {
-		return p, &UsageError{errors.Join(errors.New("--access-token wants --region, the region of its Identity Center"), err)}
+		missing := errors.New("--access-token needs --region, the region of its Identity Center")
+		return p, &UsageError{errors.Join(missing, err)}
 	}
 	if e := a.endpoints(p); f.endpointURL == "" && e.override != "" {
 		return p, &HintError{
-			Err:  fmt.Errorf("a token from the command line would go to an endpoint that is not AWS's, set by %s", e.override),
-			Code: ExitRefused, Hint: "say so with --endpoint-url, or unset " + e.override,
+			Err: fmt.Errorf("the token on the command line would go to an endpoint other than AWS's, set by %s",
+				e.override),
+			Code: ExitRefused, Hint: "confirm the endpoint with --endpoint-url, or unset " + e.override,
 		}
 	}
-	return awsconfig.Profile{Session: identitycenter.SSOSession{Region: region}, CABundle: p.CABundle, UseFIPS: p.UseFIPS, UseDualStack: p.UseDualStack}, nil
+	return awsconfig.Profile{
+		Session:  identitycenter.SSOSession{Region: region},
+		CABundle: p.CABundle, UseFIPS: p.UseFIPS, UseDualStack: p.UseDualStack,
+	}, nil
 }
 
 // ownerOf finds the configured session whose cached token was given on the
@@ -275,24 +309,29 @@ func (a *App) ownerOf(ctx context.Context, given identitycenter.Secret) (awsconf
 	return awsconfig.Profile{}, identitycenter.Token{}
 }
 
-// explainGiven says why the portal does not know a token from the command line:
-// AWS says only that it is not found or invalid.
+// explainGiven returns an error that says why the portal does not know a token from the
+// command line. AWS says only that it is not found or invalid.
 func (a *App) explainGiven(region string, owner identitycenter.SSOSession, token identitycenter.Token) error {
 	e := &HintError{Code: ExitLogin, Hint: loginHint(owner)}
 	switch {
 	case owner.Region == "":
 		e.Err = fmt.Errorf("the given token is not known in region %s", region)
-		e.Facts = []string{"it ended, was signed out, is mistyped, or belongs to an Identity Center in another region", "it is not the cached token of any configured session"}
+		e.Facts = []string{
+			"it has expired, was signed out, is mistyped, or belongs to an Identity Center in another region",
+			"it is not the cached token of any configured session",
+		}
 		e.Hint = "rolecall login"
 	case !token.ExpiresAt.After(a.Now()):
-		e.Err = fmt.Errorf("the given token of session %q ended at %s", owner.Label(), a.moment(token.ExpiresAt))
+		e.Err = fmt.Errorf("the given token of session %q expired at %s",
+			owner.Label(), token.ExpiresAt.Local().Format("2006-01-02 15:04:05"))
 	default:
-		e.Err = fmt.Errorf("the given token of session %q was signed out elsewhere: it would have been good until %s", owner.Label(), a.moment(token.ExpiresAt))
+		e.Err = fmt.Errorf("the given token of session %q was signed out elsewhere: it would have been valid until %s",
+			owner.Label(), a.moment(token.ExpiresAt))
 	}
 	return e
 }
 
-// printAnswer prints what expression picks of answer, or all of it.
+// printAnswer prints what expression selects of answer, or all of it.
 func (a *App) printAnswer(answer any, expression jmespath.JMESPath) error {
 	if expression == nil {
 		return a.printJSON(answer)
@@ -317,7 +356,13 @@ func (a *App) ssoLoginCommand() *cobra.Command {
 	var profile, name string
 	var fresh bool
 	cmd := &cobra.Command{
-		Use: "login", Short: "Sign in, as rolecall login", Args: cobra.NoArgs,
+		Use:   "login",
+		Short: "Sign in, like rolecall login",
+		Long: `Sign in as rolecall login does, with the flags of aws sso login.
+
+  rolecall sso login --sso-session corp
+  rolecall sso login --profile dev --use-device-code`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if profile != "" && name != "" {
 				return Usagef("--profile and --sso-session exclude each other")
@@ -325,10 +370,10 @@ func (a *App) ssoLoginCommand() *cobra.Command {
 			return a.login(cmd.Context(), cmp.Or(name, profile), o, fresh)
 		},
 	}
-	cmd.Flags().StringVar(&profile, "profile", "", "profile whose session to sign in to")
-	cmd.Flags().StringVar(&name, "sso-session", "", "sso-session to sign in to")
+	cmd.Flags().StringVar(&profile, "profile", "", "sign in to the session of this `PROFILE`")
+	cmd.Flags().StringVar(&name, "sso-session", "", "sign in to this `SESSION`")
 	cmd.Flags().BoolVar(&o.deviceCode, "use-device-code", false, "the same as --device-code")
-	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the present session on the server, then sign in anew")
+	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the current session on the server, then sign in again")
 	o.addSignIn(cmd)
 	return cmd
 }
@@ -336,11 +381,17 @@ func (a *App) ssoLoginCommand() *cobra.Command {
 func (a *App) ssoLogoutCommand() *cobra.Command {
 	var profile string
 	cmd := &cobra.Command{
-		Use: "logout", Short: "Sign out of all sessions, or of the one of --profile", Args: cobra.NoArgs,
+		Use:   "logout",
+		Short: "Sign out of all sessions, or of that of --profile",
+		Long: `Sign out of all sessions, or of that of --profile.
+
+  rolecall sso logout
+  rolecall sso logout --profile dev`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.logout(cmd.Context(), profile, profile == "", options{})
 		},
 	}
-	cmd.Flags().StringVar(&profile, "profile", "", "sign out of the session of this profile only")
+	cmd.Flags().StringVar(&profile, "profile", "", "sign out only of the session of this `PROFILE`")
 	return cmd
 }

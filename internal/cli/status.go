@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,13 +18,17 @@ import (
 func (a *App) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show sessions and cached role credentials, without asking anybody",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
+		Short: "Show sessions and cached role credentials, without a network",
+		Long: `Show sessions and cached role credentials, without a network.
+
+  rolecall status
+  rolecall status --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
 	}
 }
 
-// sessionStatus is what status says of one session.
+// sessionStatus is what status prints about one session.
 type sessionStatus struct {
 	Session             string    `json:"session,omitempty"`
 	StartURL            string    `json:"startUrl"`
@@ -38,7 +43,7 @@ type sessionStatus struct {
 	File                string    `json:"file"`
 }
 
-// roleStatus is what status says of one file of role credentials.
+// roleStatus is what status prints about one file of role credentials.
 type roleStatus struct {
 	Session   string    `json:"session,omitempty"`
 	StartURL  string    `json:"startUrl,omitempty"`
@@ -68,7 +73,10 @@ func (a *App) status(ctx context.Context) error {
 	}
 	roles := []roleStatus{}
 	for _, r := range a.nameRoles(cached) {
-		status := roleStatus{Session: r.Session, StartURL: r.StartURL, AccountID: r.AccountID, Role: r.Role, ExpiresAt: r.Credentials.Expiration, File: r.Path}
+		status := roleStatus{
+			Session: r.Session, StartURL: r.StartURL, AccountID: r.AccountID, Role: r.Role,
+			ExpiresAt: r.Credentials.Expiration, File: r.Path,
+		}
 		if r.Err != nil {
 			status.Problem = r.Err.Error()
 		}
@@ -102,7 +110,8 @@ func (a *App) sessionStatus(ctx context.Context, store *cache.Store, s identityc
 	}
 	if note.Refused(token) {
 		status.Refreshable = false
-		status.Problem = fmt.Sprintf("refresh refused at %s (%s)", note.RefusedAt.Local().Format("2006-01-02 15:04"), note.Refusal)
+		status.Problem = fmt.Sprintf("refresh refused at %s (%s)",
+			note.RefusedAt.Local().Format("2006-01-02 15:04"), note.Refusal)
 	}
 	return status
 }
@@ -111,15 +120,9 @@ func (a *App) printStatus(sessions []sessionStatus, roles []roleStatus) error {
 	w := tabwriter.NewWriter(a.Stdout, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "SESSION\tSTATE\tTOKEN UNTIL\tREFRESH\tREGISTRATION UNTIL\tREGION")
 	for _, s := range sessions {
-		label := s.Session
-		if label == "" {
-			label = s.StartURL
-		}
-		refresh := "no"
-		if s.Refreshable {
-			refresh = "yes"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Show(label), s.State, a.moment(s.ExpiresAt), refresh, a.moment(s.RegistrationExpires), a.Show(s.Region))
+		label := cmp.Or(s.Session, s.StartURL)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Show(label), s.State, a.moment(s.ExpiresAt),
+			yesNo(s.Refreshable), a.moment(s.RegistrationExpires), a.Show(s.Region))
 		if s.Problem != "" {
 			fmt.Fprintf(w, "  %s\n", a.Show(s.Problem))
 		}
@@ -135,7 +138,8 @@ func (a *App) printStatus(sessions []sessionStatus, roles []roleStatus) error {
 		case r.Role == "":
 			fmt.Fprintf(w, "(of another tool)\t\t%s\t\n", a.moment(r.ExpiresAt))
 		default:
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.Show(r.AccountID), a.Show(r.Role), a.moment(r.ExpiresAt), a.Show(r.Session+r.StartURLWithoutSession()))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n",
+				a.Show(r.AccountID), a.Show(r.Role), a.moment(r.ExpiresAt), a.Show(cmp.Or(r.Session, r.StartURL)))
 		}
 	}
 	if len(roles) == 0 {
@@ -144,17 +148,9 @@ func (a *App) printStatus(sessions []sessionStatus, roles []roleStatus) error {
 	return w.Flush()
 }
 
-// StartURLWithoutSession names a legacy session.
-func (r roleStatus) StartURLWithoutSession() string {
-	if r.Session == "" {
-		return r.StartURL
-	}
-	return ""
-}
-
-// allSessions gives a profile of no name for each session of the config files:
-// the sso-sessions, then the start URLs of legacy profiles, each once. A broken
-// section is said and left out.
+// allSessions returns a nameless profile for each session in the config files: the
+// sso-sessions, then the start URLs of legacy profiles, each once. It warns about broken
+// sections, and skips them.
 func (a *App) allSessions() ([]awsconfig.Profile, error) {
 	config, err := a.config()
 	if err != nil {
@@ -181,9 +177,8 @@ func (a *App) allSessions() ([]awsconfig.Profile, error) {
 	return sessions, nil
 }
 
-// nameRoles names the role credential files that other tools wrote, as far as
-// they belong to a configured profile: their names are hashes of what the
-// profile says.
+// nameRoles adds session, account and role to the files that other tools wrote for a
+// configured profile: their names are hashes of these.
 func (a *App) nameRoles(roles []cache.CachedRole) []cache.CachedRole {
 	byPath := map[string]awsconfig.Profile{}
 	if config, err := a.config(); err == nil {

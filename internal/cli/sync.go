@@ -16,16 +16,21 @@ func (a *App) syncCommand() *cobra.Command {
 	var background bool
 	cmd := &cobra.Command{
 		Use:   "sync [SESSION]",
-		Short: "List all accounts and roles anew",
-		Long: `List all accounts and roles of a session anew, at the pace that the service's limit
-allows: 20 requests a second, one for each account. Interrupted, the next one goes on
-where it was. Other commands look them up without a network afterwards.`,
+		Short: "Refresh the listing of your accounts and roles",
+		Long: `Refresh the listing of your accounts and roles, which other commands look up.
+
+  rolecall sync
+  rolecall sync corp --json
+
+It takes a while for many accounts, because the access portal allows 20 requests a second,
+and each account needs one. If interrupted, the next sync resumes where it was.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.sync(cmd.Context(), firstArg(args), background)
 		},
 	}
-	cmd.Flags().BoolVar(&background, "background", false, "say nothing, ask nobody, and leave it to another process that is at it")
+	cmd.Flags().BoolVar(&background, "background", false,
+		"print nothing, never prompt, and skip if another process is listing")
 	_ = cmd.Flags().MarkHidden("background")
 	return cmd
 }
@@ -45,7 +50,8 @@ func (a *App) sync(ctx context.Context, name string, background bool) error {
 			"session": inv.Session.Label(), "accounts": len(inv.Accounts), "roles": inv.RoleCount(), "listedAt": inv.TakenAt,
 		})
 	}
-	a.tell("%s and %s in %s, listed in %s", Counted(len(inv.Accounts), "account"), Counted(inv.RoleCount(), "role"), quotedLabel(inv.Session), a.Now().Sub(begun).Round(time.Second/10))
+	a.tell("%s and %s in %s, listed in %s", Counted(len(inv.Accounts), "account"), Counted(inv.RoleCount(), "role"),
+		quotedLabel(inv.Session), a.Now().Sub(begun).Round(time.Second/10))
 	return nil
 }
 
@@ -58,11 +64,11 @@ func (a *App) newListing(ctx context.Context, s *session, background bool) (*inv
 	return a.runListing(ctx, s, listingOptions{progress: line.show, alone: background})
 }
 
-// errOtherLists ends a listing in the background that another process has begun.
-var errOtherLists = errors.New("another process is listing already")
+// errOtherLists ends a listing in the background if another process is listing.
+var errOtherLists = errors.New("another process is already listing")
 
-// listInBackground starts a listing that nobody waits for. It needs no person; when
-// the session has ended, the old listing stays.
+// listInBackground starts a listing in another process, unless it would need a person; then
+// the old listing stays.
 func (a *App) listInBackground(ctx context.Context, s *session) {
 	if !a.canList(ctx, s) {
 		return
@@ -79,7 +85,7 @@ func (a *App) listInBackground(ctx context.Context, s *session) {
 	}
 }
 
-// canList reports whether a listing needs no person, as far as is known without asking.
+// canList reports whether a listing needs no person, as far as the cache knows.
 func (a *App) canList(ctx context.Context, s *session) bool {
 	token, err := s.login.Store.Token(ctx, s.login.Session)
 	return err == nil && (token.ExpiresAt.After(a.Now()) || token.Refreshable(a.Now()))

@@ -11,8 +11,7 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// A table is rows of texts, which may be foreign. The last column may be long: on a
-// terminal it is cut at the edge.
+// A table is rows of text, which need not be trusted. On a terminal, lines are cut at its edge.
 type table struct {
 	header []string
 	rows   [][]string
@@ -20,7 +19,8 @@ type table struct {
 
 const gap = "  "
 
-// print writes the table in columns that are aligned as a terminal shows them.
+// print writes the table in columns, aligned by the width that a terminal shows. It omits
+// columns without values.
 func (t *table) print(w io.Writer) error {
 	shown := [][]string{t.header}
 	for _, row := range t.rows {
@@ -33,7 +33,7 @@ func (t *table) print(w io.Writer) error {
 	widths := make([]int, len(t.header))
 	for n, row := range shown {
 		for i, cell := range row {
-			if n > 0 && cell != "" { // a column without a value is left out, header and all
+			if n > 0 && cell != "" {
 				widths[i] = max(widths[i], lipgloss.Width(cell), lipgloss.Width(t.header[i]))
 			}
 		}
@@ -65,7 +65,7 @@ func aligned(row []string, widths []int) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// cutAt keeps what fits into width cells, and says that there is more.
+// cutAt keeps what fits into width cells, with an ellipsis.
 func cutAt(line string, width int) string {
 	var b strings.Builder
 	room := width - 1
@@ -78,8 +78,8 @@ func cutAt(line string, width int) string {
 	return b.String() + "…"
 }
 
-// printTSV writes tab-separated values with a header. Whatever would break a line
-// stands as an escape; and what a spreadsheet takes for a formula, behind a quote.
+// printTSV writes tab-separated values with a header. Characters that would break a line are
+// escaped, and values that a spreadsheet would take for a formula get a quote in front.
 func (t *table) printTSV(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString(strings.Join(t.header, "\t") + "\n")

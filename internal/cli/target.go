@@ -14,11 +14,10 @@ import (
 	"rolecall/internal/inventory"
 )
 
-// A target is what the person wants credentials for: a profile, or an account
-// and a role of a session.
+// A target is what to get credentials for: a profile, or an account and role of a session.
 type target struct {
-	profile string // empty: account and role
-	session string // empty: the default one
+	profile string // empty: use account and role
+	session string // empty: the default session
 	account string // id or name
 	role    string
 	tags    []credentials.Tag
@@ -32,18 +31,18 @@ type targetFlags struct {
 }
 
 func (f *targetFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.profile, "profile", "", "profile of the shared config files")
-	cmd.Flags().StringVar(&f.session, "session", "", "sso-session, with --account and --role")
-	cmd.Flags().StringVar(&f.account, "account", "", "account id or name")
-	cmd.Flags().StringVar(&f.role, "role", "", "role (permission set) name")
+	cmd.Flags().StringVar(&f.profile, "profile", "", "use this `PROFILE` of the shared config files")
+	cmd.Flags().StringVar(&f.session, "session", "", "use this `SESSION`, with --account and --role")
+	cmd.Flags().StringVar(&f.account, "account", "", "`ACCOUNT` id, name, alias or unique prefix")
+	cmd.Flags().StringVar(&f.role, "role", "", "`ROLE` (permission set) name")
 	f.addTags(cmd)
 }
 
 func (f *targetFlags) addTags(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.tags, "session-tag", nil, "`KEY=VALUE` for the last role of a chain; can be repeated")
+	cmd.Flags().StringArrayVar(&f.tags, "session-tag", nil, "`KEY=VALUE` of the last role in a chain; can be repeated")
 }
 
-// argument reads a target with the config files of the app's world.
+// argument reads a target from flags and an argument, with the shared config files.
 func (a *App) argument(f targetFlags, argument string) (target, error) {
 	config, err := a.config()
 	if err != nil {
@@ -70,7 +69,7 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 		t.profile = awsconfig.DefaultProfile(a.Getenv)
 	}
 	if t.profile == "" && (t.account == "" || t.role == "") {
-		return t, Usagef("an account and a role belong together: ACCOUNT/ROLE, or --account and --role")
+		return t, Usagef("an account needs a role, and a role an account: ACCOUNT/ROLE, or --account and --role")
 	}
 	for _, tag := range f.tags {
 		key, value, ok := strings.Cut(tag, "=")
@@ -82,9 +81,8 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 	return t, nil
 }
 
-// parseTarget understands a profile name before [SESSION:]ACCOUNT/ROLE, since
-// profile names may hold a slash. Role names do not, account names may hold one,
-// and a colon.
+// parseTarget takes text for a profile if there is one of that name, which may have a slash,
+// else for [SESSION:]ACCOUNT/ROLE. Account names may have a slash and a colon, role names not.
 func (a *App) parseTarget(config *awsconfig.Config, text string) target {
 	slash := strings.LastIndexByte(text, '/')
 	if slash < 0 {
@@ -102,9 +100,8 @@ func (a *App) parseTarget(config *awsconfig.Config, text string) target {
 	return t
 }
 
-// resolve turns a target into a profile and its session. An account's name is looked
-// up in the stored listing, and asked for only when it is not there, which may need a
-// sign-in.
+// resolve turns a target into a profile and its session. It looks an account's name up in the
+// stored listing, and asks the portal only if it is not there, which may need a sign-in.
 func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profile, *session, error) {
 	o.tags = t.tags
 	config, err := a.config()
@@ -130,7 +127,8 @@ func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (
 	profile, err := config.Profile(name)
 	if errors.Is(err, awsconfig.ErrUnknownProfile) {
 		if len(config.ProfileNames())+len(config.SessionNames()) == 0 {
-			return profile, nil, &HintError{Err: err, Code: ExitConfiguration, Facts: []string{"there is nothing of IAM Identity Center in that file"}, Hint: beginHint}
+			facts := []string{"no Identity Center settings there"}
+			return profile, nil, &HintError{Err: err, Code: ExitConfiguration, Facts: facts, Hint: beginHint}
 		}
 		return a.resolveAccount(config, name, err, o)
 	}
@@ -144,9 +142,11 @@ func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (
 	return profile, s, err
 }
 
-// resolveAccount takes a text that names no profile for an account of the default
-// session, if the stored listing has it and there is no choice of roles.
-func (a *App) resolveAccount(config *awsconfig.Config, text string, unknown error, o options) (awsconfig.Profile, *session, error) {
+// resolveAccount takes a text that names no profile for an account of the default session, if
+// the stored listing has it with a single role. unknown is the error for the profile.
+func (a *App) resolveAccount(
+	config *awsconfig.Config, text string, unknown error, o options,
+) (awsconfig.Profile, *session, error) {
 	profile, err := a.sessionProfile(config, "")
 	if err != nil {
 		return profile, nil, unknown
@@ -168,8 +168,10 @@ func (a *App) resolveAccount(config *awsconfig.Config, text string, unknown erro
 		return profile, nil, unknownTarget(unknown, wrong)
 	case len(account.Roles) > 1:
 		return profile, nil, &HintError{
-			Err: fmt.Errorf("%q is account %s, where you have %d roles: which one?", text, account.ID, len(account.Roles)), Code: ExitUsage,
-			Facts: []string{"they are: " + strings.Join(account.Roles, ", ")}, Hint: "rolecall ls" + sessionArgument(s.login.Session) + " --match " + account.ID,
+			Err:   fmt.Errorf("%q is account %s, where you have %d roles: which one?", text, account.ID, len(account.Roles)),
+			Code:  ExitUsage,
+			Facts: []string{"your roles there: " + strings.Join(account.Roles, ", ")},
+			Hint:  "rolecall ls" + sessionArgument(s.login.Session) + " --match " + account.ID,
 		}
 	}
 	a.sayAccount(s, inv, text, account, o)
@@ -177,7 +179,7 @@ func (a *App) resolveAccount(config *awsconfig.Config, text string, unknown erro
 	return profile, s, nil
 }
 
-// unknownTarget adds to an unknown profile the accounts that may have been meant.
+// unknownTarget adds to the error for an unknown profile the accounts that may have been meant.
 func unknownTarget(unknown error, accounts *inventory.AccountError) error {
 	facts := accounts.Facts()
 	var profile *awsconfig.Error
@@ -185,22 +187,24 @@ func unknownTarget(unknown error, accounts *inventory.AccountError) error {
 		own, _ := configFacts(profile)
 		facts = append(own, facts...)
 	}
-	return &HintError{Err: unknown, Code: ExitConfiguration, Facts: facts, Hint: "rolecall ls" + sessionArgument(accounts.Session)}
+	return &HintError{
+		Err: unknown, Code: ExitConfiguration, Facts: facts, Hint: "rolecall ls" + sessionArgument(accounts.Session),
+	}
 }
 
-// sayAccount says which account a text was taken for, when it is not its whole name, or
-// by an old listing.
+// sayAccount tells the person which account a text was taken for, unless it is the account's
+// whole name in a recent listing.
 func (a *App) sayAccount(s *session, inv *inventory.Inventory, text string, account *inventory.Account, o options) {
 	old := a.listingPlace(s).Old(inv, a.Now(), freshForLooking)
 	if o.unattended || !old && (account.ID == text || strings.EqualFold(account.Name, text) || account.Alias == text) {
 		return
 	}
-	a.tell("%s is account %s", text, strings.TrimSpace(account.ID+" "+account.Name)+", by the listing of "+a.moment(inv.TakenAt))
+	a.tell("%s is account %s; listed %s",
+		text, strings.TrimSpace(account.ID+" "+account.Name), ago(a.Now().Sub(inv.TakenAt)))
 }
 
-// accountID gives the id of the account that the person calls text. What the stored
-// listing does not have, or only an old one, may be new: then the portal is asked, and
-// an old listing is good enough when it does not answer.
+// accountID returns the id of the account that text means. If the stored listing does not have
+// it, or is old, it asks the portal; if that does not answer, the old listing will do.
 func (a *App) accountID(ctx context.Context, s *session, text string, o options) (string, error) {
 	inv, err := a.storedListing(s)
 	if err != nil && !errors.Is(err, inventory.ErrNone) {
@@ -219,14 +223,16 @@ func (a *App) accountID(ctx context.Context, s *session, text string, o options)
 		}
 	}
 	id, err := a.askedAccountID(ctx, s, text)
-	if account != nil && (errors.Is(err, identitycenter.ErrUnavailable) || errors.Is(err, identitycenter.ErrThrottled) || errors.Is(err, identitycenter.ErrLoginRequired)) {
+	silent := errors.Is(err, identitycenter.ErrUnavailable) || errors.Is(err, identitycenter.ErrThrottled) ||
+		errors.Is(err, identitycenter.ErrLoginRequired)
+	if account != nil && silent {
 		a.sayAccount(s, inv, text, account, o)
 		return account.ID, nil
 	}
 	return id, err
 }
 
-// askedAccountID asks the portal.
+// askedAccountID asks the portal for the id of the account that text means.
 func (a *App) askedAccountID(ctx context.Context, s *session, text string) (string, error) {
 	listed, err := s.portal.Accounts(ctx)
 	if err != nil {
@@ -243,10 +249,9 @@ func (a *App) askedAccountID(ctx context.Context, s *session, text string) (stri
 	return account.ID, nil
 }
 
-// sessionProfile is a profile of no name for a session: the named one, or the
-// one a person means without a name. The default profile gives region and
-// network settings, when it has any; the services section of the session's own
-// name comes before the default profile's.
+// sessionProfile returns a nameless profile for a session: the named one, or the default.
+// Region and network settings are the default profile's; a services section with the name of
+// the session comes before the default profile's.
 func (a *App) sessionProfile(config *awsconfig.Config, name string) (awsconfig.Profile, error) {
 	settings, settingsError := config.Profile(awsconfig.DefaultProfile(a.Getenv))
 	chosen, err := a.findSession(config, name, settings, settingsError)
@@ -264,13 +269,15 @@ func (a *App) sessionProfile(config *awsconfig.Config, name string) (awsconfig.P
 	return profile, nil
 }
 
-// beginHint is for who has not configured anything yet.
+// beginHint is for people who have not configured anything yet.
 const beginHint = "rolecall configure; to try it out: rolecall demo"
 
-// findSession finds a session by the name of a section or profile, or by a
-// legacy start URL; without a name it is the default profile's, else the only
-// one.
-func (a *App) findSession(config *awsconfig.Config, name string, settings awsconfig.Profile, settingsError error) (identitycenter.SSOSession, error) {
+// findSession finds a session by the name of a section or profile, or by a legacy start URL;
+// without a name it is the default profile's, else the only one. settings is the default
+// profile, with its error.
+func (a *App) findSession(
+	config *awsconfig.Config, name string, settings awsconfig.Profile, settingsError error,
+) (identitycenter.SSOSession, error) {
 	if name != "" {
 		return a.namedSession(config, name)
 	}
@@ -284,7 +291,10 @@ func (a *App) findSession(config *awsconfig.Config, name string, settings awscon
 	if len(names) == 1 {
 		return config.Session(names[0])
 	}
-	e := &HintError{Err: errors.New("no session is named, and there is no default profile that has one"), Code: ExitConfiguration, Hint: "rolecall login SESSION"}
+	e := &HintError{
+		Err:  errors.New("which session? the default profile has none"),
+		Code: ExitConfiguration, Hint: "rolecall login SESSION",
+	}
 	if len(names) > 0 {
 		e.Facts = []string{"sessions: " + strings.Join(names, ", ")}
 	} else {

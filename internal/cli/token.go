@@ -17,17 +17,21 @@ func (a *App) tokenCommand() *cobra.Command {
 	var reveal bool
 	cmd := &cobra.Command{
 		Use:   "token [SESSION|PROFILE]",
-		Short: "Show where a session's access token is and what it is good for",
-		Args:  cobra.MaximumNArgs(1),
+		Short: "Show where a session's access token is, and how long it is valid",
+		Long: `Show where a session's access token is, and how long it is valid.
+
+  rolecall token corp
+  rolecall token corp --reveal            print the token itself, which is a secret`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.token(cmd.Context(), firstArg(args), reveal)
 		},
 	}
-	cmd.Flags().BoolVar(&reveal, "reveal", false, "print the access token itself, and nothing else; renewed if need be")
+	cmd.Flags().BoolVar(&reveal, "reveal", false, "print only the access token itself, renewed if need be")
 	return cmd
 }
 
-// tokenInfo is what token says.
+// tokenInfo is what token prints.
 type tokenInfo struct {
 	Session     string    `json:"session,omitempty"`
 	StartURL    string    `json:"startUrl"`
@@ -55,14 +59,16 @@ func (a *App) token(ctx context.Context, name string, reveal bool) error {
 	}
 	token, err := l.Store.Token(ctx, l.Session)
 	if errors.Is(err, cache.ErrNotFound) {
-		return &login.RequiredError{Session: l.Session, Reason: "there is no token in " + l.Store.TokenPath(l.Session), Cause: err}
+		reason := "no token in " + l.Store.TokenPath(l.Session)
+		return &login.RequiredError{Session: l.Session, Reason: reason, Cause: err}
 	}
 	if err != nil {
 		return err
 	}
 	info := tokenInfo{
-		Session: l.Session.Name, StartURL: l.Session.StartURL, Region: l.Session.Region, File: l.Store.TokenPath(l.Session),
-		Scopes: l.Session.RegistrationScopes(), ExpiresAt: token.ExpiresAt, Refreshable: token.Refreshable(a.Now()),
+		Session: l.Session.Name, StartURL: l.Session.StartURL, Region: l.Session.Region,
+		File: l.Store.TokenPath(l.Session), Scopes: l.Session.RegistrationScopes(),
+		ExpiresAt: token.ExpiresAt, Refreshable: token.Refreshable(a.Now()),
 	}
 	if note := l.Store.SessionNote(l.Session); note.ClientID != "" && note.ClientID == token.Registration.ClientID {
 		info.Endpoint = note.OIDC

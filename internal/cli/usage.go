@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,17 +12,20 @@ import (
 	"rolecall/internal/near"
 )
 
-// elsewhere are words of other tools for what a command of ours does.
+// elsewhere returns the words that other tools have for our commands.
 func elsewhere() map[string]string {
 	return map[string]string{
 		"list": "ls", "accounts": "ls", "roles": "ls", "search": "ls", "use": "env", "export": "env", "eval": "env",
 		"assume": "exec", "run": "exec", "shell": "exec", "signin": "login", "sign-in": "login", "signout": "logout",
 		"sign-out": "logout", "refresh": "sync", "update": "sync", "open": "console", "id": "whoami",
-		"setup": "configure", "init": "configure", "populate": "profiles", "serve": "idc", "server": "idc", "select": "pick",
+		"setup": "configure", "init": "configure", "populate": "profiles", "select": "pick",
+		"serve": "idc serve", "server": "idc serve", "start": "idc serve",
+		"creds": "env", "credentials": "env", "keys": "env", "get-role-credentials": "sso get-role-credentials",
+		"list-accounts": "sso list-accounts", "list-account-roles": "sso list-account-roles",
 	}
 }
 
-// unknownCommand says which command was most likely meant.
+// unknownCommand returns the error for name below parent, with the command that was most likely meant.
 func unknownCommand(parent *cobra.Command, name string) error {
 	var names []string
 	for _, cmd := range parent.Commands() {
@@ -30,8 +34,8 @@ func unknownCommand(parent *cobra.Command, name string) error {
 		}
 	}
 	e := &HintError{
-		Err: fmt.Errorf("unknown command %q", strings.TrimPrefix(parent.CommandPath()+" "+name, "rolecall ")), Code: ExitUsage,
-		Hint: parent.CommandPath() + " --help",
+		Err:  fmt.Errorf("unknown command %q", strings.TrimPrefix(parent.CommandPath()+" "+name, "rolecall ")),
+		Code: ExitUsage, Hint: parent.CommandPath() + " --help",
 	}
 	meant := near.Best(name, names)
 	if meant == "" && !parent.HasParent() {
@@ -44,7 +48,28 @@ func unknownCommand(parent *cobra.Command, name string) error {
 	return e
 }
 
-// unknownFlag says which flag was most likely meant.
+// unknownTopics makes help answer an unknown command as the command line does.
+func unknownTopics(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil || help == root {
+		return
+	}
+	show := help.Run
+	help.Run, help.RunE = nil, func(cmd *cobra.Command, args []string) error {
+		topic, rest, err := root.Find(args)
+		switch {
+		case err != nil:
+			return err
+		case len(rest) > 0:
+			return unknownCommand(topic, rest[0])
+		}
+		show(cmd, args)
+		return nil
+	}
+}
+
+// unknownFlag adds to err the flag that was most likely meant.
 func (a *App) unknownFlag(cmd *cobra.Command, err error) error {
 	e := &HintError{Err: err, Code: ExitUsage, Hint: cmd.CommandPath() + " --help"}
 	var unknown *pflag.NotExistError
@@ -59,7 +84,9 @@ func (a *App) unknownFlag(cmd *cobra.Command, err error) error {
 	}
 	cmd.Flags().VisitAll(add)
 	cmd.InheritedFlags().VisitAll(add)
-	if meant := near.Best(strings.ReplaceAll(unknown.GetSpecifiedName(), "_", "-"), names); meant != "" {
+	// -profile dev: after one dash pflag reads letters, and names the first that it does not know.
+	typed := cmp.Or(unknown.GetSpecifiedShortnames(), unknown.GetSpecifiedName())
+	if meant := near.Best(strings.ReplaceAll(typed, "_", "-"), names); meant != "" {
 		e.Facts = []string{"did you mean --" + meant + "?"}
 	}
 	return e
@@ -73,7 +100,7 @@ func wrongArguments(cmd *cobra.Command, args []string) error {
 	}
 }
 
-// firstArg is the only argument of a command that takes one at most; "" without it.
+// firstArg returns the argument of a command that takes at most one; "" without it.
 func firstArg(args []string) string {
 	if len(args) == 0 {
 		return ""

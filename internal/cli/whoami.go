@@ -14,8 +14,12 @@ func (a *App) whoamiCommand() *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use:   "whoami [TARGET]",
-		Short: "Ask AWS whose role credentials a target gives (GetCallerIdentity)",
-		Args:  cobra.MaximumNArgs(1),
+		Short: "Ask AWS whose credentials these are (GetCallerIdentity)",
+		Long: `Ask AWS whose the role credentials of TARGET are (GetCallerIdentity).
+
+  rolecall whoami dev
+  rolecall whoami 111122223333/ReadOnly`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.argument(f, firstArg(args))
 			if err != nil {
@@ -44,6 +48,7 @@ func (a *App) whoami(ctx context.Context, t target, o options) error {
 	if a.json {
 		return a.printJSON(identity)
 	}
-	_, err = fmt.Fprintf(a.Stdout, "Account  %s\nArn      %s\nUserId   %s\n", a.Show(identity.Account), a.Show(identity.ARN), a.Show(identity.UserID))
+	_, err = fmt.Fprintf(a.Stdout, "Account  %s\nArn      %s\nUserId   %s\n",
+		a.Show(identity.Account), a.Show(identity.ARN), a.Show(identity.UserID))
 	return err
 }

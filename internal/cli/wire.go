@@ -27,8 +27,8 @@ import (
 	"rolecall/internal/settings"
 )
 
-// config returns the shared config files of the app's world. They are read once for a
-// command, and again only after EditConfig has changed them.
+// config returns the shared config files. A command reads them once, and again only after
+// EditConfig.
 func (a *App) config() (*awsconfig.Config, error) {
 	if a.shared != nil {
 		return a.shared, nil
@@ -40,7 +40,7 @@ func (a *App) config() (*awsconfig.Config, error) {
 	return config, err
 }
 
-// settings returns rolecall's own settings, read once for a command.
+// settings returns rolecall's own settings. A command reads them once.
 func (a *App) settings() (settings.Settings, error) {
 	if a.own != nil {
 		return *a.own, nil
@@ -61,11 +61,11 @@ func (a *App) settingsFile() string {
 	return filepath.Join(dir, "rolecall", "config.toml")
 }
 
-// cache is the person's caches. Locks lie in the state folder, not in a runtime
-// folder: cron, systemd and ssh see different ones of those.
+// cache returns the person's caches. Locks are in the state folder, because cron, systemd and
+// ssh see different runtime folders.
 func (a *App) cache() (*cache.Store, error) {
 	if a.Home == "" {
-		return nil, &HintError{Err: errors.New("there is no home folder"), Code: ExitConfiguration, Hint: "set HOME"}
+		return nil, &HintError{Err: errors.New("no home folder"), Code: ExitConfiguration, Hint: "set HOME"}
 	}
 	return &cache.Store{Home: a.Home, State: StateFolder(a.Getenv, a.Home), Now: a.Now}, nil
 }
@@ -86,15 +86,15 @@ func StateFolder(getenv func(string) string, home string) string {
 	return filepath.Join(home, ".local", "state", "rolecall")
 }
 
-// endpoints are the overrides in force, and what sets them.
+// endpoints are the overrides in force, and where they are set.
 type endpoints struct {
 	oidc, portal, sts string
-	override          string // in words; empty without an override of OIDC or portal
+	override          string // where, in words; empty without an override of OIDC or portal
 }
 
-// endpoints reads the overrides: variables of the services before the services
-// section of the profile. The global AWS_ENDPOINT_URL and a profile's
-// endpoint_url are not among them: one stray value must not collect tokens.
+// endpoints reads the overrides: the services' variables, else the services section of the
+// profile. The global AWS_ENDPOINT_URL and a profile's endpoint_url do not count: one stray
+// value must not collect tokens.
 func (a *App) endpoints(profile awsconfig.Profile) endpoints {
 	var e endpoints
 	if a.ignoresEndpoints(profile) {
@@ -122,13 +122,13 @@ func (a *App) ignoresEndpoints(profile awsconfig.Profile) bool {
 	return strings.EqualFold(a.Getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true") || profile.IgnoreEndpointURLs
 }
 
-// options are what a command says about the session that it needs.
+// options say what kind of session a command needs.
 type options struct {
 	endpointURL  string // --endpoint-url: an explicit Identity Center
 	deviceCode   bool
 	callbackPort int
 	browser      browserOptions
-	unattended   bool // never ask a person
+	unattended   bool // never prompt
 
 	accessToken identitycenter.Secret // used instead of the session's own
 	tags        []credentials.Tag     // of the last role of a chain
@@ -137,7 +137,7 @@ type options struct {
 	stderr      io.Writer // takes warnings and the log; nil: the app's stderr
 }
 
-// A session is one sso-session with all that is needed to use it.
+// A session is an sso-session with everything needed to use it.
 type session struct {
 	login     *login.Login
 	portal    *access.Portal
@@ -145,8 +145,7 @@ type session struct {
 	endpoints identitycenter.Endpoints // in force
 }
 
-// session builds the rooms for profile's session. profile supplies the network
-// settings, too: a profile without a name has just a session.
+// session builds the rooms for the session of profile, with its network settings.
 func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 	root := credentials.Root(profile)
 	store, err := a.cache()
@@ -184,7 +183,7 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 	return s, nil
 }
 
-// portal is the access portal of s, asked with its own token or the one of o.
+// portal returns the access portal of s, with the token of s or that of o.
 func (a *App) portal(s *session, c *client.Client, o options) *access.Portal {
 	p := access.Options{
 		Session: s.login.Session, Client: c, Tokens: s.login, Patience: o.patience, Now: a.Now,
@@ -196,13 +195,13 @@ func (a *App) portal(s *session, c *client.Client, o options) *access.Portal {
 	return access.New(p)
 }
 
-// pacePath is the file through which a person's processes share the pace of a portal.
+// pacePath returns the file through which a person's processes share the pace of a portal.
 func (a *App) pacePath(s *session) string {
 	sum := sha256.Sum256([]byte(s.login.Session.StartURL + "\x00" + s.endpoints.Portal))
 	return filepath.Join(StateFolder(a.Getenv, a.Home), "pace", hex.EncodeToString(sum[:16])+".json")
 }
 
-// regionFinder asks a start URL for its region.
+// regionFinder returns a function that asks a start URL for its region.
 func regionFinder(httpClient *http.Client) func(ctx context.Context, startURL string) (string, error) {
 	return func(ctx context.Context, text string) (string, error) {
 		startURL, err := discovery.StartURL(text)
@@ -214,7 +213,7 @@ func regionFinder(httpClient *http.Client) func(ctx context.Context, startURL st
 	}
 }
 
-// network is the HTTP client for AWS and for local endpoints.
+// network returns the HTTP client for AWS and for local endpoints.
 func (a *App) network(profile awsconfig.Profile, log *slog.Logger) (*http.Client, error) {
 	httpClient, err := client.NewHTTP(client.HTTPOptions{CABundle: a.bundle(profile), Log: log})
 	if err != nil {
@@ -223,7 +222,7 @@ func (a *App) network(profile awsconfig.Profile, log *slog.Logger) (*http.Client
 	return httpClient, nil
 }
 
-// bundle is the certificate file to trust: AWS_CA_BUNDLE before ca_bundle.
+// bundle returns the certificate file to trust: AWS_CA_BUNDLE, else ca_bundle.
 func (a *App) bundle(profile awsconfig.Profile) string {
 	if path := a.Getenv("AWS_CA_BUNDLE"); path != "" {
 		return path
@@ -231,8 +230,8 @@ func (a *App) bundle(profile awsconfig.Profile) string {
 	return profile.CABundle
 }
 
-// standard are AWS's own endpoints of a region, in all forms: a token of one is
-// at home at the others.
+// standard returns AWS's own endpoints in a region, in all forms. A token issued by one is
+// valid at the others.
 func standard(region string) []identitycenter.Endpoints {
 	var all []identitycenter.Endpoints
 	for _, fips := range []bool{false, true} {
@@ -245,8 +244,10 @@ func standard(region string) []identitycenter.Endpoints {
 	return all
 }
 
-// retrieve gets role credentials for a target.
-func (a *App) retrieve(ctx context.Context, t target, o options) (awsconfig.Profile, identitycenter.RoleCredentials, error) {
+// retrieve returns the profile and role credentials of a target.
+func (a *App) retrieve(
+	ctx context.Context, t target, o options,
+) (awsconfig.Profile, identitycenter.RoleCredentials, error) {
 	profile, c, good := a.cachedKeys(t)
 	if !good {
 		var s *session
@@ -259,7 +260,7 @@ func (a *App) retrieve(ctx context.Context, t target, o options) (awsconfig.Prof
 		}
 	}
 	if root := credentials.Root(profile); !o.unattended && root.AccountID != "" {
-		// For the picker's order: a full disk costs that, and nothing else.
+		// For the picker's order, which alone suffers if the disk is full.
 		_ = a.listingStore().Used(root.Session, root.AccountID, root.RoleName)
 	}
 	return profile, c, nil
@@ -288,7 +289,7 @@ func (a *App) cachedKeys(t target) (profile awsconfig.Profile, c identitycenter.
 	return profile, c, good
 }
 
-// sessionNamed builds the session that a command line names, or the default one.
+// sessionNamed returns the session with the given name, or the default one.
 func (a *App) sessionNamed(name string, o options) (*session, error) {
 	config, err := a.config()
 	if err != nil {

@@ -30,10 +30,11 @@ type clientFlags struct {
 
 func (a *app) addClientFlags(cmd *cobra.Command, f *clientFlags) {
 	a.addURLFlag(cmd, &f.operatorFlags)
-	cmd.Flags().BoolVar(&f.proxy, "proxy", false, "for clients that know no endpoint settings: reach AWS's own host names through the server's proxy")
+	cmd.Flags().BoolVar(&f.proxy, "proxy", false,
+		"for clients without endpoint settings: reach AWS's own host names through the server's proxy")
 }
 
-// clientEnvironment are the variables that make clients use a running server.
+// clientEnvironment returns the variables that make clients use a running server.
 func (a *app) clientEnvironment(ctx context.Context, f clientFlags) ([]string, error) {
 	info, err := a.idcInfo(ctx, f.url)
 	if err != nil {
@@ -54,7 +55,7 @@ func (a *app) idcEnvCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "env",
 		Short: "Print the variables that make AWS clients use the running server",
-		Long: `Print the variables that make AWS clients use the running server:
+		Long: `Print the variables that make AWS clients use the running server.
 
   eval "$(rolecall idc env)"                                  sh, bash, zsh
   rolecall idc env --shell fish | source                      fish
@@ -81,13 +82,17 @@ func (a *app) idcRunCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run -- COMMAND [ARGUMENT …]",
 		Short: "Run a command that uses the running server",
-		Long: `Run a command with the variables that make AWS clients use the running server. With
---proxy its requests to AWS's own host names reach the server, and no other host does.
-Its exit code becomes rolecall's.`,
+		Long: `Run a command with the variables that make AWS clients use the running server.
+
+  rolecall idc run -- aws sso login --profile local-payments-dev-Admin
+  rolecall idc run --proxy -- aws sts get-caller-identity
+
+With --proxy its requests to AWS's own host names reach the server, and it can reach no other
+host. Its exit code becomes rolecall's.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 0 {
-				return cli.Usagef("idc run wants: rolecall idc run -- COMMAND [ARGUMENT …]")
+				return cli.Usagef("usage: rolecall idc run -- COMMAND [ARGUMENT …]")
 			}
 			environ, err := a.clientEnvironment(cmd.Context(), f)
 			if err != nil {
@@ -100,7 +105,7 @@ Its exit code becomes rolecall's.`,
 	return cmd
 }
 
-// withVariables gives environ with entries in place of those of the same names.
+// withVariables returns environ with entries in place of those with the same names.
 func withVariables(environ, entries []string) []string {
 	var kept []string
 	for _, entry := range environ {
@@ -123,19 +128,23 @@ func (a *app) idcConfigureCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "configure",
 		Short: "Write an sso-session and a profile for each role into the config file",
-		Long: `Write an sso-session, a profile for each account and role, and a services section with
-the server's endpoints into the shared config file, between two marking lines. What
-stands between them is replaced the next time; nothing else of the file is touched.`,
+		Long: `Write an sso-session and a profile for each account and role into the shared config file.
+
+  rolecall idc configure --user alice
+  rolecall idc configure --session local2 --proxy
+
+A services section with the server's endpoints is added, too. All of it stands between two
+marking lines, and is replaced the next time; nothing else in the file changes.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.idcConfigure(cmd.Context(), f, o)
 		},
 	}
 	a.addURLFlag(cmd, &f)
-	cmd.Flags().StringVar(&o.user, "user", "", "only the roles of this `USER`; left out, everybody's")
+	cmd.Flags().StringVar(&o.user, "user", "", "only the roles of this `USER` (default everybody's)")
 	cmd.Flags().StringVar(&o.session, "session", "local", "`NAME` of the sso-session and the services section")
-	cmd.Flags().StringVar(&o.file, "file", "", "config `FILE`; left out, the usual one")
-	cmd.Flags().BoolVar(&o.proxy, "proxy", false, "for idc env --proxy and idc run --proxy: AWS's own addresses instead of the server's")
+	cmd.Flags().StringVar(&o.file, "file", "", "config `FILE` (default the usual one)")
+	cmd.Flags().BoolVar(&o.proxy, "proxy", false, "write AWS's own addresses, for idc env --proxy and idc run --proxy")
 	return cmd
 }
 
@@ -166,32 +175,42 @@ func (a *app) idcConfigure(ctx context.Context, f operatorFlags, o configureOpti
 	}
 	for _, r := range roles {
 		if !roleLine().MatchString(r.AccountID + "/" + r.Name) {
-			return fmt.Errorf("the role %s/%s cannot stand in a config file", r.AccountID, r.Name)
+			return fmt.Errorf("role %s/%s: the name does not fit into a config file", r.AccountID, r.Name)
 		}
 	}
 	names := profileNames(o.session, roles)
 	if err := a.replaceBlock(ctx, o.file, o.session, configureText(info, o, roles, names)); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("Written to %s: sso-session %s and %d profiles", a.Tidy(o.file), o.session, len(roles))
+	text := fmt.Sprintf("Written to %s: sso-session %s and %s",
+		a.Tidy(o.file), o.session, cli.Counted(len(roles), "profile"))
 	if len(names) > 0 {
-		through := "rolecall idc run -- "
-		own := "" // rolecall reads the services section
-		if o.proxy {
-			through = "rolecall idc run --proxy -- "
-			own = through
-		}
-		text += fmt.Sprintf(". Try:\n\n  %[1]srolecall login %[2]s\n  %[1]srolecall whoami %[3]s\n  %[4]saws sts get-caller-identity --profile %[3]s\n", own, cli.Quoted(o.session), cli.Quoted(names[0]), through)
+		text += ". Try:\n\n" + tryText(o, names[0])
 	}
 	return a.Result(text, map[string]any{"file": o.file, "session": o.session, "profiles": names})
 }
 
-// roleLine is an account and a permission set as AWS names them.
+// tryText is commands that use a profile.
+func tryText(o configureOptions, profile string) string {
+	run := "rolecall idc run -- "
+	own := "" // rolecall reads the services section
+	if o.proxy {
+		run = "rolecall idc run --proxy -- "
+		own = run
+	}
+	return fmt.Sprintf(`  %[1]srolecall login %[2]s
+  %[1]srolecall whoami %[3]s
+  %[4]saws sts get-caller-identity --profile %[3]s
+`, own, cli.Quoted(o.session), cli.Quoted(profile), run)
+}
+
+// roleLine matches an account and a permission set as AWS names them.
 var roleLine = pattern.New(`^[0-9]{12}/[\w+=,.@-]{1,32}$`)
 
 var notPlain = pattern.New(`[^A-Za-z0-9._]+`)
 
-// profileNames are session-account-role, each once, in letters that need no quotes.
+// profileNames returns session-account-role for each role, unique and without characters that
+// need quotes.
 func profileNames(session string, roles []operator.Role) []string {
 	names, seen := make([]string, len(roles)), map[string]bool{}
 	for i, r := range roles {
@@ -213,7 +232,8 @@ func configureText(info idc.Info, o configureOptions, roles []operator.Role, nam
 	var b strings.Builder
 	b.WriteString(sessionText(o.session, startURL, info.Region))
 	for i, r := range roles {
-		fmt.Fprintf(&b, "\n[profile %s]\nsso_session = %s\nsso_account_id = %s\nsso_role_name = %s\nregion = %s\n%s", names[i], o.session, r.AccountID, r.Name, info.Region, services)
+		fmt.Fprintf(&b, "\n[profile %s]\nsso_session = %s\nsso_account_id = %s\nsso_role_name = %s\nregion = %s\n%s",
+			names[i], o.session, r.AccountID, r.Name, info.Region, services)
 	}
 	if o.proxy {
 		return b.String()
@@ -225,9 +245,8 @@ func configureText(info idc.Info, o configureOptions, roles []operator.Role, nam
 	return b.String()
 }
 
-// replaceBlock puts text between the marking lines of the session, at the end of
-// the file if they are not there yet. A session of that name elsewhere in the file is
-// somebody's own: then nothing is written.
+// replaceBlock puts text between the marking lines of the session, or at the end of the file
+// without them. If the file has a session of that name elsewhere, nothing is written.
 func (a *app) replaceBlock(ctx context.Context, file, session, text string) error {
 	_, err := a.EditConfig(ctx, file, func(before filesystem.Shared) ([]byte, error) {
 		return a.withBlock(file, session, string(before.Data), text)
@@ -241,13 +260,17 @@ func (a *app) withBlock(file, session, old, text string) ([]byte, error) {
 	_, tail, ended := strings.Cut(rest, end+"\n")
 	switch {
 	case marked && !ended:
-		return nil, &cli.HintError{Err: fmt.Errorf("%s: the line %q has no end", a.Tidy(file), begin), Code: cli.ExitConfiguration, Hint: "take that line out of the file"}
+		return nil, &cli.HintError{
+			Err:  fmt.Errorf("%s: the line %q has no end marker", a.Tidy(file), begin),
+			Code: cli.ExitConfiguration, Hint: "remove that line from the file",
+		}
 	case !marked && old != "" && !strings.HasSuffix(old, "\n"):
 		head = old + "\n"
 	}
 	if strings.Contains(head+tail, "[sso-session "+session+"]") {
 		return nil, &cli.HintError{
-			Err: fmt.Errorf("%s has an sso-session %s of its own", a.Tidy(file), session), Code: cli.ExitConfiguration, Hint: "rolecall idc configure --session local2",
+			Err:  fmt.Errorf("%s already has another sso-session %s", a.Tidy(file), session),
+			Code: cli.ExitConfiguration, Hint: "rolecall idc configure --session local2",
 		}
 	}
 	return []byte(head + begin + "\n" + text + end + "\n" + tail), nil

@@ -23,25 +23,31 @@ func (a *app) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo [-- COMMAND [ARGUMENT …]]",
 		Short: "See the whole job run against a local Identity Center",
-		Long: `Start a local Identity Center on a free port with a temporary home folder, sign in
-with the real PKCE flow, and get and prove role credentials. Your own ~/.aws is not
-touched. With a COMMAND, run that in the environment of the demo instead.`,
+		Long: `Run the whole job against a local Identity Center: sign in, get role credentials, prove them.
+
+  rolecall demo
+  rolecall demo -- aws sts get-caller-identity
+  rolecall demo --browser                 sign in yourself
+
+It serves on a free port, with a temporary home folder; your own ~/.aws is not touched. The
+sign-in is the real PKCE flow. With a COMMAND, it only signs in and runs that in the demo's
+environment.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
-				return cli.Usagef("demo wants: rolecall demo [-- COMMAND [ARGUMENT …]]")
+				return cli.Usagef("usage: rolecall demo [-- COMMAND [ARGUMENT …]]")
 			}
 			return a.demo(cmd.Context(), o, args)
 		},
 	}
-	cmd.Flags().BoolVar(&o.browser, "browser", false, "sign in yourself in a real browser")
-	cmd.Flags().BoolVar(&o.keep, "keep", false, "stay up until interrupted")
+	cmd.Flags().BoolVar(&o.browser, "browser", false, "sign in yourself, in a real browser")
+	cmd.Flags().BoolVar(&o.keep, "keep", false, "keep running until interrupted")
 	return cmd
 }
 
 type demoOptions struct{ browser, keep bool }
 
-// A demo is a world of its own: an Identity Center, a home, an environment.
+// A demo is a world of its own: an Identity Center, a home folder, an environment.
 type demo struct {
 	outer   *app
 	world   cli.World
@@ -67,7 +73,7 @@ func (a *app) demo(ctx context.Context, o demoOptions, argv []string) (err error
 	if !o.keep {
 		return nil
 	}
-	d.say("\nStill up, until you press Ctrl-C. In another terminal:\n")
+	d.say("\nStill running, until you press Ctrl-C. In another terminal:\n")
 	for _, entry := range d.environ() {
 		name, value, _ := strings.Cut(entry, "=")
 		quotedValue, err := export.QuoteSh(value)
@@ -104,7 +110,7 @@ func (a *app) startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 
 func (d *demo) close() error { return errors.Join(d.idc.close(), os.RemoveAll(d.home)) }
 
-// configText is a config file as people have it: a session and two profiles.
+// configText returns a typical config file: a session and two profiles.
 func (d *demo) configText() string {
 	sample := d.idc.Sample
 	return d.idc.configText(demoSession) + fmt.Sprintf(`
@@ -122,25 +128,26 @@ region = us-east-1
 `, demoSession, sample.Account, sample.Role, sample.OtherRole)
 }
 
-// environ is what makes any client live in the demo's world.
+// environ returns the variables that put any client into the demo's world.
 func (d *demo) environ() []string {
 	return append(d.idc.environ(), "HOME="+d.home, "AWS_PROFILE=dev")
 }
 
-// innerEnviron is the person's environment without what AWS clients read, and
-// with what makes them live in the demo's world.
+// innerEnviron returns the person's environment without the variables that AWS clients read,
+// and with those of the demo's world.
 func (d *demo) innerEnviron() []string {
 	var environ []string
 	for _, entry := range d.outer.Environ {
 		name, _, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(strings.ToUpper(name), "AWS_") && !cli.SameName(name, "HOME") && !strings.HasPrefix(name, "XDG_") {
+		if !strings.HasPrefix(strings.ToUpper(name), "AWS_") && !cli.SameName(name, "HOME") &&
+			!strings.HasPrefix(name, "XDG_") {
 			environ = append(environ, entry)
 		}
 	}
 	return append(append(environ, d.environ()...), "USERPROFILE="+d.home)
 }
 
-// run signs in, and runs a command of the person's in the demo's world.
+// run signs in, and runs the person's command in the demo's world.
 func (d *demo) run(ctx context.Context, argv []string) error {
 	if code := d.quietly(ctx, "login", demoSession); code != cli.ExitOK {
 		return &cli.ChildExit{Code: code}
@@ -159,7 +166,7 @@ func (d *demo) quietly(ctx context.Context, args ...string) int {
 // tour shows the job from the sign-in to the two classic errors.
 func (d *demo) tour(ctx context.Context) error {
 	sample := d.idc.Sample
-	d.say("A local IAM Identity Center is up at " + d.idc.URL + ", with a home folder of its own.")
+	d.say("A local IAM Identity Center is running at " + d.idc.URL + ", with a home folder of its own.")
 	d.say("Your own ~/.aws is not touched.")
 	steps := []struct {
 		text string
@@ -169,10 +176,18 @@ func (d *demo) tour(ctx context.Context) error {
 	}{
 		{"Sign in: authorization code with PKCE" + d.whoSignsIn(), cli.ExitOK, []string{"login", demoSession}, nil},
 		{"Which accounts?", cli.ExitOK, []string{"sso", "list-accounts", "--query", "accountList[].accountName"}, nil},
-		{"Which roles in one of them?", cli.ExitOK, []string{"sso", "list-account-roles", "--account-id", sample.Account, "--query", "roleList[].roleName"}, nil},
+		{
+			"Which roles in one of them?", cli.ExitOK,
+			[]string{"sso", "list-account-roles", "--account-id", sample.Account, "--query", "roleList[].roleName"},
+			nil,
+		},
 		{"Role credentials for a profile, ready for eval", cli.ExitOK, []string{"env", "dev"}, nil},
 		{"Proof: a signed GetCallerIdentity", cli.ExitOK, []string{"whoami", "dev"}, nil},
-		{"A mistyped role. AWS says only \"ForbiddenException: No access\"", cli.ExitNoAccess, []string{"whoami", sample.Account + "/" + mistyped(sample.Role)}, nil},
+		{
+			"A mistyped role. AWS says only \"ForbiddenException: No access\"", cli.ExitNoAccess,
+			[]string{"whoami", sample.Account + "/" + mistyped(sample.Role)},
+			nil,
+		},
 		{
 			"Signed out elsewhere. AWS says only \"UnauthorizedException: Session token not found or invalid\"",
 			cli.ExitLogin,
@@ -188,13 +203,13 @@ func (d *demo) tour(ctx context.Context) error {
 		}
 		d.say(fmt.Sprintf("\n%d. %s\n\n  $ rolecall %s", i+1, step.text, typed(step.args)))
 		if code := d.step(ctx, step.args); code != step.code {
-			return fmt.Errorf("step %d of the demo ended with exit code %d instead of %d", i+1, code, step.code)
+			return fmt.Errorf("step %d of the demo had exit code %d instead of %d", i+1, code, step.code)
 		}
 		if step.code != cli.ExitOK {
 			d.say(fmt.Sprintf("  (exit code %d)", step.code))
 		}
 	}
-	d.say("\nThat was all of it. Next: put your own [sso-session] into ~/.aws/config and run rolecall login.")
+	d.say("\nThat was all. Next: rolecall configure, with the start URL of your own Identity Center.")
 	return nil
 }
 
@@ -205,8 +220,7 @@ func (d *demo) whoSignsIn() string {
 	return "; the demo plays the browser, as " + d.idc.Sample.User
 }
 
-// step runs one command of rolecall, its output indented and cut to the width of
-// a page.
+// step runs one command of rolecall, with its output indented and long lines cut.
 func (d *demo) step(ctx context.Context, args []string) int {
 	inner := d.world
 	out := &indented{to: d.outer.Stdout, width: 160}
@@ -217,14 +231,14 @@ func (d *demo) step(ctx context.Context, args []string) int {
 
 func (d *demo) say(line string) { fmt.Fprintln(d.outer.Stdout, line) }
 
-// mistyped leaves a letter out, as fingers do.
+// mistyped returns name without the last letter but one.
 func mistyped(name string) string { return name[:len(name)-2] + name[len(name)-1:] }
 
-// typed is a command line as a person types it.
+// typed returns a command line as a person types it.
 func typed(args []string) string {
 	words := make([]string, len(args))
 	for i, arg := range args {
-		if words[i] = arg; !strings.HasPrefix(arg, "--") { // flags of our own need no quotes
+		if words[i] = arg; !strings.HasPrefix(arg, "--") { // rolecall's flags need no quotes
 			words[i] = cli.Quoted(arg)
 		}
 	}
@@ -261,14 +275,14 @@ func (w *indented) flush() {
 	w.line = nil
 }
 
-// playedPerson signs in on the demo's pages as a browser would.
+// A playedPerson signs in on the demo's pages as a browser would.
 type playedPerson struct{ visitor visitor.Visitor }
 
 func (p *playedPerson) Authorize(a login.Authorization) {
 	go func() {
 		ctx, cancel := context.WithDeadline(context.Background(), a.Until)
 		defer cancel()
-		_, _ = p.visitor.Visit(ctx, a.URL) // a failure shows as a login that is not answered
+		_, _ = p.visitor.Visit(ctx, a.URL) // if it fails, the login times out
 	}()
 }
 

@@ -15,13 +15,13 @@ import (
 	"rolecall/internal/idc/operator"
 )
 
-// playFaults makes the player of a server, with the faults that it begins with.
+// playFaults returns the player of a server, which plays the faults of its flags.
 func (a *app) playFaults(o serveOptions) (*faults.Player, error) {
 	p := faults.New(a.Now)
 	return p, faultUsage(p.Play(o.faults))
 }
 
-// faultUsage is a spec that cannot be played.
+// faultUsage adds to the error of a spec the command that explains specs.
 func faultUsage(err error) error {
 	if err == nil {
 		return nil
@@ -30,22 +30,29 @@ func faultUsage(err error) error {
 }
 
 func (a *app) idcFaultsCommand() *cobra.Command {
+	routes := faults.Routes()
+	half := len(routes) / 2
 	cmd := &cobra.Command{
 		Use:   "faults",
 		Short: "List how a server can misbehave, to test clients with it",
-		Long: `List how a server can misbehave, to see what a client does about it. A fault is played
-by its SPEC:
+		Long: `List how a server can misbehave, to test clients with it.
+
+  rolecall idc faults
+  rolecall idc serve --fault throttle~7              every 7th portal request
+  rolecall idc faults play unauthorized#1            the next request
+  rolecall idc faults play html@token status=503@accounts+roles
+
+A fault is played by its SPEC:
 
   NAME[=VALUE][@ROUTE[/ACCOUNT]][#COUNT][~EVERY]
 
-  rolecall idc serve --fault throttle~7              each seventh portal request
-  rolecall idc faults play unauthorized#1            the next one
-  rolecall idc faults play html@token status=503@accounts+roles
+Routes (join several with +):
+  ` + strings.Join(routes[:half], ", ") + `,
+  ` + strings.Join(routes[half:], ", ") + `
 
-Routes are ` + strings.Join(faults.Routes(), ", ") + `; several have a + between them.
-/ACCOUNT behind roles or credentials means the requests for one account.
-A VALUE that begins with a quotation mark is a JSON string. Faults of TLS and HTTP/2 are
-played on clients that come through the proxy: rolecall idc run --proxy.`,
+/ACCOUNT after roles or credentials limits it to requests for one account. A VALUE that starts
+with a quotation mark is a JSON string. Faults of TLS and HTTP/2 affect only clients that use the
+proxy: rolecall idc run --proxy.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.listFaults() },
 	}
@@ -53,8 +60,8 @@ played on clients that come through the proxy: rolecall idc run --proxy.`,
 	return cmd
 }
 
-// listFaults prints for each fault its name and route, what the server does, and what
-// a client should do.
+// listFaults prints the name and routes of each fault, what the server does, and what a client
+// should do.
 func (a *app) listFaults() error {
 	if a.JSON() {
 		type fault struct {
@@ -90,8 +97,14 @@ func (a *app) faultsPlayCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "play SPEC…",
-		Short: "Let the running server play these faults, in place of those it plays",
-		Args:  cobra.MinimumNArgs(1),
+		Short: "Replace the faults being played",
+		Long: `Replace the faults that the running server is playing.
+
+  rolecall idc faults play throttle~7
+  rolecall idc faults play html@token status=503@accounts+roles
+
+rolecall idc faults explains a SPEC.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, specs []string) error {
 			if err := faults.Check(specs); err != nil {
 				return faultUsage(err)
@@ -107,9 +120,13 @@ func (a *app) faultsStopCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "stop",
-		Short: "Let the running server behave well again",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.putFaults(cmd.Context(), f, []string{}) },
+		Short: "Stop playing faults",
+		Long: `Stop playing faults on the running server.
+
+  rolecall idc faults stop
+  rolecall idc faults stop --url http://127.0.0.1:9911`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.putFaults(cmd.Context(), f, []string{}) },
 	}
 	a.addOperatorFlags(cmd, &f)
 	return cmd
@@ -127,15 +144,19 @@ func (a *app) faultsPlayingCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "playing",
-		Short: "Print what the running server plays",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.doFaults(cmd.Context(), f, http.MethodGet, nil) },
+		Short: "Print the faults being played",
+		Long: `Print the faults that the running server is playing.
+
+  rolecall idc faults playing
+  rolecall idc faults playing --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.doFaults(cmd.Context(), f, http.MethodGet, nil) },
 	}
 	a.addOperatorFlags(cmd, &f)
 	return cmd
 }
 
-// doFaults asks the operator's side, and prints what is played.
+// doFaults sends a request about faults, and prints those being played.
 func (a *app) doFaults(ctx context.Context, f operatorFlags, method string, body []byte) error {
 	return a.operate(ctx, f, func(c *operator.Client) error {
 		answer, err := c.Do(ctx, method, "/faults", nil, body, nil)
@@ -143,7 +164,7 @@ func (a *app) doFaults(ctx context.Context, f operatorFlags, method string, body
 			return err
 		}
 		specs := append([]string{}, answer.Faults...)
-		text := "No faults are played."
+		text := "No faults are being played."
 		if len(specs) > 0 {
 			text = ""
 			for _, spec := range specs {

@@ -18,16 +18,15 @@ import (
 func (a *app) idcCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "idc",
-		Short: "A local IAM Identity Center for development, tests and CI",
-		Long: `A local IAM Identity Center that real AWS clients sign in to, like the AWS CLI and the
-SDKs. It listens on this machine only, and refuses what AWS refuses.
+		Short: "Run a local IAM Identity Center for development, tests and CI",
+		Long: `Run a local IAM Identity Center that real AWS clients, like the AWS CLI and the SDKs, sign in to.
 
   rolecall idc serve                      in memory, with sample users
-  rolecall idc serve --data DIR --seed FILE
-  rolecall idc run -- aws sts get-caller-identity --profile dev
+  rolecall idc configure --user alice     write profiles for it
+  rolecall idc run -- aws sts get-caller-identity --profile local-payments-dev-Admin
 
-The other commands act on the server at --url, or on a data directory with --data,
-whether a server has it open or not.`,
+It rejects what AWS rejects. The other commands act on the server at --url, or with --data on a
+data directory, whether or not a server is using it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -39,8 +38,8 @@ whether a server has it open or not.`,
 	return cmd
 }
 
-// defaultIDCPort is where idc serve listens when no port is given, so that
-// configuration written once stays right.
+// defaultIDCPort is the port of idc serve without --port: a fixed one, so that configuration
+// that was written once stays valid.
 const defaultIDCPort = 9911
 
 func (a *app) idcServeCommand() *cobra.Command {
@@ -48,28 +47,34 @@ func (a *app) idcServeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve a local Identity Center until interrupted",
-		Long: `Serve a local Identity Center until interrupted. Without flags it is in memory, with
-sample users, on port 9911 of 127.0.0.1. With --data it is kept in a directory, and
-sign-ins outlive a restart.
+		Long: `Serve a local Identity Center until interrupted.
 
-The administrator's keys, for aws sso-admin, identitystore and organizations, are
-printed when the directory is made, and not again.`,
+  rolecall idc serve
+  rolecall idc serve --data ./idc-data --seed directory.yaml
+  rolecall idc serve --port 0 --fault throttle~7
+
+Without flags it is in memory, with sample users, on port 9911 of 127.0.0.1. With --data it is
+kept in a directory, and sign-ins outlive a restart. The administrator's keys, for aws sso-admin,
+identitystore and organizations, are printed only when the directory is created.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.idcServe(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.port, "port", defaultIDCPort, "port on 127.0.0.1; 0 takes a free one")
+	f.IntVar(&o.port, "port", defaultIDCPort, "`PORT` on 127.0.0.1; 0 for a free one")
 	f.StringVar(&o.data, "data", "", "keep everything in this `DIR`")
-	f.StringVar(&o.seed, "seed", "", "apply this seed `FILE` at the start; docs/seed.md says what stands in it")
-	f.StringVar(&o.region, "region", "", "the region it plays, when the directory is made (default us-east-1)")
-	f.DurationVar(&o.session, "session-duration", 0, "how long a sign-in lasts, 15m to 2160h; it is remembered (default 8h)")
-	f.BoolVar(&o.portalLimit, "portal-limit", false, "answer 429 beyond 20 portal requests a second of one token, as AWS does")
-	f.StringArrayVar(&o.faults, "fault", nil, "play this misbehaviour, a `SPEC` as rolecall idc faults explains; can be repeated")
-	f.StringVar(&o.listen, "listen", "", "listen at `ADDRESS:PORT` beyond this machine; wants --tls-cert, --tls-key and --public-url")
+	f.StringVar(&o.seed, "seed", "", "apply this seed `FILE` at the start; docs/seed.md describes it")
+	f.StringVar(&o.region, "region", "", "`REGION` to imitate, set when the directory is created (default us-east-1)")
+	f.DurationVar(&o.session, "session-duration", 0, "`DURATION` of a sign-in, 15m to 2160h; remembered (default 8h)")
+	f.BoolVar(&o.portalLimit, "portal-limit", false,
+		"answer 429 beyond 20 portal requests a second with one token, as AWS does")
+	f.StringArrayVar(&o.faults, "fault", nil,
+		"play the misbehaviour of this `SPEC`, see rolecall idc faults; can be repeated")
+	f.StringVar(&o.listen, "listen", "",
+		"listen at `ADDRESS:PORT` beyond this machine; needs --tls-cert, --tls-key and --public-url")
 	f.StringVar(&o.certificate, "tls-cert", "", "certificate `FILE`, PEM")
-	f.StringVar(&o.key, "tls-key", "", "its key `FILE`, PEM")
-	f.StringVar(&o.publicURL, "public-url", "", "https `URL` at which clients reach it")
-	f.BoolVar(&o.noLimits, "no-limits", false, "no bounds on password and code guesses: for load tests")
+	f.StringVar(&o.key, "tls-key", "", "key `FILE` of the certificate, PEM")
+	f.StringVar(&o.publicURL, "public-url", "", "https `URL` where clients reach the server")
+	f.BoolVar(&o.noLimits, "no-limits", false, "do not limit password and code guesses: for load tests")
 	return cmd
 }
 
@@ -85,8 +90,7 @@ func (a *app) idcServe(ctx context.Context, o serveOptions) error {
 	return l.close()
 }
 
-// printIDC says all that is needed to use it; the last line is for scripts that
-// wait for it.
+// printIDC prints everything needed to use it. Scripts wait for the last line.
 func (a *app) printIDC(w io.Writer, l *localIDC) error {
 	var b strings.Builder
 	where := "in memory"
@@ -109,7 +113,8 @@ func (a *app) printIDC(w io.Writer, l *localIDC) error {
 	}
 	if l.showKeys {
 		id, secret := l.Server.STS.Administrator()
-		fmt.Fprintf(&b, "\nThe administrator's keys, for aws sso-admin, identitystore and organizations; they are not shown again:\n")
+		b.WriteString("\nThe administrator's keys, for aws sso-admin, identitystore and organizations; " +
+			"they are not shown again:\n")
 		fmt.Fprintf(&b, "  AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", id, secret)
 	}
 	fmt.Fprintf(&b, "\nIn ~/.aws/config (rolecall idc configure writes it there):\n\n%s\n", indent(l.configText("local")))
@@ -132,15 +137,19 @@ func (a *app) idcSampleCommand() *cobra.Command {
 	var region string
 	cmd := &cobra.Command{
 		Use:   "sample",
-		Short: "Print the sample directory as a seed file, to begin your own with",
-		Args:  cobra.NoArgs,
+		Short: "Print the sample directory as a seed file, to start from",
+		Long: `Print the sample directory as a seed file, to start from.
+
+  rolecall idc sample > directory.yaml
+  rolecall idc sample --region eu-central-1`,
+		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			text, _ := seed.Sample(region)
 			_, err := a.Stdout.Write(text)
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&region, "region", idc.DefaultRegion, "the region that it is for")
+	cmd.Flags().StringVar(&region, "region", idc.DefaultRegion, "`REGION` of the directory")
 	return cmd
 }
 

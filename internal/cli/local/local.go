@@ -1,5 +1,5 @@
-// Package local is the command line of the local Identity Center: idc … and demo. It is
-// the one place where the client's house and the server's meet.
+// Package local is the command line of the local Identity Center: idc … and demo. Client and
+// server meet only here.
 package local
 
 import "rolecall/internal/cli"

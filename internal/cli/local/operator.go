@@ -2,7 +2,6 @@ package local
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -27,20 +26,20 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// operatorFlags say which Identity Center a command acts on.
+// operatorFlags say on which Identity Center a command acts.
 type operatorFlags struct{ data, url string }
 
 func (a *app) addOperatorFlags(cmd *cobra.Command, f *operatorFlags) {
-	cmd.Flags().StringVar(&f.data, "data", "", "act on this data `DIR`, whether a server has it open or not")
+	cmd.Flags().StringVar(&f.data, "data", "", "act on this data `DIR`, whether or not a server is using it")
 	a.addURLFlag(cmd, f)
 }
 
 func (a *app) addURLFlag(cmd *cobra.Command, f *operatorFlags) {
 	standard := cmp.Or(a.Getenv("ROLECALL_IDC_URL"), fmt.Sprintf("http://127.0.0.1:%d", defaultIDCPort))
-	cmd.Flags().StringVar(&f.url, "url", standard, "`URL` of the running server; $ROLECALL_IDC_URL")
+	cmd.Flags().StringVar(&f.url, "url", standard, "`URL` of the running server, or $ROLECALL_IDC_URL")
 }
 
-// idcInfo asks a running server what one needs to use it.
+// idcInfo asks a running server for what its clients need.
 func (a *app) idcInfo(ctx context.Context, address string) (idc.Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -51,19 +50,23 @@ func (a *app) idcInfo(ctx context.Context, address string) (idc.Info, error) {
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return idc.Info{}, &cli.HintError{
-			Err: fmt.Errorf("no local Identity Center answers at %s", address), Code: cli.ExitUnavailable, Facts: []string{err.Error()}, Hint: "rolecall idc serve",
+			Err:  fmt.Errorf("no local Identity Center answers at %s", address),
+			Code: cli.ExitUnavailable, Facts: []string{err.Error()}, Hint: "rolecall idc serve",
 		}
 	}
 	defer response.Body.Close()
 	var info idc.Info
 	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<16)).Decode(&info); err != nil || !info.Sound(address) {
-		return info, &cli.HintError{Err: fmt.Errorf("what answers at %s is no local Identity Center", address), Code: cli.ExitUnavailable, Hint: "rolecall idc serve --port 0"}
+		return info, &cli.HintError{
+			Err:  fmt.Errorf("the server at %s is not a local Identity Center", address),
+			Code: cli.ExitUnavailable, Hint: "rolecall idc serve --port 0",
+		}
 	}
 	return info, nil
 }
 
-// operate runs do with the operator's side of an Identity Center: of a running
-// server, or of a data directory that nobody has open.
+// operate calls do with a client of the operator's socket: that of a running server, or its own
+// for a data directory that no server is using.
 func (a *app) operate(ctx context.Context, f operatorFlags, do func(*operator.Client) error) error {
 	if f.data == "" {
 		info, err := a.idcInfo(ctx, f.url)
@@ -90,17 +93,23 @@ func (a *app) operate(ctx context.Context, f operatorFlags, do func(*operator.Cl
 	return do(client)
 }
 
-// operateAlone opens the data directory for the time of one command.
+// operateAlone opens the data directory for one command.
 func (a *app) operateAlone(ctx context.Context, dir, path string, do func(*operator.Client) error) (err error) {
 	if _, err := os.Stat(filepath.Join(dir, "idc.db")); err != nil {
-		return &cli.HintError{Err: fmt.Errorf("%s: there is no Identity Center", a.Tidy(dir)), Code: cli.ExitConfiguration, Hint: "rolecall idc serve --data " + cli.Quoted(dir)}
+		return &cli.HintError{
+			Err:  fmt.Errorf("%s holds no Identity Center", a.Tidy(dir)),
+			Code: cli.ExitConfiguration, Hint: "rolecall idc serve --data " + cli.Quoted(dir),
+		}
 	}
 	data, err := openData(dir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	err = data.Store.Update(ctx, func(tx store.Tx) error { _, err := directory.Open(tx, idc.DefaultRegion, a.Now()); return err })
+	err = data.Store.Update(ctx, func(tx store.Tx) error {
+		_, err := directory.Open(tx, idc.DefaultRegion, a.Now())
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -126,47 +135,45 @@ func (a *app) idcApplyCommand() *cobra.Command {
 	var prune, dry bool
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
-		Short: "Show what a seed file changes in the directory, and change it",
-		Args:  cobra.ExactArgs(1),
+		Short: "Show and apply the changes of a seed file",
+		Long: `Show and apply the changes that a seed file makes to the directory.
+
+  rolecall idc apply directory.yaml --dry-run
+  rolecall idc apply directory.yaml --prune`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := os.ReadFile(args[0])
 			if err != nil {
 				return err
 			}
-			q := url.Values{"name": {args[0]}, "prune": {strconv.FormatBool(prune)}, "dry_run": {strconv.FormatBool(dry)}}
+			q := url.Values{
+				"name": {args[0]}, "prune": {strconv.FormatBool(prune)}, "dry_run": {strconv.FormatBool(dry)},
+			}
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
 				answer, err := c.Do(cmd.Context(), http.MethodPost, "/apply", q, text, nil)
 				if err != nil {
-					return &cli.HintError{Err: err, Code: cli.ExitConfiguration, Hint: "docs/seed.md says what stands in a seed file; rolecall idc sample prints one"}
+					return &cli.HintError{Err: err, Code: cli.ExitConfiguration, Hint: seedHint}
 				}
 				return a.Result(answer.Plan, map[string]any{"plan": answer.Plan, "applied": !dry})
 			})
 		},
 	}
 	a.addOperatorFlags(cmd, &f)
-	cmd.Flags().BoolVar(&prune, "prune", false, "remove what does not stand in the file")
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "only show what would change")
+	cmd.Flags().BoolVar(&prune, "prune", false, "remove what is not in the file")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only show the changes")
 	return cmd
-}
-
-// result prints text, or with --json the object.
-func (a *app) Result(text string, object any) error {
-	if a.JSON() {
-		return json.NewEncoder(a.Stdout).Encode(object)
-	}
-	if text != "" && !strings.HasSuffix(text, "\n") {
-		text += "\n"
-	}
-	_, err := io.WriteString(a.Stdout, text)
-	return err
 }
 
 func (a *app) idcExportCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Print the directory as a seed file; passwords stand in it as hashes",
-		Args:  cobra.NoArgs,
+		Short: "Print the directory as a seed file, with hashes for passwords",
+		Long: `Print the directory as a seed file, with hashes for passwords.
+
+  rolecall idc export
+  rolecall idc export --data ./idc-data > exported.yaml`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
 				_, err := c.Do(cmd.Context(), http.MethodGet, "/export", nil, nil, a.Stdout)
@@ -183,8 +190,13 @@ func (a *app) idcPasswdCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "passwd USER",
 		Short: "Set a user's password, and sign the user out everywhere",
-		Long:  "Set a user's password: it is asked for at the terminal, else the first line of stdin.",
-		Args:  cobra.ExactArgs(1),
+		Long: `Set a user's password, and sign the user out everywhere.
+
+  rolecall idc user passwd alice
+  rolecall idc user passwd alice --data ./idc-data < password.txt
+
+The password is asked for at the terminal; without a terminal, it is the first line of stdin.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			password, err := a.newPassword(cmd.Context(), args[0])
 			if err != nil {
@@ -208,7 +220,13 @@ func (a *app) idcPasswdCommand() *cobra.Command {
 
 func (a *app) idcUserCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "user", Short: "Users of the directory", Args: cobra.NoArgs,
+		Use:   "user",
+		Short: "Manage users of the directory",
+		Long: `Manage users of the directory.
+
+  rolecall idc user passwd alice
+  rolecall idc user passwd alice --data ./idc-data`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.idcPasswdCommand())
@@ -230,7 +248,7 @@ func (a *app) newPassword(ctx context.Context, user string) (string, error) {
 		password = strings.TrimRight(password, "\r\n")
 	}
 	if err == nil && password == "" {
-		err = cli.Usagef("the password is empty: type it at the terminal, or give it on stdin")
+		err = cli.Usagef("the password is empty: type it at the terminal, or pass it on stdin")
 	}
 	return password, err
 }
@@ -240,11 +258,15 @@ func (a *app) idcResetCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "reset",
-		Short: "Take all users, groups, accounts, permission sets, assignments and sessions away",
-		Args:  cobra.NoArgs,
+		Short: "Remove all users, groups, accounts, permission sets, assignments and sessions",
+		Long: `Remove all users, groups, accounts, permission sets, assignments and sessions.
+
+  rolecall idc reset --yes
+  rolecall idc reset --data ./idc-data --yes`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes {
-				return cli.Usagef("reset empties the directory: say --yes")
+				return cli.Usagef("reset empties the directory: pass --yes to proceed")
 			}
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
 				if _, err := c.Do(cmd.Context(), http.MethodPost, "/reset", nil, nil, nil); err != nil {
@@ -255,7 +277,7 @@ func (a *app) idcResetCommand() *cobra.Command {
 		},
 	}
 	a.addOperatorFlags(cmd, &f)
-	cmd.Flags().BoolVar(&yes, "yes", false, "yes, empty it")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do empty the directory")
 	return cmd
 }
 
@@ -263,9 +285,14 @@ func (a *app) idcBackupCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
-		Short: "Copy the database to a file that is not there yet, while it is in use",
-		Long: `Copy the database to a file that is not there yet, while it is in use. To bring it
-back, put it into a data directory as idc.db, beside the file "secret" of the old one.`,
+		Short: "Copy the database to a new file, even while it is in use",
+		Long: `Copy the database to a new file, even while it is in use.
+
+  rolecall idc backup monday.db
+  rolecall idc backup tuesday.db --data ./idc-data
+
+To restore it, put it into a data directory as idc.db, together with the file "secret" of the
+old one.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := filepath.Abs(args[0])
@@ -288,8 +315,12 @@ func (a *app) idcReloadCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "reload",
-		Short: "Let the running server apply its seed file again",
-		Args:  cobra.NoArgs,
+		Short: "Apply the running server's seed file again",
+		Long: `Apply the running server's seed file again.
+
+  rolecall idc reload
+  rolecall idc reload --url http://127.0.0.1:9911`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
 				answer, err := c.Do(cmd.Context(), http.MethodPost, "/reload", nil, nil, nil)
@@ -302,69 +333,4 @@ func (a *app) idcReloadCommand() *cobra.Command {
 	}
 	a.addOperatorFlags(cmd, &f)
 	return cmd
-}
-
-func (a *app) idcAuditCommand() *cobra.Command {
-	var f operatorFlags
-	var after int64
-	cmd := &cobra.Command{
-		Use:   "audit",
-		Short: "Print who signed in, approved, got credentials and changed what",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.operate(cmd.Context(), f, func(c *operator.Client) error { return a.audit(cmd.Context(), c, after) })
-		},
-	}
-	a.addOperatorFlags(cmd, &f)
-	cmd.Flags().Int64Var(&after, "after", 0, "only events after this `NUMBER`")
-	var of operatorFlags
-	verify := &cobra.Command{
-		Use:   "verify",
-		Short: "Check that nothing in the audit was changed or taken out",
-		Long: `Check the chain of hashes from the first event to the last. Write the last hash down
-elsewhere: a chain that was cut off at its end verifies, too.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.operate(cmd.Context(), of, func(c *operator.Client) error {
-				answer, err := c.Do(cmd.Context(), http.MethodGet, "/audit/verification", nil, nil, nil)
-				if err != nil {
-					return fmt.Errorf("the audit: %w", err)
-				}
-				return a.Result(fmt.Sprintf("%d events, unbroken. The last hash is %x.", answer.Events, answer.Head),
-					map[string]any{"events": answer.Events, "head": fmt.Sprintf("%x", answer.Head)})
-			})
-		},
-	}
-	a.addOperatorFlags(verify, &of)
-	cmd.AddCommand(verify)
-	return cmd
-}
-
-// auditPage is how many events are asked for at a time.
-const auditPage = 1000
-
-func (a *app) audit(ctx context.Context, c *operator.Client, after int64) error {
-	for {
-		var page bytes.Buffer
-		q := url.Values{"after": {strconv.FormatInt(after, 10)}, "limit": {strconv.Itoa(auditPage)}}
-		if _, err := c.Do(ctx, http.MethodGet, "/audit", q, nil, &page); err != nil {
-			return err
-		}
-		lines := json.NewDecoder(&page)
-		n := 0
-		for ; lines.More(); n++ {
-			var e store.Event
-			if err := lines.Decode(&e); err != nil {
-				return err
-			}
-			after = e.Seq
-			text := strings.TrimRight(fmt.Sprintf("%d  %s  %s  %s  %s  %s", e.Seq, e.Time.Format(time.RFC3339), e.Actor, e.Action, e.Target, e.Details), " ")
-			if err := a.Result(a.Show(text), e); err != nil {
-				return err
-			}
-		}
-		if n < auditPage {
-			return nil
-		}
-	}
 }

@@ -21,7 +21,6 @@ import (
 
 	"rolecall/internal/cli"
 	"rolecall/internal/export"
-	"rolecall/internal/filesystem"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/faults"
@@ -49,11 +48,11 @@ type localIDC struct {
 	Server *idc.Server
 	Sample seed.SampleData
 	data   *idc.Data
-	plan   string // what the seed file changed
-	beyond bool   // others than this machine reach it
+	plan   string // the changes of the seed file
+	beyond bool   // other machines can reach it
 	// showKeys: the administrator's keys were never printed.
 	showKeys bool
-	// files has the models for older AWS CLIs, the CA and the operator's socket; it is
+	// files is the folder of the models for older AWS CLIs, the CA and the operator's socket:
 	// the data directory, or a temporary one.
 	files     string
 	temporary bool
@@ -65,13 +64,13 @@ type localIDC struct {
 	stopped chan error
 }
 
-// maxConnections bounds those at a time.
+// maxConnections bounds the concurrent connections.
 const maxConnections = 1024
 
-// modelsFolder is where in files the models for older AWS CLIs are.
+// modelsFolder is the folder in files with the models for older AWS CLIs.
 const modelsFolder = "models"
 
-// startIDC begins to serve.
+// startIDC starts to serve.
 func (a *app) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err error) {
 	player, err := a.playFaults(o)
 	if err != nil {
@@ -81,7 +80,9 @@ func (a *app) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 	if err != nil {
 		return nil, err
 	}
-	l = &localIDC{URL: "http://" + listener.Addr().String(), beyond: o.listen != "", stopped: make(chan error, 1), faults: player}
+	l = &localIDC{
+		URL: "http://" + listener.Addr().String(), beyond: o.listen != "", stopped: make(chan error, 1), faults: player,
+	}
 	if o.publicURL != "" {
 		l.URL = strings.TrimRight(o.publicURL, "/")
 	}
@@ -102,7 +103,8 @@ func (a *app) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 	}
 	l.http = &http.Server{
 		Handler: l, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(a.Logger(a.Stderr).Handler(), slog.LevelDebug),
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(a.Logger(a.Stderr).Handler(), slog.LevelDebug),
 	}
 	go func() { _ = l.http.Serve(netutil.LimitListener(listener, maxConnections)) }()
 	return l, l.serveOperator(ctx, a, o)
@@ -114,34 +116,40 @@ func (o serveOptions) open() (net.Listener, error) {
 		return o.openBeyond()
 	}
 	if o.certificate != "" || o.key != "" || o.publicURL != "" {
-		return nil, cli.Usagef("--tls-cert, --tls-key and --public-url go with --listen")
+		return nil, cli.Usagef("--tls-cert, --tls-key and --public-url need --listen")
 	}
 	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, &cli.HintError{Err: fmt.Errorf("port %d on 127.0.0.1 is in use", o.port), Code: cli.ExitError, Hint: "rolecall idc serve --port 0"}
+		return nil, &cli.HintError{
+			Err:  fmt.Errorf("port %d on 127.0.0.1 is in use", o.port),
+			Code: cli.ExitError, Hint: "rolecall idc serve --port 0",
+		}
 	}
 	return listener, err
 }
 
-// openBeyond listens where other machines reach it, with TLS only.
+// openBeyond listens where other machines can reach it, with TLS only.
 func (o serveOptions) openBeyond() (net.Listener, error) {
 	if o.certificate == "" || o.key == "" {
-		return nil, cli.Usagef("beyond this machine only with TLS: --listen wants --tls-cert, --tls-key and --public-url")
+		return nil, cli.Usagef("beyond this machine only with TLS: --listen needs --tls-cert, --tls-key and --public-url")
 	}
 	if len(o.faults) > 0 {
-		return nil, cli.Usagef("faults are played on this machine only: take out --listen")
+		return nil, cli.Usagef("faults are played on this machine only: leave out --listen")
 	}
-	if u, err := url.Parse(o.publicURL); err != nil || u.Scheme != "https" || u.Host == "" || strings.TrimRight(u.Path, "/") != "" {
+	u, err := url.Parse(o.publicURL)
+	if err != nil || u.Scheme != "https" || u.Host == "" || strings.TrimRight(u.Path, "/") != "" {
 		return nil, cli.Usagef("--public-url %q is not like https://sso.example.com:9911", o.publicURL)
 	}
 	pair, err := tls.LoadX509KeyPair(o.certificate, o.key)
 	if err != nil {
 		return nil, err
 	}
-	return tls.Listen("tcp", o.listen, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+	return tls.Listen("tcp", o.listen, &tls.Config{
+		Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+	})
 }
 
-// openIDC opens the data directory, or memory with the sample, and applies the seed
+// openIDC opens the data directory, or a store in memory with the sample, and applies the seed
 // file.
 func (a *app) openIDC(ctx context.Context, l *localIDC, o serveOptions) (err error) {
 	switch {
@@ -165,14 +173,17 @@ func (a *app) openIDC(ctx context.Context, l *localIDC, o serveOptions) (err err
 	return err
 }
 
-// settle makes the instance as the flags want it.
+// settle applies the flags to the instance.
 func (a *app) settle(tx store.Tx, o serveOptions) error {
 	i, err := directory.Open(tx, cmp.Or(o.region, idc.DefaultRegion), a.Now())
 	if err != nil {
 		return err
 	}
 	if o.region != "" && o.region != i.Region {
-		return &cli.HintError{Err: fmt.Errorf("this directory plays region %s; a region cannot be changed", i.Region), Code: cli.ExitConfiguration, Hint: "rolecall idc serve --data OTHER-DIR --region " + o.region}
+		return &cli.HintError{
+			Err:  fmt.Errorf("this directory is in region %s, which cannot be changed", i.Region),
+			Code: cli.ExitConfiguration, Hint: "rolecall idc serve --data OTHER-DIR --region " + o.region,
+		}
 	}
 	if o.session == 0 {
 		return nil
@@ -181,6 +192,9 @@ func (a *app) settle(tx store.Tx, o serveOptions) error {
 	return directory.Instances().Put(tx, i)
 }
 
+// seedHint is for people whose seed file has an error.
+const seedHint = "docs/seed.md describes seed files; rolecall idc sample prints one"
+
 func (a *app) applySeed(ctx context.Context, s store.Store, path string) (string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -188,7 +202,7 @@ func (a *app) applySeed(ctx context.Context, s store.Store, path string) (string
 	}
 	plan, err := seed.Load(ctx, s, path, text, seed.Options{Cost: directory.DefaultCost()}, store.Operator, a.Now())
 	if err != nil {
-		return "", &cli.HintError{Err: err, Code: cli.ExitConfiguration, Hint: "docs/seed.md says what stands in a seed file; rolecall idc sample prints one"}
+		return "", &cli.HintError{Err: err, Code: cli.ExitConfiguration, Hint: seedHint}
 	}
 	return plan.String(), nil
 }
@@ -196,12 +210,14 @@ func (a *app) applySeed(ctx context.Context, s store.Store, path string) (string
 func openData(dir string) (*idc.Data, error) {
 	d, err := idc.OpenData(dir)
 	if errors.Is(err, idc.ErrInUse) {
-		return nil, &cli.HintError{Err: err, Code: cli.ExitError, Hint: "stop the other server, or take another --data directory"}
+		return nil, &cli.HintError{
+			Err: err, Code: cli.ExitError, Hint: "stop the other server, or use another --data directory",
+		}
 	}
 	return d, err
 }
 
-// buildIDC puts the server together with the files that its clients need.
+// buildIDC builds the server, and writes the files that its clients need.
 func (a *app) buildIDC(l *localIDC, o serveOptions) (err error) {
 	l.files = l.data.Dir
 	if l.files == "" {
@@ -221,8 +237,9 @@ func (a *app) buildIDC(l *localIDC, o serveOptions) (err error) {
 		return err
 	}
 	l.Server, err = idc.New(idc.Options{
-		URL: l.URL, Store: l.data.Store, Secret: l.data.Secret, Now: a.Now, Log: a.Logger(a.Stderr), PortalLimit: o.portalLimit,
-		OIDC: oidc.Options{NoLimits: o.noLimits}, Files: l.files, Operator: socket, Around: l.faults.Handler,
+		URL: l.URL, Store: l.data.Store, Secret: l.data.Secret, Now: a.Now, Log: a.Logger(a.Stderr),
+		PortalLimit: o.portalLimit, OIDC: oidc.Options{NoLimits: o.noLimits},
+		Files: l.files, Operator: socket, Around: l.faults.Handler,
 	})
 	if err != nil {
 		return err
@@ -235,8 +252,8 @@ func (a *app) buildIDC(l *localIDC, o serveOptions) (err error) {
 	return err
 }
 
-// keysToShow reports whether this is the first start that gets so far, and remembers
-// that it was.
+// keysToShow reports whether the administrator's keys have never been shown, and notes that
+// they are now.
 func (l *localIDC) keysToShow(ctx context.Context) (show bool, err error) {
 	err = l.data.Store.Update(ctx, func(tx store.Tx) error {
 		i, err := directory.TheInstance(tx)
@@ -249,7 +266,7 @@ func (l *localIDC) keysToShow(ctx context.Context) (show bool, err error) {
 	return show, err
 }
 
-// ServeHTTP sends CONNECT to the proxy, all else to the server.
+// ServeHTTP passes CONNECT to the proxy, and other requests to the server.
 func (l *localIDC) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodConnect {
 		l.proxy.ServeHTTP(w, r)
@@ -276,14 +293,14 @@ func (l *localIDC) serveOperator(ctx context.Context, a *app, o serveOptions) er
 	return nil
 }
 
-// close stops serving: requests under way get a few seconds.
+// close stops serving. Running requests get three seconds.
 func (l *localIDC) close() error {
 	var err error
 	if l.http != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
 		if err := l.http.Shutdown(ctx); err != nil {
-			_ = l.http.Close() // what is still under way is cut off
+			_ = l.http.Close() // cut off the rest
 		}
 	}
 	if l.proxy != nil {
@@ -302,7 +319,7 @@ func (l *localIDC) close() error {
 	return err
 }
 
-// environ are the variables that make clients use it.
+// environ returns the variables that make clients use it.
 func (l *localIDC) environ() []string {
 	return idc.Environment(l.URL, filepath.Join(l.files, modelsFolder))
 }
@@ -317,17 +334,18 @@ func variablesOf(environ []string) []export.Variable {
 	return variables
 }
 
-// configText is an sso-session section.
+// configText returns an sso-session section for it.
 func (l *localIDC) configText(session string) string {
 	return sessionText(session, l.URL+"/start", l.Server.Instance.Region)
 }
 
 func sessionText(session, startURL, region string) string {
-	return fmt.Sprintf("[sso-session %s]\nsso_start_url = %s\nsso_region = %s\nsso_registration_scopes = sso:account:access\n", session, startURL, region)
+	return fmt.Sprintf(`[sso-session %s]
+sso_start_url = %s
+sso_region = %s
+sso_registration_scopes = sso:account:access
+`, session, startURL, region)
 }
-
-// tidy shows a path as people write it.
-func (a *app) Tidy(path string) string { return filesystem.Tidy(path, a.Home) }
 
 func writeFile(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

@@ -1,0 +1,27 @@
+package cli
+
+import (
+	"testing"
+
+	"rolecall/internal/inventory"
+)
+
+func TestPlurals(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{Counted(0, "profile"), "0 profiles"},
+		{Counted(1, "profile"), "1 profile"},
+		{Counted(2, "profile"), "2 profiles"},
+		{someOf(1, 1, "role"), "1 of 1 role is"},
+		{someOf(1, 12, "role"), "1 of 12 roles is"},
+		{someOf(3, 12, "role"), "3 of 12 roles are"},
+		{progressText(inventory.Progress{Accounts: 1, Rate: 2}), "listing: 1 account so far, 0 with roles, 2.0 requests/s"},
+		{
+			progressText(inventory.Progress{Found: true, Accounts: 1}),
+			"listing [                        ] 0/1 account, waiting for the service's rate limit",
+		},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
+		}
+	}
+}
