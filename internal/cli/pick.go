@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rolecall/internal/credentials"
 	"rolecall/internal/export"
 	"rolecall/internal/inventory"
 	"rolecall/internal/picker"
@@ -148,17 +147,16 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 // openPicker opens the picker with the stored listing. If that is old or missing, a new one
 // is made meanwhile, which may need a sign-in first.
 func (a *App) openPicker(ctx context.Context, s *session, f pickFlags, o picker.Options) (picker.Choice, error) {
-	l, err := a.newPickerListing(f, a.listingStore().Frecency(s.login.Session))
-	if err != nil {
-		return picker.Choice{}, err
-	}
 	inv, err := a.storedListing(s)
 	if err != nil && !errors.Is(err, inventory.ErrNone) {
 		return picker.Choice{}, err
 	}
+	l, err := a.newPickerListing(f, inv)
+	if err != nil {
+		return picker.Choice{}, err
+	}
 	if inv != nil {
-		o.Items, l.age = l.items(inv), "listed "+ago(a.Now().Sub(inv.TakenAt))
-		o.Status = l.age
+		o.Items, o.Status = l.items(inv), l.age
 		switch old := a.listingPlace(s).Old(inv, a.Now(), freshForLooking); {
 		case !old && len(o.Items) == 0:
 			return picker.Choice{}, &HintError{Err: errors.New(nothingListed(inv)), Code: ExitNoAccess, Hint: "rolecall ls"}
@@ -171,8 +169,7 @@ func (a *App) openPicker(ctx context.Context, s *session, f pickFlags, o picker.
 			return picker.Choice{}, err
 		}
 	}
-	l.updates, o.Status = make(chan picker.Update, 1), l.status("")
-	o.Updates = l.updates
+	o.Updates, o.Status = l.updates, l.status("")
 	stop := l.start(ctx)
 	choice, err := picker.Pick(ctx, o)
 	if failed := stop(); errors.Is(err, picker.ErrNothing) && failed != nil && inv == nil {
@@ -234,15 +231,7 @@ func (a *App) printTarget(t target) error {
 
 // copyARN copies the ARN of the target's IAM role to the terminal's clipboard, and prints it.
 func (a *App) copyARN(ctx context.Context, t target) error {
-	profile, s, err := a.resolve(ctx, t, options{})
-	if err != nil {
-		return err
-	}
-	c, err := s.source.Retrieve(ctx, profile)
-	if err != nil {
-		return err
-	}
-	identity, err := s.source.STS.CallerIdentity(ctx, c, credentials.Region(profile))
+	identity, s, err := a.identity(ctx, t)
 	if err != nil {
 		return err
 	}

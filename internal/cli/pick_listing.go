@@ -27,15 +27,26 @@ type pickerListing struct {
 	shown time.Time     // the last update
 }
 
-// newPickerListing prepares a listing beside the picker, with the scores of used roles.
-func (a *App) newPickerListing(f pickFlags, used map[string]float64) (*pickerListing, error) {
+// newPickerListing prepares a listing beside the picker, which shows inv meanwhile, or
+// nothing if inv is nil.
+func (a *App) newPickerListing(f pickFlags, inv *inventory.Inventory) (*pickerListing, error) {
 	own, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
 	said := &heldOutput{}
 	s, err := a.sessionNamed(f.session, options{unattended: true, stderr: said})
-	return &pickerListing{app: a, session: s, said: said, own: own, filter: f.filter(), used: used}, err
+	if err != nil {
+		return nil, err
+	}
+	l := &pickerListing{
+		app: a, session: s, said: said, own: own, filter: f.filter(),
+		used: a.listingStore().Frecency(s.login.Session), updates: make(chan picker.Update, 1),
+	}
+	if inv != nil {
+		l.age = "listed " + ago(a.Now().Sub(inv.TakenAt))
+	}
+	return l, nil
 }
 
 // items are the rows of an inventory.

@@ -11,7 +11,6 @@ import (
 
 func (a *App) whoamiCommand() *cobra.Command {
 	var f targetFlags
-	var o options
 	cmd := &cobra.Command{
 		Use:   "whoami [TARGET]",
 		Short: "Ask AWS whose credentials these are (GetCallerIdentity)",
@@ -25,23 +24,29 @@ func (a *App) whoamiCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.whoami(cmd.Context(), t, o)
+			return a.whoami(cmd.Context(), t)
 		},
 	}
 	f.add(cmd)
 	return cmd
 }
 
-func (a *App) whoami(ctx context.Context, t target, o options) error {
-	profile, s, err := a.resolve(ctx, t, o)
+// identity asks STS whose a target's role credentials are.
+func (a *App) identity(ctx context.Context, t target) (credentials.Identity, *session, error) {
+	profile, s, err := a.resolve(ctx, t, options{})
 	if err != nil {
-		return err
+		return credentials.Identity{}, nil, err
 	}
 	c, err := s.source.Retrieve(ctx, profile)
 	if err != nil {
-		return err
+		return credentials.Identity{}, nil, err
 	}
 	identity, err := s.source.STS.CallerIdentity(ctx, c, credentials.Region(profile))
+	return identity, s, err
+}
+
+func (a *App) whoami(ctx context.Context, t target) error {
+	identity, _, err := a.identity(ctx, t)
 	if err != nil {
 		return err
 	}
