@@ -100,7 +100,7 @@ func (s *Source) lastResort(cached identitycenter.RoleCredentials, err error) bo
 	if !passing || !s.goodFor(cached, identitycenter.LastResortMinimum) {
 		return false
 	}
-	s.warn("these credentials are good until %s; got no new ones: %w", cached.Expiration.Local().Format("15:04:05"), err)
+	s.warn("these credentials are valid until %s; got no new ones: %w", cached.Expiration.Local().Format("15:04:05"), err)
 	return true
 }
 

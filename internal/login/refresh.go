@@ -36,7 +36,7 @@ func (l *Login) refresh(ctx context.Context, rejected identitycenter.Token) (ide
 	}
 	renewed, err := l.renew(ctx, token)
 	if err != nil && l.valid(token) && !same(token, rejected) && ctx.Err() == nil {
-		l.warn("the token was not refreshed, it is good until %s: %w", token.ExpiresAt.Local().Format("15:04"), err)
+		l.warn("the token was not refreshed, it is valid until %s: %w", token.ExpiresAt.Local().Format("15:04"), err)
 		return token, nil
 	}
 	return renewed, err
