@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -84,6 +85,18 @@ func StateFolder(getenv func(string) string, home string) string {
 		}
 	}
 	return filepath.Join(home, ".local", "state", "rolecall")
+}
+
+// GiveEndpoints notes that the person gave the Identity Center at url to a start URL, in a step of its own: tokens for
+// that start URL may go there. A disk that cannot keep it costs a question at the sign-in.
+func (a *App) GiveEndpoints(startURL, url string) {
+	store, err := a.cache()
+	if err == nil {
+		err = store.GiveEndpoints(startURL, identitycenter.Endpoints{OIDC: url, Portal: url})
+	}
+	if err != nil {
+		a.warn(fmt.Errorf("%s was not noted as the Identity Center of %s: %w", url, startURL, err))
+	}
 }
 
 // endpoints are the overrides in force, and where they are set.

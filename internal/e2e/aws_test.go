@@ -14,18 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"rolecall/internal/cache"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/identitycenter"
 )
-
-// requireAWS makes sure that the AWS CLI is Debian's 2.9.19: the version whose
-// files and behaviour the tests state.
-func requireAWS(t *testing.T) {
-	t.Helper()
-	out, err := exec.Command(awsCLI, "--version").CombinedOutput()
-	if err != nil || !strings.HasPrefix(string(out), "aws-cli/2.") {
-		t.Fatalf("%s is not there: %v %s\ninstall it: apt-get install awscli", awsCLI, err, out)
-	}
-}
 
 // aWorld is a world for one test.
 func aWorld(t *testing.T, lives oidc.Options) *world {
@@ -80,10 +72,28 @@ func (w *world) signIn(t *testing.T, argv ...string) {
 	}
 }
 
-// awsSignIn is "aws sso login", which prints on stdout.
-func (w *world) awsSignIn(t *testing.T, args ...string) {
+// awsWorld is a world whose config file is one for aws.
+func awsWorld(t *testing.T, aws awsCLI, lives oidc.Options) *world {
 	t.Helper()
-	w.signIn(t, append([]string{"sh", "-c", `exec "$@" >&2`, "sh", awsCLI, "sso", "login"}, args...)...)
+	w := aWorld(t, lives)
+	err := editFile(filepath.Join(w.home, ".aws", "config"), func(text string) string {
+		return strings.ReplaceAll(text, w.url+"/start", aws.start(w))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As "rolecall idc env" and the other steps of idc do.
+	store := cache.Store{Home: w.home, State: filepath.Join(w.home, ".local", "state", "rolecall"), Now: time.Now}
+	if err := store.GiveEndpoints(aws.start(w), identitycenter.Endpoints{OIDC: w.url, Portal: w.url}); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// awsSignIn is "aws sso login", which prints on stdout.
+func (w *world) awsSignIn(t *testing.T, aws awsCLI, args ...string) {
+	t.Helper()
+	w.signIn(t, append([]string{"sh", "-c", `exec "$@" >&2`, "sh"}, aws.command(append([]string{"sso", "login"}, args...)...)...)...)
 }
 
 const callerIs = "assumed-role/AWSReservedSSO_Admin_"
@@ -92,116 +102,120 @@ const callerIs = "assumed-role/AWSReservedSSO_Admin_"
 func (w *world) refreshes() int { return w.current().OIDC.Counts()["CreateToken/refresh_token"] }
 
 func TestATokenOfTheAWSCLIServesRolecall(t *testing.T) {
-	requireAWS(t)
-	w := aWorld(t, oidc.Options{})
-	w.awsSignIn(t, "--profile", "dev")
-	if out := w.must(t, "rolecall", "env", "dev"); !strings.Contains(out, "export AWS_ACCESS_KEY_ID='ASIA") {
-		t.Errorf("got %s", out)
-	}
-	if out := w.must(t, "rolecall", "whoami", "dev"); !strings.Contains(out, callerIs) {
-		t.Errorf("got %s", out)
-	}
-	// rolecall renews it with the AWS CLI's registration, and it stays the AWS CLI's.
-	if err := w.editToken(endIn("expiresAt", time.Minute)); err != nil {
-		t.Fatal(err)
-	}
-	w.must(t, "rolecall", "whoami", "audit")
-	if n := w.refreshes(); n != 1 {
-		t.Errorf("%d refreshes, want 1", n)
-	}
-	if err := os.RemoveAll(filepath.Join(w.home, ".aws", "cli")); err != nil {
-		t.Fatal(err)
-	}
-	if out := w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev"); !strings.Contains(out, callerIs) ||
-		w.refreshes() != 1 {
-		t.Errorf("after rolecall's refresh: %s, %d refreshes", out, w.refreshes())
-	}
-}
-
-func TestATokenOfRolecallServesTheAWSCLI(t *testing.T) {
-	requireAWS(t)
-	w := aWorld(t, oidc.Options{})
-	w.signIn(t, "rolecall", "login", "corp")
-	if out := w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev"); !strings.Contains(out, callerIs) {
-		t.Errorf("got %s", out)
-	}
-	// The AWS CLI renews it with rolecall's registration, and rolecall uses what the AWS CLI wrote.
-	for _, profile := range []string{"audit", "dev"} {
+	eachAWS(t, func(t *testing.T, aws awsCLI) {
+		w := awsWorld(t, aws, oidc.Options{})
+		w.awsSignIn(t, aws, "--profile", "dev")
+		if out := w.must(t, "rolecall", "env", "dev"); !strings.Contains(out, "export AWS_ACCESS_KEY_ID='ASIA") {
+			t.Errorf("got %s", out)
+		}
+		if out := w.must(t, "rolecall", "whoami", "dev"); !strings.Contains(out, callerIs) {
+			t.Errorf("got %s", out)
+		}
+		// rolecall renews it with the AWS CLI's registration, and it stays the AWS CLI's.
 		if err := w.editToken(endIn("expiresAt", time.Minute)); err != nil {
 			t.Fatal(err)
+		}
+		w.must(t, "rolecall", "whoami", "audit")
+		if n := w.refreshes(); n != 1 {
+			t.Errorf("%d refreshes, want 1", n)
 		}
 		if err := os.RemoveAll(filepath.Join(w.home, ".aws", "cli")); err != nil {
 			t.Fatal(err)
 		}
-		w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", profile)
-	}
-	if n := w.refreshes(); n != 2 {
-		t.Errorf("%d refreshes by the AWS CLI, want 2", n)
-	}
-	if out := w.must(t, "rolecall", "whoami", "audit"); !strings.Contains(out, "AWSReservedSSO_ReadOnly_") {
-		t.Errorf("got %s", out)
-	}
-	if err := w.editToken(endIn("expiresAt", -time.Minute)); err != nil {
-		t.Fatal(err)
-	}
-	w.must(t, "rolecall", "sso", "list-accounts")
-	if n := w.refreshes(); n != 3 {
-		t.Errorf("%d refreshes, want 3", n)
-	}
+		if out := w.must(t, aws.command("sts", "get-caller-identity", "--profile", "dev")...); !strings.Contains(out, callerIs) ||
+			w.refreshes() != 1 {
+			t.Errorf("after rolecall's refresh: %s, %d refreshes", out, w.refreshes())
+		}
+	})
+}
+
+func TestATokenOfRolecallServesTheAWSCLI(t *testing.T) {
+	eachAWS(t, func(t *testing.T, aws awsCLI) {
+		w := awsWorld(t, aws, oidc.Options{})
+		w.signIn(t, "rolecall", "login", "corp")
+		if out := w.must(t, aws.command("sts", "get-caller-identity", "--profile", "dev")...); !strings.Contains(out, callerIs) {
+			t.Errorf("got %s", out)
+		}
+		// The AWS CLI renews it with rolecall's registration, and rolecall uses what the AWS CLI wrote.
+		for _, profile := range []string{"audit", "dev"} {
+			if err := w.editToken(endIn("expiresAt", time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.RemoveAll(filepath.Join(w.home, ".aws", "cli")); err != nil {
+				t.Fatal(err)
+			}
+			w.must(t, aws.command("sts", "get-caller-identity", "--profile", profile)...)
+		}
+		if n := w.refreshes(); n != 2 {
+			t.Errorf("%d refreshes by the AWS CLI, want 2", n)
+		}
+		if out := w.must(t, "rolecall", "whoami", "audit"); !strings.Contains(out, "AWSReservedSSO_ReadOnly_") {
+			t.Errorf("got %s", out)
+		}
+		if err := w.editToken(endIn("expiresAt", -time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		w.must(t, "rolecall", "sso", "list-accounts")
+		if n := w.refreshes(); n != 3 {
+			t.Errorf("%d refreshes, want 3", n)
+		}
+	})
 }
 
 func TestRoleCredentialsAreCachedForBoth(t *testing.T) {
-	requireAWS(t)
-	w := aWorld(t, oidc.Options{})
-	w.signIn(t, "rolecall", "login", "corp")
-	handedOut := func(want int) {
-		t.Helper()
-		if n := w.current().STS.HandedOut(); n != want {
-			t.Errorf("role credentials were handed out %d times, want %d", n, want)
+	eachAWS(t, func(t *testing.T, aws awsCLI) {
+		w := awsWorld(t, aws, oidc.Options{})
+		w.signIn(t, "rolecall", "login", "corp")
+		handedOut := func(want int) {
+			t.Helper()
+			if n := w.current().STS.HandedOut(); n != want {
+				t.Errorf("role credentials were handed out %d times, want %d", n, want)
+			}
 		}
-	}
-	w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev")
-	handedOut(1)
-	w.must(t, "rolecall", "env", "dev")
-	w.must(t, "rolecall-process", "--profile", "dev")
-	handedOut(1)
-	w.must(t, "rolecall", "env", "audit")
-	handedOut(2)
-	w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "audit")
-	handedOut(2)
-	// Legacy profiles name the files by the start URL.
-	w.signIn(t, "rolecall", "login", "legacy")
-	w.must(t, "rolecall", "env", "legacy")
-	handedOut(3)
-	w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "legacy")
-	handedOut(3)
-	if out := w.must(t, "rolecall", "status"); strings.Count(out, "111122223333") != 3 {
-		t.Errorf("status names not all three:\n%s", out)
-	}
+		w.must(t, aws.command("sts", "get-caller-identity", "--profile", "dev")...)
+		handedOut(1)
+		w.must(t, "rolecall", "env", "dev")
+		w.must(t, "rolecall-process", "--profile", "dev")
+		handedOut(1)
+		w.must(t, "rolecall", "env", "audit")
+		handedOut(2)
+		w.must(t, aws.command("sts", "get-caller-identity", "--profile", "audit")...)
+		handedOut(2)
+		// Legacy profiles name the files by the start URL.
+		w.signIn(t, "rolecall", "login", "legacy")
+		w.must(t, "rolecall", "env", "legacy")
+		handedOut(3)
+		w.must(t, aws.command("sts", "get-caller-identity", "--profile", "legacy")...)
+		handedOut(3)
+		if out := w.must(t, "rolecall", "status"); strings.Count(out, "111122223333") != 3 {
+			t.Errorf("status names not all three:\n%s", out)
+		}
+	})
 }
 
 // Sign-ins with both tools in turn: neither is confused by the other's registration.
 func TestSignInsOfBothToolsInTurn(t *testing.T) {
-	requireAWS(t)
-	w := aWorld(t, oidc.Options{})
-	for range 2 {
-		w.signIn(t, "rolecall", "login", "--fresh", "corp")
-		w.awsSignIn(t, "--profile", "dev")
-		w.must(t, "rolecall", "sso", "list-accounts")
-		w.must(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev")
-	}
-	w.signIn(t, "rolecall", "login", "--fresh", "--device-code", "corp")
-	w.awsSignIn(t, "--profile", "dev")
-	w.must(t, "rolecall", "whoami", "dev")
-	w.must(t, awsCLI, "sso", "logout")
-	if r := w.run(t, "rolecall", "sso", "list-accounts"); r.code != 3 {
-		t.Errorf("after aws sso logout: exit code %d, want 3\n%s", r.code, r.stderr)
-	}
-	w.signIn(t, "rolecall", "login", "corp")
-	w.must(t, "rolecall", "logout", "corp")
-	if r := w.run(t, awsCLI, "sts", "get-caller-identity", "--profile", "dev"); r.code == 0 {
-		t.Errorf("after rolecall logout the AWS CLI still finds a token: %s", r.stdout)
-	}
+	eachAWS(t, func(t *testing.T, aws awsCLI) {
+		w := awsWorld(t, aws, oidc.Options{})
+		for range 2 {
+			w.signIn(t, "rolecall", "login", "--fresh", "corp")
+			w.awsSignIn(t, aws, "--profile", "dev")
+			w.must(t, "rolecall", "sso", "list-accounts")
+			w.must(t, aws.command("sts", "get-caller-identity", "--profile", "dev")...)
+		}
+		w.signIn(t, "rolecall", "login", "--fresh", "--device-code", "corp")
+		w.awsSignIn(t, aws, "--profile", "dev")
+		w.must(t, "rolecall", "whoami", "dev")
+		w.must(t, aws.command("sso", "logout")...)
+		if r := w.run(t, "rolecall", "sso", "list-accounts"); r.code != 3 {
+			t.Errorf("after aws sso logout: exit code %d, want 3\n%s", r.code, r.stderr)
+		}
+		w.signIn(t, "rolecall", "login", "corp")
+		w.must(t, "rolecall", "logout", "corp")
+		if r := w.run(t, aws.command("sts", "get-caller-identity", "--profile", "dev")...); r.code == 0 {
+			t.Errorf("after rolecall logout the AWS CLI still finds a token: %s", r.stdout)
+		}
+	})
 }
 
 // keys returns the names in a JSON object, nested ones with a dot.
@@ -236,68 +250,70 @@ func keys(t *testing.T, text string) string {
 }
 
 func TestDropInsPrintWhatTheAWSCLIPrints(t *testing.T) {
-	requireAWS(t)
-	w := aWorld(t, oidc.Options{})
-	w.signIn(t, "rolecall", "login", "corp")
-	token := strings.TrimSpace(w.must(t, "rolecall", "token", "--reveal"))
-	for _, call := range [][]string{
-		{"get-role-credentials", "--account-id", "111122223333", "--role-name", "Admin"},
-		{"list-accounts"},
-		{"list-account-roles", "--account-id", "111122223333"},
-	} {
-		full := append(append([]string{"sso"}, call...), "--access-token", token, "--region", "us-east-1")
-		theirs := w.must(t, append([]string{awsCLI}, full...)...)
-		ours := w.must(t, append([]string{"rolecall"}, full...)...)
-		if keys(t, ours) != keys(t, theirs) {
-			t.Errorf("%s: rolecall prints %s, the AWS CLI %s", call[0], keys(t, ours), keys(t, theirs))
+	eachAWS(t, func(t *testing.T, aws awsCLI) {
+		w := awsWorld(t, aws, oidc.Options{})
+		w.signIn(t, "rolecall", "login", "corp")
+		token := strings.TrimSpace(w.must(t, "rolecall", "token", "--reveal"))
+		for _, call := range [][]string{
+			{"get-role-credentials", "--account-id", "111122223333", "--role-name", "Admin"},
+			{"list-accounts"},
+			{"list-account-roles", "--account-id", "111122223333"},
+		} {
+			full := append(append([]string{"sso"}, call...), "--access-token", token, "--region", "us-east-1")
+			theirs := w.must(t, aws.command(full...)...)
+			ours := w.must(t, append([]string{"rolecall"}, full...)...)
+			if keys(t, ours) != keys(t, theirs) {
+				t.Errorf("%s: rolecall prints %s, the AWS CLI %s", call[0], keys(t, ours), keys(t, theirs))
+			}
+			if call[0] != "get-role-credentials" && ours != theirs { // each call returns new keys
+				t.Errorf("%s: rolecall prints\n%s\nthe AWS CLI\n%s", call[0], ours, theirs)
+			}
+			short := w.must(t, append([]string{"rolecall", "sso"}, call...)...)
+			if keys(t, short) != keys(t, theirs) {
+				t.Errorf("%s without token and region: %s", call[0], keys(t, short))
+			}
 		}
-		if call[0] != "get-role-credentials" && ours != theirs { // each call returns new keys
-			t.Errorf("%s: rolecall prints\n%s\nthe AWS CLI\n%s", call[0], ours, theirs)
+		query := []string{
+			"sso", "list-accounts", "--access-token", token, "--region", "us-east-1", "--query",
+			"accountList[?accountName=='sandbox'].accountId | [0]",
 		}
-		short := w.must(t, append([]string{"rolecall", "sso"}, call...)...)
-		if keys(t, short) != keys(t, theirs) {
-			t.Errorf("%s without token and region: %s", call[0], keys(t, short))
+		if theirs, ours := w.must(t, aws.command(query...)...),
+			w.must(t, append([]string{"rolecall"}, query...)...); ours != theirs {
+			t.Errorf("--query: rolecall prints %s, the AWS CLI %s", ours, theirs)
 		}
-	}
-	query := []string{
-		"sso", "list-accounts", "--access-token", token, "--region", "us-east-1", "--query",
-		"accountList[?accountName=='sandbox'].accountId | [0]",
-	}
-	if theirs, ours := w.must(t, append([]string{awsCLI}, query...)...),
-		w.must(t, append([]string{"rolecall"}, query...)...); ours != theirs {
-		t.Errorf("--query: rolecall prints %s, the AWS CLI %s", ours, theirs)
-	}
+	})
 }
 
 // The two classic errors, in the AWS CLI's words and in rolecall's.
 func TestClassicErrors(t *testing.T) {
-	requireAWS(t)
-	w := aWorld(t, oidc.Options{})
-	w.signIn(t, "rolecall", "login", "corp")
-	token := strings.TrimSpace(w.must(t, "rolecall", "token", "--reveal"))
-	for _, c := range []struct {
-		name, token, role, theirs, ours string
-		code                            int
-	}{
-		{
-			"mistyped role", token, "Admn", "(ForbiddenException) when calling the GetRoleCredentials operation: No access",
-			"did you mean Admin?", 4,
-		},
-		{"mistyped token", "aoaWrong", "Admin", "(UnauthorizedException) when calling the GetRoleCredentials operation: " +
-			"Session token not found or invalid", "the given token is not known in region us-east-1", 3},
-	} {
-		args := []string{
-			"sso", "get-role-credentials", "--account-id", "111122223333", "--role-name", c.role,
-			"--access-token", c.token, "--region", "us-east-1",
+	eachAWS(t, func(t *testing.T, aws awsCLI) {
+		w := awsWorld(t, aws, oidc.Options{})
+		w.signIn(t, "rolecall", "login", "corp")
+		token := strings.TrimSpace(w.must(t, "rolecall", "token", "--reveal"))
+		for _, c := range []struct {
+			name, token, role, theirs, ours string
+			code                            int
+		}{
+			{
+				"mistyped role", token, "Admn", "(ForbiddenException) when calling the GetRoleCredentials operation: No access",
+				"did you mean Admin?", 4,
+			},
+			{"mistyped token", "aoaWrong", "Admin", "(UnauthorizedException) when calling the GetRoleCredentials operation: " +
+				"Session token not found or invalid", "the given token is not known in region us-east-1", 3},
+		} {
+			args := []string{
+				"sso", "get-role-credentials", "--account-id", "111122223333", "--role-name", c.role,
+				"--access-token", c.token, "--region", "us-east-1",
+			}
+			if r := w.run(t, aws.command(args...)...); r.code != 254 || !strings.Contains(r.stderr, c.theirs) {
+				t.Errorf("%s: the AWS CLI ends with %d and says %s", c.name, r.code, r.stderr)
+			}
+			r := w.run(t, append([]string{"rolecall"}, append(args, "--endpoint-url", w.url)...)...)
+			if r.code != c.code || !strings.Contains(r.stderr, c.ours) || r.stdout != "" {
+				t.Errorf("%s: rolecall ends with %d and says %s", c.name, r.code, r.stderr)
+			}
 		}
-		if r := w.run(t, append([]string{awsCLI}, args...)...); r.code != 254 || !strings.Contains(r.stderr, c.theirs) {
-			t.Errorf("%s: the AWS CLI ends with %d and says %s", c.name, r.code, r.stderr)
-		}
-		r := w.run(t, append([]string{"rolecall"}, append(args, "--endpoint-url", w.url)...)...)
-		if r.code != c.code || !strings.Contains(r.stderr, c.ours) || r.stdout != "" {
-			t.Errorf("%s: rolecall ends with %d and says %s", c.name, r.code, r.stderr)
-		}
-	}
+	})
 }
 
 // Fifty processes with an expired token: one refresh, fifty answers.

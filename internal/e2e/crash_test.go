@@ -27,7 +27,6 @@ import (
 // Someone restarts the Identity Center while a person signs in: at the page, between its forms, and before the
 // browser's answer arrives. Nobody has to start over.
 func TestRestartInTheMiddleOfASignIn(t *testing.T) {
-	requireAWS(t)
 	for _, x := range []struct {
 		name string
 		argv []string
@@ -35,7 +34,7 @@ func TestRestartInTheMiddleOfASignIn(t *testing.T) {
 		{"PKCE", []string{"rolecall", "login", matrixProfile}},
 		{"device code", []string{"rolecall", "login", "--device-code", matrixProfile}},
 		{"device code of the AWS CLI", []string{
-			"sh", "-c", `exec "$@" >&2`, "sh", awsCLI, "sso", "login", "--profile",
+			"sh", "-c", `exec "$@" >&2`, "sh", oldAWS, "sso", "login", "--profile",
 			matrixProfile,
 		}},
 	} {

@@ -12,9 +12,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// awsCLI is Debian's AWS CLI: another one may come first in PATH.
-const awsCLI = "/usr/bin/aws"
-
 // bin is the folder of the programs under test, built once.
 var bin string
 
@@ -46,5 +43,6 @@ func (b built) Run() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	defer missing.report()
 	return b.M.Run()
 }

@@ -181,7 +181,6 @@ func (s *served) forgetKeys(t *testing.T) {
 
 // Each client is the unmodified one that people use. Those in mode "proxy" believe they are talking to AWS.
 func TestClientMatrix(t *testing.T) {
-	requireAWS(t)
 	if out, err := exec.Command("/usr/bin/python3", "-c", "import boto3").CombinedOutput(); err != nil {
 		t.Fatalf("boto3 is not there: %v %s\ninstall it: make needs", err, out)
 	}
@@ -197,7 +196,7 @@ func TestClientMatrix(t *testing.T) {
 		t.Fatal(err)
 	}
 	clients := map[string][]string{
-		"AWS CLI": {awsCLI, "sts", "get-caller-identity", "--profile", matrixProfile},
+		"AWS CLI": {oldAWS, "sts", "get-caller-identity", "--profile", matrixProfile},
 		"boto3":   {"/usr/bin/python3", python, matrixProfile},
 	}
 	for _, mode := range []string{"endpoints", "proxy"} {
@@ -210,7 +209,7 @@ func TestClientMatrix(t *testing.T) {
 				clients["AWS SDK for JavaScript"] = []string{"node", script, matrixProfile}
 			}
 			s.must(t, nil, configure...)
-			s.signIn(t, s.in(mode, awsCLI, "sso", "login", "--profile", matrixProfile)...)
+			s.signIn(t, s.in(mode, oldAWS, "sso", "login", "--profile", matrixProfile)...)
 			for name, argv := range clients {
 				t.Run(name, func(t *testing.T) {
 					s.forgetKeys(t)
@@ -277,13 +276,12 @@ func TestGoSDKInTheMatrix(t *testing.T) {
 
 // The administrator's side with the AWS CLI's own commands.
 func TestAdministratorWithTheAWSCLI(t *testing.T) {
-	requireAWS(t)
 	for _, mode := range []string{"endpoints", "proxy"} {
 		t.Run(mode, func(t *testing.T) {
 			s := serve(t, filepath.Join(t.TempDir(), "home"))
 			admin := func(into any, args ...string) {
 				t.Helper()
-				out := s.must(t, s.adminEnviron, s.in(mode, append([]string{awsCLI, "--output", "json"}, args...)...)...)
+				out := s.must(t, s.adminEnviron, s.in(mode, append([]string{oldAWS, "--output", "json"}, args...)...)...)
 				if into == nil {
 					return
 				}
@@ -323,7 +321,7 @@ func TestAdministratorWithTheAWSCLI(t *testing.T) {
 			if len(accounts.Accounts) < 5 {
 				t.Errorf("accounts: %+v", accounts)
 			}
-			if out := s.must(t, s.adminEnviron, s.in(mode, awsCLI, "sts", "get-caller-identity")...); !strings.Contains(out,
+			if out := s.must(t, s.adminEnviron, s.in(mode, oldAWS, "sts", "get-caller-identity")...); !strings.Contains(out,
 				":user/administrator") {
 				t.Errorf("the administrator is %s", out)
 			}

@@ -27,7 +27,6 @@ const oddTemplate = "{{ .AccountName }}:a/b@c.d+e_f-{{ .RoleName }}"
 
 // The clients that people use can use generated profiles of both forms.
 func TestClientsUseGeneratedProfiles(t *testing.T) {
-	requireAWS(t)
 	const name = "payments-dev:a/b@c.d+e_f-Admin"
 	script, err := filepath.Abs("testdata/js/profile.mjs")
 	if err != nil {
@@ -47,7 +46,7 @@ func TestClientsUseGeneratedProfiles(t *testing.T) {
 			s.must(t, nil, "rolecall", "profiles", "apply", "local", "--form", form, "--template", oddTemplate, "--region",
 				"us-east-1", "--output", "json")
 			for client, argv := range map[string][]string{
-				"AWS CLI": {awsCLI, "sts", "get-caller-identity", "--profile", name}, "boto3": {"/usr/bin/python3", python, name},
+				"AWS CLI": {oldAWS, "sts", "get-caller-identity", "--profile", name}, "boto3": {"/usr/bin/python3", python, name},
 				"AWS SDK for JavaScript": {"node", script, name}, "rolecall": {"rolecall", "whoami", name},
 				"rolecall-process": {"rolecall-process", "--profile", name},
 			} {
@@ -71,7 +70,6 @@ func TestClientsUseGeneratedProfiles(t *testing.T) {
 // Hostile account names make profiles that botocore, the Go SDK and the JavaScript SDK find under the same names,
 // with the same keys, and nothing else.
 func TestAllParsersReadHostileNamesAlike(t *testing.T) {
-	requireAWS(t)
 	plan, path := hostilePlan(t)
 	environ := []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "AWS_CONFIG_FILE=" + path}
 	for parser, argv := range map[string][]string{

@@ -59,9 +59,9 @@ func TestTheREADMEsCommands(t *testing.T) {
 			s := serve(t, w.home, strings.Fields(line)[3:]...)
 			address = "ROLECALL_IDC_URL=" + s.url
 		case strings.Contains(line, "aws sso login"):
-			w.signIn(t, "env", address, "sh", "-c", strings.Replace(line, "aws ", awsCLI+" ", 1)+" >&2")
+			w.signIn(t, "env", address, "sh", "-c", strings.Replace(line, "aws ", oldAWS+" ", 1)+" >&2")
 		default:
-			cmd := exec.CommandContext(t.Context(), "sh", "-ec", strings.Replace(line, "-- aws ", "-- "+awsCLI+" ", 1))
+			cmd := exec.CommandContext(t.Context(), "sh", "-ec", strings.Replace(line, "-- aws ", "-- "+oldAWS+" ", 1))
 			var stderr bytes.Buffer
 			cmd.Dir, cmd.Env, cmd.Stderr = root, append(w.environ(), address), &stderr
 			for _, name := range []string{

@@ -113,6 +113,7 @@ sso_start_url = %[1]s/start
 sso_region = us-east-1
 sso_account_id = 111122223333
 sso_role_name = ReadOnly
+region = us-east-1
 `, w.url, w.sample.ChainRole, w.sample.ExternalID)
 }
 
@@ -134,6 +135,9 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	w.current().ServeHTTP(rw, r)
 }
+
+// awsStartURL is the start URL that newer AWS CLIs accept.
+func (w *world) awsStartURL() string { return w.current().Instance.StartURL() }
 
 // withProxy serves AWS's own host names, and returns the environment for it.
 func (w *world) withProxy() ([]string, error) {

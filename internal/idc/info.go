@@ -19,7 +19,8 @@ const InfoPath = "/.well-known/rolecall"
 // An Info is what clients need to use an Identity Center. Nothing in it is secret.
 type Info struct {
 	URL             string `json:"url"`
-	StartURL        string `json:"startUrl"`
+	StartURL        string `json:"startUrl"`    // of the page for people
+	AWSStartURL     string `json:"awsStartUrl"` // for config files
 	Region          string `json:"region"`
 	InstanceARN     string `json:"instanceArn"`
 	IdentityStoreID string `json:"identityStoreId"`
@@ -48,7 +49,8 @@ func (i Info) Sound(address string) bool {
 	here := u.Scheme == "http" && u.Host == asked.Host || u.Scheme == "https"
 	paths := filepath.IsAbs(i.Files) && filepath.IsAbs(i.Operator) &&
 		!strings.ContainsFunc(i.Files+i.Operator, unicode.IsControl)
-	return here && paths && i.StartURL == i.URL+"/start" && soundRegion().MatchString(i.Region) &&
+	return here && paths && i.StartURL == i.URL+"/start" &&
+		i.AWSStartURL == "https://"+i.IdentityStoreID+".awsapps.com/start" && soundRegion().MatchString(i.Region) &&
 		soundStore().MatchString(i.IdentityStoreID) && soundInstance().MatchString(i.InstanceARN)
 }
 
@@ -63,8 +65,8 @@ func (s *Server) info(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	wire.JSON(w, http.StatusOK, Info{
-		URL: s.url, StartURL: s.url + "/start", Region: i.Region, InstanceARN: i.ARN(), IdentityStoreID: i.IdentityStoreID,
-		Account: i.OwnerAccount, Files: s.files, Operator: s.operator,
+		URL: s.url, StartURL: s.url + "/start", AWSStartURL: i.StartURL(), Region: i.Region, InstanceARN: i.ARN(),
+		IdentityStoreID: i.IdentityStoreID, Account: i.OwnerAccount, Files: s.files, Operator: s.operator,
 	})
 }
 

@@ -18,9 +18,10 @@ func IsLoopback(host string) bool {
 // SameStartURL compares two start URLs as people write them: host in any case,
 // without default port, query, fragment and trailing slash. File names hash the
 // URL as written; only comparisons use this.
-func SameStartURL(a, b string) bool { return comparableURL(a) == comparableURL(b) }
+func SameStartURL(a, b string) bool { return ComparableURL(a) == ComparableURL(b) }
 
-func comparableURL(text string) string {
+// ComparableURL returns the form of a start URL that SameStartURL compares.
+func ComparableURL(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
 		return text

@@ -19,6 +19,8 @@ func (l *Login) guard(token identitycenter.Token) error {
 	switch {
 	case known && (issued == inForce || l.standard(issued) && l.standard(inForce)):
 		return nil
+	case l.given(inForce) && (!known || isLocal(issued)): // a local server may be back on another port
+		return nil
 	case known:
 	case l.standard(inForce), sameLoopback(token.StartURL, inForce), note.Explicit && issuedNote(note) == inForce:
 		return nil
@@ -40,6 +42,22 @@ func issuer(token identitycenter.Token, note cache.SessionNote) (identitycenter.
 
 func issuedNote(note cache.SessionNote) identitycenter.Endpoints {
 	return identitycenter.Endpoints{OIDC: note.OIDC, Portal: note.Portal}
+}
+
+// given reports whether a person gave e to the session's start URL in a step of its own, such
+// as "rolecall idc configure".
+func (l *Login) given(e identitycenter.Endpoints) bool {
+	given, ok := l.Store.GivenEndpoints(l.Session.StartURL)
+	return ok && given == e
+}
+
+func isLocal(e identitycenter.Endpoints) bool {
+	for _, endpoint := range []string{e.OIDC, e.Portal} {
+		if u, err := url.Parse(endpoint); err != nil || !identitycenter.IsLoopback(u.Hostname()) {
+			return false
+		}
+	}
+	return true
 }
 
 func (l *Login) standard(e identitycenter.Endpoints) bool { return slices.Contains(l.Standard, e) }

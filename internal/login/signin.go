@@ -132,7 +132,7 @@ func (l *Login) personSignsIn(ctx context.Context) (identitycenter.Token, error)
 func (l *Login) confirmEndpoint(ctx context.Context) error {
 	inForce := l.Service.Endpoints()
 	note := l.Store.SessionNote(l.Session)
-	if l.Explicit || l.standard(inForce) && note.OIDC == "" || issuedNote(note) == inForce {
+	if l.Explicit || l.standard(inForce) && note.OIDC == "" || issuedNote(note) == inForce || l.given(inForce) {
 		return nil
 	}
 	question := ""

@@ -46,6 +46,7 @@ func (a *app) clientEnvironment(ctx context.Context, f clientFlags) ([]string, e
 	if f.proxy {
 		return idc.ProxyEnvironment(info.URL, filepath.Join(info.Files, "ca.pem")), nil
 	}
+	a.GiveEndpoints(info.AWSStartURL, info.URL)
 	return idc.Environment(info.URL, filepath.Join(info.Files, modelsFolder)), nil
 }
 
@@ -179,6 +180,9 @@ func (a *app) idcConfigure(ctx context.Context, f operatorFlags, o configureOpti
 		}
 	}
 	names := profileNames(o.session, roles)
+	if !o.proxy {
+		a.GiveEndpoints(info.AWSStartURL, info.URL)
+	}
 	if err := a.replaceBlock(ctx, o.file, o.session, configureText(info, o, roles, names)); err != nil {
 		return err
 	}
@@ -225,12 +229,12 @@ func profileNames(session string, roles []operator.Role) []string {
 }
 
 func configureText(info idc.Info, o configureOptions, roles []operator.Role, names []string) string {
-	startURL, services := info.StartURL, "services = "+o.session+"\n"
+	services := "services = " + o.session + "\n"
 	if o.proxy {
-		startURL, services = "https://"+info.IdentityStoreID+".awsapps.com/start", ""
+		services = ""
 	}
 	var b strings.Builder
-	b.WriteString(sessionText(o.session, startURL, info.Region))
+	b.WriteString(sessionText(o.session, info.AWSStartURL, info.Region))
 	for i, r := range roles {
 		fmt.Fprintf(&b, "\n[profile %s]\nsso_session = %s\nsso_account_id = %s\nsso_role_name = %s\nregion = %s\n%s",
 			names[i], o.session, r.AccountID, r.Name, info.Region, services)

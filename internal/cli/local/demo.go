@@ -105,6 +105,7 @@ func (a *app) startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 	if err := writeFile(filepath.Join(home, ".aws", "config"), d.configText()); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
+	(&cli.App{World: d.world}).GiveEndpoints(l.Server.Instance.StartURL(), l.URL)
 	return d, nil
 }
 

@@ -83,6 +83,9 @@ func (a *app) idcServe(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	if a.Home != "" {
+		a.GiveEndpoints(l.Server.Instance.StartURL(), l.URL)
+	}
 	if err := a.printIDC(a.Stdout, l); err != nil {
 		return errors.Join(err, l.close())
 	}

@@ -336,7 +336,7 @@ func variablesOf(environ []string) []export.Variable {
 
 // configText returns an sso-session section for it.
 func (l *localIDC) configText(session string) string {
-	return sessionText(session, l.URL+"/start", l.Server.Instance.Region)
+	return sessionText(session, l.Server.Instance.StartURL(), l.Server.Instance.Region)
 }
 
 func sessionText(session, startURL, region string) string {

@@ -193,6 +193,10 @@ func (i Instance) NewPrincipalID() string {
 	return strings.TrimPrefix(i.IdentityStoreID, "d-") + "-" + newUUID()
 }
 
+// StartURL returns the start URL for config files: AWS CLIs since 2.35.13 refuse to sign in at any but AWS's own hosts.
+// Nothing ever contacts it, since the endpoints come from the services section or from variables.
+func (i Instance) StartURL() string { return "https://" + i.IdentityStoreID + ".awsapps.com/start" }
+
 // NewPermissionSetID makes an id for a permission set.
 func NewPermissionSetID() string { return "ps-" + randomHex(8) }
 
