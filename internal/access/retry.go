@@ -108,15 +108,17 @@ func try[T any](ctx context.Context, p *Portal, operation string, once func() (T
 	}
 }
 
-// wait returns when the request may leave. A hold that lasts longer than the patience, of
-// another process, too, is the refusal that this request would get.
+// wait returns when the request may leave. To a person at a prompt, a hold that lasts longer
+// than the patience is the refusal that this request would get, also if another process was
+// told of it; so it is to a request that was refused before.
 func (r *request) wait(ctx context.Context) error {
-	most := r.portal.Patience.limit()
-	if !r.refused.IsZero() {
-		most -= time.Since(r.refused)
-	}
-	if r.portal.Patience.ofListing {
-		most = 24 * time.Hour // another worker's success may come at any time
+	most := 24 * time.Hour // one of many requests: others get on meanwhile
+	switch p := r.portal.Patience; {
+	case p.ofListing:
+	case !r.refused.IsZero():
+		most = p.limit() - time.Since(r.refused)
+	case !p.isSet:
+		most = p.limit()
 	}
 	err := r.portal.Pace.Wait(ctx, most)
 	var held *pace.HeldError

@@ -27,7 +27,7 @@ var rooms = map[string][]string{
 		"settings", "terminal",
 	},
 	"cli/local": { // where both houses meet
-		"awsconfig", "cli", "export", "filesystem", "identitycenter", "login", "terminal",
+		"awsconfig", "cli", "export", "filesystem", "identitycenter", "login",
 		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed",
 		"idc/store", "idc/visitor",
 	},
