@@ -40,7 +40,7 @@ type client interface {
 
 // A pacer says when the next request may leave, and hears what the limit made of it.
 type pacer interface {
-	Wait(ctx context.Context) error
+	Wait(ctx context.Context, most time.Duration) error
 	Succeeded()
 	Throttled(retryAfter time.Duration)
 	Rate() float64
@@ -93,21 +93,38 @@ func (p *Portal) SignOut(ctx context.Context) error {
 	case err != nil:
 		return nil //nolint:nilerr // no token, or one that nobody can read
 	}
-	_, err = try(ctx, p, func() (struct{}, error) { return struct{}{}, p.Client.Logout(ctx, token.AccessToken) })
+	now := *p
+	now.Pace = unpaced{} // whoever signs out waits for no listing
+	_, err = try(ctx, &now, "Logout", func() (struct{}, error) {
+		return struct{}{}, p.Client.Logout(ctx, token.AccessToken)
+	})
 	if errors.Is(err, identitycenter.ErrUnauthorized) {
 		return nil // it has ended already
 	}
 	return err
 }
 
-// RoleCredentials returns the keys of roleName in accountID (GetRoleCredentials). The
-// errors are those of package login, or an *identitycenter.APIError: ErrNoAccess is a
-// role that is not the person's.
+// An Attempt is a question with one token. It takes a lock around ask, say, which must not
+// be held while a person signs in for the next attempt.
+type Attempt func(ask func() (identitycenter.RoleCredentials, error)) (identitycenter.RoleCredentials, error)
+
+// Directly is the attempt of those who need nothing around it.
+func Directly(ask func() (identitycenter.RoleCredentials, error)) (identitycenter.RoleCredentials, error) {
+	return ask()
+}
+
+// RoleCredentials returns the keys of roleName in accountID (GetRoleCredentials), asked for
+// within attempt. The errors are those of package login, or an *identitycenter.APIError:
+// ErrNoAccess is a role that is not the person's.
 func (p *Portal) RoleCredentials(
-	ctx context.Context, accountID, roleName string,
+	ctx context.Context, accountID, roleName string, attempt Attempt,
 ) (identitycenter.RoleCredentials, error) {
 	return withToken(ctx, p, func(token identitycenter.Secret) (identitycenter.RoleCredentials, error) {
-		return p.Client.GetRoleCredentials(ctx, token, accountID, roleName)
+		return attempt(func() (identitycenter.RoleCredentials, error) {
+			return try(ctx, p, "GetRoleCredentials", func() (identitycenter.RoleCredentials, error) {
+				return p.Client.GetRoleCredentials(ctx, token, accountID, roleName)
+			})
+		})
 	})
 }
 
@@ -116,20 +133,20 @@ func (p *Portal) Rate() float64 { return p.Pace.Rate() }
 
 // withToken asks with the token in use, and once more with a renewed one if the first is
 // not accepted.
-func withToken[T any](ctx context.Context, p *Portal, once func(identitycenter.Secret) (T, error)) (T, error) {
+func withToken[T any](ctx context.Context, p *Portal, ask func(identitycenter.Secret) (T, error)) (T, error) {
 	var none T
 	token, err := p.current(ctx)
 	if err != nil {
 		return none, err
 	}
-	answer, err := try(ctx, p, func() (T, error) { return once(token.AccessToken) })
+	answer, err := ask(token.AccessToken)
 	if !errors.Is(err, identitycenter.ErrUnauthorized) {
 		return answer, err
 	}
 	if token, err = p.renew(ctx, token); err != nil {
 		return none, err
 	}
-	answer, err = try(ctx, p, func() (T, error) { return once(token.AccessToken) })
+	answer, err = ask(token.AccessToken)
 	if errors.Is(err, identitycenter.ErrUnauthorized) {
 		return none, p.refusedAgain(err)
 	}
@@ -197,6 +214,14 @@ func (p *Portal) refusedAgain(err error) error {
 		},
 	}
 }
+
+// unpaced lets requests leave at once.
+type unpaced struct{}
+
+func (unpaced) Wait(context.Context, time.Duration) error { return nil }
+func (unpaced) Succeeded()                                {}
+func (unpaced) Throttled(time.Duration)                   {}
+func (unpaced) Rate() float64                             { return 0 }
 
 // A Given token comes from the command line: it is used as it is.
 type Given struct{ token identitycenter.Token }

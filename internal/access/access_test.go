@@ -29,11 +29,11 @@ func TestWhatAPortalReturns(t *testing.T) {
 		if err != nil || len(roles) != 2 {
 			t.Fatalf("%d roles, %v", len(roles), err)
 		}
-		keys, err := s.portal.RoleCredentials(t.Context(), roles[0].AccountID, roles[0].Name)
+		keys, err := s.portal.RoleCredentials(t.Context(), roles[0].AccountID, roles[0].Name, access.Directly)
 		if err != nil || keys.AccessKeyID == "" || keys.AccountID != roles[0].AccountID {
 			t.Fatalf("%+v, %v", keys, err)
 		}
-		_, err = s.portal.RoleCredentials(t.Context(), roles[0].AccountID, "Nothing")
+		_, err = s.portal.RoleCredentials(t.Context(), roles[0].AccountID, "Nothing", access.Directly)
 		if !errors.Is(err, identitycenter.ErrNoAccess) {
 			t.Errorf("a role that is not the person's: %v", err)
 		}

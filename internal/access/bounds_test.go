@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -86,6 +87,76 @@ func TestPagesHaveBounds(t *testing.T) {
 					t.Errorf("%d roles, %v", len(got), err)
 				}
 			})
+		})
+	}
+}
+
+// A hold that another process was told of is the refusal that this request would get: a
+// person at a prompt hears of it at once. A listing waits.
+func TestAHoldOfAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, 1)
+		s.portal.Pace.Throttled(50 * time.Second)
+		began := time.Now()
+		_, err := s.portal.Accounts(t.Context())
+		if !errors.Is(err, identitycenter.ErrThrottled) || time.Since(began) > 0 ||
+			!strings.Contains(err.Error(), "held back by the service until") {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+		if err := s.portal.SignOut(t.Context()); err != nil || time.Since(began) > 0 {
+			t.Errorf("a sign-out: %v after %v", err, time.Since(began))
+		}
+		_, err = s.portal.With(access.SinceLastSuccess(time.Minute)).Accounts(t.Context())
+		if !errors.Is(err, identitycenter.ErrLoginRequired) || time.Since(began) < 50*time.Second {
+			t.Errorf("a listing: %v after %v", err, time.Since(began))
+		}
+	})
+}
+
+// No patience is none.
+func TestNoPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, 1)
+		s.answer(func(w http.ResponseWriter, _ *http.Request) bool {
+			return testbed.Refuse(w, 429, "TooManyRequestsException")
+		})
+		began := time.Now()
+		_, err := s.portal.With(access.SinceFirstRefusal(0)).Accounts(t.Context())
+		if !errors.Is(err, identitycenter.ErrThrottled) || time.Since(began) > time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+}
+
+// One answer that does not come, and an outage of a second, do not end a listing.
+func TestAListingOutlastsOutages(t *testing.T) {
+	for name, trouble := range map[string]func(s *scene, began time.Time) bool{
+		"an answer that hangs": func(s *scene, _ time.Time) bool {
+			if s.requests() == 1 {
+				time.Sleep(9 * time.Second)
+			}
+			return s.requests() == 1
+		},
+		"an outage of a second and a half": func(_ *scene, began time.Time) bool {
+			return time.Since(began) < 1500*time.Millisecond
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			failed := 0
+			for range 20 { // the pauses are drawn by lot
+				synctest.Test(t, func(t *testing.T) {
+					s, began := newScene(t, 1), time.Now()
+					s.answer(func(w http.ResponseWriter, _ *http.Request) bool {
+						return trouble(s, began) && testbed.Refuse(w, 503, "ServiceUnavailable")
+					})
+					if _, err := s.portal.With(access.SinceLastSuccess(time.Minute)).Accounts(t.Context()); err != nil {
+						failed++
+					}
+				})
+			}
+			if failed > 1 {
+				t.Errorf("%d of 20 listings failed", failed)
+			}
 		})
 	}
 }

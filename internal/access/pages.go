@@ -47,9 +47,11 @@ func page[T any](
 	once func(ctx context.Context, token identitycenter.Secret, next string) ([]T, string, error),
 ) ([]T, string, error) {
 	after := ""
-	items, err := withToken(ctx, p, func(token identitycenter.Secret) (items []T, err error) {
-		items, after, err = once(ctx, token, next)
-		return items, err
+	items, err := withToken(ctx, p, func(token identitycenter.Secret) ([]T, error) {
+		return try(ctx, p, operation, func() (items []T, err error) {
+			items, after, err = once(ctx, token, next)
+			return items, err
+		})
 	})
 	if err == nil && after != "" && after == next {
 		err = badAnswer(operation, "the same page again")

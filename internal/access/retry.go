@@ -1,7 +1,6 @@
 package access
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -9,33 +8,50 @@ import (
 	"time"
 
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/pace"
 )
 
-const (
-	// tries is how often the portal is asked that fails or is not reached.
-	tries = 4
-	// stalledAfter is how long a try may take for another one to be of use.
-	stalledAfter = 4 * time.Second
-	// firstPause bounds the pause before the second try; each is twice as long.
-	firstPause = 200 * time.Millisecond
-	// singlePatience suits a person at a prompt who asks for one thing.
-	singlePatience = 8 * time.Second
-)
-
-// A Patience says for how long requests come again that the rate limit refuses.
+// A Patience says for how long the portal is asked again: when its rate limit refuses, and
+// when it fails or is not reached. The zero value suits a person at a prompt who asks for
+// one thing.
 type Patience struct {
-	most             time.Duration
-	sinceLastSuccess bool
+	most      time.Duration // with the rate limit
+	isSet     bool          // most counts, also when it is 0
+	ofListing bool          // a listing's, which has time and much to lose
 }
 
 // SinceFirstRefusal gives up a request when the limit has refused it for that long.
 // For commands: each request counts for itself.
-func SinceFirstRefusal(most time.Duration) Patience { return Patience{most: most} }
+func SinceFirstRefusal(most time.Duration) Patience { return Patience{most: most, isSet: true} }
 
 // SinceLastSuccess gives up when no request of the Portal has been let through for that
-// long. For listings: as long as one worker gets on, all do.
+// long. For listings: as long as one worker gets on, all do. A portal that fails gets more
+// tries: one answer of thousands must not end it all.
 func SinceLastSuccess(most time.Duration) Patience {
-	return Patience{most: most, sinceLastSuccess: true}
+	return Patience{most: most, isSet: true, ofListing: true}
+}
+
+const (
+	// singlePatience is the zero Patience's with the limit.
+	singlePatience = 8 * time.Second
+	// stalledAfter is how long a try may take for another one to be of use at a prompt.
+	stalledAfter = 4 * time.Second
+)
+
+func (p Patience) limit() time.Duration {
+	if p.isSet {
+		return p.most
+	}
+	return singlePatience
+}
+
+// tries is how often a portal is asked that fails or is not reached, and how long the pause
+// before the second try is at most. Each pause is twice as long as the one before.
+func (p Patience) tries() (n int, pause time.Duration) {
+	if p.ofListing {
+		return 5, 800 * time.Millisecond
+	}
+	return 4, 200 * time.Millisecond
 }
 
 // A moment is one that several workers set.
@@ -58,19 +74,18 @@ func (m *moment) get() time.Time {
 
 // A request is one question to the portal, with all its tries.
 type request struct {
-	portal   *Portal
-	failures int
-	refused  time.Time // when the limit first refused it
-	refusal  error     // the last one
-	until    time.Time // then it is given up; zero while nobody knows
+	portal    *Portal
+	operation string
+	failures  int
+	refused   time.Time // when the limit first refused it
 }
 
 // try asks until there is an answer: at the pace, again and again while the limit
 // refuses and the patience lasts, and a few times when the portal fails or is not
 // reached.
-func try[T any](ctx context.Context, p *Portal, once func() (T, error)) (T, error) {
+func try[T any](ctx context.Context, p *Portal, operation string, once func() (T, error)) (T, error) {
 	var none T
-	for r := (request{portal: p}); ; {
+	for r := (request{portal: p, operation: operation}); ; {
 		if err := r.wait(ctx); err != nil {
 			return none, err
 		}
@@ -86,21 +101,33 @@ func try[T any](ctx context.Context, p *Portal, once func() (T, error)) (T, erro
 		case !r.again(err, time.Since(began)):
 			return answer, err
 		default:
-			if err := pause(ctx, rand.N(firstPause<<(r.failures-1))); err != nil {
+			if err := r.pause(ctx); err != nil {
 				return none, err
 			}
 		}
 	}
 }
 
-// wait returns when the request may leave.
+// wait returns when the request may leave. To a person at a prompt, a hold that lasts longer
+// than the patience is the refusal that this request would get, also if another process was
+// told of it; so it is to a request that was refused before.
 func (r *request) wait(ctx context.Context) error {
-	if r.until.IsZero() {
-		return r.portal.Pace.Wait(ctx)
+	most := 24 * time.Hour // one of many requests: others get on meanwhile
+	switch p := r.portal.Patience; {
+	case p.ofListing:
+	case !r.refused.IsZero():
+		most = p.limit() - time.Since(r.refused)
+	case !p.isSet:
+		most = p.limit()
 	}
-	patient, end := context.WithDeadlineCause(ctx, r.until, r.refusal)
-	defer end()
-	return r.portal.Pace.Wait(patient)
+	err := r.portal.Pace.Wait(ctx, most)
+	var held *pace.HeldError
+	if errors.As(err, &held) {
+		return &identitycenter.APIError{
+			Operation: r.operation, Kind: identitycenter.ErrThrottled, Description: held.Error(),
+		}
+	}
+	return err
 }
 
 // again hears what came of a request that the limit did not refuse, after it took so
@@ -112,7 +139,20 @@ func (r *request) again(err error, took time.Duration) bool {
 		r.portal.success.set(time.Now())
 	}
 	r.failures++
-	return errors.Is(err, identitycenter.ErrUnavailable) && r.failures < tries && took <= stalledAfter
+	tries, _ := r.portal.Patience.tries()
+	return errors.Is(err, identitycenter.ErrUnavailable) && r.failures < tries &&
+		(took <= stalledAfter || r.portal.Patience.ofListing)
+}
+
+// pause waits before another try, with full jitter.
+func (r *request) pause(ctx context.Context) error {
+	_, first := r.portal.Patience.tries()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(rand.N(first << (r.failures - 1))):
+		return nil
+	}
 }
 
 // refuse holds all requests back after a refusal by the limit, and reports whether
@@ -123,26 +163,16 @@ func (r *request) refuse(err error) bool {
 		retryAfter = api.RetryAfter
 	}
 	r.portal.Pace.Throttled(retryAfter)
-	now := time.Now()
+	now, most := time.Now(), r.portal.Patience.limit()
 	if r.refused.IsZero() {
 		r.refused = now
 	}
-	if p := r.portal.Patience; p.sinceLastSuccess {
-		last := r.portal.success.get()
-		if last.Before(r.refused) {
-			last = r.refused
-		}
-		return now.Sub(last) <= p.most
+	if !r.portal.Patience.ofListing {
+		return now.Add(retryAfter).Before(r.refused.Add(most))
 	}
-	r.refusal, r.until = err, r.refused.Add(cmp.Or(r.portal.Patience.most, singlePatience))
-	return now.Add(retryAfter).Before(r.until)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
+	last := r.portal.success.get()
+	if last.Before(r.refused) {
+		last = r.refused
 	}
+	return now.Sub(last) <= most
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"rolecall/internal/awsconfig"
@@ -60,8 +61,9 @@ func Main(ctx context.Context, w World, args []string) int {
 	if passed := (*ChildExit)(nil); errors.As(err, &passed) {
 		return passed.Code
 	}
-	if !a.ran {
+	if !a.ran { // the flags were perhaps not read to the end
 		err = &UsageError{err}
+		a.json = a.json || slices.Contains(args, "--json")
 	}
 	return a.fail(a.explain(ctx, err))
 }

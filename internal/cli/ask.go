@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -46,6 +48,22 @@ func (a *App) agree(ctx context.Context, question string) (bool, error) {
 			return false, nil
 		}
 	}
+}
+
+// AskSecret asks for a text that the terminal does not show. Without a terminal it is the
+// first line of stdin.
+func (a *App) AskSecret(ctx context.Context, question string) (string, error) {
+	if a.Terminal {
+		fmt.Fprintf(a.Stderr, "%s: ", a.Show(question))
+		secret, err := terminal.ReadPaste(ctx, a.Stdin)
+		fmt.Fprintln(a.Stderr)
+		return secret, err
+	}
+	line, err := bufio.NewReader(io.LimitReader(a.Stdin, maxLineRead)).ReadString('\n')
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return strings.TrimRight(line, "\r\n"), err
 }
 
 // readLine reads one line from stdin, and no byte beyond it, which would be the answer to

@@ -105,7 +105,8 @@ func (a *App) root(args []string) *cobra.Command {
 		cmd.GroupID = c.Group
 		root.AddCommand(cmd)
 	}
-	root.SetFlagErrorFunc(a.unknownFlag)
+	root.InitDefaultCompletionCmd()
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return unknownFlag(cmd, args, err) })
 	a.prepare(root)
 	if firstWord(args) == "help" {
 		unknownTopics(root)
@@ -130,6 +131,9 @@ func (a *App) prepare(cmd *cobra.Command) {
 		a.prepare(sub)
 	}
 	a.complete(cmd)
+	if !cmd.Runnable() { // cobra's completion: without this it shows its help whatever follows
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 	accepts := cmd.Args
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		a.help = cmd.CommandPath() + " --help"

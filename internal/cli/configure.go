@@ -194,7 +194,7 @@ func (a *App) writeSetup(
 	}
 	for _, line := range lines {
 		if err == nil {
-			fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.Show(line))
+			a.note("%s", line)
 		}
 	}
 	return len(sections) > 0, err

@@ -149,7 +149,7 @@ func (a *App) regionNotFound(
 			Hint:  "rolecall configure " + Quoted(found.StartURL) + " --region REGION",
 		}
 	}
-	fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.Show(cause.Error()))
+	a.note("%v", cause)
 	region, err := a.ask(ctx, "region of the Identity Center", "us-east-1")
 	if err == nil && !awsconfig.IsRegion(region) {
 		err = Usagef("%q is not a region", region)

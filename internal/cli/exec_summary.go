@@ -62,19 +62,18 @@ func (a *App) summary(ends []batch.End, code int, took time.Duration) {
 		}
 	}
 	if len(t.rows) > 0 {
-		fmt.Fprintln(a.Stderr)
-		_ = t.print(a.Stderr) // there is nowhere to report an error of stderr
+		a.noteTable(t)
 	}
-	fmt.Fprintf(a.Stderr, "rolecall: %d of %d succeeded", s.Succeeded, s.Targets)
+	text := fmt.Sprintf("%d of %d succeeded", s.Succeeded, s.Targets)
 	for _, other := range []struct {
 		count int
 		text  string
 	}{{s.Failed, "failed"}, {s.NotRun, "not run"}} {
 		if other.count > 0 {
-			fmt.Fprintf(a.Stderr, ", %d %s", other.count, other.text)
+			text += fmt.Sprintf(", %d %s", other.count, other.text)
 		}
 	}
-	fmt.Fprintf(a.Stderr, ", in %s\n", shortDuration(took))
+	a.note("%s, in %s", text, shortDuration(took))
 }
 
 func endRow(e batch.End) []string {

@@ -81,8 +81,8 @@ func (a *App) logoutOf(ctx context.Context, s *session) error {
 	}
 	a.note("signed out of %s", quotedLabel(l.Session))
 	for _, r := range live {
-		fmt.Fprintf(a.Stderr, "  role credentials of %s/%s that are in use stay valid until %s\n",
-			r.AccountID, a.Show(r.Role), r.Credentials.Expiration.Local().Format("2006-01-02 15:04:05"))
+		a.detail("role credentials of %s/%s that are in use stay valid until %s",
+			r.AccountID, r.Role, r.Credentials.Expiration.Local().Format("2006-01-02 15:04:05"))
 	}
 	return nil
 }

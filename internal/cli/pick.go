@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -239,8 +238,7 @@ func (a *App) copyARN(ctx context.Context, t target) error {
 	if err != nil {
 		return err
 	}
-	// OSC 52: the terminal's own clipboard, over ssh, too.
-	fmt.Fprintf(a.Stderr, "\x1b]52;c;%s\x07", base64.StdEncoding.EncodeToString([]byte(arn)))
+	a.copy(arn)
 	a.tell("copied, if your terminal allows it")
 	if a.json {
 		return a.printJSON(map[string]string{"roleArn": arn})

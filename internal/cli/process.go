@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,7 +46,7 @@ const processDeadline = 20 * time.Second
 var errProcessDeadline = errors.New("no answer within 20 seconds")
 
 func (a *App) process(ctx context.Context, t target) error {
-	late := errors.Join(errProcessDeadline, identitycenter.ErrUnavailable)
+	late := fmt.Errorf("%w: %w", errProcessDeadline, identitycenter.ErrUnavailable)
 	ctx, cancel := context.WithTimeoutCause(ctx, processDeadline, late)
 	defer cancel()
 	_, c, err := a.retrieve(ctx, t, options{unattended: true})

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -30,6 +31,22 @@ func (a *App) tell(format string, args ...any) {
 // note prints a line to stderr, even with --json.
 func (a *App) note(format string, args ...any) {
 	fmt.Fprintf(a.Stderr, "rolecall: %s\n", a.Show(fmt.Sprintf(format, args...)))
+}
+
+// detail prints a line that belongs to the note before it.
+func (a *App) detail(format string, args ...any) {
+	fmt.Fprintf(a.Stderr, "  %s\n", a.Show(fmt.Sprintf(format, args...)))
+}
+
+// noteTable prints a table on stderr, after an empty line.
+func (a *App) noteTable(t *table) {
+	fmt.Fprintln(a.Stderr)
+	_ = t.print(a.Stderr) // there is nowhere to report an error of stderr
+}
+
+// copy puts text on the clipboard of the person's terminal, over ssh, too (OSC 52).
+func (a *App) copy(text string) {
+	fmt.Fprintf(a.Stderr, "\x1b]52;c;%s\x07", base64.StdEncoding.EncodeToString([]byte(text)))
 }
 
 // warn reports an error that does not affect the result.

@@ -11,6 +11,7 @@ import (
 	"github.com/jmespath-community/go-jmespath"
 	"github.com/spf13/cobra"
 
+	"rolecall/internal/access"
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
 	"rolecall/internal/credentials"
@@ -77,7 +78,7 @@ func (a *App) getRoleCredentialsCommand() *cobra.Command {
 				return Usagef("--account-id and --role-name are required")
 			}
 			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session) (any, error) {
-				c, err := s.portal.RoleCredentials(ctx, f.accountID, f.roleName)
+				c, err := s.portal.RoleCredentials(ctx, f.accountID, f.roleName, access.Directly)
 				if errors.Is(err, identitycenter.ErrNoAccess) {
 					err = s.source.ExplainNoAccess(ctx, f.accountID, f.roleName, err)
 				}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,15 +38,36 @@ func unknownCommand(parent *cobra.Command, name string) error {
 		Err:  fmt.Errorf("unknown command %q", strings.TrimPrefix(parent.CommandPath()+" "+name, "rolecall ")),
 		Code: ExitUsage, Hint: parent.CommandPath() + " --help",
 	}
+	if slices.Contains(names, name) { // rolecall -- version
+		e.Err = fmt.Errorf(`"--" cannot stand before the command %q`, name)
+		return e
+	}
 	meant := near.Best(name, names)
 	if meant == "" && !parent.HasParent() {
 		meant = elsewhere()[strings.ToLower(name)]
+	}
+	if meant == "" {
+		meant = onlyWithPrefix(name, names)
 	}
 	if meant != "" {
 		path := parent.CommandPath() + " " + meant
 		e.Facts, e.Hint = []string{"did you mean " + path + "?"}, path+" --help"
 	}
 	return e
+}
+
+// onlyWithPrefix returns the one name that starts with text, or "".
+func onlyWithPrefix(text string, names []string) (found string) {
+	for _, name := range names {
+		switch {
+		case !strings.HasPrefix(name, text):
+		case found != "":
+			return ""
+		default:
+			found = name
+		}
+	}
+	return found
 }
 
 // unknownTopics makes help answer an unknown command as the command line does.
@@ -69,8 +91,12 @@ func unknownTopics(root *cobra.Command) {
 	}
 }
 
-// unknownFlag adds to err the flag that was most likely meant.
-func (a *App) unknownFlag(cmd *cobra.Command, err error) error {
+// unknownFlag adds to err the flag that was most likely meant. args are the whole command line: a flag of root that
+// comes after a word belongs to a command that nobody knows.
+func unknownFlag(cmd *cobra.Command, args []string, err error) error {
+	if word := firstWord(args); !cmd.HasParent() && word != "" {
+		return unknownCommand(cmd, word)
+	}
 	e := &HintError{Err: err, Code: ExitUsage, Hint: cmd.CommandPath() + " --help"}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {

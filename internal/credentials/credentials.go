@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"rolecall/internal/access"
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
 	"rolecall/internal/identitycenter"
@@ -17,8 +18,9 @@ import (
 
 // A portal is the access portal as the signed-in person sees it: access.Portal.
 type portal interface {
-	SignIn(ctx context.Context) error
-	RoleCredentials(ctx context.Context, accountID, roleName string) (identitycenter.RoleCredentials, error)
+	RoleCredentials(
+		ctx context.Context, accountID, roleName string, attempt access.Attempt,
+	) (identitycenter.RoleCredentials, error)
 	Roles(ctx context.Context, accountID string) ([]identitycenter.Role, error)
 	Accounts(ctx context.Context) ([]identitycenter.Account, error)
 }
@@ -104,34 +106,35 @@ func (s *Source) lastResort(cached identitycenter.RoleCredentials, err error) bo
 	return true
 }
 
-// fetch asks the portal. A sign-in comes first: nobody else waits for the role
-// meanwhile.
+// fetch asks the portal. While a person signs in, before or between two attempts, nobody
+// else waits for the role.
 func (s *Source) fetch(ctx context.Context, accountID, roleName string) (identitycenter.RoleCredentials, error) {
-	if err := s.Portal.SignIn(ctx); err != nil {
-		return identitycenter.RoleCredentials{}, err
-	}
-	c, err := s.ask(ctx, accountID, roleName)
+	c, err := s.Portal.RoleCredentials(ctx, accountID, roleName,
+		func(ask func() (identitycenter.RoleCredentials, error)) (identitycenter.RoleCredentials, error) {
+			return s.askAlone(ctx, accountID, roleName, ask)
+		})
 	if errors.Is(err, identitycenter.ErrNoAccess) {
 		return c, s.ExplainNoAccess(ctx, accountID, roleName, err)
 	}
 	return c, err
 }
 
-// ask lets one process at a time ask for a role: the others find the answer in
+// askAlone lets one process at a time ask for a role: the others find the answer in
 // the cache.
-func (s *Source) ask(ctx context.Context, accountID, roleName string) (identitycenter.RoleCredentials, error) {
+func (s *Source) askAlone(
+	ctx context.Context, accountID, roleName string, ask func() (identitycenter.RoleCredentials, error),
+) (identitycenter.RoleCredentials, error) {
 	unlock, err := s.Cache.LockRole(ctx, s.Session, accountID, roleName)
 	switch {
 	case err == nil:
 		defer unlock()
-		c, err := s.Cache.RoleCredentials(s.Session, accountID, roleName)
-		if err == nil && s.goodFor(c, identitycenter.CachedRoleMinimum) {
+		if c, good := s.Cache.GoodRole(s.Session, accountID, roleName); good {
 			return c, nil
 		}
 	case ctx.Err() != nil:
 		return identitycenter.RoleCredentials{}, context.Cause(ctx)
 	} // without the lock (a read-only disk) several may ask, and that is all
-	c, err := s.Portal.RoleCredentials(ctx, accountID, roleName)
+	c, err := ask()
 	if err != nil {
 		return c, err
 	}

@@ -46,8 +46,7 @@ const signInTimeout = 10 * time.Minute
 // the present session on the server: so the new one has its full length and the newest
 // assignments.
 func (l *Login) SignIn(
-	ctx context.Context,
-	signOut func(context.Context) error,
+	ctx context.Context, signOut func(context.Context) error,
 ) (token identitycenter.Token, already bool, err error) {
 	if signOut == nil {
 		token, err = l.unattended(ctx, identitycenter.Token{})
@@ -67,10 +66,8 @@ func (l *Login) SignIn(
 		if token, err := l.unattended(ctx, identitycenter.Token{}); err == nil {
 			return token, true, nil // another process signed in while we waited
 		}
-	} else if err := signOut(ctx); err != nil && !isEndpointError(err) { // nothing of ours is at that server
-		return token, false, fmt.Errorf("signing out before the new login: %w", err)
 	}
-	token, err = l.personSignsIn(ctx)
+	token, err = l.personSignsIn(ctx, signOut)
 	return token, false, err
 }
 
@@ -97,15 +94,18 @@ func (l *Login) signIn(ctx context.Context, rejected identitycenter.Token) (iden
 	if token, err := l.unattended(ctx, rejected); err == nil {
 		return token, nil // one sign-in serves all who waited for it
 	}
-	return l.personSignsIn(ctx)
+	return l.personSignsIn(ctx, nil)
 }
 
 func (l *Login) lockLogin(ctx context.Context) (func(), error) {
 	return l.Store.LockLogin(ctx, l.Session, func(holder string) { l.Person.Waiting(l.Session, holder) })
 }
 
-// personSignsIn has the person sign in, and saves what that brought.
-func (l *Login) personSignsIn(ctx context.Context) (identitycenter.Token, error) {
+// personSignsIn has the person sign in, and saves what that brought. signOut, if any, comes
+// when nothing of ours can stop the sign-in any more.
+func (l *Login) personSignsIn(
+	ctx context.Context, signOut func(context.Context) error,
+) (identitycenter.Token, error) {
 	if err := l.confirmEndpoint(ctx); err != nil {
 		return identitycenter.Token{}, err
 	}
@@ -114,6 +114,11 @@ func (l *Login) personSignsIn(ctx context.Context) (identitycenter.Token, error)
 		return identitycenter.Token{}, err
 	}
 	room.Discard()
+	if signOut != nil {
+		if err := signOut(ctx); err != nil && !isEndpointError(err) { // nothing of ours is at that server
+			return identitycenter.Token{}, fmt.Errorf("signing out before the new login: %w", err)
+		}
+	}
 	var token identitycenter.Token
 	if l.DeviceCode {
 		token, err = l.deviceFlow(ctx)

@@ -9,22 +9,39 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"rolecall/internal/filesystem"
 )
 
-// lockPatience is how long a process waits for the others to let go of the file. They
-// hold it for microseconds; one that was stopped meanwhile must not stop the rest.
-const lockPatience = 100 * time.Millisecond
+const (
+	// lockPatience is how long a process waits for the others to let go of the file. They
+	// hold it for microseconds; one that was stopped meanwhile must not stop the rest.
+	lockPatience = 100 * time.Millisecond
+	// aloneFor is how long the file is left alone after that.
+	aloneFor = 3 * time.Second
+)
+
+// A HeldError is a hold by the service that is longer than a caller waits for.
+type HeldError struct{ Until time.Time }
+
+// Error says until when.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("held back by the service until %s", e.Until.Local().Format("15:04:05"))
+}
 
 // A Pacer says when the next request may leave. It is safe for concurrent use. Each
 // Wait that returns nil is for one request; Throttled or Succeeded tells what came of it.
 type Pacer struct {
 	files filesystem.Files
-	path  string        // of the file that is shared; empty: nothing is
 	turn  chan struct{} // full while somebody waits for the next moment; serves in order
+
+	// sharing is full while the file changes: unlike a mutex, it lets a fake clock run on.
+	sharing chan struct{}
+	path    string    // of the file that is shared; empty: nothing is
+	alone   time.Time // until then the file is left alone
 
 	mu    sync.Mutex
 	state state // as it was last seen
@@ -35,13 +52,15 @@ type Pacer struct {
 // that file each process has a pace of its own, too: the service's refusals then slow all
 // of them down.
 func New(files filesystem.Files, path string) *Pacer {
-	return &Pacer{files: files, path: path, turn: make(chan struct{}, 1), state: newState()}
+	return &Pacer{
+		files: files, path: path, turn: make(chan struct{}, 1), sharing: make(chan struct{}, 1), state: newState(),
+	}
 }
 
 // Wait returns when the next request may leave: within the process in the order of the
-// calls, evenly spaced, and never two at once. When ctx ends, it returns its cause at
-// once.
-func (p *Pacer) Wait(ctx context.Context) error {
+// calls, evenly spaced, and never two at once. If the service holds all requests back for
+// longer than most, it returns a *HeldError at once; when ctx ends, the cause.
+func (p *Pacer) Wait(ctx context.Context, most time.Duration) error {
 	select {
 	case p.turn <- struct{}{}:
 		defer func() { <-p.turn }()
@@ -51,9 +70,16 @@ func (p *Pacer) Wait(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		var wait time.Duration
-		p.update(func(s *state, now time.Time) { wait = s.leave(now) })
-		if wait <= 0 {
+		var wait, held time.Duration
+		p.update(func(s *state, now time.Time) {
+			if held = s.Held.Sub(now); held <= most {
+				wait = s.leave(now)
+			}
+		})
+		switch {
+		case held > most:
+			return &HeldError{time.Now().Add(held)}
+		case wait <= 0:
 			return nil
 		}
 		select {
@@ -65,10 +91,7 @@ func (p *Pacer) Wait(ctx context.Context) error {
 
 // Succeeded tells that the limit let a request through, whatever else came of it.
 func (p *Pacer) Succeeded() {
-	p.mu.Lock()
-	refused := p.state.Refusals > 0
-	p.mu.Unlock()
-	if refused {
+	if p.seen().Refusals > 0 {
 		p.update(func(s *state, _ time.Time) { s.Refusals = 0 })
 	}
 }
@@ -81,41 +104,56 @@ func (p *Pacer) Throttled(retryAfter time.Duration) {
 
 // Rate is how many requests a second may leave now: 0 while all are held back.
 func (p *Pacer) Rate() float64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	if now.Before(p.state.Held) {
+	s, now := p.seen(), time.Now()
+	if now.Before(s.Held) {
 		return 0
 	}
-	return p.state.rate(now)
+	return s.rate(now)
+}
+
+func (p *Pacer) seen() state {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state
 }
 
 // update changes the state that is shared, or the process's own where that cannot be had.
 func (p *Pacer) update(change func(s *state, now time.Time)) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.path == "" {
-		change(&p.state, time.Now())
-		return
+	p.sharing <- struct{}{}
+	defer func() { <-p.sharing }()
+	if p.path == "" || time.Now().Before(p.alone) || !p.updateShared(change) {
+		s, now := p.seen(), time.Now()
+		s.mend(now)
+		change(&s, now)
+		p.see(s)
 	}
+}
+
+// updateShared reports whether the file's state was changed, even if it could not be
+// written.
+func (p *Pacer) updateShared(change func(s *state, now time.Time)) (changed bool) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), lockPatience, filesystem.ErrLocked)
 	defer cancel()
-	changed := false
 	err := p.files.UpdateShared(ctx, p.path, func(old []byte) []byte {
 		now := time.Now().Round(0) // without the monotonic clock, which is the process's own
-		shared := newState()
-		if len(old) > 0 {
-			shared = readState(old, now)
-		}
-		change(&shared, now)
-		p.state, changed = shared, true
-		data, _ := json.Marshal(shared)
+		s := readState(old, now)
+		change(&s, now)
+		p.see(s)
+		changed = true
+		data, _ := json.Marshal(s)
 		return append(data, '\n')
 	})
-	if err != nil && !errors.Is(err, filesystem.ErrLocked) {
+	switch {
+	case errors.Is(err, filesystem.ErrLocked):
+		p.alone = time.Now().Add(aloneFor)
+	case err != nil:
 		p.path = "" // no folder, a full or a read-only disk: alone from here on
 	}
-	if !changed {
-		change(&p.state, time.Now())
-	}
+	return changed
+}
+
+func (p *Pacer) see(s state) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.state = s
 }

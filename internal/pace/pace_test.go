@@ -75,7 +75,7 @@ func (s *service) list(t *testing.T, p *Pacer, n int) time.Duration {
 		workers.Go(func() {
 			for range todo {
 				for passes := false; !passes; {
-					if err := p.Wait(t.Context()); err != nil {
+					if err := p.Wait(t.Context(), time.Hour); err != nil {
 						t.Error(err)
 						return
 					}
@@ -189,7 +189,7 @@ func TestRequestsLeaveInTurnAndEvenly(t *testing.T) {
 		var waiting sync.WaitGroup
 		for n := range 100 {
 			waiting.Go(func() {
-				if err := p.Wait(t.Context()); err != nil {
+				if err := p.Wait(t.Context(), time.Hour); err != nil {
 					t.Error(err)
 				}
 				mu.Lock()
@@ -210,7 +210,7 @@ func TestRequestsLeaveInTurnAndEvenly(t *testing.T) {
 		time.Sleep(time.Hour) // saves nothing up
 		for n := range 3 {
 			began = time.Now()
-			if err := p.Wait(t.Context()); err != nil {
+			if err := p.Wait(t.Context(), time.Hour); err != nil {
 				t.Fatal(err)
 			}
 			if waited := time.Since(began); n > 0 && waited < 50*time.Millisecond {
@@ -224,7 +224,7 @@ func TestARefusalHoldsAllBackAndCountsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(filesystem.Files{}, "")
 		for range 40 {
-			_ = p.Wait(t.Context())
+			_ = p.Wait(t.Context(), time.Hour)
 			p.Succeeded()
 		}
 		for range 10 {
@@ -234,7 +234,7 @@ func TestARefusalHoldsAllBackAndCountsOnce(t *testing.T) {
 			t.Errorf("the rate is %v while all are held back", p.Rate())
 		}
 		began := time.Now()
-		if err := p.Wait(t.Context()); err != nil || time.Since(began) != 7*time.Second {
+		if err := p.Wait(t.Context(), time.Hour); err != nil || time.Since(began) != 7*time.Second {
 			t.Errorf("waited for %v, %v", time.Since(began), err)
 		}
 		if rate := p.Rate(); math.Abs(rate-shrink*fastest) > 0.5 {
@@ -253,7 +253,7 @@ func TestAServiceThatRefusesAllIsAskedRarely(t *testing.T) {
 		s.tokens, s.retryAfter = 0, 0
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
-		for p.Wait(ctx) == nil {
+		for p.Wait(ctx, time.Hour) == nil {
 			s.ask(p)
 			if rate := p.state.rate(time.Now()); rate < slowest {
 				t.Fatalf("the rate is %v", rate)
@@ -274,7 +274,7 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 		var waiting sync.WaitGroup
 		for range 3 { // one at the head of the queue, two behind it
 			waiting.Go(func() {
-				if err := p.Wait(ctx); err != cause {
+				if err := p.Wait(ctx, time.Hour); err != cause {
 					t.Errorf("ended with %v", err)
 				}
 			})
@@ -286,10 +286,10 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 		if waited := time.Since(began); waited > 0 {
 			t.Errorf("ended %v later", waited)
 		}
-		if err := p.Wait(ctx); err != cause {
+		if err := p.Wait(ctx, time.Hour); err != cause {
 			t.Errorf("began with %v", err)
 		}
-		if err := p.Wait(t.Context()); err != nil || time.Since(began) != time.Minute {
+		if err := p.Wait(t.Context(), time.Hour); err != nil || time.Since(began) != time.Minute {
 			t.Errorf("those who stay leave after %v, %v", time.Since(began), err)
 		}
 	})

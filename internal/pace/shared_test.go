@@ -1,6 +1,7 @@
 package pace
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -69,7 +70,7 @@ func TestASingleRequest(t *testing.T) {
 		pacers := sharing(t, 2)
 		wait := func(p *Pacer) time.Duration {
 			began := time.Now()
-			if err := p.Wait(t.Context()); err != nil {
+			if err := p.Wait(t.Context(), time.Hour); err != nil {
 				t.Fatal(err)
 			}
 			return time.Since(began)
@@ -91,13 +92,86 @@ func TestASingleRequest(t *testing.T) {
 func TestARefusalHoldsForAllProcesses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pacers := sharing(t, 2)
-		_ = pacers[0].Wait(t.Context())
+		_ = pacers[0].Wait(t.Context(), time.Hour)
 		pacers[0].Throttled(7 * time.Second)
 		began := time.Now()
-		if err := pacers[1].Wait(t.Context()); err != nil || time.Since(began) != 7*time.Second {
+		if err := pacers[1].Wait(t.Context(), time.Hour); err != nil || time.Since(began) != 7*time.Second {
 			t.Errorf("waited for %v, %v", time.Since(began), err)
 		}
 	})
+}
+
+// Whoever waits less than a hold lasts is told at once, also in a process that begins
+// later.
+func TestAHoldThatIsTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pacers := sharing(t, 2)
+		_ = pacers[0].Wait(t.Context(), time.Hour)
+		pacers[0].Throttled(50 * time.Second)
+		began := time.Now()
+		var held *HeldError
+		err := pacers[1].Wait(t.Context(), 8*time.Second)
+		if !errors.As(err, &held) || time.Since(began) > 0 || held.Until.Sub(began) != 50*time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+		time.Sleep(45 * time.Second)
+		if err := pacers[1].Wait(t.Context(), 8*time.Second); err != nil || time.Since(began) != 50*time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+}
+
+// What was counted before a pause says nothing about the limit of today.
+func TestAPauseIsNotCounted(t *testing.T) {
+	for _, limit := range []float64{18, 12} {
+		synctest.Test(t, func(t *testing.T) {
+			pacers := sharing(t, 1)
+			s := newService(limit)
+			s.list(t, pacers[0], 5)
+			time.Sleep(24 * time.Hour)
+			s.tokens, s.at = burst, time.Now()
+			took := s.list(t, pacers[0], 1000)
+			if share := (1000 - burst) / took.Seconds() / limit; share < 0.93 {
+				t.Errorf("limit %v: only %.2f of it was used", limit, share)
+			}
+		})
+	}
+}
+
+// A process that was stopped while it had the file costs the others a moment, not each of
+// their requests.
+func TestALockThatIsNeverLetGo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pace.json")
+	synctest.Test(t, func(t *testing.T) {
+		lock, err := filesystem.Files{}.Lock(t.Context(), path+".lock", "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer lock.Unlock()
+		s := newService(20)
+		took := s.list(t, New(filesystem.Files{}, path), 200)
+		if least := 200 * time.Second / 20; took > least*115/100 {
+			t.Errorf("took %v, the limit allows %v", took, least)
+		}
+	})
+}
+
+// Refusals without end, and a process's own state after its clock was set back.
+func TestNumbersWithoutBounds(t *testing.T) {
+	now := time.Now()
+	s := readState([]byte(`{"from":19.6,"to":19.6,"refusals":9223372036854775807}`), now)
+	s.throttle(now, 0)
+	for range 2 * maxRefusals {
+		s.throttle(s.Held, 0)
+	}
+	if held := s.Held.Sub(now); held < 0 {
+		t.Errorf("held for %v", held)
+	}
+	p := New(filesystem.Files{}, "")
+	p.state = state{From: fastest, To: fastest, Next: now.Add(24 * time.Hour).Round(0)}
+	if err := p.Wait(t.Context(), time.Second); err != nil || p.seen().Next.Sub(now) > time.Minute {
+		t.Errorf("%v, next at %v", err, p.seen().Next)
+	}
 }
 
 // Whatever a crash, a clock or another program leaves behind costs a moment at most.
@@ -162,7 +236,7 @@ func TestWithoutTheFile(t *testing.T) {
 			p := New(filesystem.Files{}, path)
 			began := time.Now()
 			for range 3 {
-				if err := p.Wait(t.Context()); err != nil {
+				if err := p.Wait(t.Context(), time.Hour); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -26,6 +26,10 @@ const (
 	// are held back is of a request that had left before.
 	shortestHold = time.Second
 	longestHold  = 30 * time.Second
+	// pause is a time without a request, after which counting begins anew.
+	pause = 10 * time.Second
+	// maxRefusals in a row are more than longestHold makes a difference for.
+	maxRefusals = 1000
 	// maxHold bounds what Retry-After can ask for.
 	maxHold = time.Minute
 )
@@ -47,23 +51,30 @@ type state struct {
 func newState() state { return state{From: fastest, To: fastest} }
 
 // readState decodes what a process has written. Nonsense is a new state: it costs a
-// refusal at most. So are moments that a clock set back has left in the future.
+// refusal at most.
 func readState(data []byte, now time.Time) state {
 	var s state
 	sound := func(rate float64) bool { return rate >= slowest && rate <= fastest }
-	if json.Unmarshal(data, &s) != nil || !sound(s.From) || !sound(s.To) || s.Passed < 0 || s.Refusals < 0 {
+	if json.Unmarshal(data, &s) != nil || !sound(s.From) || !sound(s.To) || s.Passed < 0 ||
+		s.Refusals < 0 || s.Refusals > maxRefusals {
 		return newState()
 	}
+	s.mend(now)
+	return s
+}
+
+// mend drops moments that a clock set back has left in the future, and what was counted
+// before a pause: it says nothing about the rate of now.
+func (s *state) mend(now time.Time) {
 	if s.Next.Sub(now) > time.Second/slowest {
 		s.Next = now
 	}
 	if s.Held.Sub(now) > maxHold {
 		s.Held = now
 	}
-	if s.Counted.After(now) {
-		s.Counted, s.Passed = now, 0
+	if s.Counted.After(now) || now.Sub(s.Next) > pause && now.Sub(s.Held) > pause {
+		s.Counted, s.Passed, s.Refusals = now, 0, 0
 	}
-	return s
 }
 
 // leave returns how long the next request has to wait; at 0 it has left.
@@ -103,7 +114,7 @@ func (s *state) throttle(now time.Time, retryAfter time.Duration) {
 	}
 	s.From, s.To = max(slowest, shrink*found), max(slowest, below*found)
 	s.Counted, s.Passed = now, 0
-	s.Refusals++
+	s.Refusals = min(s.Refusals+1, maxRefusals)
 	s.Held = now.Add(max(retryAfter, shortestHold))
 	if retryAfter == 0 {
 		longest := min(longestHold, shortestHold<<min(s.Refusals, 10))

@@ -1,7 +1,6 @@
 package local
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -23,7 +22,6 @@ import (
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/operator"
 	"rolecall/internal/idc/store"
-	"rolecall/internal/terminal"
 )
 
 // operatorFlags say on which Identity Center a command acts.
@@ -234,19 +232,7 @@ func (a *app) idcUserCommand() *cobra.Command {
 }
 
 func (a *app) newPassword(ctx context.Context, user string) (string, error) {
-	var password string
-	var err error
-	if a.Terminal {
-		fmt.Fprintf(a.Stderr, "New password of %s: ", a.Show(user))
-		password, err = terminal.ReadPaste(ctx, a.Stdin)
-		fmt.Fprintln(a.Stderr)
-	} else {
-		password, err = bufio.NewReader(io.LimitReader(a.Stdin, 4096)).ReadString('\n')
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		password = strings.TrimRight(password, "\r\n")
-	}
+	password, err := a.AskSecret(ctx, "New password of "+user)
 	if err == nil && password == "" {
 		err = cli.Usagef("the password is empty: type it at the terminal, or pass it on stdin")
 	}
