@@ -179,6 +179,17 @@ func (s *served) forgetKeys(t *testing.T) {
 	}
 }
 
+// awsSignIns are the ways in which an AWS CLI signs in.
+func (a awsCLI) signIns() map[string][]string {
+	login := func(args ...string) []string {
+		return a.command(append([]string{"sso", "login", "--profile", matrixProfile}, args...)...)
+	}
+	if !a.pkce {
+		return map[string][]string{"device code": login()}
+	}
+	return map[string][]string{"device code": login("--use-device-code"), "PKCE": login()}
+}
+
 // Each client is the unmodified one that people use. Those in mode "proxy" believe they are talking to AWS.
 func TestClientMatrix(t *testing.T) {
 	if out, err := exec.Command("/usr/bin/python3", "-c", "import boto3").CombinedOutput(); err != nil {
@@ -195,40 +206,57 @@ func TestClientMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clients := map[string][]string{
-		"AWS CLI": {oldAWS, "sts", "get-caller-identity", "--profile", matrixProfile},
-		"boto3":   {"/usr/bin/python3", python, matrixProfile},
-	}
-	for _, mode := range []string{"endpoints", "proxy"} {
-		t.Run(mode, func(t *testing.T) {
-			s := serve(t, filepath.Join(t.TempDir(), "home"))
-			configure := []string{"rolecall", "idc", "configure", "--url", s.url, "--user", "alice"}
-			if mode == "proxy" {
-				configure = append(configure, "--proxy")
-			} else {
+	eachAWS(t, func(t *testing.T, aws awsCLI) {
+		for _, mode := range []string{"endpoints", "proxy"} {
+			clients := map[string][]string{
+				"AWS CLI": aws.command("sts", "get-caller-identity", "--profile", matrixProfile),
+				"boto3":   {"/usr/bin/python3", python, matrixProfile},
+			}
+			if mode == "endpoints" { // the SDK for JavaScript knows no proxies
 				clients["AWS SDK for JavaScript"] = []string{"node", script, matrixProfile}
 			}
-			s.must(t, nil, configure...)
-			s.signIn(t, s.in(mode, oldAWS, "sso", "login", "--profile", matrixProfile)...)
-			for name, argv := range clients {
-				t.Run(name, func(t *testing.T) {
-					s.forgetKeys(t)
-					if out := s.must(t, nil, s.in(mode, argv...)...); !isAlice.MatchString(out) {
-						t.Errorf("it is %s", out)
-					}
-					before := s.refreshes(t)
-					s.forgetKeys(t)
-					s.endToken(t)
-					if out := s.must(t, nil, s.in(mode, argv...)...); !isAlice.MatchString(out) {
-						t.Errorf("after a refresh it is %s", out)
-					}
-					if after := s.refreshes(t); after == before {
-						t.Errorf("there was no refresh: %s before, %s after", before, after)
-					}
-				})
+			for name, signIn := range aws.signIns() {
+				t.Run(mode+", "+name, func(t *testing.T) { matrix(t, mode, signIn, clients, aws) })
 			}
-			delete(clients, "AWS SDK for JavaScript")
+		}
+	})
+}
+
+// matrix has alice sign in with the AWS CLI, and runs all clients with that sign-in.
+func matrix(t *testing.T, mode string, signIn []string, clients map[string][]string, aws awsCLI) {
+	s := serve(t, filepath.Join(t.TempDir(), "home"))
+	configure := []string{"rolecall", "idc", "configure", "--url", s.url, "--user", "alice"}
+	if mode == "proxy" {
+		configure = append(configure, "--proxy")
+		signIn = append([]string{"env", "BROWSER=browse"}, signIn...) // the page is at AWS's own host
+	}
+	s.must(t, nil, configure...)
+	s.signIn(t, s.in(mode, signIn...)...)
+	for name, argv := range clients {
+		t.Run(name, func(t *testing.T) {
+			s.forgetKeys(t)
+			if out := s.must(t, nil, s.in(mode, argv...)...); !isAlice.MatchString(out) {
+				t.Errorf("it is %s", out)
+			}
+			before := s.refreshes(t)
+			s.forgetKeys(t)
+			s.endToken(t)
+			if out := s.must(t, nil, s.in(mode, argv...)...); !isAlice.MatchString(out) {
+				t.Errorf("after a refresh it is %s", out)
+			}
+			if after := s.refreshes(t); after == before {
+				t.Errorf("there was no refresh: %s before, %s after", before, after)
+			}
 		})
+	}
+	// rolecall uses that sign-in without a question, and the AWS CLI signs out of it.
+	if out := s.must(t, nil, s.in(mode, "rolecall", "whoami", matrixProfile)...); !isAlice.MatchString(out) {
+		t.Errorf("rolecall: it is %s", out)
+	}
+	s.must(t, nil, s.in(mode, aws.command("configure", "export-credentials", "--profile", matrixProfile)...)...)
+	s.must(t, nil, s.in(mode, aws.command("sso", "logout")...)...)
+	if out, err := exec.Command("sh", "-c", "ls "+filepath.Join(s.home, ".aws", "sso", "cache")).CombinedOutput(); err != nil {
+		t.Errorf("%v %s", err, out)
 	}
 }
 

@@ -254,6 +254,18 @@ func (t *aTerminal) read(args []string) []string {
 
 // visitMain is the command "visit ADDRESS|FILE": a browser, for $BROWSER too. It prints its argument, and the title
 // of the page that it ends on.
+// browseMain is a browser in which alice signs in and agrees: BROWSER of clients that find the page only through the
+// proxy.
+func browseMain() {
+	ctx, cancel := context.WithTimeout(context.Background(), storyTimeout)
+	defer cancel()
+	person := visitor.Visitor{User: "alice", Password: "correct-horse-alice"}
+	if _, err := person.Visit(ctx, os.Args[len(os.Args)-1]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
 func visitMain() {
 	address := os.Args[1]
 	if text, err := os.ReadFile(address); err == nil {
