@@ -228,7 +228,7 @@ func matrix(t *testing.T, mode string, signIn []string, clients map[string][]str
 	configure := []string{"rolecall", "idc", "configure", "--url", s.url, "--user", "alice"}
 	if mode == "proxy" {
 		configure = append(configure, "--proxy")
-		signIn = append([]string{"env", "BROWSER=browse"}, signIn...) // the page is at AWS's own host
+		signIn = append([]string{"env", "BROWSER=browse %s &"}, signIn...) // the page is at AWS's own host
 	}
 	s.must(t, nil, configure...)
 	s.signIn(t, s.in(mode, signIn...)...)
@@ -253,10 +253,57 @@ func matrix(t *testing.T, mode string, signIn []string, clients map[string][]str
 	if out := s.must(t, nil, s.in(mode, "rolecall", "whoami", matrixProfile)...); !isAlice.MatchString(out) {
 		t.Errorf("rolecall: it is %s", out)
 	}
-	s.must(t, nil, s.in(mode, aws.command("configure", "export-credentials", "--profile", matrixProfile)...)...)
+	if aws.pkce { // the old one has no such command
+		if out := s.must(t, nil, s.in(mode, aws.command("configure", "export-credentials", "--profile",
+			matrixProfile)...)...); !strings.Contains(out, `"AccessKeyId": "ASIA`) {
+			t.Errorf("export-credentials: %s", out)
+		}
+	}
+	token := strings.TrimSpace(s.must(t, nil, s.in(mode, "rolecall", "token", "--reveal", matrixProfile)...))
+	if out := s.must(t, nil, s.in(mode, aws.command("sso", "list-accounts", "--access-token", token, "--region",
+		"us-east-1")...)...); !strings.Contains(out, `"accountName": "payments-dev"`) {
+		t.Errorf("list-accounts: %s", out)
+	}
 	s.must(t, nil, s.in(mode, aws.command("sso", "logout")...)...)
-	if out, err := exec.Command("sh", "-c", "ls "+filepath.Join(s.home, ".aws", "sso", "cache")).CombinedOutput(); err != nil {
-		t.Errorf("%v %s", err, out)
+	paths, err := filepath.Glob(filepath.Join(s.home, ".aws", "sso", "cache", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if data, err := os.ReadFile(path); err != nil || bytes.Contains(data, []byte("accessToken")) {
+			t.Errorf("after aws sso logout %s is there: %v", path, err)
+		}
+	}
+}
+
+// A newcomer sets everything up with "aws configure sso" alone.
+func TestAWSConfigureSSO(t *testing.T) {
+	aws := sidAWS(t)
+	s := serve(t, filepath.Join(t.TempDir(), "home"))
+	info := s.must(t, nil, "rolecall", "idc", "env", "--url", s.url)
+	if !strings.Contains(info, "AWS_ENDPOINT_URL_SSO=") {
+		t.Fatal(info)
+	}
+	start := regexp.MustCompile(`sso_start_url = (https://d-[0-9a-f]{10}\.awsapps\.com/start)`).FindStringSubmatch(s.output)
+	if start == nil {
+		t.Fatalf("no start URL of AWS's form in:\n%s", s.output)
+	}
+	person := aTerminal{user: "alice", types: []typing{
+		{"SSO session name", "corp\r"}, {"SSO start URL", start[1] + "\r"}, {"SSO region", "us-east-1\r"},
+		{"SSO registration scopes", "\r"}, {"cursor position requests", "\r"},
+		{"Default client Region", "us-east-1\r"}, {"CLI default output format", "json\r"}, {"Profile name", "mine\r"},
+	}}
+	ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
+	defer cancel()
+	argv := s.in("endpoints", append([]string{"sh", "-c", `exec "$@" >&2`, "sh"}, aws.command("configure", "sso")...)...)
+	code, screen, err := person.run(ctx, argv, s.environ(), io.Discard)
+	if err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v\n%s", code, err, screen)
+	}
+	for _, who := range [][]string{{"rolecall", "whoami", "mine"}, aws.command("sts", "get-caller-identity", "--profile", "mine")} {
+		if out := s.must(t, nil, s.in("endpoints", who...)...); !strings.Contains(out, "/alice") {
+			t.Errorf("%v: %s", who, out)
+		}
 	}
 }
 
