@@ -104,7 +104,7 @@ func TestAccessKeysAreReal(t *testing.T) {
 	for format, want := range map[string]string{
 		"posix": "export AWS_SESSION_TOKEN='" + token + "'", "fish": "set -gx AWS_SECRET_ACCESS_KEY '" + secret + "'",
 		"powershell": "$Env:AWS_ACCESS_KEY_ID='" + id + "'",
-		"cmd":        "set AWS_ACCESS_KEY_ID=" + id, "profile": "sso_start_url = " + w.url + "/start",
+		"cmd":        "set AWS_ACCESS_KEY_ID=" + id, "profile": "sso_start_url = " + w.awsStartURL(),
 		"credentials": "aws_secret_access_key = " + secret,
 	} {
 		do(page, t, chromedp.Click(`label[for="f-`+format+`"]`), chromedp.WaitVisible("#"+format))

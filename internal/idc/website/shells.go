@@ -46,7 +46,7 @@ func (s *Site) texts(role roleView, keys sts.Credentials) []text {
 }
 
 func (s *Site) profile(name string, role roleView) string {
-	return "[sso-session local]\nsso_start_url = " + s.o.URL + "/start\nsso_region = " + s.o.Region +
+	return "[sso-session local]\nsso_start_url = " + s.o.StartURL + "\nsso_region = " + s.o.Region +
 		"\nsso_registration_scopes = sso:account:access\n\n" +
 		"[profile " + name + "]\nsso_session = local\nsso_account_id = " + role.Account.ID + "\nsso_role_name = " +
 		role.Name + "\nregion = " + s.o.Region

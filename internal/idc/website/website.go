@@ -21,6 +21,7 @@ import (
 // Options configure the site.
 type Options struct {
 	URL        string
+	StartURL   string // for config files
 	Region     string
 	Store      store.Store
 	Secret     []byte // what the keys of cookies and forms, and the pages' path, are derived from
