@@ -230,17 +230,20 @@ func regionFinder(httpClient *http.Client) func(ctx context.Context, startURL st
 func (a *App) network(profile awsconfig.Profile, log *slog.Logger) (*http.Client, error) {
 	httpClient, err := client.NewHTTP(client.HTTPOptions{CABundle: a.bundle(profile), Log: log})
 	if err != nil {
-		return nil, &HintError{Err: err, Code: ExitConfiguration, Hint: "check AWS_CA_BUNDLE and ca_bundle"}
+		return nil, &HintError{
+			Err: err, Code: ExitConfiguration, Hint: "check AWS_CA_BUNDLE, ca_bundle, REQUESTS_CA_BUNDLE and SSL_CERT_FILE",
+		}
 	}
 	return httpClient, nil
 }
 
-// bundle returns the certificate file to trust: AWS_CA_BUNDLE, else ca_bundle.
+// HTTP returns a client for addresses that no profile belongs to.
+func (a *App) HTTP() (*http.Client, error) { return a.network(awsconfig.Profile{}, a.Logger(a.Stderr)) }
+
+// bundle returns the certificate file to trust: AWS_CA_BUNDLE and ca_bundle, as in botocore, then the variables of other
+// libraries.
 func (a *App) bundle(profile awsconfig.Profile) string {
-	if path := a.Getenv("AWS_CA_BUNDLE"); path != "" {
-		return path
-	}
-	return profile.CABundle
+	return cmp.Or(a.Getenv("AWS_CA_BUNDLE"), profile.CABundle, a.Getenv("REQUESTS_CA_BUNDLE"), a.Getenv("SSL_CERT_FILE"))
 }
 
 // standard returns AWS's own endpoints in a region, in all forms. A token issued by one is

@@ -276,6 +276,20 @@ func matrix(t *testing.T, mode string, signIn []string, clients map[string][]str
 	}
 }
 
+// Clients that are made with Python's requests, and curl, trust the proxy's CA by variables of their own.
+func TestOtherClientsThroughTheProxy(t *testing.T) {
+	s := serve(t, filepath.Join(t.TempDir(), "home"))
+	const address = "https://portal.sso.us-east-1.amazonaws.com/assignment/accounts"
+	for name, argv := range map[string][]string{
+		"requests": {"/usr/bin/python3", "-c", "import requests; print(requests.get('" + address + "').status_code)"},
+		"curl":     {"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", address},
+	} {
+		if out := s.must(t, nil, s.in("proxy", argv...)...); strings.TrimSpace(out) != "401" {
+			t.Errorf("%s: %s, want 401: no token", name, out)
+		}
+	}
+}
+
 // A newcomer sets everything up with "aws configure sso" alone.
 func TestAWSConfigureSSO(t *testing.T) {
 	aws := sidAWS(t)

@@ -33,7 +33,9 @@ func readmeCommands(t *testing.T) []string {
 
 // The README's commands work in a clean home, in the README's order. "terraform plan" stands for any command; make
 // test runs this.
-func TestTheREADMEsCommands(t *testing.T) {
+func TestTheREADMEsCommands(t *testing.T) { eachAWS(t, runREADME) }
+
+func runREADME(t *testing.T, aws awsCLI) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
@@ -59,9 +61,9 @@ func TestTheREADMEsCommands(t *testing.T) {
 			s := serve(t, w.home, strings.Fields(line)[3:]...)
 			address = "ROLECALL_IDC_URL=" + s.url
 		case strings.Contains(line, "aws sso login"):
-			w.signIn(t, "env", address, "sh", "-c", strings.Replace(line, "aws ", oldAWS+" ", 1)+" >&2")
+			w.signIn(t, "env", address, "sh", "-c", strings.Replace(line, "aws ", strings.Join(aws.argv, " ")+" ", 1)+" >&2")
 		default:
-			cmd := exec.CommandContext(t.Context(), "sh", "-ec", strings.Replace(line, "-- aws ", "-- "+oldAWS+" ", 1))
+			cmd := exec.CommandContext(t.Context(), "sh", "-ec", strings.Replace(line, "-- aws ", "-- "+strings.Join(aws.argv, " ")+" ", 1))
 			var stderr bytes.Buffer
 			cmd.Dir, cmd.Env, cmd.Stderr = root, append(w.environ(), address), &stderr
 			for _, name := range []string{

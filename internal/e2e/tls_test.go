@@ -53,6 +53,12 @@ func TestBeyondThisMachine(t *testing.T) {
 	if err != nil || response.StatusCode != http.StatusOK || !bytes.Contains(page, []byte("us-east-1")) {
 		t.Errorf("got %d, %v", response.StatusCode, err)
 	}
+	for _, name := range []string{"AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"} {
+		out := s.must(t, []string{name + "=" + certificate, "HTTPS_PROXY="}, "rolecall", "idc", "env", "--url", "https://"+address)
+		if !strings.Contains(out, "https://"+address) {
+			t.Errorf("%s: idc env prints %s", name, out)
+		}
+	}
 	for _, cookie := range response.Cookies() {
 		if !cookie.Secure {
 			t.Errorf("the cookie %s is sent in clear, too", cookie.Name)

@@ -35,7 +35,8 @@ func Environment(url, models string) []string {
 func ProxyEnvironment(url, ca string) []string {
 	return []string{
 		"HTTPS_PROXY=" + url, "https_proxy=" + url, "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost",
-		"AWS_CA_BUNDLE=" + ca, "SSL_CERT_FILE=" + ca, "NODE_EXTRA_CA_CERTS=" + ca, "NODE_USE_ENV_PROXY=1",
+		"AWS_CA_BUNDLE=" + ca, "REQUESTS_CA_BUNDLE=" + ca, "CURL_CA_BUNDLE=" + ca, "SSL_CERT_FILE=" + ca,
+		"NODE_EXTRA_CA_CERTS=" + ca, "NODE_USE_ENV_PROXY=1",
 		"AWS_EC2_METADATA_DISABLED=true",
 	}
 }

@@ -45,7 +45,11 @@ func (a *app) idcInfo(ctx context.Context, address string) (idc.Info, error) {
 	if err != nil {
 		return idc.Info{}, cli.Usagef("--url: %w", err)
 	}
-	response, err := http.DefaultClient.Do(r)
+	httpClient, err := a.HTTP()
+	if err != nil {
+		return idc.Info{}, err
+	}
+	response, err := httpClient.Do(r)
 	if err != nil {
 		return idc.Info{}, &cli.HintError{
 			Err:  fmt.Errorf("no local Identity Center answers at %s", address),
