@@ -25,7 +25,11 @@ func main() {
 	home, _ := os.UserHomeDir() // without one, commands that need it say so
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		if !signal.Ignored(s) { // whoever started us wants that, for the command of exec, too
+			signal.Notify(signals, s)
+		}
+	}
 	go func() {
 		cause := cli.ErrInterrupted
 		if <-signals == syscall.SIGTERM {

@@ -35,6 +35,9 @@ removed. Signals reach the command, and its exit code becomes rolecall's.
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dash := cmd.ArgsLenAtDash()
+			if dash < 0 && len(args) > 1 {
+				return missingDash(args)
+			}
 			many, err := m.given(cmd, f, args)
 			switch {
 			case err != nil:
@@ -66,6 +69,31 @@ func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []strin
 	environ, err := export.ChildEnvironment(a.Environ, environment(profile, c))
 	if err != nil {
 		return err
+	}
+	return a.Become(stdout, argv, environ)
+}
+
+// missingDash returns the error for a target and a command without "--" between them.
+func missingDash(args []string) error {
+	line := "rolecall exec " + Quoted(args[0]) + " --"
+	for _, arg := range args[1:] {
+		line += " " + Quoted(arg)
+	}
+	return &HintError{Err: errors.New(`"--" is missing before the command`), Code: ExitUsage, Hint: line}
+}
+
+// Become runs a command in rolecall's place: no process of ours stays between the terminal and the command, so signals,
+// job control and the exit code are the system's own (docs/decisions/009). Where that is not possible, it is as Run.
+func (a *App) Become(stdout io.Writer, argv, environ []string) error {
+	path, err := lookPath(argv[0])
+	if err != nil {
+		return err
+	}
+	if stdout != io.Writer(os.Stdout) || a.Stderr != io.Writer(os.Stderr) || a.Stdin != os.Stdin {
+		return a.Run(stdout, argv, environ)
+	}
+	if err := become(path, argv, environ); !errors.Is(err, errors.ErrUnsupported) {
+		return &HintError{Err: fmt.Errorf("command %q: %w", argv[0], err), Code: batch.NotExecutable}
 	}
 	return a.Run(stdout, argv, environ)
 }

@@ -42,5 +42,8 @@ func signalCode(s os.Signal) int {
 // SameName reports whether a and b name the same variable.
 func SameName(a, b string) bool { return a == b }
 
+// become replaces this process. It returns only with an error. A signal that was ignored at our start stays ignored.
+func become(path string, argv, environ []string) error { return syscall.Exec(path, argv, environ) }
+
 // detach lets child outlive the terminal.
 func detach(child *exec.Cmd) { child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }

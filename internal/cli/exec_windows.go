@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -19,6 +20,9 @@ func signalCode(os.Signal) int { return ExitInterrupted }
 
 // SameName reports whether a and b name the same variable. Windows ignores case.
 func SameName(a, b string) bool { return strings.EqualFold(a, b) }
+
+// become is not possible: a process cannot be replaced.
+func become(string, []string, []string) error { return errors.ErrUnsupported }
 
 // detach lets child outlive the console: DETACHED_PROCESS.
 func detach(child *exec.Cmd) { child.SysProcAttr = &syscall.SysProcAttr{CreationFlags: 0x8} }

@@ -97,6 +97,11 @@ func unknownFlag(cmd *cobra.Command, args []string, err error) error {
 	if word := firstWord(args); !cmd.HasParent() && word != "" {
 		return unknownCommand(cmd, word)
 	}
+	// exec dev ls -l: the flag is the command's.
+	if n := slices.Index(args, "exec"); cmd.Name() == "exec" && !slices.Contains(args, "--") && len(args) > n+2 &&
+		!strings.HasPrefix(args[n+1], "-") && !strings.HasPrefix(args[n+2], "-") {
+		return missingDash(args[n+1:])
+	}
 	e := &HintError{Err: err, Code: ExitUsage, Hint: cmd.CommandPath() + " --help"}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {

@@ -93,7 +93,8 @@ func awsWorld(t *testing.T, aws awsCLI, lives oidc.Options) *world {
 // awsSignIn is "aws sso login", which prints on stdout.
 func (w *world) awsSignIn(t *testing.T, aws awsCLI, args ...string) {
 	t.Helper()
-	w.signIn(t, append([]string{"sh", "-c", `exec "$@" >&2`, "sh"}, aws.command(append([]string{"sso", "login"}, args...)...)...)...)
+	w.signIn(t, append([]string{"sh", "-c", `exec "$@" >&2`, "sh"}, aws.command(append([]string{"sso", "login"},
+		args...)...)...)...)
 }
 
 const callerIs = "assumed-role/AWSReservedSSO_Admin_"
@@ -122,7 +123,8 @@ func TestATokenOfTheAWSCLIServesRolecall(t *testing.T) {
 		if err := os.RemoveAll(filepath.Join(w.home, ".aws", "cli")); err != nil {
 			t.Fatal(err)
 		}
-		if out := w.must(t, aws.command("sts", "get-caller-identity", "--profile", "dev")...); !strings.Contains(out, callerIs) ||
+		if out := w.must(t, aws.command("sts", "get-caller-identity", "--profile", "dev")...); !strings.Contains(out,
+			callerIs) ||
 			w.refreshes() != 1 {
 			t.Errorf("after rolecall's refresh: %s, %d refreshes", out, w.refreshes())
 		}
@@ -133,7 +135,8 @@ func TestATokenOfRolecallServesTheAWSCLI(t *testing.T) {
 	eachAWS(t, func(t *testing.T, aws awsCLI) {
 		w := awsWorld(t, aws, oidc.Options{})
 		w.signIn(t, "rolecall", "login", "corp")
-		if out := w.must(t, aws.command("sts", "get-caller-identity", "--profile", "dev")...); !strings.Contains(out, callerIs) {
+		if out := w.must(t, aws.command("sts", "get-caller-identity", "--profile", "dev")...); !strings.Contains(out,
+			callerIs) {
 			t.Errorf("got %s", out)
 		}
 		// The AWS CLI renews it with rolecall's registration, and rolecall uses what the AWS CLI wrote.

@@ -47,7 +47,8 @@ func TestAnImpostorOnThePort(t *testing.T) {
 	good := map[string]string{
 		"url": server.URL, "startUrl": server.URL + "/start", "region": "us-east-1",
 		"instanceArn":     "arn:aws:sso:::instance/ssoins-0123456789abcdef",
-		"identityStoreId": "d-0123456789", "awsStartUrl": "https://d-0123456789.awsapps.com/start", "account": "999900001111", "files": socket,
+		"identityStoreId": "d-0123456789", "awsStartUrl": "https://d-0123456789.awsapps.com/start",
+		"account": "999900001111", "files": socket,
 		"operator": filepath.Join(socket, "operator.sock"),
 	}
 	const poison = "\n[default]\ncredential_process = /bin/false"

@@ -17,7 +17,8 @@ var bin string
 
 func TestMain(m *testing.M) {
 	testscript.Main(built{m}, map[string]func(){
-		"signin": signInMain, "at": atMain, "visit": visitMain, "browse": browseMain, "readonly": readOnlyMain, "full": fullMain,
+		"signin": signInMain, "at": atMain, "visit": visitMain, "browse": browseMain, "readonly": readOnlyMain,
+			"full": fullMain,
 		"measured": measuredMain,
 	})
 }

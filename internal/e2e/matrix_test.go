@@ -314,7 +314,8 @@ func TestAWSConfigureSSO(t *testing.T) {
 	if err != nil || code != 0 {
 		t.Fatalf("exit code %d, %v\n%s", code, err, screen)
 	}
-	for _, who := range [][]string{{"rolecall", "whoami", "mine"}, aws.command("sts", "get-caller-identity", "--profile", "mine")} {
+	for _, who := range [][]string{{"rolecall", "whoami", "mine"}, aws.command("sts", "get-caller-identity", "--profile",
+		"mine")} {
 		if out := s.must(t, nil, s.in("endpoints", who...)...); !strings.Contains(out, "/alice") {
 			t.Errorf("%v: %s", who, out)
 		}

@@ -63,7 +63,8 @@ func runREADME(t *testing.T, aws awsCLI) {
 		case strings.Contains(line, "aws sso login"):
 			w.signIn(t, "env", address, "sh", "-c", strings.Replace(line, "aws ", strings.Join(aws.argv, " ")+" ", 1)+" >&2")
 		default:
-			cmd := exec.CommandContext(t.Context(), "sh", "-ec", strings.Replace(line, "-- aws ", "-- "+strings.Join(aws.argv, " ")+" ", 1))
+			cmd := exec.CommandContext(t.Context(), "sh", "-ec", strings.Replace(line, "-- aws ", "-- "+strings.Join(aws.argv,
+				" ")+" ", 1))
 			var stderr bytes.Buffer
 			cmd.Dir, cmd.Env, cmd.Stderr = root, append(w.environ(), address), &stderr
 			for _, name := range []string{

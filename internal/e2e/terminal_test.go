@@ -94,7 +94,7 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 	<-read
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return exit.ExitCode(), s.text(), nil
+		return shellCode(exit.ProcessState), s.text(), nil
 	}
 	return 0, s.text(), err
 }

@@ -54,7 +54,8 @@ func TestBeyondThisMachine(t *testing.T) {
 		t.Errorf("got %d, %v", response.StatusCode, err)
 	}
 	for _, name := range []string{"AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"} {
-		out := s.must(t, []string{name + "=" + certificate, "HTTPS_PROXY="}, "rolecall", "idc", "env", "--url", "https://"+address)
+		out := s.must(t, []string{name + "=" + certificate, "HTTPS_PROXY="}, "rolecall", "idc", "env", "--url",
+			"https://"+address)
 		if !strings.Contains(out, "https://"+address) {
 			t.Errorf("%s: idc env prints %s", name, out)
 		}

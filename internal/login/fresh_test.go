@@ -28,7 +28,8 @@ func TestAFreshSignInThatCannotBeSaved(t *testing.T) {
 			t.Errorf("%v, signed out: %v", err, signedOut)
 		}
 		s.Store.Files.Fault = nil
-		if _, _, err := s.SignIn(t.Context(), func(context.Context) error { signedOut = true; return nil }); err != nil || !signedOut {
+		if _, _, err := s.SignIn(t.Context(), func(context.Context) error { signedOut = true; return nil }); err != nil ||
+			!signedOut {
 			t.Errorf("%v, signed out: %v", err, signedOut)
 		}
 	})

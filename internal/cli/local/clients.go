@@ -89,7 +89,8 @@ func (a *app) idcRunCommand() *cobra.Command {
   rolecall idc run --proxy -- aws sts get-caller-identity
 
 With --proxy its requests to AWS's own host names reach the server, and it can reach no other
-host. The AWS SDK for JavaScript ignores proxies: run it without --proxy. Its exit code becomes rolecall's.`,
+host. The AWS SDK for JavaScript ignores proxies: run it without --proxy. Its exit code
+becomes rolecall's.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 0 {
@@ -99,7 +100,7 @@ host. The AWS SDK for JavaScript ignores proxies: run it without --proxy. Its ex
 			if err != nil {
 				return err
 			}
-			return a.Run(a.Stdout, args, withVariables(a.Environ, environ))
+			return a.Become(a.Stdout, args, withVariables(a.Environ, environ))
 		},
 	}
 	a.addClientFlags(cmd, &f)
