@@ -14,6 +14,8 @@ import (
 
 	"rolecall/internal/cli"
 	"rolecall/internal/cli/local"
+	"rolecall/internal/export"
+	"rolecall/internal/process"
 	"rolecall/internal/terminal"
 )
 
@@ -21,6 +23,11 @@ import (
 var version = ""
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "process" { // SDKs start it on every run of every tool
+		if c, ok := process.Cached(os.Args[2:]); ok && export.CredentialProcess(os.Stdout, c) == nil {
+			return
+		}
+	}
 	log.SetOutput(io.Discard)   // net/http would print unsolicited answers there
 	home, _ := os.UserHomeDir() // without one, commands that need it say so
 	ctx, cancel := context.WithCancelCause(context.Background())

@@ -18,8 +18,8 @@ import (
 // rooms says which rooms each room may enter. Paths are below internal/; the
 // programs are below the root.
 var rooms = map[string][]string{
-	"cmd/rolecall":         {"cli", "cli/local", "terminal"},
-	"cmd/rolecall-process": {"awsconfig", "cache", "export", "identitycenter"},
+	"cmd/rolecall":         {"cli", "cli/local", "export", "process", "terminal"},
+	"cmd/rolecall-process": {"export", "process"},
 
 	"cli": {
 		"access", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export",
@@ -48,6 +48,7 @@ var rooms = map[string][]string{
 	"near":                  {},
 	"pace":                  {"filesystem"},
 	"picker":                {"terminal"},
+	"process":               {"awsconfig", "cache", "identitycenter"},
 	"profiles":              {"awsconfig", "identitycenter", "inventory"},
 	"settings":              {},
 	"terminal":              {},

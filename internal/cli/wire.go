@@ -240,8 +240,8 @@ func (a *App) network(profile awsconfig.Profile, log *slog.Logger) (*http.Client
 // HTTP returns a client for addresses that no profile belongs to.
 func (a *App) HTTP() (*http.Client, error) { return a.network(awsconfig.Profile{}, a.Logger(a.Stderr)) }
 
-// bundle returns the certificate file to trust: AWS_CA_BUNDLE and ca_bundle, as in botocore, then the variables of other
-// libraries.
+// bundle returns the certificate file to trust: AWS_CA_BUNDLE and ca_bundle, as in botocore, then the variables of
+// other libraries.
 func (a *App) bundle(profile awsconfig.Profile) string {
 	return cmp.Or(a.Getenv("AWS_CA_BUNDLE"), profile.CABundle, a.Getenv("REQUESTS_CA_BUNDLE"), a.Getenv("SSL_CERT_FILE"))
 }

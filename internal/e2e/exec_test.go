@@ -13,8 +13,8 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// Between the terminal and the command of exec there is no process of ours: the command is the process that was started,
-// with its signals, ignored ones included, and its end.
+// Between the terminal and the command of exec there is no process of ours: the command is the process that was
+// started, with its signals, ignored ones included, and its end.
 func TestExecIsExec(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	w.signIn(t, "rolecall", "login", "corp")

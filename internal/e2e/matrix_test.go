@@ -298,14 +298,20 @@ func TestAWSConfigureSSO(t *testing.T) {
 	if !strings.Contains(info, "AWS_ENDPOINT_URL_SSO=") {
 		t.Fatal(info)
 	}
-	start := regexp.MustCompile(`sso_start_url = (https://d-[0-9a-f]{10}\.awsapps\.com/start)`).FindStringSubmatch(s.output)
+	startURL := regexp.MustCompile(`sso_start_url = (https://d-[0-9a-f]{10}\.awsapps\.com/start)`)
+	start := startURL.FindStringSubmatch(s.output)
 	if start == nil {
 		t.Fatalf("no start URL of AWS's form in:\n%s", s.output)
 	}
 	person := aTerminal{user: "alice", types: []typing{
-		{"SSO session name", "corp\r"}, {"SSO start URL", start[1] + "\r"}, {"SSO region", "us-east-1\r"},
-		{"SSO registration scopes", "\r"}, {"cursor position requests", "\r"},
-		{"Default client Region", "us-east-1\r"}, {"CLI default output format", "json\r"}, {"Profile name", "mine\r"},
+		{"SSO session name", "corp\r"},
+		{"SSO start URL", start[1] + "\r"},
+		{"SSO region", "us-east-1\r"},
+		{"SSO registration scopes", "\r"},
+		{"cursor position requests", "\r"},
+		{"Default client Region", "us-east-1\r"},
+		{"CLI default output format", "json\r"},
+		{"Profile name", "mine\r"},
 	}}
 	ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
 	defer cancel()

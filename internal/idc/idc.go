@@ -124,7 +124,7 @@ func (s *Server) build(o Options) (err error) {
 	}
 	site, err := website.New(website.Options{
 		URL: o.URL, StartURL: s.Instance.StartURL(), Region: s.Instance.Region, Store: o.Store, Secret: o.Secret,
-			OIDC: s.OIDC, Federation: signin,
+		OIDC: s.OIDC, Federation: signin,
 		Keys: s.STS, Now: o.Now, NoLimits: o.OIDC.NoLimits,
 	})
 	if err != nil {

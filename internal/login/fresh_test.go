@@ -23,13 +23,13 @@ func TestAFreshSignInThatCannotBeSaved(t *testing.T) {
 			return nil
 		}
 		signedOut := false
-		_, _, err := s.SignIn(t.Context(), func(context.Context) error { signedOut = true; return nil })
+		signOut := func(context.Context) error { signedOut = true; return nil }
+		_, _, err := s.SignIn(t.Context(), signOut)
 		if err == nil || signedOut {
 			t.Errorf("%v, signed out: %v", err, signedOut)
 		}
 		s.Store.Files.Fault = nil
-		if _, _, err := s.SignIn(t.Context(), func(context.Context) error { signedOut = true; return nil }); err != nil ||
-			!signedOut {
+		if _, _, err := s.SignIn(t.Context(), signOut); err != nil || !signedOut {
 			t.Errorf("%v, signed out: %v", err, signedOut)
 		}
 	})

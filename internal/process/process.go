@@ -1,0 +1,75 @@
+// Package process answers a plain credential_process call from the cache of role credentials, for both programs. It
+// leaves everything unusual, errors included, to the command line, and links nothing that takes time to start.
+package process
+
+import (
+	"os"
+	"strings"
+	"time"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/cache"
+	"rolecall/internal/identitycenter"
+)
+
+// Cached returns the keys that a call with these arguments asks for, if the call is plain and the cached keys are good
+// for a while.
+func Cached(args []string) (identitycenter.RoleCredentials, bool) {
+	var none identitycenter.RoleCredentials
+	flags, ok := parse(args)
+	home, err := os.UserHomeDir()
+	if !ok || err != nil {
+		return none, false
+	}
+	config, err := awsconfig.Open(awsconfig.Locate(os.Getenv, home))
+	if err != nil {
+		return none, false
+	}
+	profile, ok := target(config, flags)
+	if !ok {
+		return none, false
+	}
+	store := cache.Store{Home: home, Now: time.Now}
+	return store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
+}
+
+func target(config *awsconfig.Config, flags map[string]string) (awsconfig.Profile, bool) {
+	if flags["session"] != "" && flags["account"] != "" && flags["role"] != "" && flags["profile"] == "" {
+		session, err := config.Session(flags["session"])
+		return awsconfig.Profile{Session: session, AccountID: flags["account"], RoleName: flags["role"]}, err == nil
+	}
+	if flags["session"] != "" || flags["account"] != "" || flags["role"] != "" {
+		return awsconfig.Profile{}, false
+	}
+	name := flags["profile"]
+	if name == "" {
+		name = awsconfig.DefaultProfile(os.Getenv)
+	}
+	profile, err := config.Profile(name)
+	return profile, err == nil && profile.Chain == nil && profile.RequireRole() == nil
+}
+
+// parse reads --name value and --name=value of the four flags; anything else is left to rolecall.
+func parse(args []string) (map[string]string, bool) {
+	flags := map[string]string{}
+	for len(args) > 0 {
+		name, value, joined := strings.Cut(strings.TrimPrefix(args[0], "--"), "=")
+		if !strings.HasPrefix(args[0], "--") {
+			return nil, false
+		}
+		args = args[1:]
+		if !joined {
+			if len(args) == 0 {
+				return nil, false
+			}
+			value, args = args[0], args[1:]
+		}
+		switch name {
+		case "profile", "session", "account", "role":
+			flags[name] = value
+		default:
+			return nil, false
+		}
+	}
+	return flags, true
+}
