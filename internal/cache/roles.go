@@ -46,12 +46,24 @@ func (s *Store) RolePath(session identitycenter.SSOSession, accountID, role stri
 	return filepath.Join(s.roleDir(), roleName(session, accountID, role))
 }
 
-// RoleCredentials reads cached role credentials, whether or not they have expired. It returns ErrNotFound, or a
-// DamagedError for a file whose content cannot be used.
+// RoleCredentials reads cached role credentials of the session's present sign-in, whether or not they have expired. It
+// returns ErrNotFound, or a DamagedError for a file whose content cannot be used.
 func (s *Store) RoleCredentials(
 	session identitycenter.SSOSession, accountID, role string,
 ) (identitycenter.RoleCredentials, error) {
-	return s.readRole(s.RolePath(session, accountID, role))
+	path := s.RolePath(session, accountID, role)
+	c, err := s.readRole(path)
+	if err == nil && s.isOlder(path, session) {
+		return identitycenter.RoleCredentials{}, ErrNotFound
+	}
+	return c, err
+}
+
+// isOlder reports whether a file was written before the session's last sign-in, by whichever tool: its keys may be those
+// of another person.
+func (s *Store) isOlder(path string, session identitycenter.SSOSession) bool {
+	info, err := os.Stat(path)
+	return err != nil || info.ModTime().Before(s.SignedIn(session))
 }
 
 // GoodRole returns cached role credentials that may be handed out without a question:
@@ -187,10 +199,16 @@ func (s *Store) chainedPath(chain []string) string {
 	return filepath.Join(s.State, "chained", ownName(chain...)+".json")
 }
 
-// ChainedCredentials reads cached credentials of a chained role. chain begins
-// with the session's label.
-func (s *Store) ChainedCredentials(chain []string) (identitycenter.RoleCredentials, error) {
-	o, err := s.readObject(s.chainedPath(chain))
+// ChainedCredentials reads cached credentials of a chained role, of the session's present
+// sign-in. chain begins with the session's label.
+func (s *Store) ChainedCredentials(
+	session identitycenter.SSOSession, chain []string,
+) (identitycenter.RoleCredentials, error) {
+	path := s.chainedPath(chain)
+	o, err := s.readObject(path)
+	if err == nil && s.isOlder(path, session) {
+		err = ErrNotFound
+	}
 	if err != nil {
 		return identitycenter.RoleCredentials{}, err
 	}

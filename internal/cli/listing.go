@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rolecall/internal/access"
+	"rolecall/internal/cache"
 	"rolecall/internal/inventory"
 	"rolecall/internal/terminal"
 )
@@ -20,7 +21,7 @@ const (
 )
 
 func (a *App) listingStore() *inventory.Store {
-	return &inventory.Store{Dir: filepath.Join(StateFolder(a.Getenv, a.Home), "inventory"), Now: a.Now}
+	return &inventory.Store{Dir: filepath.Join(cache.StateFolder(a.Getenv, a.Home), "inventory"), Now: a.Now}
 }
 
 // listingPlace identifies the listing of s.

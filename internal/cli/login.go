@@ -14,6 +14,7 @@ func (o *options) addSignIn(cmd *cobra.Command) {
 		"type a code on any device, instead of the browser flow with PKCE")
 	cmd.Flags().IntVar(&o.callbackPort, "callback-port", 0,
 		"use this `PORT` of 127.0.0.1 for the browser's answer, to forward it with ssh -L")
+	cmd.Flags().IntVar(&o.callbackPort, "redirect-port", 0, "the same as --callback-port")
 	cmd.Flags().BoolVar(&o.browser.none, "no-browser", false, "print the address, and open no browser")
 	cmd.Flags().BoolVar(&o.browser.qr, "qr", false, "also print a QR code of the address")
 	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "",

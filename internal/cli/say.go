@@ -53,8 +53,11 @@ func (a *App) copy(text string) {
 func (a *App) warn(err error) { warnTo(a.Stderr, err) }
 
 func warnTo(stderr io.Writer, err error) {
-	fmt.Fprintf(stderr, "rolecall: warning: %s\n", terminal.ShowLine(err.Error()))
+	fmt.Fprintf(stderr, "rolecall: warning: %s\n", terminal.ShowLine(oneLine(err.Error())))
 }
+
+// oneLine joins the lines of a message, such as those of errors.Join.
+func oneLine(text string) string { return strings.Join(strings.Split(strings.TrimSpace(text), "\n"), "; ") }
 
 // Result prints a command's result: text, or with --json object as one line.
 func (a *App) Result(text string, object any) error {
@@ -79,9 +82,9 @@ func (a *App) printJSON(v any) error {
 // fail prints an error with its facts and hint, and returns the exit code. No other place
 // prints errors.
 func (a *App) fail(r report) int {
-	r.Message = a.Show(r.Message)
+	r.Message = a.Show(oneLine(r.Message))
 	for i := range r.Facts {
-		r.Facts[i] = a.Show(r.Facts[i])
+		r.Facts[i] = a.Show(oneLine(r.Facts[i]))
 	}
 	if a.json {
 		data, _ := json.Marshal(map[string]report{"error": r})

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"rolecall/internal/inventory"
@@ -23,5 +26,17 @@ func TestPlurals(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%q, want %q", c.got, c.want)
 		}
+	}
+}
+
+// Errors of several lines become one line, without escapes.
+func TestMessagesOfSeveralLines(t *testing.T) {
+	var said strings.Builder
+	a := &App{World: World{Stderr: &said}}
+	err := fmt.Errorf("signing out: %w", errors.Join(errors.New("first"), errors.New("second")))
+	a.fail(a.explain(t.Context(), err))
+	a.warn(err)
+	if text := said.String(); strings.Count(text, "signing out: first; second\n") != 2 || strings.Contains(text, `\u`) {
+		t.Errorf("said %q", text)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"rolecall/internal/access"
@@ -68,23 +67,7 @@ func (a *App) cache() (*cache.Store, error) {
 	if a.Home == "" {
 		return nil, &HintError{Err: errors.New("no home folder"), Code: ExitConfiguration, Hint: "set HOME"}
 	}
-	return &cache.Store{Home: a.Home, State: StateFolder(a.Getenv, a.Home), Now: a.Now}, nil
-}
-
-// StateFolder is where rolecall keeps its own files.
-func StateFolder(getenv func(string) string, home string) string {
-	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "rolecall")
-	}
-	switch runtime.GOOS {
-	case "darwin":
-		return filepath.Join(home, "Library", "Application Support", "rolecall")
-	case "windows":
-		if dir := getenv("LocalAppData"); dir != "" {
-			return filepath.Join(dir, "rolecall")
-		}
-	}
-	return filepath.Join(home, ".local", "state", "rolecall")
+	return &cache.Store{Home: a.Home, State: cache.StateFolder(a.Getenv, a.Home), Now: a.Now}, nil
 }
 
 // GiveEndpoints notes that the person gave the Identity Center at url to a start URL, in a step of its own: tokens for
@@ -211,7 +194,7 @@ func (a *App) portal(s *session, c *client.Client, o options) *access.Portal {
 // pacePath returns the file through which a person's processes share the pace of a portal.
 func (a *App) pacePath(s *session) string {
 	sum := sha256.Sum256([]byte(s.login.Session.StartURL + "\x00" + s.endpoints.Portal))
-	return filepath.Join(StateFolder(a.Getenv, a.Home), "pace", hex.EncodeToString(sum[:16])+".json")
+	return filepath.Join(cache.StateFolder(a.Getenv, a.Home), "pace", hex.EncodeToString(sum[:16])+".json")
 }
 
 // regionFinder returns a function that asks a start URL for its region.

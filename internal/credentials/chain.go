@@ -36,7 +36,7 @@ func (s *Source) chained(
 	tags []Tag,
 ) (identitycenter.RoleCredentials, error) {
 	links := chainLinks(profile, s.Session, tags)
-	cached, err := s.Cache.ChainedCredentials(links)
+	cached, err := s.Cache.ChainedCredentials(s.Session, links)
 	if err == nil && s.goodFor(cached, identitycenter.CachedRoleMinimum) {
 		return cached, nil
 	}

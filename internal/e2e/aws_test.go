@@ -391,3 +391,54 @@ func TestHTTPSProxyIsAskedToConnect(t *testing.T) {
 		t.Errorf("the proxy was asked to %s", got)
 	}
 }
+
+// Whoever signs in, with whichever tool: keys of the person before are never handed out.
+func TestAnotherPersonsKeys(t *testing.T) {
+	eachAWS(t, func(t *testing.T, aws awsCLI) {
+		w := awsWorld(t, aws, oidc.Options{})
+		signIn := func(user string, argv ...string) {
+			t.Helper()
+			ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
+			defer cancel()
+			argv = append([]string{"sh", "-c", `exec "$@" >&2`, "sh"}, argv...)
+			code, screen, err := aTerminal{user: user}.run(ctx, argv, w.environ(), &bytes.Buffer{})
+			if err != nil || code != 0 {
+				t.Fatalf("%v: exit code %d, %v\n%s", argv, code, err, screen)
+			}
+		}
+		is := func(user string) {
+			t.Helper()
+			if out := w.must(t, "rolecall", "whoami", "audit"); !strings.Contains(out, "/"+user) {
+				t.Errorf("%s is signed in, the keys are of %s", user, out)
+			}
+			keys := w.must(t, "rolecall", "env", "audit", "--format", "json")
+			process := w.must(t, "rolecall-process", "--profile", "audit")
+			id := func(text, name string) string {
+				_, after, _ := strings.Cut(text, `"`+name+`": "`)
+				value, _, _ := strings.Cut(after, `"`)
+				return value
+			}
+			if a, b := id(keys, "AWS_ACCESS_KEY_ID"), id(process, "AccessKeyId"); a == "" || a != b {
+				t.Errorf("env has %s, rolecall-process %s", a, b)
+			}
+		}
+		forget := func() {
+			t.Helper()
+			if err := os.RemoveAll(filepath.Join(w.home, ".aws", "sso", "cache")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		signIn("alice", "rolecall", "login", "corp")
+		is("alice")
+		forget() // by hand: no sign-out, no rolecall
+		signIn("bob", "rolecall", "login", "corp")
+		is("bob")
+		forget()
+		signIn("alice", aws.command("sso", "login", "--profile", "audit")...)
+		is("alice")
+		w.must(t, aws.command("sts", "get-caller-identity", "--profile", "audit")...) // its cache, too
+		forget()
+		signIn("bob", "rolecall", "login", "corp")
+		is("bob")
+	})
+}

@@ -176,7 +176,7 @@ func (l *Login) save(ctx context.Context, token identitycenter.Token) error {
 	inForce := l.Service.Endpoints()
 	note := cache.SessionNote{
 		OIDC: inForce.OIDC, Portal: inForce.Portal, ClientID: token.Registration.ClientID, Explicit: l.Explicit,
-		Login: l.Now().UTC().Truncate(time.Second),
+		Login: l.Now().UTC(), // to the nanosecond: keys cached before it may be another person's
 		Life:  int64(token.ExpiresAt.Sub(l.Now()).Round(time.Second).Seconds()),
 	}
 	note.Saved(token)

@@ -29,7 +29,7 @@ func Cached(args []string) (identitycenter.RoleCredentials, bool) {
 	if !ok {
 		return none, false
 	}
-	store := cache.Store{Home: home, Now: time.Now}
+	store := cache.Store{Home: home, State: cache.StateFolder(os.Getenv, home), Now: time.Now}
 	return store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
 }
 
