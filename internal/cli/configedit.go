@@ -14,7 +14,9 @@ func (a *App) editor() (filesystem.Editor, error) {
 	if err != nil {
 		return filesystem.Editor{}, err
 	}
-	return filesystem.Editor{State: store.State, Now: a.Now}, nil
+	return filesystem.Editor{State: store.State, Now: a.Now, InPlace: func(path string) {
+		a.note("%s is a mount of its own, which cannot be replaced: it was written in place, after a backup", a.Tidy(path))
+	}}, nil
 }
 
 // EditConfig replaces a config file with what change makes of it; nil bytes leave it

@@ -16,6 +16,11 @@ const (
 )
 
 // readOnlyMain is the command "readonly COMMAND …" of the stories.
+// boundMain runs a command where the config file is a mount of its own, as in containers.
+func boundMain() {
+	inNamespace(`mount --bind "$HOME/.aws/config" "$HOME/.aws/config" && exec "$@"`)
+}
+
 func readOnlyMain() { inNamespace(remount) }
 
 // fullMain is the command "full COMMAND …": the home is on a full disk.

@@ -18,7 +18,7 @@ var bin string
 func TestMain(m *testing.M) {
 	testscript.Main(built{m}, map[string]func(){
 		"signin": signInMain, "at": atMain, "visit": visitMain, "browse": browseMain, "readonly": readOnlyMain,
-		"full":     fullMain,
+		"full": fullMain, "bound": boundMain,
 		"measured": measuredMain,
 	})
 }

@@ -16,6 +16,8 @@ type Editor struct {
 	Files Files
 	State string // our state folder, for locks and backups
 	Now   func() time.Time
+	// InPlace is told of a file that could not be replaced, and was written in place.
+	InPlace func(path string)
 }
 
 // How long an edit waits for another one, and how often it tries.
@@ -62,7 +64,7 @@ func (e Editor) try(path string, change func(Shared) ([]byte, error)) (Backup, e
 	if err != nil {
 		return Backup{}, fmt.Errorf("no backup of %s: %w", path, err)
 	}
-	if err := e.Files.Replace(s, data); err != nil {
+	if err := e.replace(s, data); err != nil {
 		_ = os.Remove(backup.Path) // its content is still in the file
 		return Backup{}, err
 	}
@@ -70,6 +72,14 @@ func (e Editor) try(path string, change func(Shared) ([]byte, error)) (Backup, e
 		return Backup{}, nil
 	}
 	return backup, nil
+}
+
+func (e Editor) replace(s Shared, data []byte) error {
+	inPlace, err := e.Files.Replace(s, data)
+	if inPlace && err == nil && e.InPlace != nil {
+		e.InPlace(s.Path)
+	}
+	return err
 }
 
 // A ForeignChangeError is a file that was changed after rolecall wrote it. Backup is empty when there was no file
@@ -103,7 +113,7 @@ func (e Editor) Undo(ctx context.Context, path string) error {
 	case backup.none:
 		err = e.Files.removeShared(s)
 	default:
-		err = e.Files.Replace(s, data)
+		err = e.replace(s, data)
 	}
 	for _, used := range append(passed, backup) {
 		if err == nil {

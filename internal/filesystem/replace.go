@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -97,33 +98,59 @@ func readWhole(path string) ([]byte, fs.FileInfo, error) {
 // Replace replaces what was read by data. Links to the file, its mode, owner and extended attributes stay. A file
 // that has changed since is left alone (ErrChanged), and so is one that its owner made read-only, one of another
 // user, and one with several names. A new file is readable by its owner only. After an error, or a crash at any
-// moment, the file has the old or the new content.
-func (f Files) Replace(s Shared, data []byte) error {
+// moment, the file has the old or the new content: unless it is a mount of its own, as containers have it, which cannot
+// be replaced. That is written in place, and inPlace is true.
+func (f Files) Replace(s Shared, data []byte) (inPlace bool, err error) {
 	if err := s.replaceable(); err != nil {
-		return err
+		return false, err
 	}
 	if s.Missing {
 		if err := f.makeParent(filepath.Dir(s.target)); err != nil {
-			return err
+			return false, err
 		}
 	}
 	sweep(s.target)
 	if err := f.fault("create", s.target); err != nil {
-		return err
+		return false, err
 	}
 	temp, err := os.CreateTemp(filepath.Dir(s.target), tempPrefix(s.target)+"*") // O_EXCL, 0600
 	if err != nil {
-		return err
+		return false, err
 	}
 	p := &Pending{files: f, path: s.target, temp: temp}
 	defer p.Discard()
 	if err := s.dress(temp); err != nil {
-		return err
+		return false, err
 	}
 	if err := p.fill(data); err != nil {
+		return false, err
+	}
+	if err := p.put(s); !errors.Is(err, syscall.EBUSY) {
+		return false, err
+	}
+	return true, f.overwrite(s, data)
+}
+
+// overwrite writes data into the file itself. If that fails half-way, the old content comes back as far as possible.
+func (f Files) overwrite(s Shared, data []byte) error {
+	file, err := os.OpenFile(s.target, os.O_WRONLY|noFollow, 0)
+	if err != nil {
 		return err
 	}
-	return p.put(s)
+	defer file.Close()
+	write := func(content []byte) error {
+		if _, err := file.WriteAt(content, 0); err != nil {
+			return err
+		}
+		return errors.Join(file.Truncate(int64(len(content))), file.Sync())
+	}
+	if err := f.fault("write", s.target); err != nil {
+		return err
+	}
+	if err := write(data); err != nil {
+		return errors.Join(err, write(s.Data))
+	}
+	return nil
 }
 
 // removeShared deletes what was read, by the rules of Replace.

@@ -58,7 +58,7 @@ func TestAFailedReplaceLeavesWhatWasThere(t *testing.T) {
 				}
 				return nil
 			}}
-			if err := faulty.Replace(readShared(t, path), []byte("new")); !errors.Is(err, fault) {
+			if _, err := faulty.Replace(readShared(t, path), []byte("new")); !errors.Is(err, fault) {
 				t.Errorf("%s: got %v", step, err)
 			}
 			holds(t, path, "old")
@@ -69,7 +69,7 @@ func TestAFailedReplaceLeavesWhatWasThere(t *testing.T) {
 func TestModesAndAttributesStay(t *testing.T) {
 	path := shared(t, "old", 0o664)
 	attributed := unix.Setxattr(path, "user.note", []byte("mine"), 0) == nil
-	if err := (Files{}).Replace(readShared(t, path), []byte("new")); err != nil {
+	if _, err := (Files{}).Replace(readShared(t, path), []byte("new")); err != nil {
 		t.Fatal(err)
 	}
 	holds(t, path, "new")
@@ -88,7 +88,7 @@ func TestALinkStaysALink(t *testing.T) {
 	if err := os.Symlink(path, link); err != nil {
 		t.Fatal(err)
 	}
-	if err := (Files{}).Replace(readShared(t, link), []byte("new")); err != nil {
+	if _, err := (Files{}).Replace(readShared(t, link), []byte("new")); err != nil {
 		t.Fatal(err)
 	}
 	holds(t, path, "new")
@@ -106,7 +106,7 @@ func TestALinkStaysALink(t *testing.T) {
 
 func TestWhatMustBeLeftAlone(t *testing.T) {
 	readOnly := shared(t, "old", 0o444)
-	if err := (Files{}).Replace(readShared(t, readOnly), []byte("new")); !errors.Is(err, ErrReadOnly) {
+	if _, err := (Files{}).Replace(readShared(t, readOnly), []byte("new")); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("read-only: %v", err)
 	}
 	holds(t, readOnly, "old")
@@ -114,7 +114,7 @@ func TestWhatMustBeLeftAlone(t *testing.T) {
 	if err := os.Link(linked, linked+"2"); err != nil {
 		t.Fatal(err)
 	}
-	if err := (Files{}).Replace(readShared(t, linked), []byte("new")); !errors.Is(err, ErrHardLinked) {
+	if _, err := (Files{}).Replace(readShared(t, linked), []byte("new")); !errors.Is(err, ErrHardLinked) {
 		t.Errorf("hard-linked: %v", err)
 	}
 	holds(t, linked, "old")
@@ -140,7 +140,7 @@ func TestAChangeMeanwhileIsSeen(t *testing.T) {
 			}
 			return nil
 		}}
-		if err := files.Replace(readShared(t, path), []byte("ours")); !errors.Is(err, ErrChanged) {
+		if _, err := files.Replace(readShared(t, path), []byte("ours")); !errors.Is(err, ErrChanged) {
 			t.Errorf("%s: got %v", name, err)
 		}
 		if text, _ := os.ReadFile(path); string(text) == "ours" {
@@ -152,7 +152,7 @@ func TestAChangeMeanwhileIsSeen(t *testing.T) {
 	if err := os.WriteFile(path, []byte("theirs"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := (Files{}).Replace(missing, []byte("ours")); !errors.Is(err, ErrChanged) {
+	if _, err := (Files{}).Replace(missing, []byte("ours")); !errors.Is(err, ErrChanged) {
 		t.Errorf("a file that came meanwhile: %v", err)
 	}
 	holds(t, path, "theirs")
@@ -187,7 +187,7 @@ func TestANewFileIsForItsOwner(t *testing.T) {
 	defer syscall.Umask(before)
 	folder := filepath.Join(t.TempDir(), ".aws")
 	path := filepath.Join(folder, "config")
-	if err := (Files{}).Replace(readShared(t, path), []byte("new")); err != nil {
+	if _, err := (Files{}).Replace(readShared(t, path), []byte("new")); err != nil {
 		t.Fatal(err)
 	}
 	holds(t, path, "new")
@@ -199,7 +199,7 @@ func TestANewFileIsForItsOwner(t *testing.T) {
 	if err := os.Chmod(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := (Files{}).Replace(readShared(t, path), []byte("newer")); err != nil {
+	if _, err := (Files{}).Replace(readShared(t, path), []byte("newer")); err != nil {
 		t.Fatal(err)
 	}
 	if info, _ := os.Stat(folder); info.Mode().Perm() != 0o755 {
@@ -220,7 +220,7 @@ func TestWhatACrashLeftIsSwept(t *testing.T) {
 	if err := os.Chtimes(old, hours, hours); err != nil {
 		t.Fatal(err)
 	}
-	if err := (Files{}).Replace(readShared(t, path), []byte("new")); err != nil {
+	if _, err := (Files{}).Replace(readShared(t, path), []byte("new")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(old); err == nil {
@@ -241,7 +241,7 @@ func TestTenBackupsAreKept(t *testing.T) {
 		if _, err := b.Save(s, next, now.Add(time.Duration(i)*time.Second)); err != nil {
 			t.Fatal(err)
 		}
-		if err := (Files{}).Replace(s, next); err != nil {
+		if _, err := (Files{}).Replace(s, next); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -254,7 +254,7 @@ func TestTenBackupsAreKept(t *testing.T) {
 		if info, err := os.Stat(last.Path); err != nil || info.Mode() != 0o600 {
 			t.Errorf("the backup: %v, %v", info.Mode(), err)
 		}
-		if err := (Files{}).Replace(s, data); err != nil { // its backup, left there, is skipped the next time
+		if _, err := (Files{}).Replace(s, data); err != nil { // its backup, left there, is skipped the next time
 			t.Fatal(err)
 		}
 	}
