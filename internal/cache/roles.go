@@ -59,8 +59,8 @@ func (s *Store) RoleCredentials(
 	return c, err
 }
 
-// isOlder reports whether a file was written before the session's last sign-in, by whichever tool: its keys may be those
-// of another person.
+// isOlder reports whether a file was written before the session's last sign-in, by whichever tool: its keys may be
+// those of another person.
 func (s *Store) isOlder(path string, session identitycenter.SSOSession) bool {
 	info, err := os.Stat(path)
 	return err != nil || info.ModTime().Before(s.SignedIn(session))

@@ -57,7 +57,9 @@ func warnTo(stderr io.Writer, err error) {
 }
 
 // oneLine joins the lines of a message, such as those of errors.Join.
-func oneLine(text string) string { return strings.Join(strings.Split(strings.TrimSpace(text), "\n"), "; ") }
+func oneLine(text string) string {
+	return strings.Join(strings.Split(strings.TrimSpace(text), "\n"), "; ")
+}
 
 // Result prints a command's result: text, or with --json object as one line.
 func (a *App) Result(text string, object any) error {
