@@ -139,12 +139,12 @@ func guardMark(row inventory.Row) string {
 // maxTold bounds the guarded roles that are listed before the question.
 const maxTold = 20
 
-// cutList keeps at most the given number of lines, the last of which says how many are missing.
-func cutList(lines []string, most int) []string {
+// cutList keeps at most the given number of lines, the last of which says how many are missing, and where to see them.
+func cutList(lines []string, most int, see string) []string {
 	if len(lines) <= most {
 		return lines
 	}
-	return append(slices.Clone(lines[:most-1]), fmt.Sprintf("and %d more: see --dry-run", len(lines)-most+1))
+	return append(slices.Clone(lines[:most-1]), fmt.Sprintf("and %d more: see %s", len(lines)-most+1, see))
 }
 
 // confirmGuarded asks once about all accounts that are marked as guarded.
@@ -162,11 +162,11 @@ func (a *App) confirmGuarded(ctx context.Context, rows []inventory.Row, sure boo
 	if person == nil {
 		return &HintError{
 			Err:  fmt.Errorf("%s guarded, and there is no terminal to confirm at", someOf(len(guarded), len(rows), "role")),
-			Code: ExitRefused, Facts: cutList(guarded, maxFacts),
+			Code: ExitRefused, Facts: cutList(guarded, maxFacts, "--dry-run"),
 			Hint: "pass --yes to proceed, or list them all with --dry-run",
 		}
 	}
-	for _, line := range cutList(guarded, maxTold) {
+	for _, line := range cutList(guarded, maxTold, "--dry-run") {
 		person.Tell("guarded: " + line)
 	}
 	these := fmt.Sprintf("these %d", len(guarded))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,7 @@ import (
 type profileFlags struct {
 	filterFlags
 	template, form, region, output, processPath string
-	noPrune, pruneOthers                        bool
+	noPrune, pruneOthers, yes                   bool
 }
 
 func (f *profileFlags) add(cmd *cobra.Command) {
@@ -77,6 +78,9 @@ Profiles that would have the same name all get their account's last digits. --ma
 		}
 		f.add(c)
 		cmd.AddCommand(c)
+		if use == "apply" {
+			c.Flags().BoolVar(&f.yes, "yes", false, "apply even if profiles of your own will mean another role")
+		}
 	}
 	sub("plan", "List what apply would add (+), rename and change (~), remove (-) and leave (!)",
 		"  rolecall profiles plan corp\n  rolecall profiles plan corp --match 'payments-*' --role ReadOnly", a.profilesPlan)
@@ -272,13 +276,7 @@ func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (ap
 	if err != nil {
 		return applied{}, err
 	}
-	var plan *profiles.Plan
-	backup, err := a.EditConfig(ctx, j.files.Config, func(before filesystem.Shared) (data []byte, err error) {
-		if plan, err = j.plan(before); err != nil {
-			return nil, err
-		}
-		return plan.Data, nil
-	})
+	plan, backup, err := j.write(ctx, nil)
 	if err != nil {
 		return applied{}, err
 	}
@@ -297,6 +295,54 @@ func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (ap
 		a.note("to go back: rolecall profiles undo")
 	}
 	return applied{shownPlanOf(plan), j.files.Config, backup.Path}, nil
+}
+
+// errTurned stops a change that a person has to agree to.
+var errTurned = errors.New("profiles of your own would mean another role")
+
+// write writes the plan. Turns other than the agreed ones are written only when the person agrees, or has with --yes.
+func (j *profileJob) write(ctx context.Context, agreed []profiles.Turn) (*profiles.Plan, filesystem.Backup, error) {
+	var plan *profiles.Plan
+	backup, err := j.app.EditConfig(ctx, j.files.Config, func(before filesystem.Shared) (data []byte, err error) {
+		if plan, err = j.plan(before); err != nil {
+			return nil, err
+		}
+		if !j.flags.yes && len(plan.Turned) > 0 && !slices.Equal(plan.Turned, agreed) {
+			return nil, errTurned
+		}
+		return plan.Data, nil
+	})
+	if !errors.Is(err, errTurned) {
+		return plan, backup, err
+	}
+	if err := j.agreeTo(ctx, plan.Turned); err != nil {
+		return nil, backup, err
+	}
+	return j.write(ctx, plan.Turned)
+}
+
+// agreeTo asks the person about profiles of their own that will mean another role.
+func (j *profileJob) agreeTo(ctx context.Context, turned []profiles.Turn) error {
+	var facts []string
+	for _, t := range turned {
+		facts = append(facts, "profile "+t.Profile+": "+turnText(t))
+	}
+	person := j.app.person(options{})
+	if person == nil {
+		return &HintError{
+			Err: errTurned, Code: ExitRefused, Facts: cutList(facts, maxFacts, "rolecall profiles plan"),
+			Hint: "change their source_profile, or add --yes: rolecall profiles apply " +
+				Quoted(j.all.Session.Name) + " --yes",
+		}
+	}
+	for _, line := range cutList(facts, maxTold, "rolecall profiles plan") {
+		person.Tell(line)
+	}
+	yes, err := person.Confirm(ctx, "write the profiles even so?")
+	if err == nil && !yes {
+		err = &HintError{Err: errors.New("not confirmed; nothing was written"), Code: ExitRefused}
+	}
+	return err
 }
 
 func (a *App) profilesUndo(ctx context.Context) error {

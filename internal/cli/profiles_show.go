@@ -17,6 +17,17 @@ type (
 		Unchanged int              `json:"unchanged"`
 		Outside   int              `json:"outsideTheFilter,omitempty"`
 		Dangling  []shownReference `json:"dangling,omitempty"`
+		Turned    []shownTurn      `json:"turned,omitempty"`
+	}
+	shownTurn struct {
+		shownReference
+		Was shownAnchor `json:"was"`
+		Is  shownAnchor `json:"willBe"`
+	}
+	shownAnchor struct {
+		Session   string `json:"session"`
+		AccountID string `json:"accountId"`
+		Role      string `json:"roleName"`
 	}
 	shownReference struct {
 		Profile string `json:"profile"`
@@ -38,6 +49,9 @@ func shownPlanOf(p *profiles.Plan) shownPlan {
 	shown := shownPlan{Changes: []shownChange{}, Unchanged: p.Unchanged, Outside: p.Outside}
 	for _, r := range p.Dangling {
 		shown.Dangling = append(shown.Dangling, shownReference(r))
+	}
+	for _, t := range p.Turned {
+		shown.Turned = append(shown.Turned, shownTurn{shownReference(t.Reference), shownAnchor(t.Was), shownAnchor(t.Is)})
 	}
 	for _, c := range p.Changes {
 		shown.Changes = append(shown.Changes, shownChange{
@@ -74,7 +88,16 @@ func (a *App) planText(p *profiles.Plan) string {
 	for _, r := range p.Dangling {
 		fmt.Fprintf(&b, "! %-*s  its source_profile %s is removed\n", width, a.Show(r.Profile), a.Show(r.Source))
 	}
+	for _, t := range p.Turned {
+		fmt.Fprintf(&b, "! %-*s  %s\n", width, a.Show(t.Profile), a.Show(turnText(t)))
+	}
 	return b.String() + counts(p) + "\n"
+}
+
+// turnText says what happens to a profile that the person has built on a generated one.
+func turnText(t profiles.Turn) string {
+	return fmt.Sprintf("its source_profile %s is now %s %s and will be %s %s", t.Source, t.Was.AccountID, t.Was.Role,
+		t.Is.AccountID, t.Is.Role)
 }
 
 // counts summarizes a plan.

@@ -67,12 +67,19 @@ type Change struct {
 // A Reference is a source_profile of somebody else's profile that the plan leaves dangling.
 type Reference struct{ Profile, Source string }
 
+// A Turn is somebody else's profile whose source_profile, the last of its chain, stands for another role after the plan.
+type Turn struct {
+	Reference
+	Was, Is Anchor
+}
+
 // A Plan holds all changes, and the file after them. Data is nil when nothing changes.
 type Plan struct {
 	Changes   []Change
 	Unchanged int
 	Outside   int // profiles that the filter leaves alone
 	Dangling  []Reference
+	Turned    []Turn
 	Data      []byte
 }
 
