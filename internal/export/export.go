@@ -138,6 +138,19 @@ func WriteUnset(w io.Writer, format string) error {
 	return err
 }
 
+// WriteFailure writes what unsets the variables of Write and ends with a failing status, for an eval that expects them:
+// it must not go on with the keys from before. It writes nothing in formats that no shell evaluates.
+func WriteFailure(w io.Writer, format string) error {
+	f, err := formatOf(format)
+	if err != nil || f.fail == nil {
+		return err
+	}
+	var b bytes.Buffer
+	f.fail(&b, sets[:])
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
 // check rejects values that role credentials never have, so that nothing depends on quoting alone. No message holds a
 // value.
 func check(e Environment) error {

@@ -37,14 +37,15 @@ export AWS_CREDENTIAL_EXPIRATION='2026-11-23T12:44:15Z'
 export AWS_REGION='eu-west-1'
 export AWS_DEFAULT_REGION='eu-west-1'
 `,
-	"fish": `set -e AWS_PROFILE
-set -e AWS_DEFAULT_PROFILE
+	"fish": `set -eg AWS_PROFILE
+set -eg AWS_DEFAULT_PROFILE
 set -gx AWS_ACCESS_KEY_ID 'ASIAIOSFODNN7EXAMPLE'
 set -gx AWS_SECRET_ACCESS_KEY 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 set -gx AWS_SESSION_TOKEN 'IQoJ+/_-=='
 set -gx AWS_CREDENTIAL_EXPIRATION '2026-11-23T12:44:15Z'
 set -gx AWS_REGION 'eu-west-1'
 set -gx AWS_DEFAULT_REGION 'eu-west-1'
+true
 `,
 	"powershell": `Remove-Item Env:AWS_PROFILE -ErrorAction SilentlyContinue
 Remove-Item Env:AWS_DEFAULT_PROFILE -ErrorAction SilentlyContinue
@@ -132,12 +133,13 @@ unset AWS_CREDENTIAL_EXPIRATION
 unset AWS_REGION
 unset AWS_DEFAULT_REGION
 `,
-		"fish": `set -e AWS_ACCESS_KEY_ID
-set -e AWS_SECRET_ACCESS_KEY
-set -e AWS_SESSION_TOKEN
-set -e AWS_CREDENTIAL_EXPIRATION
-set -e AWS_REGION
-set -e AWS_DEFAULT_REGION
+		"fish": `set -eg AWS_ACCESS_KEY_ID
+set -eg AWS_SECRET_ACCESS_KEY
+set -eg AWS_SESSION_TOKEN
+set -eg AWS_CREDENTIAL_EXPIRATION
+set -eg AWS_REGION
+set -eg AWS_DEFAULT_REGION
+true
 `,
 		"powershell": `Remove-Item Env:AWS_ACCESS_KEY_ID -ErrorAction SilentlyContinue
 Remove-Item Env:AWS_SECRET_ACCESS_KEY -ErrorAction SilentlyContinue

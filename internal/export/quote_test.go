@@ -74,25 +74,43 @@ func dialects() []dialect {
 // run returns what a shell prints for a script in an empty folder, and that folder.
 func run(t *testing.T, command []string, script string) (out []byte, cwd string) {
 	t.Helper()
+	cwd = t.TempDir()
+	out, stderr, err := startIn(t, cwd, command, script, "", nil)
+	if err != nil || stderr != "" {
+		t.Errorf("%s: %v\n%s", strings.Join(command, " "), err, stderr)
+	}
+	return out, cwd
+}
+
+// start runs a script in a shell, with text in the file $FILE.
+func start(t *testing.T, command []string, script, text string, environ []string) ([]byte, string, error) {
+	t.Helper()
+	return startIn(t, t.TempDir(), command, script, text, environ)
+}
+
+func startIn(
+	t *testing.T, cwd string, command []string, script, text string, environ []string,
+) (out []byte, stderr string, err error) {
+	t.Helper()
 	path, err := exec.LookPath(command[0])
 	if err != nil {
 		t.Fatalf("the package %s is not installed: %v", command[0], err)
 	}
-	file := filepath.Join(t.TempDir(), "script")
-	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	for name, text := range map[string]string{"script": script, "text": text} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	cwd = t.TempDir()
-	c := exec.Command(path, append(slices.Clone(command[1:]), file)...)
+	c := exec.Command(path, append(slices.Clone(command[1:]), filepath.Join(dir, "script"))...)
 	c.Dir = cwd
-	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LC_ALL=C.UTF-8"}
-	var stderr bytes.Buffer
-	c.Stderr = &stderr
+	c.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LC_ALL=C.UTF-8", "FILE=" + filepath.Join(dir, "text"),
+	}, environ...)
+	var complaints bytes.Buffer
+	c.Stderr = &complaints
 	out, err = c.Output()
-	if err != nil || stderr.Len() > 0 {
-		t.Errorf("%s: %v\n%s", strings.Join(command, " "), err, stderr.String())
-	}
-	return out, cwd
+	return out, complaints.String(), err
 }
 
 func exists(path string) bool {
