@@ -11,6 +11,7 @@ import (
 	"rolecall/internal/credentials"
 	"rolecall/internal/export"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
 )
 
 func (a *App) envCommand() *cobra.Command {
@@ -27,6 +28,9 @@ func (a *App) envCommand() *cobra.Command {
   rolecall env dev --shell fish | source                      fish
   rolecall env dev --shell powershell | Out-String | iex      PowerShell
   eval "$(rolecall env --unset)"                              unset them again
+
+ROLECALL_TARGET, _SESSION, _ACCOUNT_ID, _ACCOUNT_NAME, _ROLE, _PROFILE and _GUARDED say whose
+credentials they are: for prompts, with _ for whatever a prompt or shell might interpret.
 
 Formats: ` + strings.Join(export.Formats(), ", ") + `.
 AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would take precedence over the keys.
@@ -63,7 +67,11 @@ func (a *App) env(ctx context.Context, t target, o options, format string) error
 	if err != nil {
 		return err
 	}
-	return export.Write(a.Stdout, format, environment(profile, c))
+	account, err := a.accountOf(profile, c)
+	if err != nil {
+		return err
+	}
+	return export.Write(a.Stdout, format, environment(profile, c, account))
 }
 
 // formatOf returns the format that a command line asks for: the last of --shell and --format, else JSON with --json.
@@ -98,7 +106,11 @@ func unknownFormat(format string) error {
 	return Usagef("unknown format %q; formats: %s", format, strings.Join(export.Formats(), ", "))
 }
 
-// environment returns what env and exec hand out: the keys, and the profile's region.
-func environment(profile awsconfig.Profile, c identitycenter.RoleCredentials) export.Environment {
-	return export.Environment{Credentials: c, Region: credentials.Region(profile)}
+// environment returns what env and exec hand out: the keys, the profile's region, and whose keys they are.
+func environment(
+	profile awsconfig.Profile, c identitycenter.RoleCredentials, account inventory.Account,
+) export.Environment {
+	return export.Environment{
+		Credentials: c, Region: credentials.Region(profile), Identity: identityOf(profile, account),
+	}
 }

@@ -55,7 +55,7 @@ func quotePowerShell(text string) (string, error) {
 }
 
 func plainCmd(text string) (string, error) {
-	if !isPlain(text, "/+=_.:-") {
+	if !isMadeOf(text, plain) {
 		return "", errPlain
 	}
 	return text, nil

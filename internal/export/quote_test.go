@@ -210,7 +210,7 @@ func TestNoShellIsGivenANUL(t *testing.T) {
 }
 
 func TestCmdAndDotenvAreGivenPlainWordsOnly(t *testing.T) {
-	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=_.:-"
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=_.:-@,"
 	for _, value := range append(append(hostile(t, "/canary"), broken...), "a\x00b", "", plain) {
 		isPlain := strings.Trim(value, plain) == ""
 		for name, quote := range map[string]func(string) (string, error){"cmd": plainCmd, "dotenv": plainDotenv} {
