@@ -27,7 +27,12 @@ func (a *App) envCommand() *cobra.Command {
   eval "$(rolecall env dev)"                                  sh, bash, zsh
   rolecall env dev --shell fish | source                      fish
   rolecall env dev --shell powershell | Out-String | iex      PowerShell
+  rolecall env dev --shell nushell | from json | load-env     nushell
   eval "$(rolecall env --unset)"                              unset them again
+
+In elvish: eval (rolecall env dev --shell elvish | slurp)
+In csh and tcsh: eval "` + "`rolecall env dev --shell csh`" + `"
+nushell unsets names: hide-env --ignore-errors ...(rolecall env --unset --shell nushell | from json)
 
 ROLECALL_TARGET, _SESSION, _ACCOUNT_ID, _ACCOUNT_NAME, _ROLE, _PROFILE and _GUARDED say whose
 credentials they are: for prompts, with _ for whatever a prompt or shell might interpret.

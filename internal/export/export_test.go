@@ -68,6 +68,40 @@ set -gx ROLECALL_ROLE 'Admin@a,b'
 set -gx ROLECALL_GUARDED '1'
 true
 `,
+	"elvish": `unset-env AWS_PROFILE
+unset-env AWS_DEFAULT_PROFILE
+unset-env ROLECALL_PROFILE
+set-env AWS_ACCESS_KEY_ID 'ASIAIOSFODNN7EXAMPLE'
+set-env AWS_SECRET_ACCESS_KEY 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
+set-env AWS_SESSION_TOKEN 'IQoJ+/_-=='
+set-env AWS_CREDENTIAL_EXPIRATION '2026-11-23T12:44:15Z'
+set-env AWS_REGION 'eu-west-1'
+set-env AWS_DEFAULT_REGION 'eu-west-1'
+set-env AWS_ACCOUNT_ID '111111111111'
+set-env ROLECALL_TARGET 'corp:111111111111/Admin'
+set-env ROLECALL_SESSION 'corp'
+set-env ROLECALL_ACCOUNT_ID '111111111111'
+set-env ROLECALL_ACCOUNT_NAME 'Gr__e___id___x___n__31m____'
+set-env ROLECALL_ROLE 'Admin@a,b'
+set-env ROLECALL_GUARDED '1'
+`,
+	"csh": `unsetenv AWS_PROFILE;
+unsetenv AWS_DEFAULT_PROFILE;
+unsetenv ROLECALL_PROFILE;
+setenv AWS_ACCESS_KEY_ID 'ASIAIOSFODNN7EXAMPLE';
+setenv AWS_SECRET_ACCESS_KEY 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
+setenv AWS_SESSION_TOKEN 'IQoJ+/_-==';
+setenv AWS_CREDENTIAL_EXPIRATION '2026-11-23T12:44:15Z';
+setenv AWS_REGION 'eu-west-1';
+setenv AWS_DEFAULT_REGION 'eu-west-1';
+setenv AWS_ACCOUNT_ID '111111111111';
+setenv ROLECALL_TARGET 'corp:111111111111/Admin';
+setenv ROLECALL_SESSION 'corp';
+setenv ROLECALL_ACCOUNT_ID '111111111111';
+setenv ROLECALL_ACCOUNT_NAME 'Gr__e___id___x___n__31m____';
+setenv ROLECALL_ROLE 'Admin@a,b';
+setenv ROLECALL_GUARDED '1';
+`,
 	"powershell": `Remove-Item Env:AWS_PROFILE -ErrorAction SilentlyContinue
 Remove-Item Env:AWS_DEFAULT_PROFILE -ErrorAction SilentlyContinue
 Remove-Item Env:ROLECALL_PROFILE -ErrorAction SilentlyContinue
@@ -116,9 +150,9 @@ set "ROLECALL_GUARDED=1"
     "ROLECALL_ACCOUNT_NAME": "Gr__e___id___x___n__31m____",
     "ROLECALL_ROLE": "Admin@a,b",
     "ROLECALL_GUARDED": "1",
-    "AWS_PROFILE": "",
-    "AWS_DEFAULT_PROFILE": "",
-    "ROLECALL_PROFILE": ""
+    "AWS_PROFILE": null,
+    "AWS_DEFAULT_PROFILE": null,
+    "ROLECALL_PROFILE": null
 }
 `,
 	"dotenv": `AWS_ACCESS_KEY_ID=ASIAIOSFODNN7EXAMPLE
@@ -215,6 +249,36 @@ set -eg ROLECALL_ROLE
 set -eg ROLECALL_PROFILE
 set -eg ROLECALL_GUARDED
 true
+`,
+		"elvish": `unset-env AWS_ACCESS_KEY_ID
+unset-env AWS_SECRET_ACCESS_KEY
+unset-env AWS_SESSION_TOKEN
+unset-env AWS_CREDENTIAL_EXPIRATION
+unset-env AWS_REGION
+unset-env AWS_DEFAULT_REGION
+unset-env AWS_ACCOUNT_ID
+unset-env ROLECALL_TARGET
+unset-env ROLECALL_SESSION
+unset-env ROLECALL_ACCOUNT_ID
+unset-env ROLECALL_ACCOUNT_NAME
+unset-env ROLECALL_ROLE
+unset-env ROLECALL_PROFILE
+unset-env ROLECALL_GUARDED
+`,
+		"csh": `unsetenv AWS_ACCESS_KEY_ID;
+unsetenv AWS_SECRET_ACCESS_KEY;
+unsetenv AWS_SESSION_TOKEN;
+unsetenv AWS_CREDENTIAL_EXPIRATION;
+unsetenv AWS_REGION;
+unsetenv AWS_DEFAULT_REGION;
+unsetenv AWS_ACCOUNT_ID;
+unsetenv ROLECALL_TARGET;
+unsetenv ROLECALL_SESSION;
+unsetenv ROLECALL_ACCOUNT_ID;
+unsetenv ROLECALL_ACCOUNT_NAME;
+unsetenv ROLECALL_ROLE;
+unsetenv ROLECALL_PROFILE;
+unsetenv ROLECALL_GUARDED;
 `,
 		"powershell": `Remove-Item Env:AWS_ACCESS_KEY_ID -ErrorAction SilentlyContinue
 Remove-Item Env:AWS_SECRET_ACCESS_KEY -ErrorAction SilentlyContinue

@@ -20,10 +20,18 @@ func failingShells() []failingShell {
 printf '%s\n' "$?"
 env | sed -n 's/^\([A-Z_]*\)=old$/\1/p'
 `
-	list := []failingShell{{[]string{"fish", "--no-config"}, "fish", `cat $FILE | source
+	list := []failingShell{
+		{[]string{"fish", "--no-config"}, "fish", `cat $FILE | source
 echo $status
 env | sed -n 's/^\([A-Z_]*\)=old$/\1/p'
-`}}
+`},
+		{[]string{"tcsh", "-f"}, "csh", "eval \"`cat $FILE`\"\n" + `echo $status
+env | sed -n 's/^\([A-Z_]*\)=old$/\1/p'
+`},
+		{[]string{"elvish", "-norc"}, "elvish", `try { eval (cat $E:FILE | slurp); echo 0 } catch { echo 1 }
+env | sed -n 's/^\([A-Z_]*\)=old$/\1/p'
+`},
+	}
 	for _, command := range posixShells() {
 		list = append(list, failingShell{command, "sh", eval})
 	}
@@ -33,7 +41,7 @@ env | sed -n 's/^\([A-Z_]*\)=old$/\1/p'
 // posixShells are those that read the format sh.
 func posixShells() [][]string {
 	return [][]string{
-		{"dash"}, {"bash"}, {"bash", "--posix"}, {"zsh", "-f"},
+		{"dash"}, {"bash"}, {"bash", "--posix"}, {"zsh", "-f"}, {"busybox", "sh"}, {"ksh"}, {"mksh"}, {"yash"},
 	}
 }
 

@@ -38,6 +38,12 @@ func formats() []format {
 			quote: plainCmd, set: "set \"%s=%s\"\n", unset: "set \"%s=\"\n", failure: "cmd /c exit 1\n",
 		}.format("cmd"),
 		{name: "nushell", write: writeNushell, unset: unsetNushell, fail: failNushell},
+		lines{
+			quote: quoteElvish, set: "set-env %s %s\n", unset: "unset-env %s\n", failure: "fail 'rolecall: no credentials'\n",
+		}.format("elvish"),
+		lines{ // eval "`…`" makes one line of all
+			quote: quoteCsh, set: "setenv %s %s;\n", unset: "unsetenv %s;\n", failure: "false;\n",
+		}.format("csh"),
 		{name: "dotenv", write: lines{quote: plainDotenv, set: "%s=%s\n"}.write},
 		{name: "json", write: writeJSON},
 		{name: "credential-process", whole: func(b *bytes.Buffer, c identitycenter.RoleCredentials) error {
@@ -112,16 +118,13 @@ func (l lines) ended(last string) func(b *bytes.Buffer, names []string) {
 	}
 }
 
-// writeNushell writes an object for "from json | load-env": nushell evaluates no text. load-env cannot unset a
-// variable; to the SDKs, an empty AWS_PROFILE counts as unset.
+// writeNushell writes an object for "from json | load-env": nushell evaluates no text. null unsets a variable; an empty
+// AWS_PROFILE would be an error to botocore.
 func writeNushell(b *bytes.Buffer, set []Variable, unset []string) error {
-	for _, name := range unset {
-		set = append(set, Variable{Name: name})
-	}
-	return writeObject(b, set)
+	return writeObject(b, set, unset)
 }
 
-// unsetNushell writes a list for "from json | each { |name| hide-env $name }".
+// unsetNushell writes a list for "hide-env --ignore-errors ...(… | from json)".
 func unsetNushell(b *bytes.Buffer, names []string) {
 	quoted := make([]string, len(names))
 	for i, name := range names {
@@ -130,38 +133,27 @@ func unsetNushell(b *bytes.Buffer, names []string) {
 	fmt.Fprintf(b, "[%s]\n", strings.Join(quoted, ", "))
 }
 
-// failNushell writes an object for "from json | load-env": null unsets a variable. rolecall's exit code is the failure.
-func failNushell(b *bytes.Buffer, names []string) {
-	b.WriteString("{\n")
-	for i, name := range names {
-		end := ",\n"
-		if i == len(names)-1 {
-			end = "\n"
-		}
-		fmt.Fprintf(b, "    \"%s\": null%s", name, end)
-	}
-	b.WriteString("}\n")
-}
+// failNushell writes an object, as writeNushell does. The failure is rolecall's exit code.
+func failNushell(b *bytes.Buffer, names []string) { _ = writeObject(b, nil, names) }
 
 func writeJSON(b *bytes.Buffer, set []Variable, _ []string) error {
-	return writeObject(b, set)
+	return writeObject(b, set, nil)
 }
 
-// writeObject writes a flat JSON object.
-func writeObject(b *bytes.Buffer, variables []Variable) error {
-	b.WriteString("{\n")
-	for i, v := range variables {
-		comma := ","
-		if i == len(variables)-1 {
-			comma = ""
-		}
+// writeObject writes a flat JSON object, with null for the names in null.
+func writeObject(b *bytes.Buffer, variables []Variable, null []string) error {
+	members := make([]string, 0, len(variables)+len(null))
+	for _, v := range variables {
 		value, err := json.Marshal(v.Value)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(b, "    \"%s\": %s%s\n", v.Name, value, comma)
+		members = append(members, fmt.Sprintf("    \"%s\": %s", v.Name, value))
 	}
-	b.WriteString("}\n")
+	for _, name := range null {
+		members = append(members, fmt.Sprintf("    \"%s\": null", name))
+	}
+	fmt.Fprintf(b, "{\n%s\n}\n", strings.Join(members, ",\n"))
 	return nil
 }
 
@@ -174,7 +166,7 @@ func writeSTS(b *bytes.Buffer, c identitycenter.RoleCredentials) error {
 		{"SecretAccessKey", c.SecretAccessKey.Reveal()},
 		{"SessionToken", c.SessionToken.Reveal()},
 		{"Expiration", moment(c.Expiration)},
-	}); err != nil {
+	}, nil); err != nil {
 		return err
 	}
 	b.WriteString(strings.ReplaceAll(strings.TrimSuffix(inner.String(), "\n"), "\n", "\n    "))
