@@ -37,10 +37,11 @@ type World struct {
 // An App runs one command in a World.
 type App struct {
 	World
-	json  bool   // --json
-	debug bool   // --debug
-	help  string // the command line for help on the running command
-	ran   bool   // a command has begun: errors are no longer about usage
+	json    bool   // --json
+	debug   bool   // --debug
+	help    string // the command line for help on the running command
+	ran     bool   // a command has begun: errors are no longer about usage
+	dialect string // the format of the variables that stdout is expected to hold, for a shell; "" if none
 
 	shared *awsconfig.Config  // the config files, once read
 	own    *settings.Settings // rolecall's settings, once read
@@ -54,7 +55,7 @@ func Main(ctx context.Context, w World, args []string) int {
 	root.SetIn(a.Stdin)
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return ExitOK
 	}
@@ -65,6 +66,7 @@ func Main(ctx context.Context, w World, args []string) int {
 		err = &UsageError{err}
 		a.json = a.json || slices.Contains(args, "--json")
 	}
+	a.failSwitch(cmd, args)
 	return a.fail(a.explain(ctx, err))
 }
 

@@ -39,14 +39,22 @@ func (a *App) consoleCommand() *cobra.Command {
   rolecall console dev
   rolecall console dev --destination s3
   rolecall console dev --print          print the link: it signs anybody in, for 15 minutes
-  rolecall console dev --portal         use the access portal's link, which holds no keys`,
+  rolecall console dev --portal         use the access portal's link, which holds no keys
+
+Without a TARGET, the keys in the environment count, if there are any: those of "exec", of
+"env" or of the picker's shell.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.argument(f, firstArg(args))
+			length, err := consoleDuration(duration)
 			if err != nil {
 				return err
 			}
-			if o.duration, err = consoleDuration(duration); err != nil {
+			o.duration = length
+			if keys, ok := a.shellKeys(f, args); ok {
+				return a.consoleShell(cmd.Context(), keys, o)
+			}
+			t, err := a.argument(f, firstArg(args))
+			if err != nil {
 				return err
 			}
 			return a.console(cmd.Context(), t, o)
@@ -131,14 +139,21 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	if err := s.login.AtHome(ctx); err != nil { // cached keys have not passed the check of a token
 		return err
 	}
-	asker, err := a.network(root, a.Logger(a.Stderr))
+	return a.openConsole(ctx, root, console.Request{
+		Credentials: keys, Signin: signin, Issuer: root.Session.StartURL, Destination: r.Destination,
+		Duration: o.duration,
+	}, r, o)
+}
+
+// openConsole gets a link with the network settings of profile, and hands it over.
+func (a *App) openConsole(
+	ctx context.Context, profile awsconfig.Profile, request console.Request, r consoleResult, o consoleOptions,
+) error {
+	asker, err := a.network(profile, a.Logger(a.Stderr))
 	if err != nil {
 		return err
 	}
-	link, err := console.Link(ctx, asker, console.Request{
-		Credentials: keys, Signin: signin, Issuer: root.Session.StartURL, Destination: r.Destination,
-		Duration: o.duration,
-	})
+	link, err := console.Link(ctx, asker, request)
 	if err != nil {
 		return err
 	}
@@ -159,6 +174,11 @@ func (a *App) signin(s *session, root awsconfig.Profile, region string) (string,
 	if err == nil && !isAWS(s.endpoints, root.Session.Region, portal.Hostname()) {
 		own, aws = portal.Scheme+"://"+portal.Host, false
 	}
+	return a.signinAt(own, aws, root, region)
+}
+
+// signinAt returns own, the sign-in address of keys, or the override if it is the same place, or for AWS's keys of AWS.
+func (a *App) signinAt(own string, aws bool, root awsconfig.Profile, region string) (string, error) {
 	override := strings.TrimRight(a.Getenv("AWS_ENDPOINT_URL_SIGNIN"), "/")
 	if override == "" || a.ignoresEndpoints(root) {
 		return own, nil

@@ -11,6 +11,7 @@ import (
 	"rolecall/internal/credentials"
 	"rolecall/internal/export"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
 )
 
 func (a *App) envCommand() *cobra.Command {
@@ -26,15 +27,22 @@ func (a *App) envCommand() *cobra.Command {
   eval "$(rolecall env dev)"                                  sh, bash, zsh
   rolecall env dev --shell fish | source                      fish
   rolecall env dev --shell powershell | Out-String | iex      PowerShell
+  rolecall env dev --shell nushell | from json | load-env     nushell
   eval "$(rolecall env --unset)"                              unset them again
 
+In elvish: eval (rolecall env dev --shell elvish | slurp)
+In csh and tcsh: eval "` + "`rolecall env dev --shell csh`" + `"
+nushell unsets names: hide-env --ignore-errors ...(rolecall env --unset --shell nushell | from json)
+
+ROLECALL_TARGET, _SESSION, _ACCOUNT_ID, _ACCOUNT_NAME, _ROLE, _PROFILE and _GUARDED say whose
+credentials they are: for prompts, with _ for whatever a prompt or shell might interpret.
+
 Formats: ` + strings.Join(export.Formats(), ", ") + `.
-AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would take precedence over the keys.`,
+AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would take precedence over the keys.
+If there are no credentials, the output for a shell unsets those from before, and fails there.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if a.json && !cmd.Flags().Changed("shell") && !cmd.Flags().Changed("format") {
-				shell = "json"
-			}
+			shell = a.formatOf(cmd)
 			if unset {
 				return export.WriteUnset(a.Stdout, shell)
 			}
@@ -59,11 +67,42 @@ func (a *App) env(ctx context.Context, t target, o options, format string) error
 	if !isFormat(format) {
 		return unknownFormat(format)
 	}
+	a.dialect = format
 	profile, c, err := a.retrieve(ctx, t, o)
 	if err != nil {
 		return err
 	}
-	return export.Write(a.Stdout, format, environment(profile, c))
+	account, err := a.accountOf(profile, c)
+	if err != nil {
+		return err
+	}
+	return export.Write(a.Stdout, format, environment(profile, c, account))
+}
+
+// formatOf returns the format that a command line asks for: the last of --shell and --format, else JSON with --json.
+func (a *App) formatOf(cmd *cobra.Command) string {
+	flags := cmd.Flags()
+	if a.json && !flags.Changed("shell") && !flags.Changed("format") {
+		return "json"
+	}
+	return flags.Lookup("shell").Value.String()
+}
+
+// failSwitch removes the keys of a shell that evaluates our output, since it got no new ones: it must not go on with
+// those of another account. cmd is the command that failed, perhaps before it began.
+func (a *App) failSwitch(cmd *cobra.Command, args []string) {
+	switch path := cmd.CommandPath(); {
+	case a.dialect != "":
+	case path == "rolecall env", path == "rolecall pick" && cmd.Flags().Lookup("action").Value.String() == "env":
+		if !a.ran { // the flags were perhaps not read to the end
+			cmd.FParseErrWhitelist.UnknownFlags = true
+			_ = cmd.ParseFlags(args)
+		}
+		a.dialect = a.formatOf(cmd)
+	}
+	if isFormat(a.dialect) {
+		_ = export.WriteFailure(a.Stdout, a.dialect) // the error to report is the one that led here
+	}
 }
 
 func isFormat(format string) bool { return slices.Contains(export.Formats(), format) }
@@ -72,7 +111,11 @@ func unknownFormat(format string) error {
 	return Usagef("unknown format %q; formats: %s", format, strings.Join(export.Formats(), ", "))
 }
 
-// environment returns what env and exec hand out: the keys, and the profile's region.
-func environment(profile awsconfig.Profile, c identitycenter.RoleCredentials) export.Environment {
-	return export.Environment{Credentials: c, Region: credentials.Region(profile)}
+// environment returns what env and exec hand out: the keys, the profile's region, and whose keys they are.
+func environment(
+	profile awsconfig.Profile, c identitycenter.RoleCredentials, account inventory.Account,
+) export.Environment {
+	return export.Environment{
+		Credentials: c, Region: credentials.Region(profile), Identity: identityOf(profile, account),
+	}
 }

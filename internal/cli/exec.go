@@ -29,7 +29,8 @@ func (a *App) execCommand() *cobra.Command {
   rolecall exec --match '*' --role ReadOnly --dry-run         list the accounts and roles
 
 Variables that would take precedence over the credentials, or add another identity, are
-removed. Signals reach the command, and its exit code becomes rolecall's.
+removed. ROLECALL_TARGET, _SESSION, _ACCOUNT_ID, _ACCOUNT_NAME, _ROLE, _PROFILE and _GUARDED
+say whose credentials they are. Signals reach the command, and its exit code becomes rolecall's.
 
 ` + manyHelp,
 		Args: cobra.ArbitraryArgs,
@@ -66,7 +67,11 @@ func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []strin
 	if err != nil {
 		return err
 	}
-	environ, err := export.ChildEnvironment(a.Environ, environment(profile, c))
+	account, err := a.accountOf(profile, c)
+	if err != nil {
+		return err
+	}
+	environ, err := export.ChildEnvironment(a.Environ, environment(profile, c, account))
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,8 +20,7 @@ import (
 // manyHelp is the part of exec's help about many accounts.
 const manyHelp = `With --match or --tag the command runs in many accounts, several at a time. PATTERN is an
 account id, or a pattern of names and aliases with * and ?. --role is then a pattern of role
-names; without it, you must have exactly one role in each account. Each command has
-ROLECALL_ACCOUNT_ID, ROLECALL_ACCOUNT_NAME and ROLECALL_ROLE in its environment, and an
+names; without it, you must have exactly one role in each account. Each command has an
 empty stdin. Its lines are printed as LABEL/ROLE | LINE; on a terminal, control characters
 are escaped. A table of all results follows on stderr. With --json each line is an object
 with accountId, account, role, stream and line; each result one with exitCode, error and
@@ -125,10 +123,14 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	if err != nil {
 		return err
 	}
+	guarded := map[string]bool{}
+	for _, row := range rows {
+		guarded[row.ID] = row.Guarded
+	}
 	b := &batch.Batch{
 		Path: path, Argv: argv, Parallel: m.parallel, StopOnError: m.stopOnError, Output: a.output(),
 		Environment: func(ctx context.Context, t batch.Target) ([]string, error) {
-			return a.targetEnvironment(ctx, s, profile, t)
+			return a.targetEnvironment(ctx, s, profile, t, guarded[t.AccountID])
 		},
 		Code: func(err error) int { return a.explain(ctx, err).Code },
 	}
@@ -146,38 +148,15 @@ func portalAccounts(all *inventory.Inventory) []identitycenter.Account {
 
 // targetEnvironment returns the environment of the command for one target.
 func (a *App) targetEnvironment(
-	ctx context.Context, s *session, profile awsconfig.Profile, t batch.Target,
+	ctx context.Context, s *session, profile awsconfig.Profile, t batch.Target, guarded bool,
 ) ([]string, error) {
 	profile.AccountID, profile.RoleName = t.AccountID, t.Role
 	c, err := s.source.Retrieve(ctx, profile)
 	if err != nil {
 		return nil, err
 	}
-	environ, err := export.ChildEnvironment(withoutTarget(a.Environ), environment(profile, c))
-	return append(environ,
-		"ROLECALL_ACCOUNT_ID="+t.AccountID, "ROLECALL_ACCOUNT_NAME="+valueOf(t.Name), "ROLECALL_ROLE="+t.Role), err
-}
-
-// withoutTarget removes the variables of an outer run.
-func withoutTarget(environ []string) []string {
-	var without []string
-	for _, entry := range environ {
-		name, _, _ := strings.Cut(entry, "=")
-		if !SameName(name, "ROLECALL_ACCOUNT_ID") && !SameName(name, "ROLECALL_ACCOUNT_NAME") &&
-			!SameName(name, "ROLECALL_ROLE") {
-			without = append(without, entry)
-		}
-	}
-	return without
-}
-
-// longestName bounds account names, in characters. AWS allows 50.
-const longestName = 256
-
-// valueOf makes a name fit for a variable: without NUL, and at most longestName long.
-func valueOf(name string) string {
-	runes := []rune(strings.ReplaceAll(name, "\x00", "\ufffd"))
-	return string(runes[:min(len(runes), longestName)])
+	account := inventory.Account{ID: t.AccountID, Name: t.Name, Guarded: guarded}
+	return export.ChildEnvironment(a.Environ, environment(profile, c, account))
 }
 
 // runMany runs the commands, passes signals on, and reports the results.

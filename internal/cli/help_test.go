@@ -196,7 +196,8 @@ func TestTheNearestCommandOrFlag(t *testing.T) {
 			want += "  " + c.fact + "\n"
 		}
 		want += "rolecall: hint: " + c.hint + "\n"
-		if code != cli.ExitUsage || problems.String() != want || out.Len() > 0 {
+		failed := strings.HasPrefix(c.typed, "env ") // stdout is for eval, which must not go on with old keys
+		if code != cli.ExitUsage || problems.String() != want || strings.HasSuffix(out.String(), "false\n") != failed {
 			t.Errorf("%s: exit code %d\n%s%swant\n%s", c.typed, code, out.String(), problems.String(), want)
 		}
 	}

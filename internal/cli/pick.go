@@ -42,9 +42,7 @@ Only the answer is printed to stdout. rolecall without a command opens the same 
 Enter opens a shell.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if a.json && !cmd.Flags().Changed("shell") {
-				f.shell = "json"
-			}
+			f.shell = a.formatOf(cmd)
 			return a.pick(cmd.Context(), f)
 		},
 	}
@@ -92,7 +90,8 @@ func (a *App) pickWithoutCommand(cmd *cobra.Command) error {
 	case !a.Terminal || a.json: // eval would run a help on stdout
 		return Usagef("a command is missing")
 	}
-	return a.pick(cmd.Context(), pickFlags{action: "env", shell: export.Default(), evaluated: true})
+	a.dialect = export.Default()
+	return a.pick(cmd.Context(), pickFlags{action: "env", shell: a.dialect, evaluated: true})
 }
 
 // onScreen reports whether stdout is a terminal.

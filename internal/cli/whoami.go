@@ -17,9 +17,15 @@ func (a *App) whoamiCommand() *cobra.Command {
 		Long: `Ask AWS whose the role credentials of TARGET are (GetCallerIdentity).
 
   rolecall whoami dev
-  rolecall whoami 111122223333/ReadOnly`,
+  rolecall whoami 111122223333/ReadOnly
+
+Without a TARGET, the keys in the environment count, if there are any: those of "exec", of
+"env" or of the picker's shell.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if keys, ok := a.shellKeys(f, args); ok {
+				return a.whoamiShell(cmd.Context(), keys)
+			}
 			t, err := a.argument(f, firstArg(args))
 			if err != nil {
 				return err
@@ -50,10 +56,14 @@ func (a *App) whoami(ctx context.Context, t target) error {
 	if err != nil {
 		return err
 	}
+	return a.printIdentity(identity)
+}
+
+func (a *App) printIdentity(identity credentials.Identity) error {
 	if a.json {
 		return a.printJSON(identity)
 	}
-	_, err = fmt.Fprintf(a.Stdout, "Account  %s\nArn      %s\nUserId   %s\n",
+	_, err := fmt.Fprintf(a.Stdout, "Account  %s\nArn      %s\nUserId   %s\n",
 		a.Show(identity.Account), a.Show(identity.ARN), a.Show(identity.UserID))
 	return err
 }

@@ -183,9 +183,10 @@ func TestManyQuickCommandsStayWithinTheLimit(t *testing.T) {
 			t.Errorf("%s", l)
 		}
 	}
+	noWords := regexp.MustCompile(`[^A-Za-z0-9/+=_.:@,-]`)
 	var want []string
 	for n := range accounts {
-		want = append(want, accountName(n))
+		want = append(want, noWords.ReplaceAllString(accountName(n), "_"))
 	}
 	slices.Sort(names)
 	slices.Sort(want)

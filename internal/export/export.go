@@ -17,6 +17,13 @@ import (
 type Environment struct {
 	Credentials identitycenter.RoleCredentials
 	Region      string // may be empty
+	Identity    Identity
+}
+
+// An Identity says in words whose the credentials are, for prompts and scripts. Any text may be empty, or hostile.
+type Identity struct {
+	Target, Session, AccountID, AccountName, Role, Profile string
+	Guarded                                                bool
 }
 
 // A Variable is one environment variable.
@@ -25,25 +32,58 @@ type Variable struct{ Name, Value string }
 // sets are the variables that are set, and unset again.
 var sets = [...]string{
 	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_REGION",
-	"AWS_DEFAULT_REGION",
+	"AWS_DEFAULT_REGION", "AWS_ACCOUNT_ID", "ROLECALL_TARGET", "ROLECALL_SESSION", "ROLECALL_ACCOUNT_ID",
+	"ROLECALL_ACCOUNT_NAME", "ROLECALL_ROLE", "ROLECALL_PROFILE", "ROLECALL_GUARDED",
 }
 
 // unsets would win over the keys in some SDKs.
 var unsets = [...]string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
 
-// Variables returns what an environment sets and unsets. The time of expiry is RFC 3339 in UTC.
+// Variables returns what an environment sets and unsets: also what is left of another identity. An empty region leaves
+// the shell's own. The time of expiry is RFC 3339 in UTC.
 func Variables(e Environment) (set []Variable, unset []string) {
-	c := e.Credentials
-	values := []string{
-		c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal(), moment(c.Expiration), e.Region,
-		e.Region,
-	}
-	for i, name := range sets {
-		if values[i] != "" {
-			set = append(set, Variable{name, values[i]})
+	unset = slices.Clone(unsets[:])
+	for i, value := range values(e) {
+		switch name := sets[i]; {
+		case value != "":
+			set = append(set, Variable{name, value})
+		case !strings.HasSuffix(name, "REGION"):
+			unset = append(unset, name)
 		}
 	}
-	return set, slices.Clone(unsets[:])
+	return set, unset
+}
+
+// values are the values of sets.
+func values(e Environment) []string {
+	c, who := e.Credentials, e.Identity
+	account, guarded := "", ""
+	if isAccountID(who.AccountID) {
+		account = who.AccountID // botocore builds endpoints from it
+	}
+	if who.Guarded {
+		guarded = "1"
+	}
+	return []string{
+		c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal(), moment(c.Expiration), e.Region,
+		e.Region, account, harmless(who.Target), harmless(who.Session), harmless(who.AccountID),
+		harmless(who.AccountName), harmless(who.Role), harmless(who.Profile), guarded,
+	}
+}
+
+// longest bounds the texts of an identity, in characters.
+const longest = 256
+
+// harmless makes a text fit for prompts, which expand $, `, %, \ and more, and for every shell: all but letters, digits
+// and a few signs of ASCII becomes _.
+func harmless(text string) string {
+	runes := []rune(text)
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(plain, r) {
+			return r
+		}
+		return '_'
+	}, string(runes[:min(len(runes), longest)]))
 }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
@@ -54,6 +94,8 @@ var removed = [...]string{
 	"AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN",
 	"AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+	"AWS_ACCOUNT_ID", "ROLECALL_TARGET", "ROLECALL_SESSION", "ROLECALL_ACCOUNT_ID", "ROLECALL_ACCOUNT_NAME",
+	"ROLECALL_ROLE", "ROLECALL_PROFILE", "ROLECALL_GUARDED",
 }
 
 // ChildEnvironment returns environ without conflicting variables, all duplicates and spellings included, and with
@@ -138,6 +180,19 @@ func WriteUnset(w io.Writer, format string) error {
 	return err
 }
 
+// WriteFailure writes what unsets the variables of Write and ends with a failing status, for an eval that expects them:
+// it must not go on with the keys from before. It writes nothing in formats that no shell evaluates.
+func WriteFailure(w io.Writer, format string) error {
+	f, err := formatOf(format)
+	if err != nil || f.fail == nil {
+		return err
+	}
+	var b bytes.Buffer
+	f.fail(&b, sets[:])
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
 // check rejects values that role credentials never have, so that nothing depends on quoting alone. No message holds a
 // value.
 func check(e Environment) error {
@@ -162,6 +217,8 @@ const (
 	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	lower  = "abcdefghijklmnopqrstuvwxyz"
 	digits = "0123456789"
+
+	plain = upper + lower + digits + "/+=_.:-@," // without meaning to any shell
 )
 
 func isMadeOf(text, alphabet string) bool {

@@ -12,32 +12,44 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// A format is one dialect: of variables, or, with whole, of role credentials only. unset is nil where nothing can be
-// unset.
+// A format is one dialect: of variables, or, with whole, of role credentials only. unset and fail are nil where nothing
+// can be unset.
 type format struct {
 	name  string
 	write func(b *bytes.Buffer, set []Variable, unset []string) error
 	unset func(b *bytes.Buffer, names []string)
+	fail  func(b *bytes.Buffer, names []string) // unsets, and ends with a failing status
 	whole func(b *bytes.Buffer, c identitycenter.RoleCredentials) error
 }
 
 func formats() []format {
 	return []format{
-		{"sh", shell(quoteSh, "export %s=%s\n", "unset %s\n"), unsetEach("unset %s\n"), nil},
-		{"fish", shell(quoteFish, "set -gx %s %s\n", "set -e %s\n"), unsetEach("set -e %s\n"), nil},
-		{
-			"powershell", shell(quotePowerShell, "$Env:%s = %s\n", "Remove-Item Env:%s -ErrorAction SilentlyContinue\n"),
-			unsetEach("Remove-Item Env:%s -ErrorAction SilentlyContinue\n"), nil,
-		},
-		{"cmd", shell(plainCmd, "set \"%s=%s\"\n", "set \"%s=\"\n"), unsetEach("set \"%s=\"\n"), nil},
-		{"nushell", writeNushell, unsetNushell, nil},
-		{"dotenv", shell(plainDotenv, "%s=%s\n", ""), nil, nil},
-		{"json", writeJSON, nil, nil},
-		{
-			"credential-process", nil, nil,
-			func(b *bytes.Buffer, c identitycenter.RoleCredentials) error { return CredentialProcess(b, c) },
-		},
-		{"sts", nil, nil, writeSTS},
+		lines{quote: quoteSh, set: "export %s=%s\n", unset: "unset %s\n", failure: "false\n"}.format("sh"),
+		lines{
+			quote: quoteFish, set: "set -gx %s %s\n", unset: "set -eg %s\n",
+			success: "true\n", // else the status is that of unsetting what was not set
+			failure: "false\n",
+		}.format("fish"),
+		lines{
+			quote: quotePowerShell, set: "$Env:%s = %s\n", unset: "Remove-Item Env:%s -ErrorAction SilentlyContinue\n",
+			failure: "throw 'rolecall: no credentials'\n",
+		}.format("powershell"),
+		lines{
+			quote: plainCmd, set: "set \"%s=%s\"\n", unset: "set \"%s=\"\n", failure: "cmd /c exit 1\n",
+		}.format("cmd"),
+		{name: "nushell", write: writeNushell, unset: unsetNushell, fail: failNushell},
+		lines{
+			quote: quoteElvish, set: "set-env %s %s\n", unset: "unset-env %s\n", failure: "fail 'rolecall: no credentials'\n",
+		}.format("elvish"),
+		lines{ // eval "`…`" makes one line of all
+			quote: quoteCsh, set: "setenv %s %s;\n", unset: "unsetenv %s;\n", failure: "false;\n",
+		}.format("csh"),
+		{name: "dotenv", write: lines{quote: plainDotenv, set: "%s=%s\n"}.write},
+		{name: "json", write: writeJSON},
+		{name: "credential-process", whole: func(b *bytes.Buffer, c identitycenter.RoleCredentials) error {
+			return CredentialProcess(b, c)
+		}},
+		{name: "sts", whole: writeSTS},
 	}
 }
 
@@ -70,45 +82,49 @@ func Default() string {
 	return "sh"
 }
 
-// shell writes assignments, one a line; unsetLine is empty for a dialect that cannot unset.
-func shell(
-	quote func(string) (string, error), setLine, unsetLine string,
-) func(*bytes.Buffer, []Variable, []string) error {
-	return func(b *bytes.Buffer, set []Variable, unset []string) error {
-		for _, name := range unset {
-			if unsetLine != "" {
-				fmt.Fprintf(b, unsetLine, name)
-			}
-		}
-		for _, v := range set {
-			value, err := quote(v.Value)
-			if err != nil {
-				return fmt.Errorf("%s: %w", v.Name, err)
-			}
-			fmt.Fprintf(b, setLine, v.Name, value)
-		}
-		return nil
-	}
+// lines are the commands of a shell, one a line.
+type lines struct {
+	quote            func(string) (string, error)
+	set, unset       string // formats of name and value, of a name; unset is empty for a dialect that cannot unset
+	success, failure string // the last line
 }
 
-func unsetEach(line string) func(*bytes.Buffer, []string) {
+func (l lines) format(name string) format {
+	return format{name: name, write: l.write, unset: l.ended(l.success), fail: l.ended(l.failure)}
+}
+
+func (l lines) write(b *bytes.Buffer, set []Variable, unset []string) error {
+	if l.unset != "" {
+		l.ended("")(b, unset)
+	}
+	for _, v := range set {
+		value, err := l.quote(v.Value)
+		if err != nil {
+			return fmt.Errorf("%s: %w", v.Name, err)
+		}
+		fmt.Fprintf(b, l.set, v.Name, value)
+	}
+	b.WriteString(l.success)
+	return nil
+}
+
+// ended returns a function that writes what unsets names, and a last line.
+func (l lines) ended(last string) func(b *bytes.Buffer, names []string) {
 	return func(b *bytes.Buffer, names []string) {
 		for _, name := range names {
-			fmt.Fprintf(b, line, name)
+			fmt.Fprintf(b, l.unset, name)
 		}
+		b.WriteString(last)
 	}
 }
 
-// writeNushell writes an object for "from json | load-env": nushell evaluates no text. load-env cannot unset a
-// variable; to the SDKs, an empty AWS_PROFILE counts as unset.
+// writeNushell writes an object for "from json | load-env": nushell evaluates no text. null unsets a variable; an empty
+// AWS_PROFILE would be an error to botocore.
 func writeNushell(b *bytes.Buffer, set []Variable, unset []string) error {
-	for _, name := range unset {
-		set = append(set, Variable{Name: name})
-	}
-	return writeObject(b, set)
+	return writeObject(b, set, unset)
 }
 
-// unsetNushell writes a list for "from json | each { |name| hide-env $name }".
+// unsetNushell writes a list for "hide-env --ignore-errors ...(… | from json)".
 func unsetNushell(b *bytes.Buffer, names []string) {
 	quoted := make([]string, len(names))
 	for i, name := range names {
@@ -117,25 +133,27 @@ func unsetNushell(b *bytes.Buffer, names []string) {
 	fmt.Fprintf(b, "[%s]\n", strings.Join(quoted, ", "))
 }
 
+// failNushell writes an object, as writeNushell does. The failure is rolecall's exit code.
+func failNushell(b *bytes.Buffer, names []string) { _ = writeObject(b, nil, names) }
+
 func writeJSON(b *bytes.Buffer, set []Variable, _ []string) error {
-	return writeObject(b, set)
+	return writeObject(b, set, nil)
 }
 
-// writeObject writes a flat JSON object.
-func writeObject(b *bytes.Buffer, variables []Variable) error {
-	b.WriteString("{\n")
-	for i, v := range variables {
-		comma := ","
-		if i == len(variables)-1 {
-			comma = ""
-		}
+// writeObject writes a flat JSON object, with null for the names in null.
+func writeObject(b *bytes.Buffer, variables []Variable, null []string) error {
+	members := make([]string, 0, len(variables)+len(null))
+	for _, v := range variables {
 		value, err := json.Marshal(v.Value)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(b, "    \"%s\": %s%s\n", v.Name, value, comma)
+		members = append(members, fmt.Sprintf("    \"%s\": %s", v.Name, value))
 	}
-	b.WriteString("}\n")
+	for _, name := range null {
+		members = append(members, fmt.Sprintf("    \"%s\": null", name))
+	}
+	fmt.Fprintf(b, "{\n%s\n}\n", strings.Join(members, ",\n"))
 	return nil
 }
 
@@ -148,7 +166,7 @@ func writeSTS(b *bytes.Buffer, c identitycenter.RoleCredentials) error {
 		{"SecretAccessKey", c.SecretAccessKey.Reveal()},
 		{"SessionToken", c.SessionToken.Reveal()},
 		{"Expiration", moment(c.Expiration)},
-	}); err != nil {
+	}, nil); err != nil {
 		return err
 	}
 	b.WriteString(strings.ReplaceAll(strings.TrimSuffix(inner.String(), "\n"), "\n", "\n    "))

@@ -3,6 +3,7 @@ package export
 import (
 	"errors"
 	"strings"
+	"unicode/utf8"
 )
 
 // errNUL is returned since no shell can hold a NUL byte.
@@ -10,6 +11,12 @@ var errNUL = errors.New("a NUL byte cannot be written for a shell")
 
 // errPlain is returned since cmd and dotenv have no quoting that all their readers share.
 var errPlain = errors.New("the value holds characters that cannot be written safely in this format")
+
+// errUTF8 is returned since elvish reads no other code.
+var errUTF8 = errors.New("the value is not UTF-8, and cannot be written for this shell")
+
+// errLines is returned since csh loses line ends in what it evaluates.
+var errLines = errors.New("the value has several lines, and cannot be written for this shell")
 
 // QuoteSh writes text as one word of a POSIX shell; plain words stay as they are.
 func QuoteSh(text string) (string, error) {
@@ -54,8 +61,31 @@ func quotePowerShell(text string) (string, error) {
 	return b.String(), nil
 }
 
+// quoteElvish quotes for elvish: within '…' it reads ” as '.
+func quoteElvish(text string) (string, error) {
+	if strings.ContainsRune(text, 0) {
+		return "", errNUL
+	}
+	if !utf8.ValidString(text) {
+		return "", errUTF8
+	}
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'", nil
+}
+
+// quoteCsh quotes for csh and tcsh: within '…' they cannot have a ', and read ! as an event of their history. Between
+// `…` they lose line ends.
+func quoteCsh(text string) (string, error) {
+	switch {
+	case strings.ContainsRune(text, 0):
+		return "", errNUL
+	case strings.ContainsRune(text, '\n'):
+		return "", errLines
+	}
+	return "'" + strings.NewReplacer(`'`, `'\''`, `!`, `'\!'`).Replace(text) + "'", nil
+}
+
 func plainCmd(text string) (string, error) {
-	if !isPlain(text, "/+=_.:-") {
+	if !isMadeOf(text, plain) {
 		return "", errPlain
 	}
 	return text, nil

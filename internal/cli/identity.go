@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/credentials"
+	"rolecall/internal/export"
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
+)
+
+// accountOf returns the account of c, the keys of profile, with what the stored listing and the person's settings say
+// about it: nobody is asked.
+func (a *App) accountOf(profile awsconfig.Profile, c identitycenter.RoleCredentials) (inventory.Account, error) {
+	own, err := a.settings()
+	if err != nil {
+		return inventory.Account{}, err
+	}
+	root := credentials.Root(profile)
+	account := inventory.Account{ID: cmp.Or(c.AccountID, root.AccountID)}
+	if s, err := a.session(profile, options{unattended: true}); err == nil {
+		if listed, err := a.listingStore().Load(a.listingPlace(s)); err == nil {
+			is := func(listed inventory.Account) bool { return listed.ID == account.ID }
+			if n := slices.IndexFunc(listed.Accounts, is); n >= 0 {
+				account.Name = listed.Accounts[n].Name
+			}
+		}
+	}
+	known := []identitycenter.Account{{ID: account.ID, Name: account.Name}}
+	return inventory.Named(root.Session, known).With(own.Accounts).Accounts[0], nil
+}
+
+// identityOf says whose the keys of profile in account are. Its target leads to the same keys again, whatever the
+// default session.
+func identityOf(profile awsconfig.Profile, account inventory.Account) export.Identity {
+	session := credentials.Root(profile).Session
+	id := export.Identity{
+		Session: session.Label(), AccountID: account.ID, AccountName: account.Name, Role: profile.RoleName,
+		Profile: profile.Name, Guarded: account.Guarded,
+	}
+	if profile.Chain != nil {
+		id.Role = profile.Chain.RoleARN[strings.LastIndexByte(profile.Chain.RoleARN, '/')+1:]
+	}
+	switch {
+	case profile.Name != "":
+		id.Target = profile.Name
+	case session.Name != "" && !strings.Contains(session.Name, ":"):
+		id.Target = session.Name + ":" + account.ID + "/" + id.Role
+	default:
+		id.Target = account.ID + "/" + id.Role
+	}
+	return id
+}
