@@ -59,6 +59,7 @@ func (a *App) consoleCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, and open no browser")
 	cmd.Flags().BoolVar(&o.portal, "portal", false, "use the access portal's own link, which holds no keys")
 	f.add(cmd)
+	f.addRegion(cmd)
 	return cmd
 }
 

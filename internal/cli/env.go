@@ -49,6 +49,7 @@ AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would take precedence over t
 	cmd.Flags().StringVar(&shell, "format", export.Default(), "`FORMAT` of the output, like --shell")
 	cmd.Flags().BoolVar(&unset, "unset", false, "print commands that unset the variables")
 	f.add(cmd)
+	f.addRegion(cmd)
 	for _, name := range []string{"shell", "format"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(export.Formats(), nothingElse))
 	}
@@ -63,7 +64,7 @@ func (a *App) env(ctx context.Context, t target, o options, format string) error
 	if err != nil {
 		return err
 	}
-	return export.Write(a.Stdout, format, environment(profile, c))
+	return export.Write(a.Stdout, format, a.environment(profile, c))
 }
 
 func isFormat(format string) bool { return slices.Contains(export.Formats(), format) }
@@ -72,7 +73,11 @@ func unknownFormat(format string) error {
 	return Usagef("unknown format %q; formats: %s", format, strings.Join(export.Formats(), ", "))
 }
 
-// environment returns what env and exec hand out: the keys, and the profile's region.
-func environment(profile awsconfig.Profile, c identitycenter.RoleCredentials) export.Environment {
-	return export.Environment{Credentials: c, Region: credentials.Region(profile)}
+// environment returns what env and exec hand out: the keys, and the region of the work.
+func (a *App) environment(profile awsconfig.Profile, c identitycenter.RoleCredentials) export.Environment {
+	e := export.Environment{Credentials: c, Region: credentials.Region(profile)}
+	if set, _ := a.setRegion(); set != e.Region {
+		e.OwnRegion = e.Region
+	}
+	return e
 }

@@ -54,6 +54,7 @@ removed. Signals reach the command, and its exit code becomes rolecall's.
 		},
 	}
 	f.add(cmd)
+	f.addRegion(cmd)
 	m.add(cmd)
 	return cmd
 }
@@ -63,7 +64,7 @@ func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []strin
 	if err != nil {
 		return err
 	}
-	environ, err := export.ChildEnvironment(a.Environ, environment(profile, c))
+	environ, err := export.ChildEnvironment(a.Environ, a.environment(profile, c))
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	if err != nil {
 		return err
 	}
-	s, err := a.session(profile, options{})
+	s, err := a.session(profile, options{region: f.region})
 	if err != nil {
 		return err
 	}
@@ -108,6 +108,10 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 		return a.listTargets(rows)
 	}
 	path, err := lookPath(argv[0])
+	if err != nil {
+		return err
+	}
+	regions, err := a.rowRegions(profile, f.region, rows)
 	if err != nil {
 		return err
 	}
@@ -128,7 +132,9 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	b := &batch.Batch{
 		Path: path, Argv: argv, Parallel: m.parallel, StopOnError: m.stopOnError, Output: a.output(),
 		Environment: func(ctx context.Context, t batch.Target) ([]string, error) {
-			return a.targetEnvironment(ctx, s, profile, t)
+			located := profile
+			located.Region = regions[t.AccountID]
+			return a.targetEnvironment(ctx, s, located, t)
 		},
 		Code: func(err error) int { return a.explain(ctx, err).Code },
 	}
@@ -153,7 +159,7 @@ func (a *App) targetEnvironment(
 	if err != nil {
 		return nil, err
 	}
-	environ, err := export.ChildEnvironment(withoutTarget(a.Environ), environment(profile, c))
+	environ, err := export.ChildEnvironment(withoutTarget(a.Environ), a.environment(profile, c))
 	return append(environ,
 		"ROLECALL_ACCOUNT_ID="+t.AccountID, "ROLECALL_ACCOUNT_NAME="+valueOf(t.Name), "ROLECALL_ROLE="+t.Role), err
 }

@@ -28,6 +28,7 @@ func (a *App) whoamiCommand() *cobra.Command {
 		},
 	}
 	f.add(cmd)
+	f.addRegion(cmd)
 	return cmd
 }
 

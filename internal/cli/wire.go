@@ -143,6 +143,7 @@ type options struct {
 	browser      browserOptions
 	unattended   bool // never prompt
 
+	region      string                // --region
 	accessToken identitycenter.Secret // used instead of the session's own
 	tags        []credentials.Tag     // of the last role of a chain
 	patience    access.Patience       // with the service's limit
@@ -161,6 +162,9 @@ type session struct {
 // session builds the rooms for the session of profile, with its network settings.
 func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 	root := credentials.Root(profile)
+	if err := checkRegion(o.region, regionFlag, root.Session); err != nil {
+		return nil, err
+	}
 	store, err := a.cache()
 	if err != nil {
 		return nil, err
@@ -262,15 +266,18 @@ func (a *App) retrieve(
 	ctx context.Context, t target, o options,
 ) (awsconfig.Profile, identitycenter.RoleCredentials, error) {
 	profile, c, good := a.cachedKeys(t)
-	if !good {
+	var err error
+	if good {
+		o.region = t.region
+		profile, err = a.located(profile, o)
+	} else {
 		var s *session
-		var err error
 		if profile, s, err = a.resolve(ctx, t, o); err == nil {
 			c, err = s.source.Retrieve(ctx, profile)
 		}
-		if err != nil {
-			return profile, c, err
-		}
+	}
+	if err != nil {
+		return profile, c, err
 	}
 	if root := credentials.Root(profile); !o.unattended && root.AccountID != "" {
 		// For the picker's order, which alone suffers if the disk is full.

@@ -105,7 +105,7 @@ func (s STS) assumeRole(
 		SecretAccessKey: identitycenter.NewSecret(aws.ToString(out.Credentials.SecretAccessKey)),
 		SessionToken:    identitycenter.NewSecret(aws.ToString(out.Credentials.SessionToken)),
 		Expiration:      out.Credentials.Expiration.UTC(),
-		AccountID:       accountOf(chain.RoleARN),
+		AccountID:       AccountOf(chain.RoleARN),
 	}, nil
 }
 

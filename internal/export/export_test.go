@@ -131,6 +131,7 @@ unset AWS_SESSION_TOKEN
 unset AWS_CREDENTIAL_EXPIRATION
 unset AWS_REGION
 unset AWS_DEFAULT_REGION
+unset ROLECALL_REGION
 `,
 		"fish": `set -e AWS_ACCESS_KEY_ID
 set -e AWS_SECRET_ACCESS_KEY
@@ -138,6 +139,7 @@ set -e AWS_SESSION_TOKEN
 set -e AWS_CREDENTIAL_EXPIRATION
 set -e AWS_REGION
 set -e AWS_DEFAULT_REGION
+set -e ROLECALL_REGION
 `,
 		"powershell": `Remove-Item Env:AWS_ACCESS_KEY_ID -ErrorAction SilentlyContinue
 Remove-Item Env:AWS_SECRET_ACCESS_KEY -ErrorAction SilentlyContinue
@@ -145,6 +147,7 @@ Remove-Item Env:AWS_SESSION_TOKEN -ErrorAction SilentlyContinue
 Remove-Item Env:AWS_CREDENTIAL_EXPIRATION -ErrorAction SilentlyContinue
 Remove-Item Env:AWS_REGION -ErrorAction SilentlyContinue
 Remove-Item Env:AWS_DEFAULT_REGION -ErrorAction SilentlyContinue
+Remove-Item Env:ROLECALL_REGION -ErrorAction SilentlyContinue
 `,
 		"cmd": `set "AWS_ACCESS_KEY_ID="
 set "AWS_SECRET_ACCESS_KEY="
@@ -152,9 +155,10 @@ set "AWS_SESSION_TOKEN="
 set "AWS_CREDENTIAL_EXPIRATION="
 set "AWS_REGION="
 set "AWS_DEFAULT_REGION="
+set "ROLECALL_REGION="
 `,
 		"nushell": `["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", ` +
-			`"AWS_CREDENTIAL_EXPIRATION", "AWS_REGION", "AWS_DEFAULT_REGION"]
+			`"AWS_CREDENTIAL_EXPIRATION", "AWS_REGION", "AWS_DEFAULT_REGION", "ROLECALL_REGION"]
 `,
 	}
 	for _, format := range Formats() {
