@@ -117,26 +117,30 @@ func (a *App) rowRegions(
 	return regions, nil
 }
 
-// checkRegion refuses a region that does not exist, or that is in another partition than the session: keys are valid
-// in one partition only. Nothing is known of the regions of a partition that is not in the table. origin says
-// in words where the region is from; an empty region passes.
+// checkRegion refuses a region that cannot be that of the work. origin says in words where it is from.
 func checkRegion(region, origin string, session identitycenter.SSOSession) error {
-	if region == "" {
-		return nil
-	}
-	var err error
-	own, known := identitycenter.AWS().OfRegion(session.Region)
-	its, there := identitycenter.AWS().OfRegion(region)
+	err := regionError(region, origin, session)
 	switch {
-	case !awsconfig.IsRegion(region):
-		err = fmt.Errorf("%s: %q is not a region", origin, region)
-	case known && its.Name != own.Name && (there || origin == regionFlag):
-		err = fmt.Errorf("%s: %s is not in the partition %s of session %q", origin, region, own.Name, session.Label())
-	default:
+	case err == nil:
 		return nil
-	}
-	if origin == regionFlag {
+	case origin == regionFlag:
 		return &UsageError{err}
 	}
 	return &HintError{Err: err, Code: ExitConfiguration, Hint: "correct it, or pass --region REGION"}
+}
+
+// regionError says why a region does not exist, or is of no use since it is in another partition than the session: keys
+// are valid in one partition only. An empty region is fine.
+func regionError(region, origin string, session identitycenter.SSOSession) error {
+	own, known := identitycenter.AWS().OfRegion(session.Region)
+	its, _ := identitycenter.AWS().OfRegion(region)
+	switch {
+	case region == "":
+		return nil
+	case !awsconfig.IsRegion(region):
+		return fmt.Errorf("%s: %q is not a region", origin, region)
+	case known && its.Name != own.Name:
+		return fmt.Errorf("%s: %s is not in the partition %s of session %q", origin, region, own.Name, session.Label())
+	}
+	return nil
 }
