@@ -17,7 +17,9 @@ func (a *App) whoamiCommand() *cobra.Command {
 		Long: `Ask AWS whose the role credentials of TARGET are (GetCallerIdentity).
 
   rolecall whoami dev
-  rolecall whoami 111122223333/ReadOnly`,
+  rolecall whoami 111122223333/ReadOnly
+
+Any account or role but that of TARGET is an error.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := a.argument(f, firstArg(args))
@@ -42,7 +44,7 @@ func (a *App) identity(ctx context.Context, t target) (credentials.Identity, *se
 	if err != nil {
 		return credentials.Identity{}, nil, err
 	}
-	identity, err := s.source.STS.CallerIdentity(ctx, c, credentials.Region(profile))
+	identity, err := s.source.STS.Identify(ctx, c, profile)
 	return identity, s, err
 }
 
