@@ -34,7 +34,11 @@ func (a *App) config() (*awsconfig.Config, error) {
 	if a.shared != nil {
 		return a.shared, nil
 	}
-	config, err := awsconfig.Open(awsconfig.Locate(a.Getenv, a.Home))
+	files := awsconfig.Locate(a.Getenv, a.Home)
+	if files.Config == "" {
+		return nil, errHomeless()
+	}
+	config, err := awsconfig.Open(files)
 	if err == nil {
 		a.shared = config
 	}
@@ -56,7 +60,11 @@ func (a *App) settings() (settings.Settings, error) {
 
 func (a *App) settingsFile() string {
 	dir := a.Getenv("XDG_CONFIG_HOME")
-	if !filepath.IsAbs(dir) {
+	switch {
+	case filepath.IsAbs(dir):
+	case a.Home == "":
+		return "" // no file: no settings
+	default:
 		dir = filepath.Join(a.Home, ".config")
 	}
 	return filepath.Join(dir, "rolecall", "config.toml")
@@ -66,9 +74,15 @@ func (a *App) settingsFile() string {
 // ssh see different runtime folders.
 func (a *App) cache() (*cache.Store, error) {
 	if a.Home == "" {
-		return nil, &HintError{Err: errors.New("no home folder"), Code: ExitConfiguration, Hint: "set HOME"}
+		return nil, errHomeless()
 	}
 	return &cache.Store{Home: a.Home, State: StateFolder(a.Getenv, a.Home), Now: a.Now}, nil
+}
+
+// errHomeless is for a person without a home folder: a relative path would mean somebody's files in the working
+// directory.
+func errHomeless() error {
+	return &HintError{Err: errors.New("no home folder"), Code: ExitConfiguration, Hint: "set HOME"}
 }
 
 // StateFolder is where rolecall keeps its own files.
