@@ -1,12 +1,14 @@
 package credentials
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/near"
 )
 
 // An IdentityError says that STS did not confirm keys as those of the account and role that they were asked for.
@@ -70,12 +72,37 @@ func roleOfSession(arn string) string {
 	return path[1]
 }
 
-// permissionSet cuts NAME out of AWSReservedSSO_NAME_HASH, as Identity Center names its roles in accounts.
+// reserved begins the names of the roles that Identity Center makes in accounts: AWSReservedSSO_NAME_HASH.
+const reserved = "AWSReservedSSO_"
+
+// permissionSet cuts NAME out of the name of a role that Identity Center has made.
 func permissionSet(role string) (string, bool) {
-	rest, made := strings.CutPrefix(role, "AWSReservedSSO_")
+	rest, made := strings.CutPrefix(role, reserved)
 	end := strings.LastIndexByte(rest, '_')
 	if !made || end < 1 || end == len(rest)-1 {
 		return "", false
 	}
 	return rest[:end], true
+}
+
+// permissionSetMeant returns a fact about a role name that was taken from IAM, as the console shows it, perhaps without
+// its hash; none for any other name. roles are the person's.
+func permissionSetMeant(role string, roles []string) []string {
+	if len(role) <= len(reserved) || !strings.EqualFold(role[:len(reserved)], reserved) {
+		return nil
+	}
+	whole := role[len(reserved):]
+	name, made := permissionSet(reserved + whole)
+	if !made {
+		name = whole
+	}
+	meant := cmp.Or(near.Best(name, roles), name)
+	for _, candidate := range roles {
+		if strings.EqualFold(candidate, whole) {
+			meant = candidate
+		}
+	}
+	return []string{
+		"that is the name of a role in IAM; here roles have the name of their permission set: did you mean " + meant + "?",
+	}
 }

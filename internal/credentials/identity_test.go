@@ -12,6 +12,32 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
+// The name of a role in IAM, as the console shows it, is not that of the permission set; people paste it anyway.
+func TestRoleNamesFromIAM(t *testing.T) {
+	for _, c := range []struct{ role, roles, want string }{
+		{"AWSReservedSSO_Admin_0123456789abcdef", "Admin ReadOnly", "Admin"},
+		{"AWSReservedSSO_Admin", "Admin ReadOnly", "Admin"},
+		{"awsreservedsso_admin_0123456789ABCDEF", "Admin", "Admin"},
+		{"AWSReservedSSO_Power_User_0123456789abcdef", "Power_User Power", "Power_User"},
+		{"AWSReservedSSO_Power_User", "Power_User Power", "Power_User"},
+		{"AWSReservedSSO_Admn_0123456789abcdef", "Admin", "Admin"},
+		{"AWSReservedSSO_Billing_0123456789abcdef", "Admin", "Billing"},
+		{"AWSReservedSSO_Billing_0123456789abcdef", "", "Billing"},
+		{"AWSReservedSSO_", "Admin", ""},
+		{"Admin_0123456789abcdef", "Admin", ""},
+	} {
+		roles := strings.Fields(c.roles)
+		for _, known := range []bool{true, false} {
+			e := &credentials.NoAccessError{AccountID: payments, Role: c.role, Roles: roles, Known: known}
+			text := strings.Join(e.Facts(), "\n")
+			if got := strings.Contains(text, "did you mean "+c.want+"?"); got != (c.want != "") ||
+				strings.Count(text, "did you mean") > 1 {
+				t.Errorf("%+v: %s", c, text)
+			}
+		}
+	}
+}
+
 // callerIdentity answers as STS does.
 func callerIdentity(w http.ResponseWriter, account, arn string) bool {
 	w.Header().Set("Content-Type", "text/xml")
