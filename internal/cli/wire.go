@@ -209,7 +209,9 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 	s.portal = a.portal(s, c, o)
 	s.source = &credentials.Source{
 		Session: root.Session, Portal: s.portal, Cache: store, Tags: o.tags, Accounts: o.accounts, Warn: warn, Now: a.Now,
-		STS: credentials.STS{HTTP: httpClient, Endpoint: e.sts, FIPS: profile.UseFIPS, DualStack: profile.UseDualStack},
+		STS: credentials.STS{
+			HTTP: httpClient, Endpoint: e.sts, FIPS: profile.UseFIPS, DualStack: profile.UseDualStack, Now: a.Now,
+		},
 	}
 	return s, nil
 }

@@ -91,7 +91,7 @@ func (s *Source) cached(accountID, roleName string) identitycenter.RoleCredentia
 }
 
 func (s *Source) goodFor(c identitycenter.RoleCredentials, least time.Duration) bool {
-	return c.Expiration.Sub(s.Now()) >= least
+	return c.LiveFor(s.Now(), least)
 }
 
 // lastResort reports whether cached is served although err came instead of new
