@@ -8,6 +8,8 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"os/user"
+	"path/filepath"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -28,8 +30,7 @@ func main() {
 			return
 		}
 	}
-	log.SetOutput(io.Discard)   // net/http would print unsolicited answers there
-	home, _ := os.UserHomeDir() // without one, commands that need it say so
+	log.SetOutput(io.Discard) // net/http would print unsolicited answers there
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
@@ -45,12 +46,24 @@ func main() {
 		cancel(cause)
 	}()
 	world := cli.World{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Home: home,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Home: home(),
 		Version: versionName(), Now: time.Now,
 		Terminal: terminal.IsTerminal(os.Stdin) && terminal.IsTerminal(os.Stderr),
 		Local:    local.Commands,
 	}
 	os.Exit(cli.Main(ctx, world, os.Args[1:]))
+}
+
+// home returns the person's home folder: HOME, or else that of the user database, as other tools do. Without one it is
+// empty, and commands that need it say so: a relative path would mean files of the working directory.
+func home() string {
+	if dir, err := os.UserHomeDir(); err == nil && filepath.IsAbs(dir) {
+		return dir
+	}
+	if u, err := user.Current(); err == nil && filepath.IsAbs(u.HomeDir) {
+		return u.HomeDir
+	}
+	return ""
 }
 
 // versionName is the release's, or the commit of a build from a checkout.

@@ -21,11 +21,14 @@ var variableInPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCo
 
 // Locate finds the shared files as botocore does: AWS_CONFIG_FILE and
 // AWS_SHARED_CREDENTIALS_FILE, with ~ and variables in them expanded, else
-// ~/.aws/config and ~/.aws/credentials.
+// ~/.aws/config and ~/.aws/credentials. Without a home folder, files that would be in it are "".
 func Locate(getenv func(string) string, home string) Files {
 	place := func(variable, name string) string {
 		path := getenv(variable)
-		if path == "" {
+		switch {
+		case path == "" && home == "":
+			return ""
+		case path == "":
 			return filepath.Join(home, ".aws", name)
 		}
 		path = variableInPath().ReplaceAllStringFunc(path, func(text string) string {
@@ -35,6 +38,9 @@ func Locate(getenv func(string) string, home string) Files {
 			return text
 		})
 		if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
+			if home == "" {
+				return ""
+			}
 			path = home + rest
 		}
 		return path

@@ -283,3 +283,15 @@ func benchmarkResolve(b *testing.B, count int) {
 		}
 	}
 }
+
+// Without a home folder nothing is found in the working directory or at the root.
+func TestFilesOfAPersonWithoutAHome(t *testing.T) {
+	for variable, want := range map[string]string{
+		"": "", "~/config": "", "~": "", "/etc/aws": "/etc/aws", "mine": "mine", "~other/config": "~other/config",
+	} {
+		files := awsconfig.Locate(func(string) string { return variable }, "")
+		if files.Config != want || files.Credentials != want {
+			t.Errorf("%q: %+v", variable, files)
+		}
+	}
+}

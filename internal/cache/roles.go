@@ -67,12 +67,13 @@ func (s *Store) isOlder(path string, session identitycenter.SSOSession) bool {
 }
 
 // GoodRole returns cached role credentials that may be handed out without a question:
-// they live for identitycenter.CachedRoleMinimum at least.
+// they live for identitycenter.CachedRoleMinimum at least, and no longer than keys can: then the clock is behind, and
+// they may have ended.
 func (s *Store) GoodRole(
 	session identitycenter.SSOSession, accountID, role string,
 ) (identitycenter.RoleCredentials, bool) {
 	c, err := s.RoleCredentials(session, accountID, role)
-	return c, err == nil && c.Expiration.Sub(s.Now()) >= identitycenter.CachedRoleMinimum
+	return c, err == nil && c.LiveFor(s.Now(), identitycenter.CachedRoleMinimum)
 }
 
 func (s *Store) readRole(path string) (identitycenter.RoleCredentials, error) {

@@ -37,7 +37,10 @@ func (a *App) configureCommand() *cobra.Command {
 The start URL is enough: rolecall finds the region. It accepts the address of your AWS access
 portal in any form, just the part before .awsapps.com, or the name of an existing sso-session.
 Nothing else in the file changes. If the session exists, its region is corrected, and so are
-its scopes if you pass --scopes.`,
+its scopes if you pass --scopes.
+
+--region is that of the Identity Center, --default-region that of your profiles: the AWS CLI
+needs one. Without it, it is that of config.toml, else asked at a terminal, else sso_region.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.configure(cmd.Context(), firstArg(args), f)
@@ -51,7 +54,8 @@ its scopes if you pass --scopes.`,
 	flags.BoolVar(&f.profiles, "profiles", false, "also write a profile for each account and role")
 	flags.BoolVar(&f.noProfiles, "no-profiles", false, "write no profiles")
 	flags.StringVar(&f.look.template, "template", "", "`TEMPLATE` of the profiles' names")
-	flags.StringVar(&f.look.region, "default-region", "", "`REGION` of the profiles")
+	flags.StringVar(&f.look.region, "default-region", "",
+		"`REGION` of the profiles, to work in (default config.toml's, else asked for, else sso_region)")
 	flags.StringVar(&f.look.output, "output", "", "output `FORMAT` of the AWS CLI in the profiles")
 	flags.BoolVar(&f.noLogin, "no-login", false, "write the session, but do not sign in")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask: take the proposed answers")
@@ -85,6 +89,9 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 		return err
 	}
 	if f.profiles {
+		if f.look.fallbackRegion, err = a.askProfilesRegion(ctx, p.session, f); err != nil {
+			return err
+		}
 		if err := a.checkLook(p.session, f.look); err != nil {
 			return err
 		}
@@ -224,13 +231,32 @@ func (a *App) wantsProfiles(ctx context.Context, f configureFlags) (bool, error)
 	return a.agree(ctx, "also write a profile for each of your accounts and roles?")
 }
 
+// askProfilesRegion asks for the region of the profiles, if neither a flag nor config.toml has one. Without a person it
+// is empty.
+func (a *App) askProfilesRegion(
+	ctx context.Context, session identitycenter.SSOSession, f configureFlags,
+) (string, error) {
+	own, err := a.settings()
+	if err != nil || f.look.region+own.Profiles.Region+own.Region != "" || f.yes || !a.Terminal {
+		return "", err
+	}
+	region, err := a.ask(ctx, "region of the profiles", session.Region)
+	if err != nil {
+		return "", err
+	}
+	if err := regionError(region, "region of the profiles", session); err != nil {
+		return "", &UsageError{err}
+	}
+	return region, nil
+}
+
 // checkLook rejects a look that the profiles of a session cannot have.
 func (a *App) checkLook(session identitycenter.SSOSession, look profileFlags) error {
 	o, err := a.profileOptions(look)
 	if err != nil {
 		return err
 	}
-	err = o.Check(session.Name)
+	err = o.Check(session)
 	var option *profiles.OptionError
 	if !errors.As(err, &option) {
 		return err

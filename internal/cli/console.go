@@ -67,6 +67,7 @@ Without a TARGET, the keys in the environment count, if there are any: those of 
 	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, and open no browser")
 	cmd.Flags().BoolVar(&o.portal, "portal", false, "use the access portal's own link, which holds no keys")
 	f.add(cmd)
+	f.addRegion(cmd)
 	return cmd
 }
 

@@ -57,6 +57,7 @@ If there are no credentials, the output for a shell unsets those from before, an
 	cmd.Flags().StringVar(&shell, "format", export.Default(), "`FORMAT` of the output, like --shell")
 	cmd.Flags().BoolVar(&unset, "unset", false, "print commands that unset the variables")
 	f.add(cmd)
+	f.addRegion(cmd)
 	for _, name := range []string{"shell", "format"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(export.Formats(), nothingElse))
 	}
@@ -76,7 +77,7 @@ func (a *App) env(ctx context.Context, t target, o options, format string) error
 	if err != nil {
 		return err
 	}
-	return export.Write(a.Stdout, format, environment(profile, c, account))
+	return export.Write(a.Stdout, format, a.environment(profile, c, account))
 }
 
 // formatOf returns the format that a command line asks for: the last of --shell and --format, else JSON with --json.
@@ -111,11 +112,13 @@ func unknownFormat(format string) error {
 	return Usagef("unknown format %q; formats: %s", format, strings.Join(export.Formats(), ", "))
 }
 
-// environment returns what env and exec hand out: the keys, the profile's region, and whose keys they are.
-func environment(
+// environment returns what env and exec hand out: the keys, the region of the work, and whose keys they are.
+func (a *App) environment(
 	profile awsconfig.Profile, c identitycenter.RoleCredentials, account inventory.Account,
 ) export.Environment {
-	return export.Environment{
-		Credentials: c, Region: credentials.Region(profile), Identity: identityOf(profile, account),
+	e := export.Environment{Credentials: c, Region: credentials.Region(profile), Identity: identityOf(profile, account)}
+	if set, _ := a.setRegion(); set != e.Region {
+		e.OwnRegion = e.Region
 	}
+	return e
 }

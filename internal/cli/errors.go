@@ -120,12 +120,17 @@ func explainKind(err error, r *report) {
 	var account *inventory.AccountError
 	var text *discovery.StartURLError
 	var elsewhere *discovery.ElsewhereError
+	var identity *credentials.IdentityError
 	switch {
 	case errors.As(err, &config):
 		r.Code = ExitConfiguration
 		r.Facts, r.Hint = configFacts(config)
 	case errors.As(err, &account):
 		r.Code, r.Facts, r.Hint = ExitNoAccess, account.Facts(), "rolecall ls"+sessionArgument(account.Session)
+	case errors.Is(err, identitycenter.ErrWrongClock):
+		r.Hint = "set this computer's clock and time zone, then try again"
+	case errors.As(err, &identity):
+		r.Hint = "check AWS_ENDPOINT_URL_STS; to drop cached keys: rolecall logout, then rolecall login"
 	case errors.As(err, &damaged):
 		r.Hint = "rolecall login"
 	case errors.As(err, &text):

@@ -58,6 +58,7 @@ say whose credentials they are. Signals reach the command, and its exit code bec
 		},
 	}
 	f.add(cmd)
+	f.addRegion(cmd)
 	m.add(cmd)
 	return cmd
 }
@@ -71,7 +72,7 @@ func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []strin
 	if err != nil {
 		return err
 	}
-	environ, err := export.ChildEnvironment(a.Environ, environment(profile, c, account))
+	environ, err := export.ChildEnvironment(a.Environ, a.environment(profile, c, account))
 	if err != nil {
 		return err
 	}

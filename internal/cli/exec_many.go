@@ -90,7 +90,7 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	if err != nil {
 		return err
 	}
-	s, err := a.session(profile, options{})
+	s, err := a.session(profile, options{region: f.region})
 	if err != nil {
 		return err
 	}
@@ -106,6 +106,10 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 		return a.listTargets(rows)
 	}
 	path, err := lookPath(argv[0])
+	if err != nil {
+		return err
+	}
+	regions, err := a.rowRegions(profile, f.region, rows)
 	if err != nil {
 		return err
 	}
@@ -130,7 +134,9 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	b := &batch.Batch{
 		Path: path, Argv: argv, Parallel: m.parallel, StopOnError: m.stopOnError, Output: a.output(),
 		Environment: func(ctx context.Context, t batch.Target) ([]string, error) {
-			return a.targetEnvironment(ctx, s, profile, t, guarded[t.AccountID])
+			located := profile
+			located.Region = regions[t.AccountID]
+			return a.targetEnvironment(ctx, s, located, t, guarded[t.AccountID])
 		},
 		Code: func(err error) int { return a.explain(ctx, err).Code },
 	}
@@ -156,7 +162,7 @@ func (a *App) targetEnvironment(
 		return nil, err
 	}
 	account := inventory.Account{ID: t.AccountID, Name: t.Name, Guarded: guarded}
-	return export.ChildEnvironment(a.Environ, environment(profile, c, account))
+	return export.ChildEnvironment(a.Environ, a.environment(profile, c, account))
 }
 
 // runMany runs the commands, passes signals on, and reports the results.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,7 @@ import (
 type profileFlags struct {
 	filterFlags
 	template, form, region, output, processPath string
+	fallbackRegion                              string // for profiles that nothing else names a region for
 	noPrune, pruneOthers, yes                   bool
 }
 
@@ -31,7 +33,7 @@ func (f *profileFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.template, "template", "", "`TEMPLATE` of names (default \""+profiles.DefaultTemplate+"\")")
 	flags.StringVar(&f.form, "form", "",
 		"`FORM` of the profiles: sso-session or credential-process (default sso-session)")
-	flags.StringVar(&f.region, "region", "", "`REGION` of the profiles")
+	flags.StringVar(&f.region, "region", "", "`REGION` of the profiles (default config.toml's, else sso_region)")
 	flags.StringVar(&f.output, "output", "", "output `FORMAT` of the AWS CLI in the profiles")
 	flags.StringVar(&f.processPath, "process-path", "",
 		"`PATH` of rolecall-process for the form credential-process (default beside rolecall)")
@@ -148,7 +150,8 @@ func (a *App) profileOptions(f profileFlags) (profiles.Options, error) {
 	said := own.Profiles
 	o := profiles.Options{
 		Template: cmp.Or(f.template, said.Template), Form: profiles.Form(cmp.Or(f.form, said.Form)),
-		Region: cmp.Or(f.region, said.Region), Output: cmp.Or(f.output, said.Output),
+		Region: f.region, DefaultRegion: cmp.Or(said.Region, own.Region), FallbackRegion: f.fallbackRegion,
+		Output:      cmp.Or(f.output, said.Output),
 		ProcessPath: f.processPath, NoPrune: f.noPrune, PruneOthers: f.pruneOthers,
 		Filter: f.filter(),
 	}
@@ -197,6 +200,10 @@ func (j *profileJob) explain(err error) error {
 		given := map[string]string{
 			"template": j.flags.template, "form": j.flags.form, "region": j.flags.region, "output": j.flags.output,
 		}
+		table := "profiles."
+		if own, err := j.app.settings(); err == nil && option.Option == "region" && own.Profiles.Region == "" {
+			table = ""
+		}
 		switch value, settable := given[option.Option]; {
 		case option.Option == "process-path":
 			e.Err = fmt.Errorf("--%w", err)
@@ -204,7 +211,9 @@ func (j *profileJob) explain(err error) error {
 		case value != "":
 			e.Err = fmt.Errorf("--%w", err)
 		case settable:
-			e.Err = fmt.Errorf("%s: profiles.%w", j.app.Tidy(j.app.settingsFile()), err)
+			e.Err = fmt.Errorf("%s: %s%w", j.app.Tidy(j.app.settingsFile()), table, err)
+		case strings.HasPrefix(option.Option, "region"):
+			e.Err = fmt.Errorf("%s: %w", j.app.Tidy(j.app.settingsFile()), err)
 		}
 		return e
 	case errors.Is(err, profiles.ErrNoMatch):

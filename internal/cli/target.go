@@ -20,14 +20,15 @@ type target struct {
 	session string // empty: the default session
 	account string // id or name
 	role    string
+	region  string // --region; empty: see App.located
 	tags    []credentials.Tag
 }
 
 // targetFlags are the flags that name a target without a positional argument,
 // as in a credential_process line.
 type targetFlags struct {
-	profile, session, account, role string
-	tags                            []string
+	profile, session, account, role, region string
+	tags                                    []string
 }
 
 func (f *targetFlags) add(cmd *cobra.Command) {
@@ -40,6 +41,12 @@ func (f *targetFlags) add(cmd *cobra.Command) {
 
 func (f *targetFlags) addTags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.tags, "session-tag", nil, "`KEY=VALUE` of the last role in a chain; can be repeated")
+}
+
+// addRegion adds --region, for commands whose answer depends on it.
+func (f *targetFlags) addRegion(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.region, "region", "",
+		"`REGION` to work in (default AWS_REGION, AWS_DEFAULT_REGION, the profile's, config.toml's, sso_region)")
 }
 
 // argument reads a target from flags and an argument, with the shared config files.
@@ -68,6 +75,7 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 	case named == 0:
 		t.profile = awsconfig.DefaultProfile(a.Getenv)
 	}
+	t.region = f.region
 	if t.profile == "" && (t.account == "" || t.role == "") {
 		return t, Usagef("an account needs a role, and a role an account: ACCOUNT/ROLE, or --account and --role")
 	}
@@ -100,10 +108,19 @@ func (a *App) parseTarget(config *awsconfig.Config, text string) target {
 	return t
 }
 
-// resolve turns a target into a profile and its session. It looks an account's name up in the
-// stored listing, and asks the portal only if it is not there, which may need a sign-in.
+// resolve turns a target into a profile, with the region of its work, and its session. It looks
+// an account's name up in the stored listing, and asks the portal only if it is not there, which
+// may need a sign-in.
 func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profile, *session, error) {
-	o.tags = t.tags
+	o.tags, o.region = t.tags, t.region
+	profile, s, err := a.resolveTarget(ctx, t, o)
+	if err == nil {
+		profile, err = a.located(profile, o)
+	}
+	return profile, s, err
+}
+
+func (a *App) resolveTarget(ctx context.Context, t target, o options) (awsconfig.Profile, *session, error) {
 	config, err := a.config()
 	if err != nil {
 		return awsconfig.Profile{}, nil, err

@@ -20,7 +20,7 @@ func (a *App) whoamiCommand() *cobra.Command {
   rolecall whoami 111122223333/ReadOnly
 
 Without a TARGET, the keys in the environment count, if there are any: those of "exec", of
-"env" or of the picker's shell.`,
+"env" or of the picker's shell. Any account or role but that of TARGET is an error.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if keys, ok := a.shellKeys(f, args); ok {
@@ -34,6 +34,7 @@ Without a TARGET, the keys in the environment count, if there are any: those of 
 		},
 	}
 	f.add(cmd)
+	f.addRegion(cmd)
 	return cmd
 }
 
@@ -47,7 +48,7 @@ func (a *App) identity(ctx context.Context, t target) (credentials.Identity, *se
 	if err != nil {
 		return credentials.Identity{}, nil, err
 	}
-	identity, err := s.source.STS.CallerIdentity(ctx, c, credentials.Region(profile))
+	identity, err := s.source.STS.Identify(ctx, c, profile)
 	return identity, s, err
 }
 

@@ -33,7 +33,11 @@ func (a *App) config() (*awsconfig.Config, error) {
 	if a.shared != nil {
 		return a.shared, nil
 	}
-	config, err := awsconfig.Open(awsconfig.Locate(a.Getenv, a.Home))
+	files := awsconfig.Locate(a.Getenv, a.Home)
+	if files.Config == "" {
+		return nil, errHomeless()
+	}
+	config, err := awsconfig.Open(files)
 	if err == nil {
 		a.shared = config
 	}
@@ -55,7 +59,11 @@ func (a *App) settings() (settings.Settings, error) {
 
 func (a *App) settingsFile() string {
 	dir := a.Getenv("XDG_CONFIG_HOME")
-	if !filepath.IsAbs(dir) {
+	switch {
+	case filepath.IsAbs(dir):
+	case a.Home == "":
+		return "" // no file: no settings
+	default:
 		dir = filepath.Join(a.Home, ".config")
 	}
 	return filepath.Join(dir, "rolecall", "config.toml")
@@ -65,9 +73,15 @@ func (a *App) settingsFile() string {
 // ssh see different runtime folders.
 func (a *App) cache() (*cache.Store, error) {
 	if a.Home == "" {
-		return nil, &HintError{Err: errors.New("no home folder"), Code: ExitConfiguration, Hint: "set HOME"}
+		return nil, errHomeless()
 	}
 	return &cache.Store{Home: a.Home, State: cache.StateFolder(a.Getenv, a.Home), Now: a.Now}, nil
+}
+
+// errHomeless is for a person without a home folder: a relative path would mean somebody's files in the working
+// directory.
+func errHomeless() error {
+	return &HintError{Err: errors.New("no home folder"), Code: ExitConfiguration, Hint: "set HOME"}
 }
 
 // GiveEndpoints notes that the person gave the Identity Center at url to a start URL, in a step of its own: tokens for
@@ -126,6 +140,7 @@ type options struct {
 	browser      browserOptions
 	unattended   bool // never prompt
 
+	region      string                // --region
 	accessToken identitycenter.Secret // used instead of the session's own
 	tags        []credentials.Tag     // of the last role of a chain
 	patience    access.Patience       // with the service's limit
@@ -144,6 +159,9 @@ type session struct {
 // session builds the rooms for the session of profile, with its network settings.
 func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 	root := credentials.Root(profile)
+	if err := checkRegion(o.region, regionFlag, root.Session); err != nil {
+		return nil, err
+	}
 	store, err := a.cache()
 	if err != nil {
 		return nil, err
@@ -174,7 +192,9 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 	s.portal = a.portal(s, c, o)
 	s.source = &credentials.Source{
 		Session: root.Session, Portal: s.portal, Cache: store, Tags: o.tags, Accounts: o.accounts, Warn: warn, Now: a.Now,
-		STS: credentials.STS{HTTP: httpClient, Endpoint: e.sts, FIPS: profile.UseFIPS, DualStack: profile.UseDualStack},
+		STS: credentials.STS{
+			HTTP: httpClient, Endpoint: e.sts, FIPS: profile.UseFIPS, DualStack: profile.UseDualStack, Now: a.Now,
+		},
 	}
 	return s, nil
 }
@@ -248,15 +268,18 @@ func (a *App) retrieve(
 	ctx context.Context, t target, o options,
 ) (awsconfig.Profile, identitycenter.RoleCredentials, error) {
 	profile, c, good := a.cachedKeys(t)
-	if !good {
+	var err error
+	if good {
+		o.region = t.region
+		profile, err = a.located(profile, o)
+	} else {
 		var s *session
-		var err error
 		if profile, s, err = a.resolve(ctx, t, o); err == nil {
 			c, err = s.source.Retrieve(ctx, profile)
 		}
-		if err != nil {
-			return profile, c, err
-		}
+	}
+	if err != nil {
+		return profile, c, err
 	}
 	if root := credentials.Root(profile); !o.unattended && root.AccountID != "" {
 		// For the picker's order, which alone suffers if the disk is full.

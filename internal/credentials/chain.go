@@ -27,12 +27,14 @@ func Region(profile awsconfig.Profile) string {
 	return Root(profile).Session.Region
 }
 
-// chained assumes the profile's role with the credentials of its source. Source
+// chained assumes the profile's role with the credentials of its source. STS is asked for every link
+// in the same region, as in botocore. Source
 // keys that STS no longer accepts, though they are cached as good, are fetched once
 // more.
 func (s *Source) chained(
 	ctx context.Context,
 	profile awsconfig.Profile,
+	region string,
 	tags []Tag,
 ) (identitycenter.RoleCredentials, error) {
 	links := chainLinks(profile, s.Session, tags)
@@ -40,7 +42,7 @@ func (s *Source) chained(
 	if err == nil && s.goodFor(cached, identitycenter.CachedRoleMinimum) {
 		return cached, nil
 	}
-	c, err := s.assume(ctx, profile, tags)
+	c, err := s.assume(ctx, profile, region, tags)
 	if err != nil {
 		if s.lastResort(cached, err) && ctx.Err() == nil {
 			return cached, nil
@@ -56,15 +58,16 @@ func (s *Source) chained(
 func (s *Source) assume(
 	ctx context.Context,
 	profile awsconfig.Profile,
+	region string,
 	tags []Tag,
 ) (identitycenter.RoleCredentials, error) {
 	chain := profile.Chain
 	for again := false; ; again = true {
-		source, err := s.retrieve(ctx, *chain.Source, nil)
+		source, err := s.retrieve(ctx, *chain.Source, region, nil)
 		if err != nil {
 			return source, err
 		}
-		c, err := s.STS.assumeRole(ctx, source, *chain, Region(profile), tags)
+		c, err := s.STS.assumeRole(ctx, source, *chain, region, tags)
 		if !errors.Is(err, identitycenter.ErrUnauthorized) || again {
 			if err != nil {
 				err = fmt.Errorf("role %s of profile %q: %w", chain.RoleARN, profile.Name, err)
@@ -104,8 +107,8 @@ func chainLinks(profile awsconfig.Profile, session identitycenter.SSOSession, ta
 	return append(links, "account", profile.AccountID, profile.RoleName)
 }
 
-// accountOf cuts the account id out of an ARN.
-func accountOf(arn string) string {
+// AccountOf cuts the account id out of an ARN; empty if it is none.
+func AccountOf(arn string) string {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) < 6 {
 		return ""

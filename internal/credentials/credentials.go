@@ -45,16 +45,17 @@ type Source struct {
 // source_profile) it gets those of the source first, and assumes the role with
 // them. The errors are those of package login, a NoAccessError, or an APIError.
 func (s *Source) Retrieve(ctx context.Context, profile awsconfig.Profile) (identitycenter.RoleCredentials, error) {
-	return s.retrieve(ctx, profile, s.Tags)
+	return s.retrieve(ctx, profile, Region(profile), s.Tags)
 }
 
 func (s *Source) retrieve(
 	ctx context.Context,
 	profile awsconfig.Profile,
+	region string,
 	tags []Tag,
 ) (identitycenter.RoleCredentials, error) {
 	if profile.Chain != nil {
-		return s.chained(ctx, profile, tags)
+		return s.chained(ctx, profile, region, tags)
 	}
 	if err := profile.RequireRole(); err != nil {
 		return identitycenter.RoleCredentials{}, err
@@ -90,7 +91,7 @@ func (s *Source) cached(accountID, roleName string) identitycenter.RoleCredentia
 }
 
 func (s *Source) goodFor(c identitycenter.RoleCredentials, least time.Duration) bool {
-	return c.Expiration.Sub(s.Now()) >= least
+	return c.LiveFor(s.Now(), least)
 }
 
 // lastResort reports whether cached is served although err came instead of new

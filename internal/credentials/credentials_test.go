@@ -160,6 +160,39 @@ func TestChainedRoles(t *testing.T) {
 	})
 }
 
+// STS is asked for each link of a chain in the region of the profile that was named.
+func TestARegionForTheWholeChain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		var signed []string
+		s.answer(func(w http.ResponseWriter, r *http.Request) bool {
+			if _, scope, isSTS := strings.Cut(r.Header.Get("Authorization"), "Credential="); isSTS {
+				signed = append(signed, strings.Split(scope, "/")[2])
+				return testbed.Refuse(w, http.StatusForbidden, "AccessDenied")
+			}
+			return false
+		})
+		source := role(payments, "Admin")
+		source.Region = "us-east-1"
+		for _, region := range []string{"eu-west-1", ""} {
+			middle := chainedFrom(source, "arn:aws:iam::444455556666:role/Middle", "us-west-2")
+			last := chainedFrom(middle, "arn:aws:iam::444455556666:role/Last", region)
+			if _, err := s.source.Retrieve(t.Context(), last); err == nil {
+				t.Error("a refused role was handed out")
+			}
+		}
+		if got := strings.Join(signed, " "); got != "eu-west-1 us-east-1" {
+			t.Errorf("signed for %s", got)
+		}
+	})
+}
+
+func chainedFrom(source awsconfig.Profile, arn, region string) awsconfig.Profile {
+	return awsconfig.Profile{
+		Name: "chained", Region: region, Chain: &awsconfig.Chain{RoleARN: arn, Source: &source},
+	}
+}
+
 // A cache that cannot be read or written costs a warning, never the keys.
 func TestCachesThatFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -46,22 +46,26 @@ const maxListed = 12
 
 // Facts are what else is known, a line each.
 func (e *NoAccessError) Facts() []string {
+	meant := permissionSetMeant(e.Role, e.Roles)
 	facts := []string{fmt.Sprintf("you are signed in to %q, but do not have this role there", e.Session.Label())}
 	switch {
 	case !e.Known:
-		return append(
-			facts[:0],
-			fmt.Sprintf("you are signed in to %q; your roles there could not be listed", e.Session.Label()),
-		)
+		facts[0] = fmt.Sprintf("you are signed in to %q; your roles there could not be listed", e.Session.Label())
+		return append(facts, meant...)
 	case len(e.Roles) > 0 && slices.Contains(e.Roles, e.Role):
 		facts[0] = "the role is listed as yours, but was refused: the listing may lag behind"
 	case len(e.Roles) > 0:
-		facts = append(facts, "your roles in that account: "+listed(e.Roles)+didYouMean(e.Role, e.Roles))
+		suggestion := ""
+		if len(meant) == 0 {
+			suggestion = didYouMean(e.Role, e.Roles)
+		}
+		facts = append(facts, "your roles in that account: "+listed(e.Roles)+suggestion)
 	case len(e.Accounts) > 0:
 		facts = append(facts, "you have no role in that account; your accounts: "+e.listedAccounts())
 	default:
 		facts = append(facts, "you have no account at all")
 	}
+	facts = append(facts, meant...)
 	return append(facts, "a role granted minutes ago needs a new session")
 }
 

@@ -31,7 +31,7 @@ func newScene(t *testing.T) *scene {
 	s := &scene{Bed: testbed.New(t, idc.Options{}), asked: map[string]int{}}
 	s.source = &credentials.Source{
 		Session: testbed.Corp(), Cache: s.Login.Store, Portal: s.Portal(access.Patience{}), Now: time.Now,
-		STS: credentials.STS{HTTP: s.HTTP, Endpoint: testbed.URL},
+		STS: credentials.STS{HTTP: s.HTTP, Endpoint: testbed.URL, Now: time.Now},
 		Warn: func(err error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,6 +22,7 @@ type STS struct {
 	Endpoint  string // override; empty: AWS's endpoint of the region
 	FIPS      bool
 	DualStack bool
+	Now       func() time.Time
 }
 
 // A Tag is a session tag of AssumeRole.
@@ -37,7 +39,7 @@ type Identity struct {
 func (s STS) CallerIdentity(ctx context.Context, c identitycenter.RoleCredentials, region string) (Identity, error) {
 	out, err := s.client(c, region).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return Identity{}, translate(ctx, "GetCallerIdentity", err)
+		return Identity{}, s.translate(ctx, "GetCallerIdentity", err)
 	}
 	return Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId)}, nil
 }
@@ -91,7 +93,7 @@ func (s STS) assumeRole(
 	}
 	out, err := s.client(source, region).AssumeRole(ctx, in)
 	if err != nil {
-		return identitycenter.RoleCredentials{}, translate(ctx, "AssumeRole", err)
+		return identitycenter.RoleCredentials{}, s.translate(ctx, "AssumeRole", err)
 	}
 	if out.Credentials == nil || out.Credentials.Expiration == nil {
 		return identitycenter.RoleCredentials{}, &identitycenter.APIError{
@@ -100,21 +102,33 @@ func (s STS) assumeRole(
 			Description: "no keys",
 		}
 	}
+	ends := out.Credentials.Expiration.UTC()
 	return identitycenter.RoleCredentials{
 		AccessKeyID:     aws.ToString(out.Credentials.AccessKeyId),
 		SecretAccessKey: identitycenter.NewSecret(aws.ToString(out.Credentials.SecretAccessKey)),
 		SessionToken:    identitycenter.NewSecret(aws.ToString(out.Credentials.SessionToken)),
-		Expiration:      out.Credentials.Expiration.UTC(),
-		AccountID:       accountOf(chain.RoleARN),
-	}, nil
+		Expiration:      ends,
+		AccountID:       AccountOf(chain.RoleARN),
+	}, client.CheckExpiration("AssumeRole", s.Endpoint, ends, out.ResultMetadata, s.Now())
 }
 
-// translate tells keys that STS does not accept from a role that is refused.
-func translate(ctx context.Context, operation string, err error) error {
+// translate tells keys that STS does not accept, and requests that were signed by a wrong clock, from a role that is
+// refused.
+func (s STS) translate(ctx context.Context, operation string, err error) error {
 	err = client.Translate(ctx, operation, "", err)
 	var e *identitycenter.APIError
-	if errors.As(err, &e) && (e.Code == "ExpiredToken" || e.Code == "InvalidClientTokenId") {
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case "ExpiredToken", "InvalidClientTokenId":
 		e.Kind = identitycenter.ErrUnauthorized
+	case "RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture":
+		client.BlameClock(e, s.Now())
+	case "SignatureDoesNotMatch", "InvalidSignatureException":
+		if strings.Contains(e.Description, "Signature expired") || strings.Contains(e.Description, "not yet current") {
+			client.BlameClock(e, s.Now())
+		}
 	}
 	return err
 }

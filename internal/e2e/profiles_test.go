@@ -43,8 +43,8 @@ func TestClientsUseGeneratedProfiles(t *testing.T) {
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(s.home, ".aws", "config"))
 	for _, form := range []string{"sso-session", "credential-process"} {
 		t.Run(form, func(t *testing.T) {
-			s.must(t, nil, "rolecall", "profiles", "apply", "local", "--form", form, "--template", oddTemplate, "--region",
-				"us-east-1", "--output", "json")
+			s.must(t, nil, "rolecall", "profiles", "apply", "local", "--form", form, "--template", oddTemplate,
+				"--output", "json")
 			for client, argv := range map[string][]string{
 				"AWS CLI": {oldAWS, "sts", "get-caller-identity", "--profile", name}, "boto3": {"/usr/bin/python3", python, name},
 				"AWS SDK for JavaScript": {"node", script, name}, "rolecall": {"rolecall", "whoami", name},

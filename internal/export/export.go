@@ -17,6 +17,7 @@ import (
 type Environment struct {
 	Credentials identitycenter.RoleCredentials
 	Region      string // may be empty
+	OwnRegion   string // Region, unless it is already the person's in the environment
 	Identity    Identity
 }
 
@@ -32,9 +33,13 @@ type Variable struct{ Name, Value string }
 // sets are the variables that are set, and unset again.
 var sets = [...]string{
 	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_REGION",
-	"AWS_DEFAULT_REGION", "AWS_ACCOUNT_ID", "ROLECALL_TARGET", "ROLECALL_SESSION", "ROLECALL_ACCOUNT_ID",
+	"AWS_DEFAULT_REGION", RegionMark, "AWS_ACCOUNT_ID", "ROLECALL_TARGET", "ROLECALL_SESSION", "ROLECALL_ACCOUNT_ID",
 	"ROLECALL_ACCOUNT_NAME", "ROLECALL_ROLE", "ROLECALL_PROFILE", "ROLECALL_GUARDED",
 }
+
+// RegionMark is the variable that names a region which we have set: whoever finds that value in AWS_REGION knows that
+// the person did not set it.
+const RegionMark = "ROLECALL_REGION"
 
 // unsets would win over the keys in some SDKs.
 var unsets = [...]string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
@@ -66,7 +71,7 @@ func values(e Environment) []string {
 	}
 	return []string{
 		c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal(), moment(c.Expiration), e.Region,
-		e.Region, account, harmless(who.Target), harmless(who.Session), harmless(who.AccountID),
+		e.Region, e.OwnRegion, account, harmless(who.Target), harmless(who.Session), harmless(who.AccountID),
 		harmless(who.AccountName), harmless(who.Role), harmless(who.Profile), guarded,
 	}
 }
@@ -205,6 +210,7 @@ func check(e Environment) error {
 		{"secret access key", c.SecretAccessKey.Reveal(), upper + lower + digits + "/+=", 20, 128},
 		{"session token", c.SessionToken.Reveal(), upper + lower + digits + "/+=_-", 1, 16384},
 		{"region", e.Region, upper + lower + digits + "-", 0, 128},
+		{"region", e.OwnRegion, upper + lower + digits + "-", 0, 128},
 	} {
 		if len(v.value) < v.least || len(v.value) > v.most || !isMadeOf(v.value, v.alphabet) {
 			return fmt.Errorf("the %s does not have the form that AWS uses: nothing was written", v.name)

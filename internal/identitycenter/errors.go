@@ -21,6 +21,7 @@ var (
 	ErrNotFound             = errors.New("not found")                        // portal 404
 	ErrThrottled            = errors.New("too many requests")                // 429
 	ErrUnavailable          = errors.New("the service is not available")     // 5xx, no connection, timeout
+	ErrWrongClock           = errors.New("this computer's clock is wrong")
 	// HTML, truncated, too large, impossible values
 	ErrBadAnswer = errors.New("the answer is not what AWS sends")
 )
@@ -40,6 +41,7 @@ type APIError struct {
 	// RetryAfter is how long the service asks to wait (RFC 9110 section 10.2.3);
 	// 0 when it does not say.
 	RetryAfter time.Duration
+	Date       time.Time // of the answer; zero when it has none
 }
 
 // Error returns operation, kind and AWS's own words, without URLs or secrets.

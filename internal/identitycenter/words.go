@@ -99,6 +99,16 @@ type RoleCredentials struct {
 	AccountID       string // may be empty when read from an older cache file
 }
 
+// MaxRoleLife is how long role credentials can live: the twelve hours of AWS, and some tolerance for clocks. Those that
+// seem to live longer may have ended: our clock is behind.
+const MaxRoleLife = 14 * time.Hour
+
+// LiveFor reports whether the credentials live for at least that long, and no longer than they can.
+func (c RoleCredentials) LiveFor(now time.Time, least time.Duration) bool {
+	left := c.Expiration.Sub(now)
+	return left >= least && left <= MaxRoleLife
+}
+
 // CachedRoleMinimum is the life that cached role credentials must have left to be used without a request, as in the
 // AWS CLI.
 const CachedRoleMinimum = 15 * time.Minute

@@ -25,8 +25,8 @@ type Inventory struct {
 }
 
 // An Account is one with the person's roles there. Name and Email are AWS's, may be
-// empty, and are untrusted text; Alias, Tags and Guarded are from the person's own
-// settings.
+// empty, and are untrusted text; Alias, Tags, Region and Guarded are from the person's
+// own settings.
 type Account struct {
 	ID      string // twelve digits
 	Name    string
@@ -34,6 +34,7 @@ type Account struct {
 	Roles   []string // sorted
 	Alias   string
 	Tags    []string
+	Region  string // empty: the settings name none for this account
 	Guarded bool
 }
 
@@ -110,17 +111,27 @@ func (i *Inventory) With(said []settings.Account) *Inventory {
 	for n := range with.Accounts {
 		a := &with.Accounts[n]
 		a.Tags = nil
-		for _, s := range said {
-			if s.Match != a.ID && (IsAccountID(s.Match) || !Matches(s.Match, a.Name)) {
-				continue
+		for _, s := range said { // entries by tag may precede those that set the tag
+			if s.Tag == "" && a.isMeant(s) {
+				a.Tags = append(a.Tags, s.Tags...)
 			}
-			a.Alias, a.Guarded = cmp.Or(s.Alias, a.Alias), a.Guarded || s.Guarded
-			a.Tags = append(a.Tags, s.Tags...)
 		}
 		slices.Sort(a.Tags)
 		a.Tags = slices.Compact(a.Tags)
+		for _, s := range said {
+			if a.isMeant(s) {
+				a.Alias, a.Region = cmp.Or(s.Alias, a.Alias), cmp.Or(s.Region, a.Region)
+				a.Guarded = a.Guarded || s.Guarded
+			}
+		}
 	}
 	return with
+}
+
+// isMeant reports whether an entry of the settings is about the account, whose tags are known.
+func (a *Account) isMeant(s settings.Account) bool {
+	matches := s.Match == "" || s.Match == a.ID || !IsAccountID(s.Match) && Matches(s.Match, a.Name)
+	return matches && (s.Tag == "" || slices.Contains(a.Tags, s.Tag))
 }
 
 // Matches reports whether text matches a pattern with * (any text) and ? (any

@@ -79,6 +79,27 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// Entries by tag count wherever they stand; of several regions the last one counts.
+func TestRegionsOfAccounts(t *testing.T) {
+	inv := few().With([]settings.Account{
+		{Tag: "prod", Region: "eu-west-1", Guarded: true},
+		{Match: "payments-*", Region: "eu-west-2"},
+		{Match: "*-prod", Tags: []string{"prod"}},
+		{Match: "payments-dev", Tag: "prod", Region: "sa-east-1"},
+		{Match: "333344445555", Region: "us-west-2"},
+		{Match: "Data*", Region: "eu-west-3"},
+		{Match: "222233334444", Tag: "prod", Region: "eu-north-1"},
+	})
+	for id, want := range map[string]string{
+		"111122223333": "eu-west-2", "222233334444": "eu-north-1", "333344445555": "eu-west-3", "444455556666": "",
+	} {
+		a, err := inv.Find(id)
+		if err != nil || a.Region != want || a.Guarded != (id == "222233334444") {
+			t.Errorf("%s: %+v, %v; want the region %q", id, a, err, want)
+		}
+	}
+}
+
 func TestWhatSettingsSay(t *testing.T) {
 	inv := few().With([]settings.Account{
 		{

@@ -4,6 +4,7 @@ package process
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ func Cached(args []string) (identitycenter.RoleCredentials, bool) {
 	var none identitycenter.RoleCredentials
 	flags, ok := parse(args)
 	home, err := os.UserHomeDir()
-	if !ok || err != nil {
+	if !ok || err != nil || !filepath.IsAbs(home) { // rolecall looks into the user database
 		return none, false
 	}
 	config, err := awsconfig.Open(awsconfig.Locate(os.Getenv, home))

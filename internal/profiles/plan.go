@@ -16,6 +16,7 @@ import (
 type planner struct {
 	config, credentials *awsconfig.Document
 	session             string
+	sessionRegion       string
 	options             Options
 	rows                []inventory.Row
 	names               []string        // of rows
@@ -53,9 +54,10 @@ func (e *oddError) Error() string {
 
 func (p *planner) make(all *inventory.Inventory) (*Plan, error) {
 	o := p.options
-	if err := o.check(p.session); err != nil {
+	if err := o.check(all.Session); err != nil {
 		return nil, err
 	}
+	p.sessionRegion = all.Session.Region
 	if all.RoleCount() == 0 {
 		return nil, ErrNoRoles
 	}
@@ -64,6 +66,9 @@ func (p *planner) make(all *inventory.Inventory) (*Plan, error) {
 	}
 	for i := range p.rows {
 		if err := p.anchor(i).check(); err != nil {
+			return nil, err
+		}
+		if err := checkRegion(accountRegion+p.rows[i].ID, p.rows[i].Region, all.Session); err != nil {
 			return nil, err
 		}
 	}
@@ -80,6 +85,17 @@ func (p *planner) make(all *inventory.Inventory) (*Plan, error) {
 	p.apply()
 	p.prune()
 	return p.finish()
+}
+
+// accountRegion begins the Option of an OptionError about the region of an account.
+const accountRegion = "region of account "
+
+// region returns the region for a row.
+func (p *planner) region(row int) pair {
+	if firm := cmp.Or(p.options.Region, p.rows[row].Region, p.options.DefaultRegion); firm != "" {
+		return pair{key: "region", value: firm}
+	}
+	return pair{key: "region", value: cmp.Or(p.options.FallbackRegion, p.sessionRegion), weak: true}
 }
 
 func (p *planner) anchor(row int) Anchor {
@@ -193,7 +209,7 @@ func (p *planner) apply() {
 		switch {
 		case !exists:
 			lines := []string{a.marker(), "[profile " + name + "]"}
-			for _, k := range p.options.keys(a) {
+			for _, k := range p.options.keys(a, p.region(row)) {
 				lines = append(lines, k.key+" = "+k.value)
 			}
 			p.edit.AddSection(at, lines...)
@@ -206,7 +222,7 @@ func (p *planner) apply() {
 
 func (p *planner) update(m managed, name string) {
 	c := Change{Kind: Changed, Name: name, Anchor: m.Anchor}
-	c.Keys = m.update(p.edit, p.options.keys(m.Anchor))
+	c.Keys = m.update(p.edit, p.options.keys(m.Anchor, p.region(m.row)))
 	if m.name != name {
 		c.Kind, c.From = Renamed, m.name
 		p.edit.Rename(m.Section, "profile "+name)
@@ -364,7 +380,7 @@ func (p *planner) resolves(config *awsconfig.Config, c Change) error {
 	}
 	process := ""
 	if p.options.Form == CredentialProcess {
-		process = p.options.keys(c.Anchor)[0].value
+		process = p.options.keys(c.Anchor, pair{})[0].value
 	}
 	is := Anchor{got.Session.Name, got.AccountID, got.RoleName}
 	if is != c.Anchor || got.CredentialProcess != process || got.Chain != nil {

@@ -29,6 +29,52 @@ func made(t testing.TB, text string, all *inventory.Inventory, o Options) (strin
 	return string(plan.Data), plan
 }
 
+// Every profile has a region, since the AWS CLI fails without one: the session's, unless a better one is known, but not
+// in place of one that is there.
+func TestEveryProfileHasARegion(t *testing.T) {
+	all := listing("111122223333 Prod: Admin", "444455556666 Dev: Admin")
+	all.Session.Region = "eu-central-1"
+	dev := func(lines string) string {
+		return "# rolecall-managed: 444455556666 Admin corp\n[profile Dev-Admin]\nsso_session = corp\n" +
+			"sso_account_id = 444455556666\nsso_role_name = Admin\n" + lines
+	}
+	for _, c := range []struct {
+		lines, account string
+		options        Options
+		want           string // the region of Dev-Admin
+	}{
+		{"", "", Options{}, "eu-central-1"},
+		{"", "", Options{FallbackRegion: "eu-west-3"}, "eu-west-3"},
+		{"region =\n", "", Options{}, "eu-central-1"},
+		{"region = us-west-1\n", "", Options{FallbackRegion: "eu-west-3"}, "us-west-1"},
+		{"region = us-west-1\n", "", Options{DefaultRegion: "eu-west-1"}, "eu-west-1"},
+		{"region = us-west-1\n", "sa-east-1", Options{DefaultRegion: "eu-west-1"}, "sa-east-1"},
+		{"region = us-west-1\n", "sa-east-1", Options{Region: "eu-west-2", DefaultRegion: "eu-west-1"}, "eu-west-2"},
+	} {
+		for n := range all.Accounts {
+			if all.Accounts[n].ID == "444455556666" {
+				all.Accounts[n].Region = c.account
+			}
+		}
+		text, _ := made(t, session+"\n"+dev(c.lines), all, c.options)
+		config := awsconfig.Of(document(t, text), &awsconfig.Document{})
+		p, err := config.Profile("Dev-Admin")
+		other, otherErr := config.Profile("Prod-Admin")
+		if err != nil || otherErr != nil || p.Region != c.want || other.Region == "" {
+			t.Errorf("%+v: regions %q and %q in\n%s", c, p.Region, other.Region, text)
+		}
+		if again, plan := made(t, text, all, c.options); plan.Data != nil {
+			t.Errorf("%+v: changed again to\n%s", c, again)
+		}
+	}
+	for _, o := range []Options{{Region: "cn-north-1"}, {DefaultRegion: "us-gov-west-1"}, {FallbackRegion: "moon"}} {
+		var wrong *OptionError
+		if err := o.Check(all.Session); !errors.As(err, &wrong) || wrong.Option != "region" {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+}
+
 // changes summarises a plan.
 func changes(p *Plan) string {
 	var all []string

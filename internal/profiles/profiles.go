@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 )
 
@@ -28,10 +29,14 @@ const (
 // Options say how profiles look, and which ones to make. The zero value is the form sso-session for all roles, named
 // by DefaultTemplate.
 type Options struct {
-	Template    string // text/template over Fields
-	Form        Form
-	Region      string // empty: a region in the section is the person's own
-	Output      string // empty: likewise
+	Template string // text/template over Fields
+	Form     Form
+	Region   string // of all profiles
+	// DefaultRegion is for accounts that have none of their own. FallbackRegion, or else the session's region, is
+	// for profiles that none of these names a region for: the AWS CLI fails without one. A region that is there stays.
+	DefaultRegion, FallbackRegion string
+
+	Output      string // empty: one in the section is the person's own
 	Services    string // services section that the profiles name
 	ProcessPath string // rolecall-process, for the form credential-process
 	Filter      inventory.Filter
@@ -111,28 +116,32 @@ func (e *OptionError) Error() string { return e.Option + ": " + e.Problem }
 
 // Check returns an *OptionError for options that no profile of a session could have, before its accounts and roles
 // are known.
-func (o Options) Check(session string) error {
+func (o Options) Check(session identitycenter.SSOSession) error {
 	o.Form, o.Template = cmp.Or(o.Form, SSOSession), cmp.Or(o.Template, DefaultTemplate)
 	if err := o.check(session); err != nil {
 		return err
 	}
 	sample := inventory.Row{Account: &inventory.Account{ID: "111122223333", Name: "sample"}, Role: "Sample"}
-	_, err := names(o.Template, session, []inventory.Row{sample}, nil)
+	_, err := names(o.Template, session.Name, []inventory.Row{sample}, nil)
 	return err
 }
 
 // check rejects options whose text cannot be in the file, or that tools would read differently.
-func (o Options) check(session string) error {
+func (o Options) check(of identitycenter.SSOSession) error {
+	session := of.Name
 	fail := func(option, format string, args ...any) error {
 		return &OptionError{option, fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case o.Form != SSOSession && o.Form != CredentialProcess:
 		return fail("form", "%q is neither %s nor %s", o.Form, SSOSession, CredentialProcess)
-	case o.Region != "" && !awsconfig.IsRegion(o.Region):
-		return fail("region", "%q is not a region", o.Region)
 	case strings.Trim(o.Output, "abcdefghijklmnopqrstuvwxyz-") != "":
 		return fail("output", "%q is not an output format", o.Output)
+	}
+	for _, region := range []string{o.Region, o.DefaultRegion, o.FallbackRegion} {
+		if err := checkRegion("region", region, of); err != nil {
+			return err
+		}
 	}
 	if strings.ContainsAny(session, `#;"'\`) || strings.TrimSpace(session) != session ||
 		strings.ContainsFunc(session, unicode.IsControl) {
@@ -157,8 +166,28 @@ func (o Options) check(session string) error {
 	return nil
 }
 
-// A pair is a key and its value.
-type pair struct{ key, value string }
+// checkRegion rejects what is not a region, or one of another partition than the session, whose keys are not valid
+// there. Nothing is known of the regions of a partition that is not in the table.
+func checkRegion(option, region string, session identitycenter.SSOSession) error {
+	own, known := identitycenter.AWS().OfRegion(session.Region)
+	its, _ := identitycenter.AWS().OfRegion(region)
+	switch {
+	case region == "":
+		return nil
+	case !awsconfig.IsRegion(region):
+		return &OptionError{option, fmt.Sprintf("%q is not a region", region)}
+	case known && its.Name != own.Name:
+		return &OptionError{option, fmt.Sprintf("%s is not in the partition %s of session %q",
+			region, own.Name, session.Label())}
+	}
+	return nil
+}
+
+// A pair is a key and its value. A weak one gives way to a value that is there.
+type pair struct {
+	key, value string
+	weak       bool
+}
 
 // isOwnKey reports whether key is one that we write; its lines in a marked section are ours.
 func isOwnKey(key string) bool {
@@ -169,17 +198,17 @@ func isOwnKey(key string) bool {
 	return false
 }
 
-// keys returns the content of a profile's section.
-func (o Options) keys(a Anchor) []pair {
+// keys returns the content of a profile's section, with that region.
+func (o Options) keys(a Anchor, region pair) []pair {
 	var keys []pair
 	if o.Form == SSOSession {
-		keys = append(keys, pair{"sso_session", a.Session}, pair{"sso_account_id", a.AccountID},
-			pair{"sso_role_name", a.Role})
+		keys = append(keys, pair{key: "sso_session", value: a.Session}, pair{key: "sso_account_id", value: a.AccountID},
+			pair{key: "sso_role_name", value: a.Role})
 	} else {
 		line := o.ProcessPath + " --session " + a.Session + " --account " + a.AccountID + " --role " + a.Role
-		keys = append(keys, pair{"credential_process", line})
+		keys = append(keys, pair{key: "credential_process", value: line})
 	}
-	for _, p := range []pair{{"region", o.Region}, {"output", o.Output}, {"services", o.Services}} {
+	for _, p := range []pair{region, {key: "output", value: o.Output}, {key: "services", value: o.Services}} {
 		if p.value != "" {
 			keys = append(keys, p)
 		}

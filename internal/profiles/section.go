@@ -130,24 +130,25 @@ func (m managed) remove(e *awsconfig.Edit) {
 	}
 }
 
-// update edits our lines to have these keys, and returns the keys that change. Without a value in keys, region,
-// output and a services section not named after the session are the person's own.
+// update edits our lines to have these keys, and returns the keys that change. A weak region, and without a value in
+// keys output and a services section not named after the session are the person's own.
 func (m managed) update(e *awsconfig.Edit, keys []pair) (changed []string) {
 	missing := map[string]bool{}
-	want := map[string]string{}
+	want := map[string]pair{}
 	for _, p := range keys {
-		want[p.key], missing[p.key] = p.value, true
+		want[p.key], missing[p.key] = p, true
 	}
 	at, indent := m.Body, m.indent
 	for _, l := range m.own {
 		value, wanted := want[l.Key]
 		switch {
+		case value.weak && l.Value != "":
 		case !wanted && (l.Key == "region" || l.Key == "output" || l.Key == "services" && l.Value != m.Session):
 		case !wanted || !missing[l.Key]: // of the other form, or a duplicate
 			e.Remove(l.Start, l.End)
 			changed = append(changed, l.Key)
-		case l.Value != value:
-			e.SetText(l, l.Key+" = "+value)
+		case l.Value != value.value:
+			e.SetText(l, l.Key+" = "+value.value)
 			changed = append(changed, l.Key)
 		}
 		delete(missing, l.Key)

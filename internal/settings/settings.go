@@ -1,5 +1,5 @@
-// Package settings reads rolecall's own settings, config.toml: names and tags of accounts, guards, how generated
-// profiles look. It makes no decisions.
+// Package settings reads rolecall's own settings, config.toml: names, tags and regions of accounts, guards, how
+// generated profiles look. It makes no decisions.
 package settings
 
 import (
@@ -15,6 +15,7 @@ import (
 
 // Settings is the content of config.toml. The zero value is that of an empty file.
 type Settings struct {
+	Region   string    `toml:"region"` // where neither a person, a profile nor an account says another
 	Profiles Profiles  `toml:"profiles"`
 	Accounts []Account `toml:"account"`
 }
@@ -29,12 +30,14 @@ type Profiles struct {
 	Roles    []string `toml:"roles"` // only roles that one of these patterns matches
 }
 
-// An Account describes the accounts that Match matches: an account id, or a pattern of account names with * and ?. If
-// several match, tags add up, and the last alias counts.
+// An Account describes the accounts that Match matches, an account id or a pattern of account names with * and ?, or
+// those that have Tag. If several match, tags add up, and the last alias and region count.
 type Account struct {
 	Match   string   `toml:"match"`
+	Tag     string   `toml:"tag"` // instead of Match, or in addition: a tag from another entry
 	Alias   string   `toml:"alias"`
 	Tags    []string `toml:"tags"`
+	Region  string   `toml:"region"`
 	Guarded bool     `toml:"guarded"`
 }
 
@@ -92,8 +95,10 @@ func (s Settings) check(file string) error {
 			return &Error{File: file, Problem: fmt.Sprintf("[[account]] number %d: %s", n+1, problem)}
 		}
 		switch {
-		case a.Match == "":
-			return fail("match is missing")
+		case a.Match == "" && a.Tag == "":
+			return fail("match or tag is missing")
+		case a.Tag != "" && len(a.Tags)+len(a.Alias) > 0:
+			return fail("accounts chosen by tag can have a region and a guard, but neither tags nor an alias")
 		case a.Alias != "" && strings.ContainsAny(a.Match, "*?"):
 			return fail("an alias is for one account: match must be its id or its whole name")
 		case a.Alias != "" && (strings.ContainsAny(a.Alias, "/: \t") || aliases[a.Alias]):

@@ -22,6 +22,8 @@ func load(t *testing.T, text string) (settings.Settings, error) {
 
 func TestLoad(t *testing.T) {
 	got, err := load(t, `
+region = "eu-central-1"
+
 [profiles]
 template = "{{ .AccountName }}"
 form = "credential-process"
@@ -38,8 +40,13 @@ guarded = true
 [[account]]
 match = "111122223333"
 alias = "pay"
+
+[[account]]
+tag = "prod"
+region = "eu-west-2"
 `)
 	want := settings.Settings{
+		Region: "eu-central-1",
 		Profiles: settings.Profiles{
 			Template: "{{ .AccountName }}", Form: "credential-process", Region: "eu-west-1",
 			Output: "json", Match: []string{"prod-*"}, Roles: []string{"ReadOnly"},
@@ -47,6 +54,7 @@ alias = "pay"
 		Accounts: []settings.Account{
 			{Match: "prod-*", Tags: []string{"prod"}, Guarded: true},
 			{Match: "111122223333", Alias: "pay"},
+			{Tag: "prod", Region: "eu-west-2"},
 		},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -63,7 +71,9 @@ func TestWhatIsNoSetting(t *testing.T) {
 		"[profiles\n":                                             "config.toml:1: ",
 		"[profiles]\ntemplat = 'x'\n":                             `unknown setting "profiles.templat"`,
 		"[profiles]\nregion = 5\n":                                "config.toml:2: ",
-		"[[account]]\ntags = ['x']\n":                             "[[account]] number 1: match is missing",
+		"[[account]]\ntags = ['x']\n":                             "[[account]] number 1: match or tag is missing",
+		"[[account]]\ntag = 'x'\nalias = 'y'\n":                   "number 1: accounts chosen by tag",
+		"[[account]]\ntag = 'x'\ntags = ['y']\n":                  "number 1: accounts chosen by tag",
 		"[[account]]\nmatch = 'a*'\nalias = 'x'\n":                "number 1: an alias is for one account",
 		"[[account]]\nmatch = 'a'\nalias = 'x/y'\n":               `number 1: alias: "x/y"`,
 		"account = [{match='a',alias='x'},{match='b',alias='x'}]": `number 2: alias: "x"`,

@@ -96,6 +96,7 @@ func fromAnswer(e *identitycenter.APIError, r *smithyhttp.Response) {
 		_ = json.Unmarshal(whole.all, &body) // HTML and the like: the status decides
 	}
 	e.Status = r.StatusCode
+	e.Date, _ = http.ParseTime(r.Header.Get("Date"))
 	e.RequestID = r.Header.Get("X-Amzn-Requestid")
 	e.RetryAfter = retryAfter(r.Header.Get("Retry-After"))
 	exception := exceptionName(r.Header.Get("X-Amzn-Errortype"))

@@ -39,7 +39,7 @@ func (c *Client) GetRoleCredentials(
 	if err := c.checkRoleCredentials(r); err != nil {
 		return identitycenter.RoleCredentials{}, c.badPortalAnswer("GetRoleCredentials", err)
 	}
-	return r, nil
+	return r, CheckExpiration("GetRoleCredentials", c.endpoints.Portal, r.Expiration, out.ResultMetadata, c.now())
 }
 
 // ListAccounts returns one page of the accounts in which the owner of token has a
