@@ -9,6 +9,7 @@ import (
 	"rolecall/internal/credentials"
 	"rolecall/internal/export"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/identitycenter/client"
 	"rolecall/internal/inventory"
 )
 
@@ -21,16 +22,38 @@ func (a *App) accountOf(profile awsconfig.Profile, c identitycenter.RoleCredenti
 	}
 	root := credentials.Root(profile)
 	account := inventory.Account{ID: cmp.Or(c.AccountID, root.AccountID)}
-	if s, err := a.session(profile, options{unattended: true}); err == nil {
-		if listed, err := a.listingStore().Load(a.listingPlace(s)); err == nil {
-			is := func(listed inventory.Account) bool { return listed.ID == account.ID }
-			if n := slices.IndexFunc(listed.Accounts, is); n >= 0 {
-				account.Name = listed.Accounts[n].Name
-			}
+	if listed := a.listingOf(root); listed != nil {
+		is := func(listed inventory.Account) bool { return listed.ID == account.ID }
+		if n := slices.IndexFunc(listed.Accounts, is); n >= 0 {
+			account.Name = listed.Accounts[n].Name
 		}
 	}
 	known := []identitycenter.Account{{ID: account.ID, Name: account.Name}}
 	return inventory.Named(root.Session, known).With(own.Accounts).Accounts[0], nil
+}
+
+// listingOf returns the stored listing of the session of root; nil without one. It builds no session, which would take
+// as long as all the rest when the keys are cached.
+func (a *App) listingOf(root awsconfig.Profile) *inventory.Inventory {
+	store, err := a.cache()
+	if err != nil {
+		return nil
+	}
+	portal := a.endpoints(root).portal
+	if portal == "" {
+		own, err := client.Standard(root.Session.Region, root.UseFIPS, root.UseDualStack)
+		if err != nil {
+			return nil
+		}
+		portal = own.Portal
+	}
+	listed, err := a.listingStore().Load(inventory.Place{
+		Session: root.Session, Portal: portal, Login: store.SignedIn(root.Session),
+	})
+	if err != nil {
+		return nil
+	}
+	return listed
 }
 
 // identityOf says whose the keys of profile in account are. Its target leads to the same keys again, whatever the

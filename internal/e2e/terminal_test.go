@@ -247,7 +247,7 @@ func atMain() {
 func (t *aTerminal) read(args []string) []string {
 	for ; args[0] != "--"; args = args[2:] {
 		t.types = append(t.types,
-			typing{args[0], strings.NewReplacer(`\n`, "\r", `\x03`, "\x03", `\x0f`, "\x0f").Replace(args[1])})
+			typing{args[0], strings.NewReplacer(`\n`, "\r", `\x03`, "\x03", `\x05`, "\x05", `\x0f`, "\x0f").Replace(args[1])})
 	}
 	return args[1:]
 }
