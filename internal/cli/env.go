@@ -44,7 +44,7 @@ If there are no credentials, the output for a shell unsets those from before, an
 		RunE: func(cmd *cobra.Command, args []string) error {
 			shell = a.formatOf(cmd)
 			if unset {
-				return export.WriteUnset(a.Stdout, shell)
+				return export.WriteUnset(a.Stdout, shell, a.ownRegions()...)
 			}
 			t, err := a.argument(f, firstArg(args))
 			if err != nil {
@@ -102,7 +102,7 @@ func (a *App) failSwitch(cmd *cobra.Command, args []string) {
 		a.dialect = a.formatOf(cmd)
 	}
 	if isFormat(a.dialect) {
-		_ = export.WriteFailure(a.Stdout, a.dialect) // the error to report is the one that led here
+		_ = export.WriteFailure(a.Stdout, a.dialect, a.ownRegions()...) // the error to report is the one that led here
 	}
 }
 

@@ -56,12 +56,18 @@ func (a *App) locatedBy(
 // setRegion returns the region that the person has set in the environment, and the variable. One that an outer rolecall
 // has set is not the person's.
 func (a *App) setRegion() (region, variable string) {
-	for _, variable := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
-		if region := a.Getenv(variable); region != "" && region != a.Getenv(export.RegionMark) {
-			return region, variable
-		}
+	if own := a.ownRegions(); len(own) > 0 {
+		return a.Getenv(own[0]), own[0]
 	}
 	return "", ""
+}
+
+// ownRegions returns the variables with a region that are the person's own.
+func (a *App) ownRegions() []string {
+	return slices.DeleteFunc([]string{"AWS_REGION", "AWS_DEFAULT_REGION"}, func(variable string) bool {
+		region := a.Getenv(variable)
+		return region == "" || region == a.Getenv(export.RegionMark)
+	})
 }
 
 // accountRegion returns the region that config.toml has for the account of profile. Rules by name or tag need the

@@ -52,7 +52,7 @@ func Variables(e Environment) (set []Variable, unset []string) {
 		switch name := sets[i]; {
 		case value != "":
 			set = append(set, Variable{name, value})
-		case !strings.HasSuffix(name, "REGION"):
+		case !strings.HasSuffix(name, "REGION"), name == RegionMark && e.Region != "":
 			unset = append(unset, name)
 		}
 	}
@@ -170,8 +170,8 @@ func WriteVariables(w io.Writer, format string, variables []Variable) error {
 	return err
 }
 
-// WriteUnset writes what unsets the variables of Write, in a shell's format.
-func WriteUnset(w io.Writer, format string) error {
+// WriteUnset writes what unsets the variables of Write but those to keep, in a shell's format.
+func WriteUnset(w io.Writer, format string, keep ...string) error {
 	f, err := formatOf(format)
 	if err != nil {
 		return err
@@ -180,22 +180,26 @@ func WriteUnset(w io.Writer, format string) error {
 		return fmt.Errorf("the format %s has nothing to unset", format)
 	}
 	var b bytes.Buffer
-	f.unset(&b, sets[:])
+	f.unset(&b, without(keep))
 	_, err = w.Write(b.Bytes())
 	return err
 }
 
-// WriteFailure writes what unsets the variables of Write and ends with a failing status, for an eval that expects them:
-// it must not go on with the keys from before. It writes nothing in formats that no shell evaluates.
-func WriteFailure(w io.Writer, format string) error {
+// WriteFailure writes what unsets the variables of Write but those to keep, and ends with a failing status, for an eval
+// that expects them: it must not go on with the keys from before. It writes nothing in formats that no shell evaluates.
+func WriteFailure(w io.Writer, format string, keep ...string) error {
 	f, err := formatOf(format)
 	if err != nil || f.fail == nil {
 		return err
 	}
 	var b bytes.Buffer
-	f.fail(&b, sets[:])
+	f.fail(&b, without(keep))
 	_, err = w.Write(b.Bytes())
 	return err
+}
+
+func without(keep []string) []string {
+	return slices.DeleteFunc(slices.Clone(sets[:]), func(name string) bool { return slices.Contains(keep, name) })
 }
 
 // check rejects values that role credentials never have, so that nothing depends on quoting alone. No message holds a

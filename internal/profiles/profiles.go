@@ -72,7 +72,7 @@ type Change struct {
 // A Reference is a source_profile of somebody else's profile that the plan leaves dangling.
 type Reference struct{ Profile, Source string }
 
-// A Turn is somebody else's profile whose source_profile, the last of its chain, stands for another role after the plan.
+// A Turn is somebody else's profile whose source_profile, the last of its chain, will stand for another role.
 type Turn struct {
 	Reference
 	Was, Is Anchor
