@@ -84,7 +84,7 @@ func (a *App) accountRegion(profile awsconfig.Profile, own settings.Settings) (s
 	if err != nil && !errors.Is(err, inventory.ErrNone) {
 		return "", err
 	}
-	id, session := accountOf(profile), s.login.Session
+	id, session := workAccount(profile), s.login.Session
 	if err == nil {
 		if account, err := inv.Find(id); err == nil {
 			return account.Region, nil
@@ -99,8 +99,8 @@ func (a *App) accountRegion(profile awsconfig.Profile, own settings.Settings) (s
 	return unnamed.Accounts[0].Region, nil
 }
 
-// accountOf returns the id of the account in which the work of profile is.
-func accountOf(profile awsconfig.Profile) string {
+// workAccount returns the id of the account in which the work of profile is.
+func workAccount(profile awsconfig.Profile) string {
 	if profile.Chain != nil {
 		return credentials.AccountOf(profile.Chain.RoleARN)
 	}
