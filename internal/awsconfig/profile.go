@@ -90,15 +90,74 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	return p, err
 }
 
-// OwnProcess reads the credential_process line of a generated profile, so that rolecall gets for itself what other
-// tools get through rolecall-process. ok is false for any other line.
+// OwnProcess reads a credential_process line that starts rolecall-process for a role, so that rolecall gets for itself
+// what other tools get through it. ok is false for any other line.
 func OwnProcess(line string) (session, account, role string, ok bool) {
-	words := strings.Fields(line)
-	if len(words) != 7 || words[1] != "--session" || words[3] != "--account" || words[5] != "--role" {
+	words := words(line)
+	if len(words) == 0 {
 		return "", "", "", false
 	}
 	program := words[0][strings.LastIndexAny(words[0], `/\`)+1:]
-	return words[2], words[4], words[6], program == "rolecall-process" || program == "rolecall-process.exe"
+	flags, ok := ProcessFlags(words[1:])
+	session, account, role = flags["session"], flags["account"], flags["role"]
+	ok = ok && flags["profile"] == "" && session != "" && account != "" && role != "" &&
+		(program == "rolecall-process" || program == "rolecall-process.exe")
+	return session, account, role, ok
+}
+
+// words splits a line at blanks outside quotes, which it removes. A backslash is one, as in paths of Windows.
+func words(line string) []string {
+	var all []string
+	var word strings.Builder
+	var quote rune
+	inside := false
+	for _, r := range line + " " {
+		switch {
+		case r == quote:
+			quote = 0
+		case quote == 0 && (r == '"' || r == '\''):
+			quote, inside = r, true
+		case quote == 0 && (r == ' ' || r == '\t'):
+			if inside {
+				all = append(all, word.String())
+			}
+			word.Reset()
+			inside = false
+		default:
+			word.WriteRune(r)
+			inside = true
+		}
+	}
+	if quote != 0 {
+		return nil
+	}
+	return all
+}
+
+// ProcessFlags reads the arguments of rolecall-process: --name value or --name=value, of profile, session, account and
+// role. ok is false if there is anything else.
+func ProcessFlags(args []string) (flags map[string]string, ok bool) {
+	flags = map[string]string{}
+	for len(args) > 0 {
+		name, value, joined := strings.Cut(strings.TrimPrefix(args[0], "--"), "=")
+		if !strings.HasPrefix(args[0], "--") {
+			return nil, false
+		}
+		args = args[1:]
+		if !joined {
+			if len(args) == 0 {
+				return nil, false
+			}
+			value, args = args[0], args[1:]
+		}
+		switch name {
+		case "profile", "session", "account", "role":
+			flags[name] = value
+		default:
+			return nil, false
+		}
+	}
+	return flags, true
 }
 
 func isTrue(text string) bool { return strings.EqualFold(text, "true") }

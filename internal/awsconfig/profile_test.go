@@ -210,6 +210,28 @@ func TestOurOwnProcessLine(t *testing.T) {
 		p.RoleName != "Admin" {
 		t.Errorf("ours: %+v, %v", p, err)
 	}
+	for _, line := range []string{
+		`"/usr/bin/rolecall-process" --session corp --account 111122223333 --role Admin`,
+		`"C:\Program Files\rolecall\rolecall-process.exe" --session corp --account 111122223333 --role Admin`,
+		`'/opt/my tools/rolecall-process' --role=Admin --account="111122223333" --session 'corp'`,
+		`rolecall-process  --role	"Admin" --account 111122223333 --session corp `,
+	} {
+		if session, account, role, ok := awsconfig.OwnProcess(line); !ok || session != "corp" ||
+			account != "111122223333" || role != "Admin" {
+			t.Errorf("%s: %q %q %q %v", line, session, account, role, ok)
+		}
+	}
+	for _, line := range []string{
+		"", `""`, "rolecall-process", "rolecall-process --profile dev",
+		`"rolecall-process --session corp --account 111122223333 --role Admin`,
+		"rolecall-process --session corp --account 111122223333 --role Admin | tee keys",
+		"sh -c rolecall-process --session corp --account 111122223333 --role Admin",
+		"not-rolecall-process --session corp --account 111122223333 --role Admin",
+	} {
+		if _, _, _, ok := awsconfig.OwnProcess(line); ok {
+			t.Errorf("%q counts as ours", line)
+		}
+	}
 	if p, err := c.Profile("theirs"); err != nil || p.Session.Name != "" || p.RoleName != "" {
 		t.Errorf("theirs: %+v, %v", p, err)
 	}

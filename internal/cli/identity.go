@@ -41,7 +41,7 @@ func (a *App) listingOf(root awsconfig.Profile) *inventory.Inventory {
 	}
 	portal := a.endpoints(root).portal
 	if portal == "" {
-		own, err := client.Standard(root.Session.Region, root.UseFIPS, root.UseDualStack)
+		own, err := client.Standard(root.Session.Region, a.fips(root), a.dualStack(root))
 		if err != nil {
 			return nil
 		}

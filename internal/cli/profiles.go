@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -167,13 +168,35 @@ func (a *App) profileOptions(f profileFlags) (profiles.Options, error) {
 	return o, err
 }
 
-// siblingProgram returns the path of a program beside rolecall.
+// siblingProgram returns the path of a program beside rolecall: the one by which PATH finds it, if it is the same file,
+// since that one stays when an upgrade moves the file.
 func siblingProgram(name string) (string, error) {
 	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	return filepath.Join(filepath.Dir(self), name), err
+	beside := filepath.Join(filepath.Dir(self), name)
+	found, err := exec.LookPath(name)
+	if err != nil {
+		return beside, nil
+	}
+	its, err := os.Stat(found)
+	if err != nil {
+		return beside, nil
+	}
+	resolved, err := filepath.EvalSymlinks(self)
+	if err != nil {
+		return beside, nil
+	}
+	for _, path := range []string{beside, filepath.Join(filepath.Dir(resolved), name)} {
+		if own, err := os.Stat(path); err == nil && os.SameFile(own, its) {
+			return found, nil
+		}
+	}
+	return beside, nil
 }
 
 // plan plans for a config file as it stands.

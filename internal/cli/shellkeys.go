@@ -62,7 +62,7 @@ func (a *App) shellIdentity(
 		return credentials.Identity{}, err
 	}
 	sts := credentials.STS{
-		HTTP: httpClient, Endpoint: a.endpoints(profile).sts, FIPS: profile.UseFIPS, DualStack: profile.UseDualStack,
+		HTTP: httpClient, Endpoint: a.endpoints(profile).sts, FIPS: a.fips(profile), DualStack: a.dualStack(profile),
 	}
 	return sts.CallerIdentity(ctx, keys, profile.Region)
 }

@@ -177,7 +177,7 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 	}
 	c, err := client.New(client.Config{
 		Region: root.Session.Region, OIDC: e.oidc, Portal: e.portal,
-		FIPS: root.UseFIPS, DualStack: root.UseDualStack, HTTP: httpClient, Now: a.Now,
+		FIPS: a.fips(root), DualStack: a.dualStack(root), HTTP: httpClient, Now: a.Now,
 	})
 	if err != nil {
 		return nil, &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
@@ -193,10 +193,28 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 	s.source = &credentials.Source{
 		Session: root.Session, Portal: s.portal, Cache: store, Tags: o.tags, Accounts: o.accounts, Warn: warn, Now: a.Now,
 		STS: credentials.STS{
-			HTTP: httpClient, Endpoint: e.sts, FIPS: profile.UseFIPS, DualStack: profile.UseDualStack, Now: a.Now,
+			HTTP: httpClient, Endpoint: e.sts, FIPS: a.fips(profile), DualStack: a.dualStack(profile), Now: a.Now,
 		},
 	}
 	return s, nil
+}
+
+// fips and dualStack report which of AWS's hosts are asked. As in the SDKs, the environment comes before the profile.
+func (a *App) fips(p awsconfig.Profile) bool { return a.flag("AWS_USE_FIPS_ENDPOINT", p.UseFIPS) }
+
+func (a *App) dualStack(p awsconfig.Profile) bool {
+	return a.flag("AWS_USE_DUALSTACK_ENDPOINT", p.UseDualStack)
+}
+
+// flag returns the variable if it says true or false, else what the profile says.
+func (a *App) flag(variable string, profile bool) bool {
+	switch strings.ToLower(a.Getenv(variable)) {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	return profile
 }
 
 // portal returns the access portal of s, with the token of s or that of o.

@@ -5,7 +5,6 @@ package process
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"rolecall/internal/awsconfig"
@@ -17,7 +16,7 @@ import (
 // for a while.
 func Cached(args []string) (identitycenter.RoleCredentials, bool) {
 	var none identitycenter.RoleCredentials
-	flags, ok := parse(args)
+	flags, ok := awsconfig.ProcessFlags(args)
 	home, err := os.UserHomeDir()
 	if !ok || err != nil || !filepath.IsAbs(home) { // rolecall looks into the user database
 		return none, false
@@ -48,29 +47,4 @@ func target(config *awsconfig.Config, flags map[string]string) (awsconfig.Profil
 	}
 	profile, err := config.Profile(name)
 	return profile, err == nil && profile.Chain == nil && profile.RequireRole() == nil
-}
-
-// parse reads --name value and --name=value of the four flags; anything else is left to rolecall.
-func parse(args []string) (map[string]string, bool) {
-	flags := map[string]string{}
-	for len(args) > 0 {
-		name, value, joined := strings.Cut(strings.TrimPrefix(args[0], "--"), "=")
-		if !strings.HasPrefix(args[0], "--") {
-			return nil, false
-		}
-		args = args[1:]
-		if !joined {
-			if len(args) == 0 {
-				return nil, false
-			}
-			value, args = args[0], args[1:]
-		}
-		switch name {
-		case "profile", "session", "account", "role":
-			flags[name] = value
-		default:
-			return nil, false
-		}
-	}
-	return flags, true
 }
