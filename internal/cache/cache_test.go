@@ -240,6 +240,17 @@ func TestRoleCredentialsRoundTrip(t *testing.T) {
 	if err != nil || got.SecretAccessKey.Reveal() != "secret" || !got.Expiration.Equal(c.Expiration) {
 		t.Errorf("got %v, %v", got, err)
 	}
+	// What another tool has cached and no shell can carry is as good as not there.
+	write(t, s.RolePath(corp, "111122223333", "Odd"),
+		strings.NewReplacer("token\"", "$(id)\"", "2026", "2099").Replace(want))
+	var damaged *DamagedError
+	if _, err := s.RoleCredentials(corp, "111122223333", "Odd"); !errors.As(err, &damaged) ||
+		strings.Contains(err.Error(), "$(id)") {
+		t.Errorf("odd keys: %v", err)
+	}
+	if err := os.Remove(s.RolePath(corp, "111122223333", "Odd")); err != nil {
+		t.Fatal(err)
+	}
 	// The AWS CLI keeps AssumeRole results in the same folder.
 	write(t, filepath.Join(filepath.Dir(s.RolePath(corp, "1", "x")), "0123.json"),
 		`{"Credentials": {"Expiration": "2026-11-23T05:44:16+00:00"}}`)

@@ -106,7 +106,7 @@ func credentialsOf(raw json.RawMessage) (identitycenter.RoleCredentials, error) 
 	if c.AccessKeyID == "" || c.SecretAccessKey.IsZero() || c.SessionToken.IsZero() || c.Expiration.IsZero() {
 		return c, errors.New("its credentials are incomplete")
 	}
-	return c, nil
+	return c, c.Check()
 }
 
 func credentialsObject(c identitycenter.RoleCredentials) object {

@@ -103,13 +103,19 @@ func (s STS) assumeRole(
 		}
 	}
 	ends := out.Credentials.Expiration.UTC()
-	return identitycenter.RoleCredentials{
+	c := identitycenter.RoleCredentials{
 		AccessKeyID:     aws.ToString(out.Credentials.AccessKeyId),
 		SecretAccessKey: identitycenter.NewSecret(aws.ToString(out.Credentials.SecretAccessKey)),
 		SessionToken:    identitycenter.NewSecret(aws.ToString(out.Credentials.SessionToken)),
 		Expiration:      ends,
 		AccountID:       AccountOf(chain.RoleARN),
-	}, client.CheckExpiration("AssumeRole", s.Endpoint, ends, out.ResultMetadata, s.Now())
+	}
+	if err := c.Check(); err != nil {
+		return identitycenter.RoleCredentials{}, &identitycenter.APIError{
+			Operation: "AssumeRole", Kind: identitycenter.ErrBadAnswer, Description: err.Error(),
+		}
+	}
+	return c, client.CheckExpiration("AssumeRole", s.Endpoint, ends, out.ResultMetadata, s.Now())
 }
 
 // translate tells keys that STS does not accept, and requests that were signed by a wrong clock, from a role that is

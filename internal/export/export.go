@@ -4,6 +4,7 @@ package export
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -84,7 +85,7 @@ const longest = 256
 func harmless(text string) string {
 	runes := []rune(text)
 	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(plain, r) {
+		if strings.ContainsRune(identitycenter.Plain, r) {
 			return r
 		}
 		return '_'
@@ -202,22 +203,14 @@ func without(keep []string) []string {
 	return slices.DeleteFunc(slices.Clone(sets[:]), func(name string) bool { return slices.Contains(keep, name) })
 }
 
-// check rejects values that role credentials never have, so that nothing depends on quoting alone. No message holds a
-// value.
+// check rejects what not every shell can carry, so that nothing depends on quoting alone. No message holds a value.
 func check(e Environment) error {
-	c := e.Credentials
-	for _, v := range []struct {
-		name, value, alphabet string
-		least, most           int
-	}{
-		{"access key id", c.AccessKeyID, upper + digits, 16, 128},
-		{"secret access key", c.SecretAccessKey.Reveal(), upper + lower + digits + "/+=", 20, 128},
-		{"session token", c.SessionToken.Reveal(), upper + lower + digits + "/+=_-", 1, 16384},
-		{"region", e.Region, upper + lower + digits + "-", 0, 128},
-		{"region", e.OwnRegion, upper + lower + digits + "-", 0, 128},
-	} {
-		if len(v.value) < v.least || len(v.value) > v.most || !isMadeOf(v.value, v.alphabet) {
-			return fmt.Errorf("the %s does not have the form that AWS uses: nothing was written", v.name)
+	if err := e.Credentials.Check(); err != nil {
+		return fmt.Errorf("%w: nothing was written", err)
+	}
+	for _, region := range []string{e.Region, e.OwnRegion} {
+		if !isMadeOf(region, upper+lower+digits+"-") || len(region) > 128 {
+			return errors.New("the region does not have the form that AWS uses: nothing was written")
 		}
 	}
 	return nil
@@ -227,13 +220,9 @@ const (
 	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	lower  = "abcdefghijklmnopqrstuvwxyz"
 	digits = "0123456789"
-
-	plain = upper + lower + digits + "/+=_.:-@," // without meaning to any shell
 )
 
-func isMadeOf(text, alphabet string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune(alphabet, r) })
-}
+func isMadeOf(text, alphabet string) bool { return strings.Trim(text, alphabet) == "" }
 
 // CredentialProcess writes what the AWS CLI and SDKs expect of a
 // credential_process: one line of JSON.

@@ -410,17 +410,24 @@ func refusal(t *testing.T, e Environment) string {
 	return text
 }
 
+func harmlessIn(field string) string {
+	if field == "region" {
+		return upper + lower + digits + "-"
+	}
+	return identitycenter.Plain
+}
+
 func TestHostileValuesAreRefusedAndNotRepeated(t *testing.T) {
 	const filler = "AAAAAAAAAAAAAAAAAAAAAAAA" // so that the length is not what is refused
 	for field, put := range fields {
 		for _, value := range append(hostile(t, "/canary"), "a\x00b", "\x9b31m", "\xff") {
-			if strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=_-") == "" {
-				continue // characters that a token may have
+			if strings.Trim(value, harmlessIn(field)) == "" {
+				continue
 			}
 			e := anEnvironment()
 			put(&e, filler+value)
 			text := refusal(t, e)
-			if !strings.HasPrefix(text, "the "+field+" does not have the form") || strings.Contains(text, filler) {
+			if !strings.HasPrefix(text, "the "+field+" ") || strings.Contains(text, filler) {
 				t.Errorf("%s %q: %q", field, value, text)
 			}
 		}
@@ -433,23 +440,18 @@ func TestEachFieldHasItsOwnAlphabetAndLength(t *testing.T) {
 		good         bool
 	}{
 		{"access key id", "", false},
-		{"access key id", strings.Repeat("A", 15), false},
-		{"access key id", strings.Repeat("A", 16), true},
-		{"access key id", strings.Repeat("9", 128), true},
-		{"access key id", strings.Repeat("A", 129), false},
-		{"access key id", strings.Repeat("a", 20), false},
-		{"access key id", strings.Repeat("A", 20) + "/", false},
+		{"access key id", "test", true},
+		{"access key id", strings.Repeat("A", 20) + " ", false},
 		{"secret access key", "", false},
-		{"secret access key", strings.Repeat("s", 19), false},
-		{"secret access key", strings.Repeat("/", 20), true},
-		{"secret access key", strings.Repeat("s", 128), true},
-		{"secret access key", strings.Repeat("s", 129), false},
-		{"secret access key", strings.Repeat("s", 20) + "-", false},
+		{"secret access key", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEX-_.:=@,", true},
+		{"secret access key", strings.Repeat("s", 20) + "$", false},
+		{"secret access key", strings.Repeat("s", 16385), false},
 		{"session token", "", false},
 		{"session token", "-", true},
 		{"session token", strings.Repeat("_", 16384), true},
 		{"session token", strings.Repeat("t", 16385), false},
-		{"session token", "t.t", false},
+		{"session token", "t.t", true},
+		{"session token", "t`t", false},
 		{"region", "", true},
 		{"region", "us-gov-east-1", true},
 		{"region", "eu_west_1", false},
@@ -516,7 +518,8 @@ func TestNothingOfAnIdentityMeansAnythingToAPrompt(t *testing.T) {
 		}
 		set, unset := Variables(e)
 		for _, v := range set {
-			if strings.HasPrefix(v.Name, "ROLECALL_") && (len(v.Value) > 256 || strings.Trim(v.Value, plain) != "") {
+			if strings.HasPrefix(v.Name, "ROLECALL_") &&
+				(len(v.Value) > 256 || strings.Trim(v.Value, identitycenter.Plain) != "") {
 				t.Errorf("%q became %s=%q", value, v.Name, v.Value)
 			}
 		}

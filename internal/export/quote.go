@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"unicode/utf8"
+
+	"rolecall/internal/identitycenter"
 )
 
 // errNUL is returned since no shell can hold a NUL byte.
@@ -85,7 +87,7 @@ func quoteCsh(text string) (string, error) {
 }
 
 func plainCmd(text string) (string, error) {
-	if !isMadeOf(text, plain) {
+	if !isMadeOf(text, identitycenter.Plain) {
 		return "", errPlain
 	}
 	return text, nil

@@ -4,7 +4,9 @@
 package identitycenter
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -98,6 +100,27 @@ type RoleCredentials struct {
 	Expiration      time.Time
 	AccountID       string // may be empty when read from an older cache file
 }
+
+// Check returns an error if a key is empty, or nothing that every shell can carry safely. Credentials are checked
+// before they are kept or handed out, so that nothing depends on quoting alone; what AWS's own keys look like does not
+// matter. No message holds a value.
+func (c RoleCredentials) Check() error {
+	for _, v := range []struct{ name, value string }{
+		{"access key id", c.AccessKeyID},
+		{"secret access key", c.SecretAccessKey.Reveal()},
+		{"session token", c.SessionToken.Reveal()},
+	} {
+		if v.value == "" || len(v.value) > maxKey || strings.Trim(v.value, Plain) != "" {
+			return fmt.Errorf("the %s is nothing that every shell can carry safely", v.name)
+		}
+	}
+	return nil
+}
+
+const maxKey = 16 << 10
+
+// Plain are the characters without a meaning to any shell.
+const Plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=_.:-@,"
 
 // MaxRoleLife is how long role credentials can live: the twelve hours of AWS, and some tolerance for clocks. Those that
 // seem to live longer may have ended: our clock is behind.

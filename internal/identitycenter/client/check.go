@@ -87,13 +87,6 @@ func checkToken(t identitycenter.Token, expiresIn int32) error {
 	return nil
 }
 
-func (c *Client) checkRoleCredentials(r identitycenter.RoleCredentials) error {
-	if !visible(r.AccessKeyID) || !visible(r.SecretAccessKey.Reveal()) || !visible(r.SessionToken.Reveal()) {
-		return errors.New("no usable keys")
-	}
-	return nil
-}
-
 func isAccountID(id string) bool {
 	if len(id) != 12 {
 		return false

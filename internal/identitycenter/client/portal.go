@@ -36,7 +36,7 @@ func (c *Client) GetRoleCredentials(
 		Expiration:      time.UnixMilli(out.RoleCredentials.Expiration).UTC(),
 		AccountID:       accountID,
 	}
-	if err := c.checkRoleCredentials(r); err != nil {
+	if err := r.Check(); err != nil {
 		return identitycenter.RoleCredentials{}, c.badPortalAnswer("GetRoleCredentials", err)
 	}
 	return r, CheckExpiration("GetRoleCredentials", c.endpoints.Portal, r.Expiration, out.ResultMetadata, c.now())
