@@ -32,9 +32,9 @@ var rooms = map[string][]string{
 		"idc/store", "idc/visitor",
 	},
 	"access":                {"identitycenter", "login", "pace"},
-	"awsconfig":             {"identitycenter", "near"},
+	"awsconfig":             {"identitycenter", "near", "words"},
 	"batch":                 {"terminal"},
-	"browser":               {},
+	"browser":               {"words"},
 	"cache":                 {"filesystem", "identitycenter"},
 	"credentials":           {"access", "awsconfig", "cache", "identitycenter", "identitycenter/client", "near"},
 	"console":               {"identitycenter", "identitycenter/client"},
@@ -52,6 +52,7 @@ var rooms = map[string][]string{
 	"profiles":              {"awsconfig", "identitycenter", "inventory"},
 	"settings":              {},
 	"terminal":              {},
+	"words":                 {},
 
 	"idc": {
 		"filesystem", "idc/admin", "idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/partition",
@@ -144,7 +145,7 @@ func TestTheDrawing(t *testing.T) {
 }
 
 // neutral rooms know nothing of Identity Center; both houses may enter them.
-var neutral = []string{"filesystem", "near"}
+var neutral = []string{"filesystem", "near", "words"}
 
 // Client rooms and the embedded server's meet over HTTP only.
 func TestTheTwoHousesDoNotMeet(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/words"
 )
 
 // A Profile is one profile, with the session that it names.
@@ -93,45 +94,16 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 // OwnProcess reads a credential_process line that starts rolecall-process for a role, so that rolecall gets for itself
 // what other tools get through it. ok is false for any other line.
 func OwnProcess(line string) (session, account, role string, ok bool) {
-	words := words(line)
-	if len(words) == 0 {
+	command := words.Split(line)
+	if len(command) == 0 {
 		return "", "", "", false
 	}
-	program := words[0][strings.LastIndexAny(words[0], `/\`)+1:]
-	flags, ok := ProcessFlags(words[1:])
+	program := command[0][strings.LastIndexAny(command[0], `/\`)+1:]
+	flags, ok := ProcessFlags(command[1:])
 	session, account, role = flags["session"], flags["account"], flags["role"]
 	ok = ok && flags["profile"] == "" && session != "" && account != "" && role != "" &&
 		(program == "rolecall-process" || program == "rolecall-process.exe")
 	return session, account, role, ok
-}
-
-// words splits a line at blanks outside quotes, which it removes. A backslash is one, as in paths of Windows.
-func words(line string) []string {
-	var all []string
-	var word strings.Builder
-	var quote rune
-	inside := false
-	for _, r := range line + " " {
-		switch {
-		case r == quote:
-			quote = 0
-		case quote == 0 && (r == '"' || r == '\''):
-			quote, inside = r, true
-		case quote == 0 && (r == ' ' || r == '\t'):
-			if inside {
-				all = append(all, word.String())
-			}
-			word.Reset()
-			inside = false
-		default:
-			word.WriteRune(r)
-			inside = true
-		}
-	}
-	if quote != 0 {
-		return nil
-	}
-	return all
 }
 
 // ProcessFlags reads the arguments of rolecall-process: --name value or --name=value, of profile, session, account and

@@ -14,18 +14,24 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"rolecall/internal/words"
 )
 
 // startGrace is how long an opener may take to fail before it counts as having opened the page: a new browser keeps
 // running.
 const startGrace = 300 * time.Millisecond
 
+// openGrace is how long an opener may take to fail before it counts as a browser that a person has closed.
+const openGrace = 10 * time.Second
+
 // ErrNone means that no opener is installed.
 var ErrNone = errors.New("no browser found")
 
-// Open opens address. command is $BROWSER's text: alternatives separated as in PATH, each a command with %s for the
-// address, which is otherwise added at the end; empty means the system's opener. The opener's output goes to stderr:
-// stdout is for results.
+// Open opens address. command is $BROWSER's text, as Python's webbrowser reads it: alternatives separated as in PATH,
+// each a program's path, or a command with quotes as in a shell and %s for the address, which is otherwise added at the
+// end; empty means the system's openers. The opener's output goes to stderr: stdout is for results. An opener that
+// fails later is replaced by the next one in the background, which is said on stderr if there is none.
 func Open(ctx context.Context, command, address string, stderr io.Writer) error {
 	if !allowed(address) {
 		return errors.New("neither https nor on this machine: not opened")
@@ -34,22 +40,40 @@ func Open(ctx context.Context, command, address string, stderr io.Writer) error 
 	if command != "" {
 		alternatives = nil
 		for text := range strings.SplitSeq(command, string(os.PathListSeparator)) {
-			if words := strings.Fields(text); len(words) > 0 {
+			if words := commandOf(text); len(words) > 0 {
 				alternatives = append(alternatives, words)
 			}
 		}
 	}
-	err := ErrNone
+	var found [][]string
+	var missing []string
 	for _, words := range alternatives {
-		path, lookError := exec.LookPath(words[0])
-		if lookError != nil {
-			continue
-		}
-		if err = start(ctx, path, arguments(words[1:], address), stderr); err == nil {
-			return nil
+		if path, err := exec.LookPath(words[0]); err != nil {
+			missing = append(missing, words[0])
+		} else {
+			found = append(found, append([]string{path}, arguments(words[1:], address)...))
 		}
 	}
-	return err
+	switch {
+	case len(found) == 0 && command != "":
+		return fmt.Errorf("%w: BROWSER names %s, which is not installed", ErrNone, strings.Join(missing, ", "))
+	case len(found) == 0:
+		return ErrNone
+	}
+	return try(found, stderr)
+}
+
+// commandOf returns the words of one alternative in BROWSER.
+func commandOf(text string) []string {
+	text = strings.TrimSpace(text)
+	if info, err := os.Stat(text); err == nil && !info.IsDir() && !strings.Contains(text, "%s") {
+		return []string{text} // a path, perhaps with blanks
+	}
+	command := words.Split(text)
+	if n := len(command); n > 1 && command[n-1] == "&" {
+		command = command[:n-1] // all of them run in the background
+	}
+	return command
 }
 
 func allowed(address string) bool {
@@ -77,23 +101,45 @@ func arguments(words []string, address string) []string {
 	return args
 }
 
-// start runs an opener in the background. It fails if the opener ends at once with an error.
-func start(_ context.Context, path string, args []string, stderr io.Writer) error {
-	c := exec.Command(path, args...) // it outlives the sign-in
-	c.Stdout, c.Stderr = stderr, stderr
-	if err := c.Start(); err != nil {
-		return err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
-	select {
-	case err := <-ended:
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+// try runs one opener after the other, until one has not failed for startGrace. If that one fails later, the rest is
+// tried in the background.
+func try(openers [][]string, stderr io.Writer) error {
+	var err error
+	for i, words := range openers {
+		c := exec.Command(words[0], words[1:]...) // it outlives the sign-in
+		c.Stdout, c.Stderr = stderr, stderr
+		if err = c.Start(); err != nil {
+			continue
 		}
-	case <-time.After(startGrace):
+		ended := make(chan error, 1)
+		go func() { ended <- c.Wait() }()
+		select {
+		case err = <-ended:
+			if err == nil {
+				return nil
+			}
+			err = fmt.Errorf("%s: %w", words[0], err)
+		case <-time.After(startGrace):
+			go watch(ended, words[0], openers[i+1:], stderr)
+			return nil
+		}
 	}
-	return nil
+	return err
+}
+
+// watch waits for an opener that seemed to work, and tries the rest if it fails.
+func watch(ended <-chan error, name string, rest [][]string, stderr io.Writer) {
+	started := time.Now()
+	err := <-ended
+	if err == nil || time.Since(started) > openGrace {
+		return // a browser that a person has closed
+	}
+	if len(rest) > 0 {
+		err = try(rest, stderr)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "%s did not open the page: %v\n", name, err)
+	}
 }
 
 // openers are the system's ways to open an address.
@@ -104,7 +150,10 @@ func openers() [][]string {
 	case "windows":
 		return [][]string{{"rundll32", "url.dll,FileProtocolHandler"}}
 	}
-	return [][]string{{"xdg-open"}, {"wslview"}, {"x-www-browser"}, {"www-browser"}}
+	return [][]string{
+		{"wslview"}, {"rundll32.exe", "url.dll,FileProtocolHandler"}, // on WSL
+		{"xdg-open"}, {"x-www-browser"}, {"www-browser"},
+	}
 }
 
 // Available reports whether this machine is likely to have a browser: a desktop session that is not reached over SSH.

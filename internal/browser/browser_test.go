@@ -3,11 +3,15 @@
 package browser
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 )
 
 const page = "https://d-1234567890.awsapps.com/start?x=$(id)&y='"
@@ -29,6 +33,8 @@ func TestTheAddressReachesTheOpenerAsItIs(t *testing.T) {
 	for name, x := range map[string]struct{ before, after, want string }{
 		"alone": {"", "", page + "\n"}, "in place of %s": {"", " --new %s --end", "--new\n" + page + "\n--end\n"},
 		"after others": {"no-such-program:" + failing + ":", " --new", "--new\n" + page + "\n"},
+		"with quotes":  {"", ` "a b" 'x=%s'`, "a b\nx=" + page + "\n"},
+		"background":   {"", " %s &", page + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path, noted := script(t, "0")
@@ -43,6 +49,65 @@ func TestTheAddressReachesTheOpenerAsItIs(t *testing.T) {
 				t.Error("what the opener says went elsewhere")
 			}
 		})
+	}
+}
+
+// A program in a folder with blanks, in quotes or as it is.
+func TestAPathWithBlanks(t *testing.T) {
+	for _, quote := range []string{"", `"`, "'"} {
+		path, noted := script(t, "0")
+		moved := filepath.Join(filepath.Dir(path), "my opener")
+		if err := os.Rename(path, moved); err != nil {
+			t.Fatal(err)
+		}
+		if err := Open(t.Context(), quote+moved+quote, page, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(noted); err != nil || string(got) != page+"\n" {
+			t.Errorf("%q: got %q, %v", quote, got, err)
+		}
+	}
+}
+
+// An opener that fails only after a while is followed by the next one; without one, that is said.
+func TestALateFailureIsNoticed(t *testing.T) {
+	slow := func() string {
+		path, _ := script(t, "1")
+		late := filepath.Join(t.TempDir(), "late")
+		if err := os.WriteFile(late, []byte("#!/bin/sh\nsleep 0.5\nexec "+path+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return late
+	}
+	path, noted := script(t, "0")
+	if err := Open(t.Context(), slow()+":"+path, page, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for try := 0; ; try++ {
+		if got, err := os.ReadFile(noted); err == nil && string(got) == page+"\n" {
+			break
+		}
+		if try > 500 {
+			t.Fatal("the next opener was not tried")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	said, stderr := io.Pipe()
+	if err := Open(t.Context(), slow(), page, stderr); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		if strings.Contains(lines.Text(), "did not open the page: exit status 1") {
+			return
+		}
+	}
+	t.Error("the failure was not told")
+}
+
+func TestABrowserThatIsNotThereIsNamed(t *testing.T) {
+	err := Open(t.Context(), "no-such-program:other-program --x", page, io.Discard)
+	if !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "BROWSER names no-such-program, other-program") {
+		t.Errorf("got %v", err)
 	}
 }
 
