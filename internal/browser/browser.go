@@ -3,7 +3,6 @@
 package browser
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +31,7 @@ var ErrNone = errors.New("no browser found")
 // each a program's path, or a command with quotes as in a shell and %s for the address, which is otherwise added at the
 // end; empty means the system's openers. The opener's output goes to stderr: stdout is for results. An opener that
 // fails later is replaced by the next one in the background, which is said on stderr if there is none.
-func Open(ctx context.Context, command, address string, stderr io.Writer) error {
+func Open(command, address string, stderr io.Writer) error {
 	if !allowed(address) {
 		return errors.New("neither https nor on this machine: not opened")
 	}
@@ -40,8 +39,8 @@ func Open(ctx context.Context, command, address string, stderr io.Writer) error 
 	if command != "" {
 		alternatives = nil
 		for text := range strings.SplitSeq(command, string(os.PathListSeparator)) {
-			if words := commandOf(text); len(words) > 0 {
-				alternatives = append(alternatives, words)
+			if text = strings.TrimSpace(text); text != "" {
+				alternatives = append(alternatives, commandOf(text))
 			}
 		}
 	}
@@ -63,15 +62,17 @@ func Open(ctx context.Context, command, address string, stderr io.Writer) error 
 	return try(found, stderr)
 }
 
-// commandOf returns the words of one alternative in BROWSER.
+// commandOf returns the words of one alternative in BROWSER, which is not empty. Without sense it is one word.
 func commandOf(text string) []string {
-	text = strings.TrimSpace(text)
 	if info, err := os.Stat(text); err == nil && !info.IsDir() && !strings.Contains(text, "%s") {
 		return []string{text} // a path, perhaps with blanks
 	}
 	command := words.Split(text)
-	if n := len(command); n > 1 && command[n-1] == "&" {
-		command = command[:n-1] // all of them run in the background
+	switch n := len(command); {
+	case n == 0:
+		return []string{text}
+	case n > 1 && command[n-1] == "&":
+		return command[:n-1] // all of them run in the background
 	}
 	return command
 }

@@ -39,7 +39,7 @@ func TestTheAddressReachesTheOpenerAsItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path, noted := script(t, "0")
 			var stderr bytes.Buffer
-			if err := Open(t.Context(), x.before+path+x.after, page, &stderr); err != nil {
+			if err := Open(x.before+path+x.after, page, &stderr); err != nil {
 				t.Fatal(err)
 			}
 			if got, err := os.ReadFile(noted); err != nil || string(got) != x.want {
@@ -60,7 +60,7 @@ func TestAPathWithBlanks(t *testing.T) {
 		if err := os.Rename(path, moved); err != nil {
 			t.Fatal(err)
 		}
-		if err := Open(t.Context(), quote+moved+quote, page, io.Discard); err != nil {
+		if err := Open(quote+moved+quote, page, io.Discard); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(noted); err != nil || string(got) != page+"\n" {
@@ -80,7 +80,7 @@ func TestALateFailureIsNoticed(t *testing.T) {
 		return late
 	}
 	path, noted := script(t, "0")
-	if err := Open(t.Context(), slow()+":"+path, page, io.Discard); err != nil {
+	if err := Open(slow()+":"+path, page, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	for try := 0; ; try++ {
@@ -93,7 +93,7 @@ func TestALateFailureIsNoticed(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	said, stderr := io.Pipe()
-	if err := Open(t.Context(), slow(), page, stderr); err != nil {
+	if err := Open(slow(), page, stderr); err != nil {
 		t.Fatal(err)
 	}
 	for lines := bufio.NewScanner(said); lines.Scan(); {
@@ -105,9 +105,14 @@ func TestALateFailureIsNoticed(t *testing.T) {
 }
 
 func TestABrowserThatIsNotThereIsNamed(t *testing.T) {
-	err := Open(t.Context(), "no-such-program:other-program --x", page, io.Discard)
-	if !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "BROWSER names no-such-program, other-program") {
-		t.Errorf("got %v", err)
+	for command, names := range map[string]string{
+		"no-such-program:other-program --x": "no-such-program, other-program",
+		" : 'not closed":                    "'not closed",
+	} {
+		err := Open(command, page, io.Discard)
+		if !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "BROWSER names "+names+", which") {
+			t.Errorf("%q: got %v", command, err)
+		}
 	}
 }
 
@@ -117,14 +122,14 @@ func TestOnlyWebAddressesAreOpened(t *testing.T) {
 		"file:///etc/passwd", "javascript:alert(1)", "http://example.com/",
 		"https://u:p@example.com/", "--help", "", "http://127.0.0.1.example.com/",
 	} {
-		if err := Open(t.Context(), path, address, os.Stderr); err == nil {
+		if err := Open(path, address, os.Stderr); err == nil {
 			t.Errorf("%q was opened", address)
 		}
 	}
 	if _, err := os.Stat(noted); err == nil {
 		t.Error("the opener was started")
 	}
-	if err := Open(t.Context(), "no-such-program", page, os.Stderr); !errors.Is(err, ErrNone) {
+	if err := Open("no-such-program", page, os.Stderr); !errors.Is(err, ErrNone) {
 		t.Errorf("without an opener: %v", err)
 	}
 }

@@ -177,7 +177,7 @@ func (p *atTerminal) open(address string) bool {
 	if p.options.browser.none || command == "" && !browser.Available(p.app.Getenv) {
 		return false
 	}
-	if err := browser.Open(context.Background(), command, address, p.app.Stderr); err != nil {
+	if err := browser.Open(command, address, p.app.Stderr); err != nil {
 		p.Tell("could not open a browser: " + err.Error())
 		return false
 	}

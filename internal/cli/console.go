@@ -124,7 +124,7 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 		case profile.Chain != nil:
 			return Usagef("the access portal has no links for assumed roles: leave out --portal")
 		}
-		return a.openPortal(ctx, s, r, o)
+		return a.openPortal(s, r, o)
 	}
 	if o.duration != 0 && profile.Chain != nil {
 		return Usagef("AWS sets the length of a console session of an assumed role: leave out --duration")
@@ -207,13 +207,13 @@ func isAWS(e identitycenter.Endpoints, region, host string) bool {
 }
 
 // openPortal opens a link without keys, which may appear in a command line.
-func (a *App) openPortal(ctx context.Context, s *session, r consoleResult, o consoleOptions) error {
+func (a *App) openPortal(s *session, r consoleResult, o consoleOptions) error {
 	link := console.PortalLink(s.login.Session.StartURL, r.Account, r.Role, r.Destination)
 	if o.print {
 		r.URL = link
 		return a.consoleOutput(r, link+"\n")
 	}
-	if err := a.openBrowser(ctx, link); err != nil {
+	if err := a.openBrowser(link); err != nil {
 		return err
 	}
 	return a.sayOpened(r)
@@ -233,7 +233,7 @@ func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consol
 		return err
 	}
 	defer h.Close()
-	if err := a.openBrowser(ctx, h.Address); err != nil {
+	if err := a.openBrowser(h.Address); err != nil {
 		return err
 	}
 	if err := h.Wait(ctx); errors.Is(err, console.ErrNotFetched) {
@@ -244,12 +244,12 @@ func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consol
 	return a.sayOpened(r)
 }
 
-func (a *App) openBrowser(ctx context.Context, address string) error {
+func (a *App) openBrowser(address string) error {
 	command := a.Getenv("BROWSER")
 	if command == "" && !browser.Available(a.Getenv) {
 		return noBrowser(errors.New("no browser on this machine, or no desktop session to open it in"))
 	}
-	if err := browser.Open(ctx, command, address, a.Stderr); err != nil {
+	if err := browser.Open(command, address, a.Stderr); err != nil {
 		return noBrowser(fmt.Errorf("could not open a browser: %w", err))
 	}
 	return nil
