@@ -15,6 +15,8 @@ import (
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/login"
 	"rolecall/internal/settings"
+
+	"github.com/spf13/cobra"
 )
 
 // A World is what surrounds a command: its streams, environment, clock and person.
@@ -37,11 +39,12 @@ type World struct {
 // An App runs one command in a World.
 type App struct {
 	World
-	json    bool   // --json
-	debug   bool   // --debug
-	help    string // the command line for help on the running command
-	ran     bool   // a command has begun: errors are no longer about usage
-	dialect string // the format of the variables that stdout is expected to hold, for a shell; "" if none
+	json      bool           // --json
+	debug     bool           // --debug
+	help      string         // the command line for help on the running command
+	running   *cobra.Command // the command that has begun: errors are no longer about usage; nil before
+	arguments []string
+	dialect   string // the format of the variables that stdout is expected to hold, for a shell; "" if none
 
 	shared *awsconfig.Config  // the config files, once read
 	own    *settings.Settings // rolecall's settings, once read
@@ -62,7 +65,7 @@ func Main(ctx context.Context, w World, args []string) int {
 	if passed := (*ChildExit)(nil); errors.As(err, &passed) {
 		return passed.Code
 	}
-	if !a.ran { // the flags were perhaps not read to the end
+	if a.running == nil {
 		err = &UsageError{err}
 		a.json = a.json || slices.Contains(args, "--json")
 	}

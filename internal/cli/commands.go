@@ -88,7 +88,7 @@ func (a *App) root(args []string) *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
-		PersistentPreRun:  func(*cobra.Command, []string) { a.ran = true },
+		PersistentPreRun:  func(cmd *cobra.Command, args []string) { a.running, a.arguments = cmd, args },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return a.pickWithoutCommand(cmd) },
 	}
 	root.SetVersionTemplate(a.versionLine() + "\n")

@@ -95,7 +95,7 @@ func (a *App) failSwitch(cmd *cobra.Command, args []string) {
 	switch path := cmd.CommandPath(); {
 	case a.dialect != "":
 	case path == "rolecall env", path == "rolecall pick" && cmd.Flags().Lookup("action").Value.String() == "env":
-		if !a.ran { // the flags were perhaps not read to the end
+		if a.running == nil {
 			cmd.FParseErrWhitelist.UnknownFlags = true
 			_ = cmd.ParseFlags(args)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -304,21 +305,64 @@ func (a *App) findSession(
 	if settingsError != nil && !errors.Is(settingsError, awsconfig.ErrUnknownProfile) {
 		return identitycenter.SSOSession{}, settingsError
 	}
+	own, err := a.settings()
+	if err != nil {
+		return identitycenter.SSOSession{}, err
+	}
 	names := config.SessionNames()
-	if len(names) == 1 {
+	switch {
+	case own.DefaultSession != "" && !slices.Contains(names, own.DefaultSession):
+		return identitycenter.SSOSession{}, &HintError{
+			Err:  fmt.Errorf("%s: default_session: there is no [sso-session %s]", a.Tidy(a.settingsFile()), own.DefaultSession),
+			Code: ExitConfiguration, Facts: sessionFacts(names), Hint: "correct it, or: rolecall configure",
+		}
+	case own.DefaultSession != "":
+		return config.Session(own.DefaultSession)
+	case len(names) == 1:
 		return config.Session(names[0])
+	case len(names) == 0:
+		return identitycenter.SSOSession{}, &HintError{
+			Err: errors.New("no [sso-session] is configured"), Code: ExitConfiguration, Hint: beginHint,
+		}
 	}
-	e := &HintError{
+	return identitycenter.SSOSession{}, &HintError{
 		Err:  errors.New("which session? the default profile has none"),
-		Code: ExitConfiguration, Hint: "rolecall login SESSION",
+		Code: ExitConfiguration, Facts: sessionFacts(names),
+		Hint: fmt.Sprintf("%s; for good: default_session = %q in %s", a.withSession(names[0]), names[0],
+			a.Tidy(a.settingsFile())),
 	}
-	if len(names) > 0 {
-		e.Facts = []string{"sessions: " + strings.Join(names, ", ")}
-	} else {
-		e.Err = errors.New("no [sso-session] is configured")
-		e.Hint = beginHint
+}
+
+func sessionFacts(names []string) []string {
+	if len(names) == 0 {
+		return nil
 	}
-	return identitycenter.SSOSession{}, e
+	return []string{"sessions: " + strings.Join(names, ", ")}
+}
+
+// withSession returns the command that runs, with a session named.
+func (a *App) withSession(name string) string {
+	if a.running == nil {
+		return "rolecall login " + Quoted(name)
+	}
+	path := a.running.CommandPath()
+	match := a.running.Flags().Lookup("match")
+	switch takesSession := a.running.Flags().Lookup("session") != nil; {
+	case path == "rolecall", path == "rolecall pick":
+		return "rolecall pick --session " + Quoted(name)
+	case takesSession && (len(a.arguments) == 0 || match != nil && match.Changed):
+		return "add --session " + Quoted(name)
+	case takesSession:
+		words := []string{path, Quoted(name + ":" + a.arguments[0])}
+		if len(a.arguments) > 1 {
+			words = append(words, "--")
+		}
+		for _, word := range a.arguments[1:] {
+			words = append(words, Quoted(word))
+		}
+		return strings.Join(words, " ")
+	}
+	return path + " " + Quoted(name)
 }
 
 func (a *App) namedSession(config *awsconfig.Config, name string) (identitycenter.SSOSession, error) {

@@ -15,9 +15,10 @@ import (
 
 // Settings is the content of config.toml. The zero value is that of an empty file.
 type Settings struct {
-	Region   string    `toml:"region"` // where neither a person, a profile nor an account says another
-	Profiles Profiles  `toml:"profiles"`
-	Accounts []Account `toml:"account"`
+	DefaultSession string    `toml:"default_session"` // where the default profile has none
+	Region         string    `toml:"region"`          // where neither a person, a profile nor an account says another
+	Profiles       Profiles  `toml:"profiles"`
+	Accounts       []Account `toml:"account"`
 }
 
 // Profiles is how "rolecall profiles" generates, unless flags say otherwise.
