@@ -21,7 +21,9 @@ install: build ## install both programs in $(PREFIX)/bin
 	install -m 0755 bin/rolecall bin/rolecall-process $(DESTDIR)$(PREFIX)/bin
 
 test: needs lint ## check the code and run all tests
-	go test -race -count=1 -timeout 15m ./...
+	@mkdir -p bin && rm -f bin/not-run
+	ROLECALL_REPORT="$(CURDIR)/bin/not-run" go test -race -count=1 -timeout 15m ./...; status=$$?; \
+		cat bin/not-run 2>/dev/null; exit $$status
 
 lint: ## formatting, vet, staticcheck and the rest of .golangci.yml, and builds for the other systems
 	@echo "== golangci-lint"; $(TOOL) golangci-lint run

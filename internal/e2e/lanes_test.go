@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -47,13 +48,22 @@ func lane(t *testing.T, name string) string {
 	return ""
 }
 
-// report names the lanes that did not run.
+// report names the lanes that did not run, at the end of make test: go test keeps what passing tests print.
 func (m *missingLanes) report() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, name := range m.names {
-		fmt.Fprintf(os.Stderr, "lane %s: not run, since it is not there. Install it: sh scripts/needs\n", name)
+		tell(fmt.Sprintf("lane %s: not run, since it is not there. Install it: sh scripts/needs", name))
 	}
+}
+
+func tell(line string) {
+	path := cmp.Or(os.Getenv("ROLECALL_REPORT"), os.DevNull)
+	if file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+		fmt.Fprintln(file, line)
+		file.Close()
+	}
+	fmt.Fprintln(os.Stderr, line)
 }
 
 // An awsCLI is one of the AWS CLIs that the tests run: the oldest that we name, and today's.
@@ -65,8 +75,8 @@ type awsCLI struct {
 	start func(*world) string
 }
 
-// awsVersions are the very versions whose files and behaviour the tests state. When sid moves on, look at its sso
-// folder first, then change this line.
+// awsVersions are the versions whose files and behaviour the tests state. When sid moves on, its newer one runs, and is
+// named: look at its sso folder, then change this line.
 var awsVersions = []string{"2.9.19", "2.38.1"}
 
 // oldAWS is Debian bookworm's AWS CLI: another one may come first in PATH.
@@ -103,8 +113,13 @@ func eachAWS(t *testing.T, test func(t *testing.T, aws awsCLI)) {
 		t.Run("AWS CLI "+awsVersions[i], func(t *testing.T) {
 			aws := find(t)
 			out, err := exec.Command(aws.argv[0], aws.command("--version")[1:]...).CombinedOutput()
-			if err != nil || !strings.HasPrefix(string(out), "aws-cli/"+aws.version+" ") {
+			version, ok := strings.CutPrefix(string(out), "aws-cli/")
+			version, _, _ = strings.Cut(version, " ")
+			if err != nil || !ok || i == 0 && version != aws.version {
 				t.Fatalf("%v: %v %s, want %s\nsh scripts/needs installs them; see awsVersions", aws.argv, err, out, aws.version)
+			}
+			if version != aws.version {
+				tell(fmt.Sprintf("%s: the AWS CLI is %s now, no longer %s: see awsVersions", t.Name(), version, aws.version))
 			}
 			test(t, aws)
 		})
