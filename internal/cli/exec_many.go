@@ -131,16 +131,24 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	for _, row := range rows {
 		guarded[row.ID] = row.Guarded
 	}
-	b := &batch.Batch{
-		Path: path, Argv: argv, Parallel: m.parallel, StopOnError: m.stopOnError, Output: a.output(),
-		Environment: func(ctx context.Context, t batch.Target) ([]string, error) {
-			located := profile
-			located.Region = regions[t.AccountID]
-			return a.targetEnvironment(ctx, s, located, t, guarded[t.AccountID])
-		},
-		Code: func(err error) int { return a.explain(ctx, err).Code },
+	environment := func(ctx context.Context, t batch.Target) ([]string, error) {
+		located := profile
+		located.Region = regions[t.AccountID]
+		return a.targetEnvironment(ctx, s, located, t, guarded[t.AccountID])
 	}
-	return a.runMany(ctx, b, rows)
+	return a.runMany(ctx, m.batch(ctx, a, path, argv, environment), rows)
+}
+
+// batch returns the batch that runs the program at path.
+func (m manyFlags) batch(
+	ctx context.Context, a *App, path string, argv []string,
+	environment func(context.Context, batch.Target) ([]string, error),
+) *batch.Batch {
+	return &batch.Batch{
+		Path: path, Argv: argv, Parallel: m.parallel, StopOnError: m.stopOnError, Output: a.output(),
+		Environment: environment,
+		Code:        func(err error) int { return a.explain(ctx, err).Code },
+	}
 }
 
 // portalAccounts returns the accounts as the portal listed them.

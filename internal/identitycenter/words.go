@@ -101,9 +101,9 @@ type RoleCredentials struct {
 	AccountID       string // may be empty when read from an older cache file
 }
 
-// Check returns an error if a key is empty, or nothing that every shell can carry safely. Credentials are checked
-// before they are kept or handed out, so that nothing depends on quoting alone; what AWS's own keys look like does not
-// matter. No message holds a value.
+// Check returns an error if a key is empty, too long, or has characters that a shell could misread. Credentials are
+// checked before they are kept or handed out, so that nothing depends on quoting alone; what AWS's own keys look
+// like does not matter. No message holds a value.
 func (c RoleCredentials) Check() error {
 	for _, v := range []struct{ name, value string }{
 		{"access key id", c.AccessKeyID},
@@ -111,7 +111,7 @@ func (c RoleCredentials) Check() error {
 		{"session token", c.SessionToken.Reveal()},
 	} {
 		if v.value == "" || len(v.value) > maxKey || strings.Trim(v.value, Plain) != "" {
-			return fmt.Errorf("the %s is nothing that every shell can carry safely", v.name)
+			return fmt.Errorf("the %s is empty, too long, or has characters that a shell could misread", v.name)
 		}
 	}
 	return nil
