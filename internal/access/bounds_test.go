@@ -113,7 +113,7 @@ func TestAHoldOfAnotherProcess(t *testing.T) {
 	})
 }
 
-// No patience is none.
+// Without patience, the first refusal ends the request.
 func TestNoPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, 1)

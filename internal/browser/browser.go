@@ -62,7 +62,8 @@ func Open(command, address string, stderr io.Writer) error {
 	return try(found, stderr)
 }
 
-// commandOf returns the words of one alternative in BROWSER, which is not empty. Without sense it is one word.
+// commandOf returns the words of one alternative in BROWSER, which is not empty. Text whose quotes do not match is one
+// word.
 func commandOf(text string) []string {
 	if info, err := os.Stat(text); err == nil && !info.IsDir() && !strings.Contains(text, "%s") {
 		return []string{text} // a path, perhaps with blanks

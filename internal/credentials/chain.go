@@ -107,7 +107,7 @@ func chainLinks(profile awsconfig.Profile, session identitycenter.SSOSession, ta
 	return append(links, "account", profile.AccountID, profile.RoleName)
 }
 
-// AccountOf cuts the account id out of an ARN; empty if it is none.
+// AccountOf cuts the account id out of an ARN; empty if it has none.
 func AccountOf(arn string) string {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) < 6 {

@@ -7,7 +7,7 @@ import (
 	"rolecall/internal/idc/pattern"
 )
 
-// A shape is what AWS's service models say about a value: lengths of texts and lists, bounds of numbers (zero is none),
+// A shape is what AWS's service models say about a value: lengths of texts and lists, bounds of numbers (0: unbounded),
 // a pattern of the whole text, or its enum.
 type shape struct {
 	min, max    int
