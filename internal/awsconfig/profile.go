@@ -167,20 +167,20 @@ func (c *Config) profileSession(v *values) (identitycenter.SSOSession, error) {
 		return none, err
 	}
 	for _, key := range []string{"sso_start_url", "sso_region"} {
-		if own, value := v.text(key), section.text(key); own != "" && own != value {
+		own, value := v.text(key), section.text(key)
+		switch {
+		case own == "" || own == value:
+		case value == "": // only sso_region may be missing
+			session.Region = own
+		default:
 			return none, v.fail(key, "%q contradicts %q of [sso-session %s] at %s", own, value, name, section.where(key))
 		}
 	}
-	return session, nil
+	return session, checkSession(session, v.fail)
 }
 
 func (v *values) legacySession() (identitycenter.SSOSession, error) {
 	s := identitycenter.SSOSession{StartURL: v.text("sso_start_url"), Region: v.text("sso_region")}
-	for _, key := range []string{"sso_start_url", "sso_region"} {
-		if v.text(key) == "" {
-			return s, v.fail(key, "is missing")
-		}
-	}
 	return s, checkSession(s, v.fail)
 }
 
@@ -192,11 +192,6 @@ func sessionOf(v *values) (identitycenter.SSOSession, error) {
 		e.Profile, e.Session = "", v.name
 		return e
 	}
-	for _, key := range []string{"sso_start_url", "sso_region"} {
-		if v.text(key) == "" {
-			return s, fail(key, "is missing")
-		}
-	}
 	for scope := range strings.SplitSeq(v.text("sso_registration_scopes"), ",") {
 		if scope = strings.TrimSpace(scope); scope != "" {
 			s.Scopes = append(s.Scopes, scope)
@@ -205,8 +200,13 @@ func sessionOf(v *values) (identitycenter.SSOSession, error) {
 	return s, checkSession(s, fail)
 }
 
+// checkSession checks what the file says of a session. A region may be missing: the token, the start URL's host or the
+// sign-in tells it.
 func checkSession(s identitycenter.SSOSession, fail func(key, format string, args ...any) *Error) error {
-	if !IsRegion(s.Region) {
+	switch {
+	case s.StartURL == "":
+		return fail("sso_start_url", "is missing")
+	case s.Region != "" && !IsRegion(s.Region):
 		return fail("sso_region", "%q is not a region", s.Region)
 	}
 	u, err := url.Parse(s.StartURL)

@@ -97,7 +97,7 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 		}
 	}
 	f.endpointURL = p.endpoint
-	s, err := a.session(p.profile(config, a), f.options)
+	s, err := a.session(ctx, p.profile(config, a), f.options)
 	if err != nil {
 		return err
 	}
@@ -147,13 +147,13 @@ type configureResult struct {
 
 // profile returns what the sign-in uses: the session, and the network settings of the
 // default profile.
-func (p setup) profile(config *awsconfig.Config, a *App) awsconfig.Profile {
+func (p setup) profile(config *awsconfig.Config, a *App) *awsconfig.Profile {
 	settings := a.settingsProfile(config)
 	settings.Session, settings.Name, settings.Chain, settings.AccountID, settings.RoleName = p.session, "", nil, "", ""
 	if own := config.SessionEndpoints(p.session.Name); p.there && own != (awsconfig.Endpoints{}) {
 		settings.Endpoints = own
 	}
-	return settings
+	return &settings
 }
 
 // writeSetup writes what is not in the file yet, and tells the person.

@@ -177,6 +177,8 @@ func loginHint(session identitycenter.SSOSession) string {
 func startURLHint(e *login.StartURLError) string {
 	command := "rolecall configure " + Quoted(e.Session.StartURL)
 	switch {
+	case e.Moved:
+		return loginHint(e.Session)
 	case e.Endpoint != "", e.Found == e.Session.Region:
 		return "check the start URL: it is the address of your AWS access portal"
 	case e.Found == "":

@@ -116,7 +116,7 @@ func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profi
 	o.tags, o.region = t.tags, t.region
 	profile, s, err := a.resolveTarget(ctx, t, o)
 	if err == nil {
-		profile, err = a.located(profile, o)
+		profile, err = a.located(ctx, profile, o)
 	}
 	return profile, s, err
 }
@@ -127,28 +127,30 @@ func (a *App) resolveTarget(ctx context.Context, t target, o options) (awsconfig
 		return awsconfig.Profile{}, nil, err
 	}
 	if t.profile != "" {
-		return a.resolveProfile(config, t.profile, o)
+		return a.resolveProfile(ctx, config, t.profile, o)
 	}
 	profile, err := a.sessionProfile(config, t.session)
 	if err != nil {
 		return profile, nil, err
 	}
 	profile.AccountID, profile.RoleName = t.account, t.role
-	s, err := a.session(profile, o)
+	s, err := a.session(ctx, &profile, o)
 	if err == nil && !inventory.IsAccountID(t.account) {
 		profile.AccountID, err = a.accountID(ctx, s, t.account, o)
 	}
 	return profile, s, err
 }
 
-func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (awsconfig.Profile, *session, error) {
+func (a *App) resolveProfile(
+	ctx context.Context, config *awsconfig.Config, name string, o options,
+) (awsconfig.Profile, *session, error) {
 	profile, err := config.Profile(name)
 	if errors.Is(err, awsconfig.ErrUnknownProfile) {
 		if len(config.ProfileNames())+len(config.SessionNames()) == 0 {
 			facts := []string{"no Identity Center settings there"}
 			return profile, nil, &HintError{Err: err, Code: ExitConfiguration, Facts: facts, Hint: beginHint}
 		}
-		return a.resolveAccount(config, name, err, o)
+		return a.resolveAccount(ctx, config, name, err, o)
 	}
 	if err != nil {
 		return profile, nil, err
@@ -156,20 +158,20 @@ func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (
 	if credentials.Root(profile).Session.StartURL == "" {
 		return profile, nil, profile.RequireRole()
 	}
-	s, err := a.session(profile, o)
+	s, err := a.session(ctx, &profile, o)
 	return profile, s, err
 }
 
 // resolveAccount takes a text that names no profile for an account of the default session, if
 // the stored listing has it with a single role. unknown is the error for the profile.
 func (a *App) resolveAccount(
-	config *awsconfig.Config, text string, unknown error, o options,
+	ctx context.Context, config *awsconfig.Config, text string, unknown error, o options,
 ) (awsconfig.Profile, *session, error) {
 	profile, err := a.sessionProfile(config, "")
 	if err != nil {
 		return profile, nil, unknown
 	}
-	s, err := a.session(profile, o)
+	s, err := a.session(ctx, &profile, o)
 	if err != nil {
 		return profile, nil, unknown
 	}

@@ -20,14 +20,16 @@ const registeredRedirect = "http://127.0.0.1" + callbackPath
 // codeFlow is the authorization code grant with PKCE (RFC 7636) and a loopback
 // redirect (RFC 8252). The answer comes to the callback listener, or pasted by
 // the person from a browser on another machine; the first valid one wins.
-func (l *Login) codeFlow(ctx context.Context) (identitycenter.Token, error) {
+func (l *Login) codeFlow(
+	ctx context.Context, session identitycenter.SSOSession,
+) (identitycenter.Token, error) {
 	state, verifier := randomText(), randomText()
 	callback, err := listen(l.CallbackPort, state)
 	if err != nil {
 		return identitycenter.Token{}, err
 	}
 	defer callback.close()
-	r, err := l.registration(ctx, "code", registeredRedirect)
+	r, err := l.registration(ctx, session, "code", registeredRedirect)
 	if err != nil {
 		return identitycenter.Token{}, err
 	}
