@@ -22,8 +22,8 @@ type Profile struct {
 	Region             string
 	Output             string
 	CABundle           string
-	UseFIPS            bool
-	UseDualStack       bool
+	UseFIPS            Switch
+	UseDualStack       Switch
 	IgnoreEndpointURLs bool
 	Endpoints          Endpoints
 	CredentialProcess  string
@@ -33,6 +33,12 @@ type Profile struct {
 // Endpoints are the overrides of the services section that the profile, or else
 // [default], names.
 type Endpoints struct{ SSO, SSOOIDC, STS Endpoint }
+
+// A Switch is a key that is true or false, as it is written, and where. It is empty without the key.
+type Switch struct {
+	Value  string
+	Origin Origin
+}
 
 // An Endpoint is an endpoint_url and where it is set.
 type Endpoint struct {
@@ -65,7 +71,7 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	}
 	p := Profile{
 		Name: name, Origin: v.origin, Region: v.text("region"), Output: v.text("output"), CABundle: v.text("ca_bundle"),
-		UseFIPS: isTrue(v.text("use_fips_endpoint")), UseDualStack: isTrue(v.text("use_dualstack_endpoint")),
+		UseFIPS: v.switched("use_fips_endpoint"), UseDualStack: v.switched("use_dualstack_endpoint"),
 		IgnoreEndpointURLs: isTrue(v.text("ignore_configured_endpoint_urls")),
 		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"),
 		CredentialProcess: v.text("credential_process"),
@@ -130,6 +136,10 @@ func ProcessFlags(args []string) (flags map[string]string, ok bool) {
 		}
 	}
 	return flags, true
+}
+
+func (v *values) switched(key string) Switch {
+	return Switch{strings.ToLower(v.text(key)), v.where(key)}
 }
 
 func isTrue(text string) bool { return strings.EqualFold(text, "true") }

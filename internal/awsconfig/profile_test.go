@@ -66,7 +66,7 @@ func TestAProfileBringsAllItRefersTo(t *testing.T) {
 	c, path := open(t, someone)
 	dev, err := c.Profile("dev")
 	if err != nil || dev.Session.Name != "corp" || dev.Session.Region != "us-east-1" || dev.AccountID != "111122223333" ||
-		dev.RoleName != "Admin" || !dev.UseFIPS {
+		dev.RoleName != "Admin" || dev.UseFIPS.Value != "true" {
 		t.Errorf("got %+v, %v", dev, err)
 	}
 	if strings.Join(dev.Session.Scopes, "|") != "sso:account:access|other:scope" {

@@ -75,6 +75,9 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 		t = a.parseTarget(config, argument)
 	case named == 0:
 		t.profile = awsconfig.DefaultProfile(a.Getenv)
+		if err := a.needsTarget(config, t.profile); err != nil {
+			return t, err
+		}
 	}
 	t.region = f.region
 	if t.profile == "" && (t.account == "" || t.role == "") {
@@ -88,6 +91,25 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 		t.tags = append(t.tags, credentials.Tag{Key: key, Value: value})
 	}
 	return t, nil
+}
+
+// needsTarget asks for a target where none is named and there is no default profile, although there are others.
+func (a *App) needsTarget(config *awsconfig.Config, name string) error {
+	_, err := config.Profile(name)
+	names := config.ProfileNames()
+	if !errors.Is(err, awsconfig.ErrUnknownProfile) || name != "default" || len(names) == 0 || a.running == nil {
+		return nil
+	}
+	const most = 8
+	fact := "profiles: " + strings.Join(names[:min(len(names), most)], ", ")
+	if len(names) > most {
+		fact += fmt.Sprintf(", and %d more", len(names)-most)
+	}
+	return &HintError{
+		Err:  errors.New("which profile? none is named, and there is no default profile"),
+		Code: ExitConfiguration, Facts: []string{fact},
+		Hint: a.running.CommandPath() + " --profile PROFILE; for all that this shell runs: export AWS_PROFILE=PROFILE",
+	}
 }
 
 // parseTarget takes text for a profile if there is one of that name, which may have a slash,

@@ -165,6 +165,7 @@ func (a *App) session(ctx context.Context, profile *awsconfig.Profile, o options
 	if err != nil {
 		return nil, err
 	}
+	a.inForce = root
 	e := a.endpoints(root)
 	if o.endpointURL != "" {
 		e.oidc, e.portal, e.override = o.endpointURL, o.endpointURL, "--endpoint-url"
@@ -183,12 +184,12 @@ func (a *App) session(ctx context.Context, profile *awsconfig.Profile, o options
 	}
 	c, err := client.New(client.Config{
 		Region: root.Session.Region, OIDC: e.oidc, Portal: e.portal,
-		FIPS: a.fips(root), DualStack: a.dualStack(root), HTTP: httpClient, Now: a.Now,
+		FIPS: a.fips(root), DualStack: a.dualStackPortal(root), HTTP: httpClient, Now: a.Now,
 	})
 	if err != nil {
 		return nil, &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
 	}
-	warn := func(err error) { warnTo(stderr, err) }
+	warn := func(err error) { a.warnTo(stderr, err) }
 	l := &login.Login{
 		Session: root.Session, Service: c, Store: store, Standard: standard(root.Session.Region), Override: e.override,
 		Explicit: o.endpointURL != "", Person: a.person(o), DeviceCode: o.deviceCode, CallbackPort: o.callbackPort,
@@ -203,24 +204,6 @@ func (a *App) session(ctx context.Context, profile *awsconfig.Profile, o options
 		},
 	}
 	return s, nil
-}
-
-// fips and dualStack report which of AWS's hosts are asked. As in the SDKs, the environment comes before the profile.
-func (a *App) fips(p awsconfig.Profile) bool { return a.flag("AWS_USE_FIPS_ENDPOINT", p.UseFIPS) }
-
-func (a *App) dualStack(p awsconfig.Profile) bool {
-	return a.flag("AWS_USE_DUALSTACK_ENDPOINT", p.UseDualStack)
-}
-
-// flag returns the variable if it says true or false, else what the profile says.
-func (a *App) flag(variable string, profile bool) bool {
-	switch strings.ToLower(a.Getenv(variable)) {
-	case "true":
-		return true
-	case "false":
-		return false
-	}
-	return profile
 }
 
 // portal returns the access portal of s, with the token of s or that of o.

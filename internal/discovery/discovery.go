@@ -113,6 +113,14 @@ func (p portals) issuer(ctx context.Context, asker *http.Client, startURL string
 // OfHost returns the region that a host of AWS has in its name, or "".
 func OfHost(host string) string { return ofAWS().region(host) }
 
+// IsDualStack reports whether host is that of an instance's dual-stack start URL, ID.portal.REGION.app.aws, which
+// people with IPv6 reach, too.
+func IsDualStack(host string) bool {
+	host = strings.ToLower(host)
+	p := ofAWS()
+	return p.region(host) != "" && !strings.HasPrefix(p.StartDomain(host), "portal.")
+}
+
 func (p portals) region(host string) string {
 	host = strings.ToLower(host)
 	domain := p.StartDomain(host)

@@ -51,6 +51,14 @@ func (s SSOSession) RegistrationScopes() []string {
 	return slices.Clone(s.Scopes)
 }
 
+// ReachesPortal reports whether tokens of the session can be used at the access portal: with AccessScope, one of the
+// older scopes of the portal, or none at all.
+func (s SSOSession) ReachesPortal() bool {
+	scopes := s.RegistrationScopes()
+	older := func(scope string) bool { return strings.HasPrefix(scope, "sso-portal:") }
+	return len(scopes) == 0 || slices.Contains(scopes, AccessScope) || slices.ContainsFunc(scopes, older)
+}
+
 // A ClientRegistration is RegisterClient's answer: good for 90 days.
 type ClientRegistration struct {
 	ClientID              string

@@ -27,7 +27,7 @@ func (l *Login) deviceFlow(
 		d, err = l.Service.StartDeviceAuthorization(ctx, r, session.IssuerURL())
 	}
 	if err != nil {
-		return identitycenter.Token{}, err
+		return identitycenter.Token{}, l.explainStartURL(ctx, err)
 	}
 	l.Person.Device(l.Session, d)
 	return l.poll(ctx, r, d)

@@ -44,6 +44,9 @@ func (e *StartURLError) Unwrap() error { return e.Cause }
 // Check finds out whether the session's start URL is at home in its region, before
 // anybody is asked anything. It registers a client, which the sign-in then uses.
 func (l *Login) Check(ctx context.Context) error {
+	if !l.Session.ReachesPortal() {
+		return &ScopesError{l.Session}
+	}
 	session, err := l.issued(ctx)
 	if err != nil {
 		return err
@@ -73,10 +76,9 @@ func (l *Login) issued(ctx context.Context) (identitycenter.SSOSession, error) {
 	return session, nil
 }
 
-// explainRegistration tells a start URL that is refused from other refusals: clients of
-// the code flow are registered with it, and a region that does not have it answers with
-// one of these codes.
-func (l *Login) explainRegistration(ctx context.Context, err error) error {
+// explainStartURL tells a start URL that is refused from other refusals: clients of the code flow are registered with
+// it, the device flow begins with it, and a region that does not have it answers with one of these codes.
+func (l *Login) explainStartURL(ctx context.Context, err error) error {
 	codes := []string{
 		"invalid_client_metadata",
 		"InvalidClientMetadataException",

@@ -106,6 +106,9 @@ func (l *Login) lockLogin(ctx context.Context) (func(), error) {
 func (l *Login) personSignsIn(
 	ctx context.Context, signOut func(context.Context) error,
 ) (identitycenter.Token, error) {
+	if !l.Session.ReachesPortal() {
+		return identitycenter.Token{}, &ScopesError{l.Session}
+	}
 	if err := l.confirmEndpoint(ctx); err != nil {
 		return identitycenter.Token{}, err
 	}
@@ -223,7 +226,7 @@ func (l *Login) registration(
 	}
 	r, err := l.Service.RegisterClient(ctx, session, redirectURI)
 	if err != nil {
-		return r, l.explainRegistration(ctx, err)
+		return r, l.explainStartURL(ctx, err)
 	}
 	if err := l.Store.SaveRegistration(session, endpoint, flow, r); err != nil {
 		l.warn("the client registration was not cached: %w", err)
