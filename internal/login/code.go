@@ -110,7 +110,7 @@ const pasteTries = 5
 // readPasted takes the address that the person's browser ended on. What is
 // pasted is never repeated in a message.
 func (l *Login) readPasted(ctx context.Context, callback *callback) {
-	for range pasteTries {
+	for tries := 0; tries < pasteTries; {
 		text, err := l.Person.Paste(ctx)
 		if err != nil {
 			return // the callback can still come
@@ -118,6 +118,7 @@ func (l *Login) readPasted(ctx context.Context, callback *callback) {
 		if strings.TrimSpace(text) == "" {
 			continue
 		}
+		tries++
 		if err := callback.pasted(strings.TrimSpace(text)); err == nil || ctx.Err() != nil {
 			return
 		} else {
