@@ -84,6 +84,7 @@ func (a *App) explain(ctx context.Context, err error) report {
 	var noAccess *credentials.NoAccessError
 	var usage *UsageError
 	var start *login.StartURLError
+	var config *awsconfig.Error
 	switch {
 	case errors.As(err, &hinted):
 		r.Code, r.Facts, r.Hint = hinted.Code, hinted.Facts, hinted.Hint
@@ -101,8 +102,17 @@ func (a *App) explain(ctx context.Context, err error) report {
 		r.Code, r.Hint = ExitConfiguration, startURLHint(start)
 	case errors.As(err, &noAccess):
 		r.Code, r.Facts, r.Hint = ExitNoAccess, noAccess.Facts(), freshHint(noAccess.Session)
+	case errors.As(err, &config):
+		r.Code, r.Hint = ExitConfiguration, "rolecall config show"
+		r.Facts = a.configFacts(config)
+		if a.shared == nil && config.Remedy != "" {
+			r.Hint = "rolecall config show, once that is corrected"
+		}
 	default:
 		explainKind(err, &r)
+	}
+	if errors.As(err, &config) {
+		r.Message = a.tidied(r.Message, config)
 	}
 	if incomplete := (*inventory.IncompleteError)(nil); errors.As(err, &incomplete) {
 		r.Facts = append([]string{incomplete.Kept()}, r.Facts...)
@@ -115,16 +125,12 @@ func (a *App) explain(ctx context.Context, err error) report {
 
 // explainKind explains errors of which only the kind matters.
 func explainKind(err error, r *report) {
-	var config *awsconfig.Error
 	var damaged *cache.DamagedError
 	var account *inventory.AccountError
 	var text *discovery.StartURLError
 	var elsewhere *discovery.ElsewhereError
 	var identity *credentials.IdentityError
 	switch {
-	case errors.As(err, &config):
-		r.Code = ExitConfiguration
-		r.Facts, r.Hint = configFacts(config)
 	case errors.As(err, &account):
 		r.Code, r.Facts, r.Hint = ExitNoAccess, account.Facts(), "rolecall ls"+sessionArgument(account.Session)
 	case errors.Is(err, identitycenter.ErrWrongClock):
@@ -157,14 +163,6 @@ func explainKind(err error, r *report) {
 	case errors.Is(err, os.ErrPermission):
 		r.Hint = "check the owner and mode of that file and its folder"
 	}
-}
-
-func configFacts(e *awsconfig.Error) (facts []string, hint string) {
-	hint = "rolecall config show"
-	if near := e.Nearest(); near != "" {
-		facts = append(facts, "did you mean "+Quoted(near)+"?")
-	}
-	return facts, hint
 }
 
 // loginHint returns the command that signs in to session.

@@ -145,8 +145,7 @@ func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (
 	profile, err := config.Profile(name)
 	if errors.Is(err, awsconfig.ErrUnknownProfile) {
 		if len(config.ProfileNames())+len(config.SessionNames()) == 0 {
-			facts := []string{"no Identity Center settings there"}
-			return profile, nil, &HintError{Err: err, Code: ExitConfiguration, Facts: facts, Hint: beginHint}
+			return profile, nil, a.nothingConfigured(config, err)
 		}
 		return a.resolveAccount(config, name, err, o)
 	}
@@ -158,6 +157,27 @@ func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (
 	}
 	s, err := a.session(profile, o)
 	return profile, s, err
+}
+
+// nothingConfigured leads people who have not begun yet to configure, and others to the sections that are not read.
+func (a *App) nothingConfigured(config *awsconfig.Config, err error) error {
+	e := &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
+	var unknown *awsconfig.Error
+	if errors.As(err, &unknown) {
+		e.Facts = a.configFacts(unknown)
+		if len(e.Facts) == 0 {
+			e.Facts = a.problemFacts(config.Meant(""))
+		}
+	} else {
+		e.Facts = a.problemFacts(config.Meant("sso-session"))
+	}
+	if len(e.Facts) > 0 {
+		return e
+	}
+	if e.Hint = beginHint; unknown != nil {
+		e.Facts = []string{"no Identity Center settings there"}
+	}
+	return e
 }
 
 // resolveAccount takes a text that names no profile for an account of the default session, if
@@ -183,7 +203,7 @@ func (a *App) resolveAccount(
 	case errors.As(err, &wrong) && len(wrong.Matches) > 0:
 		return profile, nil, err
 	case errors.As(err, &wrong):
-		return profile, nil, unknownTarget(unknown, wrong)
+		return profile, nil, a.unknownTarget(unknown, wrong)
 	case len(account.Roles) > 1:
 		return profile, nil, &HintError{
 			Err:   fmt.Errorf("%q is account %s, where you have %d roles: which one?", text, account.ID, len(account.Roles)),
@@ -198,12 +218,11 @@ func (a *App) resolveAccount(
 }
 
 // unknownTarget adds to the error for an unknown profile the accounts that may have been meant.
-func unknownTarget(unknown error, accounts *inventory.AccountError) error {
+func (a *App) unknownTarget(unknown error, accounts *inventory.AccountError) error {
 	facts := accounts.Facts()
 	var profile *awsconfig.Error
 	if errors.As(unknown, &profile) {
-		own, _ := configFacts(profile)
-		facts = append(own, facts...)
+		facts = append(a.configFacts(profile), facts...)
 	}
 	return &HintError{
 		Err: unknown, Code: ExitConfiguration, Facts: facts, Hint: "rolecall ls" + sessionArgument(accounts.Session),
@@ -314,16 +333,15 @@ func (a *App) findSession(
 	case own.DefaultSession != "" && !slices.Contains(names, own.DefaultSession):
 		return identitycenter.SSOSession{}, &HintError{
 			Err:  fmt.Errorf("%s: default_session: there is no [sso-session %s]", a.Tidy(a.settingsFile()), own.DefaultSession),
-			Code: ExitConfiguration, Facts: sessionFacts(names), Hint: "correct it, or: rolecall configure",
+			Code: ExitConfiguration, Facts: append(sessionFacts(names), a.problemFacts(config.Meant("sso-session"))...),
+			Hint: "correct it, or: rolecall configure",
 		}
 	case own.DefaultSession != "":
 		return config.Session(own.DefaultSession)
 	case len(names) == 1:
 		return config.Session(names[0])
 	case len(names) == 0:
-		return identitycenter.SSOSession{}, &HintError{
-			Err: errors.New("no [sso-session] is configured"), Code: ExitConfiguration, Hint: beginHint,
-		}
+		return identitycenter.SSOSession{}, a.nothingConfigured(config, errors.New("no [sso-session] is configured"))
 	}
 	return identitycenter.SSOSession{}, &HintError{
 		Err:  errors.New("which session? the default profile has none"),

@@ -1,0 +1,268 @@
+package awsconfig
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// A linter collects what is wrong with a file, and what tools read differently.
+type linter struct {
+	d           *Document
+	credentials bool
+	problems    []Problem
+}
+
+// lint reads both files.
+func (c *Config) lint() []Problem {
+	all := (&linter{d: c.config}).run()
+	return append(all, (&linter{d: c.credentials, credentials: true}).run()...)
+}
+
+func (l *linter) run() []Problem {
+	l.problems = append(l.problems, l.d.problems...)
+	l.lineEnds()
+	l.headers()
+	l.respelled()
+	for _, s := range l.d.defaults {
+		l.section(s)
+		l.add(s, s.Line, Problem{Text: "botocore adds the keys of this section to every other one, other tools do not"})
+	}
+	for _, s := range l.d.sections {
+		l.section(s)
+	}
+	return l.problems
+}
+
+// add adds a problem of a section.
+func (l *linter) add(s Section, line int, p Problem) {
+	p.Origin, p.Section, p.head = Origin{l.d.path, line}, "["+s.Header+"]", s.Line
+	l.problems = append(l.problems, p)
+}
+
+// lineEnds reports the first line that ends with a carriage return alone.
+func (l *linter) lineEnds() {
+	for i, c := range l.d.data {
+		if c == '\r' && !bytes.HasPrefix(l.d.data[i+1:], []byte("\n")) {
+			line := 1 + bytes.Count(l.d.data[:i], []byte("\n"))
+			l.problems = append(l.problems, Problem{
+				Origin: Origin{l.d.path, line},
+				Text: "a carriage return without a line feed: botocore and the Java SDK end the line there, " +
+					"the Go, JavaScript and Rust SDKs do not",
+				Remedy: "save the file with line feeds",
+			})
+			return
+		}
+	}
+}
+
+// headers reports sections that are there twice, and those that are not read as they are meant.
+func (l *linter) headers() {
+	seen := map[string]int{}
+	for _, s := range l.d.sections {
+		if first, ok := seen[s.Header]; ok {
+			l.add(s, s.Line, Problem{
+				Text: "the section is also at line " + strconv.Itoa(first) +
+					": botocore refuses the file, other tools merge both",
+				Remedy: "move its keys to line " + strconv.Itoa(first),
+			})
+		} else {
+			seen[s.Header] = s.Line
+		}
+		if found, ok := l.d.lookalike(s, l.credentials); ok {
+			found.quiet = !found.sure && !l.isProfile(s)
+			l.problems = append(l.problems, found.Problem)
+		}
+	}
+}
+
+// isProfile reports whether a section without a kind may be a profile: it has a profile's keys, or none.
+func (l *linter) isProfile(s Section) bool {
+	properties := l.d.properties(s)
+	for _, p := range properties {
+		if knownKey(p.key) != "" {
+			return true
+		}
+	}
+	return len(properties) == 0 && s.Header != "plugins" && s.Header != "preview"
+}
+
+// respelled reports names with headers of different spelling.
+func (l *linter) respelled() {
+	seen := map[reading]Section{}
+	for _, s := range l.d.sections {
+		kind, name := s.Named()
+		if kind == "" || l.credentials {
+			continue
+		}
+		this := reading{kind, name}
+		if earlier, ok := seen[this]; ok && earlier.Header != s.Header {
+			p := Problem{
+				Text: "is [" + earlier.Header + "] of line " + strconv.Itoa(earlier.Line) +
+					", spelled differently: botocore reads only the last of them",
+				Remedy: "move its keys to line " + strconv.Itoa(earlier.Line),
+			}
+			if name == "default" && kind == kindProfile {
+				p.Text += ", other tools only [profile default]"
+			}
+			l.add(s, s.Line, p)
+		}
+		seen[this] = s
+	}
+}
+
+// section reports what is wrong with the lines below a header.
+func (l *linter) section(s Section) {
+	var parent *Line
+	seen := map[string]bool{}
+	for _, line := range l.d.Lines(s) {
+		switch {
+		case line.Comment || line.Blank():
+		case line.Continues:
+			l.continued(s, parent, line)
+		default:
+			l.property(s, line, parent == nil)
+			if line.Key != "" && seen[line.Key] {
+				l.add(s, line.Number, Problem{
+					Key:    line.Key,
+					Text:   "is there twice: botocore refuses the file, other tools use the last one",
+					Remedy: "remove one of the two lines",
+				})
+			}
+			seen[line.Key] = true
+			parent = &line
+		}
+	}
+}
+
+// bareLine is said of a line that is not KEY = VALUE.
+const bareLine = "the line is not KEY = VALUE: botocore refuses the file, and so do the Java, Kotlin and Rust SDKs; " +
+	"the Go and JavaScript SDKs pass over the line"
+
+// property reports what is wrong with the first line of a property.
+func (l *linter) property(s Section, line Line, first bool) {
+	key, value, separator := splitLine(line.Text)
+	known := knownKey(plain(key))
+	p := Problem{Key: line.Key, about: known, Remedy: corrected(orText(known, line.Key), value)}
+	switch text := line.Text; {
+	case separator != 0 && text[0] == '[':
+		p.Key, p.Text = "", "a header without its ]: its keys count for the section above"
+		p.meant, _ = meantBy(text, l.credentials)
+		p.Remedy = headerRemedy(p.meant, l.credentials)
+	case line.Key == "":
+		word, rest, _ := strings.Cut(strings.ReplaceAll(plain(text), "\t", " "), " ")
+		p.about, p.Text, p.Remedy = knownKey(word), bareLine, "write KEY = VALUE, or # before a comment"
+		if p.about != "" {
+			p.Remedy = corrected(p.about, rest)
+		}
+	case l.strange(line) != "":
+		p.Text = "the line has " + l.strange(line)
+	case separator == ':':
+		p.Text = "is set with a colon: botocore and the Go SDK read it, the JavaScript SDK ignores it, " +
+			otherSDKs + " "
+		if strings.Contains(text, "=") {
+			p.Text += "ignore it, too"
+		} else {
+			p.Text += "refuse the file"
+		}
+	case known != "" && line.Key != known && l.kindOf(s) != kindServices:
+		p.Text = "no tool knows this key"
+	case key != strings.ToLower(key):
+		p.Text = "botocore, the Go and the Rust SDK read " + line.Key + ", to other SDKs " + key + " is another key"
+	case !isIdentifier(key):
+		p.Text, p.Remedy = otherSDKs+" ignore a key with such characters", ""
+	default:
+		p = l.value(line, key, value)
+	}
+	if p.Text != "" {
+		l.add(s, line.Number, p)
+	}
+	if first && line.Indent != "" {
+		l.add(s, line.Number, Problem{
+			Key: line.Key, Text: "is indented right below the header: " + otherSDKs + " refuse the file",
+			Remedy: "write it at the beginning of the line",
+		})
+	}
+}
+
+// strange names the first strange character of a property's first line.
+func (l *linter) strange(line Line) string {
+	text := strings.TrimRight(l.d.Text(line.Start, line.End), "\r\n")
+	i := strings.IndexAny(text, "=:")
+	return strangeIn(strings.Trim(text[:max(0, i)], " \t"), strings.Trim(text[i+1:], " \t"))
+}
+
+// kindOf returns the kind of a section, as it is or as it was meant.
+func (l *linter) kindOf(s Section) string {
+	meant, _ := meantBy(s.Header, l.credentials)
+	return meant.kind
+}
+
+// value reports what tools read differently in a value.
+func (l *linter) value(line Line, key, value string) Problem {
+	p := Problem{Key: line.Key, about: line.Key, Remedy: corrected(key, value)}
+	switch quoted := strings.Trim(value, `"'`) != value; {
+	case isSecretKey(line.Key) && !quoted:
+		return Problem{}
+	case commentAt(line.Text) >= 0:
+		p.Text = "text after # or ; is part of the value for botocore, and a comment for other SDKs"
+		p.Remedy += ", with the comment on a line of its own"
+	case quoted && !holdsCommand(line.Key) && value != `""`:
+		p.Text = "quotes are part of the value; the Go SDK alone removes a pair of them"
+	default:
+		return Problem{}
+	}
+	return p
+}
+
+// holdsCommand reports keys whose value is a command line, in which quotes are as they should be.
+func holdsCommand(key string) bool {
+	return key == "credential_process" || key == "cli_pager" || strings.HasSuffix(key, "_command")
+}
+
+// commentAt returns where a comment begins after the delimiter of a property, or -1.
+func commentAt(text string) int {
+	from := strings.IndexAny(text, "=:") + 1
+	for i := from; i < len(text); i++ {
+		if (text[i] == '#' || text[i] == ';') && (text[i-1] == ' ' || text[i-1] == '\t') {
+			return i
+		}
+	}
+	return -1
+}
+
+// continued reports what is wrong with an indented line below a property.
+func (l *linter) continued(s Section, parent *Line, line Line) {
+	text := plain(line.Text)
+	key, value, separator := splitLine(text)
+	known := knownKey(key)
+	if key == "" || strings.Trim(key[:1], keyCharacters[:52]) != "" {
+		known = ""
+	}
+	p := Problem{Key: parent.Key, about: known, parent: parent.Key}
+	_, block := inBrackets(strings.TrimSpace(text))
+	nested := parseNested([]byte(line.Text), line.Number)
+	switch inBlock := parent.Value == ""; {
+	case block:
+		p.Text = "the indented header is part of this value for botocore; the Go and JavaScript SDKs begin a section"
+		p.meant, _ = meantBy(text, l.credentials)
+		p.Remedy = headerRemedy(p.meant, l.credentials) + " at the beginning of the line"
+		if inBlock && nested.bare {
+			p.Text = bareLine
+		}
+	case inBlock && nested.bare:
+		p.Text, p.Remedy = bareLine, "write KEY = VALUE"
+	case inBlock && nested.key == "":
+		p.Text, p.Remedy = "a line of the block has no key: "+otherSDKs+" refuse the file", "write KEY = VALUE"
+	case inBlock && !isIdentifier(nested.key):
+		p.Text = "the Java and Kotlin SDKs ignore the key " + strconv.Quote(nested.key) + " of the block"
+	case known != "" && separator != 0 && (!inBlock || knownKey(parent.Key) == parent.Key):
+		p.Text = "the indented line is part of this value; the Go and JavaScript SDKs alone read " + known
+		p.Remedy = corrected(known, value) + " at the beginning of the line"
+	case strange(line.Indent) != "":
+		p.Text, p.Remedy = "the line below it begins with "+strange(line.Indent), "begin that line with its text"
+	}
+	if p.Text != "" {
+		l.add(s, line.Number, p)
+	}
+}

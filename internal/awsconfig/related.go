@@ -1,0 +1,113 @@
+package awsconfig
+
+import (
+	"slices"
+	"strings"
+
+	"rolecall/internal/near"
+)
+
+// Related returns the problems that explain an error of this configuration: a section that was meant but is not read
+// as such, a line that is not read as the key in question. It reads both files once more.
+func (c *Config) Related(e *Error) []Problem {
+	var found []Problem
+	if e.wanted != "" {
+		found = c.lookalikes(e.wantedKind(), e.wanted)
+	}
+	if e.kind == ErrUnknownSession && e.Profile == "" { // a profile's name will do for its session
+		found = append(found, c.lookalikes(kindProfile, e.wanted)...)
+	}
+	if e.Key != "" {
+		found = append(found, c.aboutKey(e)...)
+	}
+	if remedy := c.remedy(e); remedy != "" &&
+		!slices.ContainsFunc(found, func(p Problem) bool { return p.Remedy == remedy }) {
+		found = append(found, Problem{Origin: e.Origin, Key: e.Key, Remedy: remedy})
+	}
+	return found
+}
+
+// Meant returns the sections that were meant as one of a kind, or of any kind for "", and are not read as such by
+// every tool.
+func (c *Config) Meant(kind string) []Problem {
+	return slices.DeleteFunc(c.lint(), func(p Problem) bool {
+		return p.quiet || p.meant.kind == "" || kind != "" && p.meant.kind != kind
+	})
+}
+
+// wantedKind is the kind of section that does not exist.
+func (e *Error) wantedKind() string {
+	switch {
+	case e.Key == "services":
+		return kindServices
+	case e.kind == ErrUnknownSession:
+		return kindSession
+	}
+	return kindProfile
+}
+
+// lookalikes returns the sections that were meant by a name: those of that very name, or else those of one like it.
+func (c *Config) lookalikes(kind, name string) []Problem {
+	var same, alike []Problem
+	for _, p := range c.lint() {
+		switch {
+		case p.meant.kind != kind || p.meant.name == "":
+		case strings.EqualFold(p.meant.name, name) || strings.EqualFold(p.whole, name):
+			same = append(same, p)
+		case fold(p.meant.name) == fold(name) || near.Best(name, []string{p.meant.name}) != "":
+			alike = append(alike, p)
+		}
+	}
+	if len(same) > 0 {
+		return same
+	}
+	return alike
+}
+
+// aboutKey returns the problems with a key of the section that an error is about.
+func (c *Config) aboutKey(e *Error) []Problem {
+	kind, name := kindProfile, e.Profile
+	if e.Session != "" {
+		kind, name = kindSession, e.Session
+	}
+	in := map[Origin]bool{}
+	for _, d := range []*Document{c.config, c.credentials} {
+		if d == c.config || kind == kindProfile {
+			for _, s := range c.sections(d, kind, name) {
+				in[Origin{d.path, s.Line}] = true
+			}
+		}
+	}
+	keys := []string{e.Key}
+	if e.Key == "sso_session" {
+		keys = append(keys, "sso_start_url", "sso_region")
+	}
+	return slices.DeleteFunc(c.lint(), func(p Problem) bool {
+		about := slices.Contains(keys, p.about) || p.parent == e.Key
+		return !about || !in[Origin{p.Origin.File, p.head}]
+	})
+}
+
+// remedy says what to write in place of a value that is not valid, if that can be guessed.
+func (c *Config) remedy(e *Error) string {
+	if e.Remedy != "" || e.Key == "" {
+		return e.Remedy
+	}
+	kind, name := kindProfile, e.Profile
+	if e.Session != "" {
+		kind, name = kindSession, e.Session
+	}
+	v := c.find(kind, name)
+	if v == nil {
+		return ""
+	}
+	value := v.text(e.Key)
+	if e.Key == "sso_session" {
+		meant, _ := meantBy(value, false)
+		meant.name = orText(meant.name, cleanValue(value))
+		if meant.name != value && c.find(kindSession, meant.name) != nil {
+			return assign(e.Key, meant.name)
+		}
+	}
+	return valueRemedy(e.Key, value)
+}
