@@ -1,48 +1,42 @@
 package awsconfig
 
 import (
+	"slices"
 	"strings"
 
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/near"
 )
 
-// known are the keys that decide who signs in where, and with which keys.
-func known() []string {
-	return []string{
-		"sso_start_url", "sso_region", "sso_session", "sso_account_id", "sso_role_name", "sso_registration_scopes",
-		"region", "role_arn", "source_profile", "credential_process", "credential_source", "external_id",
-		"role_session_name", "duration_seconds", "mfa_serial", "web_identity_token_file",
-		"aws_access_key_id", "aws_secret_access_key", "aws_session_token",
-		"output", "services", "endpoint_url", "ca_bundle", "use_fips_endpoint", "use_dualstack_endpoint",
-		"ignore_configured_endpoint_urls",
-	}
-}
+// knownKeys are the keys that decide who signs in where, and with which keys, each between blanks.
+const knownKeys = " sso_start_url sso_region sso_session sso_account_id sso_role_name sso_registration_scopes " +
+	"region role_arn source_profile credential_process credential_source external_id role_session_name " +
+	"duration_seconds mfa_serial web_identity_token_file aws_access_key_id aws_secret_access_key aws_session_token " +
+	"output services endpoint_url ca_bundle use_fips_endpoint use_dualstack_endpoint ignore_configured_endpoint_urls "
 
 // knownKey returns the key that was meant: sso_region by sso-region, SSO Region or sso_regoin. Only keys of some
 // length may have typing mistakes: short ones are like too many others.
 func knownKey(key string) string {
-	var folded []string
-	all := known()
-	wanted := fold(key)
-	for _, k := range all {
-		if fold(k) == wanted {
-			return k
-		}
-		folded = append(folded, fold(k))
+	if key != "" && !strings.Contains(key, " ") && strings.Contains(knownKeys, " "+key+" ") {
+		return key
 	}
+	wanted := fold(key)
 	mistakes := 2
-	if len(wanted) < 8 {
+	switch n := len(wanted); {
+	case n < 4:
+		return ""
+	case n < 5:
+		mistakes = 0
+	case n < 8:
 		mistakes = 1
 	}
-	if len(wanted) < 5 {
-		return ""
+	known := strings.Fields(knownKeys)
+	folded := make([]string, len(known))
+	for i, k := range known {
+		folded[i] = fold(k)
 	}
-	found := near.Within(mistakes, wanted, folded)
-	for i, f := range folded {
-		if f == found {
-			return all[i]
-		}
+	if i := slices.Index(folded, near.Within(mistakes, wanted, folded)); i >= 0 {
+		return known[i]
 	}
 	return ""
 }

@@ -36,7 +36,7 @@ func (l *linter) run() []Problem {
 
 // add adds a problem of a section.
 func (l *linter) add(s Section, line int, p Problem) {
-	p.Origin, p.Section, p.head = Origin{l.d.path, line}, "["+s.Header+"]", s.Line
+	p.Origin, p.Section = Origin{l.d.path, line}, "["+s.Header+"]"
 	l.problems = append(l.problems, p)
 }
 

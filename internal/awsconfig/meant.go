@@ -16,8 +16,11 @@ type lookalike struct {
 
 // lookalike looks at one header; ok is false if all tools read it as it is meant.
 func (d *Document) lookalike(s Section, credentials bool) (l lookalike, ok bool) {
+	if kind, name, _ := strings.Cut(s.Header, " "); !credentials && isKind(kind) && isIdentifier(name) && s.bare(d) {
+		return l, false // as nearly all are
+	}
 	readers := d.readers(s, credentials)
-	l.Problem = Problem{Origin: Origin{d.path, s.Line}, Section: "[" + s.Header + "]", head: s.Line}
+	l.Problem = Problem{Origin: Origin{d.path, s.Line}, Section: "[" + s.Header + "]"}
 	l.whole = strings.TrimFunc(s.Header, isBlank) // [profile-x] may be profile x, or profile profile-x
 	l.meant, l.sure = meantBy(s.Header, credentials)
 	alike, ours := disagreement(readers), readers[0].reading
@@ -42,6 +45,12 @@ func (d *Document) lookalike(s Section, credentials bool) (l lookalike, ok bool)
 		l.Remedy += ", and what follows it on a line of its own"
 	}
 	return l, true
+}
+
+// bare reports whether nothing but a header is on its line.
+func (s Section) bare(d *Document) bool {
+	line := strings.TrimRight(d.text[s.Head:s.Body], "\r\n")
+	return len(line) == len(s.Header)+2
 }
 
 // meantBy guesses what a header is meant to be; sure is false if it has no word for a kind of section.

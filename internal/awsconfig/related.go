@@ -30,9 +30,23 @@ func (c *Config) Related(e *Error) []Problem {
 // Meant returns the sections that were meant as one of a kind, or of any kind for "", and are not read as such by
 // every tool.
 func (c *Config) Meant(kind string) []Problem {
-	return slices.DeleteFunc(c.lint(), func(p Problem) bool {
-		return p.quiet || p.meant.kind == "" || kind != "" && p.meant.kind != kind
-	})
+	return slices.DeleteFunc(c.misread(), func(p Problem) bool { return p.quiet || kind != "" && p.meant.kind != kind })
+}
+
+// misread returns the sections of both files that were meant otherwise than some tool reads them.
+func (c *Config) misread() []Problem {
+	var all []Problem
+	for _, d := range []*Document{c.config, c.credentials} {
+		l := linter{d: d, credentials: d == c.credentials}
+		l.headers()
+		for _, s := range d.sections {
+			if text := d.text[s.Body:s.End]; strings.Contains(text, "[") {
+				l.section(s) // one may be indented, or have no ]
+			}
+		}
+		all = append(all, l.problems...)
+	}
+	return slices.DeleteFunc(all, func(p Problem) bool { return p.meant.kind == "" })
 }
 
 // wantedKind is the kind of section that does not exist.
@@ -49,7 +63,7 @@ func (e *Error) wantedKind() string {
 // lookalikes returns the sections that were meant by a name: those of that very name, or else those of one like it.
 func (c *Config) lookalikes(kind, name string) []Problem {
 	var same, alike []Problem
-	for _, p := range c.lint() {
+	for _, p := range c.misread() {
 		switch {
 		case p.meant.kind != kind || p.meant.name == "":
 		case strings.EqualFold(p.meant.name, name) || strings.EqualFold(p.whole, name):
@@ -70,22 +84,22 @@ func (c *Config) aboutKey(e *Error) []Problem {
 	if e.Session != "" {
 		kind, name = kindSession, e.Session
 	}
-	in := map[Origin]bool{}
+	var all []Problem
 	for _, d := range []*Document{c.config, c.credentials} {
-		if d == c.config || kind == kindProfile {
-			for _, s := range c.sections(d, kind, name) {
-				in[Origin{d.path, s.Line}] = true
-			}
+		if d == c.credentials && kind != kindProfile {
+			continue
 		}
+		l := linter{d: d, credentials: d == c.credentials}
+		for _, s := range c.sections(d, kind, name) {
+			l.section(s)
+		}
+		all = append(all, l.problems...)
 	}
 	keys := []string{e.Key}
 	if e.Key == "sso_session" {
 		keys = append(keys, "sso_start_url", "sso_region")
 	}
-	return slices.DeleteFunc(c.lint(), func(p Problem) bool {
-		about := slices.Contains(keys, p.about) || p.parent == e.Key
-		return !about || !in[Origin{p.Origin.File, p.head}]
-	})
+	return slices.DeleteFunc(all, func(p Problem) bool { return !slices.Contains(keys, p.about) && p.parent != e.Key })
 }
 
 // remedy says what to write in place of a value that is not valid, if that can be guessed.

@@ -38,7 +38,6 @@ type Problem struct {
 	Text    string // what is wrong, and what tools make of it
 	Remedy  string // what to write or do instead, a line each; may be empty
 
-	head          int     // the line of the section's header
 	about, parent string  // the keys in question
 	meant         reading // the section in question
 	whole         string  // its header as a name
