@@ -199,6 +199,9 @@ func (d *Document) refuse(r *lineReader, first bool) error {
 	case first:
 		e = d.fail(r.number, "a line before the first [section]")
 		e.Remedy = "write [default] above it, or the header of another section"
+		if meant := d.headless(string(r.text)); meant.kind != "" {
+			e.Remedy = headerRemedy(meant, d.credentials)
+		}
 	default:
 		return nil
 	}

@@ -20,6 +20,9 @@ func knownKey(key string) string {
 	if key != "" && !strings.Contains(key, " ") && strings.Contains(knownKeys, " "+key+" ") {
 		return key
 	}
+	for _, shell := range []string{"export ", "set "} {
+		key = strings.TrimPrefix(key, shell)
+	}
 	wanted := fold(key)
 	mistakes := 2
 	switch n := len(wanted); {
@@ -29,6 +32,10 @@ func knownKey(key string) string {
 		mistakes = 0
 	case n < 8:
 		mistakes = 1
+	}
+	switch wanted {
+	case "accountid", "rolename", "starturl":
+		wanted = "sso" + wanted
 	}
 	known := strings.Fields(knownKeys)
 	folded := make([]string, len(known))
@@ -119,13 +126,16 @@ func strangeIn(key, value string) string {
 // valueRemedy says what to write in place of a value that is not valid, or "".
 func valueRemedy(key, value string) string {
 	clean, unless := cleanValue(value), ""
+	if i := strings.IndexAny(clean, "#;"); i > 0 && key != "sso_start_url" {
+		clean = strings.TrimSpace(clean[:i]) // nobody's region, account or role has them
+	}
 	switch key {
 	case "region", "sso_region":
 		clean = regionIn(clean)
 	case "sso_start_url":
 		clean = startURL(clean)
 	case "sso_account_id":
-		digits := without(clean, "- ._")
+		digits := without(clean, "-–—._,:=>\\/'\" ")
 		if clean = accountID(digits); clean != digits {
 			unless = " if its leading zeros were lost"
 		}
@@ -181,6 +191,9 @@ func startURL(text string) string {
 			text = rest
 			break
 		}
+	}
+	if strings.HasPrefix(text, "d-") && !strings.ContainsAny(text, "./:") {
+		text += ".awsapps.com/start"
 	}
 	s := identitycenter.SSOSession{StartURL: "https://" + text, Region: "us-east-1"}
 	fail := func(_, format string, args ...any) *Error { return (&Document{}).fail(0, format, args...) }

@@ -141,38 +141,9 @@ const bareLine = "the line is not KEY = VALUE: botocore refuses the file, and so
 
 // property reports what is wrong with the first line of a property.
 func (l *linter) property(s Section, line Line, first bool) {
-	key, value, separator := splitLine(line.Text)
-	known := knownKey(plain(key))
-	p := Problem{Key: line.Key, about: known, Remedy: corrected(orText(known, line.Key), value)}
-	switch text := line.Text; {
-	case separator != 0 && text[0] == '[':
-		p.Key, p.Text = "", "a header without its ]: its keys count for the section above"
-		p.meant, _ = meantBy(text, l.credentials)
-		p.Remedy = headerRemedy(p.meant, l.credentials)
-	case line.Key == "":
-		word, rest, _ := strings.Cut(strings.ReplaceAll(plain(text), "\t", " "), " ")
-		p.about, p.Text, p.Remedy = knownKey(word), bareLine, "write KEY = VALUE, or # before a comment"
-		if p.about != "" {
-			p.Remedy = corrected(p.about, rest)
-		}
-	case l.strange(line) != "":
-		p.Text = "the line has " + l.strange(line)
-	case separator == ':':
-		p.Text = "is set with a colon: botocore and the Go SDK read it, the JavaScript SDK ignores it, " +
-			otherSDKs + " "
-		if strings.Contains(text, "=") {
-			p.Text += "ignore it, too"
-		} else {
-			p.Text += "refuse the file"
-		}
-	case known != "" && line.Key != known && l.kindOf(s) != kindServices:
-		p.Text = "no tool knows this key"
-	case key != strings.ToLower(key):
-		p.Text = "botocore, the Go and the Rust SDK read " + line.Key + ", to other SDKs " + key + " is another key"
-	case !isIdentifier(key):
-		p.Text, p.Remedy = otherSDKs+" ignore a key with such characters", ""
-	default:
-		p = l.value(line, key, value)
+	p := l.unassigned(line)
+	if p.Text == "" {
+		p = l.key(s, line)
 	}
 	if p.Text != "" {
 		l.add(s, line.Number, p)
@@ -183,6 +154,63 @@ func (l *linter) property(s Section, line Line, first bool) {
 			Remedy: "write it at the beginning of the line",
 		})
 	}
+}
+
+// unassigned reports a line that is not KEY = VALUE, or was not meant to be one.
+func (l *linter) unassigned(line Line) (p Problem) {
+	text := plain(line.Text)
+	key, _, separator := splitLine(text)
+	word := firstOf(key)
+	switch known := knownKey(word); {
+	case separator != 0 && text[0] == '[':
+		p.Text = "a header without its ]: its keys count for the section above"
+		p.meant, _ = meantBy(text, l.credentials)
+		p.Remedy = headerRemedy(p.meant, l.credentials)
+	case line.Key == "":
+		p.about, p.Text, p.Remedy = known, bareLine, "write KEY = VALUE, or # before a comment"
+		if p.meant = l.d.headless(text); p.meant.kind != "" {
+			p.Remedy = headerRemedy(p.meant, l.credentials)
+		} else if known != "" {
+			p.Remedy = corrected(known, strings.TrimPrefix(text, word))
+		}
+	case known == word && word != key && knownKey(key) == "":
+		p.Key, p.about, p.Text = line.Key, known, "no = after "+known+": no tool reads it"
+		p.Remedy = corrected(known, strings.TrimPrefix(text, word))
+	}
+	return p
+}
+
+// key reports what tools read differently in a key, or else in its value.
+func (l *linter) key(s Section, line Line) Problem {
+	key, value, separator := splitLine(line.Text)
+	known := knownKey(plain(key))
+	p := Problem{Key: line.Key, about: known, Remedy: corrected(orText(known, line.Key), value)}
+	switch {
+	case l.strange(line) != "":
+		p.Text = "the line has " + l.strange(line)
+	case separator == ':':
+		p.Text = "is set with a colon: botocore and the Go SDK read it, the JavaScript SDK ignores it, " + otherSDKs
+		if strings.Contains(line.Text, "=") {
+			p.Text += " ignore it, too"
+		} else {
+			p.Text += " refuse the file"
+		}
+	case known != "" && line.Key != known && l.kindOf(s) != kindServices:
+		p.Text = "no tool knows this key"
+	case key != strings.ToLower(key):
+		p.Text = "botocore, the Go and the Rust SDK read " + line.Key + ", to other SDKs " + key + " is another key"
+	case !isIdentifier(key):
+		p.Text, p.Remedy = otherSDKs+" ignore a key with such characters", ""
+	default:
+		return l.value(line, key, value)
+	}
+	return p
+}
+
+// firstOf returns the first word of a text.
+func firstOf(text string) string {
+	first, rest := firstWord(text)
+	return orText(first, rest)
 }
 
 // strange names the first strange character of a property's first line.
@@ -252,6 +280,9 @@ func (l *linter) continued(s Section, parent *Line, line Line) {
 		}
 	case inBlock && nested.bare:
 		p.Text, p.Remedy = bareLine, "write KEY = VALUE"
+		if knownKey(parent.Key) == parent.Key {
+			p.Remedy = corrected(parent.Key, text)
+		}
 	case inBlock && nested.key == "":
 		p.Text, p.Remedy = "a line of the block has no key: "+otherSDKs+" refuse the file", "write KEY = VALUE"
 	case inBlock && !isIdentifier(nested.key):

@@ -80,6 +80,16 @@ func meantBy(header string, credentials bool) (r reading, sure bool) {
 	return reading{kindProfile, strings.Join(words, " ")}, credentials
 }
 
+// headless returns what a line without brackets is meant to be, if it begins with a kind of section.
+func (d *Document) headless(text string) reading {
+	words := wordsOf(text)
+	if len(words) != 2 || strings.ContainsAny(text, "=") || !isKind(strings.ToLower(words[0])) {
+		return reading{}
+	}
+	meant, _ := meantBy(text, d.credentials)
+	return meant
+}
+
 // meantByWord guesses what a header of one word is meant to be: its blank, name or kind is missing.
 func meantByWord(word string) (r reading, sure bool) {
 	if kind := kindNear(word); kind != "" && strings.TrimSuffix(fold(word), "s") == strings.TrimSuffix(fold(kind), "s") {
@@ -108,7 +118,7 @@ func meantName(name string) reading {
 
 // wordsOf splits a header at blanks of any kind, without quotes and what cannot be seen.
 func wordsOf(header string) []string {
-	text := strings.Trim(plain(header), "[] ")
+	text := strings.Trim(plain(header), "[](){}［］ ")
 	if words, ok := splitWords(text); ok {
 		return words
 	}

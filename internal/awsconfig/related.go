@@ -21,7 +21,7 @@ func (c *Config) Related(e *Error) []Problem {
 		found = append(found, c.aboutKey(e)...)
 	}
 	if remedy := c.remedy(e); remedy != "" &&
-		!slices.ContainsFunc(found, func(p Problem) bool { return p.Remedy == remedy }) {
+		!slices.ContainsFunc(found, func(p Problem) bool { return strings.HasPrefix(p.Remedy, remedy) }) {
 		found = append(found, Problem{Origin: e.Origin, Key: e.Key, Remedy: remedy})
 	}
 	return found
@@ -40,8 +40,8 @@ func (c *Config) misread() []Problem {
 		l := linter{d: d, credentials: d == c.credentials}
 		l.headers()
 		for _, s := range d.sections {
-			if text := d.text[s.Body:s.End]; strings.Contains(text, "[") {
-				l.section(s) // one may be indented, or have no ]
+			if text := d.text[s.Body:s.End]; strings.Contains(text, "[") || strings.Contains(text, "\n"+kindProfile) {
+				l.section(s) // a header may be indented, or lack its brackets
 			}
 		}
 		all = append(all, l.problems...)

@@ -88,8 +88,19 @@ func reports(config *awsconfig.Config, r report) bool {
 		file, line = report.Files.Credentials, -line
 	}
 	return slices.ContainsFunc(report.Problems, func(p awsconfig.Problem) bool {
-		return p.Origin == awsconfig.Origin{File: file, Line: line} && strings.Contains(p.Text, r.tool)
+		return p.Origin == awsconfig.Origin{File: file, Line: line} && names(p.Text, r.tool)
 	})
+}
+
+// names reports whether a text names a tool, alone or in a list such as the Go and JavaScript SDKs.
+func names(text, tool string) bool {
+	tool = strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(tool, "the "), " SDK"), " SDKs")
+	for _, name := range strings.Split(strings.ReplaceAll(tool, " and ", ", "), ", ") {
+		if !strings.Contains(text, name) {
+			return false
+		}
+	}
+	return true
 }
 
 // rendered writes what a tool has read like foo{key=value s3={a=b}}; sso-session corp{…}; services x{…}.

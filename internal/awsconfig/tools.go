@@ -184,14 +184,32 @@ func disagreement(readers []reader) string {
 	}
 	var said []string
 	for _, g := range groups {
-		var tools []string
-		for _, r := range g {
-			tools = append(tools, r.tool)
-		}
-		plural := len(g) > 1 || g[0].tool == otherSDKs
-		said = append(said, and(tools)+" "+g[0].phrase(plural))
+		who, plural := names(g)
+		said = append(said, who+" "+g[0].phrase(plural))
 	}
 	return strings.Join(said, ", ")
+}
+
+// names lists tools: botocore and the Go and JavaScript SDKs.
+func names(tools []reader) (text string, plural bool) {
+	var sdks, all []string
+	for _, t := range tools {
+		if t.tool == botocore {
+			all = append(all, botocore)
+			continue
+		}
+		name := strings.TrimPrefix(t.tool, "the ")
+		name = strings.TrimSuffix(strings.TrimSuffix(name, " SDKs"), " SDK")
+		sdks = append(sdks, strings.Split(strings.ReplaceAll(name, " and ", ", "), ", ")...)
+	}
+	switch len(sdks) {
+	case 0:
+	case 1:
+		all = append(all, "the "+sdks[0]+" SDK")
+	default:
+		all = append(all, "the "+and(sdks)+" SDKs")
+	}
+	return and(all), len(sdks) > 1 || len(all) > 1
 }
 
 // phrase says what a tool does, or several.
