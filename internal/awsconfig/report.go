@@ -55,7 +55,7 @@ func (c *Config) Report() Report {
 	for _, kind := range []string{kindSession, kindProfile, kindServices} {
 		for _, name := range c.names(kind) {
 			r.Sections = append(r.Sections, reportSection(kind, c.find(kind, name)))
-			for _, p := range c.problemsOf(kind, name) {
+			for _, p := range append(c.problemsOf(kind, name), c.twoWays(kind, name)...) {
 				if !slices.Contains(r.Problems, p) {
 					r.Problems = append(r.Problems, p)
 				}
@@ -115,6 +115,32 @@ func (c *Config) problemsOf(kind, name string) []Problem {
 		p.Section = kindSession + " " + quote(e.Session) // once, not for each profile of it
 	}
 	p.Remedy = c.remedy(e)
+	return []Problem{p}
+}
+
+// twoWays reports a profile with two kinds of credentials, of which tools prefer different ones.
+func (c *Config) twoWays(kind, name string) []Problem {
+	if kind != kindProfile {
+		return nil
+	}
+	v := c.find(kind, name)
+	if v.text("sso_session") == "" && v.text("sso_start_url") == "" {
+		return nil
+	}
+	p := Problem{Section: kind + " " + quote(name)}
+	switch {
+	case v.text("role_arn") != "":
+		return nil
+	case v.text("aws_access_key_id") != "":
+		p.Key = "aws_access_key_id"
+		p.Text = "the profile also signs in: botocore and rolecall do that, the Go and JavaScript SDKs use these keys"
+	case v.text("credential_process") != "":
+		p.Key = "credential_process"
+		p.Text = "the profile also signs in: botocore, the Go SDK and rolecall do that, the JavaScript SDK runs this command"
+	default:
+		return nil
+	}
+	p.Origin, p.Remedy = v.where(p.Key), "keep one of the two"
 	return []Problem{p}
 }
 

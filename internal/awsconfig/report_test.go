@@ -101,6 +101,8 @@ func keyFaults() []fault {
 		key("\tsso_role_name = Admin", "part of this value", "write sso_role_name = Admin at the beginning"),
 		key("\u00a0sso_role_name = Admin", "part of this value", "write sso_role_name = Admin at the beginning"),
 		key("[profile y:z", "without its ]", "write [profile y:z]"),
+		key("aws_access_key_id = AKIA\naws_secret_access_key = x", "use these keys", "keep one"),
+		key("credential_process = x", "runs this command", "keep one"),
 		key("profile y", "botocore refuses the file", "write [profile y]"),
 		key("sso_session = corp", "is there twice", "remove one"),
 		key("sso_account_id = 1111-2222-3333\nsso_role_name = x", "not an account id", "write sso_account_id = 111122223333"),

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"strings"
 
 	"rolecall/internal/awsconfig"
@@ -39,4 +40,25 @@ func (a *App) tidied(text string, e *awsconfig.Error) string {
 		return text
 	}
 	return strings.ReplaceAll(text, e.Origin.File, a.Tidy(e.Origin.File))
+}
+
+// nothingConfigured leads people who have not begun yet to configure, and others to the sections that are not read.
+func (a *App) nothingConfigured(config *awsconfig.Config, err error) error {
+	e := &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
+	var unknown *awsconfig.Error
+	if errors.As(err, &unknown) {
+		e.Facts = a.configFacts(unknown)
+		if len(e.Facts) == 0 {
+			e.Facts = a.problemFacts(config.Meant(""))
+		}
+	} else {
+		e.Facts = a.problemFacts(config.Meant("sso-session"))
+	}
+	if len(e.Facts) > 0 {
+		return e
+	}
+	if e.Hint = beginHint; unknown != nil {
+		e.Facts = []string{"no Identity Center settings there"}
+	}
+	return e
 }

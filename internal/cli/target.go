@@ -159,27 +159,6 @@ func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (
 	return profile, s, err
 }
 
-// nothingConfigured leads people who have not begun yet to configure, and others to the sections that are not read.
-func (a *App) nothingConfigured(config *awsconfig.Config, err error) error {
-	e := &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
-	var unknown *awsconfig.Error
-	if errors.As(err, &unknown) {
-		e.Facts = a.configFacts(unknown)
-		if len(e.Facts) == 0 {
-			e.Facts = a.problemFacts(config.Meant(""))
-		}
-	} else {
-		e.Facts = a.problemFacts(config.Meant("sso-session"))
-	}
-	if len(e.Facts) > 0 {
-		return e
-	}
-	if e.Hint = beginHint; unknown != nil {
-		e.Facts = []string{"no Identity Center settings there"}
-	}
-	return e
-}
-
 // resolveAccount takes a text that names no profile for an account of the default session, if
 // the stored listing has it with a single role. unknown is the error for the profile.
 func (a *App) resolveAccount(
