@@ -133,6 +133,25 @@ func (l *linter) section(s Section) {
 			parent = &line
 		}
 	}
+	if l.kindOf(s) == kindSession && !l.credentials {
+		l.session(s, seen)
+	}
+}
+
+// session reports keys that belong into a profile, or are named otherwise in an sso-session.
+func (l *linter) session(s Section, seen map[string]bool) {
+	for _, line := range l.d.Lines(s) {
+		switch p := (Problem{Key: line.Key, Text: "no tool reads this key in an sso-session"}); line.Key {
+		case "sso_account_id", "sso_role_name", "sso_session":
+			p.Remedy = "move the line to the profile"
+			l.add(s, line.Number, p)
+		case "region":
+			if p.about = "sso_region"; !seen[p.about] {
+				p.Remedy = corrected(p.about, line.Value)
+				l.add(s, line.Number, p)
+			}
+		}
+	}
 }
 
 // bareLine is said of a line that is not KEY = VALUE.
@@ -198,7 +217,7 @@ func (l *linter) key(s Section, line Line) Problem {
 	case known != "" && line.Key != known && l.kindOf(s) != kindServices:
 		p.Text = "no tool knows this key"
 	case key != strings.ToLower(key):
-		p.Text = "botocore, the Go and the Rust SDK read " + line.Key + ", to other SDKs " + key + " is another key"
+		p.Text = "botocore, the Go SDK and the Rust SDK read " + line.Key + "; other SDKs are case-sensitive"
 	case !isIdentifier(key):
 		p.Text, p.Remedy = otherSDKs+" ignore a key with such characters", ""
 	default:
@@ -236,7 +255,7 @@ func (l *linter) value(line Line, key, value string) Problem {
 		p.Text = "text after # or ; is part of the value for botocore, and a comment for other SDKs"
 		p.Remedy += ", with the comment on a line of its own"
 	case quoted && !holdsCommand(line.Key) && value != `""`:
-		p.Text = "quotes are part of the value; the Go SDK alone removes a pair of them"
+		p.Text = "quotes are part of the value; only the Go SDK removes a pair of them"
 	default:
 		return Problem{}
 	}
@@ -288,7 +307,7 @@ func (l *linter) continued(s Section, parent *Line, line Line) {
 	case inBlock && !isIdentifier(nested.key):
 		p.Text = "the Java and Kotlin SDKs ignore the key " + strconv.Quote(nested.key) + " of the block"
 	case known != "" && separator != 0 && (!inBlock || knownKey(parent.Key) == parent.Key):
-		p.Text = "the indented line is part of this value; the Go and JavaScript SDKs alone read " + known
+		p.Text = "the indented line is part of this value; only the Go and JavaScript SDKs read it as " + known
 		p.Remedy = corrected(known, value) + " at the beginning of the line"
 	case strange(line.Indent) != "":
 		p.Text, p.Remedy = "the line below it begins with "+strange(line.Indent), "begin that line with its text"

@@ -32,7 +32,7 @@ func (d *Document) lookalike(s Section, credentials bool) (l lookalike, ok bool)
 	case alike == "" && (ours == l.meant || !strings.EqualFold(ours.name, "default")):
 		return l, false
 	case alike == "":
-		l.Text = fmt.Sprintf("all tools read %s %q, another one than %q", ours.kind, ours.name, l.meant.name)
+		l.Text = fmt.Sprintf("all tools read %s %q, which is not %q", ours.kind, ours.name, l.meant.name)
 	default:
 		l.Text = alike
 	}
@@ -42,7 +42,7 @@ func (d *Document) lookalike(s Section, credentials bool) (l lookalike, ok bool)
 	l.Remedy = headerRemedy(l.meant, credentials)
 	line := d.text[s.Head:s.Body]
 	if strings.TrimSpace(line[strings.LastIndexByte(line, ']')+1:]) != "" {
-		l.Remedy += ", and what follows it on a line of its own"
+		l.Remedy += ", with the rest on a line of its own"
 	}
 	return l, true
 }
@@ -163,13 +163,13 @@ func headerRemedy(r reading, credentials bool) string {
 	case r.name == "":
 		return "write " + named("NAME")
 	case !isIdentifier(joined):
-		return "choose a name of letters, digits and _-/.%@:+ alone"
+		return "use only letters, digits and _-/.%@:+ in the name"
 	case joined == r.name:
 		return "write " + named(r.name)
 	case credentials:
 		return "write " + named(joined)
 	}
-	return "write " + named(joined) + ", or for botocore and rolecall alone " + named(`"`+r.name+`"`)
+	return "write " + named(joined) + ", or " + named(`"`+r.name+`"`) + " if only botocore and rolecall need it"
 }
 
 // invisible reports characters that nobody sees in an editor.
@@ -191,7 +191,7 @@ func strange(text string) string {
 		case invisible(r):
 			return fmt.Sprintf("an invisible character, U+%04X", r)
 		case unusualBlank(r):
-			return fmt.Sprintf("a blank that is none, U+%04X", r)
+			return fmt.Sprintf("an unusual space, U+%04X", r)
 		case curlyQuote(r):
 			return fmt.Sprintf("a typographic quote, U+%04X", r)
 		}

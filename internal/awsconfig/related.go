@@ -12,13 +12,16 @@ import (
 func (c *Config) Related(e *Error) []Problem {
 	var found []Problem
 	if e.wanted != "" {
-		found = c.lookalikes(e.wantedKind(), e.wanted)
+		found = c.likely(e.wantedKind(), e.wanted)
 	}
 	if e.kind == ErrUnknownSession && e.Profile == "" { // a profile's name will do for its session
-		found = append(found, c.lookalikes(kindProfile, e.wanted)...)
+		found = append(found, c.likely(kindProfile, e.wanted)...)
 	}
 	if e.Key != "" {
 		found = append(found, c.aboutKey(e)...)
+	}
+	if e.wanted == "" && len(found) == 0 && e.Profile != "" { // the key may be in a section like it
+		found, _ = c.lookalikes(kindProfile, e.Profile)
 	}
 	if remedy := c.remedy(e); remedy != "" &&
 		!slices.ContainsFunc(found, func(p Problem) bool { return strings.HasPrefix(p.Remedy, remedy) }) {
@@ -60,9 +63,17 @@ func (e *Error) wantedKind() string {
 	return kindProfile
 }
 
-// lookalikes returns the sections that were meant by a name: those of that very name, or else those of one like it.
-func (c *Config) lookalikes(kind, name string) []Problem {
-	var same, alike []Problem
+// likely returns the sections that were meant by a name: those of that very name, or else those of one like it.
+func (c *Config) likely(kind, name string) []Problem {
+	same, alike := c.lookalikes(kind, name)
+	if len(same) > 0 {
+		return same
+	}
+	return alike
+}
+
+// lookalikes returns the misread sections of that name, and those of a name like it.
+func (c *Config) lookalikes(kind, name string) (same, alike []Problem) {
 	for _, p := range c.misread() {
 		switch {
 		case p.meant.kind != kind || p.meant.name == "":
@@ -72,10 +83,7 @@ func (c *Config) lookalikes(kind, name string) []Problem {
 			alike = append(alike, p)
 		}
 	}
-	if len(same) > 0 {
-		return same
-	}
-	return alike
+	return same, alike
 }
 
 // aboutKey returns the problems with a key of the section that an error is about.
@@ -116,11 +124,10 @@ func (c *Config) remedy(e *Error) string {
 		return ""
 	}
 	value := v.text(e.Key)
-	if e.Key == "sso_session" {
+	if kind := map[string]string{"sso_session": kindSession, "source_profile": kindProfile}[e.Key]; kind != "" {
 		meant, _ := meantBy(value, false)
-		meant.name = orText(meant.name, cleanValue(value))
-		if meant.name != value && c.find(kindSession, meant.name) != nil {
-			return assign(e.Key, meant.name)
+		if name := orText(meant.name, cleanValue(value)); name != value && c.find(kind, name) != nil {
+			return assign(e.Key, name)
 		}
 	}
 	return valueRemedy(e.Key, value)

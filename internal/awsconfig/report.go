@@ -133,10 +133,10 @@ func (c *Config) twoWays(kind, name string) []Problem {
 		return nil
 	case v.text("aws_access_key_id") != "":
 		p.Key = "aws_access_key_id"
-		p.Text = "the profile also signs in: botocore and rolecall do that, the Go and JavaScript SDKs use these keys"
+		p.Text = "the profile also has SSO settings: botocore and rolecall use them, the Go and JavaScript SDKs these keys"
 	case v.text("credential_process") != "":
 		p.Key = "credential_process"
-		p.Text = "the profile also signs in: botocore, the Go SDK and rolecall do that, the JavaScript SDK runs this command"
+		p.Text = "the profile also has SSO settings: only the JavaScript SDK runs this command instead"
 	default:
 		return nil
 	}

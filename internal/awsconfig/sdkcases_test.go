@@ -306,7 +306,7 @@ func sdkCases() []sdkCase {
 func kotlinCases() []sdkCase {
 	one := func(line int, tool string) []report { return []report{{line, tool}} }
 	return []sdkCase{
-		{"the case of keys", "[profile foo]\nABCabc09-_ = value", "", "foo{ABCabc09-_=value}", one(2, "to other SDKs")},
+		{"the case of keys", "[profile foo]\nABCabc09-_ = value", "", "foo{ABCabc09-_=value}", one(2, "case-sensitive")},
 		{
 			"blanks in a key of a block", "[profile foo]\ns3 =\n in valid = value\n valid = value", "", "foo{s3={valid=value}}",
 			one(3, "the Java and Kotlin SDKs"),
