@@ -40,6 +40,9 @@ func (d *Document) lookalike(s Section, credentials bool) (l lookalike, ok bool)
 		l.Text += "; the header has " + name
 	}
 	l.Remedy = headerRemedy(l.meant, credentials)
+	if ours == l.meant { // its quotes are right for botocore
+		l.Remedy, _, _ = strings.Cut(l.Remedy, ", or ")
+	}
 	line := d.text[s.Head:s.Body]
 	if strings.TrimSpace(line[strings.LastIndexByte(line, ']')+1:]) != "" {
 		l.Remedy += ", with the rest on a line of its own"
