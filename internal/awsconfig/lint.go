@@ -193,7 +193,7 @@ func (l *linter) unassigned(line Line) (p Problem) {
 			p.Remedy = corrected(known, strings.TrimPrefix(text, word))
 		}
 	case known == word && word != key && knownKey(key) == "":
-		p.Key, p.about, p.Text = line.Key, known, "no = after "+known+": no tool reads it"
+		p.Key, p.about, p.Text = known, known, "no = after "+known+": no tool reads it"
 		p.Remedy = corrected(known, strings.TrimPrefix(text, word))
 	}
 	return p
@@ -290,7 +290,7 @@ func (l *linter) continued(s Section, parent *Line, line Line) {
 	_, block := inBrackets(strings.TrimSpace(text))
 	nested := parseNested([]byte(line.Text), line.Number)
 	switch inBlock := parent.Value == ""; {
-	case block:
+	case block && !isSecretKey(parent.Key):
 		p.Text = "the indented header is part of this value for botocore; the Go and JavaScript SDKs begin a section"
 		p.meant, _ = meantBy(text, l.credentials)
 		p.Remedy = headerRemedy(p.meant, l.credentials) + " at the beginning of the line"
@@ -304,7 +304,7 @@ func (l *linter) continued(s Section, parent *Line, line Line) {
 		}
 	case inBlock && nested.key == "":
 		p.Text, p.Remedy = "a line of the block has no key: "+otherSDKs+" refuse the file", "write KEY = VALUE"
-	case inBlock && !isIdentifier(nested.key):
+	case inBlock && !isIdentifier(nested.key) && !isSecretKey(parent.Key):
 		p.Text = "the Java and Kotlin SDKs ignore the key " + strconv.Quote(nested.key) + " of the block"
 	case known != "" && separator != 0 && (!inBlock || knownKey(parent.Key) == parent.Key):
 		p.Text = "the indented line is part of this value; only the Go and JavaScript SDKs read it as " + known

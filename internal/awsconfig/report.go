@@ -80,6 +80,9 @@ func reportSection(kind string, v *values) ReportSection {
 func reportProperty(p property, file string) ReportProperty {
 	r := ReportProperty{Key: p.key, Value: p.value, Origin: Origin{file, p.line}}
 	if isSecretKey(p.key) || len(p.nested) == 0 && hasSecretLine(p.value) {
+		if first := firstOf(p.key); isSecretKey(first) {
+			r.Key = first // without a sign between them, a part of the value follows
+		}
 		r.Value = hidden
 		return r
 	}

@@ -2,6 +2,7 @@ package awsconfig_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -243,7 +244,9 @@ func TestSectionsOfTheCredentialsFile(t *testing.T) {
 		"[sso-session x]": "move the section to the config file", "[x": "write [x]",
 	} {
 		path := filepath.Join(t.TempDir(), "credentials")
-		text := header + "\naws_access_key_id = AKIA\naws_secret_acces_key = wJalrXUtnFEMI\n aws_session_token = wJalr\n"
+		text := header + "\naws_access_key_id = AKIA\naws_secret_acces_key = wJalrXUtnFEMI\n aws_session_token = wJalr\n" +
+			"aws_session_token wJalr:x\naws_security_token =\n wJalr!=x\n [wJalr]\nregion = x\n aws_secret_access_key = wJalr\n" +
+			"aws_secret_access_key: wJalr\naws_secret_access_key wJalr\naws-session-token = \"wJalr\"\n"
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -261,13 +264,13 @@ func TestSectionsOfTheCredentialsFile(t *testing.T) {
 		}
 		for _, s := range report.Sections {
 			for _, p := range s.Properties {
-				if strings.Contains(p.Value, "wJalr") {
+				if strings.Contains(strings.ToLower(fmt.Sprint(p)), "wjalr") {
 					t.Errorf("%s shows a secret: %+v", header, p)
 				}
 			}
 		}
 		for _, p := range report.Problems {
-			if strings.Contains(p.Text+p.Remedy, "wJalr") {
+			if strings.Contains(strings.ToLower(fmt.Sprint(p)), "wjalr") {
 				t.Errorf("%s shows a secret: %+v", header, p)
 			}
 		}
