@@ -245,7 +245,8 @@ func TestSectionsOfTheCredentialsFile(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "credentials")
 		text := header + "\naws_access_key_id = AKIA\naws_secret_acces_key = wJalrXUtnFEMI\n aws_session_token = wJalr\n" +
-			"aws_session_token wJalr:x\naws_security_token =\n wJalr!=x\n [wJalr]\nregion = x\n aws_secret_access_key = wJalr\n" +
+			"aws_session_token wJalr:x\naws_security_token =\n wJalr!=x\n [wJalr]\nregion = x\n" +
+			" aws_secret_access_key = wJalr\n" +
 			"aws_secret_access_key: wJalr\naws_secret_access_key wJalr\naws-session-token = \"wJalr\"\n"
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
