@@ -12,10 +12,21 @@ type linter struct {
 	problems    []Problem
 }
 
+// linters are for both files. One file for both purposes is read as the config file.
+func (c *Config) linters() []*linter {
+	both := []*linter{{d: c.config}, {d: c.credentials, credentials: true}}
+	if c.config.path == c.credentials.path {
+		return both[:1]
+	}
+	return both
+}
+
 // lint reads both files.
-func (c *Config) lint() []Problem {
-	all := (&linter{d: c.config}).run()
-	return append(all, (&linter{d: c.credentials, credentials: true}).run()...)
+func (c *Config) lint() (all []Problem) {
+	for _, l := range c.linters() {
+		all = append(all, l.run()...)
+	}
+	return all
 }
 
 func (l *linter) run() []Problem {

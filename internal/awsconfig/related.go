@@ -39,11 +39,10 @@ func (c *Config) Meant(kind string) []Problem {
 // misread returns the sections of both files that were meant otherwise than some tool reads them.
 func (c *Config) misread() []Problem {
 	var all []Problem
-	for _, d := range []*Document{c.config, c.credentials} {
-		l := linter{d: d, credentials: d == c.credentials}
+	for _, l := range c.linters() {
 		l.headers()
-		for _, s := range d.sections {
-			if text := d.text[s.Body:s.End]; strings.Contains(text, "[") || strings.Contains(text, "\n"+kindProfile) {
+		for _, s := range l.d.sections {
+			if text := l.d.text[s.Body:s.End]; strings.Contains(text, "[") || strings.Contains(text, "\n"+kindProfile) {
 				l.section(s) // a header may be indented, or lack its brackets
 			}
 		}
@@ -93,12 +92,11 @@ func (c *Config) aboutKey(e *Error) []Problem {
 		kind, name = kindSession, e.Session
 	}
 	var all []Problem
-	for _, d := range []*Document{c.config, c.credentials} {
-		if d == c.credentials && kind != kindProfile {
+	for _, l := range c.linters() {
+		if l.credentials && kind != kindProfile {
 			continue
 		}
-		l := linter{d: d, credentials: d == c.credentials}
-		for _, s := range c.sections(d, kind, name) {
+		for _, s := range c.sections(l.d, kind, name) {
 			l.section(s)
 		}
 		all = append(all, l.problems...)

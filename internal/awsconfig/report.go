@@ -51,13 +51,14 @@ const hidden = "[secret]"
 func (c *Config) Report() Report {
 	c = c.Indexed()
 	r := Report{Files: Files{c.config.path, c.credentials.path}}
+	seen := map[Problem]bool{}
 	r.Problems = slices.DeleteFunc(c.lint(), func(p Problem) bool { return p.quiet })
 	for _, kind := range []string{kindSession, kindProfile, kindServices} {
 		for _, name := range c.names(kind) {
 			r.Sections = append(r.Sections, reportSection(kind, c.find(kind, name)))
 			for _, p := range append(c.problemsOf(kind, name), c.twoWays(kind, name)...) {
-				if !slices.Contains(r.Problems, p) {
-					r.Problems = append(r.Problems, p)
+				if !seen[p] { // a session's, once for all of its profiles
+					r.Problems, seen[p] = append(r.Problems, p), true
 				}
 			}
 		}

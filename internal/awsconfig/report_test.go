@@ -170,6 +170,24 @@ func TestOrdinaryFilesHaveNoProblems(t *testing.T) {
 	}
 }
 
+// One file for both purposes is read as the config file: each header is reported once.
+func TestOneFileForBothIsReadOnce(t *testing.T) {
+	_, path := open(t, session+"[profile dev]\nsso_session = corp\n[team1]\nregion = us-east-1\n")
+	config, err := awsconfig.Open(awsconfig.Files{Config: path, Credentials: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := 0
+	for _, p := range config.Report().Problems {
+		if strings.HasPrefix(p.Section, "[") {
+			said++
+		}
+	}
+	if said != 1 {
+		t.Errorf("%d headers are reported, want [team1] alone: %+v", said, config.Report().Problems)
+	}
+}
+
 // A name that does not exist, or a key that is not understood, leads to the line that was meant.
 func TestErrorsKnowTheLineThatWasMeant(t *testing.T) {
 	profile := func(name string) func(*awsconfig.Config) error {
