@@ -350,6 +350,14 @@ func (c *Config) ProfileNames() []string { return c.names(kindProfile) }
 // SessionNames lists the sso-sessions, in their order.
 func (c *Config) SessionNames() []string { return c.names(kindSession) }
 
+// SessionKey returns where a key of an sso-session is set; its header without that key.
+func (c *Config) SessionKey(name, key string) Origin {
+	if v := c.find(kindSession, name); v != nil {
+		return v.where(key)
+	}
+	return Origin{File: c.config.path}
+}
+
 // Session returns the sso-session of that name, checked.
 func (c *Config) Session(name string) (identitycenter.SSOSession, error) {
 	v := c.find(kindSession, name)

@@ -22,8 +22,8 @@ type Profile struct {
 	Region             string
 	Output             string
 	CABundle           string
-	UseFIPS            bool
-	UseDualStack       bool
+	UseFIPS            Switch
+	UseDualStack       Switch
 	IgnoreEndpointURLs bool
 	Endpoints          Endpoints
 	CredentialProcess  string
@@ -35,6 +35,12 @@ type Profile struct {
 // Endpoints are the overrides of the services section that the profile, or else
 // [default], names.
 type Endpoints struct{ SSO, SSOOIDC, STS Endpoint }
+
+// A Switch is a key that is true or false, as it is written, and where. It is empty without the key.
+type Switch struct {
+	Value  string
+	Origin Origin
+}
 
 // An Endpoint is an endpoint_url and where it is set.
 type Endpoint struct {
@@ -67,7 +73,7 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	}
 	p := Profile{
 		Name: name, Origin: v.origin, Region: v.text("region"), Output: v.text("output"), CABundle: v.text("ca_bundle"),
-		UseFIPS: isTrue(v.text("use_fips_endpoint")), UseDualStack: isTrue(v.text("use_dualstack_endpoint")),
+		UseFIPS: v.switched("use_fips_endpoint"), UseDualStack: v.switched("use_dualstack_endpoint"),
 		IgnoreEndpointURLs: isTrue(v.text("ignore_configured_endpoint_urls")),
 		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"),
 		CredentialProcess: v.text("credential_process"),
@@ -135,6 +141,10 @@ func ProcessFlags(args []string) (flags map[string]string, ok bool) {
 	return flags, true
 }
 
+func (v *values) switched(key string) Switch {
+	return Switch{strings.ToLower(v.text(key)), v.where(key)}
+}
+
 func isTrue(text string) bool { return strings.EqualFold(text, "true") }
 
 // fail returns an error about a key of a profile.
@@ -170,20 +180,20 @@ func (c *Config) profileSession(v *values) (identitycenter.SSOSession, error) {
 		return none, err
 	}
 	for _, key := range []string{"sso_start_url", "sso_region"} {
-		if own, value := v.text(key), section.text(key); own != "" && own != value {
+		own, value := v.text(key), section.text(key)
+		switch {
+		case own == "" || own == value:
+		case value == "": // only sso_region may be missing
+			session.Region = own
+		default:
 			return none, v.fail(key, "%q contradicts %q of [sso-session %s] at %s", own, value, name, section.where(key))
 		}
 	}
-	return session, nil
+	return session, checkSession(session, v.fail)
 }
 
 func (v *values) legacySession() (identitycenter.SSOSession, error) {
 	s := identitycenter.SSOSession{StartURL: v.text("sso_start_url"), Region: v.text("sso_region")}
-	for _, key := range []string{"sso_start_url", "sso_region"} {
-		if v.text(key) == "" {
-			return s, v.fail(key, "is missing")
-		}
-	}
 	return s, checkSession(s, v.fail)
 }
 
@@ -195,11 +205,6 @@ func sessionOf(v *values) (identitycenter.SSOSession, error) {
 		e.Profile, e.Session = "", v.name
 		return e
 	}
-	for _, key := range []string{"sso_start_url", "sso_region"} {
-		if v.text(key) == "" {
-			return s, fail(key, "is missing")
-		}
-	}
 	for scope := range strings.SplitSeq(v.text("sso_registration_scopes"), ",") {
 		if scope = strings.TrimSpace(scope); scope != "" {
 			s.Scopes = append(s.Scopes, scope)
@@ -208,8 +213,13 @@ func sessionOf(v *values) (identitycenter.SSOSession, error) {
 	return s, checkSession(s, fail)
 }
 
+// checkSession checks what the file says of a session. A region may be missing: the token, the start URL's host or the
+// sign-in tells it.
 func checkSession(s identitycenter.SSOSession, fail func(key, format string, args ...any) *Error) error {
-	if !IsRegion(s.Region) {
+	switch {
+	case s.StartURL == "":
+		return fail("sso_start_url", "is missing")
+	case s.Region != "" && !IsRegion(s.Region):
 		return fail("sso_region", "%q is not a region", firstLine(s.Region))
 	}
 	u, err := url.Parse(s.StartURL)

@@ -210,7 +210,6 @@ func TestErrorsKnowTheLineThatWasMeant(t *testing.T) {
 		{"[profile dev]\nregion = us-east-1\n[dev]\nsso_session = corp\n", profile("dev"), 3, "write [profile dev]"},
 		{session + "[profile p]\nsso_session=corp\n[profile a]\nrole_arn = arn:aws:iam::111122223333:role/x\n" +
 			"source_profile = [profile p]\n", profile("a"), 8, "write source_profile = p"},
-		{strings.Replace(session, "sso_region", "region", 1), corp, 3, "write sso_region = us-east-1"},
 		{"[okta]\nname = x\n", profile("okta"), 1, "write [profile okta]"},
 		{"[team1]\nregion = us-east-1\n", profile("taem1"), 1, "write [profile team1]"},
 		{"\n[profile two words]\n", profile("two words"), 2, `[profile "two words"]`},

@@ -48,6 +48,8 @@ type App struct {
 
 	shared *awsconfig.Config  // the config files, once read
 	own    *settings.Settings // rolecall's settings, once read
+
+	inForce awsconfig.Profile // whose network settings are used, for errors
 }
 
 // Main runs the command named by args, and returns the exit code.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -78,7 +79,7 @@ func (a *App) completeProfiles(_ *cobra.Command, _ []string, begun string) (comp
 
 // completeTarget offers profiles, and accounts followed by a slash; after the slash, the
 // account's roles.
-func (a *App) completeTarget(_ *cobra.Command, args []string, begun string) (completion, cobra.ShellCompDirective) {
+func (a *App) completeTarget(cmd *cobra.Command, args []string, begun string) (completion, cobra.ShellCompDirective) {
 	if len(args) > 0 { // a command follows exec's target
 		return nil, cobra.ShellCompDirectiveDefault
 	}
@@ -91,7 +92,7 @@ func (a *App) completeTarget(_ *cobra.Command, args []string, begun string) (com
 	if name, _, given := strings.Cut(begun, ":"); given {
 		sessionName, prefix = name, name+":"
 	}
-	inv := a.storedListingOf(config, sessionName)
+	inv := a.storedListingOf(cmd.Context(), config, sessionName)
 	if inv == nil {
 		return all, nothingElse
 	}
@@ -108,12 +109,19 @@ func (a *App) completeTarget(_ *cobra.Command, args []string, begun string) (com
 }
 
 // storedListingOf returns the stored listing of a session; nil without one.
-func (a *App) storedListingOf(config *awsconfig.Config, name string) *inventory.Inventory {
+func (a *App) storedListingOf(ctx context.Context, config *awsconfig.Config, name string) *inventory.Inventory {
 	profile, err := a.sessionProfile(config, name)
 	if err != nil {
 		return nil
 	}
-	s, err := a.session(profile, options{unattended: true})
+	store, err := a.cache()
+	if err != nil {
+		return nil
+	}
+	if profile.Session.Region = knownRegion(ctx, store, profile.Session); profile.Session.Region == "" {
+		return nil // a completion asks nobody
+	}
+	s, err := a.session(ctx, &profile, options{unattended: true})
 	if err != nil {
 		return nil
 	}
@@ -238,7 +246,7 @@ func (a *App) completeRoleFlag(
 // storedListingFor returns the stored listing of a command's --session; an empty one without it.
 func (a *App) storedListingFor(cmd *cobra.Command) *inventory.Inventory {
 	if config, err := a.config(); err == nil {
-		if inv := a.storedListingOf(config, cmd.Flag("session").Value.String()); inv != nil {
+		if inv := a.storedListingOf(cmd.Context(), config, cmd.Flag("session").Value.String()); inv != nil {
 			return inv
 		}
 	}

@@ -76,7 +76,8 @@ func (a *App) configShow() error {
 		shown.Sections = append(shown.Sections, section)
 	}
 	for _, p := range r.Problems {
-		shown.Problems = append(shown.Problems, shownProblem{p.Origin.String(), p.Section, p.Key, p.Text, p.Remedy})
+		remedy := strings.Join(a.remedyLines(p.Remedy, p.Origin.File), "\n")
+		shown.Problems = append(shown.Problems, shownProblem{p.Origin.String(), p.Section, p.Key, p.Text, remedy})
 	}
 	if a.json {
 		return a.printJSON(shown)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
@@ -85,6 +86,7 @@ func (a *App) explain(ctx context.Context, err error) report {
 	var usage *UsageError
 	var start *login.StartURLError
 	var config *awsconfig.Error
+	var scopes *login.ScopesError
 	switch {
 	case errors.As(err, &hinted):
 		r.Code, r.Facts, r.Hint = hinted.Code, hinted.Facts, hinted.Hint
@@ -100,6 +102,8 @@ func (a *App) explain(ctx context.Context, err error) report {
 		r.Code, r.Hint = ExitRefused, endpointHint(endpoint)
 	case errors.As(err, &start):
 		r.Code, r.Hint = ExitConfiguration, startURLHint(start)
+	case errors.As(err, &scopes):
+		r.Code, r.Facts, r.Hint = ExitConfiguration, a.scopesFacts(scopes), scopesHint(scopes)
 	case errors.As(err, &noAccess):
 		r.Code, r.Facts, r.Hint = ExitNoAccess, noAccess.Facts(), freshHint(noAccess.Session)
 	case errors.As(err, &config):
@@ -111,9 +115,7 @@ func (a *App) explain(ctx context.Context, err error) report {
 	default:
 		explainKind(err, &r)
 	}
-	if errors.As(err, &config) {
-		r.Message = a.tidied(r.Message, config)
-	}
+	a.explainVariant(err, &r)
 	if incomplete := (*inventory.IncompleteError)(nil); errors.As(err, &incomplete) {
 		r.Facts = append([]string{incomplete.Kept()}, r.Facts...)
 		if r.Code == ExitUnavailable || r.Code == ExitInterrupted {
@@ -175,12 +177,30 @@ func loginHint(session identitycenter.SSOSession) string {
 func startURLHint(e *login.StartURLError) string {
 	command := "rolecall configure " + Quoted(e.Session.StartURL)
 	switch {
+	case e.Moved:
+		return loginHint(e.Session)
 	case e.Endpoint != "", e.Found == e.Session.Region:
 		return "check the start URL: it is the address of your AWS access portal"
 	case e.Found == "":
 		return command + " --region REGION"
 	}
 	return command
+}
+
+// scopesFacts names the line with the scopes.
+func (a *App) scopesFacts(e *login.ScopesError) []string {
+	config, err := a.config()
+	if err != nil {
+		return nil
+	}
+	at := config.SessionKey(e.Session.Name, "sso_registration_scopes")
+	return []string{fmt.Sprintf("set at %s:%d: sso_registration_scopes", a.Tidy(at.File), at.Line)}
+}
+
+func scopesHint(e *login.ScopesError) string {
+	scopes := strings.Join(append([]string{identitycenter.AccessScope}, e.Session.Scopes...), ",")
+	return fmt.Sprintf("rolecall configure %s --session %s --scopes %s",
+		Quoted(e.Session.StartURL), Quoted(e.Session.Name), Quoted(scopes))
 }
 
 func freshHint(session identitycenter.SSOSession) string {

@@ -90,7 +90,7 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	if err != nil {
 		return err
 	}
-	s, err := a.session(profile, options{region: f.region})
+	s, err := a.session(ctx, &profile, options{region: f.region})
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	if err := s.portal.SignIn(ctx); err != nil {
 		return err
 	}
-	s, err = a.session(profile, options{
+	s, err = a.session(ctx, &profile, options{
 		unattended: true, patience: access.SinceFirstRefusal(m.patience), accounts: portalAccounts(all),
 	})
 	if err != nil {

@@ -75,6 +75,9 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 		t = a.parseTarget(config, argument)
 	case named == 0:
 		t.profile = awsconfig.DefaultProfile(a.Getenv)
+		if err := a.needsTarget(config, t.profile); err != nil {
+			return t, err
+		}
 	}
 	t.region = f.region
 	if t.profile == "" && (t.account == "" || t.role == "") {
@@ -116,7 +119,7 @@ func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profi
 	o.tags, o.region = t.tags, t.region
 	profile, s, err := a.resolveTarget(ctx, t, o)
 	if err == nil {
-		profile, err = a.located(profile, o)
+		profile, err = a.located(ctx, profile, o)
 	}
 	return profile, s, err
 }
@@ -127,27 +130,29 @@ func (a *App) resolveTarget(ctx context.Context, t target, o options) (awsconfig
 		return awsconfig.Profile{}, nil, err
 	}
 	if t.profile != "" {
-		return a.resolveProfile(config, t.profile, o)
+		return a.resolveProfile(ctx, config, t.profile, o)
 	}
 	profile, err := a.sessionProfile(config, t.session)
 	if err != nil {
 		return profile, nil, err
 	}
 	profile.AccountID, profile.RoleName = t.account, t.role
-	s, err := a.session(profile, o)
+	s, err := a.session(ctx, &profile, o)
 	if err == nil && !inventory.IsAccountID(t.account) {
 		profile.AccountID, err = a.accountID(ctx, s, t.account, o)
 	}
 	return profile, s, err
 }
 
-func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (awsconfig.Profile, *session, error) {
+func (a *App) resolveProfile(
+	ctx context.Context, config *awsconfig.Config, name string, o options,
+) (awsconfig.Profile, *session, error) {
 	profile, err := config.Profile(name)
 	if errors.Is(err, awsconfig.ErrUnknownProfile) {
 		if len(config.ProfileNames())+len(config.SessionNames()) == 0 {
 			return profile, nil, a.nothingConfigured(config, err)
 		}
-		return a.resolveAccount(config, name, err, o)
+		return a.resolveAccount(ctx, config, name, err, o)
 	}
 	if err != nil {
 		return profile, nil, err
@@ -155,20 +160,20 @@ func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (
 	if credentials.Root(profile).Session.StartURL == "" {
 		return profile, nil, profile.RequireRole()
 	}
-	s, err := a.session(profile, o)
+	s, err := a.session(ctx, &profile, o)
 	return profile, s, err
 }
 
 // resolveAccount takes a text that names no profile for an account of the default session, if
 // the stored listing has it with a single role. unknown is the error for the profile.
 func (a *App) resolveAccount(
-	config *awsconfig.Config, text string, unknown error, o options,
+	ctx context.Context, config *awsconfig.Config, text string, unknown error, o options,
 ) (awsconfig.Profile, *session, error) {
 	profile, err := a.sessionProfile(config, "")
 	if err != nil {
 		return profile, nil, unknown
 	}
-	s, err := a.session(profile, o)
+	s, err := a.session(ctx, &profile, o)
 	if err != nil {
 		return profile, nil, unknown
 	}

@@ -3,6 +3,7 @@ package login
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"rolecall/internal/cache"
 	"rolecall/internal/identitycenter"
@@ -27,6 +28,15 @@ func (e *RequiredError) Unwrap() []error {
 		return []error{identitycenter.ErrLoginRequired}
 	}
 	return []error{identitycenter.ErrLoginRequired, e.Cause}
+}
+
+// A ScopesError is a session whose tokens cannot reach the access portal, whoever signs in.
+type ScopesError struct{ Session identitycenter.SSOSession }
+
+// Error names the scopes, and the one that is missing.
+func (e *ScopesError) Error() string {
+	return fmt.Sprintf("tokens of %q cannot reach the access portal: its scopes are %s, without %s", e.Session.Label(),
+		strings.Join(e.Session.Scopes, ","), identitycenter.AccessScope)
 }
 
 // An EndpointError is a token that was issued by another endpoint than the one
