@@ -25,12 +25,12 @@ func (a *App) configFacts(e *awsconfig.Error) []string {
 }
 
 // meantBy says which sections were meant by a name that does not exist.
-func (a *App) meantBy(err error) []string {
+func (a *App) meantBy(config *awsconfig.Config, err error) []string {
 	var unknown *awsconfig.Error
 	if !errors.As(err, &unknown) {
 		return nil
 	}
-	return a.problemFacts(a.shared.Related(unknown))
+	return a.problemFacts(config.Related(unknown))
 }
 
 // problemFacts says each problem in a line: place, what is wrong, and what to write.
@@ -94,7 +94,7 @@ func (a *App) needsTarget(config *awsconfig.Config, name string) error {
 	}
 	return &HintError{
 		Err:  errors.New("which profile? none is named, and there is no default profile"),
-		Code: ExitConfiguration, Facts: append(a.meantBy(err), fact),
+		Code: ExitConfiguration, Facts: append(a.meantBy(config, err), fact),
 		Hint: a.running.CommandPath() + " --profile PROFILE; for all that this shell runs: export AWS_PROFILE=PROFILE",
 	}
 }
