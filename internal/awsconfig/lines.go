@@ -65,7 +65,9 @@ func (l *linter) key(s Section, line Line) Problem {
 		} else {
 			p.Text += " refuse the file"
 		}
-	case known != "" && line.Key != known && l.kindOf(s) != kindServices:
+	case l.kindOf(s) == kindServices:
+		return l.service(line)
+	case known != "" && line.Key != known:
 		p.Text = "no tool knows this key"
 	case key != strings.ToLower(key):
 		p.Text = "botocore, the Go SDK and the Rust SDK read " + line.Key + "; other SDKs are case-sensitive"
@@ -153,6 +155,8 @@ func (l *linter) continued(s Section, parent *Line, line Line) {
 		if knownKey(parent.Key) == parent.Key {
 			p.Remedy = corrected(parent.Key, text)
 		}
+	case inBlock && known == "endpoint_url" && key != known && l.kindOf(s) == kindServices:
+		p.Text, p.Remedy = "no tool knows the key "+key, assign(known, value)
 	case known != "" && separator != 0 && (!inBlock || knownKey(parent.Key) == parent.Key):
 		p.Text = "the indented line is part of this value; only the Go and JavaScript SDKs read it as " + known
 		p.Remedy = corrected(known, value) + " at the beginning of the line"
@@ -162,6 +166,15 @@ func (l *linter) continued(s Section, parent *Line, line Line) {
 	if p.Text != "" {
 		l.add(s, line.Number, p)
 	}
+}
+
+// service reports a service of a services section under a name that it does not have there.
+func (l *linter) service(line Line) (p Problem) {
+	named := map[string]string{"sso": "sso", "ssooidc": "sso_oidc", "sts": "sts", "ssoadmin": "sso_admin"}[fold(line.Key)]
+	if named != "" && named != line.Key {
+		p = Problem{Key: line.Key, Text: "no tool knows this service", Remedy: assign(named, line.Value)}
+	}
+	return p
 }
 
 // blockLine says what is wrong with a line of a block, or "".

@@ -127,6 +127,8 @@ func keyFaults() []fault {
 		{session + "[profile dev]\nsso_session = [sso-session corp]", 5, "there is no", "write sso_session = corp"},
 		{session + "[profile dev]\nsso_session = \"corp\"", 5, "there is no", "write sso_session = corp"},
 		{"[services s]\nsso =\n  endpoint_url\n", 3, "botocore refuses the file", "write KEY = VALUE"},
+		{"[services s]\nsso-oidc =\n  endpoint_url = x\n", 2, "no tool knows this service", "write sso_oidc ="},
+		{"[services s]\nsso =\n  endpoint-url = x\n", 3, "no tool knows the key endpoint-url", "write endpoint_url = x"},
 		{"[default]\ns3 =\n  = 1\n", 3, "refuse the file", "write KEY = VALUE"},
 	}
 }
