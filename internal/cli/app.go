@@ -44,6 +44,7 @@ type App struct {
 	help      string         // the command line for help on the running command
 	running   *cobra.Command // the command that has begun: errors are no longer about usage; nil before
 	arguments []string
+	quotes    bool   // completions are quoted before a shell inserts them
 	dialect   string // the format of the variables that stdout is expected to hold, for a shell; "" if none
 
 	shared *awsconfig.Config  // the config files, once read

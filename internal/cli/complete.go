@@ -13,9 +13,9 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// Completion reads the config files and the stored listings, and uses no network. The shell
-// inserts an offer unquoted, so a name with characters that are special to some shell is not
-// offered; its account's id is offered instead.
+// Completion reads the config files and the stored listings, and uses no network. A shell whose
+// script inserts an offer unquoted is not offered names with characters that are special to some
+// shell; an account's id is offered instead.
 
 // completion is a list of offers to a shell.
 type completion = []cobra.Completion
@@ -37,8 +37,8 @@ func onlyLettersAnd(others, text string) bool {
 	})
 }
 
-func offer(all completion, text, description string) completion {
-	if !inert(text) {
+func (a *App) offer(all completion, text, description string) completion {
+	if !a.offerable(text) {
 		return all
 	}
 	return append(all, cobra.CompletionWithDesc(text, terminal.Show(description)))
@@ -53,7 +53,7 @@ func (a *App) completeSessions(_ *cobra.Command, args []string, begun string) (c
 	var all completion
 	for _, name := range config.SessionNames() {
 		if strings.HasPrefix(name, begun) {
-			all = offer(all, name, "sso-session")
+			all = a.offer(all, name, "sso-session")
 		}
 	}
 	return a.offerProfiles(all, config, begun), nothingElse
@@ -62,7 +62,7 @@ func (a *App) completeSessions(_ *cobra.Command, args []string, begun string) (c
 func (a *App) offerProfiles(all completion, config *awsconfig.Config, begun string) completion {
 	for _, name := range config.ProfileNames() {
 		if strings.HasPrefix(name, begun) {
-			all = offer(all, name, "profile")
+			all = a.offer(all, name, "profile")
 		}
 	}
 	return all
@@ -97,11 +97,11 @@ func (a *App) completeTarget(cmd *cobra.Command, args []string, begun string) (c
 		return all, nothingElse
 	}
 	directive := nothingElse
-	for _, text := range accountTargets(inv, begun[len(prefix):]) {
+	for _, text := range a.accountTargets(inv, begun[len(prefix):]) {
 		if strings.HasSuffix(text.what, "/") {
 			directive = goesOn
 		}
-		if inert(text.what) && inert(sessionName+"x") {
+		if a.offerable(text.what) && (sessionName == "" || a.offerable(sessionName)) {
 			all = append(all, cobra.CompletionWithDesc(prefix+text.what, terminal.Show(text.description)))
 		}
 	}
@@ -137,7 +137,7 @@ type suggestion struct{ what, description string }
 
 // accountTargets returns completions of begun, an ACCOUNT/ROLE: accounts with their slash, or
 // the roles of one account.
-func accountTargets(inv *inventory.Inventory, begun string) []suggestion {
+func (a *App) accountTargets(inv *inventory.Inventory, begun string) []suggestion {
 	if slash := strings.LastIndexByte(begun, '/'); slash >= 0 {
 		account, err := inv.Find(begun[:slash])
 		if err != nil {
@@ -153,15 +153,15 @@ func accountTargets(inv *inventory.Inventory, begun string) []suggestion {
 	}
 	var all []suggestion
 	called := map[string]int{} // the number of accounts with a name
-	for _, a := range inv.Accounts {
-		called[strings.ToLower(a.Name)]++
+	for _, account := range inv.Accounts {
+		called[strings.ToLower(account.Name)]++
 	}
 	for i := range inv.Accounts {
 		account := &inv.Accounts[i]
 		name := account.ID
 		for _, candidate := range []string{account.Alias, account.Name} {
 			unique := candidate == account.Alias || called[strings.ToLower(candidate)] == 1
-			plain := inert(candidate) && !inventory.IsAccountID(candidate) && !strings.Contains(candidate, "/")
+			plain := a.offerable(candidate) && !inventory.IsAccountID(candidate) && !strings.Contains(candidate, "/")
 			if unique && plain && begins(candidate, begun) {
 				name = candidate
 				break
@@ -213,9 +213,9 @@ func (a *App) completeSessionFlag(
 func (a *App) completeAccountFlag(
 	cmd *cobra.Command, _ []string, begun string,
 ) (all completion, _ cobra.ShellCompDirective) {
-	for _, s := range accountTargets(a.storedListingFor(cmd), begun) {
+	for _, s := range a.accountTargets(a.storedListingFor(cmd), begun) {
 		account, _, _ := strings.Cut(s.what, "/")
-		all = offer(all, account, s.description)
+		all = a.offer(all, account, s.description)
 	}
 	return all, nothingElse
 }
@@ -237,7 +237,7 @@ func (a *App) completeRoleFlag(
 	}
 	for _, role := range slices.Sorted(maps.Keys(roles)) {
 		if roles[role] {
-			all = offer(all, role, "role")
+			all = a.offer(all, role, "role")
 		}
 	}
 	return all, nothingElse
