@@ -115,11 +115,11 @@ func (c *Config) sections(d *Document, kind, name string) []Section {
 // Open reads both files. A missing file is empty; one that cannot be read, or is not in this format, is an *Error
 // that names it.
 func Open(files Files) (*Config, error) {
-	config, err := open(files.Config)
+	config, err := open(files.Config, false)
 	if err != nil {
 		return nil, err
 	}
-	credentials, err := open(files.Credentials)
+	credentials, err := open(files.Credentials, true)
 	if err != nil {
 		return nil, err
 	}
@@ -127,9 +127,9 @@ func Open(files Files) (*Config, error) {
 }
 
 // Read reads one file. A missing file is empty.
-func Read(path string) (*Document, error) { return open(path) }
+func Read(path string) (*Document, error) { return open(path, false) }
 
-func open(path string) (*Document, error) {
+func open(path string, credentials bool) (*Document, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Document{path: path}, nil
@@ -159,7 +159,7 @@ func open(path string) (*Document, error) {
 			return nil, unreadable(path, err)
 		}
 	}
-	return Parse(path, data)
+	return parse(path, data, credentials)
 }
 
 func unreadable(path string, err error) error {

@@ -28,6 +28,8 @@ type Profile struct {
 	Endpoints          Endpoints
 	CredentialProcess  string
 	Chain              *Chain // role_arn and source_profile: then no sso_* key counts
+
+	accountAt, roleAt Origin // of the keys
 }
 
 // Endpoints are the overrides of the services section that the profile, or else
@@ -75,13 +77,14 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 		IgnoreEndpointURLs: isTrue(v.text("ignore_configured_endpoint_urls")),
 		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"),
 		CredentialProcess: v.text("credential_process"),
+		accountAt:         v.where("sso_account_id"), roleAt: v.where("sso_role_name"),
 	}
 	var err error
 	if p.Endpoints, err = c.endpoints(v); err != nil {
 		return p, err
 	}
 	if p.Region != "" && !IsRegion(p.Region) {
-		return p, v.fail("region", "%q is not a region", p.Region)
+		return p, v.fail("region", "%q is not a region", firstLine(p.Region))
 	}
 	if v.text("role_arn") != "" {
 		p.Chain, err = c.chain(v, append(from, name))
@@ -167,7 +170,7 @@ func (c *Config) profileSession(v *values) (identitycenter.SSOSession, error) {
 	}
 	section := c.find(kindSession, name)
 	if section == nil {
-		e := v.fail("sso_session", "there is no [sso-session %s] section", name)
+		e := v.fail("sso_session", "there is no [sso-session %s] section", firstLine(name))
 		e.kind, e.wanted, e.candidates = ErrUnknownSession, name, c.SessionNames
 		return none, e
 	}
@@ -217,17 +220,26 @@ func checkSession(s identitycenter.SSOSession, fail func(key, format string, arg
 	case s.StartURL == "":
 		return fail("sso_start_url", "is missing")
 	case s.Region != "" && !IsRegion(s.Region):
-		return fail("sso_region", "%q is not a region", s.Region)
+		return fail("sso_region", "%q is not a region", firstLine(s.Region))
 	}
 	u, err := url.Parse(s.StartURL)
 	if err != nil || u.Host == "" || u.User != nil ||
 		strings.ContainsFunc(s.StartURL, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return fail("sso_start_url", "%q is not an https address", s.StartURL)
+		return fail("sso_start_url", "%q is not an https address", firstLine(s.StartURL))
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !identitycenter.IsLoopback(u.Hostname())) {
 		return fail("sso_start_url", "%q is neither https nor on this machine", s.StartURL)
 	}
 	return nil
+}
+
+// firstLine drops the lines that continue a value: an indented key may be among them, with a secret.
+func firstLine(value string) string {
+	first, _, more := strings.Cut(value, "\n")
+	if more {
+		first += "…"
+	}
+	return first
 }
 
 // IsRegion reports whether text has the form of a region: letters of a partition, words, and a number, as in
@@ -310,7 +322,9 @@ func (c *Config) endpoints(v *values) (Endpoints, error) {
 	}
 	section := c.find(kindServices, name)
 	if section == nil {
-		return e, at.fail("services", "there is no [services %s] section", name)
+		unknown := at.fail("services", "there is no [services %s] section", name)
+		unknown.wanted, unknown.candidates = name, func() []string { return c.names(kindServices) }
+		return e, unknown
 	}
 	return section.endpoints(), nil
 }
@@ -340,7 +354,11 @@ func (v *values) endpoints() Endpoints {
 // RequireRole returns an *Error that names the key which a profile lacks to get role credentials.
 func (p Profile) RequireRole() error {
 	fail := func(key, problem string) error {
-		return &Error{Origin: p.Origin, Profile: p.Name, Key: key, Problem: problem, kind: ErrInvalid}
+		at := map[string]Origin{"sso_account_id": p.accountAt, "sso_role_name": p.roleAt}[key]
+		if at.File == "" {
+			at = p.Origin
+		}
+		return &Error{Origin: at, Profile: p.Name, Key: key, Problem: problem, kind: ErrInvalid}
 	}
 	switch {
 	case p.Chain != nil:
@@ -350,11 +368,11 @@ func (p Profile) RequireRole() error {
 	case p.AccountID == "":
 		return fail("sso_account_id", "is missing")
 	case len(p.AccountID) != 12 || strings.Trim(p.AccountID, "0123456789") != "":
-		return fail("sso_account_id", strconv.Quote(p.AccountID)+" is not an account id of twelve digits")
+		return fail("sso_account_id", strconv.Quote(firstLine(p.AccountID))+" is not an account id of twelve digits")
 	case p.RoleName == "":
 		return fail("sso_role_name", "is missing")
 	case !isRoleName(p.RoleName):
-		return fail("sso_role_name", strconv.Quote(p.RoleName)+" is not a role name")
+		return fail("sso_role_name", strconv.Quote(firstLine(p.RoleName))+" is not a role name")
 	}
 	return nil
 }

@@ -85,6 +85,7 @@ func (a *App) explain(ctx context.Context, err error) report {
 	var noAccess *credentials.NoAccessError
 	var usage *UsageError
 	var start *login.StartURLError
+	var config *awsconfig.Error
 	var scopes *login.ScopesError
 	switch {
 	case errors.As(err, &hinted):
@@ -105,6 +106,12 @@ func (a *App) explain(ctx context.Context, err error) report {
 		r.Code, r.Facts, r.Hint = ExitConfiguration, a.scopesFacts(scopes), scopesHint(scopes)
 	case errors.As(err, &noAccess):
 		r.Code, r.Facts, r.Hint = ExitNoAccess, noAccess.Facts(), freshHint(noAccess.Session)
+	case errors.As(err, &config):
+		r.Code, r.Hint = ExitConfiguration, "rolecall config show"
+		r.Facts = a.configFacts(config)
+		if a.shared == nil && config.Remedy != "" {
+			r.Hint = "rolecall config show, once that is corrected"
+		}
 	default:
 		explainKind(err, &r)
 	}
@@ -120,16 +127,12 @@ func (a *App) explain(ctx context.Context, err error) report {
 
 // explainKind explains errors of which only the kind matters.
 func explainKind(err error, r *report) {
-	var config *awsconfig.Error
 	var damaged *cache.DamagedError
 	var account *inventory.AccountError
 	var text *discovery.StartURLError
 	var elsewhere *discovery.ElsewhereError
 	var identity *credentials.IdentityError
 	switch {
-	case errors.As(err, &config):
-		r.Code = ExitConfiguration
-		r.Facts, r.Hint = configFacts(config)
 	case errors.As(err, &account):
 		r.Code, r.Facts, r.Hint = ExitNoAccess, account.Facts(), "rolecall ls"+sessionArgument(account.Session)
 	case errors.Is(err, identitycenter.ErrWrongClock):
@@ -162,14 +165,6 @@ func explainKind(err error, r *report) {
 	case errors.Is(err, os.ErrPermission):
 		r.Hint = "check the owner and mode of that file and its folder"
 	}
-}
-
-func configFacts(e *awsconfig.Error) (facts []string, hint string) {
-	hint = "rolecall config show"
-	if near := e.Nearest(); near != "" {
-		facts = append(facts, "did you mean "+Quoted(near)+"?")
-	}
-	return facts, hint
 }
 
 // loginHint returns the command that signs in to session.

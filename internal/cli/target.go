@@ -93,25 +93,6 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 	return t, nil
 }
 
-// needsTarget asks for a target where none is named and there is no default profile, although there are others.
-func (a *App) needsTarget(config *awsconfig.Config, name string) error {
-	_, err := config.Profile(name)
-	names := config.ProfileNames()
-	if !errors.Is(err, awsconfig.ErrUnknownProfile) || name != "default" || len(names) == 0 || a.running == nil {
-		return nil
-	}
-	const most = 8
-	fact := "profiles: " + strings.Join(names[:min(len(names), most)], ", ")
-	if len(names) > most {
-		fact += fmt.Sprintf(", and %d more", len(names)-most)
-	}
-	return &HintError{
-		Err:  errors.New("which profile? none is named, and there is no default profile"),
-		Code: ExitConfiguration, Facts: []string{fact},
-		Hint: a.running.CommandPath() + " --profile PROFILE; for all that this shell runs: export AWS_PROFILE=PROFILE",
-	}
-}
-
 // parseTarget takes text for a profile if there is one of that name, which may have a slash,
 // else for [SESSION:]ACCOUNT/ROLE. Account names may have a slash and a colon, role names not.
 func (a *App) parseTarget(config *awsconfig.Config, text string) target {
@@ -169,8 +150,7 @@ func (a *App) resolveProfile(
 	profile, err := config.Profile(name)
 	if errors.Is(err, awsconfig.ErrUnknownProfile) {
 		if len(config.ProfileNames())+len(config.SessionNames()) == 0 {
-			facts := []string{"no Identity Center settings there"}
-			return profile, nil, &HintError{Err: err, Code: ExitConfiguration, Facts: facts, Hint: beginHint}
+			return profile, nil, a.nothingConfigured(config, err)
 		}
 		return a.resolveAccount(ctx, config, name, err, o)
 	}
@@ -207,7 +187,7 @@ func (a *App) resolveAccount(
 	case errors.As(err, &wrong) && len(wrong.Matches) > 0:
 		return profile, nil, err
 	case errors.As(err, &wrong):
-		return profile, nil, unknownTarget(unknown, wrong)
+		return profile, nil, a.unknownTarget(unknown, wrong)
 	case len(account.Roles) > 1:
 		return profile, nil, &HintError{
 			Err:   fmt.Errorf("%q is account %s, where you have %d roles: which one?", text, account.ID, len(account.Roles)),
@@ -222,12 +202,11 @@ func (a *App) resolveAccount(
 }
 
 // unknownTarget adds to the error for an unknown profile the accounts that may have been meant.
-func unknownTarget(unknown error, accounts *inventory.AccountError) error {
+func (a *App) unknownTarget(unknown error, accounts *inventory.AccountError) error {
 	facts := accounts.Facts()
 	var profile *awsconfig.Error
 	if errors.As(unknown, &profile) {
-		own, _ := configFacts(profile)
-		facts = append(own, facts...)
+		facts = append(a.configFacts(profile), facts...)
 	}
 	return &HintError{
 		Err: unknown, Code: ExitConfiguration, Facts: facts, Hint: "rolecall ls" + sessionArgument(accounts.Session),
@@ -338,16 +317,15 @@ func (a *App) findSession(
 	case own.DefaultSession != "" && !slices.Contains(names, own.DefaultSession):
 		return identitycenter.SSOSession{}, &HintError{
 			Err:  fmt.Errorf("%s: default_session: there is no [sso-session %s]", a.Tidy(a.settingsFile()), own.DefaultSession),
-			Code: ExitConfiguration, Facts: sessionFacts(names), Hint: "correct it, or: rolecall configure",
+			Code: ExitConfiguration, Facts: append(sessionFacts(names), a.problemFacts(config.Meant("sso-session"))...),
+			Hint: "correct it, or: rolecall configure",
 		}
 	case own.DefaultSession != "":
 		return config.Session(own.DefaultSession)
 	case len(names) == 1:
 		return config.Session(names[0])
 	case len(names) == 0:
-		return identitycenter.SSOSession{}, &HintError{
-			Err: errors.New("no [sso-session] is configured"), Code: ExitConfiguration, Hint: beginHint,
-		}
+		return identitycenter.SSOSession{}, a.nothingConfigured(config, errors.New("no [sso-session] is configured"))
 	}
 	return identitycenter.SSOSession{}, &HintError{
 		Err:  errors.New("which session? the default profile has none"),

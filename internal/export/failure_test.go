@@ -96,7 +96,8 @@ func TestAReadonlyVariableMakesASwitchFail(t *testing.T) {
 			}
 			script := "readonly " + name + "=mine\neval \"$(cat \"$FILE\")\" && echo switched\nenv\n"
 			out, stderr, _ := start(t, command, script, b.String(), nil)
-			if strings.Contains(string(out), "switched") || strings.Contains(string(out), "AWS_ACCESS_KEY_ID=ASIA") || stderr == "" {
+			switched := strings.Contains(string(out), "switched") || strings.Contains(string(out), "AWS_ACCESS_KEY_ID=ASIA")
+			if switched || stderr == "" {
 				t.Errorf("%s, readonly %s: %q %q", strings.Join(command, " "), name, out, stderr)
 			}
 		}
