@@ -89,7 +89,7 @@ type lines struct {
 	set, unset       string // formats of name and value, of a name; unset is empty for a dialect that cannot unset
 	success, failure string // the last line
 
-	// whole: a variable can be readonly. Then the switch fails as a whole, and leaves no keys: those before are unset
+	// whole: a variable can be readonly. Then a switch of keys fails as a whole, and leaves none: those before are unset
 	// first, and the access key id is set last, if all else could be.
 	whole bool
 }
@@ -102,7 +102,9 @@ func (l lines) write(b *bytes.Buffer, set []Variable, unset []string) error {
 	if l.unset != "" {
 		l.ended("")(b, unset)
 	}
-	if l.whole {
+	isKey := func(v Variable) bool { return slices.Contains(keyNames(), v.Name) }
+	whole := l.whole && slices.ContainsFunc(set, isKey)
+	if whole {
 		set = slices.SortedStableFunc(slices.Values(set), func(a, b Variable) int {
 			return slices.Index(keyNames(), a.Name) - slices.Index(keyNames(), b.Name)
 		})
@@ -114,7 +116,7 @@ func (l lines) write(b *bytes.Buffer, set []Variable, unset []string) error {
 			return fmt.Errorf("%s: %w", v.Name, err)
 		}
 		text := fmt.Sprintf(l.set, v.Name, value)
-		if l.whole && i < len(set)-1 {
+		if whole && i < len(set)-1 {
 			text = strings.TrimSuffix(text, "\n") + " &&\n"
 		}
 		b.WriteString(text)
