@@ -146,6 +146,24 @@ func (l *linter) section(s Section) {
 	if l.kindOf(s) == kindSession && !l.credentials {
 		l.session(s, seen)
 	}
+	l.region(s, seen)
+}
+
+// region reports a start URL without the region that belongs to it.
+func (l *linter) region(s Section, seen map[string]bool) {
+	for key := range seen {
+		if knownKey(key) == "sso_region" || key == "sso_session" {
+			return
+		}
+	}
+	meant := l.kindOf(s) == kindSession && seen["region"] // and reported as that
+	if !seen["sso_start_url"] || meant {
+		return
+	}
+	l.add(s, s.Line, Problem{
+		Text:   "has no sso_region: SDKs need it, and the AWS CLI as a rule",
+		Remedy: "rolecall login finds it, and writes it here",
+	})
 }
 
 // session reports keys that belong into a profile, or are named otherwise in an sso-session.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +29,15 @@ func header(line, text, remedy string) fault {
 
 func key(line, text, remedy string) fault {
 	return fault{session + "[profile dev]\nsso_session = corp\n" + line + "\n", 6, text, remedy}
+}
+
+func regionFaults() []fault {
+	const start = "sso_start_url = https://d-1234567890.awsapps.com/start\n"
+	return []fault{
+		{"[sso-session corp]\n" + start, 1, "has no sso_region", "rolecall login finds it"},
+		{"[profile old]\n" + start + "region = us-east-1\n", 1, "has no sso_region", "rolecall login finds it"},
+		{"[default]\n" + start, 1, "has no sso_region", "rolecall login finds it"},
+	}
 }
 
 func headerFaults() []fault {
@@ -134,7 +144,7 @@ func keyFaults() []fault {
 }
 
 func TestFaultsAreReportedWithLineAndRemedy(t *testing.T) {
-	for _, f := range append(headerFaults(), keyFaults()...) {
+	for _, f := range slices.Concat(headerFaults(), keyFaults(), regionFaults()) {
 		t.Run(strings.TrimPrefix(f.config, session), func(t *testing.T) {
 			config, path := open(t, f.config)
 			for _, p := range config.Report().Problems {
