@@ -46,25 +46,21 @@ type EndpointError struct {
 	Issued   string // the endpoint that issued the token
 	InForce  string // the endpoint that would have got it
 	Override string // what sets InForce; empty when it is AWS's own
+	Assumed  bool   // nothing says who issued it: it was another tool, and counts as AWS's
 }
 
 // Error names both endpoints and what sets the one in force.
 func (e *EndpointError) Error() string {
-	if e.Override == "" {
-		return fmt.Sprintf(
-			"the login to %q was issued by %s, but %s is set now; nothing was sent",
-			e.Session.Label(),
-			e.Issued,
-			e.InForce,
-		)
+	by := ""
+	if e.Override != "" {
+		by = " (by " + e.Override + ")"
 	}
-	return fmt.Sprintf(
-		"the login to %q was issued by %s, but %s is set now (by %s); nothing was sent",
-		e.Session.Label(),
-		e.Issued,
-		e.InForce,
-		e.Override,
-	)
+	if e.Assumed {
+		return fmt.Sprintf("another tool signed in to %q, so the login counts as issued by %s, but %s is set now%s; "+
+			"nothing was sent", e.Session.Label(), e.Issued, e.InForce, by)
+	}
+	return fmt.Sprintf("the login to %q was issued by %s, but %s is set now%s; nothing was sent", e.Session.Label(),
+		e.Issued, e.InForce, by)
 }
 
 // ErrDeclined is a person's no to a question of rolecall.
