@@ -86,22 +86,46 @@ func (a *App) formatOf(cmd *cobra.Command) string {
 	if a.json && !flags.Changed("shell") && !flags.Changed("format") {
 		return "json"
 	}
-	return flags.Lookup("shell").Value.String()
+	return dialectOf(flags.Lookup("shell").Value.String())
+}
+
+// dialectOf returns the format of a shell that is named or given by its path; other text stays as it is.
+func dialectOf(text string) string {
+	if isFormat(text) {
+		return text
+	}
+	name := strings.TrimSuffix(strings.ToLower(text[strings.LastIndexAny(text, `/\`)+1:]), ".exe")
+	switch name {
+	case "bash", "zsh", "dash", "ksh", "mksh", "yash", "ash", "busybox", "posix", "sh":
+		return "sh"
+	case "fish", "elvish", "powershell", "cmd", "csh":
+		return name
+	case "pwsh":
+		return "powershell"
+	case "nu":
+		return "nushell"
+	case "tcsh":
+		return "csh"
+	}
+	return text
 }
 
 // failSwitch removes the keys of a shell that evaluates our output, since it got no new ones: it must not go on with
 // those of another account. cmd is the command that failed, perhaps before it began.
 func (a *App) failSwitch(cmd *cobra.Command, args []string) {
-	switch path := cmd.CommandPath(); {
-	case a.dialect != "":
-	case path == "rolecall env", path == "rolecall pick" && cmd.Flags().Lookup("action").Value.String() == "env":
+	path := cmd.CommandPath()
+	evaluated := path == "rolecall env" ||
+		path == "rolecall pick" && cmd.Flags().Lookup("action").Value.String() == "env"
+	if a.dialect == "" && evaluated {
 		if a.running == nil {
 			cmd.FParseErrWhitelist.UnknownFlags = true
 			_ = cmd.ParseFlags(args)
 		}
-		a.dialect = a.formatOf(cmd)
+		if a.dialect = a.formatOf(cmd); !isFormat(a.dialect) {
+			a.dialect = "sh" // most shells read it, whatever was meant
+		}
 	}
-	if isFormat(a.dialect) {
+	if a.dialect != "" {
 		_ = export.WriteFailure(a.Stdout, a.dialect, a.ownRegions()...) // the error to report is the one that led here
 	}
 }
@@ -116,9 +140,18 @@ func unknownFormat(format string) error {
 func (a *App) environment(
 	profile awsconfig.Profile, c identitycenter.RoleCredentials, account inventory.Account,
 ) export.Environment {
-	e := export.Environment{Credentials: c, Region: credentials.Region(profile), Identity: identityOf(profile, account)}
-	if set, _ := a.setRegion(); set != e.Region {
-		e.OwnRegion = e.Region
+	region := credentials.Region(profile)
+	e := export.Environment{
+		Credentials: c, Identity: identityOf(profile, account), Region: region, DefaultRegion: region,
 	}
+	ours := regionVariables()
+	if set, _ := a.setRegion(); set == region { // what the person has set stays: in one of the two, or in both
+		own := a.ownRegions()
+		ours = slices.DeleteFunc(ours, func(name string) bool { return slices.Contains(own, name) })
+		if len(own) == len(regionVariables()) {
+			e.DefaultRegion = a.Getenv(own[1])
+		}
+	}
+	e.RegionMark = export.MarkRegion(region, ours)
 	return e
 }

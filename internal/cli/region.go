@@ -66,11 +66,13 @@ func (a *App) setRegion() (region, variable string) {
 
 // ownRegions returns the variables with a region that are the person's own.
 func (a *App) ownRegions() []string {
-	return slices.DeleteFunc([]string{"AWS_REGION", "AWS_DEFAULT_REGION"}, func(variable string) bool {
+	return slices.DeleteFunc(regionVariables(), func(variable string) bool {
 		region := a.Getenv(variable)
-		return region == "" || region == a.Getenv(export.RegionMark)
+		return region == "" || export.IsMarked(a.Getenv(export.RegionMark), variable, region)
 	})
 }
+
+func regionVariables() []string { return []string{"AWS_REGION", "AWS_DEFAULT_REGION"} }
 
 // accountRegion returns the region that config.toml has for the account of profile. Rules by name or tag need the
 // stored listing, which has the account's name.

@@ -105,11 +105,17 @@ func (a *App) parseTarget(config *awsconfig.Config, text string) target {
 	}
 	t := target{account: text[:slash], role: text[slash+1:]}
 	if session, account, ok := strings.Cut(t.account, ":"); ok {
-		if _, err := config.Session(session); !errors.Is(err, awsconfig.ErrUnknownSession) || inventory.IsAccountID(account) {
+		if hasSession(config, session) || inventory.IsAccountID(account) {
 			t.session, t.account = session, account
 		}
 	}
 	return t
+}
+
+// hasSession reports whether there is an sso-session of that name, right or wrong.
+func hasSession(config *awsconfig.Config, name string) bool {
+	_, err := config.Session(name)
+	return !errors.Is(err, awsconfig.ErrUnknownSession)
 }
 
 // resolve turns a target into a profile, with the region of its work, and its session. It looks
@@ -169,7 +175,11 @@ func (a *App) resolveProfile(
 func (a *App) resolveAccount(
 	ctx context.Context, config *awsconfig.Config, text string, unknown error, o options,
 ) (awsconfig.Profile, *session, error) {
-	profile, err := a.sessionProfile(config, "")
+	session := ""
+	if name, account, ok := strings.Cut(text, ":"); ok && hasSession(config, name) {
+		session, text = name, account
+	}
+	profile, err := a.sessionProfile(config, session)
 	if err != nil {
 		return profile, nil, unknown
 	}

@@ -17,9 +17,11 @@ import (
 // An Environment is the content of the variables.
 type Environment struct {
 	Credentials identitycenter.RoleCredentials
-	Region      string // may be empty
-	OwnRegion   string // Region, unless it is already the person's in the environment
-	Identity    Identity
+	Region      string // of AWS_REGION; may be empty
+	// DefaultRegion is that of AWS_DEFAULT_REGION, the same unless the person has set both.
+	DefaultRegion string
+	RegionMark    string // see MarkRegion; empty if both are the person's
+	Identity      Identity
 }
 
 // An Identity says in words whose the credentials are, for prompts and scripts. Any text may be empty, or hostile.
@@ -38,9 +40,25 @@ var sets = [...]string{
 	"ROLECALL_ACCOUNT_NAME", "ROLECALL_ROLE", "ROLECALL_PROFILE", "ROLECALL_GUARDED",
 }
 
-// RegionMark is the variable that names a region which we have set: whoever finds that value in AWS_REGION knows that
-// the person did not set it.
+// RegionMark is the variable that says which region we have set, and where.
 const RegionMark = "ROLECALL_REGION"
+
+// MarkRegion returns the value of RegionMark for a region that we set in both variables, or only in the one of names.
+func MarkRegion(region string, names []string) string {
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return region + ":" + names[0]
+	}
+	return region
+}
+
+// IsMarked reports whether mark says that we have set a variable to that region.
+func IsMarked(mark, variable, region string) bool {
+	marked, only, _ := strings.Cut(mark, ":")
+	return marked == region && (only == "" || only == variable)
+}
 
 // unsets would win over the keys in some SDKs.
 var unsets = [...]string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
@@ -72,7 +90,7 @@ func values(e Environment) []string {
 	}
 	return []string{
 		c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal(), moment(c.Expiration), e.Region,
-		e.Region, e.OwnRegion, account, harmless(who.Target), harmless(who.Session), harmless(who.AccountID),
+		e.DefaultRegion, e.RegionMark, account, harmless(who.Target), harmless(who.Session), harmless(who.AccountID),
 		harmless(who.AccountName), harmless(who.Role), harmless(who.Profile), guarded,
 	}
 }
@@ -208,7 +226,8 @@ func check(e Environment) error {
 	if err := e.Credentials.Check(); err != nil {
 		return fmt.Errorf("%w: nothing was written", err)
 	}
-	for _, region := range []string{e.Region, e.OwnRegion} {
+	marked, _, _ := strings.Cut(e.RegionMark, ":")
+	for _, region := range []string{e.Region, e.DefaultRegion, marked} {
 		if !isMadeOf(region, upper+lower+digits+"-") || len(region) > 128 {
 			return errors.New("the region does not have the form that AWS uses: nothing was written")
 		}

@@ -17,7 +17,7 @@ import (
 
 func anEnvironment() Environment {
 	return Environment{
-		Region: "eu-west-1",
+		Region: "eu-west-1", DefaultRegion: "eu-west-1",
 		Credentials: identitycenter.RoleCredentials{
 			AccessKeyID:     "ASIAIOSFODNN7EXAMPLE",
 			SecretAccessKey: identitycenter.NewSecret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
@@ -33,13 +33,13 @@ func anEnvironment() Environment {
 }
 
 var written = map[string]string{
-	"sh": `unset AWS_PROFILE
-unset AWS_DEFAULT_PROFILE
-unset ROLECALL_REGION
-unset ROLECALL_PROFILE
-unset AWS_SESSION_TOKEN
-unset AWS_SECRET_ACCESS_KEY
-unset AWS_ACCESS_KEY_ID
+	"sh": `unset AWS_SESSION_TOKEN &&
+unset AWS_SECRET_ACCESS_KEY &&
+unset AWS_ACCESS_KEY_ID &&
+unset AWS_PROFILE &&
+unset AWS_DEFAULT_PROFILE &&
+unset ROLECALL_REGION &&
+unset ROLECALL_PROFILE &&
 export AWS_CREDENTIAL_EXPIRATION='2026-11-23T12:44:15Z' &&
 export AWS_REGION='eu-west-1' &&
 export AWS_DEFAULT_REGION='eu-west-1' &&
@@ -357,7 +357,7 @@ func TestTheSystemsDialectIsAmongTheFormats(t *testing.T) {
 
 func TestAnEmptyRegionIsNotSet(t *testing.T) {
 	e := anEnvironment()
-	e.Region = ""
+	e.Region, e.DefaultRegion = "", ""
 	for _, format := range Formats() {
 		var b bytes.Buffer
 		if err := Write(&b, format, e); err != nil || strings.Contains(b.String(), "REGION") {
@@ -506,7 +506,7 @@ func TestAChildHasTheCredentialsAndNothingThatConflicts(t *testing.T) {
 
 func TestAChildKeepsItsRegionWhenTheProfileHasNone(t *testing.T) {
 	e := anEnvironment()
-	e.Region = ""
+	e.Region, e.DefaultRegion = "", ""
 	child, err := ChildEnvironment([]string{"AWS_REGION=us-east-1"}, e)
 	if err != nil || child[0] != "AWS_REGION=us-east-1" {
 		t.Errorf("got %q, %v", child, err)

@@ -90,7 +90,7 @@ type lines struct {
 	success, failure string // the last line
 
 	// whole: a variable can be readonly. Then a switch of keys fails as a whole, and leaves none: those before are unset
-	// first, and the access key id is set last, if all else could be.
+	// first, and the access key id is set last, each only if all before it could be.
 	whole bool
 }
 
@@ -99,27 +99,30 @@ func (l lines) format(name string) format {
 }
 
 func (l lines) write(b *bytes.Buffer, set []Variable, unset []string) error {
-	if l.unset != "" {
-		l.ended("")(b, unset)
-	}
 	isKey := func(v Variable) bool { return slices.Contains(keyNames(), v.Name) }
-	whole := l.whole && slices.ContainsFunc(set, isKey)
-	if whole {
+	and := "\n"
+	if l.whole && slices.ContainsFunc(set, isKey) {
+		and = " &&\n"
+		unset = slices.Concat(keyNames(), unset)
 		set = slices.SortedStableFunc(slices.Values(set), func(a, b Variable) int {
 			return slices.Index(keyNames(), a.Name) - slices.Index(keyNames(), b.Name)
 		})
-		l.ended("")(b, keyNames())
 	}
-	for i, v := range set {
+	var commands []string
+	for _, name := range unset {
+		if l.unset != "" {
+			commands = append(commands, strings.TrimSuffix(fmt.Sprintf(l.unset, name), "\n"))
+		}
+	}
+	for _, v := range set {
 		value, err := l.quote(v.Value)
 		if err != nil {
 			return fmt.Errorf("%s: %w", v.Name, err)
 		}
-		text := fmt.Sprintf(l.set, v.Name, value)
-		if whole && i < len(set)-1 {
-			text = strings.TrimSuffix(text, "\n") + " &&\n"
-		}
-		b.WriteString(text)
+		commands = append(commands, strings.TrimSuffix(fmt.Sprintf(l.set, v.Name, value), "\n"))
+	}
+	if len(commands) > 0 {
+		b.WriteString(strings.Join(commands, and) + "\n")
 	}
 	b.WriteString(l.success)
 	return nil

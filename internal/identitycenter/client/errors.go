@@ -153,6 +153,10 @@ func fromSDK(e *identitycenter.APIError, err error) {
 	if e.Code == "" && e.Description == "" && e.Status/100 != 2 {
 		e.Description = fmt.Sprintf("HTTP status %d", e.Status)
 	}
+	switch e.Code {
+	case "Throttling", "ThrottlingException", "RequestLimitExceeded": // STS says so with status 400
+		e.Kind = identitycenter.ErrThrottled
+	}
 }
 
 // untrusted reports whether a certificate was not accepted: it is not AWS that
