@@ -73,6 +73,13 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 	if err := keepOutput(secondary); err != nil {
 		return 0, "", err
 	}
+	s := &screenReader{}
+	if wineOf(os.Getenv) != nil {
+		s.shown = consoleText
+		if err := forWine(secondary); err != nil {
+			return 0, "", err
+		}
+	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env, cmd.Stdin, cmd.Stderr, cmd.Stdout = environ, secondary, secondary, stdout
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
@@ -80,7 +87,6 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 		return 0, "", err
 	}
 	secondary.Close()
-	s := &screenReader{}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
@@ -118,6 +124,9 @@ func (t aTerminal) typeAt(ctx context.Context, s *screenReader, keyboard io.Writ
 		s.await(ctx, func(text string) bool { return strings.Contains(text, x.shown) })
 		if strings.Contains(x.typed, "/oauth/callback") {
 			awaitNoEcho(ctx, keyboard)
+		}
+		if s.shown != nil {
+			time.Sleep(wineKeys)
 		}
 		_, _ = io.WriteString(keyboard, x.typed)
 	}
@@ -180,6 +189,8 @@ type screenReader struct {
 	mu   sync.Mutex
 	all  bytes.Buffer
 	more chan struct{}
+	// shown, when set, returns the text of what was written.
+	shown func(string) string
 }
 
 func (s *screenReader) Write(p []byte) (int, error) {
@@ -195,14 +206,21 @@ func (s *screenReader) Write(p []byte) (int, error) {
 func (s *screenReader) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.all.String()
+	return s.current()
+}
+
+func (s *screenReader) current() string {
+	if s.shown == nil {
+		return s.all.String()
+	}
+	return s.shown(s.all.String())
 }
 
 // await waits until the screen shows what is wanted, or ctx ends.
 func (s *screenReader) await(ctx context.Context, shows func(string) bool) {
 	for {
 		s.mu.Lock()
-		if shows(s.all.String()) {
+		if shows(s.current()) {
 			s.mu.Unlock()
 			return
 		}
@@ -247,9 +265,9 @@ func atMain() {
 
 // read takes SHOWN TYPED … -- from args, and returns the command after it.
 func (t *aTerminal) read(args []string) []string {
+	keys := strings.NewReplacer(`\n`, "\r", `\x03`, "\x03", `\x05`, "\x05", `\x0f`, "\x0f", `\x1b`, "\x1b")
 	for ; args[0] != "--"; args = args[2:] {
-		t.types = append(t.types,
-			typing{args[0], strings.NewReplacer(`\n`, "\r", `\x03`, "\x03", `\x05`, "\x05", `\x0f`, "\x0f").Replace(args[1])})
+		t.types = append(t.types, typing{args[0], keys.Replace(args[1])})
 	}
 	return args[1:]
 }
