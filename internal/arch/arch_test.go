@@ -85,6 +85,7 @@ var rooms = map[string][]string{
 		"access", "cache", "filesystem", "identitycenter", "identitycenter/client", "login", "pace", "idc", "idc/idctest",
 	},
 	"e2e/testdata/windows/launch": {}, // what the Windows programs need under wine
+	"e2e/testdata/windows/probe":  {},
 	"e2e/testdata/windows/visit":  {"idc/visitor"},
 
 	"tools/bench": {"tools/peak"},
@@ -94,7 +95,7 @@ var rooms = map[string][]string{
 
 // foreign says which rooms alone may use a library.
 var foreign = map[string][]string{
-	"github.com/aws/":                  {"identitycenter/client", "credentials"},
+	"github.com/aws/":                  {"identitycenter/client", "credentials", "e2e/testdata/windows/probe"},
 	"github.com/spf13/cobra":           {"cli", "cli/local"},
 	"github.com/jmespath-community/":   {"cli"},
 	"charm.land/bubbletea/":            {"picker"},

@@ -30,6 +30,8 @@ type aTerminal struct {
 	deny  bool
 	paste bool // the browser is elsewhere: the address it ends on is pasted
 	types []typing
+	// wine says that the program is a Windows one.
+	wine bool
 	// opens, when set, gets the page instead of a simulated visitor.
 	opens func(page string)
 }
@@ -74,7 +76,7 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 		return 0, "", err
 	}
 	s := &screenReader{}
-	if wineOf(os.Getenv) != nil {
+	if t.wine || wineOf(os.Getenv) != nil {
 		s.shown = consoleText
 		if err := forWine(secondary); err != nil {
 			return 0, "", err
@@ -99,7 +101,10 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 	err = cmd.Wait()
 	stop()
 	people.Wait()
-	<-read
+	select {
+	case <-read:
+	case <-s.heldOpen():
+	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return shellCode(exit.ProcessState), s.text(), nil
@@ -216,11 +221,19 @@ func (s *screenReader) current() string {
 	return s.shown(s.all.String())
 }
 
+// heldOpen ends the wait for the last program to leave the terminal: wine's console stays for two seconds more.
+func (s *screenReader) heldOpen() <-chan time.Time {
+	if s.shown == nil {
+		return nil
+	}
+	return time.After(300 * time.Millisecond)
+}
+
 // await waits until the screen shows what is wanted, or ctx ends.
 func (s *screenReader) await(ctx context.Context, shows func(string) bool) {
 	for {
 		s.mu.Lock()
-		if shows(s.current()) {
+		if shows(s.current()) || s.shown != nil && shows(drawn(s.all.String())) {
 			s.mu.Unlock()
 			return
 		}

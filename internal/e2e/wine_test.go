@@ -12,12 +12,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+	"github.com/hinshun/vt10x"
 	"golang.org/x/term"
 )
 
@@ -50,7 +52,11 @@ const wineVariables = `PATH=/usr/lib/wine:/usr/bin:/bin HOME="$2" WINEPREFIX="$2
 func startWine(t *testing.T) *wine {
 	t.Helper()
 	root := lane(t, "wine")
-	work := t.TempDir()
+	work, err := os.MkdirTemp("/tmp", "rolecall-wine-") // where hold has made room
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(work) })
 	w := &wine{work: work, bin: filepath.Join(work, "bin")}
 	cmd := exec.Command("unshare", "--user", "--map-root-user", "--mount", "--propagation", "private", "--pid", "--fork",
 		"--kill-child", "sh", "-c", hold, "sh", root, work)
@@ -134,7 +140,7 @@ func (w *wine) command(dir string, environ []string, program string, args ...str
 		}
 	}
 	cmd.Env = append(cmd.Env, "WINEPATH="+windowsPath(w.bin))
-	cmd.WaitDelay = 5 * time.Second // what it has started in the background may hold its streams
+	cmd.WaitDelay = 500 * time.Millisecond // wine's console keeps stdout open for two seconds more
 	return cmd
 }
 
@@ -167,7 +173,7 @@ func onWindowsMain() {
 	switch {
 	case errors.As(err, &exit):
 		os.Exit(exit.ExitCode())
-	case err != nil:
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(99)
 	}
@@ -206,7 +212,7 @@ func (p *paths) Write(data []byte) (int, error) {
 func (p *paths) flush() { _, _ = io.WriteString(p.to, withUnixPaths(string(p.line))) }
 
 // wineColumns are so many that wine's console breaks no line.
-const wineColumns = 2000
+const wineColumns, wineRows = 700, 50
 
 // wineKeys is how long a person waits before typing: the picker on Windows drops what was typed before it reads keys.
 const wineKeys = 300 * time.Millisecond
@@ -228,11 +234,47 @@ func consoleText(screen string) string {
 	return withUnixPaths(screen)
 }
 
+// drawn is what a program shows that draws the whole screen, in pieces as its keys arrive; empty for others.
+func drawn(screen string) string {
+	const fullScreen = "\x1b[?1049h"
+	_, picture, draws := strings.Cut(screen, fullScreen)
+	if !draws {
+		return ""
+	}
+	terminal := vt10x.New(vt10x.WithSize(wineColumns, wineRows))
+	_, _ = terminal.Write([]byte(picture))
+	return terminal.String()
+}
+
+// endAll kills the Windows programs of that name, as a crash or a person does, and returns how many.
+func (w *wine) endAll(program string) (ended int, err error) {
+	running, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		return 0, err
+	}
+	name := filepath.Join(w.bin, program+".exe")
+	for _, path := range running {
+		line, _ := os.ReadFile(path) // it may have ended
+		if !strings.HasPrefix(string(line), name) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err != nil {
+			return ended, err
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			return ended, err
+		}
+		ended++
+	}
+	return ended, nil
+}
+
 // forWine makes a terminal ready for wine's console, which leaves its modes as they are: raw, since Windows programs
 // get keys and not lines, and so wide that no line is broken.
 func forWine(terminal *os.File) error {
 	if _, err := term.MakeRaw(int(terminal.Fd())); err != nil {
 		return err
 	}
-	return pty.Setsize(terminal, &pty.Winsize{Rows: 50, Cols: wineColumns})
+	return pty.Setsize(terminal, &pty.Winsize{Rows: wineRows, Cols: wineColumns})
 }
