@@ -32,7 +32,7 @@ var rooms = map[string][]string{
 		"idc/store", "idc/visitor",
 	},
 	"access":                {"identitycenter", "login", "pace"},
-	"awsconfig":             {"identitycenter", "near", "words"},
+	"awsconfig":             {"filesystem", "identitycenter", "near", "words"}, // filesystem.Open, for Windows' sake
 	"batch":                 {"terminal"},
 	"browser":               {"words"},
 	"cache":                 {"filesystem", "identitycenter"},

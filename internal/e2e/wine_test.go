@@ -30,7 +30,9 @@ import (
 type wine struct {
 	work string
 	bin  string // of the Windows programs, in work
-	init string // process id of its first process, which keeps the namespaces
+	// outer and init are the process ids of unshare and of its first process, which keep the namespaces. An ordinary
+	// user has to enter outer's user namespace first, which owns the others.
+	outer, init string
 }
 
 // hold makes the namespaces and C:, says that it is ready, and stays until its input ends. Its arguments are the lane's
@@ -84,7 +86,8 @@ func startWine(t *testing.T) *wine {
 		_ = cmd.Wait()
 		t.Fatalf("wine does not start: %v %q\n%s", err, line, problems.String())
 	}
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", cmd.Process.Pid))
+	w.outer = strconv.Itoa(cmd.Process.Pid)
+	children, err := os.ReadFile(filepath.Join("/proc", w.outer, "task", w.outer, "children"))
 	if w.init = strings.TrimSpace(string(children)); err != nil || w.init == "" {
 		t.Fatalf("wine's first process: %q %v", children, err)
 	}
@@ -106,16 +109,17 @@ func (w *wine) build(t *testing.T, packages ...string) {
 
 // environ passes w to the commands of stories.
 func (w *wine) environ() []string {
-	return []string{"ROLECALL_WINE=" + strings.Join([]string{w.init, w.work, w.bin}, string(os.PathListSeparator))}
+	places := []string{w.outer, w.init, w.work, w.bin}
+	return []string{"ROLECALL_WINE=" + strings.Join(places, string(os.PathListSeparator))}
 }
 
 // wineOf reads what environ has written; nil without it.
 func wineOf(getenv func(string) string) *wine {
 	part := filepath.SplitList(getenv("ROLECALL_WINE"))
-	if len(part) != 3 {
+	if len(part) != 4 {
 		return nil
 	}
-	return &wine{init: part[0], work: part[1], bin: part[2]}
+	return &wine{outer: part[0], init: part[1], work: part[2], bin: part[3]}
 }
 
 // command is a Windows program: one of bin, or one of Windows' own. HOME leads to its home folder, and PATH of environ
@@ -125,8 +129,9 @@ func (w *wine) command(dir string, environ []string, program string, args ...str
 		program = ours
 	}
 	const script = `cd "$1" && shift 2 && exec wine64 "$@"`
-	cmd := exec.Command("nsenter", append([]string{
-		"-t", w.init, "-U", "-m", "-p", "-r", "-w", "--preserve-credentials",
+	cmd := exec.Command("/usr/bin/nsenter", append([]string{
+		"-t", w.outer, "-U", "--preserve-credentials",
+		"/usr/bin/nsenter", "-t", w.init, "-U", "-m", "-p", "-r", "-w", "--preserve-credentials",
 		"/bin/sh", "-c", `export ` + wineVariables + `; ` + script, "sh", dir, w.work,
 		filepath.Join(w.bin, "launch.exe"), program,
 	}, args...)...)

@@ -23,6 +23,9 @@ func remove(path string) error {
 	return whileBusy(busyLimit, func() error { return os.Remove(path) })
 }
 
+// Open opens a file that others may be replacing.
+func Open(path string) (*os.File, error) { return open(path) }
+
 func open(path string) (file *os.File, err error) {
 	err = whileBusy(openLimit, func() error {
 		file, err = os.Open(path)
