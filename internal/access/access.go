@@ -206,6 +206,9 @@ func (h *holder) seek(rejected string, seek func() (identitycenter.Token, error)
 
 // refusedAgain is a token that is not accepted although it was renewed a moment ago.
 func (p *Portal) refusedAgain(err error) error {
+	if !p.Session.ReachesPortal() {
+		return &login.ScopesError{Session: p.Session}
+	}
 	return &login.RequiredError{
 		Session: p.Session, Cause: err, Reason: "its token is not accepted, though it was renewed a moment ago",
 		Facts: []string{

@@ -86,6 +86,7 @@ var rooms = map[string][]string{
 	},
 	"e2e/testdata/windows/launch": {}, // what the Windows programs need under wine
 	"e2e/testdata/windows/probe":  {},
+	"e2e/testdata/windows/true":   {},
 	"e2e/testdata/windows/visit":  {"idc/visitor"},
 
 	"tools/bench": {"tools/peak"},

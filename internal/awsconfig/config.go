@@ -116,11 +116,11 @@ func (c *Config) sections(d *Document, kind, name string) []Section {
 // Open reads both files. A missing file is empty; one that cannot be read, or is not in this format, is an *Error
 // that names it.
 func Open(files Files) (*Config, error) {
-	config, err := open(files.Config)
+	config, err := open(files.Config, false)
 	if err != nil {
 		return nil, err
 	}
-	credentials, err := open(files.Credentials)
+	credentials, err := open(files.Credentials, true)
 	if err != nil {
 		return nil, err
 	}
@@ -128,9 +128,9 @@ func Open(files Files) (*Config, error) {
 }
 
 // Read reads one file. A missing file is empty.
-func Read(path string) (*Document, error) { return open(path) }
+func Read(path string) (*Document, error) { return open(path, false) }
 
-func open(path string) (*Document, error) {
+func open(path string, credentials bool) (*Document, error) {
 	file, err := filesystem.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Document{path: path}, nil
@@ -160,7 +160,7 @@ func open(path string) (*Document, error) {
 			return nil, unreadable(path, err)
 		}
 	}
-	return Parse(path, data)
+	return parse(path, data, credentials)
 }
 
 func unreadable(path string, err error) error {
@@ -350,6 +350,14 @@ func (c *Config) ProfileNames() []string { return c.names(kindProfile) }
 
 // SessionNames lists the sso-sessions, in their order.
 func (c *Config) SessionNames() []string { return c.names(kindSession) }
+
+// SessionKey returns where a key of an sso-session is set; its header without that key.
+func (c *Config) SessionKey(name, key string) Origin {
+	if v := c.find(kindSession, name); v != nil {
+		return v.where(key)
+	}
+	return Origin{File: c.config.path}
+}
 
 // Session returns the sso-session of that name, checked.
 func (c *Config) Session(name string) (identitycenter.SSOSession, error) {

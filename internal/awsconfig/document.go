@@ -28,6 +28,8 @@ type Document struct {
 	sections []Section
 	defaults []Section // [DEFAULT], whose keys configparser adds to every section
 	problems []Problem // found while parsing, for the report
+
+	credentials bool // it is read as the credentials file: for the remedies in errors
 }
 
 // A Section is a header and the lines up to the next one. Offsets are into Bytes.
@@ -52,23 +54,15 @@ var utf8Mark = []byte("\xef\xbb\xbf")
 
 // Parse finds the sections of data, which was read from path. A line outside any section, or beyond a bound, is an
 // *Error.
-func Parse(path string, data []byte) (*Document, error) {
-	d := &Document{path: path, data: data}
+func Parse(path string, data []byte) (*Document, error) { return parse(path, data, false) }
+
+func parse(path string, data []byte, credentials bool) (*Document, error) {
+	d := &Document{path: path, data: data, credentials: credentials}
 	if len(data) > maxFile {
 		return nil, d.fail(0, "the file is larger than %d bytes", maxFile)
 	}
-	if bytes.HasPrefix(data, utf8Mark) {
-		d.body = len(utf8Mark)
-		mark := Problem{Origin: Origin{path, 1}, Text: "a byte order mark: botocore refuses the file"}
-		d.problems = append(d.problems, mark)
-	}
-	if bytes.IndexByte(data, 0) >= 0 {
-		line := bytes.Count(data[:bytes.IndexByte(data, 0)], []byte("\n")) + 1
-		return nil, d.fail(line, "a NUL byte: this is not a text file")
-	}
-	if !utf8.Valid(data) {
-		encoding := Problem{Origin: Origin{File: path}, Text: "the text is not UTF-8: botocore refuses the file"}
-		d.problems = append(d.problems, encoding)
+	if err := d.checkEncoding(); err != nil {
+		return nil, err
 	}
 	return d, d.findSections()
 }
@@ -168,11 +162,8 @@ func (d *Document) findSections() error {
 			continue
 		}
 		if !isHeader(r.text) {
-			if r.text[0] == '[' && !bytes.ContainsAny(r.text, "=:") {
-				return d.fail(r.number, "%q is a section without its ]", cut(string(r.text)))
-			}
-			if last == nil {
-				return d.fail(r.number, "a line before the first [section]")
+			if err := d.refuse(r, last == nil); err != nil {
+				return err
 			}
 			continue
 		}
@@ -192,6 +183,29 @@ func (d *Document) findSections() error {
 		last = &(*list)[len(*list)-1]
 	}
 	return nil
+}
+
+// refuse rejects a line that would change the meaning of those below it.
+func (d *Document) refuse(r *lineReader, first bool) error {
+	var e *Error
+	switch header := r.text[0] == '[' && !bytes.ContainsAny(r.text, "=:"); {
+	case header && bytes.Equal(r.text, []byte("[]")):
+		e = d.fail(r.number, "[] is a section without a name")
+		e.Remedy = headerRemedy(reading{kindProfile, ""}, d.credentials)
+	case header:
+		e = d.fail(r.number, "%q is a section without its ]", cut(string(r.text)))
+		meant, _ := meantBy(string(r.text), d.credentials)
+		e.Remedy = headerRemedy(meant, d.credentials)
+	case first:
+		e = d.fail(r.number, "a line before the first [section]")
+		e.Remedy = "write [default] above it, or the header of another section"
+		if meant := d.headless(string(r.text)); meant.kind != "" {
+			e.Remedy = headerRemedy(meant, d.credentials)
+		}
+	default:
+		return nil
+	}
+	return e
 }
 
 // properties reads the options of a section.

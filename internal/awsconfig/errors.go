@@ -37,6 +37,7 @@ type Error struct {
 	Session    string // may be empty
 	Key        string // may be empty
 	Problem    string
+	Remedy     string // what to write or do, a line each; may be empty
 	kind       error
 	wanted     string          // a name that does not exist
 	candidates func() []string // the names that do

@@ -22,17 +22,25 @@ type Profile struct {
 	Region             string
 	Output             string
 	CABundle           string
-	UseFIPS            bool
-	UseDualStack       bool
+	UseFIPS            Switch
+	UseDualStack       Switch
 	IgnoreEndpointURLs bool
 	Endpoints          Endpoints
 	CredentialProcess  string
 	Chain              *Chain // role_arn and source_profile: then no sso_* key counts
+
+	accountAt, roleAt Origin // of the keys
 }
 
 // Endpoints are the overrides of the services section that the profile, or else
 // [default], names.
 type Endpoints struct{ SSO, SSOOIDC, STS Endpoint }
+
+// A Switch is a key that is true or false, as it is written, and where. It is empty without the key.
+type Switch struct {
+	Value  string
+	Origin Origin
+}
 
 // An Endpoint is an endpoint_url and where it is set.
 type Endpoint struct {
@@ -65,17 +73,18 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	}
 	p := Profile{
 		Name: name, Origin: v.origin, Region: v.text("region"), Output: v.text("output"), CABundle: v.text("ca_bundle"),
-		UseFIPS: isTrue(v.text("use_fips_endpoint")), UseDualStack: isTrue(v.text("use_dualstack_endpoint")),
+		UseFIPS: v.switched("use_fips_endpoint"), UseDualStack: v.switched("use_dualstack_endpoint"),
 		IgnoreEndpointURLs: isTrue(v.text("ignore_configured_endpoint_urls")),
 		AccountID:          v.text("sso_account_id"), RoleName: v.text("sso_role_name"),
 		CredentialProcess: v.text("credential_process"),
+		accountAt:         v.where("sso_account_id"), roleAt: v.where("sso_role_name"),
 	}
 	var err error
 	if p.Endpoints, err = c.endpoints(v); err != nil {
 		return p, err
 	}
 	if p.Region != "" && !IsRegion(p.Region) {
-		return p, v.fail("region", "%q is not a region", p.Region)
+		return p, v.fail("region", "%q is not a region", firstLine(p.Region))
 	}
 	if v.text("role_arn") != "" {
 		p.Chain, err = c.chain(v, append(from, name))
@@ -132,6 +141,10 @@ func ProcessFlags(args []string) (flags map[string]string, ok bool) {
 	return flags, true
 }
 
+func (v *values) switched(key string) Switch {
+	return Switch{strings.ToLower(v.text(key)), v.where(key)}
+}
+
 func isTrue(text string) bool { return strings.EqualFold(text, "true") }
 
 // fail returns an error about a key of a profile.
@@ -157,7 +170,7 @@ func (c *Config) profileSession(v *values) (identitycenter.SSOSession, error) {
 	}
 	section := c.find(kindSession, name)
 	if section == nil {
-		e := v.fail("sso_session", "there is no [sso-session %s] section", name)
+		e := v.fail("sso_session", "there is no [sso-session %s] section", firstLine(name))
 		e.kind, e.wanted, e.candidates = ErrUnknownSession, name, c.SessionNames
 		return none, e
 	}
@@ -167,20 +180,20 @@ func (c *Config) profileSession(v *values) (identitycenter.SSOSession, error) {
 		return none, err
 	}
 	for _, key := range []string{"sso_start_url", "sso_region"} {
-		if own, value := v.text(key), section.text(key); own != "" && own != value {
+		own, value := v.text(key), section.text(key)
+		switch {
+		case own == "" || own == value:
+		case value == "": // only sso_region may be missing
+			session.Region = own
+		default:
 			return none, v.fail(key, "%q contradicts %q of [sso-session %s] at %s", own, value, name, section.where(key))
 		}
 	}
-	return session, nil
+	return session, checkSession(session, v.fail)
 }
 
 func (v *values) legacySession() (identitycenter.SSOSession, error) {
 	s := identitycenter.SSOSession{StartURL: v.text("sso_start_url"), Region: v.text("sso_region")}
-	for _, key := range []string{"sso_start_url", "sso_region"} {
-		if v.text(key) == "" {
-			return s, v.fail(key, "is missing")
-		}
-	}
 	return s, checkSession(s, v.fail)
 }
 
@@ -192,11 +205,6 @@ func sessionOf(v *values) (identitycenter.SSOSession, error) {
 		e.Profile, e.Session = "", v.name
 		return e
 	}
-	for _, key := range []string{"sso_start_url", "sso_region"} {
-		if v.text(key) == "" {
-			return s, fail(key, "is missing")
-		}
-	}
 	for scope := range strings.SplitSeq(v.text("sso_registration_scopes"), ",") {
 		if scope = strings.TrimSpace(scope); scope != "" {
 			s.Scopes = append(s.Scopes, scope)
@@ -205,19 +213,33 @@ func sessionOf(v *values) (identitycenter.SSOSession, error) {
 	return s, checkSession(s, fail)
 }
 
+// checkSession checks what the file says of a session. A region may be missing: the token, the start URL's host or the
+// sign-in tells it.
 func checkSession(s identitycenter.SSOSession, fail func(key, format string, args ...any) *Error) error {
-	if !IsRegion(s.Region) {
-		return fail("sso_region", "%q is not a region", s.Region)
+	switch {
+	case s.StartURL == "":
+		return fail("sso_start_url", "is missing")
+	case s.Region != "" && !IsRegion(s.Region):
+		return fail("sso_region", "%q is not a region", firstLine(s.Region))
 	}
 	u, err := url.Parse(s.StartURL)
 	if err != nil || u.Host == "" || u.User != nil ||
 		strings.ContainsFunc(s.StartURL, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return fail("sso_start_url", "%q is not an https address", s.StartURL)
+		return fail("sso_start_url", "%q is not an https address", firstLine(s.StartURL))
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !identitycenter.IsLoopback(u.Hostname())) {
 		return fail("sso_start_url", "%q is neither https nor on this machine", s.StartURL)
 	}
 	return nil
+}
+
+// firstLine drops the lines that continue a value: an indented key may be among them, with a secret.
+func firstLine(value string) string {
+	first, _, more := strings.Cut(value, "\n")
+	if more {
+		first += "…"
+	}
+	return first
 }
 
 // IsRegion reports whether text has the form of a region: letters of a partition, words, and a number, as in
@@ -300,7 +322,9 @@ func (c *Config) endpoints(v *values) (Endpoints, error) {
 	}
 	section := c.find(kindServices, name)
 	if section == nil {
-		return e, at.fail("services", "there is no [services %s] section", name)
+		unknown := at.fail("services", "there is no [services %s] section", name)
+		unknown.wanted, unknown.candidates = name, func() []string { return c.names(kindServices) }
+		return e, unknown
 	}
 	return section.endpoints(), nil
 }
@@ -330,7 +354,11 @@ func (v *values) endpoints() Endpoints {
 // RequireRole returns an *Error that names the key which a profile lacks to get role credentials.
 func (p Profile) RequireRole() error {
 	fail := func(key, problem string) error {
-		return &Error{Origin: p.Origin, Profile: p.Name, Key: key, Problem: problem, kind: ErrInvalid}
+		at := map[string]Origin{"sso_account_id": p.accountAt, "sso_role_name": p.roleAt}[key]
+		if at.File == "" {
+			at = p.Origin
+		}
+		return &Error{Origin: at, Profile: p.Name, Key: key, Problem: problem, kind: ErrInvalid}
 	}
 	switch {
 	case p.Chain != nil:
@@ -340,11 +368,11 @@ func (p Profile) RequireRole() error {
 	case p.AccountID == "":
 		return fail("sso_account_id", "is missing")
 	case len(p.AccountID) != 12 || strings.Trim(p.AccountID, "0123456789") != "":
-		return fail("sso_account_id", strconv.Quote(p.AccountID)+" is not an account id of twelve digits")
+		return fail("sso_account_id", strconv.Quote(firstLine(p.AccountID))+" is not an account id of twelve digits")
 	case p.RoleName == "":
 		return fail("sso_role_name", "is missing")
 	case !isRoleName(p.RoleName):
-		return fail("sso_role_name", strconv.Quote(p.RoleName)+" is not a role name")
+		return fail("sso_role_name", strconv.Quote(firstLine(p.RoleName))+" is not a role name")
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ func TestAProfileBringsAllItRefersTo(t *testing.T) {
 	c, path := open(t, someone)
 	dev, err := c.Profile("dev")
 	if err != nil || dev.Session.Name != "corp" || dev.Session.Region != "us-east-1" || dev.AccountID != "111122223333" ||
-		dev.RoleName != "Admin" || !dev.UseFIPS {
+		dev.RoleName != "Admin" || dev.UseFIPS.Value != "true" {
 		t.Errorf("got %+v, %v", dev, err)
 	}
 	if strings.Join(dev.Session.Scopes, "|") != "sso:account:access|other:scope" {
@@ -127,9 +127,9 @@ func TestErrorsSayWhere(t *testing.T) {
 			"[sso-session s]\nsso_region = us-east-1\n[profile a]\nsso_session = s\n", "a",
 			`:1: profile "a": sso-session "s": sso_start_url: is missing`, awsconfig.ErrInvalid,
 		},
-		"legacy without region": {
-			"[profile a]\nsso_start_url = https://x.awsapps.com/start\n", "a",
-			`:1: profile "a": sso_region: is missing`, awsconfig.ErrInvalid,
+		"legacy without a start URL": {
+			"[profile a]\nsso_region = us-east-1\n", "a",
+			`:1: profile "a": sso_start_url: is missing`, awsconfig.ErrInvalid,
 		},
 		"only an account": {
 			"[profile a]\nsso_account_id = 111122223333\n", "a",

@@ -1,10 +1,9 @@
 package awsconfig
 
 import (
+	"cmp"
 	"errors"
 	"slices"
-	"strconv"
-	"strings"
 )
 
 // A Report is everything in both files, and what is wrong with it.
@@ -34,33 +33,40 @@ type ReportProperty struct {
 // A Problem is a mistake, or something that different tools read differently.
 type Problem struct {
 	Origin  Origin
-	Section string // such as profile "dev"; may be empty
+	Section string // such as profile "dev", or the header; may be empty
 	Key     string // may be empty
-	Text    string
+	Text    string // what is wrong, and what tools make of it
+	Remedy  string // what to write or do instead, a line each; may be empty
+
+	about, parent string  // the keys in question
+	meant         reading // the section in question
+	whole         string  // its header as a name
+	quiet         bool    // for Related alone: it may be a section of another program
 }
 
 // hidden replaces the value of a key that holds a secret.
 const hidden = "[secret]"
 
-func isSecretKey(key string) bool {
-	return key == "aws_secret_access_key" || key == "aws_session_token" || key == "aws_security_token"
-}
-
 // Report reads everything in both files.
 func (c *Config) Report() Report {
 	c = c.Indexed()
 	r := Report{Files: Files{c.config.path, c.credentials.path}}
-	for _, d := range []*Document{c.config, c.credentials} {
-		r.Problems = append(r.Problems, d.problems...)
-		r.Problems = append(r.Problems, d.lint()...)
-	}
-	r.Problems = append(r.Problems, c.respelled()...)
+	seen := map[Problem]bool{}
+	r.Problems = slices.DeleteFunc(c.lint(), func(p Problem) bool { return p.quiet })
 	for _, kind := range []string{kindSession, kindProfile, kindServices} {
 		for _, name := range c.names(kind) {
 			r.Sections = append(r.Sections, reportSection(kind, c.find(kind, name)))
-			r.Problems = append(r.Problems, c.problemsOf(kind, name)...)
+			for _, p := range append(c.problemsOf(kind, name), c.twoWays(kind, name)...) {
+				if !seen[p] { // a session's, once for all of its profiles
+					r.Problems, seen[p] = append(r.Problems, p), true
+				}
+			}
 		}
 	}
+	slices.SortStableFunc(r.Problems, func(a, b Problem) int {
+		second := func(p Problem) int { return btoi(p.Origin.File == c.credentials.path) }
+		return cmp.Or(second(a)-second(b), a.Origin.Line-b.Origin.Line)
+	})
 	return r
 }
 
@@ -74,7 +80,10 @@ func reportSection(kind string, v *values) ReportSection {
 
 func reportProperty(p property, file string) ReportProperty {
 	r := ReportProperty{Key: p.key, Value: p.value, Origin: Origin{file, p.line}}
-	if isSecretKey(p.key) {
+	if isSecretKey(p.key) || len(p.nested) == 0 && hasSecretLine(p.value) {
+		if first := firstOf(p.key); isSecretKey(first) {
+			r.Key = first // without a sign between them, a part of the value follows
+		}
 		r.Value = hidden
 		return r
 	}
@@ -105,79 +114,45 @@ func (c *Config) problemsOf(kind, name string) []Problem {
 	if !errors.As(err, &e) {
 		return nil
 	}
-	section := kind + " " + quote(name)
-	return []Problem{{Origin: e.Origin, Section: section, Key: e.Key, Text: e.Problem}}
+	p := Problem{Origin: e.Origin, Section: kind + " " + quote(name), Key: e.Key, Text: e.Problem}
+	if e.Session != "" {
+		p.Section = kindSession + " " + quote(e.Session) // once, not for each profile of it
+	}
+	p.Remedy = c.remedy(e)
+	return []Problem{p}
+}
+
+// twoWays reports a profile with two kinds of credentials, of which tools prefer different ones.
+func (c *Config) twoWays(kind, name string) []Problem {
+	if kind != kindProfile {
+		return nil
+	}
+	v := c.find(kind, name)
+	if v.text("sso_session") == "" && v.text("sso_start_url") == "" {
+		return nil
+	}
+	p := Problem{Section: kind + " " + quote(name)}
+	switch {
+	case v.text("role_arn") != "":
+		return nil
+	case v.text("aws_access_key_id") != "":
+		p.Key = "aws_access_key_id"
+		p.Text = "the profile also has SSO settings: botocore and rolecall use them, the Go and JavaScript SDKs these keys"
+	case v.text("credential_process") != "":
+		p.Key = "credential_process"
+		p.Text = "the profile also has SSO settings: only the JavaScript SDK runs this command instead"
+	default:
+		return nil
+	}
+	p.Origin, p.Remedy = v.where(p.Key), "keep one of the two"
+	return []Problem{p}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func quote(name string) string { return `"` + name + `"` }
-
-// lint finds what tools read differently: duplicate sections and keys, lines that are not properties, sections that
-// add keys to all others.
-func (d *Document) lint() []Problem {
-	var problems []Problem
-	add := func(s Section, line int, key, text string) {
-		problems = append(problems, Problem{Origin: Origin{d.path, line}, Section: s.Header, Key: key, Text: text})
-	}
-	seen := map[string]int{}
-	for _, s := range d.sections {
-		if first, ok := seen[s.Header]; ok {
-			add(s, s.Line, "", "the section is also at line "+strconv.Itoa(first)+
-				": botocore refuses the file, other tools merge both")
-		} else {
-			seen[s.Header] = s.Line
-		}
-	}
-	keys := map[[2]string]bool{} // with their sections
-	for _, s := range slices.Concat(d.defaults, d.sections) {
-		if s.Header == "DEFAULT" {
-			add(s, s.Line, "", "botocore adds the keys of this section to every other one, other tools do not")
-		}
-		for _, p := range d.allProperties(s) {
-			if p.bare {
-				add(s, p.line, "", bareLine)
-				continue
-			}
-			for _, n := range p.nested {
-				if n.bare {
-					add(s, n.line, p.key, bareLine)
-				}
-			}
-			if at := [2]string{s.Header, p.key}; keys[at] {
-				add(s, p.line, p.key, "is there twice: botocore refuses the file, other tools use the last one")
-			} else {
-				keys[at] = true
-			}
-			if i := strings.IndexAny(p.value, "#;"); i > 0 && (p.value[i-1] == ' ' || p.value[i-1] == '\t') &&
-				!isSecretKey(p.key) {
-				add(s, p.line, p.key, "text after # or ; is part of the value for botocore, and a comment for other SDKs")
-			}
-		}
-	}
-	return problems
-}
-
-const bareLine = "the line is not KEY = VALUE: botocore refuses the file, other tools pass over the line"
-
-// respelled finds names with headers of different spelling.
-func (c *Config) respelled() []Problem {
-	var problems []Problem
-	seen := map[string]Section{}
-	for _, s := range c.config.sections {
-		for _, kind := range []string{kindProfile, kindSession, kindServices} {
-			name, ok := headerName(s.Header, kind)
-			if !ok {
-				continue
-			}
-			earlier, ok := seen[kind+" "+name]
-			if ok && earlier.Header != s.Header {
-				problems = append(problems, Problem{
-					Origin: Origin{c.config.path, s.Line}, Section: s.Header,
-					Text: "is [" + earlier.Header + "] of line " + strconv.Itoa(earlier.Line) +
-						", spelled differently: botocore reads only the last of them",
-				})
-			}
-			seen[kind+" "+name] = s
-		}
-	}
-	return problems
-}

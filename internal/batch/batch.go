@@ -101,11 +101,8 @@ func (b *Batch) Run(ctx context.Context, targets []Target) ([]End, error) {
 
 // Signal sends a signal to all running commands. With last, no more start.
 func (b *Batch) Signal(s os.Signal, last bool) {
-	b.stop(last, func(p *os.Process) { _ = p.Signal(s) })
+	b.stop(last, func(p *os.Process) { send(p, s) })
 }
-
-// Stop starts no more commands.
-func (b *Batch) Stop() { b.stop(true, func(*os.Process) {}) }
 
 func (b *Batch) stop(last bool, each func(*os.Process)) {
 	b.mu.Lock()

@@ -221,7 +221,7 @@ func TestASignalReachesAllAndNoMoreStart(t *testing.T) {
 
 func TestASignalBeforeTheRun(t *testing.T) {
 	r := newRun(t, `exit 0`, 2)
-	r.Stop()
+	r.Signal(syscall.SIGTERM, true)
 	for _, e := range r.run(t) {
 		if !e.NotRun {
 			t.Errorf("ended as %+v", e)
@@ -235,7 +235,7 @@ func TestAChildInTheBackgroundDoesNotHoldAnInterruptedRun(t *testing.T) {
 	r.stdout.wrote = make(chan struct{}, 1)
 	go func() {
 		<-r.stdout.wrote
-		r.Stop()
+		r.Signal(syscall.SIGWINCH, true)
 	}()
 	if ends := r.run(t); ends[0].Code != 143 {
 		t.Errorf("ended as %+v", ends)

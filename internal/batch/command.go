@@ -41,6 +41,7 @@ func (b *Batch) run(
 	alive, going context.Context, environ []string, lines func(stream string) lineWriter,
 ) (notRun bool, code int, err error) {
 	child := &exec.Cmd{Path: b.Path, Args: b.Argv, Env: environ} // stdin is /dev/null
+	apart(child)
 	var reading sync.WaitGroup
 	var ends []*os.File
 	defer func() {

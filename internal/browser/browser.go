@@ -30,8 +30,8 @@ var ErrNone = errors.New("no browser found")
 // Open opens address. command is $BROWSER's text, as Python's webbrowser reads it: alternatives separated as in PATH,
 // each a program's path, or a command with quotes as in a shell and %s for the address, which is otherwise added at the
 // end; empty means the system's openers. The opener's output goes to stderr: stdout is for results. An opener that
-// fails later is replaced by the next one in the background, which is said on stderr if there is none.
-func Open(command, address string, stderr io.Writer) error {
+// fails later is replaced by the next one in the background; if there is none, failed is called there.
+func Open(command, address string, stderr io.Writer, failed func(error)) error {
 	if !allowed(address) {
 		return errors.New("neither https nor on this machine: not opened")
 	}
@@ -59,7 +59,7 @@ func Open(command, address string, stderr io.Writer) error {
 	case len(found) == 0:
 		return ErrNone
 	}
-	return try(found, stderr)
+	return try(found, stderr, failed)
 }
 
 // commandOf returns the words of one alternative in BROWSER, which is not empty. Text whose quotes do not match is one
@@ -105,7 +105,7 @@ func arguments(words []string, address string) []string {
 
 // try runs one opener after the other, until one has not failed for startGrace. If that one fails later, the rest is
 // tried in the background.
-func try(openers [][]string, stderr io.Writer) error {
+func try(openers [][]string, stderr io.Writer, failed func(error)) error {
 	var err error
 	for i, words := range openers {
 		c := exec.Command(words[0], words[1:]...) // it outlives the sign-in
@@ -122,7 +122,7 @@ func try(openers [][]string, stderr io.Writer) error {
 			}
 			err = fmt.Errorf("%s: %w", words[0], err)
 		case <-time.After(startGrace):
-			go watch(ended, words[0], openers[i+1:], stderr)
+			go watch(ended, words[0], openers[i+1:], stderr, failed)
 			return nil
 		}
 	}
@@ -130,17 +130,17 @@ func try(openers [][]string, stderr io.Writer) error {
 }
 
 // watch waits for an opener that seemed to work, and tries the rest if it fails.
-func watch(ended <-chan error, name string, rest [][]string, stderr io.Writer) {
+func watch(ended <-chan error, name string, rest [][]string, stderr io.Writer, failed func(error)) {
 	started := time.Now()
 	err := <-ended
 	if err == nil || time.Since(started) > openGrace {
 		return // a browser that a person has closed
 	}
 	if len(rest) > 0 {
-		err = try(rest, stderr)
+		err = try(rest, stderr, failed)
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "%s did not open the page: %v\n", name, err)
+		failed(fmt.Errorf("%s did not open the page: %w", name, err))
 	}
 }
 

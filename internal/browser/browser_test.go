@@ -3,7 +3,6 @@
 package browser
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -39,7 +38,7 @@ func TestTheAddressReachesTheOpenerAsItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path, noted := script(t, "0")
 			var stderr bytes.Buffer
-			if err := Open(x.before+path+x.after, page, &stderr); err != nil {
+			if err := Open(x.before+path+x.after, page, &stderr, ignore); err != nil {
 				t.Fatal(err)
 			}
 			if got, err := os.ReadFile(noted); err != nil || string(got) != x.want {
@@ -60,7 +59,7 @@ func TestAPathWithBlanks(t *testing.T) {
 		if err := os.Rename(path, moved); err != nil {
 			t.Fatal(err)
 		}
-		if err := Open(quote+moved+quote, page, io.Discard); err != nil {
+		if err := Open(quote+moved+quote, page, io.Discard, ignore); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(noted); err != nil || string(got) != page+"\n" {
@@ -80,7 +79,7 @@ func TestALateFailureIsNoticed(t *testing.T) {
 		return late
 	}
 	path, noted := script(t, "0")
-	if err := Open(slow()+":"+path, page, io.Discard); err != nil {
+	if err := Open(slow()+":"+path, page, io.Discard, ignore); err != nil {
 		t.Fatal(err)
 	}
 	for try := 0; ; try++ {
@@ -92,24 +91,23 @@ func TestALateFailureIsNoticed(t *testing.T) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	said, stderr := io.Pipe()
-	if err := Open(slow(), page, stderr); err != nil {
+	said := make(chan error, 1)
+	if err := Open(slow(), page, io.Discard, func(err error) { said <- err }); err != nil {
 		t.Fatal(err)
 	}
-	for lines := bufio.NewScanner(said); lines.Scan(); {
-		if strings.Contains(lines.Text(), "did not open the page: exit status 1") {
-			return
-		}
+	if err := <-said; !strings.Contains(err.Error(), "did not open the page: exit status 1") {
+		t.Errorf("told: %v", err)
 	}
-	t.Error("the failure was not told")
 }
+
+func ignore(error) {}
 
 func TestABrowserThatIsNotThereIsNamed(t *testing.T) {
 	for command, names := range map[string]string{
 		"no-such-program:other-program --x": "no-such-program, other-program",
 		" : 'not closed":                    "'not closed",
 	} {
-		err := Open(command, page, io.Discard)
+		err := Open(command, page, io.Discard, ignore)
 		if !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "BROWSER names "+names+", which") {
 			t.Errorf("%q: got %v", command, err)
 		}
@@ -122,14 +120,14 @@ func TestOnlyWebAddressesAreOpened(t *testing.T) {
 		"file:///etc/passwd", "javascript:alert(1)", "http://example.com/",
 		"https://u:p@example.com/", "--help", "", "http://127.0.0.1.example.com/",
 	} {
-		if err := Open(path, address, os.Stderr); err == nil {
+		if err := Open(path, address, os.Stderr, ignore); err == nil {
 			t.Errorf("%q was opened", address)
 		}
 	}
 	if _, err := os.Stat(noted); err == nil {
 		t.Error("the opener was started")
 	}
-	if err := Open("no-such-program", page, os.Stderr); !errors.Is(err, ErrNone) {
+	if err := Open("no-such-program", page, os.Stderr, ignore); !errors.Is(err, ErrNone) {
 		t.Errorf("without an opener: %v", err)
 	}
 }

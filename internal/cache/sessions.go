@@ -90,7 +90,7 @@ func (s *Store) notePath(session identitycenter.SSOSession) string {
 func (s *Store) SessionNote(session identitycenter.SSOSession) SessionNote {
 	var note SessionNote
 	data, err := s.Files.ReadSecret(s.notePath(session))
-	if err != nil || json.Unmarshal(data, &note) != nil || note.Region != session.Region ||
+	if err != nil || json.Unmarshal(data, &note) != nil || session.Region != "" && note.Region != session.Region ||
 		!identitycenter.SameStartURL(note.StartURL, session.StartURL) {
 		return SessionNote{}
 	}
@@ -125,7 +125,7 @@ type registrationFile struct {
 }
 
 func (s *Store) registrationPath(session identitycenter.SSOSession, endpoint, flow string) string {
-	parts := []string{endpoint, session.StartURL, session.Region, flow}
+	parts := []string{endpoint, session.IssuerURL(), session.Region, flow}
 	return filepath.Join(s.State, "registrations", ownName(append(parts, session.RegistrationScopes()...)...)+".json")
 }
 

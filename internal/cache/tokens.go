@@ -45,7 +45,7 @@ func (s *Store) Token(ctx context.Context, session identitycenter.SSOSession) (i
 		return identitycenter.Token{}, &DamagedError{Path: path, Cause: errors.New("it holds no access token")}
 	case token.StartURL != "" && !identitycenter.SameStartURL(token.StartURL, session.StartURL):
 		return token, &ForeignTokenError{path, "startUrl", token.StartURL, session.StartURL}
-	case token.Region != "" && token.Region != session.Region:
+	case token.Region != "" && session.Region != "" && token.Region != session.Region:
 		return token, &ForeignTokenError{path, "region", token.Region, session.Region}
 	}
 	return token, nil

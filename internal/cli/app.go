@@ -44,10 +44,13 @@ type App struct {
 	help      string         // the command line for help on the running command
 	running   *cobra.Command // the command that has begun: errors are no longer about usage; nil before
 	arguments []string
+	quotes    bool   // completions are quoted before a shell inserts them
 	dialect   string // the format of the variables that stdout is expected to hold, for a shell; "" if none
 
 	shared *awsconfig.Config  // the config files, once read
 	own    *settings.Settings // rolecall's settings, once read
+
+	inForce awsconfig.Profile // whose network settings are used, for errors
 }
 
 // Main runs the command named by args, and returns the exit code.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"rolecall/internal/browser"
@@ -125,6 +126,9 @@ func (a *App) person(o options) login.Person {
 type atTerminal struct {
 	app     *App
 	options options
+
+	waiting   login.Authorization // for the browser's answer
+	explained sync.Once
 }
 
 func (p *atTerminal) Tell(line string) {
@@ -143,15 +147,34 @@ func (p *atTerminal) Authorize(a login.Authorization) {
 		a.Session.Label(), a.Session.StartURL, a.Endpoint, a.Until.Local().Format("15:04")))
 	fmt.Fprintf(p.app.Stderr, "\n  %s\n\n", a.URL)
 	p.qr(a.URL)
-	if p.open(a.URL) {
-		p.Tell("opened your browser; if it is on another machine:")
-	} else {
-		p.Tell("open that address in a browser; if it is on another machine:")
+	p.waiting = a
+	late := func(err error) {
+		p.Tell(err.Error())
+		p.elsewhere()
 	}
-	fmt.Fprintf(p.app.Stderr, `  either  ssh -L %[1]d:127.0.0.1:%[1]d %[2]s   there, before you open it
-  or      paste here the address that the browser ends on (127.0.0.1:%[1]d/…) and press Enter;
-          paste only what your own browser shows; nobody may ask you for it
-`, a.Port, hostName())
+	if p.open(a.URL, late) && p.options.callbackPort == 0 {
+		p.Tell("opened your browser; if no page appears, press Enter")
+		return
+	}
+	p.elsewhere()
+}
+
+// elsewhere says, once, how the browser's answer gets here from another machine.
+func (p *atTerminal) elsewhere() {
+	p.explained.Do(func() {
+		port, width := p.waiting.Port, 80
+		if file, ok := p.app.Stderr.(*os.File); ok {
+			width = terminal.Width(file)
+		}
+		for _, line := range []string{
+			"rolecall: open that address in a browser; if it is on another machine, either",
+			fmt.Sprintf("  run there first  ssh -L %[1]d:127.0.0.1:%[1]d %[2]s", port, hostName()),
+			fmt.Sprintf("  or paste here the address that the browser ends on (127.0.0.1:%d/…);", port),
+			"  paste only what your own browser shows: nobody may ask you for it",
+		} {
+			fmt.Fprintln(p.app.Stderr, terminal.Wrap(line, width, "    "))
+		}
+	})
 }
 
 func (p *atTerminal) Device(session identitycenter.SSOSession, d identitycenter.DeviceAuthorization) {
@@ -164,7 +187,7 @@ func (p *atTerminal) Device(session identitycenter.SSOSession, d identitycenter.
 	fmt.Fprintf(p.app.Stderr, "\n  %s\n\n  code: %s\n\n", terminal.ShowLine(address), terminal.ShowLine(d.UserCode))
 	p.Tell("approve only this code")
 	p.qr(address)
-	p.open(address)
+	p.open(address, func(err error) { p.Tell(err.Error()) })
 }
 
 func (p *atTerminal) qr(address string) {
@@ -175,21 +198,27 @@ func (p *atTerminal) qr(address string) {
 	}
 }
 
-// open opens address in a browser on this machine, if there is one, and reports whether it did.
-func (p *atTerminal) open(address string) bool {
+// open opens address in a browser on this machine, if there is one, and reports whether it did. failed is called if it
+// shows later that it did not.
+func (p *atTerminal) open(address string, failed func(error)) bool {
 	command := p.app.Getenv("BROWSER")
 	if p.options.browser.none || command == "" && !browser.Available(p.app.Getenv) {
 		return false
 	}
-	if err := browser.Open(command, address, p.app.Stderr); err != nil {
+	if err := browser.Open(command, address, p.app.Stderr, failed); err != nil {
 		p.Tell("could not open a browser: " + err.Error())
 		return false
 	}
 	return true
 }
 
+// Paste reads the pasted address. Enter alone asks how to go on without a browser here.
 func (p *atTerminal) Paste(ctx context.Context) (string, error) {
-	return terminal.ReadPaste(ctx, p.app.Stdin)
+	text, err := terminal.ReadPaste(ctx, p.app.Stdin)
+	if err == nil && text == "" {
+		p.elsewhere()
+	}
+	return text, err
 }
 
 // Confirm asks a question whose answer is no when the person just presses Enter.

@@ -53,6 +53,8 @@ func (a *App) commands() []Command {
 		{"profiles", GroupSetUp, a.profilesCommand},
 		{"config", GroupSetUp, a.configCommand},
 		{"version", "", a.versionCommand},
+		{"completion", "", a.completionCommand},
+		{"__completions", "", a.completionsCommand},
 	}
 	if a.Local != nil {
 		commands = append(commands, a.Local(a)...)
@@ -98,14 +100,13 @@ func (a *App) root(args []string) *cobra.Command {
 	commands := a.commands()
 	if i := slices.IndexFunc(commands, func(c Command) bool { return c.Name == firstWord(args) }); i >= 0 {
 		commands = commands[i : i+1]
-		root.CompletionOptions.DisableDefaultCmd = true
 	}
+	root.CompletionOptions.DisableDefaultCmd = true // completionCommand is in its place
 	for _, c := range commands {
 		cmd := c.Make()
 		cmd.GroupID = c.Group
 		root.AddCommand(cmd)
 	}
-	root.InitDefaultCompletionCmd()
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return unknownFlag(cmd, args, err) })
 	a.prepare(root)
 	if firstWord(args) == "help" {
@@ -131,7 +132,7 @@ func (a *App) prepare(cmd *cobra.Command) {
 		a.prepare(sub)
 	}
 	a.complete(cmd)
-	if !cmd.Runnable() { // cobra's completion: without this it shows its help whatever follows
+	if !cmd.Runnable() { // without this cobra shows its help whatever follows
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 	accepts := cmd.Args

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -12,9 +13,9 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// Completion reads the config files and the stored listings, and uses no network. The shell
-// inserts an offer unquoted, so a name with characters that are special to some shell is not
-// offered; its account's id is offered instead.
+// Completion reads the config files and the stored listings, and uses no network. A shell whose
+// script inserts an offer unquoted is not offered names with characters that are special to some
+// shell; an account's id is offered instead.
 
 // completion is a list of offers to a shell.
 type completion = []cobra.Completion
@@ -36,8 +37,8 @@ func onlyLettersAnd(others, text string) bool {
 	})
 }
 
-func offer(all completion, text, description string) completion {
-	if !inert(text) {
+func (a *App) offer(all completion, text, description string) completion {
+	if !a.offerable(text) {
 		return all
 	}
 	return append(all, cobra.CompletionWithDesc(text, terminal.Show(description)))
@@ -52,7 +53,7 @@ func (a *App) completeSessions(_ *cobra.Command, args []string, begun string) (c
 	var all completion
 	for _, name := range config.SessionNames() {
 		if strings.HasPrefix(name, begun) {
-			all = offer(all, name, "sso-session")
+			all = a.offer(all, name, "sso-session")
 		}
 	}
 	return a.offerProfiles(all, config, begun), nothingElse
@@ -61,7 +62,7 @@ func (a *App) completeSessions(_ *cobra.Command, args []string, begun string) (c
 func (a *App) offerProfiles(all completion, config *awsconfig.Config, begun string) completion {
 	for _, name := range config.ProfileNames() {
 		if strings.HasPrefix(name, begun) {
-			all = offer(all, name, "profile")
+			all = a.offer(all, name, "profile")
 		}
 	}
 	return all
@@ -78,7 +79,7 @@ func (a *App) completeProfiles(_ *cobra.Command, _ []string, begun string) (comp
 
 // completeTarget offers profiles, and accounts followed by a slash; after the slash, the
 // account's roles.
-func (a *App) completeTarget(_ *cobra.Command, args []string, begun string) (completion, cobra.ShellCompDirective) {
+func (a *App) completeTarget(cmd *cobra.Command, args []string, begun string) (completion, cobra.ShellCompDirective) {
 	if len(args) > 0 { // a command follows exec's target
 		return nil, cobra.ShellCompDirectiveDefault
 	}
@@ -91,16 +92,16 @@ func (a *App) completeTarget(_ *cobra.Command, args []string, begun string) (com
 	if name, _, given := strings.Cut(begun, ":"); given {
 		sessionName, prefix = name, name+":"
 	}
-	inv := a.storedListingOf(config, sessionName)
+	inv := a.storedListingOf(cmd.Context(), config, sessionName)
 	if inv == nil {
 		return all, nothingElse
 	}
 	directive := nothingElse
-	for _, text := range accountTargets(inv, begun[len(prefix):]) {
+	for _, text := range a.accountTargets(inv, begun[len(prefix):]) {
 		if strings.HasSuffix(text.what, "/") {
 			directive = goesOn
 		}
-		if inert(text.what) && inert(sessionName+"x") {
+		if a.offerable(text.what) && (sessionName == "" || a.offerable(sessionName)) {
 			all = append(all, cobra.CompletionWithDesc(prefix+text.what, terminal.Show(text.description)))
 		}
 	}
@@ -108,12 +109,19 @@ func (a *App) completeTarget(_ *cobra.Command, args []string, begun string) (com
 }
 
 // storedListingOf returns the stored listing of a session; nil without one.
-func (a *App) storedListingOf(config *awsconfig.Config, name string) *inventory.Inventory {
+func (a *App) storedListingOf(ctx context.Context, config *awsconfig.Config, name string) *inventory.Inventory {
 	profile, err := a.sessionProfile(config, name)
 	if err != nil {
 		return nil
 	}
-	s, err := a.session(profile, options{unattended: true})
+	store, err := a.cache()
+	if err != nil {
+		return nil
+	}
+	if profile.Session.Region = knownRegion(ctx, store, profile.Session); profile.Session.Region == "" {
+		return nil // a completion asks nobody
+	}
+	s, err := a.session(ctx, &profile, options{unattended: true})
 	if err != nil {
 		return nil
 	}
@@ -129,7 +137,7 @@ type suggestion struct{ what, description string }
 
 // accountTargets returns completions of begun, an ACCOUNT/ROLE: accounts with their slash, or
 // the roles of one account.
-func accountTargets(inv *inventory.Inventory, begun string) []suggestion {
+func (a *App) accountTargets(inv *inventory.Inventory, begun string) []suggestion {
 	if slash := strings.LastIndexByte(begun, '/'); slash >= 0 {
 		account, err := inv.Find(begun[:slash])
 		if err != nil {
@@ -145,15 +153,15 @@ func accountTargets(inv *inventory.Inventory, begun string) []suggestion {
 	}
 	var all []suggestion
 	called := map[string]int{} // the number of accounts with a name
-	for _, a := range inv.Accounts {
-		called[strings.ToLower(a.Name)]++
+	for _, account := range inv.Accounts {
+		called[strings.ToLower(account.Name)]++
 	}
 	for i := range inv.Accounts {
 		account := &inv.Accounts[i]
 		name := account.ID
 		for _, candidate := range []string{account.Alias, account.Name} {
 			unique := candidate == account.Alias || called[strings.ToLower(candidate)] == 1
-			plain := inert(candidate) && !inventory.IsAccountID(candidate) && !strings.Contains(candidate, "/")
+			plain := a.offerable(candidate) && !inventory.IsAccountID(candidate) && !strings.Contains(candidate, "/")
 			if unique && plain && begins(candidate, begun) {
 				name = candidate
 				break
@@ -205,9 +213,9 @@ func (a *App) completeSessionFlag(
 func (a *App) completeAccountFlag(
 	cmd *cobra.Command, _ []string, begun string,
 ) (all completion, _ cobra.ShellCompDirective) {
-	for _, s := range accountTargets(a.storedListingFor(cmd), begun) {
+	for _, s := range a.accountTargets(a.storedListingFor(cmd), begun) {
 		account, _, _ := strings.Cut(s.what, "/")
-		all = offer(all, account, s.description)
+		all = a.offer(all, account, s.description)
 	}
 	return all, nothingElse
 }
@@ -229,7 +237,7 @@ func (a *App) completeRoleFlag(
 	}
 	for _, role := range slices.Sorted(maps.Keys(roles)) {
 		if roles[role] {
-			all = offer(all, role, "role")
+			all = a.offer(all, role, "role")
 		}
 	}
 	return all, nothingElse
@@ -238,7 +246,7 @@ func (a *App) completeRoleFlag(
 // storedListingFor returns the stored listing of a command's --session; an empty one without it.
 func (a *App) storedListingFor(cmd *cobra.Command) *inventory.Inventory {
 	if config, err := a.config(); err == nil {
-		if inv := a.storedListingOf(config, cmd.Flag("session").Value.String()); inv != nil {
+		if inv := a.storedListingOf(cmd.Context(), config, cmd.Flag("session").Value.String()); inv != nil {
 			return inv
 		}
 	}

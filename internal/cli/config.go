@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,6 +54,7 @@ type (
 		Section string `json:"section,omitempty"`
 		Key     string `json:"key,omitempty"`
 		Text    string `json:"text"`
+		Remedy  string `json:"remedy,omitempty"`
 	}
 	shownConfig struct {
 		ConfigFile      string         `json:"configFile"`
@@ -74,7 +76,8 @@ func (a *App) configShow() error {
 		shown.Sections = append(shown.Sections, section)
 	}
 	for _, p := range r.Problems {
-		shown.Problems = append(shown.Problems, shownProblem{p.Origin.String(), p.Section, p.Key, p.Text})
+		remedy := strings.Join(a.remedyLines(p.Remedy, p.Origin.File), "\n")
+		shown.Problems = append(shown.Problems, shownProblem{p.Origin.String(), p.Section, p.Key, p.Text, remedy})
 	}
 	if a.json {
 		return a.printJSON(shown)
@@ -107,14 +110,25 @@ func (a *App) printConfig(c shownConfig) error {
 		fmt.Fprintf(&b, "\nProblems:\n")
 	}
 	for _, p := range c.Problems {
-		place := strings.TrimSpace(p.Section + " " + p.Key)
-		if place != "" {
-			place += ": "
+		fmt.Fprintf(&b, "  %s: %s\n", a.Tidy(p.Origin), a.Show(placed(p.Section, p.Key, p.Text)))
+		for line := range strings.Lines(p.Remedy) {
+			fmt.Fprintf(&b, "    %s\n", a.Show(strings.TrimSuffix(line, "\n")))
 		}
-		fmt.Fprintf(&b, "  %s: %s%s\n", a.Tidy(p.Origin), a.Show(place), a.Show(p.Text))
+	}
+	if slices.ContainsFunc(c.Problems, func(p shownProblem) bool { return strings.Contains(p.Text, "botocore") }) {
+		fmt.Fprintf(&b, "\nbotocore is what the AWS CLI and boto3 read these files with.\n")
 	}
 	_, err := io.WriteString(a.Stdout, b.String())
 	return err
+}
+
+// placed puts the section and key in front of a text about them.
+func placed(section, key, text string) string {
+	place := strings.TrimSpace(section + " " + key)
+	if place == "" || text == "" {
+		return place + text
+	}
+	return place + ": " + text
 }
 
 func (a *App) printProperties(b *strings.Builder, properties []shownProperty, indent string) {

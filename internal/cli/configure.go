@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 	"rolecall/internal/profiles"
@@ -85,19 +86,13 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 	if err != nil {
 		return err
 	}
-	if f.profiles, err = a.wantsProfiles(ctx, f); err != nil {
-		return err
-	}
-	if f.profiles {
-		if f.look.fallbackRegion, err = a.askProfilesRegion(ctx, p.session, f); err != nil {
-			return err
-		}
+	if f.profiles = f.profiles || f.yes && !f.noProfiles && !f.noLogin; f.profiles {
 		if err := a.checkLook(p.session, f.look); err != nil {
 			return err
 		}
 	}
 	f.endpointURL = p.endpoint
-	s, err := a.session(p.profile(config, a), f.options)
+	s, err := a.session(ctx, p.profile(config, a), f.options)
 	if err != nil {
 		return err
 	}
@@ -119,15 +114,87 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 		if result.ExpiresAt, err = a.signInTo(ctx, s, p.scopes != ""); err != nil {
 			return err
 		}
-		if f.profiles {
-			if _, err := a.applyProfiles(ctx, s, f.look); err != nil {
-				return err
-			}
+		if err := a.configureProfiles(ctx, s, f); err != nil {
+			return err
 		}
 	}
 	if a.json {
 		return a.printJSON(result)
 	}
+	return a.sayNext(p.session, f.noLogin)
+}
+
+// configureProfiles writes the profiles of a session that was just signed in to. Without a flag it asks a person at a
+// terminal, with their number.
+func (a *App) configureProfiles(ctx context.Context, s *session, f configureFlags) error {
+	if f.profiles {
+		_, err := a.applyProfiles(ctx, s, f.look)
+		return err
+	}
+	if f.noProfiles || !a.Terminal || a.json {
+		return nil
+	}
+	j, err := a.profileJob(ctx, s, f.look, freshForWriting)
+	if err != nil {
+		return err
+	}
+	before, err := filesystem.Files{}.ReadShared(j.files.Config)
+	if err != nil {
+		return err
+	}
+	plan, err := j.plan(before)
+	if errors.Is(err, profiles.ErrNoRoles) || errors.Is(err, profiles.ErrNoMatch) {
+		a.note("no profile is written: %v", err)
+		return nil
+	}
+	if err != nil || plan.Data == nil {
+		return err
+	}
+	yes, err := a.agree(ctx, profilesQuestion(plan, a.Tidy(j.files.Config)))
+	if err != nil || !yes {
+		return err
+	}
+	if f.look.fallbackRegion, err = a.askProfilesRegion(ctx, s.login.Session, f); err != nil {
+		return err
+	}
+	_, err = a.applyProfiles(ctx, s, f.look)
+	return err
+}
+
+// profilesQuestion asks for the profiles of a plan.
+func profilesQuestion(plan *profiles.Plan, file string) string {
+	add := plan.Count(profiles.Added)
+	if other := len(plan.Changes) - add; other > 0 || plan.Unchanged > 0 {
+		return fmt.Sprintf("bring the profiles in %s up to date (%s)?", file, counts(plan))
+	}
+	if add == 1 {
+		return fmt.Sprintf("write a profile for your account and role to %s?", file)
+	}
+	return fmt.Sprintf("write %d profiles to %s, one for each of your accounts and roles?", add, file)
+}
+
+// sayNext says what a person does after configure.
+func (a *App) sayNext(session identitycenter.SSOSession, noLogin bool) error {
+	if noLogin {
+		a.note("next: %s", loginHint(session))
+		return nil
+	}
+	config, err := a.config()
+	if err != nil {
+		return err
+	}
+	argument, flag := "", ""
+	if len(config.SessionNames()) > 1 {
+		argument, flag = sessionArgument(session), " pick --session "+Quoted(session.Name)
+	}
+	for _, name := range config.ProfileNames() {
+		if p, err := config.Profile(name); err == nil && p.Session.Name == session.Name && p.AccountID != "" {
+			a.note("next: rolecall%s, to pick a role; or name one: rolecall exec %s -- aws sts get-caller-identity", flag,
+				Quoted(name))
+			return nil
+		}
+	}
+	a.note("next: rolecall%s, to pick a role; or rolecall ls%s, to list them", flag, argument)
 	return nil
 }
 
@@ -147,13 +214,13 @@ type configureResult struct {
 
 // profile returns what the sign-in uses: the session, and the network settings of the
 // default profile.
-func (p setup) profile(config *awsconfig.Config, a *App) awsconfig.Profile {
+func (p setup) profile(config *awsconfig.Config, a *App) *awsconfig.Profile {
 	settings := a.settingsProfile(config)
 	settings.Session, settings.Name, settings.Chain, settings.AccountID, settings.RoleName = p.session, "", nil, "", ""
 	if own := config.SessionEndpoints(p.session.Name); p.there && own != (awsconfig.Endpoints{}) {
 		settings.Endpoints = own
 	}
-	return settings
+	return &settings
 }
 
 // writeSetup writes what is not in the file yet, and tells the person.
@@ -220,17 +287,6 @@ func (a *App) signInTo(ctx context.Context, s *session, fresh bool) (*time.Time,
 	return &token.ExpiresAt, err
 }
 
-// wantsProfiles asks before the sign-in, so that the person may leave after it.
-func (a *App) wantsProfiles(ctx context.Context, f configureFlags) (bool, error) {
-	switch {
-	case f.noProfiles, f.noLogin:
-		return false, nil
-	case f.profiles, f.yes, !a.Terminal:
-		return f.profiles || f.yes, nil
-	}
-	return a.agree(ctx, "also write a profile for each of your accounts and roles?")
-}
-
 // askProfilesRegion asks for the region of the profiles, if neither a flag nor config.toml has one. Without a person it
 // is empty.
 func (a *App) askProfilesRegion(
@@ -240,14 +296,17 @@ func (a *App) askProfilesRegion(
 	if err != nil || f.look.region+own.Profiles.Region+own.Region != "" || f.yes || !a.Terminal {
 		return "", err
 	}
-	region, err := a.ask(ctx, "region of the profiles", session.Region)
-	if err != nil {
-		return "", err
+	for {
+		region, err := a.ask(ctx, "region of the profiles", session.Region)
+		if err != nil {
+			return "", err
+		}
+		wrong := regionError(region, "region of the profiles", session)
+		if wrong == nil {
+			return region, nil
+		}
+		a.note("%v", wrong)
 	}
-	if err := regionError(region, "region of the profiles", session); err != nil {
-		return "", &UsageError{err}
-	}
-	return region, nil
 }
 
 // checkLook rejects a look that the profiles of a session cannot have.

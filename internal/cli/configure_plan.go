@@ -268,8 +268,8 @@ func leadsTo(config *awsconfig.Config, name, endpoint string) bool {
 		strings.TrimRight(e.SSO.URL, "/") == endpoint && strings.TrimRight(e.SSOOIDC.URL, "/") == endpoint
 }
 
-// freeName derives a name from the start URL: its alias, "local" for this machine, else
-// "sso"; with a number appended if that is taken.
+// freeName derives a name from the start URL: "local" for this machine, else its alias, or the id of its directory or
+// instance; with a number appended if that is taken.
 func freeName(config *awsconfig.Config, p setup) string {
 	name := "sso"
 	if u, err := url.Parse(p.session.StartURL); err == nil {
@@ -278,6 +278,8 @@ func freeName(config *awsconfig.Config, p setup) string {
 			name = "local"
 		case alias != "":
 			name = alias
+		case discovery.ID(u) != "":
+			name = discovery.ID(u)
 		}
 	}
 	for i, base := 2, name; !isFree(config, name, p.endpoint); i++ {

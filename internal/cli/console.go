@@ -249,7 +249,7 @@ func (a *App) openBrowser(address string) error {
 	if command == "" && !browser.Available(a.Getenv) {
 		return noBrowser(errors.New("no browser on this machine, or no desktop session to open it in"))
 	}
-	if err := browser.Open(command, address, a.Stderr); err != nil {
+	if err := browser.Open(command, address, a.Stderr, a.warn); err != nil {
 		return noBrowser(fmt.Errorf("could not open a browser: %w", err))
 	}
 	return nil

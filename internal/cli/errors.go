@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
@@ -84,6 +85,8 @@ func (a *App) explain(ctx context.Context, err error) report {
 	var noAccess *credentials.NoAccessError
 	var usage *UsageError
 	var start *login.StartURLError
+	var config *awsconfig.Error
+	var scopes *login.ScopesError
 	switch {
 	case errors.As(err, &hinted):
 		r.Code, r.Facts, r.Hint = hinted.Code, hinted.Facts, hinted.Hint
@@ -99,11 +102,20 @@ func (a *App) explain(ctx context.Context, err error) report {
 		r.Code, r.Hint = ExitRefused, endpointHint(endpoint)
 	case errors.As(err, &start):
 		r.Code, r.Hint = ExitConfiguration, startURLHint(start)
+	case errors.As(err, &scopes):
+		r.Code, r.Facts, r.Hint = ExitConfiguration, a.scopesFacts(scopes), scopesHint(scopes)
 	case errors.As(err, &noAccess):
 		r.Code, r.Facts, r.Hint = ExitNoAccess, noAccess.Facts(), freshHint(noAccess.Session)
+	case errors.As(err, &config):
+		r.Code, r.Hint = ExitConfiguration, "rolecall config show"
+		r.Facts = a.configFacts(config)
+		if a.shared == nil && config.Remedy != "" {
+			r.Hint = "rolecall config show, once that is corrected"
+		}
 	default:
 		explainKind(err, &r)
 	}
+	a.explainVariant(err, &r)
 	if incomplete := (*inventory.IncompleteError)(nil); errors.As(err, &incomplete) {
 		r.Facts = append([]string{incomplete.Kept()}, r.Facts...)
 		if r.Code == ExitUnavailable || r.Code == ExitInterrupted {
@@ -115,16 +127,12 @@ func (a *App) explain(ctx context.Context, err error) report {
 
 // explainKind explains errors of which only the kind matters.
 func explainKind(err error, r *report) {
-	var config *awsconfig.Error
 	var damaged *cache.DamagedError
 	var account *inventory.AccountError
 	var text *discovery.StartURLError
 	var elsewhere *discovery.ElsewhereError
 	var identity *credentials.IdentityError
 	switch {
-	case errors.As(err, &config):
-		r.Code = ExitConfiguration
-		r.Facts, r.Hint = configFacts(config)
 	case errors.As(err, &account):
 		r.Code, r.Facts, r.Hint = ExitNoAccess, account.Facts(), "rolecall ls"+sessionArgument(account.Session)
 	case errors.Is(err, identitycenter.ErrWrongClock):
@@ -159,14 +167,6 @@ func explainKind(err error, r *report) {
 	}
 }
 
-func configFacts(e *awsconfig.Error) (facts []string, hint string) {
-	hint = "rolecall config show"
-	if near := e.Nearest(); near != "" {
-		facts = append(facts, "did you mean "+Quoted(near)+"?")
-	}
-	return facts, hint
-}
-
 // loginHint returns the command that signs in to session.
 func loginHint(session identitycenter.SSOSession) string {
 	return "rolecall login" + sessionArgument(session)
@@ -177,12 +177,30 @@ func loginHint(session identitycenter.SSOSession) string {
 func startURLHint(e *login.StartURLError) string {
 	command := "rolecall configure " + Quoted(e.Session.StartURL)
 	switch {
+	case e.Moved:
+		return loginHint(e.Session)
 	case e.Endpoint != "", e.Found == e.Session.Region:
 		return "check the start URL: it is the address of your AWS access portal"
 	case e.Found == "":
 		return command + " --region REGION"
 	}
 	return command
+}
+
+// scopesFacts names the line with the scopes.
+func (a *App) scopesFacts(e *login.ScopesError) []string {
+	config, err := a.config()
+	if err != nil {
+		return nil
+	}
+	at := config.SessionKey(e.Session.Name, "sso_registration_scopes")
+	return []string{fmt.Sprintf("set at %s:%d: sso_registration_scopes", a.Tidy(at.File), at.Line)}
+}
+
+func scopesHint(e *login.ScopesError) string {
+	scopes := strings.Join(append([]string{identitycenter.AccessScope}, e.Session.Scopes...), ",")
+	return fmt.Sprintf("rolecall configure %s --session %s --scopes %s",
+		Quoted(e.Session.StartURL), Quoted(e.Session.Name), Quoted(scopes))
 }
 
 func freshHint(session identitycenter.SSOSession) string {

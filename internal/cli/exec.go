@@ -113,7 +113,7 @@ func (a *App) Run(stdout io.Writer, argv, environ []string) error {
 	}
 	child := &exec.Cmd{Path: path, Args: argv, Env: environ, Stdin: a.Stdin, Stdout: stdout, Stderr: a.Stderr}
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, forwardedSignals()...)
+	signal.Notify(signals, notIgnored(forwardedSignals())...)
 	defer signal.Stop(signals)
 	if err := child.Start(); err != nil {
 		return &HintError{Err: fmt.Errorf("command %q: %w", argv[0], err), Code: batch.NotExecutable}

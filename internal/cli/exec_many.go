@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,10 +28,10 @@ with accountId, account, role, stream and line; each result one with exitCode, e
 duration (seconds); the last line of stdout is the summary.
 
 A failure does not stop the others; with --stop-on-error no more commands start, and running
-ones finish. Signals reach all running commands. The exit code is 0 if all succeeded, 130 or
-143 after a signal, that of the failures if they share one, else 1; an account without
-credentials counts with the code that "exec" has for it. Guarded accounts need confirmation
-first.`
+ones finish. Signals reach all running commands; a second Ctrl-C kills them. The exit code is
+0 if all succeeded, 130 or 143 after a signal, that of the failures if they share one, else 1;
+an account without credentials counts with the code that "exec" has for it. Guarded accounts
+need confirmation first.`
 
 // manyFlags are those of a run in many accounts.
 type manyFlags struct {
@@ -90,7 +91,7 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	if err != nil {
 		return err
 	}
-	s, err := a.session(profile, options{region: f.region})
+	s, err := a.session(ctx, &profile, options{region: f.region})
 	if err != nil {
 		return err
 	}
@@ -121,7 +122,7 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	if err := s.portal.SignIn(ctx); err != nil {
 		return err
 	}
-	s, err = a.session(profile, options{
+	s, err = a.session(ctx, &profile, options{
 		unattended: true, patience: access.SinceFirstRefusal(m.patience), accounts: portalAccounts(all),
 	})
 	if err != nil {
@@ -180,7 +181,7 @@ func (a *App) runMany(ctx context.Context, b *batch.Batch, rows []inventory.Row)
 		targets[n] = batch.Target{AccountID: row.ID, Account: row.Label(), Name: row.Name, Role: row.Role}
 	}
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, forwardedSignals()...)
+	signal.Notify(signals, append(notIgnored(forwardedSignals()), stopSignals()...)...)
 	ended, passed := make(chan struct{}), make(chan os.Signal, 1)
 	go func() {
 		passed <- forwardToAll(signals, b, ended)
@@ -205,27 +206,30 @@ func (a *App) runMany(ctx context.Context, b *batch.Batch, rows []inventory.Row)
 	return &ChildExit{code}
 }
 
-// forwardToAll passes signals on to all commands, as forward does to one. It returns the
-// first that ends the run.
+// forwardToAll passes each signal on to all commands, which are in process groups of their own. After one that ends
+// the run, a second one kills them. It returns the first.
 func forwardToAll(signals <-chan os.Signal, b *batch.Batch, ended <-chan struct{}) (first os.Signal) {
 	for {
 		select {
 		case s := <-signals:
-			last := endsRun(s)
-			if last && first == nil {
-				first = s
-			}
 			switch {
-			case !fromTerminal(s):
-				b.Signal(s, last)
-			case last:
-				b.Stop()
+			case endsRun(s) && first != nil:
+				b.Signal(os.Kill, true)
+			case endsRun(s):
+				first = s
+				b.Signal(s, true)
+			default:
+				b.Signal(s, false)
+				stopWith(s)
 			}
 		case <-ended:
 			return first
 		}
 	}
 }
+
+// notIgnored returns the signals that whoever started us does not want to be ignored.
+func notIgnored(signals []os.Signal) []os.Signal { return slices.DeleteFunc(signals, signal.Ignored) }
 
 // endCode returns the exit code of a run: 0, the code that all failures share, or 1.
 func endCode(ends []batch.End) int {

@@ -7,7 +7,7 @@ import (
 	"os/exec"
 	"syscall"
 
-	"golang.org/x/term"
+	"golang.org/x/sys/unix"
 )
 
 func forwardedSignals() []os.Signal {
@@ -23,7 +23,23 @@ func fromTerminal(s os.Signal) bool {
 	if s != syscall.SIGINT && s != syscall.SIGQUIT && s != syscall.SIGWINCH {
 		return false
 	}
-	return term.IsTerminal(0)
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return false
+	}
+	defer tty.Close()
+	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}
+
+// stopSignals are those with which a terminal stops its programs.
+func stopSignals() []os.Signal { return notIgnored([]os.Signal{syscall.SIGTSTP}) }
+
+// stopWith stops this process, too, after its commands.
+func stopWith(s os.Signal) {
+	if s == syscall.SIGTSTP {
+		_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
+	}
 }
 
 // endsRun reports whether s ends a run of many commands.

@@ -14,6 +14,10 @@ func forwardedSignals() []os.Signal { return []os.Signal{os.Interrupt} }
 
 func fromTerminal(os.Signal) bool { return true }
 
+func stopSignals() []os.Signal { return nil }
+
+func stopWith(os.Signal) {}
+
 func endsRun(os.Signal) bool { return true }
 
 func signalCode(os.Signal) int { return ExitInterrupted }

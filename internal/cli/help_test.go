@@ -24,11 +24,11 @@ func aWorld(t *testing.T, out, problems *bytes.Buffer) cli.World {
 	}
 }
 
-// all returns cmd and the commands below it. Those of the command library speak for themselves.
+// all returns cmd and the commands below it that people run. help is the command library's.
 func all(cmd *cobra.Command) []*cobra.Command {
 	commands := []*cobra.Command{cmd}
 	for _, sub := range cmd.Commands() {
-		if sub.Name() != "completion" && sub.Name() != "help" {
+		if !sub.Hidden && sub.Name() != "help" {
 			commands = append(commands, all(sub)...)
 		}
 	}
@@ -98,9 +98,13 @@ func parse(root *cobra.Command, args []string) error {
 }
 
 // rolecalls returns the arguments of each rolecall in an example: a line indented by two spaces that runs it, perhaps
-// inside "$(…)", with a remark behind several spaces.
+// inside "$(…)" or source <(…), with a remark behind several spaces.
 func rolecalls(line string) [][]string {
 	text, indented := strings.CutPrefix(line, "  ")
+	if sourced, ok := strings.CutPrefix(text, "source <("); ok {
+		inner, _, _ := strings.Cut(sourced, ")")
+		text = inner
+	}
 	if !indented || !strings.HasPrefix(text, "rolecall ") && !strings.HasPrefix(text, `eval "$(rolecall `) {
 		return nil
 	}

@@ -76,7 +76,7 @@ func TestHostileNamesInLists(t *testing.T) {
 // What completion offers goes into a command line unquoted.
 func TestHostileNamesInCompletion(t *testing.T) {
 	inv := hostile(t)
-	all := accountTargets(inv, "")
+	all := (&App{}).accountTargets(inv, "")
 	if len(all) != len(inv.Accounts) {
 		t.Fatalf("%d suggestions for %d accounts", len(all), len(inv.Accounts))
 	}

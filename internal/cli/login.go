@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,13 +48,12 @@ has its full length and the newest assignments.`,
 }
 
 func (a *App) login(ctx context.Context, name string, o options, fresh bool) error {
-	s, err := a.sessionNamed(name, o)
+	s, token, already, err := a.signInWhereItIs(ctx, name, o, fresh)
 	if err != nil {
 		return err
 	}
-	token, already, err := s.signIn(ctx, fresh)
-	if err != nil {
-		return err
+	if err := a.keepRegion(ctx, name, s.login.Session); err != nil {
+		a.warn(fmt.Errorf("the login is good, but sso_region was not written: %w", err))
 	}
 	if fresh {
 		if err := a.forgetRoles(s); err != nil {

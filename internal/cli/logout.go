@@ -41,7 +41,7 @@ func (a *App) logout(ctx context.Context, name string, all bool, o options) erro
 		return Usagef("--all excludes a session")
 	}
 	if !all {
-		s, err := a.sessionNamed(name, o)
+		s, err := a.sessionNamed(ctx, name, o)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (a *App) logout(ctx context.Context, name string, all bool, o options) erro
 	}
 	var failures []error
 	for _, p := range sessions {
-		s, err := a.session(p, o)
+		s, err := a.session(ctx, &p, o)
 		if err == nil {
 			err = a.logoutOf(ctx, s)
 		}

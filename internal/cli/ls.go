@@ -77,7 +77,7 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 	if !slices.Contains([]string{"table", "json", "tsv"}, f.output) {
 		return Usagef("unknown --output %q; it is table, json or tsv", f.output)
 	}
-	s, err := a.sessionNamed(name, options{})
+	s, err := a.sessionNamed(ctx, name, options{})
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	if !ok || !a.Terminal {
 		return &HintError{Err: errors.New("the picker needs a terminal"), Code: ExitError, Hint: "rolecall ls"}
 	}
-	s, err := a.sessionNamed(f.session, options{})
+	s, err := a.sessionNamed(ctx, f.session, options{})
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (a *App) openPicker(ctx context.Context, s *session, f pickFlags, o picker.
 	if err != nil && !errors.Is(err, inventory.ErrNone) {
 		return picker.Choice{}, err
 	}
-	l, err := a.newPickerListing(f, inv)
+	l, err := a.newPickerListing(ctx, f, inv)
 	if err != nil {
 		return picker.Choice{}, err
 	}

@@ -29,13 +29,15 @@ type pickerListing struct {
 
 // newPickerListing prepares a listing beside the picker, which shows inv meanwhile, or
 // nothing if inv is nil.
-func (a *App) newPickerListing(f pickFlags, inv *inventory.Inventory) (*pickerListing, error) {
+func (a *App) newPickerListing(
+	ctx context.Context, f pickFlags, inv *inventory.Inventory,
+) (*pickerListing, error) {
 	own, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
 	said := &heldOutput{}
-	s, err := a.sessionNamed(f.session, options{unattended: true, stderr: said})
+	s, err := a.sessionNamed(ctx, f.session, options{unattended: true, stderr: said})
 	if err != nil {
 		return nil, err
 	}

@@ -233,7 +233,7 @@ func (a *App) profilesDiff(ctx context.Context, session string, f profileFlags) 
 
 // planNow plans for the config file as it is, without writing it.
 func (a *App) planNow(ctx context.Context, session string, f profileFlags) (*profiles.Plan, filesystem.Shared, error) {
-	s, err := a.sessionNamed(session, options{})
+	s, err := a.sessionNamed(ctx, session, options{})
 	if err != nil {
 		return nil, filesystem.Shared{}, err
 	}
@@ -250,7 +250,7 @@ func (a *App) planNow(ctx context.Context, session string, f profileFlags) (*pro
 }
 
 func (a *App) profilesApply(ctx context.Context, session string, f profileFlags) error {
-	s, err := a.sessionNamed(session, options{})
+	s, err := a.sessionNamed(ctx, session, options{})
 	if err != nil {
 		return err
 	}

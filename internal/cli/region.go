@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,11 +21,12 @@ const regionFlag = "--region"
 // located returns profile with the region of its work: --region, AWS_REGION, AWS_DEFAULT_REGION, the profile's own,
 // that of config.toml for its account, or in general. Without any of them it is empty, which stands for sso_region.
 // A credential_process hands out keys alone, and needs a region only for STS.
-func (a *App) located(profile awsconfig.Profile, o options) (awsconfig.Profile, error) {
+func (a *App) located(ctx context.Context, profile awsconfig.Profile, o options) (awsconfig.Profile, error) {
 	if o.unattended && profile.Chain == nil {
 		return profile, nil
 	}
-	return a.locatedBy(profile, o.region, a.accountRegion)
+	said := func(p awsconfig.Profile, own settings.Settings) (string, error) { return a.accountRegion(ctx, p, own) }
+	return a.locatedBy(profile, o.region, said)
 }
 
 // locatedBy is located with a given source of the region for the profile's account.
@@ -72,11 +74,13 @@ func (a *App) ownRegions() []string {
 
 // accountRegion returns the region that config.toml has for the account of profile. Rules by name or tag need the
 // stored listing, which has the account's name.
-func (a *App) accountRegion(profile awsconfig.Profile, own settings.Settings) (string, error) {
+func (a *App) accountRegion(
+	ctx context.Context, profile awsconfig.Profile, own settings.Settings,
+) (string, error) {
 	if !slices.ContainsFunc(own.Accounts, func(s settings.Account) bool { return s.Region != "" }) {
 		return "", nil
 	}
-	s, err := a.session(profile, options{unattended: true})
+	s, err := a.session(ctx, &profile, options{unattended: true})
 	if err != nil {
 		return "", err
 	}

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"rolecall/internal/export"
 	"rolecall/internal/filesystem"
@@ -51,10 +53,10 @@ func (a *App) copy(text string) {
 }
 
 // warn reports an error that does not affect the result.
-func (a *App) warn(err error) { warnTo(a.Stderr, err) }
+func (a *App) warn(err error) { a.warnTo(a.Stderr, err) }
 
-func warnTo(stderr io.Writer, err error) {
-	fmt.Fprintf(stderr, "rolecall: warning: %s\n", terminal.ShowLine(oneLine(err.Error())))
+func (a *App) warnTo(stderr io.Writer, err error) {
+	fmt.Fprintf(stderr, "rolecall: warning: %s\n", a.Show(a.tidied(oneLine(err.Error()))))
 }
 
 // oneLine joins the lines of a message, such as those of errors.Join.
@@ -85,9 +87,13 @@ func (a *App) printJSON(v any) error {
 // fail prints an error with its facts and hint, and returns the exit code. No other place
 // prints errors.
 func (a *App) fail(r report) int {
-	r.Message = a.Show(oneLine(r.Message))
+	shown := func(text string) string { return a.Show(a.tidied(oneLine(text))) }
+	if a.json { // programs open the paths in it
+		shown = func(text string) string { return a.Show(oneLine(text)) }
+	}
+	r.Message = shown(r.Message)
 	for i := range r.Facts {
-		r.Facts[i] = a.Show(oneLine(r.Facts[i]))
+		r.Facts[i] = shown(r.Facts[i])
 	}
 	if a.json {
 		data, _ := json.Marshal(map[string]report{"error": r})
@@ -109,6 +115,34 @@ const maxFacts = 4
 
 // Tidy returns a path as people write it, with ~ for the home folder.
 func (a *App) Tidy(path string) string { return filesystem.Tidy(path, a.Home) }
+
+// tidied returns a message with ~ for the home folder in each path, as Tidy does.
+func (a *App) tidied(text string) string {
+	home := a.Home + string(filepath.Separator)
+	if a.Home == "" || a.Home == string(filepath.Separator) {
+		return text
+	}
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, home)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		if strings.TrimRight(before, "/\\.-_~") != before || endsWord(before) { // within another path
+			b.WriteString(home)
+		} else {
+			b.WriteString("~" + string(filepath.Separator))
+		}
+		text = rest
+	}
+}
+
+// endsWord reports whether text ends with a letter or digit.
+func endsWord(text string) bool {
+	r, _ := utf8.DecodeLastRuneInString(text)
+	return text != "" && (unicode.IsLetter(r) || unicode.IsDigit(r))
+}
 
 // quotedPath quotes a path as Quoted does, with ~ for the home folder.
 func (a *App) quotedPath(path string) string {

@@ -40,3 +40,24 @@ func TestMessagesOfSeveralLines(t *testing.T) {
 		t.Errorf("said %q", text)
 	}
 }
+
+// A message has ~ for the home folder wherever a path of it begins, and nowhere else.
+func TestTidied(t *testing.T) {
+	a := &App{World: World{Home: "/home/me"}}
+	for text, want := range map[string]string{
+		"/home/me/.aws/config:3: no":              "~/.aws/config:3: no",
+		"open /home/me/a: x; rm '/home/me/b c'":   "open ~/a: x; rm '~/b c'",
+		"/mnt/home/me/a, x/home/me/b, ./home/me/": "/mnt/home/me/a, x/home/me/b, ./home/me/",
+		"/home/me2/a and /home/me":                "/home/me2/a and /home/me",
+		"AWS_CONFIG_FILE=/home/me/c":              "AWS_CONFIG_FILE=~/c",
+	} {
+		if got := a.tidied(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	for _, home := range []string{"", "/"} {
+		if got := (&App{World: World{Home: home}}).tidied("/a/b"); got != "/a/b" {
+			t.Errorf("home %q: %q", home, got)
+		}
+	}
+}

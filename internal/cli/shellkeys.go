@@ -61,6 +61,7 @@ func (a *App) shellIdentity(
 	if err != nil {
 		return credentials.Identity{}, err
 	}
+	a.inForce = profile
 	sts := credentials.STS{
 		HTTP: httpClient, Endpoint: a.endpoints(profile).sts, FIPS: a.fips(profile), DualStack: a.dualStack(profile),
 	}

@@ -207,7 +207,7 @@ func (a *App) portalCall(ctx context.Context, f portalFlags, call portalRequest)
 }
 
 func (a *App) callWithCached(ctx context.Context, f portalFlags, call portalRequest) (any, error) {
-	s, err := a.sessionNamed(f.profile, options{endpointURL: f.endpointURL})
+	s, err := a.sessionNamed(ctx, f.profile, options{endpointURL: f.endpointURL})
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +233,7 @@ func (a *App) callWithGiven(ctx context.Context, f portalFlags, call portalReque
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.session(profile, options{endpointURL: f.endpointURL, unattended: true, accessToken: given})
+	s, err := a.session(ctx, &profile, options{endpointURL: f.endpointURL, unattended: true, accessToken: given})
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,9 @@ func (a *App) status(ctx context.Context) error {
 }
 
 func (a *App) sessionStatus(ctx context.Context, store *cache.Store, s identitycenter.SSOSession) sessionStatus {
-	status := sessionStatus{Session: s.Name, StartURL: s.StartURL, Region: s.Region, File: store.TokenPath(s)}
+	status := sessionStatus{
+		Session: s.Name, StartURL: s.StartURL, Region: knownRegion(ctx, store, s), File: store.TokenPath(s),
+	}
 	token, err := store.Token(ctx, s)
 	note := store.SessionNote(s)
 	switch {

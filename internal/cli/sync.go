@@ -36,7 +36,7 @@ and each account needs one. If interrupted, the next sync resumes where it was.`
 }
 
 func (a *App) sync(ctx context.Context, name string, background bool) error {
-	s, err := a.sessionNamed(name, options{unattended: background})
+	s, err := a.sessionNamed(ctx, name, options{unattended: background})
 	if err != nil {
 		return err
 	}

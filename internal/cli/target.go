@@ -75,6 +75,9 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 		t = a.parseTarget(config, argument)
 	case named == 0:
 		t.profile = awsconfig.DefaultProfile(a.Getenv)
+		if err := a.needsTarget(config, t.profile); err != nil {
+			return t, err
+		}
 	}
 	t.region = f.region
 	if t.profile == "" && (t.account == "" || t.role == "") {
@@ -116,7 +119,7 @@ func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profi
 	o.tags, o.region = t.tags, t.region
 	profile, s, err := a.resolveTarget(ctx, t, o)
 	if err == nil {
-		profile, err = a.located(profile, o)
+		profile, err = a.located(ctx, profile, o)
 	}
 	return profile, s, err
 }
@@ -127,28 +130,29 @@ func (a *App) resolveTarget(ctx context.Context, t target, o options) (awsconfig
 		return awsconfig.Profile{}, nil, err
 	}
 	if t.profile != "" {
-		return a.resolveProfile(config, t.profile, o)
+		return a.resolveProfile(ctx, config, t.profile, o)
 	}
 	profile, err := a.sessionProfile(config, t.session)
 	if err != nil {
 		return profile, nil, err
 	}
 	profile.AccountID, profile.RoleName = t.account, t.role
-	s, err := a.session(profile, o)
+	s, err := a.session(ctx, &profile, o)
 	if err == nil && !inventory.IsAccountID(t.account) {
 		profile.AccountID, err = a.accountID(ctx, s, t.account, o)
 	}
 	return profile, s, err
 }
 
-func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (awsconfig.Profile, *session, error) {
+func (a *App) resolveProfile(
+	ctx context.Context, config *awsconfig.Config, name string, o options,
+) (awsconfig.Profile, *session, error) {
 	profile, err := config.Profile(name)
 	if errors.Is(err, awsconfig.ErrUnknownProfile) {
 		if len(config.ProfileNames())+len(config.SessionNames()) == 0 {
-			facts := []string{"no Identity Center settings there"}
-			return profile, nil, &HintError{Err: err, Code: ExitConfiguration, Facts: facts, Hint: beginHint}
+			return profile, nil, a.nothingConfigured(config, err)
 		}
-		return a.resolveAccount(config, name, err, o)
+		return a.resolveAccount(ctx, config, name, err, o)
 	}
 	if err != nil {
 		return profile, nil, err
@@ -156,20 +160,20 @@ func (a *App) resolveProfile(config *awsconfig.Config, name string, o options) (
 	if credentials.Root(profile).Session.StartURL == "" {
 		return profile, nil, profile.RequireRole()
 	}
-	s, err := a.session(profile, o)
+	s, err := a.session(ctx, &profile, o)
 	return profile, s, err
 }
 
 // resolveAccount takes a text that names no profile for an account of the default session, if
 // the stored listing has it with a single role. unknown is the error for the profile.
 func (a *App) resolveAccount(
-	config *awsconfig.Config, text string, unknown error, o options,
+	ctx context.Context, config *awsconfig.Config, text string, unknown error, o options,
 ) (awsconfig.Profile, *session, error) {
 	profile, err := a.sessionProfile(config, "")
 	if err != nil {
 		return profile, nil, unknown
 	}
-	s, err := a.session(profile, o)
+	s, err := a.session(ctx, &profile, o)
 	if err != nil {
 		return profile, nil, unknown
 	}
@@ -183,7 +187,7 @@ func (a *App) resolveAccount(
 	case errors.As(err, &wrong) && len(wrong.Matches) > 0:
 		return profile, nil, err
 	case errors.As(err, &wrong):
-		return profile, nil, unknownTarget(unknown, wrong)
+		return profile, nil, a.unknownTarget(unknown, wrong)
 	case len(account.Roles) > 1:
 		return profile, nil, &HintError{
 			Err:   fmt.Errorf("%q is account %s, where you have %d roles: which one?", text, account.ID, len(account.Roles)),
@@ -198,12 +202,11 @@ func (a *App) resolveAccount(
 }
 
 // unknownTarget adds to the error for an unknown profile the accounts that may have been meant.
-func unknownTarget(unknown error, accounts *inventory.AccountError) error {
+func (a *App) unknownTarget(unknown error, accounts *inventory.AccountError) error {
 	facts := accounts.Facts()
 	var profile *awsconfig.Error
 	if errors.As(unknown, &profile) {
-		own, _ := configFacts(profile)
-		facts = append(own, facts...)
+		facts = append(a.configFacts(profile), facts...)
 	}
 	return &HintError{
 		Err: unknown, Code: ExitConfiguration, Facts: facts, Hint: "rolecall ls" + sessionArgument(accounts.Session),
@@ -314,16 +317,15 @@ func (a *App) findSession(
 	case own.DefaultSession != "" && !slices.Contains(names, own.DefaultSession):
 		return identitycenter.SSOSession{}, &HintError{
 			Err:  fmt.Errorf("%s: default_session: there is no [sso-session %s]", a.Tidy(a.settingsFile()), own.DefaultSession),
-			Code: ExitConfiguration, Facts: sessionFacts(names), Hint: "correct it, or: rolecall configure",
+			Code: ExitConfiguration, Facts: append(sessionFacts(names), a.problemFacts(config.Meant("sso-session"))...),
+			Hint: "correct it, or: rolecall configure",
 		}
 	case own.DefaultSession != "":
 		return config.Session(own.DefaultSession)
 	case len(names) == 1:
 		return config.Session(names[0])
 	case len(names) == 0:
-		return identitycenter.SSOSession{}, &HintError{
-			Err: errors.New("no [sso-session] is configured"), Code: ExitConfiguration, Hint: beginHint,
-		}
+		return identitycenter.SSOSession{}, a.nothingConfigured(config, errors.New("no [sso-session] is configured"))
 	}
 	return identitycenter.SSOSession{}, &HintError{
 		Err:  errors.New("which session? the default profile has none"),

@@ -44,7 +44,7 @@ type tokenInfo struct {
 }
 
 func (a *App) token(ctx context.Context, name string, reveal bool) error {
-	s, err := a.sessionNamed(name, options{})
+	s, err := a.sessionNamed(ctx, name, options{})
 	if err != nil {
 		return err
 	}

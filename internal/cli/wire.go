@@ -141,6 +141,7 @@ type options struct {
 	unattended   bool // never prompt
 
 	region      string                // --region
+	ssoRegion   string                // used instead of sso_region
 	accessToken identitycenter.Secret // used instead of the session's own
 	tags        []credentials.Tag     // of the last role of a chain
 	patience    access.Patience       // with the service's limit
@@ -156,16 +157,15 @@ type session struct {
 	endpoints identitycenter.Endpoints // in force
 }
 
-// session builds the rooms for the session of profile, with its network settings.
-func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
-	root := credentials.Root(profile)
-	if err := checkRegion(o.region, regionFlag, root.Session); err != nil {
-		return nil, err
-	}
+// session builds the rooms for the session of profile, with its network settings. A session without sso_region gets
+// its region in profile, too.
+func (a *App) session(ctx context.Context, profile *awsconfig.Profile, o options) (*session, error) {
+	root := credentials.Root(*profile)
 	store, err := a.cache()
 	if err != nil {
 		return nil, err
 	}
+	a.inForce = root
 	e := a.endpoints(root)
 	if o.endpointURL != "" {
 		e.oidc, e.portal, e.override = o.endpointURL, o.endpointURL, "--endpoint-url"
@@ -175,46 +175,35 @@ func (a *App) session(profile awsconfig.Profile, o options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.place(ctx, rootSession(profile), store, httpClient, e.oidc); err != nil {
+		return nil, err
+	}
+	root.Session = *rootSession(profile)
+	if err := checkRegion(o.region, regionFlag, root.Session); err != nil {
+		return nil, err
+	}
 	c, err := client.New(client.Config{
 		Region: root.Session.Region, OIDC: e.oidc, Portal: e.portal,
-		FIPS: a.fips(root), DualStack: a.dualStack(root), HTTP: httpClient, Now: a.Now,
+		FIPS: a.fips(root), DualStack: a.dualStackPortal(root), HTTP: httpClient, Now: a.Now,
 	})
 	if err != nil {
 		return nil, &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
 	}
-	warn := func(err error) { warnTo(stderr, err) }
+	warn := func(err error) { a.warnTo(stderr, err) }
 	l := &login.Login{
 		Session: root.Session, Service: c, Store: store, Standard: standard(root.Session.Region), Override: e.override,
 		Explicit: o.endpointURL != "", Person: a.person(o), DeviceCode: o.deviceCode, CallbackPort: o.callbackPort,
-		FindRegion: regionFinder(httpClient), Warn: warn, Now: a.Now,
+		FindRegion: regionFinder(httpClient), FindIssuer: issuerFinder(httpClient, e.override == ""), Warn: warn, Now: a.Now,
 	}
 	s := &session{login: l, endpoints: c.Endpoints()}
 	s.portal = a.portal(s, c, o)
 	s.source = &credentials.Source{
 		Session: root.Session, Portal: s.portal, Cache: store, Tags: o.tags, Accounts: o.accounts, Warn: warn, Now: a.Now,
 		STS: credentials.STS{
-			HTTP: httpClient, Endpoint: e.sts, FIPS: a.fips(profile), DualStack: a.dualStack(profile), Now: a.Now,
+			HTTP: httpClient, Endpoint: e.sts, FIPS: a.fips(*profile), DualStack: a.dualStack(*profile), Now: a.Now,
 		},
 	}
 	return s, nil
-}
-
-// fips and dualStack report which of AWS's hosts are asked. As in the SDKs, the environment comes before the profile.
-func (a *App) fips(p awsconfig.Profile) bool { return a.flag("AWS_USE_FIPS_ENDPOINT", p.UseFIPS) }
-
-func (a *App) dualStack(p awsconfig.Profile) bool {
-	return a.flag("AWS_USE_DUALSTACK_ENDPOINT", p.UseDualStack)
-}
-
-// flag returns the variable if it says true or false, else what the profile says.
-func (a *App) flag(variable string, profile bool) bool {
-	switch strings.ToLower(a.Getenv(variable)) {
-	case "true":
-		return true
-	case "false":
-		return false
-	}
-	return profile
 }
 
 // portal returns the access portal of s, with the token of s or that of o.
@@ -238,12 +227,23 @@ func (a *App) pacePath(s *session) string {
 // regionFinder returns a function that asks a start URL for its region.
 func regionFinder(httpClient *http.Client) func(ctx context.Context, startURL string) (string, error) {
 	return func(ctx context.Context, text string) (string, error) {
-		startURL, err := discovery.StartURL(text)
-		if err != nil {
-			return "", err
-		}
-		found, err := discovery.Region(ctx, httpClient, startURL)
+		found, err := discovery.Region(ctx, httpClient, text)
 		return found.Region, err
+	}
+}
+
+// issuerFinder returns a function that finds the start URL which AWS knows, and the region that its host holds. An
+// Identity Center that is not AWS's may know one that leads nowhere.
+func issuerFinder(
+	httpClient *http.Client, isAWS bool,
+) func(ctx context.Context, startURL string) (issuer, region string, err error) {
+	return func(ctx context.Context, startURL string) (string, string, error) {
+		found, err := discovery.Issuer(ctx, httpClient, startURL)
+		if leadsNowhere := errors.Is(err, discovery.ErrNoRegion) || errors.Is(err, identitycenter.ErrUnavailable); !isAWS &&
+			leadsNowhere && ctx.Err() == nil {
+			return startURL, "", nil
+		}
+		return found.StartURL, found.Region, err
 	}
 }
 
@@ -285,11 +285,11 @@ func standard(region string) []identitycenter.Endpoints {
 func (a *App) retrieve(
 	ctx context.Context, t target, o options,
 ) (awsconfig.Profile, identitycenter.RoleCredentials, error) {
-	profile, c, good := a.cachedKeys(t)
+	profile, c, good := a.cachedKeys(ctx, t)
 	var err error
 	if good {
 		o.region = t.region
-		profile, err = a.located(profile, o)
+		profile, err = a.located(ctx, profile, o)
 	} else {
 		var s *session
 		if profile, s, err = a.resolve(ctx, t, o); err == nil {
@@ -308,7 +308,9 @@ func (a *App) retrieve(
 
 // cachedKeys returns a plain target's role credentials if the cache has good ones:
 // nothing else is built for them. Whatever is unusual, errors included, is left to resolve.
-func (a *App) cachedKeys(t target) (profile awsconfig.Profile, c identitycenter.RoleCredentials, good bool) {
+func (a *App) cachedKeys(
+	ctx context.Context, t target,
+) (profile awsconfig.Profile, c identitycenter.RoleCredentials, good bool) {
 	config, err := a.config()
 	if err != nil || len(t.tags) > 0 {
 		return profile, c, false
@@ -325,12 +327,13 @@ func (a *App) cachedKeys(t target) (profile awsconfig.Profile, c identitycenter.
 	if err != nil {
 		return profile, c, false
 	}
+	profile.Session.Region = knownRegion(ctx, store, profile.Session)
 	c, good = store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
 	return profile, c, good
 }
 
 // sessionNamed returns the session with the given name, or the default one.
-func (a *App) sessionNamed(name string, o options) (*session, error) {
+func (a *App) sessionNamed(ctx context.Context, name string, o options) (*session, error) {
 	config, err := a.config()
 	if err != nil {
 		return nil, err
@@ -344,5 +347,8 @@ func (a *App) sessionNamed(name string, o options) (*session, error) {
 			profile = credentials.Root(p) // its services section and network settings count
 		}
 	}
-	return a.session(profile, o)
+	if o.ssoRegion != "" {
+		profile.Session.Region = o.ssoRegion
+	}
+	return a.session(ctx, &profile, o)
 }

@@ -45,44 +45,81 @@ const (
 	maxHops = 3                // redirects between AWS's own hosts
 )
 
-// Region finds the region of a start URL, as StartURL returns it: from its host, else from its start page. A
+// Region finds the region of a start URL, as it is configured: from its host, else from its start page. A
 // host that is not AWS's must lead to an AWS access portal by one redirect. asker must not follow redirects, and
 // must bound answers; see client.NewHTTP. Errors are ErrNoRegion, an *ElsewhereError, or an APIError of the network.
 func Region(ctx context.Context, asker *http.Client, startURL string) (Found, error) {
 	return ofAWS().find(ctx, asker, startURL)
 }
 
+// Issuer returns the start URL that AWS knows: startURL itself if its host is AWS's, else the one to which its single
+// redirect leads. Region is the one that the host holds, or "". Nothing is asked where the host is AWS's, or this
+// machine's over http. asker and errors are those of Region.
+func Issuer(ctx context.Context, asker *http.Client, startURL string) (Found, error) {
+	return ofAWS().issuer(ctx, asker, startURL)
+}
+
 func (p portals) find(ctx context.Context, asker *http.Client, startURL string) (Found, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, &identitycenter.APIError{
-		Operation: "the start page", Endpoint: startURL, Kind: identitycenter.ErrUnavailable,
+	ctx, cancel := bounded(ctx, startURL)
+	defer cancel()
+	found, err := p.issuer(ctx, asker, startURL)
+	if err != nil || found.Region != "" {
+		return found, err
+	}
+	page, err := p.startURL(found.StartURL)
+	if err != nil {
+		return found, err
+	}
+	u, err := url.Parse(page)
+	if err != nil {
+		return found, err
+	}
+	found.From = FromPage
+	found.Region, err = finder{p, ctx, asker}.page(u)
+	return found, err
+}
+
+func bounded(ctx context.Context, startURL string) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, timeout, &identitycenter.APIError{
+		Operation: "the start page at " + startURL, Endpoint: startURL, Kind: identitycenter.ErrUnavailable,
 		Description: fmt.Sprintf("no answer within %s", timeout),
 	})
+}
+
+func (p portals) issuer(ctx context.Context, asker *http.Client, startURL string) (Found, error) {
+	ctx, cancel := bounded(ctx, startURL)
 	defer cancel()
 	u, err := url.Parse(startURL)
 	if err != nil {
 		return Found{}, &StartURLError{startURL, "it is not an address"}
 	}
-	f := finder{p, ctx, asker}
-	if !p.has(u.Hostname()) && !identitycenter.IsLoopback(u.Hostname()) {
-		if u, err = f.vanity(u); err != nil {
-			return Found{}, err
-		}
-		if startURL, err = p.startURL(u.String()); err != nil {
-			return Found{}, err
-		}
-		u, _ = url.Parse(startURL)
+	host := strings.ToLower(u.Hostname())
+	local := identitycenter.IsLoopback(host)
+	if p.has(host) || local && u.Scheme != "https" {
+		return Found{StartURL: startURL, Region: p.region(host), From: FromHost}, nil
 	}
-	found := Found{StartURL: startURL, From: FromHost}
-	if found.Region = p.region(u.Hostname()); found.Region != "" {
-		return found, nil
+	to, err := finder{p, ctx, asker}.vanity(u)
+	var elsewhere *ElsewhereError
+	switch {
+	case local && (errors.Is(err, ErrNoRegion) || errors.As(err, &elsewhere) && elsewhere.To == "https://"+u.Host):
+		return Found{StartURL: startURL}, nil // a server on this machine that has its own pages
+	case err != nil:
+		return Found{}, err
 	}
-	found.From = FromPage
-	found.Region, err = f.page(u)
-	return found, err
+	issuer, err := p.startURL(to.String())
+	return Found{StartURL: issuer, Region: p.region(to.Hostname()), From: FromHost}, err
 }
 
 // OfHost returns the region that a host of AWS has in its name, or "".
 func OfHost(host string) string { return ofAWS().region(host) }
+
+// IsDualStack reports whether host is that of an instance's dual-stack start URL, ID.portal.REGION.app.aws, which
+// people with IPv6 reach, too.
+func IsDualStack(host string) bool {
+	host = strings.ToLower(host)
+	p := ofAWS()
+	return p.region(host) != "" && !strings.HasPrefix(p.StartDomain(host), "portal.")
+}
 
 func (p portals) region(host string) string {
 	host = strings.ToLower(host)
@@ -120,7 +157,7 @@ func (f finder) get(method string, u *url.URL) (*http.Response, error) {
 	r.Header.Set("User-Agent", "rolecall")
 	answer, err := f.asker.Do(r)
 	if err != nil {
-		return nil, client.Translate(f.ctx, "the start page", u.Scheme+"://"+u.Host, err)
+		return nil, client.Translate(f.ctx, "the start page at "+u.Scheme+"://"+u.Host, u.Scheme+"://"+u.Host, err)
 	}
 	return answer, nil
 }
@@ -173,8 +210,9 @@ func unavailable(u *url.URL, status int) error {
 	case status < 500 || status == http.StatusNotImplemented:
 		return nil
 	}
+	host := u.Scheme + "://" + u.Host
 	return &identitycenter.APIError{
-		Operation: "the start page", Endpoint: u.Scheme + "://" + u.Host, Status: status, Kind: kind,
+		Operation: "the start page at " + host, Endpoint: host, Status: status, Kind: kind,
 		Description: fmt.Sprintf("HTTP status %d", status),
 	}
 }
@@ -191,7 +229,7 @@ func (f finder) page(u *url.URL) (string, error) {
 		body, err := io.ReadAll(io.LimitReader(answer.Body, maxPage))
 		_ = answer.Body.Close()
 		if err != nil {
-			return "", client.Translate(f.ctx, "the start page", u.Host, err)
+			return "", client.Translate(f.ctx, "the start page at "+u.Scheme+"://"+u.Host, u.Host, err)
 		}
 		if err := unavailable(u, answer.StatusCode); err != nil {
 			return "", err

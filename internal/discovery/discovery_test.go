@@ -326,6 +326,25 @@ func TestRegion(t *testing.T) {
 	}
 }
 
+// A start URL at AWS's own hosts, or on this machine over http, is what it is: nothing is asked.
+func TestIssuerOfAWSsOwn(t *testing.T) {
+	i := &internet{}
+	for text, region := range map[string]string{
+		"https://D-1234567890.awsapps.com/start/#/":                 "",
+		"https://ssoins-0123456789abcdef.portal.eu-west-1.app.aws/": "eu-west-1",
+		"https://identitycenter.amazonaws.com/ssoins-1":             "",
+		"http://127.0.0.1:9911/start":                               "",
+	} {
+		want := Found{StartURL: text, Region: region, From: FromHost}
+		if got, err := Issuer(t.Context(), i.browse(t), text); got != want || err != nil {
+			t.Errorf("%+v, %v; want %+v", got, err, want)
+		}
+	}
+	if len(i.asked) > 0 {
+		t.Errorf("asked %q", i.asked)
+	}
+}
+
 // A partition is a row of the table, and nothing else.
 func TestANewPartition(t *testing.T) {
 	const host, issuer = "ssoins-0123456789abcdef.moon-sea-north-1.portal.aws.moon", "identitycenter.aws.moon"

@@ -78,6 +78,17 @@ func Alias(host string) string {
 	return ""
 }
 
+// ID returns the id in a start URL, of a directory (d-1234567890) or an instance (ssoins-…); "" without one.
+func ID(u *url.URL) string {
+	label, _, _ := strings.Cut(strings.ToLower(u.Hostname()), ".")
+	for _, part := range append(strings.Split(strings.ToLower(u.Path), "/"), label) {
+		if isInstance(part) || strings.HasPrefix(part, "d-") && isLabel(part) {
+			return part
+		}
+	}
+	return ""
+}
+
 // failure makes the error of StartURL.
 type failure func(format string, args ...any) (string, error)
 

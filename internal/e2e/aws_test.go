@@ -85,11 +85,15 @@ func awsWorld(t *testing.T, aws awsCLI, lives oidc.Options) *world {
 		t.Fatal(err)
 	}
 	// As "rolecall idc env" and the other steps of idc do.
-	store := cache.Store{Home: w.home, State: filepath.Join(w.home, ".local", "state", "rolecall"), Now: time.Now}
-	if err := store.GiveEndpoints(aws.start(w), identitycenter.Endpoints{OIDC: w.url, Portal: w.url}); err != nil {
+	if err := w.store().GiveEndpoints(aws.start(w), identitycenter.Endpoints{OIDC: w.url, Portal: w.url}); err != nil {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// store has the caches of the person in w.
+func (w *world) store() *cache.Store {
+	return &cache.Store{Home: w.home, State: filepath.Join(w.home, ".local", "state", "rolecall"), Now: time.Now}
 }
 
 // awsSignIn is "aws sso login", which prints on stdout.

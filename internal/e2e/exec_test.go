@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -57,17 +58,28 @@ func TestExecIsExec(t *testing.T) {
 	}
 }
 
-// Ctrl-C at a terminal reaches the command once, and one that is sent to the process reaches it, too.
+// Ctrl-C at a terminal reaches the command once, wherever its stdin comes from, and whether rolecall is still there.
 func TestCtrlCReachesTheCommandOnce(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	w.signIn(t, "rolecall", "login", "corp")
 	const count = `n=0; trap 'n=$((n+1)); echo "got $n" >&2' INT; echo ready >&2; i=0; ` +
 		`while [ $i -lt 15 ]; do sleep 0.1; i=$((i+1)); done; echo "in all $n" >&2`
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	person := aTerminal{types: []typing{{"ready", "\x03"}}}
-	code, screen, err := person.run(ctx, []string{"rolecall", "exec", "dev", "--", "sh", "-c", count}, w.environ(), nil)
-	if err != nil || code != 0 || !strings.Contains(screen, "in all 1") {
-		t.Errorf("exit code %d, %v\n%s", code, err, screen)
+	exec := []string{"rolecall", "exec", "dev", "--", "sh", "-c", count}
+	demo := []string{"rolecall", "demo", "--", "sh", "-c", count}
+	elsewhere := []string{"sh", "-c", `exec "$@" </dev/null`, "sh"}
+	for name, argv := range map[string][]string{
+		"exec": exec, "exec, another stdin": slices.Concat(elsewhere, exec),
+		"demo": demo, "demo, another stdin": slices.Concat(elsewhere, demo),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			person := aTerminal{types: []typing{{"ready", "\x03"}}}
+			code, screen, err := person.run(ctx, argv, w.environ(), nil)
+			if err != nil || code != 0 || !strings.Contains(screen, "in all 1") {
+				t.Errorf("exit code %d, %v\n%s", code, err, screen)
+			}
+		})
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,66 +94,4 @@ func TestAnOldListingIsMadeAnewInTheBackground(t *testing.T) {
 		!strings.Contains(screen, "listed just now") {
 		t.Errorf("%s\n%s", stdout, screen)
 	}
-}
-
-// Shells complete targets from what is stored; targets that are not plain words are offered by the account's id.
-func TestCompletionInShells(t *testing.T) {
-	w := aWorld(t, oidc.Options{})
-	canary := filepath.Join(t.TempDir(), "canary")
-	names := []string{
-		"$(touch " + canary + ")", "`touch " + canary + "`", "a b", "x;touch " + canary, "plain-name", "'",
-		"\u202eabc",
-	}
-	if err := idctest.Fill(w.data, "alice", len(names), 2, func(i int) string { return names[i] }); err != nil {
-		t.Fatal(err)
-	}
-	w.signIn(t, "rolecall", "login", "corp")
-	w.must(t, "rolecall", "sync")
-	for shell, argv := range map[string][]string{
-		"bash": {"bash", "-c", `source /usr/share/bash-completion/bash_completion; source <(rolecall completion bash)
-			for word in "$@"; do
-				COMP_WORDS=(rolecall env "$word") COMP_CWORD=2 COMP_LINE="rolecall env $word" COMP_POINT=${#COMP_LINE}
-				COMP_LINE="rolecall env $word"; COMP_POINT=${#COMP_LINE}
-				__start_rolecall rolecall "$word" env
-				printf '%s\n' "${COMPREPLY[@]%% *}"
-			done`, "bash"},
-		"fish": {"fish", "--no-config", "-c", `rolecall completion fish | source
-			for word in $argv; complete -C "rolecall env $word" | string split -f1 \t; end`},
-	} {
-		got := strings.Fields(w.must(t, append(argv, "7", "pla", "payments-dev/")...))
-		for _, want := range []string{
-			"700000000000/", "700000000006/", "plain-name/", "payments-dev/Admin",
-			"payments-dev/ReadOnly",
-		} {
-			if !slices.Contains(got, want) {
-				t.Errorf("%s does not offer %s: %q", shell, want, got)
-			}
-		}
-		for _, offered := range got {
-			if strings.Trim(offered, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/") != "" {
-				t.Errorf("%s offers %q", shell, offered)
-			}
-		}
-		if _, err := os.Stat(canary); err == nil {
-			t.Fatalf("%s has run a name", shell)
-		}
-	}
-}
-
-// zsh completes only on a terminal. The completed command is printed there, not run.
-func TestCompletionInZsh(t *testing.T) {
-	w := aListedWorld(t, 1, func(int) string { return "$(touch canary)" })
-	s := onScreen(t, 80, 24, w.environ(), "exec", "dev", "--", "zsh", "-f", "-i")
-	s.await("a prompt", func(lines []string) bool { return lines[0] == "the line before" && lines[1] != "" })
-	s.types("PS1='%% '; autoload -Uz compinit; compinit -D; " +
-		"source <(rolecall completion zsh); compdef _rolecall rolecall\n" +
-		`rolecall() { [[ $1 == __complete ]] && { command rolecall "$@"; return; }; print -u2 -r -- "said: $*"; }; ` +
-		"rolecall hello\n")
-	s.shows("\nsaid: hello")
-	s.types("rolecall env payments-d\tR\t\n")
-	s.shows("\nsaid: env payments-dev/ReadOnly")
-	s.types("rolecall whoami 70000\t\n")
-	s.shows("\nsaid: whoami 700000000000/Role00")
-	s.types("exit\n")
-	s.ends(0)
 }

@@ -71,8 +71,8 @@ func theShells(t *testing.T) map[string]shellRun {
 	return shells
 }
 
-// Each shell reads the values byte for byte, removes them again, and those that evaluate text remove them when a
-// switch fails.
+// Each shell reads the values byte for byte, and the AWS CLI works with them there. It removes them again; shells that
+// evaluate text remove them when a switch fails, too.
 func TestEveryShellSetsUnsetsAndFails(t *testing.T) {
 	t.Parallel()
 	w := aWorld(t, oidc.Options{})
@@ -81,18 +81,25 @@ func TestEveryShellSetsUnsetsAndFails(t *testing.T) {
 	if err := json.Unmarshal([]byte(w.must(t, "rolecall", "env", "dev", "--json")), &want); err != nil {
 		t.Fatal(err)
 	}
+	tools := t.TempDir()
+	script := "#!/bin/sh\nexec '" + strings.Join(sidAWS(t).argv, "' '") + "' \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(tools, "aws"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for name, shell := range theShells(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			line := strings.Join([]string{
 				strings.ReplaceAll(shell.set, "TARGET", "dev"), strings.ReplaceAll(shell.out, "FILE", "set"),
+				strings.NewReplacer("env -0", "aws sts get-caller-identity", "FILE", "aws").Replace(shell.out),
 				shell.fail, strings.ReplaceAll(shell.out, "FILE", "failed"),
 				strings.ReplaceAll(shell.set, "TARGET", "dev"), shell.unset,
 				strings.ReplaceAll(shell.out, "FILE", "unset"),
 			}, shell.then)
 			c := exec.CommandContext(t.Context(), shell.argv[0], append(slices.Clone(shell.argv[1:]), line)...)
-			c.Env = append(w.environ(), "OUT="+dir, "AWS_PROFILE=stale", "ROLECALL_GUARDED=stale", "AWS_ACCOUNT_ID=999999999999")
+			c.Env = append(w.environ(), "PATH="+tools+":"+os.Getenv("PATH"), "OUT="+dir, "AWS_PROFILE=stale",
+				"ROLECALL_GUARDED=stale", "AWS_ACCOUNT_ID=999999999999")
 			if out, err := c.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s\n%s", err, line, out)
 			}
@@ -101,6 +108,10 @@ func TestEveryShellSetsUnsetsAndFails(t *testing.T) {
 				if set[name] != value {
 					t.Errorf("%s is %q, want %q", name, set[name], value)
 				}
+			}
+			who, err := os.ReadFile(filepath.Join(dir, "aws"))
+			if err != nil || !strings.Contains(string(who), callerIs) {
+				t.Errorf("the AWS CLI in this shell is %s, %v", who, err)
 			}
 			wantGone(t, set, "AWS_PROFILE", "ROLECALL_GUARDED")
 			unset := variablesIn(t, filepath.Join(dir, "unset"))

@@ -33,6 +33,8 @@ type world struct {
 	proxy  *proxy.Proxy // nil: none
 	lives  oidc.Options
 	faults *faults.Player
+
+	variables []string // of the commands, beside the usual ones
 }
 
 // newWorld starts an Identity Center whose lifetimes are those of lives, and
@@ -121,7 +123,7 @@ region = us-east-1
 
 // environ is a person's environment in this world: only PATH of the real one, and no way out.
 func (w *world) environ() []string {
-	return append(idc.Environment(w.url, w.rules),
+	return append(append(idc.Environment(w.url, w.rules), w.variables...),
 		"PATH="+os.Getenv("PATH"), "HOME="+w.home, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=",
 		"HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=127.0.0.1,localhost", "TZ=UTC", "BROWSER=true")
 }

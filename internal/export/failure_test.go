@@ -86,6 +86,24 @@ func TestASwitchThatWorksSucceeds(t *testing.T) {
 	}
 }
 
+// Where a variable cannot be set, the switch fails, and leaves no mixture of old and new keys.
+func TestAReadonlyVariableMakesASwitchFail(t *testing.T) {
+	for _, command := range posixShells() {
+		for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_REGION"} {
+			var b bytes.Buffer
+			if err := Write(&b, "sh", anEnvironment()); err != nil {
+				t.Fatal(err)
+			}
+			script := "readonly " + name + "=mine\neval \"$(cat \"$FILE\")\" && echo switched\nenv\n"
+			out, stderr, _ := start(t, command, script, b.String(), nil)
+			switched := strings.Contains(string(out), "switched") || strings.Contains(string(out), "AWS_ACCESS_KEY_ID=ASIA")
+			if switched || stderr == "" {
+				t.Errorf("%s, readonly %s: %q %q", strings.Join(command, " "), name, out, stderr)
+			}
+		}
+	}
+}
+
 func TestErrexitEndsAScriptWhoseSwitchFailed(t *testing.T) {
 	for _, command := range posixShells() {
 		var b bytes.Buffer

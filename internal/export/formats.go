@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ type format struct {
 
 func formats() []format {
 	return []format{
-		lines{quote: quoteSh, set: "export %s=%s\n", unset: "unset %s\n", failure: "false\n"}.format("sh"),
+		lines{quote: quoteSh, set: "export %s=%s\n", unset: "unset %s\n", failure: "false\n", whole: true}.format("sh"),
 		lines{
 			quote: quoteFish, set: "set -gx %s %s\n", unset: "set -eg %s\n",
 			success: "true\n", // else the status is that of unsetting what was not set
@@ -87,6 +88,10 @@ type lines struct {
 	quote            func(string) (string, error)
 	set, unset       string // formats of name and value, of a name; unset is empty for a dialect that cannot unset
 	success, failure string // the last line
+
+	// whole: a variable can be readonly. Then a switch of keys fails as a whole, and leaves none: those before are unset
+	// first, and the access key id is set last, if all else could be.
+	whole bool
 }
 
 func (l lines) format(name string) format {
@@ -97,15 +102,32 @@ func (l lines) write(b *bytes.Buffer, set []Variable, unset []string) error {
 	if l.unset != "" {
 		l.ended("")(b, unset)
 	}
-	for _, v := range set {
+	isKey := func(v Variable) bool { return slices.Contains(keyNames(), v.Name) }
+	whole := l.whole && slices.ContainsFunc(set, isKey)
+	if whole {
+		set = slices.SortedStableFunc(slices.Values(set), func(a, b Variable) int {
+			return slices.Index(keyNames(), a.Name) - slices.Index(keyNames(), b.Name)
+		})
+		l.ended("")(b, keyNames())
+	}
+	for i, v := range set {
 		value, err := l.quote(v.Value)
 		if err != nil {
 			return fmt.Errorf("%s: %w", v.Name, err)
 		}
-		fmt.Fprintf(b, l.set, v.Name, value)
+		text := fmt.Sprintf(l.set, v.Name, value)
+		if whole && i < len(set)-1 {
+			text = strings.TrimSuffix(text, "\n") + " &&\n"
+		}
+		b.WriteString(text)
 	}
 	b.WriteString(l.success)
 	return nil
+}
+
+// keyNames are the variables with role credentials, in the order in which they are set.
+func keyNames() []string {
+	return []string{"AWS_SESSION_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"}
 }
 
 // ended returns a function that writes what unsets names, and a last line.

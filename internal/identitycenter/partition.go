@@ -10,6 +10,7 @@ type Partition struct {
 	Name      string
 	Regions   []string // what its regions' names begin with, before the last word and number
 	DNSSuffix string   // of its endpoints
+	DualStack string   // suffix of its dual-stack endpoints
 	Console   string   // its console is at console.<Console>, its sign-in endpoint at signin.<Console>
 	Home      string   // the region whose console and sign-in hosts do not begin with a region; may be empty
 	Portals   []string // domains of start URLs of the form https://<alias>.<domain>/start
@@ -25,29 +26,30 @@ type Partitions []Partition
 func AWS() Partitions {
 	return Partitions{
 		{
-			Name:    "aws",
-			Regions: []string{"us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"}, DNSSuffix: "amazonaws.com",
+			Name:      "aws",
+			Regions:   []string{"us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"},
+			DNSSuffix: "amazonaws.com", DualStack: "api.aws",
 			Console: "aws.amazon.com", Home: "us-east-1",
 			Portals: []string{"awsapps.com"}, Instances: []string{"app.aws", "portal.amazonaws.com"},
 			Issuer: "identitycenter.amazonaws.com",
 		},
 		{
 			Name:    "aws-us-gov",
-			Regions: []string{"us-gov"}, DNSSuffix: "amazonaws.com",
+			Regions: []string{"us-gov"}, DNSSuffix: "amazonaws.com", DualStack: "api.aws",
 			Console: "amazonaws-us-gov.com", Home: "us-gov-west-1",
 			Portals: []string{"us-gov-home.awsapps.com"}, Instances: []string{"app.aws", "portal.amazonaws.com"},
 			Issuer: "identitycenter.us-gov.amazonaws.com",
 		},
 		{
 			Name:    "aws-cn",
-			Regions: []string{"cn"}, DNSSuffix: "amazonaws.com.cn",
+			Regions: []string{"cn"}, DNSSuffix: "amazonaws.com.cn", DualStack: "api.amazonwebservices.com.cn",
 			Console: "amazonaws.cn", Home: "cn-north-1",
 			Portals: []string{"awsapps.cn"}, Instances: []string{"app.amazonwebservices.com.cn", "portal.amazonaws.com.cn"},
 			Issuer: "identitycenter.amazonaws.com.cn",
 		},
 		{
 			Name:    "aws-eusc",
-			Regions: []string{"eusc-de"}, DNSSuffix: "amazonaws.eu",
+			Regions: []string{"eusc-de"}, DNSSuffix: "amazonaws.eu", DualStack: "api.amazonwebservices.eu",
 			Console:   "amazonaws-eusc.eu",
 			Instances: []string{"api.amazonwebservices.eu", "portal.amazonaws.eu"},
 			Issuer:    "identitycenter.amazonaws.eu",
@@ -76,6 +78,16 @@ func made(text, of string) bool { return text != "" && strings.Trim(text, of) ==
 // HasEndpoint reports whether host, in lower case, is an endpoint of one of these.
 func (all Partitions) HasEndpoint(host string) bool {
 	return slices.ContainsFunc(all, func(p Partition) bool { return strings.HasSuffix(host, "."+p.DNSSuffix) })
+}
+
+// IsDualStack reports whether host, in lower case, is a dual-stack endpoint of one of these.
+func (all Partitions) IsDualStack(host string) bool {
+	return slices.ContainsFunc(all, func(p Partition) bool { return strings.HasSuffix(host, "."+p.DualStack) })
+}
+
+// IsFIPS reports whether host, in lower case, is a FIPS endpoint of one of these, in either form.
+func (all Partitions) IsFIPS(host string) bool {
+	return strings.Contains(host, "-fips.") && (all.HasEndpoint(host) || all.IsDualStack(host))
 }
 
 // StartDomain returns the domain of a start URL's host, which is in lower case: one of Portals, Instances and

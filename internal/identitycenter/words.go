@@ -19,8 +19,17 @@ const AccessScope = "sso:account:access"
 type SSOSession struct {
 	Name     string   // of the section; empty for a legacy profile
 	StartURL string   // exactly as configured: file names hash it
-	Region   string   // of the Identity Center instance
+	Region   string   // of the Identity Center instance; empty: sso_region is missing, and nothing has told it yet
 	Scopes   []string // sso_registration_scopes; nil when not configured
+	Issuer   string   // AWS's start URL, where StartURL is a host of the person's own that leads to it
+}
+
+// IssuerURL is the start URL to send: the one that AWS knows.
+func (s SSOSession) IssuerURL() string {
+	if s.Issuer != "" {
+		return s.Issuer
+	}
+	return s.StartURL
 }
 
 // Label names the session to a person: its name, else its start URL.
@@ -40,6 +49,14 @@ func (s SSOSession) RegistrationScopes() []string {
 		return []string{AccessScope}
 	}
 	return slices.Clone(s.Scopes)
+}
+
+// ReachesPortal reports whether tokens of the session can be used at the access portal: with AccessScope, one of the
+// older scopes of the portal, or none at all.
+func (s SSOSession) ReachesPortal() bool {
+	scopes := s.RegistrationScopes()
+	older := func(scope string) bool { return strings.HasPrefix(scope, "sso-portal:") }
+	return len(scopes) == 0 || slices.Contains(scopes, AccessScope) || slices.ContainsFunc(scopes, older)
 }
 
 // A ClientRegistration is RegisterClient's answer: good for 90 days.

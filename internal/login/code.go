@@ -20,14 +20,16 @@ const registeredRedirect = "http://127.0.0.1" + callbackPath
 // codeFlow is the authorization code grant with PKCE (RFC 7636) and a loopback
 // redirect (RFC 8252). The answer comes to the callback listener, or pasted by
 // the person from a browser on another machine; the first valid one wins.
-func (l *Login) codeFlow(ctx context.Context) (identitycenter.Token, error) {
+func (l *Login) codeFlow(
+	ctx context.Context, session identitycenter.SSOSession,
+) (identitycenter.Token, error) {
 	state, verifier := randomText(), randomText()
 	callback, err := listen(l.CallbackPort, state)
 	if err != nil {
 		return identitycenter.Token{}, err
 	}
 	defer callback.close()
-	r, err := l.registration(ctx, "code", registeredRedirect)
+	r, err := l.registration(ctx, session, "code", registeredRedirect)
 	if err != nil {
 		return identitycenter.Token{}, err
 	}
@@ -108,7 +110,7 @@ const pasteTries = 5
 // readPasted takes the address that the person's browser ended on. What is
 // pasted is never repeated in a message.
 func (l *Login) readPasted(ctx context.Context, callback *callback) {
-	for range pasteTries {
+	for tries := 0; tries < pasteTries; {
 		text, err := l.Person.Paste(ctx)
 		if err != nil {
 			return // the callback can still come
@@ -116,6 +118,7 @@ func (l *Login) readPasted(ctx context.Context, callback *callback) {
 		if strings.TrimSpace(text) == "" {
 			continue
 		}
+		tries++
 		if err := callback.pasted(strings.TrimSpace(text)); err == nil || ctx.Err() != nil {
 			return
 		} else {

@@ -9,23 +9,25 @@ import (
 )
 
 // deviceFlow is RFC 8628: the person types a code on any device.
-func (l *Login) deviceFlow(ctx context.Context) (identitycenter.Token, error) {
-	r, err := l.registration(ctx, "device", "")
+func (l *Login) deviceFlow(
+	ctx context.Context, session identitycenter.SSOSession,
+) (identitycenter.Token, error) {
+	r, err := l.registration(ctx, session, "device", "")
 	if err != nil {
 		return identitycenter.Token{}, err
 	}
-	d, err := l.Service.StartDeviceAuthorization(ctx, r, l.Session.StartURL)
+	d, err := l.Service.StartDeviceAuthorization(ctx, r, session.IssuerURL())
 	if errors.Is(err, identitycenter.ErrInvalidClient) {
-		if err := l.Store.RemoveRegistration(l.Session, l.Service.Endpoints().OIDC, "device"); err != nil {
+		if err := l.Store.RemoveRegistration(session, l.Service.Endpoints().OIDC, "device"); err != nil {
 			return identitycenter.Token{}, err
 		}
-		if r, err = l.registration(ctx, "device", ""); err != nil {
+		if r, err = l.registration(ctx, session, "device", ""); err != nil {
 			return identitycenter.Token{}, err
 		}
-		d, err = l.Service.StartDeviceAuthorization(ctx, r, l.Session.StartURL)
+		d, err = l.Service.StartDeviceAuthorization(ctx, r, session.IssuerURL())
 	}
 	if err != nil {
-		return identitycenter.Token{}, err
+		return identitycenter.Token{}, l.explainStartURL(ctx, err)
 	}
 	l.Person.Device(l.Session, d)
 	return l.poll(ctx, r, d)

@@ -3,6 +3,7 @@ package login
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"rolecall/internal/cache"
 	"rolecall/internal/identitycenter"
@@ -29,6 +30,15 @@ func (e *RequiredError) Unwrap() []error {
 	return []error{identitycenter.ErrLoginRequired, e.Cause}
 }
 
+// A ScopesError is a session whose tokens cannot reach the access portal, whoever signs in.
+type ScopesError struct{ Session identitycenter.SSOSession }
+
+// Error names the scopes, and the one that is missing.
+func (e *ScopesError) Error() string {
+	return fmt.Sprintf("tokens of %q cannot reach the access portal: its scopes are %s, without %s", e.Session.Label(),
+		strings.Join(e.Session.Scopes, ","), identitycenter.AccessScope)
+}
+
 // An EndpointError is a token that was issued by another endpoint than the one
 // in force. Nothing was sent.
 type EndpointError struct {
@@ -36,25 +46,21 @@ type EndpointError struct {
 	Issued   string // the endpoint that issued the token
 	InForce  string // the endpoint that would have got it
 	Override string // what sets InForce; empty when it is AWS's own
+	Assumed  bool   // nothing says who issued it: it was another tool, and counts as AWS's
 }
 
 // Error names both endpoints and what sets the one in force.
 func (e *EndpointError) Error() string {
-	if e.Override == "" {
-		return fmt.Sprintf(
-			"the login to %q was issued by %s, but %s is set now; nothing was sent",
-			e.Session.Label(),
-			e.Issued,
-			e.InForce,
-		)
+	by := ""
+	if e.Override != "" {
+		by = " (by " + e.Override + ")"
 	}
-	return fmt.Sprintf(
-		"the login to %q was issued by %s, but %s is set now (by %s); nothing was sent",
-		e.Session.Label(),
-		e.Issued,
-		e.InForce,
-		e.Override,
-	)
+	if e.Assumed {
+		return fmt.Sprintf("another tool signed in to %q, so the login counts as issued by %s, but %s is set now%s; "+
+			"nothing was sent", e.Session.Label(), e.Issued, e.InForce, by)
+	}
+	return fmt.Sprintf("the login to %q was issued by %s, but %s is set now%s; nothing was sent", e.Session.Label(),
+		e.Issued, e.InForce, by)
 }
 
 // ErrDeclined is a person's no to a question of rolecall.

@@ -27,7 +27,10 @@ func (l *Login) guard(token identitycenter.Token) error {
 	default:
 		issued = l.Standard[0]
 	}
-	e := &EndpointError{Session: l.Session, Issued: issued.OIDC, InForce: inForce.OIDC, Override: l.Override}
+	e := &EndpointError{
+		Session: l.Session, Issued: issued.OIDC, InForce: inForce.OIDC, Override: l.Override,
+		Assumed: !known && !token.AccessToken.IsZero(),
+	}
 	if issued.OIDC == inForce.OIDC {
 		e.Issued, e.InForce = issued.Portal, inForce.Portal
 	}

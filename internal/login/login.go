@@ -60,6 +60,9 @@ type Login struct {
 	// FindRegion finds the region of a start URL, to explain a refusal and to spare
 	// the person a sign-in that cannot succeed. Nil: it is not looked for.
 	FindRegion func(ctx context.Context, startURL string) (string, error)
+	// FindIssuer returns the start URL that AWS knows, and the region that its host holds or "": a start URL at a
+	// host of the person's own leads to AWS's by one redirect. Nil: the session's start URL is sent as it is.
+	FindIssuer func(ctx context.Context, startURL string) (issuer, region string, err error)
 	// Person is who can sign in; nil when nobody is at a terminal.
 	Person Person
 	// DeviceCode asks for the device flow instead of PKCE.

@@ -15,12 +15,15 @@ type StartURLError struct {
 	Session  identitycenter.SSOSession
 	Endpoint string // of the override that was asked; empty for AWS's own
 	Found    string // the region that the start URL has; empty when it was not found
+	Moved    bool   // the start URL is a host of the person's own, and leads to a portal in Found
 	Cause    error  // the refusal, if it was asked; may be nil
 }
 
 // Error says which of the two it is, as far as it is known.
 func (e *StartURLError) Error() string {
 	switch {
+	case e.Moved:
+		return fmt.Sprintf("%s leads to %s, and sso_region is %s", e.Session.StartURL, e.Found, e.Session.Region)
 	case e.Endpoint != "":
 		return fmt.Sprintf("%s does not know the start URL %s", e.Endpoint, e.Session.StartURL)
 	case e.Found == "":
@@ -41,18 +44,41 @@ func (e *StartURLError) Unwrap() error { return e.Cause }
 // Check finds out whether the session's start URL is at home in its region, before
 // anybody is asked anything. It registers a client, which the sign-in then uses.
 func (l *Login) Check(ctx context.Context) error {
+	if !l.Session.ReachesPortal() {
+		return &ScopesError{l.Session}
+	}
+	session, err := l.issued(ctx)
+	if err != nil {
+		return err
+	}
 	flow, redirectURI := "code", registeredRedirect
 	if l.DeviceCode {
 		flow, redirectURI = "device", ""
 	}
-	_, err := l.registration(ctx, flow, redirectURI)
+	_, err = l.registration(ctx, session, flow, redirectURI)
 	return err
 }
 
-// explainRegistration tells a start URL that is refused from other refusals: clients of
-// the code flow are registered with it, and a region that does not have it answers with
-// one of these codes.
-func (l *Login) explainRegistration(ctx context.Context, err error) error {
+// issued returns the session with the start URL that AWS knows.
+func (l *Login) issued(ctx context.Context) (identitycenter.SSOSession, error) {
+	session := l.Session
+	if l.FindIssuer == nil {
+		return session, nil
+	}
+	issuer, region, err := l.FindIssuer(ctx, session.StartURL)
+	switch {
+	case err != nil || issuer == session.StartURL:
+		return session, err
+	case region != "" && region != session.Region:
+		return session, &StartURLError{Session: session, Found: region, Moved: true}
+	}
+	session.Issuer = issuer
+	return session, nil
+}
+
+// explainStartURL tells a start URL that is refused from other refusals: clients of the code flow are registered with
+// it, the device flow begins with it, and a region that does not have it answers with one of these codes.
+func (l *Login) explainStartURL(ctx context.Context, err error) error {
 	codes := []string{
 		"invalid_client_metadata",
 		"InvalidClientMetadataException",

@@ -106,6 +106,9 @@ func (l *Login) lockLogin(ctx context.Context) (func(), error) {
 func (l *Login) personSignsIn(
 	ctx context.Context, signOut func(context.Context) error,
 ) (identitycenter.Token, error) {
+	if !l.Session.ReachesPortal() {
+		return identitycenter.Token{}, &ScopesError{l.Session}
+	}
 	if err := l.confirmEndpoint(ctx); err != nil {
 		return identitycenter.Token{}, err
 	}
@@ -114,6 +117,10 @@ func (l *Login) personSignsIn(
 		return identitycenter.Token{}, err
 	}
 	room.Discard()
+	session, err := l.issued(ctx)
+	if err != nil {
+		return identitycenter.Token{}, err
+	}
 	if signOut != nil {
 		if err := signOut(ctx); err != nil && !isEndpointError(err) { // nothing of ours is at that server
 			return identitycenter.Token{}, fmt.Errorf("signing out before the new login: %w", err)
@@ -121,9 +128,9 @@ func (l *Login) personSignsIn(
 	}
 	var token identitycenter.Token
 	if l.DeviceCode {
-		token, err = l.deviceFlow(ctx)
+		token, err = l.deviceFlow(ctx, session)
 	} else {
-		token, err = l.codeFlow(ctx)
+		token, err = l.codeFlow(ctx, session)
 	}
 	if err != nil {
 		return token, l.explainRefusal(err)
@@ -205,9 +212,11 @@ func (l *Login) explainRefusal(err error) error {
 }
 
 // registration returns the cached client registration for a flow, or a new one.
-func (l *Login) registration(ctx context.Context, flow, redirectURI string) (identitycenter.ClientRegistration, error) {
+func (l *Login) registration(
+	ctx context.Context, session identitycenter.SSOSession, flow, redirectURI string,
+) (identitycenter.ClientRegistration, error) {
 	endpoint := l.Service.Endpoints().OIDC
-	if r, err := l.Store.Registration(l.Session, endpoint, flow); err == nil && l.stillKnown(ctx, r) {
+	if r, err := l.Store.Registration(session, endpoint, flow); err == nil && l.stillKnown(ctx, r) {
 		return r, nil
 	}
 	if redirectURI == "" {
@@ -215,11 +224,11 @@ func (l *Login) registration(ctx context.Context, flow, redirectURI string) (ide
 			return identitycenter.ClientRegistration{}, err
 		}
 	}
-	r, err := l.Service.RegisterClient(ctx, l.Session, redirectURI)
+	r, err := l.Service.RegisterClient(ctx, session, redirectURI)
 	if err != nil {
-		return r, l.explainRegistration(ctx, err)
+		return r, l.explainStartURL(ctx, err)
 	}
-	if err := l.Store.SaveRegistration(l.Session, endpoint, flow, r); err != nil {
+	if err := l.Store.SaveRegistration(session, endpoint, flow, r); err != nil {
 		l.warn("the client registration was not cached: %w", err)
 	}
 	return r, nil

@@ -15,6 +15,17 @@ func Best(name string, candidates []string) string {
 	return best
 }
 
+// Within returns the candidate nearest to name that is at most so many mistakes away, or "".
+func Within(mistakes int, name string, candidates []string) string {
+	best, limit := "", mistakes+1
+	for _, candidate := range candidates {
+		if d := distance(name, candidate, limit); d < limit {
+			best, limit = candidate, d
+		}
+	}
+	return best
+}
+
 // All returns every candidate that name may stand for: those a few typing mistakes away, those that contain it, and
 // those it contains.
 func All(name string, candidates []string) []string {

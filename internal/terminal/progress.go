@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -15,6 +17,30 @@ func Width(file *os.File) int {
 		return width
 	}
 	return 80
+}
+
+// Wrap breaks text between words, so that lines fit a terminal of that width. Lines after the first begin with indent.
+func Wrap(text string, width int, indent string) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+			lead := text[:len(text)-len(strings.TrimLeft(text, " "))]
+			b.WriteString(lead)
+			column = len(lead)
+		case column+1+n > width-1: // terminals differ in what the last column does
+			b.WriteString("\n" + indent)
+			column = len(indent)
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	return b.String()
 }
 
 // A Progress is a line at the bottom of a terminal that is redrawn in place.

@@ -197,3 +197,17 @@ func TestALineOfOutputKeepsItsColoursAndMovesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestWrap(t *testing.T) {
+	const text = "  or paste here the address; nobody may ask you for it"
+	for width, want := range map[int]string{
+		80: text,
+		30: "  or paste here the address;\n    nobody may ask you for it",
+		20: "  or paste here the\n    address; nobody\n    may ask you for\n    it",
+		1:  "  or\n    paste\n    here\n    the\n    address;\n    nobody\n    may\n    ask\n    you\n    for\n    it",
+	} {
+		if got := Wrap(text, width, "    "); got != want {
+			t.Errorf("%d: %q, want %q", width, got, want)
+		}
+	}
+}

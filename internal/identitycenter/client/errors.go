@@ -61,12 +61,17 @@ func statusKind(status int) error {
 }
 
 // Translate turns what the SDK says into an APIError with AWS's own words.
-// For a context that has ended it returns the cause.
+// For a context that has ended it returns the cause. Without endpoint, it is the one that the network was asked for.
 func Translate(ctx context.Context, operation, endpoint string, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	e := &identitycenter.APIError{Operation: operation, Endpoint: endpoint}
+	if asked := (*url.Error)(nil); endpoint == "" && errors.As(err, &asked) {
+		if u, err := url.Parse(asked.URL); err == nil {
+			e.Endpoint = u.Scheme + "://" + u.Host
+		}
+	}
 	var answer *smithyhttp.ResponseError
 	var bad *answerError
 	switch {

@@ -38,7 +38,7 @@ func (c *Client) RegisterClient(
 	if redirectURI != "" {
 		in.GrantTypes = []string{grantAuthorizationCode, grantRefreshToken}
 		in.RedirectUris = []string{redirectURI}
-		in.IssuerUrl = aws.String(session.StartURL)
+		in.IssuerUrl = aws.String(session.IssuerURL())
 	}
 	out, err := c.oidc.RegisterClient(ctx, in)
 	if err != nil {
