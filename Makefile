@@ -4,8 +4,10 @@ PREFIX  ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 TOOL     = go tool -modfile=tools/go.mod
 RELEASE  = CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
-# Programs for other systems are only built: they cannot run here.
+# Programs for other systems are only built, but for Windows on amd64, whose programs the tests run under wine.
 SYSTEMS  = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64
+# Their tests are checked, too.
+VETTED   = windows/amd64 darwin/arm64
 FUZZTIME ?= 60s
 
 .PHONY: help build install test lint needs fmt bench soak clean
@@ -29,6 +31,8 @@ lint: ## formatting, vet, staticcheck and the rest of .golangci.yml, and builds 
 	@echo "== golangci-lint"; $(TOOL) golangci-lint run
 	@for system in $(SYSTEMS); do echo "== build for $$system"; \
 		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go build -o /dev/null ./cmd/... || exit 1; done
+	@for system in $(VETTED); do echo "== go vet for $$system"; \
+		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go vet ./... || exit 1; done
 
 needs: ## check for the programs that the tests run, and install them on Debian
 	@sh scripts/needs

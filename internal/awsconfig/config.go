@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
 )
 
@@ -130,7 +131,7 @@ func Open(files Files) (*Config, error) {
 func Read(path string) (*Document, error) { return open(path, false) }
 
 func open(path string, credentials bool) (*Document, error) {
-	file, err := os.Open(path)
+	file, err := filesystem.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Document{path: path}, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -81,6 +82,9 @@ func (a *App) readLine(ctx context.Context) (string, error) {
 			if n, err := a.Stdin.Read(b); n == 0 || err != nil {
 				answers <- answer{err: ErrInterrupted}
 				return
+			}
+			if b[0] == '\r' && runtime.GOOS == "windows" {
+				continue // a console ends a line with \r\n; the \n would answer the next question
 			}
 			if b[0] == '\n' || b[0] == '\r' {
 				answers <- answer{line: strings.TrimSpace(string(line))}

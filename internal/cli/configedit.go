@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"rolecall/internal/filesystem"
 )
@@ -47,6 +48,9 @@ func (a *App) explainEdit(file string, err error) error {
 		e.Hint = "cp " + a.quotedPath(changed.Backup) + " " + a.quotedPath(file)
 	case errors.Is(err, filesystem.ErrReadOnly):
 		e.Hint = "chmod u+w " + Quoted(file)
+		if runtime.GOOS == "windows" {
+			e.Hint = "attrib -R " + Quoted(file)
+		}
 		e.Err = fmt.Errorf("%s is read-only", shown)
 	case errors.Is(err, filesystem.ErrHardLinked):
 		e.Err = fmt.Errorf("%s has other hard links, which would keep the old content", shown)

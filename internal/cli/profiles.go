@@ -5,10 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -165,38 +161,8 @@ func (a *App) profileOptions(f profileFlags) (profiles.Options, error) {
 	if o.ProcessPath == "" {
 		o.ProcessPath, err = siblingProgram("rolecall-process")
 	}
+	o.ProcessPath = withoutBlanks(o.ProcessPath)
 	return o, err
-}
-
-// siblingProgram returns the path of a program beside rolecall: the one by which PATH finds it, if it is the same file,
-// since that one stays when an upgrade moves the file.
-func siblingProgram(name string) (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", err
-	}
-	if runtime.GOOS == "windows" {
-		name += ".exe"
-	}
-	beside := filepath.Join(filepath.Dir(self), name)
-	found, err := exec.LookPath(name)
-	if err != nil {
-		return beside, nil
-	}
-	its, err := os.Stat(found)
-	if err != nil {
-		return beside, nil
-	}
-	resolved, err := filepath.EvalSymlinks(self)
-	if err != nil {
-		return beside, nil
-	}
-	for _, path := range []string{beside, filepath.Join(filepath.Dir(resolved), name)} {
-		if own, err := os.Stat(path); err == nil && os.SameFile(own, its) {
-			return found, nil
-		}
-	}
-	return beside, nil
 }
 
 // plan plans for a config file as it stands.

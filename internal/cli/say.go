@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 	"unicode"
@@ -143,7 +144,7 @@ func endsWord(text string) bool {
 	return text != "" && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
-// quotedPath quotes a path for a POSIX shell, with ~ for the home folder.
+// quotedPath quotes a path as Quoted does, with ~ for the home folder.
 func (a *App) quotedPath(path string) string {
 	if rest, ok := strings.CutPrefix(a.Tidy(path), "~"+string(filepath.Separator)); ok {
 		return "~" + string(filepath.Separator) + Quoted(rest)
@@ -151,9 +152,13 @@ func (a *App) quotedPath(path string) string {
 	return Quoted(path)
 }
 
-// Quoted quotes an argument for a POSIX shell, if needed.
+// Quoted quotes an argument for a POSIX shell, on Windows for PowerShell, if needed.
 func Quoted(text string) string {
-	q, err := export.QuoteSh(text)
+	quote := export.QuoteSh
+	if runtime.GOOS == "windows" {
+		quote = export.QuotePowerShell
+	}
+	q, err := quote(text)
 	if err != nil {
 		return "…" // no shell can have a NUL in an argument
 	}

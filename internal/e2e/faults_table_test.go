@@ -1,3 +1,5 @@
+//go:build linux
+
 package e2e
 
 // Commands with which a client meets a fault.

@@ -1,5 +1,8 @@
+//go:build linux
+
 // Package e2e tests rolecall as people use it: the built programs, a terminal, the embedded Identity Center over
-// HTTP, the AWS CLI, a browser. Stories are scripts in testdata/stories; they can be read without knowing Go.
+// HTTP, the AWS CLI, a browser. Stories are scripts in testdata/stories; they can be read without knowing Go. The tests
+// run on Linux, also those of the Windows programs, which wine runs (wine_test.go).
 package e2e
 
 import (
@@ -19,7 +22,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(built{m}, map[string]func(){
 		"signin": signInMain, "at": atMain, "visit": visitMain, "browse": browseMain, "readonly": readOnlyMain,
 		"full": fullMain, "bound": boundMain,
-		"measured": measuredMain,
+		"measured": measuredMain, "onwindows": onWindowsMain,
 	})
 }
 

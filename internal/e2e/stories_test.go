@@ -1,8 +1,11 @@
+//go:build linux
+
 package e2e
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,29 +37,46 @@ type worldKey struct{}
 //	token DURATION                         the cached token ends so far from now
 //	roles DURATION                         all cached role credentials end so far from now
 //	answered CALL N                        the Identity Center answered this call well N times
+//	[wine] …, [!wine] …                    the line is for the Windows programs, or not for them
+//
+// A story with the line "# needs Unix: REASON" does not run with the Windows programs (windows_test.go).
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+	runStories(t, storyParams(), nil)
+}
+
+func storyParams() testscript.Params {
+	return testscript.Params{
 		Dir: "testdata/stories",
-		Setup: func(env *testscript.Env) error {
-			home := filepath.Join(env.WorkDir, "home")
-			w, err := newWorld(home, oidc.Options{})
-			if err != nil {
-				return err
-			}
-			env.Values[worldKey{}] = w
-			env.Defer(func() { _ = w.http.Close() })
-			env.Vars = append(env.Vars, "CENTER="+w.url, "BIN="+bin, "CONFIG="+filepath.Join(home, ".aws", "config"))
-			env.Vars = append(env.Vars, w.environ()...)
-			// The stories' commands come before the programs in PATH.
-			env.Setenv("PATH", env.Getenv("PATH"))
-			return nil
-		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "fault": fault, "center": center, "token": token, "roles": roles, "answered": answered,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-	})
+	}
+}
+
+// runStories runs stories with more variables than those of their world. The condition [wine] holds where the programs
+// are the Windows ones.
+func runStories(t *testing.T, params testscript.Params, more []string) {
+	params.Setup = func(env *testscript.Env) error {
+		home := filepath.Join(env.WorkDir, "home")
+		w, err := newWorld(home, oidc.Options{})
+		if err != nil {
+			return err
+		}
+		env.Values[worldKey{}] = w
+		env.Defer(func() { _ = w.http.Close() })
+		env.Vars = append(env.Vars, "CENTER="+w.url, "BIN="+bin, "CONFIG="+filepath.Join(home, ".aws", "config"))
+		env.Vars = append(append(env.Vars, w.environ()...), more...)
+		return nil
+	}
+	params.Condition = func(cond string) (bool, error) {
+		if cond != "wine" {
+			return false, fmt.Errorf("unknown condition %q", cond)
+		}
+		return len(more) > 0, nil
+	}
+	testscript.Run(t, params)
 }
 
 func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }

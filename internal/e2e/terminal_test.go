@@ -1,3 +1,5 @@
+//go:build linux
+
 package e2e
 
 import (
@@ -28,6 +30,8 @@ type aTerminal struct {
 	deny  bool
 	paste bool // the browser is elsewhere: the address it ends on is pasted
 	types []typing
+	// wine says that the program is a Windows one.
+	wine bool
 	// opens, when set, gets the page instead of a simulated visitor.
 	opens func(page string)
 }
@@ -71,6 +75,13 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 	if err := keepOutput(secondary); err != nil {
 		return 0, "", err
 	}
+	s := &screenReader{}
+	if t.wine || wineOf(os.Getenv) != nil {
+		s.shown = consoleText
+		if err := forWine(secondary); err != nil {
+			return 0, "", err
+		}
+	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env, cmd.Stdin, cmd.Stderr, cmd.Stdout = environ, secondary, secondary, stdout
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
@@ -78,7 +89,6 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 		return 0, "", err
 	}
 	secondary.Close()
-	s := &screenReader{}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
@@ -91,7 +101,10 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 	err = cmd.Wait()
 	stop()
 	people.Wait()
-	<-read
+	select {
+	case <-read:
+	case <-s.heldOpen():
+	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return shellCode(exit.ProcessState), s.text(), nil
@@ -116,6 +129,9 @@ func (t aTerminal) typeAt(ctx context.Context, s *screenReader, keyboard io.Writ
 		s.await(ctx, func(text string) bool { return strings.Contains(text, x.shown) })
 		if strings.Contains(x.typed, "/oauth/callback") {
 			awaitNoEcho(ctx, keyboard)
+		}
+		if s.shown != nil {
+			time.Sleep(wineKeys)
 		}
 		_, _ = io.WriteString(keyboard, x.typed)
 	}
@@ -178,6 +194,8 @@ type screenReader struct {
 	mu   sync.Mutex
 	all  bytes.Buffer
 	more chan struct{}
+	// shown, when set, returns the text of what was written.
+	shown func(string) string
 }
 
 func (s *screenReader) Write(p []byte) (int, error) {
@@ -193,14 +211,29 @@ func (s *screenReader) Write(p []byte) (int, error) {
 func (s *screenReader) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.all.String()
+	return s.current()
+}
+
+func (s *screenReader) current() string {
+	if s.shown == nil {
+		return s.all.String()
+	}
+	return s.shown(s.all.String())
+}
+
+// heldOpen ends the wait for the last program to leave the terminal: wine's console stays for two seconds more.
+func (s *screenReader) heldOpen() <-chan time.Time {
+	if s.shown == nil {
+		return nil
+	}
+	return time.After(300 * time.Millisecond)
 }
 
 // await waits until the screen shows what is wanted, or ctx ends.
 func (s *screenReader) await(ctx context.Context, shows func(string) bool) {
 	for {
 		s.mu.Lock()
-		if shows(s.all.String()) {
+		if shows(s.current()) || s.shown != nil && shows(drawn(s.all.String())) {
 			s.mu.Unlock()
 			return
 		}
@@ -245,9 +278,9 @@ func atMain() {
 
 // read takes SHOWN TYPED … -- from args, and returns the command after it.
 func (t *aTerminal) read(args []string) []string {
+	keys := strings.NewReplacer(`\n`, "\r", `\x03`, "\x03", `\x05`, "\x05", `\x0f`, "\x0f", `\x1b`, "\x1b")
 	for ; args[0] != "--"; args = args[2:] {
-		t.types = append(t.types,
-			typing{args[0], strings.NewReplacer(`\n`, "\r", `\x03`, "\x03", `\x05`, "\x05", `\x0f`, "\x0f").Replace(args[1])})
+		t.types = append(t.types, typing{args[0], keys.Replace(args[1])})
 	}
 	return args[1:]
 }

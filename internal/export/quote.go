@@ -63,6 +63,14 @@ func quotePowerShell(text string) (string, error) {
 	return b.String(), nil
 }
 
+// QuotePowerShell writes text as one word of PowerShell; plain words stay as they are.
+func QuotePowerShell(text string) (string, error) {
+	if text != "" && isPlain(text, `_./:\+-`) && text[0] != '-' {
+		return text, nil
+	}
+	return quotePowerShell(text)
+}
+
 // quoteElvish quotes for elvish: within '…' it reads ” as '.
 func quoteElvish(text string) (string, error) {
 	if strings.ContainsRune(text, 0) {

@@ -258,3 +258,14 @@ func TestPlainWordsStayReadable(t *testing.T) {
 		}
 	}
 }
+
+func TestPlainPowerShellWordsStayReadable(t *testing.T) {
+	for text, want := range map[string]string{
+		"dev": "dev", `C:\Users\me\.aws`: `C:\Users\me\.aws`, "": "''", "-x": "'-x'", "a b": "'a b'", "it's": "'it''s'",
+		"@x": "'@x'", "a,b": "'a,b'", "$x": "'$x'",
+	} {
+		if got, err := QuotePowerShell(text); err != nil || got != want {
+			t.Errorf("%q became %s, %v", text, got, err)
+		}
+	}
+}

@@ -1,5 +1,3 @@
-//go:build unix
-
 package filesystem
 
 import (
@@ -12,6 +10,41 @@ import (
 	"testing"
 	"time"
 )
+
+// shared makes a file in a folder of its own.
+func shared(t *testing.T, text string, mode os.FileMode) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func readShared(t *testing.T, path string) Shared {
+	t.Helper()
+	s, err := Files{}.ReadShared(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// holds checks a file's content, and that nothing is left beside it.
+func holds(t *testing.T, path, want string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil || string(text) != want {
+		t.Errorf("%s holds %q, want %q: %v", path, text, want, err)
+	}
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*"))
+	if len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
 
 func editor(t *testing.T) Editor { return Editor{State: t.TempDir(), Now: time.Now} }
 

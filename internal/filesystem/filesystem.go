@@ -47,7 +47,7 @@ func (f Files) ReadSecret(path string) ([]byte, error) {
 	if err := f.fault("read", path); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, os.O_RDONLY|noWait, 0)
+	file, err := open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (p *Pending) Commit(data []byte) error {
 	if err := p.files.fault("rename", p.path); err != nil {
 		return err
 	}
-	if err := os.Rename(p.temp.Name(), p.path); err != nil {
+	if err := rename(p.temp.Name(), p.path); err != nil {
 		return err
 	}
 	p.temp = nil
@@ -163,7 +163,7 @@ func (f Files) Remove(path string) error {
 	if err := f.fault("remove", path); err != nil {
 		return err
 	}
-	err := os.Remove(path)
+	err := remove(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -186,7 +186,7 @@ func (f Files) SetAside(path string) (string, error) {
 			break
 		}
 	}
-	if err := os.Rename(path, aside); err != nil {
+	if err := rename(path, aside); err != nil {
 		return "", err
 	}
 	return aside, nil

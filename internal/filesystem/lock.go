@@ -28,6 +28,9 @@ func (f Files) Lock(ctx context.Context, path, holder string, waiting func(holde
 	if err := f.makeDir(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
+	if err := refuseLink(path); err != nil {
+		return nil, err
+	}
 	l := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		ok, err := l.TryLock()

@@ -65,6 +65,9 @@ func TestALinkIsNoLock(t *testing.T) {
 	if err := os.Symlink(target, filepath.Join(dir, "a.lock")); err != nil {
 		t.Fatal(err)
 	}
+	if info, err := os.Lstat(filepath.Join(dir, "a.lock")); err != nil || info.Mode().Type() == 0 {
+		t.Skipf("this system shows links as files: %v (wine does)", err)
+	}
 	if _, err := (Files{}).Lock(t.Context(), filepath.Join(dir, "a.lock"), "x", nil); err == nil {
 		t.Error("a lock was taken through a link")
 	}

@@ -9,4 +9,4 @@ func foreignOwner(fs.FileInfo) bool { return false }
 // syncDir does nothing: Windows has no such call for folders.
 func syncDir(string) error { return nil }
 
-const noFollow, noWait = 0, 0
+const noFollow = 0

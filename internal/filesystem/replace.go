@@ -76,7 +76,7 @@ func place(path string) (string, error) {
 }
 
 func readWhole(path string) ([]byte, fs.FileInfo, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|noWait, 0)
+	file, err := open(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -180,7 +180,7 @@ func (p *Pending) put(s Shared) error {
 	}
 	err := p.exchange(s)
 	if errors.Is(err, errors.ErrUnsupported) {
-		err = os.Rename(p.temp.Name(), p.path)
+		err = rename(p.temp.Name(), p.path)
 	}
 	if err != nil {
 		return err
@@ -211,7 +211,7 @@ func (p *Pending) exchange(s Shared) error {
 		case os.SameFile(out, ours):
 			return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
 		case s.isAt(name):
-			return os.Remove(name)
+			return remove(name)
 		}
 	}
 	p.temp = nil // the file there now is somebody else's

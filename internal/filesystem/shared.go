@@ -24,6 +24,9 @@ func (f Files) UpdateShared(ctx context.Context, path string, change func(old []
 	if err := f.fault("lock", path); err != nil {
 		return err
 	}
+	if err := errors.Join(refuseLink(path), refuseLink(path+".lock")); err != nil {
+		return err
+	}
 	flags := os.O_CREATE | os.O_RDWR | noFollow
 	// A lock on the file itself would keep other handles from it on Windows.
 	lock := flock.New(path+".lock", flock.SetFlag(flags), flock.SetPermissions(0o600))

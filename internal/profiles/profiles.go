@@ -157,7 +157,7 @@ func (o Options) check(of identitycenter.SSOSession) error {
 	}
 	path := `^[A-Za-z0-9_./-]*rolecall-process$`
 	if runtime.GOOS == "windows" {
-		path = `^[A-Za-z0-9_./:\\-]*rolecall-process(\.exe)?$`
+		path = `^[A-Za-z0-9_./:~\\-]*rolecall-process(\.exe)?$`
 	}
 	if !regexp.MustCompile(path).MatchString(o.ProcessPath) {
 		return fail("process-path", "%q: some SDKs split a credential_process line, others pass it to a shell, so it "+

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -131,7 +132,18 @@ region = us-east-1
 
 // environ returns the variables that put any client into the demo's world.
 func (d *demo) environ() []string {
-	return append(d.idc.environ(), "HOME="+d.home, "AWS_PROFILE=dev")
+	return append(append(d.idc.environ(), "AWS_PROFILE=dev"), homeVariables(d.home)...)
+}
+
+// homeVariables returns the variables that make a folder the home folder.
+func homeVariables(home string) []string {
+	if runtime.GOOS != "windows" {
+		return []string{"HOME=" + home}
+	}
+	return []string{
+		"USERPROFILE=" + home, "LOCALAPPDATA=" + filepath.Join(home, "AppData", "Local"),
+		"APPDATA=" + filepath.Join(home, "AppData", "Roaming"),
+	}
 }
 
 // innerEnviron returns the person's environment without the variables that AWS clients read,
@@ -145,7 +157,7 @@ func (d *demo) innerEnviron() []string {
 			environ = append(environ, entry)
 		}
 	}
-	return append(append(environ, d.environ()...), "USERPROFILE="+d.home)
+	return append(environ, d.environ()...)
 }
 
 // run signs in, and runs the person's command in the demo's world.

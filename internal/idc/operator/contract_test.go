@@ -1,5 +1,3 @@
-//go:build unix
-
 // The operator's socket promises the owner of a data directory that
 //   - nobody else can open it, and a client talks to nobody else's socket;
 //   - a seed file is applied whole or not at all, and a dry run changes nothing;
@@ -11,8 +9,6 @@ package operator_test
 import (
 	"bytes"
 	"context"
-	"errors"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -107,35 +103,6 @@ func (d *desk) must() {
 	d.Helper()
 	if a, err := d.do("POST", "/apply", "name=people.yaml", company); err != nil || !strings.Contains(a.Plan, "alice") {
 		d.Fatalf("%+v, %v", a, err)
-	}
-}
-
-func TestTheSocketIsItsOwners(t *testing.T) {
-	d := newDesk(t)
-	for path, want := range map[string]os.FileMode{d.path: 0o600, filepath.Dir(d.path): 0o700} {
-		info, err := os.Stat(path)
-		if err != nil || info.Mode().Perm() != want {
-			t.Errorf("%s: %v, %v", path, info.Mode(), err)
-		}
-	}
-	link := filepath.Join(t.TempDir(), "operator.sock")
-	if err := os.Symlink(d.path, link); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := operator.Dial(link); err == nil || errors.Is(err, operator.ErrNobody) {
-		t.Errorf("a link: %v", err)
-	}
-	left := filepath.Join(t.TempDir(), "operator.sock")
-	listener, err := net.Listen("unix", left)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.(*net.UnixListener).SetUnlinkOnClose(false)
-	_ = listener.Close()
-	for _, path := range []string{left, filepath.Join(t.TempDir(), "nothing")} {
-		if _, err := operator.Dial(path); !errors.Is(err, operator.ErrNobody) {
-			t.Errorf("nobody listens: %v", err)
-		}
 	}
 }
 

@@ -1,5 +1,6 @@
-// Package operator is what the owner of an Identity Center can do, over a unix socket that nobody else can open: apply
-// a seed file, export the directory, set passwords, read and verify the audit, back up, reload, play faults.
+// Package operator is what the owner of an Identity Center can do, over a unix socket that nobody else can open, on
+// Windows a named pipe: apply a seed file, export the directory, set passwords, read and verify the audit, back up,
+// reload, play faults.
 package operator
 
 import (

@@ -84,6 +84,9 @@ func open(name string, memory bool, key []byte) (*Store, error) {
 		err = s.prepare(first)
 	}
 	if err != nil {
+		if first != nil {
+			err = errors.Join(err, first.close())
+		}
 		return nil, errors.Join(err, db.Close())
 	}
 	s.writer <- first
@@ -113,7 +116,7 @@ func (s *Store) connect() (*conn, error) {
 		return nil, err
 	}
 	if _, err := c.ExecContext(context.Background(), pragmas); err != nil {
-		return nil, err
+		return nil, errors.Join(err, c.Close())
 	}
 	return &conn{c: c, prepared: map[string]*sql.Stmt{}}, nil
 }
@@ -197,10 +200,10 @@ func (s *Store) Close() error {
 			err = errors.Join(err, checkpoint)
 			for range readConnections {
 				r := <-s.readers
-				err = errors.Join(err, r.c.Close())
+				err = errors.Join(err, r.close())
 			}
 		}
-		err = errors.Join(err, c.c.Close(), s.db.Close())
+		err = errors.Join(err, c.close(), s.db.Close())
 	})
 	return err
 }
@@ -229,6 +232,15 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 type conn struct {
 	c        *sql.Conn
 	prepared map[string]*sql.Stmt
+}
+
+// close closes the statements first: SQLite keeps the files open for them.
+func (c *conn) close() error {
+	var err error
+	for _, s := range c.prepared {
+		err = errors.Join(err, s.Close())
+	}
+	return errors.Join(err, c.c.Close())
 }
 
 func (c *conn) stmt(query string) (*sql.Stmt, error) {
