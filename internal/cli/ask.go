@@ -143,8 +143,11 @@ func (p *atTerminal) Waiting(session identitycenter.SSOSession, holder string) {
 }
 
 func (p *atTerminal) Authorize(a login.Authorization) {
-	p.Tell(fmt.Sprintf("sign in to %q (%s) at %s, until %s:",
-		a.Session.Label(), a.Session.StartURL, a.Endpoint, a.Until.Local().Format("15:04")))
+	label := fmt.Sprintf("%q", a.Session.Label())
+	if a.Session.Name != "" {
+		label += " (" + a.Session.StartURL + ")"
+	}
+	p.Tell(fmt.Sprintf("sign in to %s at %s, until %s:", label, a.Endpoint, a.Until.Local().Format("15:04")))
 	fmt.Fprintf(p.app.Stderr, "\n  %s\n\n", a.URL)
 	p.qr(a.URL)
 	p.waiting = a

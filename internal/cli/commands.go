@@ -107,7 +107,7 @@ func (a *App) root(args []string) *cobra.Command {
 		cmd.GroupID = c.Group
 		root.AddCommand(cmd)
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return unknownFlag(cmd, args, err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return a.unknownFlag(cmd, args, err) })
 	a.prepare(root)
 	if firstWord(args) == "help" {
 		unknownTopics(root)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/credentials"
 	"rolecall/internal/inventory"
 	"rolecall/internal/terminal"
 )
@@ -202,6 +203,45 @@ func (a *App) completeFlags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("session", a.completeSessionFlag)
 	_ = cmd.RegisterFlagCompletionFunc("account", a.completeAccountFlag)
 	_ = cmd.RegisterFlagCompletionFunc("role", a.completeRoleFlag)
+	for _, name := range []string{"match", "tag", "region", "parallel", "patience"} { // no files
+		if cmd.Flags().Lookup(name) != nil {
+			_ = cmd.RegisterFlagCompletionFunc(name, a.completeValue(name))
+		}
+	}
+}
+
+// completeValue completes a flag whose value is no file.
+func (a *App) completeValue(flag string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, begun string) (completion, cobra.ShellCompDirective) {
+		switch flag {
+		case "match":
+			all, _ := a.completeAccountFlag(cmd, nil, begun)
+			return all, nothingElse
+		case "region":
+			return a.offerRegions(begun), nothingElse
+		}
+		return nil, nothingElse
+	}
+}
+
+// offerRegions offers the regions that stand in the config files.
+func (a *App) offerRegions(begun string) (all completion) {
+	config, err := a.config()
+	if err != nil {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, name := range config.ProfileNames() {
+		if p, err := config.Profile(name); err == nil {
+			known[p.Region], known[credentials.Root(p).Session.Region] = true, true
+		}
+	}
+	for _, region := range slices.Sorted(maps.Keys(known)) {
+		if begins(region, begun) {
+			all = a.offer(all, region, "region")
+		}
+	}
+	return all
 }
 
 func (a *App) completeSessionFlag(

@@ -84,7 +84,8 @@ func (a *App) nothingConfigured(config *awsconfig.Config, err error) error {
 func (a *App) needsTarget(config *awsconfig.Config, name string) error {
 	_, err := config.Profile(name)
 	names := config.ProfileNames()
-	if !errors.Is(err, awsconfig.ErrUnknownProfile) || name != "default" || len(names) == 0 || a.running == nil {
+	isNamed := a.Getenv("AWS_PROFILE")+a.Getenv("AWS_DEFAULT_PROFILE") != ""
+	if !errors.Is(err, awsconfig.ErrUnknownProfile) || isNamed || len(names) == 0 || a.running == nil {
 		return nil
 	}
 	const most = 8
@@ -95,6 +96,6 @@ func (a *App) needsTarget(config *awsconfig.Config, name string) error {
 	return &HintError{
 		Err:  errors.New("which profile? none is named, and there is no default profile"),
 		Code: ExitConfiguration, Facts: append(a.meantBy(config, err), fact),
-		Hint: a.running.CommandPath() + " --profile PROFILE; for all that this shell runs: export AWS_PROFILE=PROFILE",
+		Hint: a.withProfile() + "; for all that this shell runs: export AWS_PROFILE=PROFILE",
 	}
 }

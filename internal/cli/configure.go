@@ -121,7 +121,7 @@ func (a *App) configure(ctx context.Context, text string, f configureFlags) erro
 	if a.json {
 		return a.printJSON(result)
 	}
-	return a.sayNext(p.session, f.noLogin)
+	return a.sayNext(ctx, p.session, f.noLogin)
 }
 
 // configureProfiles writes the profiles of a session that was just signed in to. Without a flag it asks a person at a
@@ -144,7 +144,7 @@ func (a *App) configureProfiles(ctx context.Context, s *session, f configureFlag
 	}
 	plan, err := j.plan(before)
 	if errors.Is(err, profiles.ErrNoRoles) || errors.Is(err, profiles.ErrNoMatch) {
-		a.note("no profile is written: %v", err)
+		a.note("no profiles are written: %s", noProfiles(err))
 		return nil
 	}
 	if err != nil || plan.Data == nil {
@@ -161,6 +161,14 @@ func (a *App) configureProfiles(ctx context.Context, s *session, f configureFlag
 	return err
 }
 
+// noProfiles says why there are no profiles to write.
+func noProfiles(err error) string {
+	if errors.Is(err, profiles.ErrNoRoles) {
+		return "no account is assigned to you"
+	}
+	return err.Error()
+}
+
 // profilesQuestion asks for the profiles of a plan.
 func profilesQuestion(plan *profiles.Plan, file string) string {
 	add := plan.Count(profiles.Added)
@@ -174,7 +182,7 @@ func profilesQuestion(plan *profiles.Plan, file string) string {
 }
 
 // sayNext says what a person does after configure.
-func (a *App) sayNext(session identitycenter.SSOSession, noLogin bool) error {
+func (a *App) sayNext(ctx context.Context, session identitycenter.SSOSession, noLogin bool) error {
 	if noLogin {
 		a.note("next: %s", loginHint(session))
 		return nil
@@ -182,6 +190,10 @@ func (a *App) sayNext(session identitycenter.SSOSession, noLogin bool) error {
 	config, err := a.config()
 	if err != nil {
 		return err
+	}
+	if inv := a.storedListingOf(ctx, config, session.Name); inv != nil && len(inv.Accounts) == 0 {
+		a.note("next: have accounts assigned to you, then: rolecall sync%s", sessionArgument(session))
+		return nil
 	}
 	argument, flag := "", ""
 	if len(config.SessionNames()) > 1 {

@@ -23,8 +23,10 @@ func (a *App) planSession(ctx context.Context, config *awsconfig.Config, text st
 		return setup{}, err
 	}
 	p := setup{endpoint: strings.TrimRight(f.endpointURL, "/")}
-	if u, err := url.Parse(given); err == nil && p.endpoint == "" && identitycenter.IsLoopback(u.Hostname()) {
-		p.endpoint = u.Scheme + "://" + u.Host
+	if p.endpoint == "" {
+		if p.endpoint, err = a.localEndpoint(ctx, config, given); err != nil {
+			return p, err
+		}
 	}
 	if name := cmp.Or(f.session, sessionOf(config, given)); isSession(config, name, given) {
 		p.endpoint = cmp.Or(p.endpoint, strings.TrimRight(config.SessionEndpoints(name).SSOOIDC.URL, "/"))
@@ -44,6 +46,24 @@ func (a *App) planSession(ctx context.Context, config *awsconfig.Config, text st
 		return p, Usagef("--scopes %q names no scope", f.scopes)
 	}
 	return p, a.nameSession(ctx, config, &p, given, f)
+}
+
+// localEndpoint returns the Identity Center of a start URL on this machine, unless that leads to AWS's; "" elsewhere.
+func (a *App) localEndpoint(ctx context.Context, config *awsconfig.Config, startURL string) (string, error) {
+	u, err := url.Parse(startURL)
+	if err != nil || !identitycenter.IsLoopback(u.Hostname()) {
+		return "", err
+	}
+	if u.Scheme == "https" {
+		asker, err := a.network(a.settingsProfile(config), a.Logger(a.Stderr))
+		if err != nil {
+			return "", err
+		}
+		if found, err := discovery.Issuer(ctx, asker, startURL); err == nil && found.StartURL != startURL {
+			return "", nil
+		}
+	}
+	return u.Scheme + "://" + u.Host, nil
 }
 
 // startURL returns the start URL that text means, which may be the name of an sso-session.

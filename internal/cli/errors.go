@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"rolecall/internal/awsconfig"
@@ -97,7 +98,7 @@ func (a *App) explain(ctx context.Context, err error) report {
 	case errors.As(err, &usage):
 		r.Code, r.Hint = ExitUsage, cmp.Or(a.help, "rolecall --help")
 	case errors.As(err, &required):
-		r.Code, r.Facts, r.Hint = ExitLogin, required.Facts, loginHint(required.Session)
+		r.Code, r.Facts, r.Hint = ExitLogin, a.requiredFacts(required), loginHint(required.Session)
 	case errors.As(err, &endpoint):
 		r.Code, r.Hint = ExitRefused, endpointHint(endpoint)
 	case errors.As(err, &start):
@@ -160,6 +161,8 @@ func explainKind(err error, r *report) {
 	case errors.Is(err, identitycenter.ErrUnavailable), errors.Is(err, context.DeadlineExceeded),
 		errors.Is(err, filesystem.ErrLocked):
 		r.Code, r.Hint = ExitUnavailable, "check the network and HTTPS_PROXY, then try again"
+	case errors.Is(err, identitycenter.ErrBadAnswer) && strings.Contains(r.Message, "certificate"):
+		r.Hint = "if a proxy or host of your company answers there, set AWS_CA_BUNDLE to the file with its certificates"
 	case errors.Is(err, identitycenter.ErrBadAnswer):
 		r.Hint = "check sso_region, HTTPS_PROXY, AWS_CA_BUNDLE and AWS_ENDPOINT_URL_*: the answer did not come from AWS"
 	case errors.Is(err, os.ErrPermission):
@@ -170,6 +173,14 @@ func explainKind(err error, r *report) {
 // loginHint returns the command that signs in to session.
 func loginHint(session identitycenter.SSOSession) string {
 	return "rolecall login" + sessionArgument(session)
+}
+
+// requiredFacts adds, for login itself, that its hint needs a person.
+func (a *App) requiredFacts(e *login.RequiredError) []string {
+	if a.running != nil && a.running.CommandPath() == "rolecall login" && !a.Terminal {
+		return append(slices.Clip(e.Facts), "there is no terminal here; a person has to sign in at one")
+	}
+	return e.Facts
 }
 
 // startURLHint returns the command that corrects the region. If the region is right, the

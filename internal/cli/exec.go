@@ -37,7 +37,7 @@ say whose credentials they are. Signals reach the command, and its exit code bec
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dash := cmd.ArgsLenAtDash()
 			if dash < 0 && len(args) > 1 {
-				return missingDash(args)
+				return a.missingDash(args)
 			}
 			many, err := m.given(cmd, f, args)
 			switch {
@@ -77,15 +77,6 @@ func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []strin
 		return err
 	}
 	return a.Become(stdout, argv, environ)
-}
-
-// missingDash returns the error for a target and a command without "--" between them.
-func missingDash(args []string) error {
-	line := "rolecall exec " + Quoted(args[0]) + " --"
-	for _, arg := range args[1:] {
-		line += " " + Quoted(arg)
-	}
-	return &HintError{Err: errors.New(`"--" is missing before the command`), Code: ExitUsage, Hint: line}
 }
 
 // Become runs a command in rolecall's place: no process of ours stays between the terminal and the command, so signals,

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -70,6 +71,8 @@ func (m *manyFlags) given(cmd *cobra.Command, f targetFlags, args []string) (boo
 	}
 	target := cmd.ArgsLenAtDash() > 0 || cmd.ArgsLenAtDash() < 0 && len(args) > 0
 	switch {
+	case target && cmd.ArgsLenAtDash() < 0 && len(args) > 0 && f.profile+f.account == "":
+		return true, &UsageError{errors.New(`"--" is missing before the command: rolecall exec --match PATTERN -- COMMAND`)}
 	case target, f.profile != "", f.account != "", len(f.tags) > 0:
 		return true, Usagef("--match and --tag exclude a TARGET, --profile, --account and --session-tag")
 	case m.output != "prefix" && m.output != "json":

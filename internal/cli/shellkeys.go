@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -65,7 +66,16 @@ func (a *App) shellIdentity(
 	sts := credentials.STS{
 		HTTP: httpClient, Endpoint: a.endpoints(profile).sts, FIPS: a.fips(profile), DualStack: a.dualStack(profile),
 	}
-	return sts.CallerIdentity(ctx, keys, profile.Region)
+	identity, err := sts.CallerIdentity(ctx, keys, profile.Region)
+	if errors.Is(err, identitycenter.ErrUnauthorized) {
+		hint := "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN, or name a TARGET"
+		if target := a.Getenv("ROLECALL_TARGET"); target != "" {
+			hint = `eval "$(rolecall env ` + Quoted(target) + `)"`
+		}
+		err = fmt.Errorf("the keys of this shell have ended, or are wrong: %w", err)
+		err = &HintError{Err: err, Code: ExitLogin, Hint: hint}
+	}
+	return identity, err
 }
 
 func (a *App) whoamiShell(ctx context.Context, keys identitycenter.RoleCredentials) error {

@@ -352,31 +352,6 @@ func sessionFacts(names []string) []string {
 	return []string{"sessions: " + strings.Join(names, ", ")}
 }
 
-// withSession returns the command that runs, with a session named.
-func (a *App) withSession(name string) string {
-	if a.running == nil {
-		return "rolecall login " + Quoted(name)
-	}
-	path := a.running.CommandPath()
-	match := a.running.Flags().Lookup("match")
-	switch takesSession := a.running.Flags().Lookup("session") != nil; {
-	case path == "rolecall", path == "rolecall pick":
-		return "rolecall pick --session " + Quoted(name)
-	case takesSession && (len(a.arguments) == 0 || match != nil && match.Changed):
-		return "add --session " + Quoted(name)
-	case takesSession:
-		words := []string{path, Quoted(name + ":" + a.arguments[0])}
-		if len(a.arguments) > 1 {
-			words = append(words, "--")
-		}
-		for _, word := range a.arguments[1:] {
-			words = append(words, Quoted(word))
-		}
-		return strings.Join(words, " ")
-	}
-	return path + " " + Quoted(name)
-}
-
 func (a *App) namedSession(config *awsconfig.Config, name string) (identitycenter.SSOSession, error) {
 	found, err := config.Session(name)
 	if !errors.Is(err, awsconfig.ErrUnknownSession) {

@@ -93,14 +93,14 @@ func unknownTopics(root *cobra.Command) {
 
 // unknownFlag adds to err the flag that was most likely meant. args are the whole command line: a flag of root that
 // comes after a word belongs to a command that nobody knows.
-func unknownFlag(cmd *cobra.Command, args []string, err error) error {
+func (a *App) unknownFlag(cmd *cobra.Command, args []string, err error) error {
 	if word := firstWord(args); !cmd.HasParent() && word != "" {
 		return unknownCommand(cmd, word)
 	}
-	// exec dev ls -l: the flag is the command's.
+	// exec dev ls -l, exec ls -l: the flag is the command's.
 	if n := slices.Index(args, "exec"); cmd.Name() == "exec" && !slices.Contains(args, "--") && len(args) > n+2 &&
-		!strings.HasPrefix(args[n+1], "-") && !strings.HasPrefix(args[n+2], "-") {
-		return missingDash(args[n+1:])
+		!strings.HasPrefix(args[n+1], "-") && (!strings.HasPrefix(args[n+2], "-") || a.isProgram(args[n+1])) {
+		return a.missingDash(args[n+1:])
 	}
 	e := &HintError{Err: err, Code: ExitUsage, Hint: cmd.CommandPath() + " --help"}
 	var unknown *pflag.NotExistError

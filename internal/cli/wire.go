@@ -249,11 +249,16 @@ func issuerFinder(
 
 // network returns the HTTP client for AWS and for local endpoints.
 func (a *App) network(profile awsconfig.Profile, log *slog.Logger) (*http.Client, error) {
-	httpClient, err := client.NewHTTP(client.HTTPOptions{CABundle: a.bundle(profile), Log: log})
+	bundle := a.bundle(profile)
+	httpClient, err := client.NewHTTP(client.HTTPOptions{CABundle: bundle, Log: log})
 	if err != nil {
-		return nil, &HintError{
+		e := &HintError{
 			Err: err, Code: ExitConfiguration, Hint: "check AWS_CA_BUNDLE, ca_bundle, REQUESTS_CA_BUNDLE and SSL_CERT_FILE",
 		}
+		if strings.HasPrefix(bundle, "~") {
+			e.Facts = []string{"the path begins with ~ as it is written, which nothing expands there: write it out"}
+		}
+		return nil, e
 	}
 	return httpClient, nil
 }

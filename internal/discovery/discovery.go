@@ -29,7 +29,7 @@ type Found struct {
 }
 
 // ErrNoRegion is returned for a start page that does not name its region.
-var ErrNoRegion = errors.New("no region was found")
+var ErrNoRegion = errors.New("no region was found there")
 
 // An ElsewhereError is a redirect that does not lead to an AWS access portal.
 type ElsewhereError struct{ StartURL, To string }
@@ -107,7 +107,10 @@ func (p portals) issuer(ctx context.Context, asker *http.Client, startURL string
 		return Found{}, err
 	}
 	issuer, err := p.startURL(to.String())
-	return Found{StartURL: issuer, Region: p.region(to.Hostname()), From: FromHost}, err
+	if err != nil { // at a host of AWS, but no access portal
+		return Found{}, &ElsewhereError{startURL, to.Scheme + "://" + to.Host + to.Path}
+	}
+	return Found{StartURL: issuer, Region: p.region(to.Hostname()), From: FromHost}, nil
 }
 
 // OfHost returns the region that a host of AWS has in its name, or "".
@@ -258,7 +261,7 @@ func (p portals) regionOfPage(u *url.URL, status int, body []byte) (string, erro
 	case region == "" && status != http.StatusOK:
 		return "", fmt.Errorf("%s: HTTP status %d: %w", u, status, ErrNoRegion)
 	case region == "":
-		return "", fmt.Errorf("the page at %s does not name its region: %w", u, ErrNoRegion)
+		return "", fmt.Errorf("the page at %s: %w", u, ErrNoRegion)
 	case !ok:
 		return "", fmt.Errorf("the page at %s names %.32q as its region: %w", u, region, ErrNoRegion)
 	case domain != "" && !of.HasStartDomain(domain):

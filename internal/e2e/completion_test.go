@@ -105,6 +105,10 @@ func TestCompletionOfAnyName(t *testing.T) {
 			s.shows("said:<env><--shell><fish>\n")
 			s.types("rolecall exec dev -- cat odd\t\n")
 			s.shows("said:<exec><dev><--><cat><odd file>\n")
+			s.types("rolecall exec dev -- prin\ten\t AWS\n")
+			s.shows("said:<exec><dev><--><printenv><AWS>\n")
+			s.types("rolecall exec --match payments-d\tx\n")
+			s.shows("said:<exec><--match><payments-dev><x>\n")
 			s.types("exit\n")
 			if err := s.cmd.Wait(); err != nil {
 				t.Error(err)

@@ -109,6 +109,10 @@ func (l *Login) personSignsIn(
 	if !l.Session.ReachesPortal() {
 		return identitycenter.Token{}, &ScopesError{l.Session}
 	}
+	session, err := l.issued(ctx)
+	if err != nil {
+		return identitycenter.Token{}, err
+	}
 	if err := l.confirmEndpoint(ctx); err != nil {
 		return identitycenter.Token{}, err
 	}
@@ -117,10 +121,6 @@ func (l *Login) personSignsIn(
 		return identitycenter.Token{}, err
 	}
 	room.Discard()
-	session, err := l.issued(ctx)
-	if err != nil {
-		return identitycenter.Token{}, err
-	}
 	if signOut != nil {
 		if err := signOut(ctx); err != nil && !isEndpointError(err) { // nothing of ours is at that server
 			return identitycenter.Token{}, fmt.Errorf("signing out before the new login: %w", err)

@@ -3,6 +3,13 @@
 _rolecall() {
     local program=${(Q)words[1]} answer line
     local -a values shown options
+    integer dash=${words[(i)--]}
+    if (( dash < CURRENT )); then
+        shift $dash words
+        (( CURRENT -= dash ))
+        _normal
+        return
+    fi
     [[ $program == '~/'* ]] && program=$HOME/${program#'~/'}
     whence -- $program >/dev/null || program=rolecall
     answer=$($program __completions zsh "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null) || return 1
