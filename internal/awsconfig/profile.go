@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"rolecall/internal/identitycenter"
-	"rolecall/internal/words"
 )
 
 // A Profile is one profile, with the session that it names.
@@ -98,47 +97,6 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 		p.Session, err = c.Session(session)
 	}
 	return p, err
-}
-
-// OwnProcess reads a credential_process line that starts rolecall-process for a role, so that rolecall gets for itself
-// what other tools get through it. ok is false for any other line.
-func OwnProcess(line string) (session, account, role string, ok bool) {
-	command := words.Split(line)
-	if len(command) == 0 {
-		return "", "", "", false
-	}
-	program := command[0][strings.LastIndexAny(command[0], `/\`)+1:]
-	flags, ok := ProcessFlags(command[1:])
-	session, account, role = flags["session"], flags["account"], flags["role"]
-	ok = ok && flags["profile"] == "" && session != "" && account != "" && role != "" &&
-		(program == "rolecall-process" || program == "rolecall-process.exe")
-	return session, account, role, ok
-}
-
-// ProcessFlags reads the arguments of rolecall-process: --name value or --name=value, of profile, session, account and
-// role. ok is false if there is anything else.
-func ProcessFlags(args []string) (flags map[string]string, ok bool) {
-	flags = map[string]string{}
-	for len(args) > 0 {
-		name, value, joined := strings.Cut(strings.TrimPrefix(args[0], "--"), "=")
-		if !strings.HasPrefix(args[0], "--") {
-			return nil, false
-		}
-		args = args[1:]
-		if !joined {
-			if len(args) == 0 {
-				return nil, false
-			}
-			value, args = args[0], args[1:]
-		}
-		switch name {
-		case "profile", "session", "account", "role":
-			flags[name] = value
-		default:
-			return nil, false
-		}
-	}
-	return flags, true
 }
 
 func (v *values) switched(key string) Switch {
