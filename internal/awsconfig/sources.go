@@ -74,6 +74,18 @@ func namedProfiles(args []string, target bool) []string {
 	return all
 }
 
+// namesProfile reports whether a credential_process line is about a profile itself: aws-sso-util and others read the
+// profile's SSO settings for tools that do not.
+func namesProfile(line, profile string) bool {
+	command := words.Split(line)
+	for i, word := range command {
+		if word == "--profile="+profile || word == "--profile" && i+1 < len(command) && command[i+1] == profile {
+			return true
+		}
+	}
+	return false
+}
+
 // programOf returns the name of a program, from its path.
 func programOf(path string) string {
 	return strings.TrimSuffix(path[strings.LastIndexAny(path, `/\`)+1:], ".exe")
