@@ -58,7 +58,13 @@ func (c *Config) Report() Report {
 		for _, name := range c.names(kind) {
 			r.Sections = append(r.Sections, reportSection(kind, c.find(kind, name)))
 			problems, limits := c.problemsOf(kind, name)
-			for _, p := range append(problems, c.twoWays(kind, name)...) {
+			problems = slices.Concat(problems, c.twoWays(kind, name), c.doubtful(kind, name))
+			if p, mistake := c.scopes(kind, name); mistake {
+				problems = append(problems, p)
+			} else if p.Text != "" {
+				limits = append(limits, p)
+			}
+			for _, p := range problems {
 				if !seen[p] { // a session's, once for all of its profiles
 					r.Problems, seen[p] = append(r.Problems, p), true
 				}
