@@ -18,6 +18,7 @@ type Report struct {
 type ReportSection struct {
 	Kind       string // profile, sso-session or services
 	Name       string
+	Title      string // its header
 	Origin     Origin
 	Properties []ReportProperty
 }
@@ -56,7 +57,7 @@ func (c *Config) Report() Report {
 	r.Problems = slices.DeleteFunc(c.lint(), func(p Problem) bool { return p.quiet })
 	for _, kind := range []string{kindSession, kindProfile, kindServices} {
 		for _, name := range c.names(kind) {
-			r.Sections = append(r.Sections, reportSection(kind, c.find(kind, name)))
+			r.Sections = append(r.Sections, c.reportSection(kind, c.find(kind, name)))
 			problems, limits := c.problemsOf(kind, name)
 			problems = slices.Concat(problems, c.twoWays(kind, name), c.doubtful(kind, name))
 			if p, mistake := c.scopes(kind, name); mistake {
@@ -83,8 +84,8 @@ func (c *Config) Report() Report {
 	return r
 }
 
-func reportSection(kind string, v *values) ReportSection {
-	s := ReportSection{Kind: kind, Name: v.name, Origin: v.origin}
+func (c *Config) reportSection(kind string, v *values) ReportSection {
+	s := ReportSection{Kind: kind, Name: v.name, Title: c.Title(kind, v.name), Origin: v.origin}
 	for _, key := range v.keys {
 		s.Properties = append(s.Properties, reportProperty(v.entries[key].property, v.entries[key].origin.File))
 	}

@@ -48,6 +48,8 @@ type (
 		Name       string          `json:"name"`
 		Origin     string          `json:"origin"`
 		Properties []shownProperty `json:"properties"`
+
+		title string
 	}
 	shownProblem struct {
 		Origin  string `json:"origin"`
@@ -76,7 +78,7 @@ func (a *App) configShow() error {
 		Problems: a.shownProblems(r.Problems), Unusable: a.shownProblems(r.Unusable),
 	}
 	for _, s := range r.Sections {
-		section := shownSection{s.Kind, s.Name, s.Origin.String(), shownProperties(s.Properties)}
+		section := shownSection{s.Kind, s.Name, s.Origin.String(), shownProperties(s.Properties), s.Title}
 		shown.Sections = append(shown.Sections, section)
 	}
 	if a.json {
@@ -109,7 +111,7 @@ func shownProperties(properties []awsconfig.ReportProperty) []shownProperty {
 func (a *App) printConfig(c shownConfig) error {
 	var b strings.Builder
 	for _, s := range c.Sections {
-		fmt.Fprintf(&b, "[%s %s]  # %s\n", s.Kind, a.Show(s.Name), a.Tidy(s.Origin))
+		fmt.Fprintf(&b, "%s  # %s\n", a.Show(s.title), a.Tidy(s.Origin))
 		a.printProperties(&b, s.Properties, "  ")
 	}
 	if len(c.Sections) == 0 {
@@ -129,7 +131,7 @@ func (a *App) printProblems(b *strings.Builder, title string, problems []shownPr
 		fmt.Fprintf(b, "\n%s:\n", title)
 	}
 	for _, p := range problems {
-		fmt.Fprintf(b, "  %s: %s\n", a.Tidy(p.Origin), a.Show(placed(p.Section, p.Key, p.Text)))
+		fmt.Fprintf(b, "  %s: %s\n", a.Tidy(p.Origin), a.Show(a.tidied(placed(p.Section, p.Key, p.Text))))
 		for line := range strings.Lines(p.Remedy) {
 			fmt.Fprintf(b, "    %s\n", a.Show(strings.TrimSuffix(line, "\n")))
 		}
