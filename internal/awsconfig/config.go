@@ -262,6 +262,7 @@ func quotedPart(text string, i int, word *strings.Builder) (end int, ok bool) {
 // values are the properties of one named section, merged from several places: later lines win.
 type values struct {
 	name    string
+	header  string // the first one
 	origin  Origin // of the first header
 	keys    []string
 	entries map[string]entry
@@ -297,7 +298,7 @@ func (c *Config) find(kind, name string) *values {
 	merge := func(d *Document, sections []Section) {
 		for i, s := range sections {
 			if v == nil {
-				v = &values{name: name, origin: Origin{d.path, s.Line}, entries: map[string]entry{}}
+				v = &values{name: name, header: s.Header, origin: Origin{d.path, s.Line}, entries: map[string]entry{}}
 			}
 			if i == 0 {
 				for _, s := range d.defaults {
@@ -350,6 +351,16 @@ func (c *Config) ProfileNames() []string { return c.names(kindProfile) }
 
 // SessionNames lists the sso-sessions, in their order.
 func (c *Config) SessionNames() []string { return c.names(kindSession) }
+
+// Title names a section of the config file by its header: [default] may be [profile default], too.
+func (c *Config) Title(kind, name string) string {
+	if kind == kindProfile && name == "default" {
+		if v := c.find(kind, name); v == nil || v.header == name {
+			return "[" + name + "]"
+		}
+	}
+	return "[" + kind + " " + name + "]"
+}
 
 // SessionKey returns where a key of an sso-session is set; its header without that key.
 func (c *Config) SessionKey(name, key string) Origin {

@@ -39,6 +39,7 @@ type Error struct {
 	Problem    string
 	Remedy     string // what to write or do, a line each; may be empty
 	kind       error
+	limit      bool            // other tools can use it
 	wanted     string          // a name that does not exist
 	candidates func() []string // the names that do
 }

@@ -140,7 +140,7 @@ func valueRemedy(key, value string) string {
 			unless = " if its leading zeros were lost"
 		}
 	case "sso_role_name":
-		if !isRoleName(clean) {
+		if clean = permissionSetOf(clean[strings.LastIndexByte(clean, '/')+1:]); !isRoleName(clean) {
 			return ""
 		}
 	default:

@@ -1,15 +1,12 @@
 package awsconfig
 
 import (
-	"errors"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"rolecall/internal/identitycenter"
-	"rolecall/internal/words"
 )
 
 // A Profile is one profile, with the session that it names.
@@ -98,47 +95,6 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 		p.Session, err = c.Session(session)
 	}
 	return p, err
-}
-
-// OwnProcess reads a credential_process line that starts rolecall-process for a role, so that rolecall gets for itself
-// what other tools get through it. ok is false for any other line.
-func OwnProcess(line string) (session, account, role string, ok bool) {
-	command := words.Split(line)
-	if len(command) == 0 {
-		return "", "", "", false
-	}
-	program := command[0][strings.LastIndexAny(command[0], `/\`)+1:]
-	flags, ok := ProcessFlags(command[1:])
-	session, account, role = flags["session"], flags["account"], flags["role"]
-	ok = ok && flags["profile"] == "" && session != "" && account != "" && role != "" &&
-		(program == "rolecall-process" || program == "rolecall-process.exe")
-	return session, account, role, ok
-}
-
-// ProcessFlags reads the arguments of rolecall-process: --name value or --name=value, of profile, session, account and
-// role. ok is false if there is anything else.
-func ProcessFlags(args []string) (flags map[string]string, ok bool) {
-	flags = map[string]string{}
-	for len(args) > 0 {
-		name, value, joined := strings.Cut(strings.TrimPrefix(args[0], "--"), "=")
-		if !strings.HasPrefix(args[0], "--") {
-			return nil, false
-		}
-		args = args[1:]
-		if !joined {
-			if len(args) == 0 {
-				return nil, false
-			}
-			value, args = args[0], args[1:]
-		}
-		switch name {
-		case "profile", "session", "account", "role":
-			flags[name] = value
-		default:
-			return nil, false
-		}
-	}
-	return flags, true
 }
 
 func (v *values) switched(key string) Switch {
@@ -260,50 +216,6 @@ func IsRegion(text string) bool {
 		}
 	}
 	return true
-}
-
-// chain reads role_arn and what belongs to it. from lists the profiles that led here: a repeated one is a loop.
-func (c *Config) chain(v *values, from []string) (*Chain, error) {
-	chain := &Chain{
-		RoleARN: v.text("role_arn"), RoleSessionName: v.text("role_session_name"),
-		ExternalID: v.text("external_id"),
-	}
-	for _, key := range []string{"credential_source", "web_identity_token_file", "mfa_serial"} {
-		if v.text(key) != "" {
-			return nil, v.fail(key, "is not supported: rolecall assumes roles with the credentials of a source_profile")
-		}
-	}
-	if !strings.HasPrefix(chain.RoleARN, "arn:") || strings.Count(chain.RoleARN, ":") < 5 {
-		return nil, v.fail("role_arn", "%q is not a role ARN", chain.RoleARN)
-	}
-	if text := v.text("duration_seconds"); text != "" {
-		seconds, err := strconv.Atoi(text)
-		if err != nil || seconds < 900 || seconds > 43200 {
-			return nil, v.fail("duration_seconds", "%q is not a number from 900 to 43200", text)
-		}
-		chain.Duration = time.Duration(seconds) * time.Second
-	}
-	name := v.text("source_profile")
-	if name == "" {
-		return nil, v.fail("source_profile", "is missing beside role_arn")
-	}
-	if slices.Contains(from, name) {
-		return nil, v.fail("source_profile", "%q leads back to itself", name)
-	}
-	source, err := c.profile(name, from)
-	if unknown := (*Error)(nil); errors.As(err, &unknown) && unknown.kind == ErrUnknownProfile && unknown.Profile == name {
-		e := v.fail("source_profile", "there is no profile %q", name)
-		e.wanted, e.candidates = unknown.wanted, unknown.candidates
-		return nil, e
-	}
-	if err != nil {
-		return nil, err
-	}
-	if source.Chain == nil && source.Session.StartURL == "" {
-		return nil, v.fail("source_profile", "%q has neither a session nor a role_arn", name)
-	}
-	chain.Source = &source
-	return chain, nil
 }
 
 // endpoints reads the services section that v names, or else [default]'s.

@@ -11,12 +11,14 @@ type Report struct {
 	Files    Files
 	Sections []ReportSection
 	Problems []Problem
+	Unusable []Problem // no mistakes: what other tools can use, and rolecall cannot
 }
 
 // A ReportSection is a profile, an sso-session or a services section, merged from all places.
 type ReportSection struct {
 	Kind       string // profile, sso-session or services
 	Name       string
+	Title      string // its header
 	Origin     Origin
 	Properties []ReportProperty
 }
@@ -55,10 +57,22 @@ func (c *Config) Report() Report {
 	r.Problems = slices.DeleteFunc(c.lint(), func(p Problem) bool { return p.quiet })
 	for _, kind := range []string{kindSession, kindProfile, kindServices} {
 		for _, name := range c.names(kind) {
-			r.Sections = append(r.Sections, reportSection(kind, c.find(kind, name)))
-			for _, p := range append(c.problemsOf(kind, name), c.twoWays(kind, name)...) {
+			r.Sections = append(r.Sections, c.reportSection(kind, c.find(kind, name)))
+			problems, limits := c.problemsOf(kind, name)
+			problems = slices.Concat(problems, c.twoWays(kind, name), c.doubtful(kind, name))
+			if p, mistake := c.scopes(kind, name); mistake {
+				problems = append(problems, p)
+			} else if p.Text != "" {
+				limits = append(limits, p)
+			}
+			for _, p := range problems {
 				if !seen[p] { // a session's, once for all of its profiles
 					r.Problems, seen[p] = append(r.Problems, p), true
+				}
+			}
+			for _, p := range limits {
+				if !seen[p] {
+					r.Unusable, seen[p] = append(r.Unusable, p), true
 				}
 			}
 		}
@@ -70,8 +84,8 @@ func (c *Config) Report() Report {
 	return r
 }
 
-func reportSection(kind string, v *values) ReportSection {
-	s := ReportSection{Kind: kind, Name: v.name, Origin: v.origin}
+func (c *Config) reportSection(kind string, v *values) ReportSection {
+	s := ReportSection{Kind: kind, Name: v.name, Title: c.Title(kind, v.name), Origin: v.origin}
 	for _, key := range v.keys {
 		s.Properties = append(s.Properties, reportProperty(v.entries[key].property, v.entries[key].origin.File))
 	}
@@ -98,8 +112,8 @@ func reportProperty(p property, file string) ReportProperty {
 	return r
 }
 
-// problemsOf checks a section as its use would.
-func (c *Config) problemsOf(kind, name string) []Problem {
+// problemsOf checks a section as its use would. Limits are rolecall's, not the file's.
+func (c *Config) problemsOf(kind, name string) (problems, limits []Problem) {
 	var err error
 	switch kind {
 	case kindSession:
@@ -112,14 +126,20 @@ func (c *Config) problemsOf(kind, name string) []Problem {
 	}
 	var e *Error
 	if !errors.As(err, &e) {
-		return nil
+		return nil, nil
 	}
 	p := Problem{Origin: e.Origin, Section: kind + " " + quote(name), Key: e.Key, Text: e.Problem}
-	if e.Session != "" {
-		p.Section = kindSession + " " + quote(e.Session) // once, not for each profile of it
+	switch { // once, not for each profile that leads to it
+	case e.Session != "":
+		p.Section = kindSession + " " + quote(e.Session)
+	case e.Profile != "":
+		p.Section = kindProfile + " " + quote(e.Profile)
+	}
+	if e.limit {
+		return nil, []Problem{p}
 	}
 	p.Remedy = c.remedy(e)
-	return []Problem{p}
+	return []Problem{p}, nil
 }
 
 // twoWays reports a profile with two kinds of credentials, of which tools prefer different ones.
@@ -138,7 +158,7 @@ func (c *Config) twoWays(kind, name string) []Problem {
 	case v.text("aws_access_key_id") != "":
 		p.Key = "aws_access_key_id"
 		p.Text = "the profile also has SSO settings: botocore and rolecall use them, the Go and JavaScript SDKs these keys"
-	case v.text("credential_process") != "":
+	case v.text("credential_process") != "" && !namesProfile(v.text("credential_process"), name):
 		p.Key = "credential_process"
 		p.Text = "the profile also has SSO settings: only the JavaScript SDK runs this command instead"
 	default:

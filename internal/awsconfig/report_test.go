@@ -145,17 +145,21 @@ func keyFaults() []fault {
 
 func TestFaultsAreReportedWithLineAndRemedy(t *testing.T) {
 	for _, f := range slices.Concat(headerFaults(), keyFaults(), regionFaults()) {
-		t.Run(strings.TrimPrefix(f.config, session), func(t *testing.T) {
-			config, path := open(t, f.config)
-			for _, p := range config.Report().Problems {
-				if p.Origin == (awsconfig.Origin{File: path, Line: f.line}) && strings.Contains(p.Text, f.text) &&
-					strings.Contains(p.Remedy, f.remedy) {
-					return
-				}
-			}
-			t.Errorf("no problem at line %d: %s; %s\n%+v", f.line, f.text, f.remedy, config.Report().Problems)
-		})
+		reported(t, f)
 	}
+}
+
+func reported(t *testing.T, f fault) {
+	t.Run(strings.TrimPrefix(f.config, session), func(t *testing.T) {
+		config, path := open(t, f.config)
+		for _, p := range config.Report().Problems {
+			if p.Origin == (awsconfig.Origin{File: path, Line: f.line}) && strings.Contains(p.Text, f.text) &&
+				strings.Contains(p.Remedy, f.remedy) {
+				return
+			}
+		}
+		t.Errorf("no problem at line %d: %s; %s\n%+v", f.line, f.text, f.remedy, config.Report().Problems)
+	})
 }
 
 // What people have as a rule is no problem, and other programs' sections are theirs.

@@ -48,6 +48,8 @@ type (
 		Name       string          `json:"name"`
 		Origin     string          `json:"origin"`
 		Properties []shownProperty `json:"properties"`
+
+		title string
 	}
 	shownProblem struct {
 		Origin  string `json:"origin"`
@@ -61,6 +63,7 @@ type (
 		CredentialsFile string         `json:"credentialsFile"`
 		Sections        []shownSection `json:"sections"`
 		Problems        []shownProblem `json:"problems"`
+		Unusable        []shownProblem `json:"unusable"` // with rolecall, though no mistake
 	}
 )
 
@@ -70,19 +73,27 @@ func (a *App) configShow() error {
 		return err
 	}
 	r := config.Report()
-	shown := shownConfig{r.Files.Config, r.Files.Credentials, []shownSection{}, []shownProblem{}}
-	for _, s := range r.Sections {
-		section := shownSection{s.Kind, s.Name, s.Origin.String(), shownProperties(s.Properties)}
-		shown.Sections = append(shown.Sections, section)
+	shown := shownConfig{
+		ConfigFile: r.Files.Config, CredentialsFile: r.Files.Credentials, Sections: []shownSection{},
+		Problems: a.shownProblems(r.Problems), Unusable: a.shownProblems(r.Unusable),
 	}
-	for _, p := range r.Problems {
-		remedy := strings.Join(a.remedyLines(p.Remedy, p.Origin.File), "\n")
-		shown.Problems = append(shown.Problems, shownProblem{p.Origin.String(), p.Section, p.Key, p.Text, remedy})
+	for _, s := range r.Sections {
+		section := shownSection{s.Kind, s.Name, s.Origin.String(), shownProperties(s.Properties), s.Title}
+		shown.Sections = append(shown.Sections, section)
 	}
 	if a.json {
 		return a.printJSON(shown)
 	}
 	return a.printConfig(shown)
+}
+
+func (a *App) shownProblems(problems []awsconfig.Problem) []shownProblem {
+	shown := []shownProblem{}
+	for _, p := range problems {
+		remedy := strings.Join(a.remedyLines(p.Remedy, p.Origin.File), "\n")
+		shown = append(shown, shownProblem{p.Origin.String(), p.Section, p.Key, p.Text, remedy})
+	}
+	return shown
 }
 
 func shownProperties(properties []awsconfig.ReportProperty) []shownProperty {
@@ -100,26 +111,31 @@ func shownProperties(properties []awsconfig.ReportProperty) []shownProperty {
 func (a *App) printConfig(c shownConfig) error {
 	var b strings.Builder
 	for _, s := range c.Sections {
-		fmt.Fprintf(&b, "[%s %s]  # %s\n", s.Kind, a.Show(s.Name), a.Tidy(s.Origin))
+		fmt.Fprintf(&b, "%s  # %s\n", a.Show(s.title), a.Tidy(s.Origin))
 		a.printProperties(&b, s.Properties, "  ")
 	}
 	if len(c.Sections) == 0 {
 		fmt.Fprintf(&b, "There are no sections in %s or %s.\n", a.Tidy(c.ConfigFile), a.Tidy(c.CredentialsFile))
 	}
-	if len(c.Problems) > 0 {
-		fmt.Fprintf(&b, "\nProblems:\n")
-	}
-	for _, p := range c.Problems {
-		fmt.Fprintf(&b, "  %s: %s\n", a.Tidy(p.Origin), a.Show(placed(p.Section, p.Key, p.Text)))
-		for line := range strings.Lines(p.Remedy) {
-			fmt.Fprintf(&b, "    %s\n", a.Show(strings.TrimSuffix(line, "\n")))
-		}
-	}
+	a.printProblems(&b, "Problems", c.Problems)
+	a.printProblems(&b, "Not usable with rolecall", c.Unusable)
 	if slices.ContainsFunc(c.Problems, func(p shownProblem) bool { return strings.Contains(p.Text, "botocore") }) {
 		fmt.Fprintf(&b, "\nbotocore is what the AWS CLI and boto3 read these files with.\n")
 	}
 	_, err := io.WriteString(a.Stdout, b.String())
 	return err
+}
+
+func (a *App) printProblems(b *strings.Builder, title string, problems []shownProblem) {
+	if len(problems) > 0 {
+		fmt.Fprintf(b, "\n%s:\n", title)
+	}
+	for _, p := range problems {
+		fmt.Fprintf(b, "  %s: %s\n", a.Tidy(p.Origin), a.Show(a.tidied(placed(p.Section, p.Key, p.Text))))
+		for line := range strings.Lines(p.Remedy) {
+			fmt.Fprintf(b, "    %s\n", a.Show(strings.TrimSuffix(line, "\n")))
+		}
+	}
 }
 
 // placed puts the section and key in front of a text about them.

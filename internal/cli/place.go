@@ -107,7 +107,7 @@ func (a *App) keepRegion(ctx context.Context, name string, signedIn identitycent
 		return err
 	}
 	for _, s := range sections {
-		a.note("wrote sso_region = %s to [%s %s] in %s", signedIn.Region, s.kind, s.name, a.Tidy(file))
+		a.note("wrote sso_region = %s to %s in %s", signedIn.Region, config.Title(s.kind, s.name), a.Tidy(file))
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +77,7 @@ Profiles that would have the same name all get their account's last digits. --ma
 		f.add(c)
 		cmd.AddCommand(c)
 		if use == "apply" {
-			c.Flags().BoolVar(&f.yes, "yes", false, "apply even if profiles of your own will mean another role")
+			c.Flags().BoolVar(&f.yes, "yes", false, "apply even if profiles of your own will mean another role, or none")
 		}
 	}
 	sub("plan", "List what apply would add (+), rename and change (~), remove (-) and leave (!)",
@@ -274,7 +273,7 @@ func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (ap
 	if err != nil {
 		return applied{}, err
 	}
-	plan, backup, err := j.write(ctx, nil)
+	plan, asked, backup, err := j.write(ctx)
 	if err != nil {
 		return applied{}, err
 	}
@@ -283,8 +282,10 @@ func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (ap
 			a.warn(fmt.Errorf("profile %s stays: %s", c.Name, c.Reason))
 		}
 	}
-	for _, r := range plan.Dangling {
-		a.warn(fmt.Errorf("profile %s: its source_profile %s is gone", r.Profile, r.Source))
+	if !asked {
+		for _, fact := range affectedFacts(plan, true) {
+			a.warn(errors.New(fact))
+		}
 	}
 	if plan.Data == nil {
 		a.note("nothing to do: %s; listed %s", counts(plan), ago(a.Now().Sub(j.all.TakenAt)))
@@ -293,54 +294,6 @@ func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (ap
 		a.note("to go back: rolecall profiles undo")
 	}
 	return applied{shownPlanOf(plan), j.files.Config, backup.Path}, nil
-}
-
-// errTurned stops a change that a person has to agree to.
-var errTurned = errors.New("profiles of your own would mean another role")
-
-// write writes the plan. Turns other than the agreed ones are written only when the person agrees, or has with --yes.
-func (j *profileJob) write(ctx context.Context, agreed []profiles.Turn) (*profiles.Plan, filesystem.Backup, error) {
-	var plan *profiles.Plan
-	backup, err := j.app.EditConfig(ctx, j.files.Config, func(before filesystem.Shared) (data []byte, err error) {
-		if plan, err = j.plan(before); err != nil {
-			return nil, err
-		}
-		if !j.flags.yes && len(plan.Turned) > 0 && !slices.Equal(plan.Turned, agreed) {
-			return nil, errTurned
-		}
-		return plan.Data, nil
-	})
-	if !errors.Is(err, errTurned) {
-		return plan, backup, err
-	}
-	if err := j.agreeTo(ctx, plan.Turned); err != nil {
-		return nil, backup, err
-	}
-	return j.write(ctx, plan.Turned)
-}
-
-// agreeTo asks the person about profiles of their own that will mean another role.
-func (j *profileJob) agreeTo(ctx context.Context, turned []profiles.Turn) error {
-	var facts []string
-	for _, t := range turned {
-		facts = append(facts, "profile "+t.Profile+": "+turnText(t))
-	}
-	person := j.app.person(options{})
-	if person == nil {
-		return &HintError{
-			Err: errTurned, Code: ExitRefused, Facts: cutList(facts, maxFacts, "rolecall profiles plan"),
-			Hint: "change their source_profile, or add --yes: rolecall profiles apply " +
-				Quoted(j.all.Session.Name) + " --yes",
-		}
-	}
-	for _, line := range cutList(facts, maxTold, "rolecall profiles plan") {
-		person.Tell(line)
-	}
-	yes, err := person.Confirm(ctx, "write the profiles even so?")
-	if err == nil && !yes {
-		err = &HintError{Err: errors.New("not confirmed; nothing was written"), Code: ExitRefused}
-	}
-	return err
 }
 
 func (a *App) profilesUndo(ctx context.Context) error {

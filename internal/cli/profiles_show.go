@@ -31,7 +31,9 @@ type (
 	}
 	shownReference struct {
 		Profile string `json:"profile"`
-		Source  string `json:"sourceProfile"`
+		Source  string `json:"sourceProfile"` // whatever names it
+		Key     string `json:"key"`
+		Through string `json:"through,omitempty"`
 	}
 	shownChange struct {
 		Kind      profiles.Kind `json:"kind"`
@@ -86,18 +88,12 @@ func (a *App) planText(p *profiles.Plan) string {
 		fmt.Fprintf(&b, "%s %-*s  %s\n", sign, width, a.Show(c.Name), a.Show(text))
 	}
 	for _, r := range p.Dangling {
-		fmt.Fprintf(&b, "! %-*s  its source_profile %s is removed\n", width, a.Show(r.Profile), a.Show(r.Source))
+		fmt.Fprintf(&b, "! %-*s  %s\n", width, a.Show(r.Profile), a.Show(danglingText(r, false)))
 	}
 	for _, t := range p.Turned {
-		fmt.Fprintf(&b, "! %-*s  %s\n", width, a.Show(t.Profile), a.Show(turnText(t)))
+		fmt.Fprintf(&b, "! %-*s  %s\n", width, a.Show(t.Profile), a.Show(turnText(t, false)))
 	}
 	return b.String() + counts(p) + "\n"
-}
-
-// turnText says what happens to a profile that the person has built on a generated one.
-func turnText(t profiles.Turn) string {
-	return fmt.Sprintf("its source_profile %s is now %s %s and will be %s %s", t.Source, t.Was.AccountID, t.Was.Role,
-		t.Is.AccountID, t.Is.Role)
 }
 
 // counts summarizes a plan.

@@ -84,7 +84,7 @@ func (a *App) printToken(t tokenInfo) error {
 		{"session", t.Session},
 		{"start URL", t.StartURL},
 		{"region", t.Region},
-		{"file", t.File},
+		{"file", a.Tidy(t.File)},
 		{"scopes", strings.Join(t.Scopes, " ")},
 		{"until", a.moment(t.ExpiresAt)},
 		{"refreshable", yesNo(t.Refreshable)},

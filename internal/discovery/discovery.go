@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -96,7 +95,7 @@ func (p portals) issuer(ctx context.Context, asker *http.Client, startURL string
 	host := strings.ToLower(u.Hostname())
 	local := identitycenter.IsLoopback(host)
 	if p.has(host) || local && u.Scheme != "https" {
-		return Found{StartURL: startURL, Region: p.region(host), From: FromHost}, nil
+		return Found{StartURL: startURL, Region: p.StartRegion(host), From: FromHost}, nil
 	}
 	to, err := finder{p, ctx, asker}.vanity(u)
 	var elsewhere *ElsewhereError
@@ -110,37 +109,18 @@ func (p portals) issuer(ctx context.Context, asker *http.Client, startURL string
 	if err != nil { // at a host of AWS, but no access portal
 		return Found{}, &ElsewhereError{startURL, to.Scheme + "://" + to.Host + to.Path}
 	}
-	return Found{StartURL: issuer, Region: p.region(to.Hostname()), From: FromHost}, nil
+	return Found{StartURL: issuer, Region: p.StartRegion(to.Hostname()), From: FromHost}, nil
 }
 
 // OfHost returns the region that a host of AWS has in its name, or "".
-func OfHost(host string) string { return ofAWS().region(host) }
+func OfHost(host string) string { return ofAWS().StartRegion(host) }
 
 // IsDualStack reports whether host is that of an instance's dual-stack start URL, ID.portal.REGION.app.aws, which
 // people with IPv6 reach, too.
 func IsDualStack(host string) bool {
 	host = strings.ToLower(host)
 	p := ofAWS()
-	return p.region(host) != "" && !strings.HasPrefix(p.StartDomain(host), "portal.")
-}
-
-func (p portals) region(host string) string {
-	host = strings.ToLower(host)
-	domain := p.StartDomain(host)
-	labels := strings.Split(strings.TrimSuffix(host, "."+domain), ".")
-	if domain == "" || !isInstance(labels[0]) {
-		return ""
-	}
-	region := labels[len(labels)-1] // ID.portal.REGION.app.aws, ID.REGION.portal.amazonaws.com
-	middle := labels[1:max(1, len(labels)-1)]
-	before := strings.HasPrefix(domain, "portal.")
-	if before && len(middle) != 0 || !before && !slices.Equal(middle, []string{"portal"}) {
-		return ""
-	}
-	if of, ok := p.OfRegion(region); !ok || !slices.Contains(of.Instances, domain) {
-		return ""
-	}
-	return region
+	return p.StartRegion(host) != "" && !strings.HasPrefix(p.StartDomain(host), "portal.")
 }
 
 // A finder makes the requests for one start URL.
@@ -245,7 +225,7 @@ func (f finder) page(u *url.URL) (string, error) {
 		if !local && (to.Scheme != "https" || to.User != nil || !f.has(strings.ToLower(to.Hostname()))) {
 			return "", &ElsewhereError{first.String(), to.Scheme + "://" + to.Host}
 		}
-		if region := f.region(to.Hostname()); region != "" {
+		if region := f.StartRegion(to.Hostname()); region != "" {
 			return region, nil
 		}
 		u = to

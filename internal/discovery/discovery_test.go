@@ -362,7 +362,7 @@ func TestANewPartition(t *testing.T) {
 			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
 		}
 	}
-	if got := p.region(host) + ofAWS().region(host); got != "moon-sea-north-1" {
+	if got := p.StartRegion(host) + ofAWS().StartRegion(host); got != "moon-sea-north-1" {
 		t.Errorf("%s: %q", host, got)
 	}
 	i := &internet{pages: map[string]http.HandlerFunc{

@@ -111,3 +111,36 @@ func (all Partitions) StartDomain(host string) string {
 func (p Partition) HasStartDomain(domain string) bool {
 	return domain == p.Issuer || slices.Contains(p.Portals, domain) || slices.Contains(p.Instances, domain)
 }
+
+// StartRegion returns the region that a start URL's host has in its name, or "".
+func (all Partitions) StartRegion(host string) string {
+	host = strings.ToLower(host)
+	domain := all.StartDomain(host)
+	labels := strings.Split(strings.TrimSuffix(host, "."+domain), ".")
+	id, instance := strings.CutPrefix(labels[0], "ssoins-")
+	if domain == "" || !instance || len(id) != 16 || !made(id, "0123456789abcdef") {
+		return ""
+	}
+	region := labels[len(labels)-1] // ID.portal.REGION.app.aws, ID.REGION.portal.amazonaws.com
+	middle := labels[1:max(1, len(labels)-1)]
+	before := strings.HasPrefix(domain, "portal.")
+	if before && len(middle) != 0 || !before && !slices.Equal(middle, []string{"portal"}) {
+		return ""
+	}
+	if of, ok := all.OfRegion(region); !ok || !slices.Contains(of.Instances, domain) {
+		return ""
+	}
+	return region
+}
+
+// OfStartHost returns the partitions whose start URLs may have this host; none when it is not AWS's.
+func (all Partitions) OfStartHost(host string) Partitions {
+	domain := all.StartDomain(strings.ToLower(host))
+	var of Partitions
+	for _, p := range all {
+		if domain != "" && p.HasStartDomain(domain) {
+			of = append(of, p)
+		}
+	}
+	return of
+}

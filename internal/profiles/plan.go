@@ -292,80 +292,9 @@ func (p *planner) finish() (*Plan, error) {
 	if len(odd) > 0 {
 		return nil, &oddError{odd}
 	}
-	p.dangling(after)
-	p.turned(after)
+	p.affected(after, config)
 	p.plan.Data = data
 	return &p.plan, nil
-}
-
-// dangling notes other people's profiles that refer to one to be removed.
-func (p *planner) dangling(after *awsconfig.Document) {
-	gone := map[string]bool{}
-	for _, c := range p.plan.Changes {
-		if c.Kind == Removed {
-			gone[c.Name] = true
-		} else if c.From != "" {
-			gone[c.From] = true
-		}
-	}
-	if len(gone) == 0 {
-		return
-	}
-	for _, s := range after.Sections() {
-		if _, name := s.Named(); gone[name] {
-			delete(gone, name) // another profile has the name now
-		}
-	}
-	for _, d := range []*awsconfig.Document{after, p.credentials} {
-		for _, s := range d.Sections() {
-			for _, l := range d.Lines(s) {
-				if l.Key == "source_profile" && gone[l.Value] {
-					_, name := s.Named()
-					p.plan.Dangling = append(p.plan.Dangling, Reference{cmp.Or(name, s.Header), l.Value})
-				}
-			}
-		}
-	}
-}
-
-// turned notes the person's own profiles whose source_profile leads to another role afterwards.
-func (p *planner) turned(after *awsconfig.Document) {
-	was, is := meanings(p.config, p.session), meanings(after, p.session)
-	var names []string
-	sources := map[string]string{}
-	for _, d := range []*awsconfig.Document{after, p.credentials} {
-		for _, s := range d.Sections() {
-			_, name := s.Named()
-			name = cmp.Or(name, s.Header)
-			for _, l := range d.Lines(s) {
-				if l.Key == "source_profile" {
-					names, sources[name] = append(names, name), l.Value
-				}
-			}
-		}
-	}
-	for _, name := range names {
-		root := name
-		for range sources { // a chain in a circle ends, too
-			if source, more := sources[root]; more {
-				root = source
-			}
-		}
-		if was[root] != (Anchor{}) && is[root] != (Anchor{}) && was[root] != is[root] {
-			p.plan.Turned = append(p.plan.Turned, Turn{Reference{name, root}, was[root], is[root]})
-		}
-	}
-}
-
-// meanings maps the names of a session's generated profiles to their roles.
-func meanings(d *awsconfig.Document, session string) map[string]Anchor {
-	all := map[string]Anchor{}
-	for _, m := range read(d, session) {
-		if !m.stranger {
-			all[m.name] = m.Anchor
-		}
-	}
-	return all
 }
 
 // resolves returns an error unless a profile is read as planned.

@@ -69,15 +69,6 @@ type Change struct {
 	Anchor
 }
 
-// A Reference is a source_profile of somebody else's profile that the plan leaves dangling.
-type Reference struct{ Profile, Source string }
-
-// A Turn is somebody else's profile whose source_profile, the last of its chain, will stand for another role.
-type Turn struct {
-	Reference
-	Was, Is Anchor
-}
-
 // A Plan holds all changes, and the file after them. Data is nil when nothing changes.
 type Plan struct {
 	Changes   []Change

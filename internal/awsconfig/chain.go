@@ -1,0 +1,86 @@
+package awsconfig
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// chain reads role_arn and what belongs to it. from lists the profiles that led here: a repeated one is a loop.
+func (c *Config) chain(v *values, from []string) (*Chain, error) {
+	chain := &Chain{
+		RoleARN: v.text("role_arn"), RoleSessionName: v.text("role_session_name"),
+		ExternalID: v.text("external_id"),
+	}
+	if !strings.HasPrefix(chain.RoleARN, "arn:") || strings.Count(chain.RoleARN, ":") < 5 {
+		return nil, v.fail("role_arn", "%q is not a role ARN", chain.RoleARN)
+	}
+	if text := v.text("duration_seconds"); text != "" {
+		seconds, err := strconv.Atoi(text)
+		if err != nil || seconds < 900 || seconds > 43200 {
+			return nil, v.fail("duration_seconds", "%q is not a number from 900 to 43200", text)
+		}
+		chain.Duration = time.Duration(seconds) * time.Second
+	}
+	for _, key := range []string{"credential_source", "web_identity_token_file"} {
+		if v.text(key) != "" {
+			return nil, v.unsupported(key)
+		}
+	}
+	source, err := c.sourceOf(v, from)
+	if err != nil {
+		return nil, err
+	}
+	chain.Source = source
+	return chain, nil
+}
+
+// sourceOf reads the profile that source_profile names. What is wrong for every tool comes before what rolecall does
+// not support.
+func (c *Config) sourceOf(v *values, from []string) (*Profile, error) {
+	name := v.text("source_profile")
+	switch {
+	case name == "":
+		return nil, v.fail("source_profile", "is missing beside role_arn")
+	case name == v.name && len(from) == 1 && v.text("aws_access_key_id") != "":
+		return nil, v.limit("source_profile", "%q has keys of its own, which rolecall does not use", name)
+	case slices.Contains(from, name):
+		return nil, v.fail("source_profile", "%q leads back to itself", name)
+	}
+	source, err := c.profile(name, from)
+	if unknown := (*Error)(nil); errors.As(err, &unknown) && unknown.kind == ErrUnknownProfile && unknown.Profile == name {
+		e := v.fail("source_profile", "there is no profile %q", name)
+		e.wanted, e.candidates = unknown.wanted, unknown.candidates
+		return nil, e
+	}
+	switch {
+	case err != nil && !isLimit(err):
+		return nil, err
+	case v.text("mfa_serial") != "":
+		return nil, v.unsupported("mfa_serial")
+	case err != nil:
+		return nil, err
+	case source.Chain == nil && source.Session.StartURL == "": // its keys may be anywhere, as aws-vault's are
+		return nil, v.limit("source_profile", "%q has neither a session nor a role_arn", name)
+	}
+	return &source, nil
+}
+
+// limit is an error about a key that other tools can use, and rolecall cannot.
+func (v *values) limit(key, format string, args ...any) *Error {
+	e := v.fail(key, format, args...)
+	e.limit = true
+	return e
+}
+
+func (v *values) unsupported(key string) *Error {
+	return v.limit(key, "is not supported: rolecall assumes roles with the credentials of a source_profile")
+}
+
+// isLimit reports whether an error is about what other tools can use, and rolecall cannot.
+func isLimit(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.limit
+}
