@@ -12,6 +12,9 @@ import (
 
 // doubtful reports values of a section that have the right form, and yet cannot be right.
 func (c *Config) doubtful(kind, name string) []Problem {
+	if kind == kindServices {
+		return nil
+	}
 	v := c.find(kind, name)
 	var all []Problem
 	add := func(key, remedy, format string, args ...any) {
@@ -19,9 +22,6 @@ func (c *Config) doubtful(kind, name string) []Problem {
 			Origin: v.where(key), Section: kind + " " + quote(name), Key: key, Text: fmt.Sprintf(format, args...),
 			Remedy: remedy,
 		})
-	}
-	if kind == kindServices {
-		return nil
 	}
 	for _, key := range []string{"sso_region", "region"} {
 		region := v.text(key)
@@ -94,10 +94,7 @@ func (c *Config) rootSession(profile string) identitycenter.SSOSession {
 	if err != nil {
 		return identitycenter.SSOSession{}
 	}
-	for p.Chain != nil {
-		p = *p.Chain.Source
-	}
-	return p.Session
+	return p.Root().Session
 }
 
 // scopes reports a session whose tokens cannot be used at the access portal. That is a mistake if profiles need it,
@@ -134,15 +131,14 @@ func (c *Config) needsPortal(session string) bool {
 	})
 }
 
-// permissionSetOf returns the name of the permission set whose role in IAM is AWSReservedSSO_NAME_HASH; other names as
-// they are. A permission set cannot have such a name: it would be too long.
+// permissionSetOf returns the permission set of a role with its name in IAM; other names as they are. No permission set
+// has such a name: it would be too long.
 func permissionSetOf(role string) string {
-	rest, made := strings.CutPrefix(role, "AWSReservedSSO_")
-	i := strings.LastIndexByte(rest, '_')
-	if !made || i < 1 || len(rest)-i-1 != 16 || strings.Trim(rest[i+1:], "0123456789abcdef") != "" {
+	name, hash := identitycenter.PermissionSet(role)
+	if len(hash) != 16 || strings.Trim(hash, "0123456789abcdef") != "" {
 		return role
 	}
-	return rest[:i]
+	return name
 }
 
 // boolean returns true or false as it was meant, or both.

@@ -1,6 +1,7 @@
 package awsconfig
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -87,14 +88,7 @@ func assign(key, value string) string {
 
 // corrected says which line to write in place of a key's value.
 func corrected(key, value string) string {
-	return orText(valueRemedy(key, value), assign(key, cleanValue(value)))
-}
-
-func orText(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
+	return cmp.Or(valueRemedy(key, value), assign(key, cleanValue(value)))
 }
 
 // cleanValue drops what is not part of a value for every tool: quotes around it, a comment, strange characters.

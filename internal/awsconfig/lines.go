@@ -1,6 +1,7 @@
 package awsconfig
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -54,7 +55,7 @@ func (l *linter) unassigned(line Line) (p Problem) {
 func (l *linter) key(s Section, line Line) Problem {
 	key, value, separator := splitLine(line.Text)
 	known := knownKey(plain(key))
-	p := Problem{Key: line.Key, about: known, Remedy: corrected(orText(known, line.Key), value)}
+	p := Problem{Key: line.Key, about: known, Remedy: corrected(cmp.Or(known, line.Key), value)}
 	switch {
 	case l.strange(line) != "":
 		p.Text = "the line has " + l.strange(line)
@@ -82,7 +83,7 @@ func (l *linter) key(s Section, line Line) Problem {
 // firstOf returns the first word of a text.
 func firstOf(text string) string {
 	first, rest := firstWord(text)
-	return orText(first, rest)
+	return cmp.Or(first, rest)
 }
 
 // strange names the first strange character of a property's first line.

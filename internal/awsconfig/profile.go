@@ -263,6 +263,14 @@ func (v *values) endpoints() Endpoints {
 	return e
 }
 
+// Root returns the profile at the end of a chain: the one that signs in.
+func (p *Profile) Root() *Profile {
+	for p.Chain != nil {
+		p = p.Chain.Source
+	}
+	return p
+}
+
 // RequireRole returns an *Error that names the key which a profile lacks to get role credentials.
 func (p Profile) RequireRole() error {
 	fail := func(key, problem string) error {

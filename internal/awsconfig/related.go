@@ -1,6 +1,7 @@
 package awsconfig
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -124,7 +125,7 @@ func (c *Config) remedy(e *Error) string {
 	value := v.text(e.Key)
 	if kind := map[string]string{"sso_session": kindSession, "source_profile": kindProfile}[e.Key]; kind != "" {
 		meant, _ := meantBy(value, false)
-		if name := orText(meant.name, cleanValue(value)); name != value && c.find(kind, name) != nil {
+		if name := cmp.Or(meant.name, cleanValue(value)); name != value && c.find(kind, name) != nil {
 			return assign(e.Key, name)
 		}
 	}

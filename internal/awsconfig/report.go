@@ -65,23 +65,26 @@ func (c *Config) Report() Report {
 			} else if p.Text != "" {
 				limits = append(limits, p)
 			}
-			for _, p := range problems {
-				if !seen[p] { // a session's, once for all of its profiles
-					r.Problems, seen[p] = append(r.Problems, p), true
-				}
-			}
-			for _, p := range limits {
-				if !seen[p] {
-					r.Unusable, seen[p] = append(r.Unusable, p), true
-				}
-			}
+			r.Problems, r.Unusable = appendNew(r.Problems, problems, seen), appendNew(r.Unusable, limits, seen)
 		}
 	}
+	files := []string{c.config.path, c.credentials.path}
 	slices.SortStableFunc(r.Problems, func(a, b Problem) int {
-		second := func(p Problem) int { return btoi(p.Origin.File == c.credentials.path) }
-		return cmp.Or(second(a)-second(b), a.Origin.Line-b.Origin.Line)
+		return cmp.Or(
+			cmp.Compare(slices.Index(files, a.Origin.File), slices.Index(files, b.Origin.File)),
+			cmp.Compare(a.Origin.Line, b.Origin.Line))
 	})
 	return r
+}
+
+// appendNew appends the problems that were not seen before: each profile of a session has the session's, too.
+func appendNew(all, problems []Problem, seen map[Problem]bool) []Problem {
+	for _, p := range problems {
+		if !seen[p] {
+			all, seen[p] = append(all, p), true
+		}
+	}
+	return all
 }
 
 func (c *Config) reportSection(kind string, v *values) ReportSection {
@@ -166,13 +169,6 @@ func (c *Config) twoWays(kind, name string) []Problem {
 	}
 	p.Origin, p.Remedy = v.where(p.Key), "keep one of the two"
 	return []Problem{p}
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func quote(name string) string { return `"` + name + `"` }

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/awsconfig"
-	"rolecall/internal/credentials"
 	"rolecall/internal/inventory"
 	"rolecall/internal/terminal"
 )
@@ -233,7 +232,7 @@ func (a *App) offerRegions(begun string) (all completion) {
 	known := map[string]bool{}
 	for _, name := range config.ProfileNames() {
 		if p, err := config.Profile(name); err == nil {
-			known[p.Region], known[credentials.Root(p).Session.Region] = true, true
+			known[p.Region], known[p.Root().Session.Region] = true, true
 		}
 	}
 	for _, region := range slices.Sorted(maps.Keys(known)) {

@@ -96,6 +96,6 @@ func (a *App) needsTarget(config *awsconfig.Config, name string) error {
 	return &HintError{
 		Err:  errors.New("which profile? none is named, and there is no default profile"),
 		Code: ExitConfiguration, Facts: append(a.meantBy(config, err), fact),
-		Hint: a.withProfile() + "; for all that this shell runs: export AWS_PROFILE=PROFILE",
+		Hint: a.withProfile() + "; for all that this shell runs: " + exportProfile(),
 	}
 }

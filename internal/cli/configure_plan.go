@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"rolecall/internal/awsconfig"
-	"rolecall/internal/credentials"
 	"rolecall/internal/discovery"
 	"rolecall/internal/identitycenter"
 )
@@ -184,7 +183,7 @@ func (a *App) settingsProfile(config *awsconfig.Config) awsconfig.Profile {
 	if err != nil {
 		return awsconfig.Profile{}
 	}
-	return credentials.Root(settings)
+	return *settings.Root()
 }
 
 // sessionOf names the first sso-session with a start URL, in whatever form it is written;

@@ -105,7 +105,7 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	if err := profile.RequireRole(); err != nil {
 		return err
 	}
-	root := credentials.Root(profile)
+	root := *profile.Root()
 	r := consoleResult{Account: root.AccountID, Role: root.RoleName}
 	if profile.Chain != nil {
 		r.Role = profile.Chain.RoleARN

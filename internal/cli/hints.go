@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"os/exec"
+	"runtime"
 	"strings"
 
 	"rolecall/internal/awsconfig"
@@ -12,14 +13,19 @@ import (
 
 // withProfile returns the command that runs, with a profile to be named.
 func (a *App) withProfile() string {
-	words := []string{a.running.CommandPath(), "--profile PROFILE"}
-	if len(a.arguments) > 0 { // the command of exec
-		words = append(words, "--")
+	return a.running.CommandPath() + " --profile PROFILE" + execCommand(a.arguments)
+}
+
+// execCommand returns the end of a command line of exec: the command after its "--", or nothing without one.
+func execCommand(words []string) string {
+	if len(words) == 0 {
+		return ""
 	}
-	for _, word := range a.arguments {
-		words = append(words, Quoted(word))
+	line := " --"
+	for _, word := range words {
+		line += " " + Quoted(word)
 	}
-	return strings.Join(words, " ")
+	return line
 }
 
 // withSession returns the command that runs, with a session named.
@@ -35,14 +41,7 @@ func (a *App) withSession(name string) string {
 	case takesSession && (len(a.arguments) == 0 || match != nil && match.Changed):
 		return "add --session " + Quoted(name)
 	case takesSession:
-		words := []string{path, Quoted(name + ":" + a.arguments[0])}
-		if len(a.arguments) > 1 {
-			words = append(words, "--")
-		}
-		for _, word := range a.arguments[1:] {
-			words = append(words, Quoted(word))
-		}
-		return strings.Join(words, " ")
+		return path + " " + Quoted(name+":"+a.arguments[0]) + execCommand(a.arguments[1:])
 	}
 	if parent := a.running.Parent(); parent != nil && parent.Name() == "sso" {
 		return path + " --profile " + Quoted(name)
@@ -60,11 +59,25 @@ func (a *App) missingDash(args []string) error {
 		line += " " + Quoted(args[0])
 		args = args[1:]
 	}
-	line += " --"
-	for _, arg := range args {
-		line += " " + Quoted(arg)
+	return &HintError{
+		Err: errors.New(`"--" is missing before the command`), Code: ExitUsage, Hint: line + execCommand(args),
 	}
-	return &HintError{Err: errors.New(`"--" is missing before the command`), Code: ExitUsage, Hint: line}
+}
+
+// exportProfile returns the line with which a shell names a profile for all that it runs.
+func exportProfile() string {
+	if runtime.GOOS == "windows" {
+		return "$Env:AWS_PROFILE = 'PROFILE'"
+	}
+	return "export AWS_PROFILE=PROFILE"
+}
+
+// switchTo returns the line with which a shell gets the keys of target.
+func switchTo(target string) string {
+	if runtime.GOOS == "windows" {
+		return "rolecall env " + Quoted(target) + " | Out-String | Invoke-Expression"
+	}
+	return `eval "$(rolecall env ` + Quoted(target) + `)"`
 }
 
 // isProgram reports whether a word is a program's name, and no profile's.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"rolecall/internal/awsconfig"
-	"rolecall/internal/credentials"
 	"rolecall/internal/export"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/identitycenter/client"
@@ -20,7 +19,7 @@ func (a *App) accountOf(profile awsconfig.Profile, c identitycenter.RoleCredenti
 	if err != nil {
 		return inventory.Account{}, err
 	}
-	root := credentials.Root(profile)
+	root := *profile.Root()
 	account := inventory.Account{ID: cmp.Or(c.AccountID, root.AccountID)}
 	if listed := a.listingOf(root); listed != nil {
 		is := func(listed inventory.Account) bool { return listed.ID == account.ID }
@@ -59,7 +58,7 @@ func (a *App) listingOf(root awsconfig.Profile) *inventory.Inventory {
 // identityOf says whose the keys of profile in account are. Its target leads to the same keys again, whatever the
 // default session.
 func identityOf(profile awsconfig.Profile, account inventory.Account) export.Identity {
-	session := credentials.Root(profile).Session
+	session := profile.Root().Session
 	id := export.Identity{
 		Session: session.Label(), AccountID: account.ID, AccountName: account.Name, Role: profile.RoleName,
 		Profile: profile.Name, Guarded: account.Guarded,

@@ -52,7 +52,7 @@ func (a *App) locatedBy(
 		region, origin = cmp.Or(region, profile.Region, own.Region), a.Tidy(a.settingsFile())+": region"
 	}
 	profile.Region = region
-	return profile, checkRegion(region, origin, credentials.Root(profile).Session)
+	return profile, checkRegion(region, origin, profile.Root().Session)
 }
 
 // setRegion returns the region that the person has set in the environment, and the variable. One that an outer rolecall

@@ -70,7 +70,7 @@ func (a *App) shellIdentity(
 	if errors.Is(err, identitycenter.ErrUnauthorized) {
 		hint := "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN, or name a TARGET"
 		if target := a.Getenv("ROLECALL_TARGET"); target != "" {
-			hint = `eval "$(rolecall env ` + Quoted(target) + `)"`
+			hint = switchTo(target)
 		}
 		err = fmt.Errorf("the keys of this shell have ended, or are wrong: %w", err)
 		err = &HintError{Err: err, Code: ExitLogin, Hint: hint}

@@ -14,7 +14,6 @@ import (
 	"rolecall/internal/access"
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
-	"rolecall/internal/credentials"
 	"rolecall/internal/identitycenter"
 )
 
@@ -270,7 +269,7 @@ func (a *App) givenProfile(f portalFlags, owner awsconfig.Profile, known string)
 		return owner, err
 	}
 	p, err := config.Profile(cmp.Or(f.profile, awsconfig.DefaultProfile(a.Getenv)))
-	region := cmp.Or(f.region, credentials.Root(p).Session.Region, p.Region,
+	region := cmp.Or(f.region, p.Root().Session.Region, p.Region,
 		a.Getenv("AWS_REGION"), a.Getenv("AWS_DEFAULT_REGION"))
 	if region == "" {
 		missing := errors.New("--access-token needs --region, the region of its Identity Center")

@@ -163,7 +163,7 @@ func (a *App) resolveProfile(
 	if err != nil {
 		return profile, nil, err
 	}
-	if credentials.Root(profile).Session.StartURL == "" {
+	if profile.Root().Session.StartURL == "" {
 		return profile, nil, profile.RequireRole()
 	}
 	s, err := a.session(ctx, &profile, o)
@@ -312,7 +312,7 @@ func (a *App) findSession(
 	if name != "" {
 		return a.namedSession(config, name)
 	}
-	if root := credentials.Root(settings); settingsError == nil && root.Session.StartURL != "" {
+	if root := *settings.Root(); settingsError == nil && root.Session.StartURL != "" {
 		return root.Session, nil
 	}
 	if settingsError != nil && !errors.Is(settingsError, awsconfig.ErrUnknownProfile) {
@@ -359,8 +359,8 @@ func (a *App) namedSession(config *awsconfig.Config, name string) (identitycente
 	}
 	profile, profileError := config.Profile(name)
 	switch {
-	case profileError == nil && credentials.Root(profile).Session.StartURL != "":
-		return credentials.Root(profile).Session, nil
+	case profileError == nil && profile.Root().Session.StartURL != "":
+		return profile.Root().Session, nil
 	case profileError == nil:
 		return found, profile.RequireRole()
 	case !errors.Is(profileError, awsconfig.ErrUnknownProfile):

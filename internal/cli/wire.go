@@ -160,31 +160,30 @@ type session struct {
 // session builds the rooms for the session of profile, with its network settings. A session without sso_region gets
 // its region in profile, too.
 func (a *App) session(ctx context.Context, profile *awsconfig.Profile, o options) (*session, error) {
-	root := credentials.Root(*profile)
+	root := profile.Root()
 	store, err := a.cache()
 	if err != nil {
 		return nil, err
 	}
-	a.inForce = root
-	e := a.endpoints(root)
+	a.inForce = *root
+	e := a.endpoints(*root)
 	if o.endpointURL != "" {
 		e.oidc, e.portal, e.override = o.endpointURL, o.endpointURL, "--endpoint-url"
 	}
 	stderr := cmp.Or(o.stderr, a.Stderr)
-	httpClient, err := a.network(root, a.Logger(stderr))
+	httpClient, err := a.network(*root, a.Logger(stderr))
 	if err != nil {
 		return nil, err
 	}
-	if err := a.place(ctx, rootSession(profile), store, httpClient, e.oidc); err != nil {
+	if err := a.findRegion(ctx, &root.Session, store, httpClient, e.oidc); err != nil {
 		return nil, err
 	}
-	root.Session = *rootSession(profile)
 	if err := checkRegion(o.region, regionFlag, root.Session); err != nil {
 		return nil, err
 	}
 	c, err := client.New(client.Config{
 		Region: root.Session.Region, OIDC: e.oidc, Portal: e.portal,
-		FIPS: a.fips(root), DualStack: a.dualStackPortal(root), HTTP: httpClient, Now: a.Now,
+		FIPS: a.fips(*root), DualStack: a.dualStackPortal(*root), HTTP: httpClient, Now: a.Now,
 	})
 	if err != nil {
 		return nil, &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
@@ -304,7 +303,7 @@ func (a *App) retrieve(
 	if err != nil {
 		return profile, c, err
 	}
-	if root := credentials.Root(profile); !o.unattended && root.AccountID != "" {
+	if root := *profile.Root(); !o.unattended && root.AccountID != "" {
 		// For the picker's order, which alone suffers if the disk is full.
 		_ = a.listingStore().Used(root.Session, root.AccountID, root.RoleName)
 	}
@@ -348,8 +347,8 @@ func (a *App) sessionNamed(ctx context.Context, name string, o options) (*sessio
 		return nil, err
 	}
 	if name != "" {
-		if p, err := config.Profile(name); err == nil && credentials.Root(p).Session.Label() == profile.Session.Label() {
-			profile = credentials.Root(p) // its services section and network settings count
+		if p, err := config.Profile(name); err == nil && p.Root().Session.Label() == profile.Session.Label() {
+			profile = *p.Root() // its services section and network settings count
 		}
 	}
 	if o.ssoRegion != "" {

@@ -10,21 +10,13 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// Root returns the profile at the end of a chain: the one that signs in.
-func Root(profile awsconfig.Profile) awsconfig.Profile {
-	for profile.Chain != nil {
-		profile = *profile.Chain.Source
-	}
-	return profile
-}
-
 // Region is where STS is asked for profile: its region, else that of its
 // Identity Center.
 func Region(profile awsconfig.Profile) string {
 	if profile.Region != "" {
 		return profile.Region
 	}
-	return Root(profile).Session.Region
+	return profile.Root().Session.Region
 }
 
 // chained assumes the profile's role with the credentials of its source. STS is asked for every link

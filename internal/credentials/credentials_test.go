@@ -138,8 +138,8 @@ func TestChainedRoles(t *testing.T) {
 		if again := s.retrieve(t, chained); again.AccessKeyID != keys.AccessKeyID {
 			t.Error("it was assumed again")
 		}
-		if credentials.Root(chained).Session.Name != "corp" || credentials.Region(chained) != "us-east-1" {
-			t.Errorf("root %+v", credentials.Root(chained))
+		if chained.Root().Session.Name != "corp" || credentials.Region(chained) != "us-east-1" {
+			t.Errorf("root %+v", chained.Root())
 		}
 		stale := s.retrieve(t, source)
 		stale.AccessKeyID, stale.SessionToken = "ASIAOLDOLDOLDOLDOLDO", identitycenter.NewSecret("old")

@@ -51,7 +51,7 @@ func (s STS) Identify(
 	}
 	got := roleOfSession(identity.ARN)
 	if profile.Chain == nil {
-		got, _ = permissionSet(got)
+		got, _ = identitycenter.PermissionSet(got)
 	}
 	if identity.Account != account || AccountOf(identity.ARN) != account || !strings.EqualFold(got, role) {
 		return identity, &IdentityError{Account: account, Role: role, Got: identity}
@@ -72,30 +72,16 @@ func roleOfSession(arn string) string {
 	return path[1]
 }
 
-// reserved begins the names of the roles that Identity Center makes in accounts: AWSReservedSSO_NAME_HASH.
-const reserved = "AWSReservedSSO_"
-
-// permissionSet cuts NAME out of the name of a role that Identity Center has made.
-func permissionSet(role string) (string, bool) {
-	rest, made := strings.CutPrefix(role, reserved)
-	end := strings.LastIndexByte(rest, '_')
-	if !made || end < 1 || end == len(rest)-1 {
-		return "", false
-	}
-	return rest[:end], true
-}
-
 // permissionSetMeant returns a fact about a role name that was taken from IAM, as the console shows it, perhaps without
 // its hash; none for any other name. roles are the person's.
 func permissionSetMeant(role string, roles []string) []string {
+	const reserved = identitycenter.ReservedRole
 	if len(role) <= len(reserved) || !strings.EqualFold(role[:len(reserved)], reserved) {
 		return nil
 	}
 	whole := role[len(reserved):]
-	name, made := permissionSet(reserved + whole)
-	if !made {
-		name = whole
-	}
+	name, _ := identitycenter.PermissionSet(reserved + whole)
+	name = cmp.Or(name, whole)
 	meant := cmp.Or(near.Best(name, roles), name)
 	for _, candidate := range roles {
 		if strings.EqualFold(candidate, whole) {

@@ -163,3 +163,17 @@ type Endpoints struct {
 	OIDC   string
 	Portal string
 }
+
+// ReservedRole begins the names of the roles that Identity Center makes in accounts: AWSReservedSSO_NAME_HASH.
+const ReservedRole = "AWSReservedSSO_"
+
+// PermissionSet splits the name of such a role into the name of its permission set and the hash. For other names both
+// are empty.
+func PermissionSet(role string) (name, hash string) {
+	rest, reserved := strings.CutPrefix(role, ReservedRole)
+	end := strings.LastIndexByte(rest, '_')
+	if !reserved || end < 1 || end == len(rest)-1 {
+		return "", ""
+	}
+	return rest[:end], rest[end+1:]
+}

@@ -15,17 +15,9 @@ import (
 	"rolecall/internal/login"
 )
 
-// rootSession returns the session that a profile signs in to, to be changed in place.
-func rootSession(p *awsconfig.Profile) *identitycenter.SSOSession {
-	for p.Chain != nil {
-		p = p.Chain.Source
-	}
-	return &p.Session
-}
-
-// place fills in the region of a session without sso_region: what is known of it here, else what its start page says,
-// or the one of the Identity Center at endpoint.
-func (a *App) place(
+// findRegion fills in the region of a session without sso_region: the one that is known here, else the one on its start
+// page, or on that of the Identity Center at endpoint.
+func (a *App) findRegion(
 	ctx context.Context, s *identitycenter.SSOSession, store *cache.Store, httpClient *http.Client, endpoint string,
 ) error {
 	if s.Region != "" {
