@@ -28,7 +28,11 @@ func (a *App) configCommand() *cobra.Command {
 		Long: `Print how rolecall understands the shared config files, and what is wrong with them.
 
   rolecall config show
-  rolecall config show --json`,
+  rolecall config show --json
+
+Each section is shown with its file and line, without secrets. Below them are the problems: what
+tools ignore or read differently, and values that cannot be right, with what to write instead.
+What other tools can use and rolecall cannot is listed last. The files do not change.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.configShow() },
 	})

@@ -38,7 +38,8 @@ func (a *App) configureCommand() *cobra.Command {
 The start URL is enough: rolecall finds the region. It accepts the address of your AWS access
 portal in any form, just the part before .awsapps.com, or the name of an existing sso-session.
 Nothing else in the file changes. If the session exists, its region is corrected, and so are
-its scopes if you pass --scopes.
+its scopes if you pass --scopes. After the sign-in it offers, at a terminal, to write a profile
+for each of your accounts and roles.
 
 --region is that of the Identity Center, --default-region that of your profiles: the AWS CLI
 needs one. Without it, it is that of config.toml, else asked at a terminal, else sso_region.`,

@@ -37,7 +37,9 @@ nushell unsets names: hide-env --ignore-errors ...(rolecall env --unset --shell 
 ROLECALL_TARGET, _SESSION, _ACCOUNT_ID, _ACCOUNT_NAME, _ROLE, _PROFILE and _GUARDED say whose
 credentials they are: for prompts, with _ for whatever a prompt or shell might interpret.
 
-Formats: ` + strings.Join(export.Formats(), ", ") + `.
+Formats: ` + strings.Join(export.Formats(), ", ") + `;
+or a shell by its name or path, such as zsh or /usr/bin/tcsh.
+An AWS_REGION or AWS_DEFAULT_REGION of your own is used, and stays, unless --region says another.
 AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would take precedence over the keys.
 If there are no credentials, the output for a shell unsets those from before, and fails there.`,
 		Args: cobra.MaximumNArgs(1),

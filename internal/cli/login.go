@@ -36,7 +36,8 @@ func (a *App) loginCommand() *cobra.Command {
 
 Without a name it is the default profile's session, else the only one. A session that is
 still valid is left alone. --fresh signs out on the server first, so that the new session
-has its full length and the newest assignments.`,
+has its full length and the newest assignments. If sso_region is missing, or the start URL
+leads from a host of your own to another region, login writes the right one to the file.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.login(cmd.Context(), firstArg(args), o, fresh)
