@@ -196,38 +196,24 @@ func (a *App) complete(cmd *cobra.Command) {
 	}
 }
 
-// completeFlags completes --profile, --session, --account and --role.
+// completeFlags completes the values of those flags that cmd has; none of them is a file.
 func (a *App) completeFlags(cmd *cobra.Command) {
-	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
-	_ = cmd.RegisterFlagCompletionFunc("session", a.completeSessionFlag)
-	_ = cmd.RegisterFlagCompletionFunc("account", a.completeAccountFlag)
-	_ = cmd.RegisterFlagCompletionFunc("role", a.completeRoleFlag)
-	for _, name := range []string{"match", "tag", "region", "parallel", "patience"} { // no files
-		if cmd.Flags().Lookup(name) != nil {
-			_ = cmd.RegisterFlagCompletionFunc(name, a.completeValue(name))
-		}
+	for name, complete := range map[string]cobra.CompletionFunc{
+		"profile": a.completeProfiles, "session": a.completeSessionFlag, "account": a.completeAccountFlag,
+		"match": a.completeAccountFlag, "role": a.completeRoleFlag, "region": a.completeRegionFlag,
+		"tag": cobra.NoFileCompletions, "parallel": cobra.NoFileCompletions, "patience": cobra.NoFileCompletions,
+	} {
+		_ = cmd.RegisterFlagCompletionFunc(name, complete) // an error means that it has no such flag
 	}
 }
 
-// completeValue completes a flag whose value is no file.
-func (a *App) completeValue(flag string) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, _ []string, begun string) (completion, cobra.ShellCompDirective) {
-		switch flag {
-		case "match":
-			all, _ := a.completeAccountFlag(cmd, nil, begun)
-			return all, nothingElse
-		case "region":
-			return a.offerRegions(begun), nothingElse
-		}
-		return nil, nothingElse
-	}
-}
-
-// offerRegions offers the regions that stand in the config files.
-func (a *App) offerRegions(begun string) (all completion) {
+// completeRegionFlag offers the regions in the config files.
+func (a *App) completeRegionFlag(
+	_ *cobra.Command, _ []string, begun string,
+) (all completion, _ cobra.ShellCompDirective) {
 	config, err := a.config()
 	if err != nil {
-		return nil
+		return nil, nothingElse
 	}
 	known := map[string]bool{}
 	for _, name := range config.ProfileNames() {
@@ -240,7 +226,7 @@ func (a *App) offerRegions(begun string) (all completion) {
 			all = a.offer(all, region, "region")
 		}
 	}
-	return all
+	return all, nothingElse
 }
 
 func (a *App) completeSessionFlag(

@@ -107,7 +107,7 @@ func (p portals) issuer(ctx context.Context, asker *http.Client, startURL string
 	}
 	issuer, err := p.startURL(to.String())
 	if err != nil { // at a host of AWS, but no access portal
-		return Found{}, &ElsewhereError{startURL, to.Scheme + "://" + to.Host + to.Path}
+		return Found{}, &ElsewhereError{startURL, origin(to) + to.Path}
 	}
 	return Found{StartURL: issuer, Region: p.StartRegion(to.Hostname()), From: FromHost}, nil
 }
@@ -140,7 +140,7 @@ func (f finder) get(method string, u *url.URL) (*http.Response, error) {
 	r.Header.Set("User-Agent", "rolecall")
 	answer, err := f.asker.Do(r)
 	if err != nil {
-		return nil, client.Translate(f.ctx, "the start page at "+u.Scheme+"://"+u.Host, u.Scheme+"://"+u.Host, err)
+		return nil, client.Translate(f.ctx, "the start page at "+origin(u), origin(u), err)
 	}
 	return answer, nil
 }
@@ -168,7 +168,7 @@ func (f finder) vanity(from *url.URL) (*url.URL, error) {
 	}
 	if to.Scheme != "https" || to.User != nil || to.Port() != "" && to.Port() != "443" ||
 		!f.has(strings.ToLower(to.Hostname())) {
-		return nil, &ElsewhereError{from.String(), to.Scheme + "://" + to.Host}
+		return nil, &ElsewhereError{from.String(), origin(to)}
 	}
 	return to, nil
 }
@@ -185,6 +185,9 @@ func redirect(answer *http.Response) *url.URL {
 	return nil
 }
 
+// origin returns the scheme and host of an address.
+func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
+
 func unavailable(u *url.URL, status int) error {
 	kind := identitycenter.ErrUnavailable
 	switch {
@@ -193,9 +196,8 @@ func unavailable(u *url.URL, status int) error {
 	case status < 500 || status == http.StatusNotImplemented:
 		return nil
 	}
-	host := u.Scheme + "://" + u.Host
 	return &identitycenter.APIError{
-		Operation: "the start page at " + host, Endpoint: host, Status: status, Kind: kind,
+		Operation: "the start page at " + origin(u), Endpoint: origin(u), Status: status, Kind: kind,
 		Description: fmt.Sprintf("HTTP status %d", status),
 	}
 }
@@ -212,7 +214,7 @@ func (f finder) page(u *url.URL) (string, error) {
 		body, err := io.ReadAll(io.LimitReader(answer.Body, maxPage))
 		_ = answer.Body.Close()
 		if err != nil {
-			return "", client.Translate(f.ctx, "the start page at "+u.Scheme+"://"+u.Host, u.Host, err)
+			return "", client.Translate(f.ctx, "the start page at "+origin(u), origin(u), err)
 		}
 		if err := unavailable(u, answer.StatusCode); err != nil {
 			return "", err
@@ -223,7 +225,7 @@ func (f finder) page(u *url.URL) (string, error) {
 		}
 		local := to.Scheme == u.Scheme && to.Host == u.Host && identitycenter.IsLoopback(u.Hostname())
 		if !local && (to.Scheme != "https" || to.User != nil || !f.has(strings.ToLower(to.Hostname()))) {
-			return "", &ElsewhereError{first.String(), to.Scheme + "://" + to.Host}
+			return "", &ElsewhereError{first.String(), origin(to)}
 		}
 		if region := f.StartRegion(to.Hostname()); region != "" {
 			return region, nil

@@ -60,23 +60,7 @@ func oddNames() map[string]string {
 
 // A profile's name is completed to the very word that it is, whatever is in it, and nothing in it is run.
 func TestCompletionOfAnyName(t *testing.T) {
-	w := aListedWorld(t, 1, func(int) string { return "Other $(touch x) Lake" })
-	err := editFile(filepath.Join(w.home, ".aws", "config"), func(text string) string {
-		for name := range oddNames() {
-			header := "profile '" + name + "'"
-			if strings.Contains(name, "'") {
-				header = `profile "` + name + `"`
-			}
-			text += fmt.Sprintf("[%s]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n", header)
-		}
-		return text
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(w.home, "odd file"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	w := aWorldWithOddNames(t)
 	for name, shell := range shellsWithTab() {
 		t.Run(name, func(t *testing.T) {
 			s := onScreen(t, 120, 40, w.environ(), "exec", "dev", "--", "sh", "-c",
@@ -95,20 +79,11 @@ func TestCompletionOfAnyName(t *testing.T) {
 				}
 				s.shows("said:<env><" + word + ">\n")
 			}
-			// an account's name, with what goes on after it, and its role
 			s.types("clear\n")
-			s.types("rolecall whoami Oth\t\n")
-			s.shows("said:<whoami><Other $(touch x) Lake/Role00>\n")
-			s.types("rolecall env payments-d\tR\t\n")
-			s.shows("said:<env><payments-dev/ReadOnly>\n")
-			s.types("rolecall en\t--she\tfi\t\n")
-			s.shows("said:<env><--shell><fish>\n")
-			s.types("rolecall exec dev -- cat odd\t\n")
-			s.shows("said:<exec><dev><--><cat><odd file>\n")
-			s.types("rolecall exec dev -- prin\ten\t AWS\n")
-			s.shows("said:<exec><dev><--><printenv><AWS>\n")
-			s.types("rolecall exec --match payments-d\tx\n")
-			s.shows("said:<exec><--match><payments-dev><x>\n")
+			for _, line := range otherWords() {
+				s.types("rolecall " + line.keys + "\n")
+				s.shows("said:" + line.said + "\n")
+			}
 			s.types("exit\n")
 			if err := s.cmd.Wait(); err != nil {
 				t.Error(err)
@@ -118,4 +93,39 @@ func TestCompletionOfAnyName(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(w.home, "x")); err == nil {
 		t.Error("a name was run")
 	}
+}
+
+// otherWords are the keys for words other than profiles, and what they are completed to.
+func otherWords() []struct{ keys, said string } {
+	return []struct{ keys, said string }{
+		{"whoami Oth\t", "<whoami><Other $(touch x) Lake/Role00>"}, // an account's only role follows its name
+		{"env payments-d\tR\t", "<env><payments-dev/ReadOnly>"},
+		{"en\t--she\tfi\t", "<env><--shell><fish>"},
+		{"exec dev -- cat odd\t", "<exec><dev><--><cat><odd file>"},
+		{"exec dev -- prin\ten\t AWS", "<exec><dev><--><printenv><AWS>"},
+		{"exec --match payments-d\tx", "<exec><--match><payments-dev><x>"},
+	}
+}
+
+// aWorldWithOddNames has profiles and an account with odd names, and a file.
+func aWorldWithOddNames(t *testing.T) *world {
+	t.Helper()
+	w := aListedWorld(t, 1, func(int) string { return "Other $(touch x) Lake" })
+	err := editFile(filepath.Join(w.home, ".aws", "config"), func(text string) string {
+		for name := range oddNames() {
+			header := "profile '" + name + "'"
+			if strings.Contains(name, "'") {
+				header = `profile "` + name + `"`
+			}
+			text += fmt.Sprintf("[%s]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n", header)
+		}
+		return text
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(w.home, "odd file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return w
 }

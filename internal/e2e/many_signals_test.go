@@ -18,6 +18,10 @@ func TestEachCommandGetsASignalOnce(t *testing.T) {
 	s := many(t, 2)
 	const count = `n=0; trap 'n=$((n+1))' INT; echo "up $ROLECALL_ACCOUNT_ID" >&2; i=0; ` +
 		`while [ $i -lt 20 ]; do sleep 0.1; i=$((i+1)); done; echo "in all $n" >&2`
+	up := t.TempDir() + "/"
+	signalled := strings.Replace(count, " i=0;", ` : >`+up+`$ROLECALL_ACCOUNT_ID; `+
+		`[ $ROLECALL_ACCOUNT_ID = `+accountID(0)+` ] && { until [ -e `+up+accountID(1)+` ]; do sleep 0.05; done; `+
+		`kill -INT $PPID; } & i=0;`, 1)
 	all := []string{"rolecall", "exec", "--match", "many*", "--parallel", "2", "--", "sh", "-c"}
 	ctrlC := []typing{{"up " + accountID(1), ""}, {"up " + accountID(0), "\x03"}}
 	for name, x := range map[string]struct {
@@ -27,9 +31,7 @@ func TestEachCommandGetsASignalOnce(t *testing.T) {
 	}{
 		"typed":                {nil, count, ctrlC},
 		"typed, another stdin": {[]string{"sh", "-c", `exec "$@" </dev/null`, "sh"}, count, ctrlC},
-		"sent to rolecall": {
-			nil, `[ $ROLECALL_ACCOUNT_ID = ` + accountID(0) + ` ] && { sleep 0.7; kill -INT $PPID; } & ` + count, nil,
-		},
+		"sent to rolecall":     {nil, signalled, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

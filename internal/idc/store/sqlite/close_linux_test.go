@@ -14,16 +14,28 @@ func TestCloseLeavesNoFileOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(openIn(t, dir)) == 0 {
+		t.Error("an open store has no open file")
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	open, err := os.ReadDir("/proc/self/fd")
-	if err != nil || len(open) == 0 {
-		t.Fatalf("%d open files: %v", len(open), err)
+	if open := openIn(t, dir); len(open) > 0 {
+		t.Errorf("open after Close: %q", open)
 	}
-	for _, entry := range open {
+}
+
+// openIn lists the files of a folder that this process has open.
+func openIn(t *testing.T, dir string) (open []string) {
+	t.Helper()
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range all {
 		if path, _ := os.Readlink("/proc/self/fd/" + entry.Name()); strings.HasPrefix(path, dir) {
-			t.Errorf("%s is open", path)
+			open = append(open, path)
 		}
 	}
+	return open
 }
