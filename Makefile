@@ -4,7 +4,7 @@ PREFIX  ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 TOOL     = go tool -modfile=tools/go.mod
 RELEASE  = CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
-# Programs for other systems are only built, but for Windows on amd64, whose programs the tests run under wine.
+# Programs for other systems are only built; those for Windows on amd64 the tests also run, under wine.
 SYSTEMS  = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64
 # Their tests are checked, too.
 VETTED   = windows/amd64 darwin/arm64

@@ -141,7 +141,7 @@ func permissionSetOf(role string) string {
 	return name
 }
 
-// boolean returns true or false as it was meant, or both.
+// boolean returns the truth value that was meant, or "true or false" if that is not clear.
 func boolean(value string) string {
 	switch cleanValue(value) {
 	case "true", "yes", "y", "1", "on", "enable", "enabled", "ture", "t":

@@ -23,7 +23,7 @@ func (c *Config) All(kind string) map[string]map[string]any {
 	return all
 }
 
-// Readings returns what each tool is said to take the first section of a file for: its kind and name.
+// Readings returns how each tool is said to read the first section of a file: its kind and name.
 func (d *Document) Readings(credentials bool) map[string][2]string {
 	readings := map[string][2]string{}
 	for _, r := range d.readers(d.sections[0], credentials) {

@@ -15,8 +15,8 @@ const knownKeys = " sso_start_url sso_region sso_session sso_account_id sso_role
 	"duration_seconds mfa_serial web_identity_token_file aws_access_key_id aws_secret_access_key aws_session_token " +
 	"output services endpoint_url ca_bundle use_fips_endpoint use_dualstack_endpoint ignore_configured_endpoint_urls "
 
-// knownKey returns the key that was meant: sso_region by sso-region, SSO Region or sso_regoin. Only keys of some
-// length may have typing mistakes: short ones are like too many others.
+// knownKey returns the key that was meant: sso_region by sso-region, SSO Region or sso_regoin. Short keys may have no
+// typing mistakes: they resemble too many others.
 func knownKey(key string) string {
 	if key != "" && !strings.Contains(key, " ") && strings.Contains(knownKeys, " "+key+" ") {
 		return key
@@ -49,7 +49,7 @@ func knownKey(key string) string {
 	return ""
 }
 
-// isSecretKey reports keys whose values are never shown: misspelt ones, too.
+// isSecretKey reports whether the value of a key, or of one that it misspells, is never shown.
 func isSecretKey(key string) bool {
 	switch knownKey(key) {
 	case "aws_secret_access_key", "aws_session_token":

@@ -116,7 +116,7 @@ func (l *linter) value(line Line, key, value string) Problem {
 	return p
 }
 
-// holdsCommand reports keys whose value is a command line, in which quotes are as they should be.
+// holdsCommand reports whether the value of a key is a command line, where quotes belong.
 func holdsCommand(key string) bool {
 	return key == "credential_process" || key == "cli_pager" || strings.HasSuffix(key, "_command")
 }

@@ -44,7 +44,7 @@ func (l *linter) run() []Problem {
 	return l.problems
 }
 
-// add adds a problem of a section.
+// add reports a problem in a section.
 func (l *linter) add(s Section, line int, p Problem) {
 	p.Origin, p.Section = Origin{l.d.path, line}, "["+s.Header+"]"
 	l.problems = append(l.problems, p)
@@ -97,7 +97,7 @@ func (l *linter) isProfile(s Section) bool {
 	return len(properties) == 0 && s.Header != "plugins" && s.Header != "preview"
 }
 
-// respelled reports names with headers of different spelling.
+// respelled reports sections whose headers spell one name in two ways.
 func (l *linter) respelled() {
 	seen := map[reading]Section{}
 	for _, s := range l.d.sections {
@@ -161,12 +161,12 @@ func (l *linter) region(s Section, seen map[string]bool) {
 		return
 	}
 	l.add(s, s.Line, Problem{
-		Text:   "has no sso_region: SDKs need it, and the AWS CLI as a rule",
+		Text:   "has no sso_region: SDKs need it, and usually the AWS CLI, too",
 		Remedy: "rolecall login finds it, and writes it here",
 	})
 }
 
-// session reports keys that belong into a profile, or are named otherwise in an sso-session.
+// session reports keys that belong in a profile, or have another name in an sso-session.
 func (l *linter) session(s Section, seen map[string]bool) {
 	for _, line := range l.d.Lines(s) {
 		switch p := (Problem{Key: line.Key, Text: "no tool reads this key in an sso-session"}); line.Key {

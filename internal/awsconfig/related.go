@@ -37,7 +37,7 @@ func (c *Config) Meant(kind string) []Problem {
 	return slices.DeleteFunc(c.misread(), func(p Problem) bool { return p.quiet || kind != "" && p.meant.kind != kind })
 }
 
-// misread returns the sections of both files that were meant otherwise than some tool reads them.
+// misread returns the sections of both files that some tool does not read as they were meant.
 func (c *Config) misread() []Problem {
 	var all []Problem
 	for _, l := range c.linters() {

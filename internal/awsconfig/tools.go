@@ -15,19 +15,19 @@ const (
 	otherSDKs = "the Java, Kotlin and Rust SDKs" // as in the AWS SDKs' table of cases
 )
 
-// A reading is what a tool takes a section for. The zero reading: it passes over the section.
+// A reading is what a tool reads a section as. The zero reading means that it ignores the section.
 type reading struct{ kind, name string }
 
 // refused is the reading of a tool that refuses the whole file.
 const refused = "refused"
 
-// A reader is a tool and what it takes a header for.
+// A reader is a tool and how it reads a header.
 type reader struct {
 	tool string
 	reading
 }
 
-// readers returns what each tool takes a section for.
+// readers returns how each tool reads a section.
 func (d *Document) readers(s Section, credentials bool) []reader {
 	line := strings.TrimRight(d.text[s.Head:s.Body], "\r\n")
 	ours := reading{kindProfile, s.Header}

@@ -167,11 +167,11 @@ func described(texts, descriptions []string, width int) []string {
 	return lines
 }
 
-// offers are what can stand in the place of the last word.
+// offers are the completions of the last word.
 type offers struct {
 	list    []suggestion
 	noSpace bool // the word goes on
-	files   bool // files can stand there, too
+	files   bool // or it is a file
 }
 
 // offers asks the command that words name, as the shell would run it.

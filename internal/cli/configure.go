@@ -196,18 +196,17 @@ func (a *App) sayNext(ctx context.Context, session identitycenter.SSOSession, no
 		a.note("next: have accounts assigned to you, then: rolecall sync%s", sessionArgument(session))
 		return nil
 	}
-	argument, flag := "", ""
+	pick, list := "rolecall", "rolecall ls"
 	if len(config.SessionNames()) > 1 {
-		argument, flag = sessionArgument(session), " pick --session "+Quoted(session.Name)
+		pick, list = "rolecall pick --session "+Quoted(session.Name), list+sessionArgument(session)
 	}
 	for _, name := range config.ProfileNames() {
 		if p, err := config.Profile(name); err == nil && p.Session.Name == session.Name && p.AccountID != "" {
-			a.note("next: rolecall%s, to pick a role; or name one: rolecall exec %s -- aws sts get-caller-identity", flag,
-				Quoted(name))
+			a.note("next: %s, to pick a role; or name one: rolecall exec %s -- aws sts get-caller-identity", pick, Quoted(name))
 			return nil
 		}
 	}
-	a.note("next: rolecall%s, to pick a role; or rolecall ls%s, to list them", flag, argument)
+	a.note("next: %s, to pick a role; or %s, to list them", pick, list)
 	return nil
 }
 
@@ -229,7 +228,7 @@ type configureResult struct {
 // default profile.
 func (p setup) profile(config *awsconfig.Config, a *App) *awsconfig.Profile {
 	settings := a.settingsProfile(config)
-	settings.Session, settings.Name, settings.Chain, settings.AccountID, settings.RoleName = p.session, "", nil, "", ""
+	settings.Session, settings.Name, settings.AccountID, settings.RoleName = p.session, "", "", ""
 	if own := config.SessionEndpoints(p.session.Name); p.there && own != (awsconfig.Endpoints{}) {
 		settings.Endpoints = own
 	}

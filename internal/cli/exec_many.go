@@ -231,7 +231,7 @@ func forwardToAll(signals <-chan os.Signal, b *batch.Batch, ended <-chan struct{
 	}
 }
 
-// notIgnored returns the signals that whoever started us does not want to be ignored.
+// notIgnored returns the signals that were not ignored when rolecall started.
 func notIgnored(signals []os.Signal) []os.Signal { return slices.DeleteFunc(signals, signal.Ignored) }
 
 // endCode returns the exit code of a run: 0, the code that all failures share, or 1.

@@ -47,13 +47,13 @@ func (j *profileJob) agreeTo(ctx context.Context, plan *profiles.Plan, facts []s
 	if person == nil {
 		return &HintError{
 			Err: errors.New(affectedText(plan)), Code: ExitRefused, Facts: cutList(facts, maxFacts, see),
-			Hint: "change them, or write the profiles even so: " + j.command("apply") + " --yes",
+			Hint: "change them, or write the profiles anyway: " + j.command("apply") + " --yes",
 		}
 	}
 	for _, line := range cutList(facts, maxTold, see) {
 		person.Tell(line)
 	}
-	yes, err := person.Confirm(ctx, "write the profiles even so?")
+	yes, err := person.Confirm(ctx, "write the profiles anyway?")
 	if err == nil && !yes {
 		err = &HintError{Err: errors.New("not confirmed; nothing was written"), Code: ExitRefused}
 	}

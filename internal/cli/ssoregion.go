@@ -57,8 +57,8 @@ func knownRegion(ctx context.Context, store *cache.Store, s identitycenter.SSOSe
 	return discovery.OfHost(u.Hostname())
 }
 
-// signInWhereItIs signs in to the session with that name. Where its start URL leads to another region than sso_region,
-// as only a host of the person's own can do, it is signed in to there, as the AWS CLI does.
+// signInWhereItIs signs in to the session with that name. If its start URL leads to another region than sso_region,
+// which only one at a host of the person's own can do, it signs in there, as the AWS CLI does.
 func (a *App) signInWhereItIs(
 	ctx context.Context, name string, o options, fresh bool,
 ) (s *session, token identitycenter.Token, already bool, err error) {
@@ -104,7 +104,7 @@ func (a *App) keepRegion(ctx context.Context, name string, signedIn identitycent
 	return nil
 }
 
-// legacyProfiles lists the profiles with the start URL of a session without a section, and not with its region.
+// legacyProfiles lists the profiles that have the start URL of a session without a section, and not its region.
 func legacyProfiles(config *awsconfig.Config, session identitycenter.SSOSession) []string {
 	return slices.DeleteFunc(config.ProfileNames(), func(name string) bool {
 		p, err := config.Profile(name)

@@ -255,7 +255,7 @@ func (a *App) network(profile awsconfig.Profile, log *slog.Logger) (*http.Client
 			Err: err, Code: ExitConfiguration, Hint: "check AWS_CA_BUNDLE, ca_bundle, REQUESTS_CA_BUNDLE and SSL_CERT_FILE",
 		}
 		if strings.HasPrefix(bundle, "~") {
-			e.Facts = []string{"the path begins with ~ as it is written, which nothing expands there: write it out"}
+			e.Facts = []string{"nothing expands the ~ that this path begins with: write the whole path"}
 		}
 		return nil, e
 	}

@@ -67,7 +67,7 @@ func (p portals) startURL(text string) (string, error) {
 // Alias returns the alias in a start URL's host, such as corp of corp.awsapps.com; "" when it has none.
 func Alias(host string) string {
 	label, domain, _ := strings.Cut(strings.ToLower(host), ".")
-	if label == "start" || strings.HasPrefix(label, "d-") || isInstance(label) {
+	if label == "start" || strings.HasPrefix(label, "d-") || identitycenter.IsInstance(label) {
 		return ""
 	}
 	for _, p := range identitycenter.AWS() {
@@ -82,7 +82,7 @@ func Alias(host string) string {
 func ID(u *url.URL) string {
 	label, _, _ := strings.Cut(strings.ToLower(u.Hostname()), ".")
 	for _, part := range append(strings.Split(strings.ToLower(u.Path), "/"), label) {
-		if isInstance(part) || strings.HasPrefix(part, "d-") && isLabel(part) {
+		if identitycenter.IsInstance(part) || strings.HasPrefix(part, "d-") && isLabel(part) {
 			return part
 		}
 	}
@@ -112,7 +112,7 @@ func parse(text string) (*url.URL, error) {
 func (p portals) ofName(name string, fail failure) (string, error) {
 	usual := p.Partitions[0]
 	switch {
-	case isInstance(name):
+	case identitycenter.IsInstance(name):
 		return "https://" + usual.Issuer + "/" + name, nil
 	case len(name) == 12 && strings.Trim(name, "0123456789") == "":
 		return fail("that is an account id; a start URL looks like https://d-1234567890.awsapps.com/start")
@@ -123,9 +123,6 @@ func (p portals) ofName(name string, fail failure) (string, error) {
 }
 
 func isLabel(text string) bool { return matches(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`, text) }
-
-// isInstance reports whether text is the id of an instance.
-func isInstance(text string) bool { return matches(`^ssoins-[0-9a-f]{16}$`, text) }
 
 func matches(pattern, text string) bool { return regexp.MustCompile(pattern).MatchString(text) }
 
@@ -186,12 +183,12 @@ func (p portals) path(host, path string, fail failure) (string, error) {
 	switch {
 	case domain == host:
 		id, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-		if id = strings.ToLower(id); !isInstance(id) {
+		if id = strings.ToLower(id); !identitycenter.IsInstance(id) {
 			return fail("the instance is missing: https://%s/ssoins-…", host)
 		}
 		return "/" + id, nil
 	case slices.ContainsFunc(p.Partitions, hasInstances):
-		if !isInstance(label) {
+		if !identitycenter.IsInstance(label) {
 			return fail("the host must begin with the instance: ssoins-….%s", rest)
 		}
 		return "", nil

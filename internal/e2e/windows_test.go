@@ -88,7 +88,7 @@ func windowsUnits(t *testing.T, w *wine) {
 // Unix begin with [!wine].
 var needsUnix = regexp.MustCompile(`(?m)^# needs Unix: \S+`)
 
-// windowsStories runs the stories with the Windows programs, in place of Linux' own.
+// windowsStories runs the stories with the Windows programs, in place of the Linux ones.
 func windowsStories(t *testing.T, w *wine) {
 	all, err := filepath.Glob("testdata/stories/*.txtar")
 	if err != nil || len(all) < 40 {

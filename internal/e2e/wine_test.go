@@ -216,7 +216,7 @@ func (p *paths) Write(data []byte) (int, error) {
 
 func (p *paths) flush() { _, _ = io.WriteString(p.to, withUnixPaths(string(p.line))) }
 
-// wineColumns are so many that wine's console breaks no line.
+// wineColumns is wide enough that wine's console breaks no line.
 const wineColumns, wineRows = 700, 50
 
 // wineKeys is how long a person waits before typing: the picker on Windows drops what was typed before it reads keys.

@@ -112,13 +112,18 @@ func (p Partition) HasStartDomain(domain string) bool {
 	return domain == p.Issuer || slices.Contains(p.Portals, domain) || slices.Contains(p.Instances, domain)
 }
 
+// IsInstance reports whether text is the id of an instance of Identity Center: ssoins-0123456789abcdef.
+func IsInstance(text string) bool {
+	id, instance := strings.CutPrefix(text, "ssoins-")
+	return instance && len(id) == 16 && made(id, "0123456789abcdef")
+}
+
 // StartRegion returns the region that a start URL's host has in its name, or "".
 func (all Partitions) StartRegion(host string) string {
 	host = strings.ToLower(host)
 	domain := all.StartDomain(host)
 	labels := strings.Split(strings.TrimSuffix(host, "."+domain), ".")
-	id, instance := strings.CutPrefix(labels[0], "ssoins-")
-	if domain == "" || !instance || len(id) != 16 || !made(id, "0123456789abcdef") {
+	if domain == "" || !IsInstance(labels[0]) {
 		return ""
 	}
 	region := labels[len(labels)-1] // ID.portal.REGION.app.aws, ID.REGION.portal.amazonaws.com

@@ -15,7 +15,7 @@ func Best(name string, candidates []string) string {
 	return best
 }
 
-// Within returns the candidate nearest to name that is at most so many mistakes away, or "".
+// Within returns the nearest candidate that differs from name in no more than a number of typing mistakes, or "".
 func Within(mistakes int, name string, candidates []string) string {
 	best, limit := "", mistakes+1
 	for _, candidate := range candidates {
