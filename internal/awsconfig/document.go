@@ -5,7 +5,6 @@ package awsconfig
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -71,7 +70,9 @@ func parse(path string, data []byte, credentials bool) (*Document, error) {
 func (d *Document) Bytes() []byte { return d.data }
 
 func (d *Document) fail(line int, format string, args ...any) *Error {
-	return &Error{Origin: Origin{d.path, line}, Problem: fmt.Sprintf(format, args...), kind: ErrInvalid}
+	e := invalid(format, args...)
+	e.Origin = Origin{d.path, line}
+	return e
 }
 
 // A lineReader iterates over the lines of a text as Python's configparser sees them.

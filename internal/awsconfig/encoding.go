@@ -73,11 +73,10 @@ func (d *Document) recode(form string) string {
 		from = ", [Text.Encoding]::BigEndianUnicode"
 	}
 	shell := "'" + strings.ReplaceAll(d.path, "'", `'\''`) + "'"
-	read := "iconv -f " + form + " -t UTF-8 $f"
-	if form[:5] == "UTF-8" {
-		read = "tail -c +4 $f"
+	read := "iconv -f " + form + ` -t UTF-8 "$f"`
+	if strings.HasPrefix(form, "UTF-8") { // all but the mark
+		read = `tail -c +4 "$f"`
 	}
-	read = strings.ReplaceAll(read, "$f", `"$f"`)
 	return "in PowerShell: $f = " + path + "; [IO.File]::WriteAllText($f, [IO.File]::ReadAllText($f" + from + "))\n" +
 		"in other shells: f=" + shell + `; (umask 077; ` + read + ` > "$f.utf8" && mv "$f.utf8" "$f")`
 }

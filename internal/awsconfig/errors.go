@@ -44,6 +44,10 @@ type Error struct {
 	candidates func() []string // the names that do
 }
 
+func invalid(format string, args ...any) *Error {
+	return &Error{Problem: fmt.Sprintf(format, args...), kind: ErrInvalid}
+}
+
 // Nearest returns the name that may have been meant, or "". It is computed on demand, since most callers do not need
 // it.
 func (e *Error) Nearest() string {

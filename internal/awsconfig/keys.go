@@ -190,7 +190,7 @@ func startURL(text string) string {
 		text += ".awsapps.com/start"
 	}
 	s := identitycenter.SSOSession{StartURL: "https://" + text, Region: "us-east-1"}
-	fail := func(_, format string, args ...any) *Error { return (&Document{}).fail(0, format, args...) }
+	fail := func(_, format string, args ...any) *Error { return invalid(format, args...) }
 	if !strings.Contains(text, ".") || checkSession(s, fail) != nil {
 		return ""
 	}

@@ -54,9 +54,8 @@ func (l *linter) add(s Section, line int, p Problem) {
 func (l *linter) lineEnds() {
 	for i, c := range l.d.data {
 		if c == '\r' && !bytes.HasPrefix(l.d.data[i+1:], []byte("\n")) {
-			line := 1 + bytes.Count(l.d.data[:i], []byte("\n"))
 			l.problems = append(l.problems, Problem{
-				Origin: Origin{l.d.path, line},
+				Origin: Origin{l.d.path, lineAt(l.d.data, i)},
 				Text: "a carriage return without a line feed: botocore and the Java SDK end the line there, " +
 					"the Go, JavaScript and Rust SDKs do not",
 				Remedy: "save the file with line feeds",

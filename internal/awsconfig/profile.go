@@ -33,7 +33,7 @@ type Profile struct {
 // [default], names.
 type Endpoints struct{ SSO, SSOOIDC, STS Endpoint }
 
-// A Switch is a key that is true or false, as it is written, and where. It is empty without the key.
+// A Switch is the value of a key that is true or false, in lower case, and where it is set. It is empty without the key.
 type Switch struct {
 	Value  string
 	Origin Origin
@@ -105,7 +105,7 @@ func isTrue(text string) bool { return strings.EqualFold(text, "true") }
 
 // fail returns an error about a key of a profile.
 func (v *values) fail(key, format string, args ...any) *Error {
-	e := (&Document{}).fail(0, format, args...)
+	e := invalid(format, args...)
 	e.Origin, e.Profile, e.Key = v.where(key), v.name, key
 	return e
 }
