@@ -103,7 +103,7 @@ func TestValuesThatCannotBeRightAreReported(t *testing.T) {
 }
 
 // New regions, other partitions and other services raise no alarm.
-func TestValuesThatMayBeRightAreNot(t *testing.T) {
+func TestValuesThatMayBeRightAreNotReported(t *testing.T) {
 	var files []string
 	for _, region := range []string{
 		"us-east-1", "ap-southeast-7", "mx-central-1", "us-north-1", "nz-south-1", "eu-midwest-1", "ap-island-1",

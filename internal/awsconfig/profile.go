@@ -33,7 +33,7 @@ type Profile struct {
 // [default], names.
 type Endpoints struct{ SSO, SSOOIDC, STS Endpoint }
 
-// A Switch is the value of a key that is true or false, in lower case, and where it is set. It is empty without the key.
+// A Switch is the value of a key that is true or false, in lower case, and where it is set; empty without the key.
 type Switch struct {
 	Value  string
 	Origin Origin
