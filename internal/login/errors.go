@@ -51,16 +51,15 @@ type EndpointError struct {
 
 // Error names both endpoints and what sets the one in force.
 func (e *EndpointError) Error() string {
-	by := ""
-	if e.Override != "" {
-		by = " (by " + e.Override + ")"
-	}
+	text := fmt.Sprintf("the login to %q was", e.Session.Label())
 	if e.Assumed {
-		return fmt.Sprintf("another tool signed in to %q, so the login counts as issued by %s, but %s is set now%s; "+
-			"nothing was sent", e.Session.Label(), e.Issued, e.InForce, by)
+		text = fmt.Sprintf("another tool signed in to %q, so the login counts as", e.Session.Label())
 	}
-	return fmt.Sprintf("the login to %q was issued by %s, but %s is set now%s; nothing was sent", e.Session.Label(),
-		e.Issued, e.InForce, by)
+	text += fmt.Sprintf(" issued by %s, but %s is set now", e.Issued, e.InForce)
+	if e.Override != "" {
+		text += " (by " + e.Override + ")"
+	}
+	return text + "; nothing was sent"
 }
 
 // ErrDeclined is a person's no to a question of rolecall.
