@@ -44,8 +44,9 @@ type App struct {
 	help      string         // the command line for help on the running command
 	running   *cobra.Command // the command that has begun: errors are no longer about usage; nil before
 	arguments []string
-	quotes    bool   // completions are quoted before a shell inserts them
-	dialect   string // the format of the variables that stdout is expected to hold, for a shell; "" if none
+	line      []string // the whole command line, after rolecall
+	quotes    bool     // completions are quoted before a shell inserts them
+	dialect   string   // the format of the variables that stdout is expected to hold, for a shell; "" if none
 
 	shared *awsconfig.Config  // the config files, once read
 	own    *settings.Settings // rolecall's settings, once read
@@ -55,7 +56,7 @@ type App struct {
 
 // Main runs the command named by args, and returns the exit code.
 func Main(ctx context.Context, w World, args []string) int {
-	a := &App{World: w}
+	a := &App{World: w, line: args}
 	root := a.root(args)
 	root.SetArgs(args)
 	root.SetIn(a.Stdin)

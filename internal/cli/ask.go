@@ -226,7 +226,7 @@ func (p *atTerminal) Paste(ctx context.Context) (string, error) {
 
 // Confirm asks a question whose answer is no when the person just presses Enter.
 func (p *atTerminal) Confirm(ctx context.Context, question string) (bool, error) {
-	fmt.Fprintf(p.app.Stderr, "rolecall: %s [y/N] ", terminal.ShowLine(question))
+	fmt.Fprintf(p.app.Stderr, "rolecall: %s [y/N] ", terminal.ShowLine(p.app.tidied(question)))
 	line, err := p.app.readLine(ctx)
 	line = strings.ToLower(line)
 	return line == "y" || line == "yes", err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/identitycenter"
 )
 
 // configFacts says what is known about an error in the shared files: the line that was meant otherwise, and what to
@@ -78,6 +79,19 @@ func (a *App) nothingConfigured(config *awsconfig.Config, err error) error {
 		e.Facts = []string{"no Identity Center settings there"}
 	}
 	return e
+}
+
+// unlisted adds to the error for an unknown profile that accounts are not known yet.
+func (a *App) unlisted(unknown error, session identitycenter.SSOSession) error {
+	var e *awsconfig.Error
+	if !errors.As(unknown, &e) {
+		return unknown
+	}
+	facts := a.configFacts(e)
+	if len(facts) == 0 {
+		facts = []string{"accounts are not listed yet; if it is one: rolecall sync" + sessionArgument(session)}
+	}
+	return &HintError{Err: unknown, Code: ExitConfiguration, Facts: facts, Hint: "rolecall config show"}
 }
 
 // needsTarget asks for a target where none is named and there is no default profile, although there are others.

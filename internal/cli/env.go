@@ -96,9 +96,9 @@ func dialectOf(text string) string {
 	if isFormat(text) {
 		return text
 	}
-	name := strings.TrimSuffix(strings.ToLower(text[strings.LastIndexAny(text, `/\`)+1:]), ".exe")
+	name := strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(text[strings.LastIndexAny(text, `/\`)+1:]), ".exe"), "-")
 	switch name {
-	case "bash", "zsh", "dash", "ksh", "mksh", "yash", "ash", "busybox", "posix", "sh":
+	case "bash", "zsh", "dash", "ksh", "ksh93", "mksh", "yash", "ash", "busybox", "posix", "sh":
 		return "sh"
 	case "fish", "elvish", "powershell", "cmd", "csh":
 		return name

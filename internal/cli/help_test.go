@@ -165,7 +165,7 @@ func TestTheNearestCommandOrFlag(t *testing.T) {
 			"rolecall sso get-role-credentials --help",
 		},
 		{"exec dev aws s3 ls", `"--" is missing before the command`, "", "rolecall exec dev -- aws s3 ls"},
-		{"exec dev ls -l --all", `"--" is missing before the command`, "", "rolecall exec dev -- ls '-l' '--all'"},
+		{"exec dev ls -l --all", `"--" is missing before the command`, "", "rolecall exec dev -- ls -l --all"},
 		{"idc frobnicate", `unknown command "idc frobnicate"`, "", "rolecall idc --help"},
 		{
 			"sso list-account", `unknown command "sso list-account"`, "did you mean rolecall sso list-accounts?",

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 
 	"rolecall/internal/awsconfig"
@@ -11,57 +12,71 @@ import (
 
 // Hints that are the command line once more, corrected.
 
-// withProfile returns the command that runs, with a profile to be named.
-func (a *App) withProfile() string {
-	return a.running.CommandPath() + " --profile PROFILE" + execCommand(a.arguments)
-}
-
-// execCommand returns the end of a command line of exec: the command after its "--", or nothing without one.
-func execCommand(words []string) string {
-	if len(words) == 0 {
-		return ""
-	}
-	line := " --"
-	for _, word := range words {
-		line += " " + Quoted(word)
+// again returns the command line with words put in before position n.
+func (a *App) again(n int, words ...string) string {
+	line := "rolecall"
+	for _, word := range slices.Insert(slices.Clone(a.line), n, words...) {
+		line += " " + lineWord(word)
 	}
 	return line
 }
+
+// lineWord quotes a word of a command line; flags that need no quotes stay as they are.
+func lineWord(word string) string {
+	if strings.HasPrefix(word, "-") && onlyLettersAnd("_./:=+@,-", word) {
+		return word
+	}
+	return Quoted(word)
+}
+
+// end returns the position behind rolecall's own words on the line: of "--", or of the line's end.
+func (a *App) end() int {
+	if n := slices.Index(a.line, "--"); n >= 0 {
+		return n
+	}
+	return len(a.line)
+}
+
+// withProfile returns the command that runs, with a profile to be named.
+func (a *App) withProfile() string { return a.again(a.end(), "--profile", "PROFILE") }
 
 // withSession returns the command that runs, with a session named.
 func (a *App) withSession(name string) string {
 	if a.running == nil {
 		return "rolecall login " + Quoted(name)
 	}
-	path := a.running.CommandPath()
+	if !a.running.HasParent() {
+		return "rolecall pick --session " + Quoted(name)
+	}
 	match := a.running.Flags().Lookup("match")
 	switch takesSession := a.running.Flags().Lookup("session") != nil; {
-	case path == "rolecall", path == "rolecall pick":
-		return "rolecall pick --session " + Quoted(name)
 	case takesSession && (len(a.arguments) == 0 || match != nil && match.Changed):
-		return "add --session " + Quoted(name)
+		return a.again(a.end(), "--session", name)
 	case takesSession:
-		return path + " " + Quoted(name+":"+a.arguments[0]) + execCommand(a.arguments[1:])
+		n := slices.Index(a.line, a.arguments[0])
+		return (&App{line: slices.Delete(slices.Clone(a.line), n, n+1)}).again(n, name+":"+a.arguments[0])
+	case a.running.Parent().Name() == "sso":
+		return a.again(a.end(), "--profile", name)
 	}
-	if parent := a.running.Parent(); parent != nil && parent.Name() == "sso" {
-		return path + " --profile " + Quoted(name)
-	}
-	return path + " " + Quoted(name)
+	return a.again(a.end(), name)
 }
 
-// missingDash returns the error for a command without "--" before it. Its first word is a target, unless it names a
-// program and nothing else.
-func (a *App) missingDash(args []string) error {
-	line := "rolecall exec"
-	if a.isProgram(args[0]) {
-		line += a.defaultTarget()
-	} else {
-		line += " " + Quoted(args[0])
-		args = args[1:]
+// missingDash returns the error for a command without "--" before it: words are the target and the command, or, if the
+// first one names a program and nothing else, the command.
+func (a *App) missingDash(words []string) error {
+	e := &HintError{Err: errors.New(`"--" is missing before the command`), Code: ExitUsage}
+	n := slices.Index(a.line, words[0])
+	named := func(flag string) bool { return a.running != nil && a.running.Flags().Changed(flag) }
+	switch {
+	case !a.isProgram(words[0]):
+		n += 1 + slices.Index(a.line[n+1:], words[1])
+		e.Hint = a.again(n, "--")
+	case named("profile"), named("account"):
+		e.Hint = a.again(n, "--")
+	default:
+		e.Hint = a.again(n, append(a.defaultTarget(), "--")...)
 	}
-	return &HintError{
-		Err: errors.New(`"--" is missing before the command`), Code: ExitUsage, Hint: line + execCommand(args),
-	}
+	return e
 }
 
 // exportProfile returns the line with which a shell names a profile for all that it runs.
@@ -91,14 +106,14 @@ func (a *App) isProgram(word string) bool {
 	return err == nil && errors.Is(unknown, awsconfig.ErrUnknownProfile)
 }
 
-// defaultTarget returns " TARGET" where no profile is the default.
-func (a *App) defaultTarget() string {
+// defaultTarget returns the word TARGET where no profile is the default.
+func (a *App) defaultTarget() []string {
 	config, err := a.config()
 	if err == nil {
 		_, err = config.Profile(awsconfig.DefaultProfile(a.Getenv))
 	}
 	if err != nil {
-		return " TARGET"
+		return []string{"TARGET"}
 	}
-	return ""
+	return nil
 }

@@ -31,21 +31,28 @@ func (a *App) shellKeys(f targetFlags, args []string) (keys identitycenter.RoleC
 	}, true
 }
 
-// shellProfile returns the settings that go with keys in the environment, which are no profile's: those of the default
-// profile, if there is one, with the region of the environment.
-func (a *App) shellProfile() (awsconfig.Profile, error) {
+// shellProfile returns the settings that go with keys in the environment, which are no profile's: those of the target
+// that ROLECALL_TARGET says they are of, else those of the default profile, if there is one; with the region of the
+// environment. The endpoints of a session that nothing names do not count: keys of unknown origin go to AWS.
+func (a *App) shellProfile(ctx context.Context) (awsconfig.Profile, error) {
 	config, err := a.config()
 	if err != nil {
 		return awsconfig.Profile{}, err
 	}
-	profile, err := a.sessionProfile(config, "")
-	if err != nil {
-		profile, err = config.Profile(awsconfig.DefaultProfile(a.Getenv))
+	region := ""
+	if of, err := a.sessionProfile(config, ""); err == nil {
+		region = credentials.Region(of)
 	}
+	profile, err := config.Profile(awsconfig.DefaultProfile(a.Getenv))
 	if err != nil {
 		profile = awsconfig.Profile{}
 	}
-	profile.Region = cmp.Or(a.Getenv("AWS_REGION"), a.Getenv("AWS_DEFAULT_REGION"), credentials.Region(profile))
+	if text := a.Getenv("ROLECALL_TARGET"); text != "" {
+		if of, _, err := a.resolve(ctx, a.parseTarget(config, text), options{unattended: true}); err == nil {
+			profile = *of.Root()
+		}
+	}
+	profile.Region = cmp.Or(a.Getenv("AWS_REGION"), a.Getenv("AWS_DEFAULT_REGION"), credentials.Region(profile), region)
 	if profile.Region == "" {
 		return profile, &HintError{
 			Err: errors.New("the keys in the environment have no region"), Code: ExitConfiguration, Hint: "set AWS_REGION",
@@ -67,7 +74,9 @@ func (a *App) shellIdentity(
 		HTTP: httpClient, Endpoint: a.endpoints(profile).sts, FIPS: a.fips(profile), DualStack: a.dualStack(profile),
 	}
 	identity, err := sts.CallerIdentity(ctx, keys, profile.Region)
-	if errors.Is(err, identitycenter.ErrUnauthorized) {
+	var refusal *identitycenter.APIError
+	wrongSecret := errors.As(err, &refusal) && refusal.Code == "SignatureDoesNotMatch"
+	if errors.Is(err, identitycenter.ErrUnauthorized) || wrongSecret && !errors.Is(err, identitycenter.ErrWrongClock) {
 		hint := "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN, or name a TARGET"
 		if target := a.Getenv("ROLECALL_TARGET"); target != "" {
 			hint = switchTo(target)
@@ -79,7 +88,7 @@ func (a *App) shellIdentity(
 }
 
 func (a *App) whoamiShell(ctx context.Context, keys identitycenter.RoleCredentials) error {
-	profile, err := a.shellProfile()
+	profile, err := a.shellProfile(ctx)
 	if err != nil {
 		return err
 	}
@@ -112,7 +121,7 @@ func (a *App) consoleShell(ctx context.Context, keys identitycenter.RoleCredenti
 	case keys.SessionToken.Reveal() == "":
 		return Usagef("the console takes no long-term keys, as in the environment: name a TARGET")
 	}
-	profile, err := a.shellProfile()
+	profile, err := a.shellProfile(ctx)
 	if err != nil {
 		return err
 	}
@@ -153,5 +162,6 @@ func (a *App) shellTarget(
 		return t, nil, false
 	}
 	c, err := s.source.Retrieve(ctx, profile)
-	return t, s, err == nil && c.AccessKeyID == keys.AccessKeyID
+	return t, s, err == nil && c.AccessKeyID == keys.AccessKeyID && c.SecretAccessKey.Equal(keys.SecretAccessKey) &&
+		c.SessionToken.Equal(keys.SessionToken)
 }

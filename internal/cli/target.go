@@ -188,6 +188,9 @@ func (a *App) resolveAccount(
 		return profile, nil, unknown
 	}
 	inv, err := a.storedListing(s)
+	if errors.Is(err, inventory.ErrNone) {
+		return profile, nil, a.unlisted(unknown, s.login.Session)
+	}
 	if err != nil {
 		return profile, nil, unknown
 	}

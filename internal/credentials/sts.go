@@ -46,15 +46,16 @@ func (s STS) CallerIdentity(ctx context.Context, c identitycenter.RoleCredential
 
 func (s STS) client(c identitycenter.RoleCredentials, region string) *sts.Client {
 	o := sts.Options{
-		Region: region, HTTPClient: s.HTTP,
+		Region: region, HTTPClient: s.HTTP, Retryer: client.Retryer(),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{
 				AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey.Reveal(), SessionToken: c.SessionToken.Reveal(),
 			}, nil
 		}),
 	}
-	if s.Endpoint != "" {
+	if s.Endpoint != "" { // it is what it is: the SDK refuses to make another form of it
 		o.BaseEndpoint = &s.Endpoint
+		return sts.New(o)
 	}
 	if s.FIPS {
 		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled

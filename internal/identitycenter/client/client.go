@@ -51,24 +51,28 @@ func New(c Config) (*Client, error) {
 	}
 	checked := *c.HTTP
 	checked.Transport = strict{c.HTTP.Transport}
-	retryer := retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = 4
-		o.Backoff = retry.BackoffDelayerFunc(backoff)
-		tooMany := retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{http.StatusTooManyRequests: {}}}
-		o.Retryables = append(o.Retryables, tooMany)
-	})
 	client := &Client{endpoints: endpoints, now: c.Now}
 	if client.now == nil {
 		client.now = time.Now
 	}
 	client.oidc = ssooidc.New(ssooidc.Options{
-		Region: c.Region, BaseEndpoint: &endpoints.OIDC, HTTPClient: &checked, Retryer: retryer,
+		Region: c.Region, BaseEndpoint: &endpoints.OIDC, HTTPClient: &checked, Retryer: Retryer(),
 	})
 	client.portal = sso.New(sso.Options{
 		Region: c.Region, BaseEndpoint: &endpoints.Portal, HTTPClient: &checked,
 		Retryer: aws.NopRetryer{}, // package access decides what is tried again
 	})
 	return client, nil
+}
+
+// Retryer decides what is tried again for requests that nothing else paces: OIDC and STS.
+func Retryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = 4
+		o.Backoff = retry.BackoffDelayerFunc(backoff)
+		tooMany := retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{http.StatusTooManyRequests: {}}}
+		o.Retryables = append(o.Retryables, tooMany)
+	})
 }
 
 // backoff waits with full jitter, before the second try at most a fifth of a second
