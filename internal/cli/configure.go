@@ -278,6 +278,10 @@ func (a *App) writeSetup(
 	if len(sections) > 0 {
 		err = a.writeSections(ctx, file, sections)
 	}
+	if strings.HasPrefix(p.session.StartURL, "http://") && !p.there {
+		lines = append(lines, fmt.Sprintf("AWS CLIs from 2.35.13 on refuse an http start URL; for them: "+
+			"rolecall idc configure --url %s", p.endpoint))
+	}
 	for _, line := range lines {
 		if err == nil {
 			a.note("%s", line)
