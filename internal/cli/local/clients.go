@@ -90,7 +90,11 @@ func (a *app) idcRunCommand() *cobra.Command {
 
 With --proxy its requests to AWS's own host names reach the server, and it can reach no other
 host. The AWS SDK for JavaScript ignores proxies: run it without --proxy. Its exit code
-becomes rolecall's.`,
+becomes rolecall's.
+
+With --proxy the AWS CLI's sign-in opens AWS's own host name in the browser, which knows neither
+proxy nor CA: sign in with "rolecall idc run --proxy -- rolecall login local", or use a browser
+that has both.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 0 {
