@@ -22,7 +22,7 @@ import (
 	"time"
 )
 
-// Beyond this machine the Identity Center only speaks TLS, and prints its address.
+// With --listen the Identity Center only speaks TLS, and prints its address.
 func TestBeyondThisMachine(t *testing.T) {
 	dir := t.TempDir()
 	certificate, key, roots := selfSigned(t, dir)
@@ -40,9 +40,15 @@ func TestBeyondThisMachine(t *testing.T) {
 	}}
 	s.start(t, "0")
 	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
-	if !strings.Contains(s.output, "REACHABLE FROM OTHER MACHINES: https://"+address+"/start") {
-		t.Errorf("it does not say so: %s", s.output)
+	for _, want := range []string{
+		"on this machine only: https://" + address + "/start", "rolecall idc configure --url https://" + address + " writes",
+		`eval "$(rolecall idc env --url https://` + address + `)"`,
+	} {
+		if !strings.Contains(s.output, want) {
+			t.Errorf("%q is not in %s", want, s.output)
+		}
 	}
+	refusedCertificates(t, s, certificate)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
@@ -71,6 +77,22 @@ func TestBeyondThisMachine(t *testing.T) {
 		_ = response.Body.Close()
 		if response.StatusCode == http.StatusOK {
 			t.Error("it answers in clear")
+		}
+	}
+}
+
+// refusedCertificates checks what is said about a server whose certificate is not trusted, or is for another name.
+func refusedCertificates(t *testing.T, s *served, certificate string) {
+	t.Helper()
+	elsewhere := strings.Replace(s.url, "127.0.0.1", "localhost", 1)
+	for _, c := range []struct{ variable, address, hint string }{
+		{"AWS_CA_BUNDLE=", s.url, "set AWS_CA_BUNDLE to the file with the server's CA"},
+		{"AWS_CA_BUNDLE=" + certificate, elsewhere, "use the server's --public-url as --url"},
+	} {
+		out := s.must(t, []string{c.variable, "HTTPS_PROXY="}, "sh", "-c", "! rolecall idc env --url "+c.address+" 2>&1")
+		want := "the certificate of the server at " + c.address + " is refused"
+		if !strings.Contains(out, want) || !strings.Contains(out, "hint: "+c.hint) {
+			t.Errorf("%s: got %s", c.address, out)
 		}
 	}
 }

@@ -90,7 +90,11 @@ func (a *app) idcRunCommand() *cobra.Command {
 
 With --proxy its requests to AWS's own host names reach the server, and it can reach no other
 host. The AWS SDK for JavaScript ignores proxies: run it without --proxy. Its exit code
-becomes rolecall's.`,
+becomes rolecall's.
+
+With --proxy the AWS CLI's sign-in opens AWS's own host name in the browser, which knows neither
+proxy nor CA: sign in with "rolecall idc run --proxy -- rolecall login local", or use a browser
+that has both.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 0 {
@@ -139,6 +143,7 @@ A services section with the server's endpoints is added, too. All of it stands b
 marking lines, and is replaced the next time; nothing else in the file changes.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.elsewhere = again(cmd, "session", "local2")
 			return a.idcConfigure(cmd.Context(), f, o)
 		},
 	}
@@ -154,6 +159,7 @@ marking lines, and is replaced the next time; nothing else in the file changes.`
 type configureOptions struct {
 	user, session, file string
 	proxy               bool
+	elsewhere           string // the same command, for another sso-session
 }
 
 func (a *app) idcConfigure(ctx context.Context, f operatorFlags, o configureOptions) error {
@@ -184,23 +190,23 @@ func (a *app) idcConfigure(ctx context.Context, f operatorFlags, o configureOpti
 	if !o.proxy {
 		a.GiveEndpoints(info.AWSStartURL, info.URL)
 	}
-	if err := a.replaceBlock(ctx, o.file, o.session, configureText(info, o, roles, names)); err != nil {
+	if err := a.replaceBlock(ctx, o, configureText(info, o, roles, names)); err != nil {
 		return err
 	}
 	text := fmt.Sprintf("Written to %s: sso-session %s and %s",
 		a.Tidy(o.file), o.session, cli.Counted(len(roles), "profile"))
 	if len(names) > 0 {
-		text += ". Try:\n\n" + tryText(o, names[0])
+		text += ". Try:\n\n" + tryText(o, a.urlFlag(f.url), names[0])
 	}
 	return a.Result(text, map[string]any{"file": o.file, "session": o.session, "profiles": names})
 }
 
-// tryText is commands that use a profile.
-func tryText(o configureOptions, profile string) string {
-	run := "rolecall idc run -- "
+// tryText is commands that use a profile; at is their --url.
+func tryText(o configureOptions, at, profile string) string {
+	run := "rolecall idc run" + at + " -- "
 	own := "" // rolecall reads the services section
 	if o.proxy {
-		run = "rolecall idc run --proxy -- "
+		run = "rolecall idc run" + at + " --proxy -- "
 		own = run
 	}
 	return fmt.Sprintf(`  %[1]srolecall login %[2]s
@@ -252,30 +258,30 @@ func configureText(info idc.Info, o configureOptions, roles []operator.Role, nam
 
 // replaceBlock puts text between the marking lines of the session, or at the end of the file
 // without them. If the file has a session of that name elsewhere, nothing is written.
-func (a *app) replaceBlock(ctx context.Context, file, session, text string) error {
-	_, err := a.EditConfig(ctx, file, func(before filesystem.Shared) ([]byte, error) {
-		return a.withBlock(file, session, string(before.Data), text)
+func (a *app) replaceBlock(ctx context.Context, o configureOptions, text string) error {
+	_, err := a.EditConfig(ctx, o.file, func(before filesystem.Shared) ([]byte, error) {
+		return a.withBlock(o, string(before.Data), text)
 	})
 	return err
 }
 
-func (a *app) withBlock(file, session, old, text string) ([]byte, error) {
-	begin, end := "# rolecall idc configure: "+session+" {", "# } rolecall idc configure: "+session
+func (a *app) withBlock(o configureOptions, old, text string) ([]byte, error) {
+	begin, end := "# rolecall idc configure: "+o.session+" {", "# } rolecall idc configure: "+o.session
 	head, rest, marked := strings.Cut(old, begin+"\n")
 	_, tail, ended := strings.Cut(rest, end+"\n")
 	switch {
 	case marked && !ended:
 		return nil, &cli.HintError{
-			Err:  fmt.Errorf("%s: the line %q has no end marker", a.Tidy(file), begin),
+			Err:  fmt.Errorf("%s: the line %q has no end marker", a.Tidy(o.file), begin),
 			Code: cli.ExitConfiguration, Hint: "remove that line from the file",
 		}
 	case !marked && old != "" && !strings.HasSuffix(old, "\n"):
 		head = old + "\n"
 	}
-	if strings.Contains(head+tail, "[sso-session "+session+"]") {
+	if strings.Contains(head+tail, "[sso-session "+o.session+"]") {
 		return nil, &cli.HintError{
-			Err:  fmt.Errorf("%s already has another sso-session %s", a.Tidy(file), session),
-			Code: cli.ExitConfiguration, Hint: "rolecall idc configure --session local2",
+			Err:  fmt.Errorf("%s already has another sso-session %s", a.Tidy(o.file), o.session),
+			Code: cli.ExitConfiguration, Hint: o.elsewhere,
 		}
 	}
 	return []byte(head + begin + "\n" + text + end + "\n" + tail), nil

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"rolecall/internal/cli"
 	"rolecall/internal/export"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/seed"
@@ -57,7 +59,10 @@ Without flags it is in memory, with sample users, on port 9911 of 127.0.0.1. Wit
 kept in a directory, and sign-ins outlive a restart. The administrator's keys, for aws sso-admin,
 identitystore and organizations, are printed only when the directory is created.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.idcServe(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.onFreePort = again(cmd, "port", "0")
+			return a.idcServe(cmd.Context(), o)
+		},
 	}
 	f := cmd.Flags()
 	f.IntVar(&o.port, "port", defaultIDCPort, "`PORT` on 127.0.0.1; 0 for a free one")
@@ -100,11 +105,7 @@ func (a *app) printIDC(w io.Writer, l *localIDC) error {
 	if l.data.Dir != "" {
 		where = "kept in " + a.Tidy(l.data.Dir)
 	}
-	reach := "on this machine only"
-	if l.beyond {
-		reach = "REACHABLE FROM OTHER MACHINES"
-	}
-	fmt.Fprintf(&b, "A local IAM Identity Center, %s, %s: %s/start\n", where, reach, l.URL)
+	fmt.Fprintf(&b, "A local IAM Identity Center, %s, %s: %s/start\n", where, l.reach, l.URL)
 	if l.plan != "" {
 		fmt.Fprintf(&b, "\n%s\n", strings.TrimRight(l.plan, "\n"))
 	}
@@ -120,8 +121,10 @@ func (a *app) printIDC(w io.Writer, l *localIDC) error {
 			"they are not shown again:\n")
 		fmt.Fprintf(&b, "  AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", id, secret)
 	}
-	fmt.Fprintf(&b, "\nIn ~/.aws/config (rolecall idc configure writes it there):\n\n%s\n", indent(l.configText("local")))
-	fmt.Fprintf(&b, "In the shell, or eval \"$(rolecall idc env)\":\n\n")
+	at := a.urlFlag(l.URL)
+	fmt.Fprintf(&b, "\nIn ~/.aws/config (rolecall idc configure%s writes it there):\n\n%s\n",
+		at, indent(l.configText("local")))
+	fmt.Fprintf(&b, "In the shell, or eval \"$(rolecall idc env%s)\":\n\n", at)
 	var variables strings.Builder
 	if err := export.WriteVariables(&variables, "sh", l.variables()); err != nil {
 		return err
@@ -130,6 +133,40 @@ func (a *app) printIDC(w io.Writer, l *localIDC) error {
 	fmt.Fprintf(&b, "\nThen:  rolecall login local,  or  aws sso login --sso-session local\n\nready %s\n", l.URL)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// urlFlag returns " --url URL" for commands that are to act on the server at address, or nothing
+// if they do so without it.
+func (a *app) urlFlag(address string) string {
+	address = strings.TrimRight(address, "/")
+	if address == strings.TrimRight(a.standardURL(), "/") {
+		return ""
+	}
+	return " --url " + cli.Quoted(address)
+}
+
+// again returns the command with the flags that it was given, but name with another value.
+func again(cmd *cobra.Command, name, value string) string {
+	var b strings.Builder
+	b.WriteString(cmd.CommandPath() + " --" + name + " " + cli.Quoted(value))
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, v := range values {
+			switch {
+			case f.Name == name:
+			case f.NoOptDefVal == "":
+				b.WriteString(" --" + f.Name + " " + cli.Quoted(v))
+			case f.NoOptDefVal == v:
+				b.WriteString(" --" + f.Name)
+			default:
+				b.WriteString(" --" + f.Name + "=" + cli.Quoted(v))
+			}
+		}
+	})
+	return b.String()
 }
 
 func indent(text string) string {

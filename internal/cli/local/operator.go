@@ -3,6 +3,8 @@ package local
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,8 +35,12 @@ func (a *app) addOperatorFlags(cmd *cobra.Command, f *operatorFlags) {
 }
 
 func (a *app) addURLFlag(cmd *cobra.Command, f *operatorFlags) {
-	standard := cmp.Or(a.Getenv("ROLECALL_IDC_URL"), fmt.Sprintf("http://127.0.0.1:%d", defaultIDCPort))
-	cmd.Flags().StringVar(&f.url, "url", standard, "`URL` of the running server, or $ROLECALL_IDC_URL")
+	cmd.Flags().StringVar(&f.url, "url", a.standardURL(), "`URL` of the running server, or $ROLECALL_IDC_URL")
+}
+
+// standardURL is the URL of the server on which commands act without --url.
+func (a *app) standardURL() string {
+	return cmp.Or(a.Getenv("ROLECALL_IDC_URL"), fmt.Sprintf("http://127.0.0.1:%d", defaultIDCPort))
 }
 
 // idcInfo asks a running server for what its clients need.
@@ -51,10 +57,7 @@ func (a *app) idcInfo(ctx context.Context, address string) (idc.Info, error) {
 	}
 	response, err := httpClient.Do(r)
 	if err != nil {
-		return idc.Info{}, &cli.HintError{
-			Err:  fmt.Errorf("no local Identity Center answers at %s", address),
-			Code: cli.ExitUnavailable, Facts: []string{err.Error()}, Hint: "rolecall idc serve",
-		}
+		return idc.Info{}, noAnswer(address, err)
 	}
 	defer response.Body.Close()
 	var info idc.Info
@@ -65,6 +68,24 @@ func (a *app) idcInfo(ctx context.Context, address string) (idc.Info, error) {
 		}
 	}
 	return info, nil
+}
+
+// noAnswer returns the error of a request that failed with err. A server whose certificate is refused does run.
+func noAnswer(address string, err error) error {
+	e := &cli.HintError{
+		Err:  fmt.Errorf("no local Identity Center answers at %s", address),
+		Code: cli.ExitUnavailable, Facts: []string{err.Error()}, Hint: "rolecall idc serve",
+	}
+	var refused *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	if errors.As(err, &refused) {
+		e.Err = fmt.Errorf("the certificate of the server at %s is refused", address)
+		e.Hint = "use the server's --public-url as --url, or start it with another --tls-cert"
+	}
+	if errors.As(err, &unknown) {
+		e.Hint = "set AWS_CA_BUNDLE to the file with the server's CA: its --tls-cert, if that is self-signed"
+	}
+	return e
 }
 
 // operate calls do with a client of the operator's socket: that of a running server, or its own

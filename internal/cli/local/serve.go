@@ -40,6 +40,7 @@ type serveOptions struct {
 	portalLimit, noLimits bool
 	listen, publicURL     string
 	certificate, key      string
+	onFreePort            string // the same command, for a free port
 }
 
 // A localIDC is an embedded Identity Center that serves.
@@ -49,7 +50,7 @@ type localIDC struct {
 	Sample seed.SampleData
 	data   *idc.Data
 	plan   string // the changes of the seed file
-	beyond bool   // other machines can reach it
+	reach  string // who can reach it
 	// showKeys: the administrator's keys were never printed.
 	showKeys bool
 	// files is the folder of the models for older AWS CLIs, the CA and the operator's socket:
@@ -81,7 +82,8 @@ func (a *app) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 		return nil, err
 	}
 	l = &localIDC{
-		URL: "http://" + listener.Addr().String(), beyond: o.listen != "", stopped: make(chan error, 1), faults: player,
+		URL: "http://" + listener.Addr().String(), reach: reach(listener.Addr()), stopped: make(chan error, 1),
+		faults: player,
 	}
 	if o.publicURL != "" {
 		l.URL = strings.TrimRight(o.publicURL, "/")
@@ -122,10 +124,18 @@ func (o serveOptions) open() (net.Listener, error) {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, &cli.HintError{
 			Err:  fmt.Errorf("port %d on 127.0.0.1 is in use", o.port),
-			Code: cli.ExitError, Hint: "rolecall idc serve --port 0",
+			Code: cli.ExitError, Hint: o.onFreePort,
 		}
 	}
 	return listener, err
+}
+
+// reach says who can reach a server that listens at address.
+func reach(address net.Addr) string {
+	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
+		return "on this machine only"
+	}
+	return "REACHABLE FROM OTHER MACHINES"
 }
 
 // openBeyond listens where other machines can reach it, with TLS only.
@@ -282,7 +292,7 @@ func (l *localIDC) serveOperator(ctx context.Context, a *app, o serveOptions) er
 		return err
 	}
 	api := &operator.API{Store: l.data.Store, Now: a.Now, Cost: directory.DefaultCost()}
-	if !l.beyond {
+	if o.listen == "" {
 		api.Faults = l.faults
 	}
 	if o.seed != "" {
