@@ -46,15 +46,8 @@ func (c *Config) sourceOf(v *values, from []string) (*Profile, error) {
 		return nil, v.fail("source_profile", "is missing beside role_arn")
 	case name == v.name && len(from) == 1 && v.text("aws_access_key_id") != "":
 		return nil, v.limit("source_profile", "%q has keys of its own, which rolecall does not use", name)
-	case slices.Contains(from, name):
-		return nil, v.fail("source_profile", "%q leads back to itself", name)
 	}
-	source, err := c.profile(name, from)
-	if unknown := (*Error)(nil); errors.As(err, &unknown) && unknown.kind == ErrUnknownProfile && unknown.Profile == name {
-		e := v.fail("source_profile", "there is no profile %q", name)
-		e.wanted, e.candidates = unknown.wanted, unknown.candidates
-		return nil, e
-	}
+	source, err := c.named(v, "source_profile", name, from)
 	switch {
 	case err != nil && !isLimit(err):
 		return nil, err
@@ -66,6 +59,35 @@ func (c *Config) sourceOf(v *values, from []string) (*Profile, error) {
 		return nil, v.limit("source_profile", "%q has neither a session nor a role_arn", name)
 	}
 	return &source, nil
+}
+
+// named reads the profile that a key of v names. from is as in chain.
+func (c *Config) named(v *values, key, name string, from []string) (Profile, error) {
+	if slices.Contains(from, name) {
+		return Profile{}, v.fail(key, "%q leads back to itself", name)
+	}
+	p, err := c.profile(name, from)
+	if unknown := (*Error)(nil); errors.As(err, &unknown) && unknown.kind == ErrUnknownProfile && unknown.Profile == name {
+		e := v.fail(key, "there is no profile %q", name)
+		e.wanted, e.candidates = unknown.wanted, unknown.candidates
+		return p, e
+	}
+	return p, err
+}
+
+// through returns p, whose credential_process starts rolecall for the profile source, with the keys of that one, and
+// with all that it takes to get them. p's own name, region and output stay. from is as in chain.
+func (c *Config) through(v *values, p Profile, source string, from []string) (Profile, error) {
+	got, err := c.named(v, "credential_process", source, from)
+	if err == nil && got.Root().Session.StartURL != "" {
+		err = got.RequireRole() // it names source, where the key is to be set
+	}
+	if err != nil {
+		return p, err
+	}
+	got.Name, got.Origin, got.Region, got.Output = p.Name, p.Origin, p.Region, p.Output
+	got.CredentialProcess = p.CredentialProcess
+	return got, nil
 }
 
 // limit is an error about a key that other tools can use, and rolecall cannot.

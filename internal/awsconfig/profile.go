@@ -93,8 +93,12 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	if session, account, role, ok := OwnProcess(p.CredentialProcess); ok {
 		p.AccountID, p.RoleName = account, role
 		p.Session, err = c.Session(session)
+		return p, err
 	}
-	return p, err
+	if source := c.ownProfile(p.CredentialProcess); source != "" {
+		return c.through(v, p, source, append(from, name))
+	}
+	return p, nil
 }
 
 func (v *values) switched(key string) Switch {

@@ -161,6 +161,28 @@ func TestErrorsSayWhere(t *testing.T) {
 				"role_arn = arn:aws:iam::1:role/x\nsource_profile = a\n", "a",
 			`:6: profile "b": source_profile: "a" leads back to itself`, awsconfig.ErrInvalid,
 		},
+		"a process for itself": {
+			"[profile a]\ncredential_process = rolecall process a\n", "a",
+			`:2: profile "a": credential_process: "a" leads back to itself`, awsconfig.ErrInvalid,
+		},
+		"a loop of processes": {
+			"[profile a]\ncredential_process = rolecall process b\n[profile b]\n" +
+				"credential_process = rolecall-process --profile a\n", "a",
+			`:4: profile "b": credential_process: "a" leads back to itself`, awsconfig.ErrInvalid,
+		},
+		"a loop of a process and a source": {
+			"[profile a]\ncredential_process = rolecall process b\n[profile b]\n" +
+				"role_arn = arn:aws:iam::1:role/x\nsource_profile = a\n", "a",
+			`:5: profile "b": source_profile: "a" leads back to itself`, awsconfig.ErrInvalid,
+		},
+		"a process for nobody": {
+			"[profile a]\ncredential_process = rolecall process --profile b\n", "a",
+			`:2: profile "a": credential_process: there is no profile "b"`, awsconfig.ErrInvalid,
+		},
+		"a process for a profile without a role": {
+			session + "[profile a]\ncredential_process = rolecall process b\n[profile b]\nsso_session = corp\n", "a",
+			`:6: profile "b": sso_account_id: is missing`, awsconfig.ErrInvalid,
+		},
 		"a day": {
 			"[profile a]\nrole_arn = arn:aws:iam::1:role/x\nduration_seconds = 86400\n", "a",
 			`:3: profile "a": duration_seconds: `, awsconfig.ErrInvalid,
@@ -215,6 +237,7 @@ func TestOurOwnProcessLine(t *testing.T) {
 		`"C:\Program Files\rolecall\rolecall-process.exe" --session corp --account 111122223333 --role Admin`,
 		`'/opt/my tools/rolecall-process' --role=Admin --account="111122223333" --session 'corp'`,
 		`rolecall-process  --role	"Admin" --account 111122223333 --session corp `,
+		`"/opt/my tools/rolecall" --debug process --role Admin --account 111122223333 --session corp`,
 	} {
 		if session, account, role, ok := awsconfig.OwnProcess(line); !ok || session != "corp" ||
 			account != "111122223333" || role != "Admin" {
@@ -237,6 +260,50 @@ func TestOurOwnProcessLine(t *testing.T) {
 	}
 	if _, err := c.Profile("lost"); !errors.Is(err, awsconfig.ErrUnknownSession) {
 		t.Errorf("lost: %v", err)
+	}
+}
+
+// A profile that starts rolecall for another one is that one, with its own name, region and output.
+func TestOurOwnProcessLineForAProfile(t *testing.T) {
+	for _, line := range []string{
+		"rolecall process dev", `"/opt/my tools/rolecall" process "dev"`, `/path/rolecall process --profile "dev"`,
+		"rolecall process --profile=dev", "rolecall --debug process dev", "rolecall-process --profile dev",
+		`'C:\bin\rolecall-process.exe' --profile='dev'`, "rolecall process further",
+	} {
+		c, path := open(t, someone+"[profile ours]\nregion = eu-north-1\ncredential_process = "+line+"\n"+
+			"[profile further]\nregion = us-west-2\noutput = text\ncredential_process = rolecall-process --profile dev\n")
+		p, err := c.Profile("ours")
+		if err != nil || p.RequireRole() != nil || p.Session.Name != "corp" || p.AccountID != "111122223333" ||
+			p.RoleName != "Admin" || p.Chain != nil {
+			t.Errorf("%s: %+v, %v", line, p, err)
+		}
+		if p.Name != "ours" || p.Region != "eu-north-1" || p.Output != "" || p.CredentialProcess != line ||
+			p.Origin != (awsconfig.Origin{File: path, Line: 36}) {
+			t.Errorf("%s: %+v", line, p)
+		}
+	}
+	c, _ := open(t, someone+"[profile ours]\ncredential_process = rolecall process deploy\n"+
+		"[profile next]\nrole_arn = arn:aws:iam::444455556666:role/x\nsource_profile = ours\n")
+	if p, err := c.Profile("ours"); err != nil || p.Chain == nil || p.Root().Name != "dev" {
+		t.Errorf("chain: %+v, %v", p, err)
+	}
+	if p, err := c.Profile("next"); err != nil || p.Chain.Source.Name != "ours" || p.Root().Name != "dev" {
+		t.Errorf("source: %+v, %v", p, err)
+	}
+}
+
+// Anything else is somebody else's program, or a target that the file does not know.
+func TestNoProcessLineForAProfile(t *testing.T) {
+	for _, line := range []string{
+		"other process dev", "rolecall env dev", "rolecall process", "rolecall-process", "rolecall-process dev",
+		"rolecall process 111122223333/Admin", "rolecall process nobody", "rolecall process dev audit",
+		"rolecall process --profile dev --session-tag a=b", "rolecall process --profile dev --role Admin",
+		"sh -c 'rolecall process dev'", `rolecall process "dev`,
+	} {
+		c, _ := open(t, someone+"[profile theirs]\ncredential_process = "+line+"\n")
+		if p, err := c.Profile("theirs"); err != nil || p.Session.Name != "" || p.RequireRole() == nil {
+			t.Errorf("%s: %+v, %v", line, p, err)
+		}
 	}
 }
 

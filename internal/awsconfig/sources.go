@@ -31,45 +31,22 @@ func (c *Config) Sources(name string) []Source {
 	return all
 }
 
-// processProfiles returns the profiles that a credential_process line names for rolecall or the AWS CLI, also where it
-// starts them through another program, such as sh -c or env.
+// processProfiles returns the words of a credential_process line that could name a profile: any program may take one,
+// by a flag, a variable or an argument, also inside sh -c. A line of rolecall's own for a role names none.
 func processProfiles(line string) []string {
-	var all []string
-	command := words.Split(strings.ReplaceAll(line, "\n", " "))
-	for i, word := range command {
-		if name, set := strings.CutPrefix(word, "AWS_PROFILE="); set && name != "" {
-			all = append(all, name)
-		}
-		switch program := programOf(word); {
-		case program == "rolecall", program == "rolecall-process", program == "aws", program == "aws.cmd":
-			return append(all, namedProfiles(command[i+1:], program == "rolecall")...)
-		case strings.Contains(word, " "):
-			all = append(all, processProfiles(word)...) // of sh -c
-		}
+	if _, _, _, ours := OwnProcess(line); ours {
+		return nil
 	}
-	return all
-}
-
-// namedProfiles returns the profiles in arguments: those of --profile and, for rolecall process TARGET, of the target.
-func namedProfiles(args []string, target bool) []string {
-	var all, others []string
-	for len(args) > 0 {
-		name, value, joined := strings.Cut(args[0], "=")
-		args = args[1:]
-		if !strings.HasPrefix(name, "-") {
-			others = append(others, name)
-			continue
-		}
-		switches := []string{"--", "--json", "--debug", "--no-verify-ssl", "--no-paginate"}
-		if !joined && len(args) > 0 && !slices.Contains(switches, name) {
-			value, args = args[0], args[1:]
-		}
-		if name == "--profile" && value != "" {
-			all = append(all, value)
-		}
+	all := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\n\"'`;&|()<>=", r) })
+	for i, word := range all {
+		all[i] = strings.Trim(word, `\`) // of \" inside quotes
 	}
-	if target && len(others) > 1 {
-		all = append(all, others[1])
+	for _, word := range words.Split(strings.ReplaceAll(line, "\n", " ")) { // for names with blanks or signs
+		_, value, _ := strings.Cut(word, "=")
+		all = append(all, word, value)
+		if strings.Contains(word, " ") {
+			all = append(all, processProfiles(word)...)
+		}
 	}
 	return all
 }
@@ -91,18 +68,48 @@ func programOf(path string) string {
 	return strings.TrimSuffix(path[strings.LastIndexAny(path, `/\`)+1:], ".exe")
 }
 
-// OwnProcess reads a credential_process line that starts rolecall-process for a role, so that rolecall gets for itself
-// what other tools get through it. ok is false for any other line.
+// OwnProcess reads a credential_process line that starts rolecall for a role, so that rolecall gets for itself what
+// other tools get through it. ok is false for any other line.
 func OwnProcess(line string) (session, account, role string, ok bool) {
-	command := words.Split(line)
-	if len(command) == 0 {
-		return "", "", "", false
-	}
-	flags, ok := ProcessFlags(command[1:])
+	flags, ok := ownFlags(line)
 	session, account, role = flags["session"], flags["account"], flags["role"]
-	ok = ok && flags["profile"] == "" && session != "" && account != "" && role != "" &&
-		programOf(command[0]) == "rolecall-process"
-	return session, account, role, ok
+	return session, account, role, ok && flags["profile"] == "" && session != "" && account != "" && role != ""
+}
+
+// ownProfile returns the profile that a credential_process line starts rolecall for. It is "" for any other line, and
+// where the target of rolecall process is no profile.
+func (c *Config) ownProfile(line string) string {
+	flags, ok := ownFlags(line)
+	target, profile := flags["target"], flags["profile"]
+	delete(flags, "target")
+	delete(flags, "profile")
+	switch {
+	case !ok || len(flags) > 0:
+		return ""
+	case target != "" && c.find(kindProfile, target) != nil:
+		return target
+	}
+	return profile
+}
+
+// ownFlags reads the arguments of a line that starts rolecall-process or rolecall process. The target of the latter has
+// the name target.
+func ownFlags(line string) (flags map[string]string, ok bool) {
+	command := words.Split(line)
+	switch {
+	case len(command) > 0 && programOf(command[0]) == "rolecall-process":
+		return ProcessFlags(command[1:])
+	case len(command) < 2 || programOf(command[0]) != "rolecall":
+		return nil, false
+	}
+	args := slices.DeleteFunc(command[1:], func(word string) bool { return word == "--debug" || word == "--json" })
+	switch {
+	case len(args) == 0 || args[0] != "process":
+		return nil, false
+	case len(args) == 2 && !strings.HasPrefix(args[1], "-"):
+		return map[string]string{"target": args[1]}, true
+	}
+	return ProcessFlags(args[1:])
 }
 
 // ProcessFlags reads the arguments of rolecall-process: --name value or --name=value, of profile, session, account and

@@ -35,6 +35,18 @@ func onProdAdmin() []struct{ text, key, through string } {
 		{mine("credential_process = sh -c 'aws configure export-credentials --profile Prod-Admin 2>/dev/null'"), process, ""},
 		{mine("credential_process = env AWS_PROFILE=Prod-Admin aws configure export-credentials"), process, ""},
 		{mine("credential_process = aws configure export-credentials\n  --profile Prod-Admin"), process, ""},
+		{mine("credential_process = env AWS_DEFAULT_PROFILE=Prod-Admin aws configure export-credentials"), process, ""},
+		{mine(`credential_process = bash -c "export AWS_PROFILE='Prod-Admin'; aws x"`), process, ""},
+		{mine(`credential_process = bash -c "export AWS_PROFILE=\"Prod-Admin\"; aws x"`), process, ""},
+		{mine("credential_process = sh -c 'export AWS_PROFILE=Prod-Admin;aws x'"), process, ""},
+		{mine("credential_process = sh -c 'other=$(tool Prod-Admin)'"), process, ""},
+		{mine("credential_process = saml2aws script --profile=Prod-Admin"), process, ""},
+		{mine("credential_process = other-tool --profile Prod-Admin"), process, ""},
+		{mine("credential_process = other-tool -p exported") + exported, process, "exported"},
+		{mine("credential_process = aws-vault exec Prod-Admin --json"), process, ""},
+		{mine("credential_process = granted credential-process -p Prod-Admin"), process, ""},
+		{mine("credential_process = aws2 configure export-credentials --profile Prod-Admin"), process, ""},
+		{mine("credential_process = it's --profile Prod-Admin"), process, ""},
 		{"[default]\ncredential_process = rolecall-process --profile Prod-Admin\n", process, ""},
 	}
 }
@@ -83,12 +95,28 @@ func TestOtherProfilesAreNotNamed(t *testing.T) {
 	text, _ := made(t, mine, first, Options{})
 	text += "\n[profile round]\n" + assumed + "source_profile = round\n" +
 		"[profile same]\n" + assumed + "source_profile = Prod-ReadOnly\n" +
-		"[profile other]\ncredential_process = other-tool --profile Prod-Admin\n" +
+		"[profile other]\ncredential_process = other-tool --profile Prod-Admin2 --path /Prod-Admin/x\n" +
 		"[profile unused]\n" + assumed + "source_profile = same\n" +
 		"credential_process = rolecall-process --profile Prod-Admin\n" +
 		"[profile direct]\ncredential_process = rolecall-process --session corp --account 111122223333 --role Admin\n"
 	if _, plan := made(t, text, first, Options{Template: swapped}); plan.Turned != nil || plan.Dangling != nil {
 		t.Errorf("turned %+v, dangling %+v", plan.Turned, plan.Dangling)
+	}
+}
+
+// A role of that name is no profile in a line of rolecall's own for a role.
+func TestARoleInAnOwnLineIsNoProfile(t *testing.T) {
+	o := Options{Template: `{{ if ne .AccountName "Prod" }}{{ .AccountName }}.{{ end }}{{ .RoleName }}`}
+	text, _ := made(t, mine, first, o)
+	if !strings.Contains(text, "[profile Admin]") {
+		t.Fatal(text)
+	}
+	for _, line := range []string{"rolecall-process", "rolecall process"} {
+		own := "\n[profile direct]\ncredential_process = " + line + " --session corp --account 111122223333 --role Admin\n"
+		o.Template = renamed
+		if _, plan := made(t, text+own, first, o); plan.Turned != nil || plan.Dangling != nil {
+			t.Errorf("%s: turned %+v, dangling %+v", line, plan.Turned, plan.Dangling)
+		}
 	}
 }
 
