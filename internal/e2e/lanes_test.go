@@ -109,10 +109,11 @@ func sidAWS(t *testing.T) awsCLI {
 // command is a command line of the AWS CLI.
 func (a awsCLI) command(args ...string) []string { return slices.Concat(a.argv, args) }
 
-// eachAWS runs a test with each AWS CLI, checked to be the one that is meant.
+// eachAWS runs a test with each AWS CLI, checked to be the one that is meant, side by side.
 func eachAWS(t *testing.T, test func(t *testing.T, aws awsCLI)) {
 	for i, find := range []func(*testing.T) awsCLI{bookwormAWS, sidAWS} {
 		t.Run("AWS CLI "+awsVersions[i], func(t *testing.T) {
+			t.Parallel()
 			aws := find(t)
 			out, err := exec.Command(aws.argv[0], aws.command("--version")[1:]...).CombinedOutput()
 			version, ok := strings.CutPrefix(string(out), "aws-cli/")
