@@ -12,11 +12,19 @@ import (
 
 // Hints that are the command line once more, corrected.
 
-// again returns the command line with words put in before position n.
+// again returns the command line with words put in before position n, and without a token.
 func (a *App) again(n int, words ...string) string {
-	line := "rolecall"
+	const flag = "--access-token"
+	line, before := "rolecall", ""
 	for _, word := range slices.Insert(slices.Clone(a.line), n, words...) {
+		switch {
+		case before == flag:
+			word = "TOKEN"
+		case strings.HasPrefix(word, flag+"="):
+			word = flag + "=TOKEN"
+		}
 		line += " " + lineWord(word)
+		before = word
 	}
 	return line
 }
