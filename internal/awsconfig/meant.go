@@ -128,7 +128,7 @@ func wordsOf(header string) []string {
 	return strings.Fields(strings.NewReplacer(`"`, "", "'", "").Replace(text))
 }
 
-// kindNear returns the kind of section that a word stands for, in any spelling, or "".
+// kindNear returns the kind of section that a word means, in any spelling, or "".
 func kindNear(word string) string {
 	switch near.Within(2, fold(word), []string{"profile", "ssosession", "session", "services"}) {
 	case "profile":

@@ -13,7 +13,7 @@ import (
 )
 
 // A fault is a file with something that people do not see: the line, a part of what is said of it, and what to
-// write instead. Files stand for their kind, with several members.
+// write instead. Each file is one of its kind.
 type fault struct {
 	config string
 	line   int

@@ -19,7 +19,7 @@ import (
 const regionFlag = "--region"
 
 // located returns profile with the region of its work: --region, AWS_REGION, AWS_DEFAULT_REGION, the profile's own,
-// that of config.toml for its account, or in general. Without any of them it is empty, which stands for sso_region.
+// that of config.toml for its account, or in general. Without any of them it is empty, which means sso_region.
 // A credential_process hands out keys alone, and needs a region only for STS.
 func (a *App) located(ctx context.Context, profile awsconfig.Profile, o options) (awsconfig.Profile, error) {
 	if o.unattended && profile.Chain == nil {

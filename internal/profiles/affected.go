@@ -12,7 +12,7 @@ type Reference struct {
 	Through string // another one of the person's own on the way; empty when Key names Source
 }
 
-// A Turn is a reference to a name that will stand for another role.
+// A Turn is a reference to a name that will mean another role.
 type Turn struct {
 	Reference
 	Was, Is Anchor

@@ -51,7 +51,7 @@ func onProdAdmin() []struct{ text, key, through string } {
 	}
 }
 
-// swapped gives Prod-Admin and Dev-Admin each other's names; renamed has neither.
+// swapped has the names of Prod-Admin and Dev-Admin exchanged; renamed has neither.
 const (
 	swapped = `{{ if eq .RoleName "Admin" }}{{ if eq .AccountName "Prod" }}Dev{{ else }}Prod{{ end }}-Admin` +
 		`{{ else }}{{ .AccountName }}-{{ .RoleName }}{{ end }}`

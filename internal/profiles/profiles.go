@@ -174,7 +174,7 @@ func checkRegion(option, region string, session identitycenter.SSOSession) error
 	return nil
 }
 
-// A pair is a key and its value. A weak one gives way to a value that is there.
+// A pair is a key and its value. A weak one never replaces a value that is there.
 type pair struct {
 	key, value string
 	weak       bool
