@@ -33,13 +33,8 @@ func anEnvironment() Environment {
 }
 
 var written = map[string]string{
-	"sh": `unset AWS_SESSION_TOKEN &&
-unset AWS_SECRET_ACCESS_KEY &&
-unset AWS_ACCESS_KEY_ID &&
-unset AWS_PROFILE &&
-unset AWS_DEFAULT_PROFILE &&
-unset ROLECALL_REGION &&
-unset ROLECALL_PROFILE &&
+	"sh": `unset AWS_SESSION_TOKEN AWS_SECRET_ACCESS_KEY AWS_ACCESS_KEY_ID ` +
+		`AWS_PROFILE AWS_DEFAULT_PROFILE ROLECALL_REGION ROLECALL_PROFILE &&
 export AWS_CREDENTIAL_EXPIRATION='2026-11-23T12:44:15Z' &&
 export AWS_REGION='eu-west-1' &&
 export AWS_DEFAULT_REGION='eu-west-1' &&

@@ -103,7 +103,7 @@ func (l lines) write(b *bytes.Buffer, set []Variable, unset []string) error {
 	and := "\n"
 	if l.whole && slices.ContainsFunc(set, isKey) {
 		and = " &&\n"
-		unset = slices.Concat(keyNames(), unset)
+		unset = []string{strings.Join(slices.Concat(keyNames(), unset), " ")} // one command
 		set = slices.SortedStableFunc(slices.Values(set), func(a, b Variable) int {
 			return slices.Index(keyNames(), a.Name) - slices.Index(keyNames(), b.Name)
 		})
