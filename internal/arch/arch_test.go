@@ -23,8 +23,8 @@ var rooms = map[string][]string{
 
 	"cli": {
 		"access", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export",
-		"filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "near", "pace", "picker", "profiles",
-		"settings", "terminal",
+		"filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "near", "pace", "peer",
+		"picker", "profiles", "settings", "terminal",
 	},
 	"cli/local": { // where both houses meet
 		"awsconfig", "cli", "export", "filesystem", "identitycenter", "login",
@@ -44,9 +44,11 @@ var rooms = map[string][]string{
 	"identitycenter":        {},
 	"identitycenter/client": {"identitycenter"},
 	"inventory":             {"access", "filesystem", "identitycenter", "near", "settings"},
-	"login":                 {"cache", "filesystem", "identitycenter"},
+	"login":                 {"cache", "filesystem", "identitycenter", "loopback", "peer"},
+	"loopback":              {"peer"},
 	"near":                  {},
 	"pace":                  {"filesystem"},
+	"peer":                  {},
 	"picker":                {"terminal"},
 	"process":               {"awsconfig", "cache", "identitycenter"},
 	"profiles":              {"awsconfig", "identitycenter", "inventory"},
@@ -104,7 +106,7 @@ var foreign = map[string][]string{
 	"github.com/junegunn/fzf":          {"picker"},
 	"github.com/pelletier/go-toml/":    {"settings"},
 	"golang.org/x/crypto":              {"idc/directory"},
-	"golang.org/x/net":                 {"cli/local", "login"},
+	"golang.org/x/net":                 {"cli/local"},
 	"golang.org/x/sync":                {"access"},
 	"rsc.io/qr":                        {"terminal"},
 	"github.com/gofrs/flock":           {"filesystem", "idc"},

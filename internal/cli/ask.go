@@ -15,6 +15,7 @@ import (
 	"rolecall/internal/browser"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/login"
+	"rolecall/internal/loopback"
 	"rolecall/internal/terminal"
 )
 
@@ -208,10 +209,19 @@ func (p *atTerminal) open(address string, failed func(error)) bool {
 	if p.options.browser.none || command == "" && !browser.Available(p.app.Getenv) {
 		return false
 	}
-	if err := browser.Open(command, address, p.app.Stderr, failed); err != nil {
+	// Other users read a browser's command line: with state and challenge, or a user code, they could sign in as
+	// themselves, for this person.
+	h, err := loopback.NewHandover(address, p.app.refusedCaller())
+	if err != nil {
 		p.Tell("could not open a browser: " + err.Error())
 		return false
 	}
+	if err := browser.Open(command, h.Link, p.app.Stderr, failed); err != nil {
+		h.Close()
+		p.Tell("could not open a browser: " + err.Error())
+		return false
+	}
+	go func() { _ = h.Wait(context.Background()) }() // the sign-in goes on without it
 	return true
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,8 @@ import (
 	"rolecall/internal/console"
 	"rolecall/internal/credentials"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/loopback"
+	"rolecall/internal/peer"
 )
 
 // consoleOptions say how to open the console; the zero value opens its home page.
@@ -228,20 +231,33 @@ func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consol
 			until.Local().Format("15:04"), r.Account+"/"+r.Role)
 		return a.consoleOutput(r, link.Reveal()+"\n")
 	}
-	h, err := console.NewHandover(link)
+	h, err := loopback.NewHandover(link.Reveal(), a.refusedCaller())
 	if err != nil {
 		return err
 	}
 	defer h.Close()
-	if err := a.openBrowser(h.Address); err != nil {
+	if err := a.openBrowser(h.Link); err != nil {
 		return err
 	}
-	if err := h.Wait(ctx); errors.Is(err, console.ErrNotFetched) {
+	if err := h.Wait(ctx); errors.Is(err, loopback.ErrNotFetched) {
 		return noBrowser(err)
 	} else if err != nil {
 		return err
 	}
 	return a.sayOpened(r)
+}
+
+// refusedCaller warns, once, that somebody else asked for a link that is for this person's browser.
+func (a *App) refusedCaller() func(error) {
+	var once sync.Once
+	return func(err error) {
+		text := fmt.Errorf("a browser was refused the link: %w", err)
+		var stranger *peer.StrangerError
+		if errors.As(err, &stranger) {
+			text = fmt.Errorf("%s, another user of this machine, asked for the link, and was refused", stranger.User)
+		}
+		once.Do(func() { a.warn(text) })
+	}
 }
 
 func (a *App) openBrowser(address string) error {

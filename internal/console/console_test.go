@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"rolecall/internal/identitycenter"
@@ -215,71 +213,4 @@ func TestLink(t *testing.T) {
 	if _, err := Link(t.Context(), asker, r); err == nil || strings.Contains(err.Error(), "canary") {
 		t.Error(err)
 	}
-}
-
-func TestAHandoverIsForOne(t *testing.T) {
-	h, err := NewHandover(identitycenter.NewSecret("https://signin.aws.amazon.com/federation?SigninToken=canary"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	if strings.Contains(h.Address, "canary") {
-		t.Error(h.Address)
-	}
-	noFollow := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	get := func(change func(*http.Request)) *http.Response {
-		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.Address, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		change(r)
-		answer, err := noFollow.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = answer.Body.Close()
-		return answer
-	}
-	for name, change := range map[string]func(*http.Request){
-		"another path": func(r *http.Request) { r.URL.Path = "/" },
-		"a guess":      func(r *http.Request) { r.URL.Path = "/" + strings.Repeat("0", 32) },
-		"another name": func(r *http.Request) { r.Host = "evil.example" },
-		"a post":       func(r *http.Request) { r.Method = http.MethodPost },
-		"a head":       func(r *http.Request) { r.Method = http.MethodHead },
-	} {
-		if answer := get(change); answer.StatusCode != http.StatusNotFound || answer.Header.Get("Location") != "" {
-			t.Errorf("%s: %d", name, answer.StatusCode)
-		}
-	}
-	answer := get(func(*http.Request) {})
-	if answer.StatusCode != http.StatusFound || answer.Header.Get("Location") != h.link.Reveal() ||
-		answer.Header.Get("Cache-Control") != "no-store" || answer.Header.Get("Referrer-Policy") != "no-referrer" {
-		t.Errorf("%d %v", answer.StatusCode, answer.Header)
-	}
-	if again := get(func(*http.Request) {}); again.StatusCode != http.StatusNotFound {
-		t.Errorf("again: %d", again.StatusCode)
-	}
-	if err := h.Wait(t.Context()); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestNobodyComesForTheLink(t *testing.T) {
-	h, err := NewHandover(identitycenter.NewSecret("x"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := h.Wait(ctx); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		h := &Handover{fetched: make(chan struct{}), server: &http.Server{}}
-		start := time.Now()
-		if err := h.Wait(t.Context()); !errors.Is(err, ErrNotFetched) || time.Since(start) != HandoverLife {
-			t.Error(err, time.Since(start))
-		}
-	})
 }

@@ -4,38 +4,30 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/loopback"
 )
 
 const (
 	callbackPath = "/oauth/callback"
 	donePath     = "/oauth/done"
-	// callbackConnections bounds how many may be open at once: one browser opens
-	// two or three.
-	callbackConnections = 32
 	// doneGrace is how long the browser may take to fetch the last page.
 	doneGrace = 500 * time.Millisecond
 )
 
 // A callback waits on 127.0.0.1 for the browser to bring the authorization code
 // (RFC 8252 section 7.3). Whatever does not carry this sign-in's state is
-// answered and ignored: other programs and web pages can reach the port, too.
+// answered and ignored: other programs and web pages can reach the port, too. Other users
+// of the machine are refused, even with the right state (issue 12).
 type callback struct {
-	port     int
 	state    string
-	server   *http.Server
+	server   *loopback.Server
 	answers  chan callbackAnswer // the first one is taken
 	sent     atomic.Bool         // a browser was sent to the last page
 	shown    chan struct{}       // closed when it has fetched it
@@ -47,27 +39,17 @@ type callbackAnswer struct {
 	err  error
 }
 
-// listen opens the listener; port 0 takes a free one.
-func listen(port int, state string) (*callback, error) {
-	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
+// listen opens the listener; port 0 takes a free one. refused hears of requests of other users.
+func listen(port int, state string, refused func(error)) (*callback, error) {
+	c := &callback{state: state, answers: make(chan callbackAnswer, 1), shown: make(chan struct{})}
+	var err error
+	if c.server, err = loopback.Listen(port, c, refused); err != nil {
 		return nil, fmt.Errorf("the port for the browser's answer: %w", err)
 	}
-	c := &callback{
-		port: listener.Addr().(*net.TCPAddr).Port, state: state,
-		answers: make(chan callbackAnswer, 1), shown: make(chan struct{}),
-	}
-	c.server = &http.Server{
-		Handler: c, ReadHeaderTimeout: 2 * time.Second, ReadTimeout: 4 * time.Second, WriteTimeout: 4 * time.Second,
-		MaxHeaderBytes: 16 << 10, IdleTimeout: 4 * time.Second, ErrorLog: silentLog(),
-	}
-	go func() { _ = c.server.Serve(netutil.LimitListener(listener, callbackConnections)) }()
 	return c, nil
 }
 
-func (c *callback) redirectURI() string {
-	return "http://127.0.0.1:" + strconv.Itoa(c.port) + callbackPath
-}
+func (c *callback) redirectURI() string { return "http://" + c.server.Host + callbackPath }
 
 // wait returns the code that the browser, or the person, brought.
 func (c *callback) wait(ctx context.Context) (identitycenter.Secret, error) {
@@ -129,19 +111,13 @@ func refusal(code, description string) error {
 	return &identitycenter.APIError{Operation: "Authorize", Code: code, Description: description, Kind: kind}
 }
 
-// ServeHTTP answers the browser, and whoever else asks.
+// ServeHTTP answers the browser, and the person's other programs.
 func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set(
+	w.Header().Set(
 		"Content-Security-Policy",
 		"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
 	)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
 	switch {
-	case r.Host != "127.0.0.1:"+strconv.Itoa(c.port):
-		http.Error(w, "wrong host", http.StatusForbidden)
 	case r.URL.Path == donePath && r.Method == http.MethodGet:
 		defer c.showOnce.Do(func() { close(c.shown) })
 		page(w, http.StatusOK, "Signed in", "You can close this window and go back to the terminal.")
@@ -188,7 +164,3 @@ func page(w http.ResponseWriter, status int, title, text string) {
 		text,
 	)
 }
-
-// silentLog drops what the server says of broken connections: strangers make
-// them, and the terminal is the person's.
-func silentLog() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/peer"
 )
 
 // registeredRedirect is the redirect URI of our registrations. RFC 8252 section
@@ -24,7 +26,7 @@ func (l *Login) codeFlow(
 	ctx context.Context, session identitycenter.SSOSession,
 ) (identitycenter.Token, error) {
 	state, verifier := randomText(), randomText()
-	callback, err := listen(l.CallbackPort, state)
+	callback, err := listen(l.CallbackPort, state, l.refusedCaller())
 	if err != nil {
 		return identitycenter.Token{}, err
 	}
@@ -40,7 +42,7 @@ func (l *Login) codeFlow(
 	endpoint := l.Service.Endpoints().OIDC
 	l.Person.Authorize(Authorization{
 		Session: l.Session, URL: l.authorizeURL(r, callback.redirectURI(), state, verifier),
-		Endpoint: endpoint, Port: callback.port, Until: until,
+		Endpoint: endpoint, Port: callback.server.Port, Until: until,
 	})
 	pasting := make(chan struct{})
 	go func() {
@@ -56,6 +58,20 @@ func (l *Login) codeFlow(
 		return identitycenter.Token{}, err
 	}
 	return l.Service.CodeToken(ctx, r, code, identitycenter.NewSecret(verifier), callback.redirectURI())
+}
+
+// refusedCaller tells the person, once, that somebody else called this sign-in's address.
+func (l *Login) refusedCaller() func(error) {
+	var once sync.Once
+	return func(err error) {
+		text := "a browser whose user the system does not tell was refused; " +
+			"if it is yours, paste here the address that it ended on"
+		var stranger *peer.StrangerError
+		if errors.As(err, &stranger) {
+			text = stranger.User + ", another user of this machine, called the address of this sign-in, and was refused"
+		}
+		once.Do(func() { l.Person.Tell(text) })
+	}
 }
 
 // authorizeURL is what the browser opens (RFC 6749 section 4.1.1, RFC 7636

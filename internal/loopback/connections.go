@@ -1,0 +1,108 @@
+package loopback
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+
+	"rolecall/internal/peer"
+)
+
+const (
+	// manyConnections is how many may be open before those of other users are closed. A browser opens two or three.
+	manyConnections = 32
+	// maxConnections is how many may be open at all.
+	maxConnections = 256
+)
+
+// connections are the open ones. Whoever only keeps connections open loses them, and never keeps the browser out.
+type connections struct {
+	mu       sync.Mutex
+	open     []*connection // the oldest first
+	sweeping bool
+}
+
+type connection struct {
+	net.Conn
+	answering bool // a handler is at work
+}
+
+type connectionKey struct{}
+
+// add is a http.Server's ConnContext. Of too many connections it closes the oldest that is idle.
+func (c *connections) add(ctx context.Context, conn net.Conn) context.Context {
+	added := &connection{Conn: conn}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open = append(c.open, added)
+	if len(c.open) > maxConnections {
+		c.closeOldest()
+	}
+	if len(c.open) > manyConnections && !c.sweeping {
+		c.sweeping = true
+		go c.sweep()
+	}
+	return context.WithValue(ctx, connectionKey{}, added)
+}
+
+func (c *connections) closeOldest() {
+	for i, oldest := range c.open {
+		if !oldest.answering {
+			_ = oldest.Close()
+			c.open = slices.Delete(c.open, i, i+1)
+			return
+		}
+	}
+}
+
+// sweep closes the idle connections of other users, whose requests would be refused anyway.
+func (c *connections) sweep() {
+	c.mu.Lock()
+	all := slices.Clone(c.open)
+	c.mu.Unlock()
+	for _, one := range all {
+		if peer.Check(one.LocalAddr(), one.RemoteAddr()) == nil {
+			continue
+		}
+		c.mu.Lock()
+		if !one.answering {
+			_ = one.Close()
+		}
+		c.mu.Unlock()
+	}
+	c.mu.Lock()
+	c.sweeping = false
+	c.mu.Unlock()
+}
+
+// answering notes that the request's connection is not idle, until the returned function is called.
+func (c *connections) answering(r *http.Request) (done func()) {
+	one, ok := r.Context().Value(connectionKey{}).(*connection)
+	if !ok {
+		return func() {}
+	}
+	set := func(answering bool) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		one.answering = answering
+	}
+	set(true)
+	return func() { set(false) }
+}
+
+// changed is a http.Server's ConnState.
+func (c *connections) changed(conn net.Conn, state http.ConnState) {
+	if state != http.StateClosed {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, one := range c.open {
+		if one.Conn == conn {
+			c.open = slices.Delete(c.open, i, i+1)
+			return
+		}
+	}
+}

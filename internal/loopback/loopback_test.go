@@ -1,0 +1,143 @@
+package loopback
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"rolecall/internal/peer"
+)
+
+func listen(t testing.TB, handler http.HandlerFunc) *Server {
+	t.Helper()
+	s, err := Listen(0, handler, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func hello(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }
+
+// get asks with a connection of its own.
+func get(ctx context.Context, s *Server) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Host+"/", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if text, err := io.ReadAll(answer.Body); string(text) != "hello" {
+		return errors.Join(errors.New("it says "+string(text)), err)
+	}
+	return nil
+}
+
+// hold opens n connections, sends text on each, and keeps them open.
+func hold(t testing.TB, s *Server, n int, text string) {
+	t.Helper()
+	for range n {
+		conn, err := net.Dial("tcp4", s.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		_, _ = io.WriteString(conn, text) // the server may have closed it already
+	}
+}
+
+// Connections that are only kept open do not keep the browser out. With a limit and nothing else, 200 of them would
+// hold it up for twelve seconds, and 1,200 for longer than a browser waits.
+func TestIdleConnections(t *testing.T) {
+	for name, text := range map[string]string{
+		"silent": "", "slow": "GET / HTTP/1.1\r\nHost: ", "kept alive": "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+		"half a body": "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n1",
+	} {
+		counts := []int{200}
+		if text == "" {
+			counts = []int{200, 1200}
+		}
+		for _, n := range counts {
+			s := listen(t, hello)
+			hold(t, s, n, text)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			if err := get(ctx, s); err != nil {
+				t.Errorf("%d %s connections: %v", n, name, err)
+			}
+			cancel()
+			s.conns.mu.Lock()
+			if open := len(s.conns.open); open > maxConnections {
+				t.Errorf("%d %s connections: %d are open", n, name, open)
+			}
+			s.conns.mu.Unlock()
+		}
+	}
+}
+
+// An answer on its way is not cut off, however many come.
+func TestAnAnswerIsNotCutOff(t *testing.T) {
+	arrived, release := make(chan bool), make(chan bool)
+	var first sync.Once
+	s := listen(t, func(w http.ResponseWriter, r *http.Request) {
+		first.Do(func() { close(arrived); <-release })
+		hello(w, r)
+	})
+	answered := make(chan error, 1)
+	go func() { answered <- get(t.Context(), s) }()
+	<-arrived
+	hold(t, s, maxConnections+10, "")
+	close(release)
+	if err := <-answered; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	refused := make(chan error, 1)
+	s, err := Listen(0, http.HandlerFunc(hello), func(err error) { refused <- err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := get(t.Context(), s); err != nil {
+		t.Error(err)
+	}
+	for _, host := range []string{"localhost:" + s.Host, "evil.example", "", "127.0.0.1"} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "hello") {
+			t.Errorf("%q: %d", host, w.Code)
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil) // over no connection of this machine
+	r.Host = s.Host
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if err := <-refused; w.Code != http.StatusForbidden || !errors.Is(err, peer.ErrUnknown) {
+		t.Errorf("%d, %v", w.Code, err)
+	}
+}
+
+// BenchmarkBesideIdleConnections is how long the browser's request takes beside 1,200 connections that are kept open.
+func BenchmarkBesideIdleConnections(b *testing.B) {
+	s := listen(b, hello)
+	hold(b, s, 1200, "")
+	for b.Loop() {
+		if err := get(b.Context(), s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
