@@ -24,7 +24,8 @@ var ErrNotFound = errors.New("not in the cache")
 //	Home/.aws/sso/cache/<sha1>.json    tokens, shared with the AWS CLI and SDKs
 //	Home/.aws/cli/cache/<sha1>.json    role credentials, shared with the AWS CLI
 //	State/registrations/<sha256>.json  our client registrations
-//	State/sessions/<sha256>.json       which endpoint issued a session's token
+//	State/sessions/<sha256>.json       which endpoint issued a session's token, and whose it is as a keyed hash
+//	State/note.key                     the key of such hashes
 //	State/roles/<sha1>.json            whose role credentials a shared file holds
 //	State/chained/<sha256>.json        credentials of chained roles
 //	State/locks/                       one lock per session for refreshes, one for sign-ins

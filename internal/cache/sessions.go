@@ -39,6 +39,9 @@ type SessionNote struct {
 	RefusedToken string    `json:"refusedToken,omitempty"`
 	RefusedAt    time.Time `json:"refusedAt,omitzero"`
 	Refusal      string    `json:"refusal,omitempty"`
+	// Person is a keyed hash of who made the sign-in at PersonOf, which is Login unless nobody has asked since.
+	Person   string    `json:"person,omitempty"`
+	PersonOf time.Time `json:"personOf,omitzero"`
 }
 
 // Refused reports whether token's refresh token was refused before.

@@ -298,7 +298,7 @@ func (a *App) signInTo(ctx context.Context, s *session, fresh bool) (*time.Time,
 		return nil, err
 	}
 	if !a.json {
-		err = a.sayLogin(s, token, already)
+		err = a.sayLogin(s, token, already, "")
 	}
 	return &token.ExpiresAt, err
 }

@@ -143,6 +143,7 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	if err := s.login.AtHome(ctx); err != nil { // cached keys have not passed the check of a token
 		return err
 	}
+	a.checkPerson(ctx, s, profile, keys)
 	return a.openConsole(ctx, root, console.Request{
 		Credentials: keys, Signin: signin, Issuer: root.Session.StartURL, Destination: r.Destination,
 		Duration: o.duration,

@@ -61,7 +61,11 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 			a.warn(err)
 		}
 	}
-	return a.sayLogin(s, token, already)
+	as := ""
+	if !already {
+		as = a.signedInAs(ctx, s, name)
+	}
+	return a.sayLogin(s, token, already, as)
 }
 
 // signIn signs in to s; a fresh sign-in ends the current session on the server first.
@@ -81,15 +85,17 @@ type loginResult struct {
 	Refreshable bool      `json:"refreshable"`
 	Already     bool      `json:"alreadySignedIn"`
 	File        string    `json:"file"`
+	User        string    `json:"user,omitempty"` // who signed in, where STS tells
 }
 
-func (a *App) sayLogin(s *session, token identitycenter.Token, already bool) error {
+// sayLogin says how a sign-in ended, which as made if that is known.
+func (a *App) sayLogin(s *session, token identitycenter.Token, already bool, as string) error {
 	l := s.login
 	refreshable := token.Refreshable(a.Now())
 	if a.json {
 		return a.printJSON(loginResult{
 			l.Session.Name, l.Session.StartURL, l.Session.Region, token.ExpiresAt, refreshable, already,
-			l.Store.TokenPath(l.Session),
+			l.Store.TokenPath(l.Session), as,
 		})
 	}
 	verb := "signed in to"
@@ -100,6 +106,9 @@ func (a *App) sayLogin(s *session, token identitycenter.Token, already bool) err
 	if refreshable {
 		until += ", and is renewed until the session ends"
 	}
-	a.note("%s %s; %s", verb, quotedLabel(l.Session), until)
+	if as != "" {
+		as = " as " + a.Show(as)
+	}
+	a.note("%s %s%s; %s", verb, quotedLabel(l.Session), as, until)
 	return nil
 }

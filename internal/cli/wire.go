@@ -299,6 +299,9 @@ func (a *App) retrieve(
 		if profile, s, err = a.resolve(ctx, t, o); err == nil {
 			c, err = s.source.Retrieve(ctx, profile)
 		}
+		if err == nil && !o.unattended {
+			a.checkPerson(ctx, s, profile, c)
+		}
 	}
 	if err != nil {
 		return profile, c, err

@@ -30,8 +30,8 @@ type aTerminal struct {
 	deny  bool
 	paste bool // the browser is elsewhere: the address it ends on is pasted
 	types []typing
-	// wine says that the program is a Windows one.
-	wine bool
+	// wine, when set, is what runs the program, which is a Windows one.
+	wine *wine
 	// opens, when set, gets the page instead of a simulated visitor.
 	opens func(page string)
 }
@@ -76,7 +76,10 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 		return 0, "", err
 	}
 	s := &screenReader{}
-	if t.wine || wineOf(os.Getenv) != nil {
+	if t.wine == nil {
+		t.wine = wineOf(os.Getenv)
+	}
+	if t.wine != nil {
 		s.shown = consoleText
 		if err := forWine(secondary); err != nil {
 			return 0, "", err
@@ -153,6 +156,9 @@ func (t aTerminal) signIn(ctx context.Context, s *screenReader, keyboard io.Writ
 	case t.opens != nil:
 		t.opens(page)
 		return
+	case t.wine != nil && !t.paste:
+		t.visitOnWindows(ctx, page)
+		return
 	}
 	v := visitor.Visitor{User: t.user, Password: "correct-horse-" + t.user, Deny: t.deny}
 	if !t.paste {
@@ -164,6 +170,20 @@ func (t aTerminal) signIn(ctx context.Context, s *screenReader, keyboard io.Writ
 	_, _ = v.Visit(ctx, page) // ends with the redirect that cannot be followed there
 	awaitNoEcho(ctx, keyboard)
 	_, _ = io.WriteString(keyboard, away.ended+"\r")
+}
+
+// visitOnWindows opens the page in a Windows program: Windows tells whose that is.
+func (t aTerminal) visitOnWindows(ctx context.Context, page string) {
+	args := []string{page, t.user}
+	if t.deny {
+		args = append(args, "-deny")
+	}
+	browser := t.wine.command(t.wine.work, os.Environ(), "visit", args...)
+	if err := browser.Start(); err != nil {
+		return
+	}
+	defer context.AfterFunc(ctx, func() { _ = browser.Process.Kill() })()
+	_ = browser.Wait()
 }
 
 // awaitNoEcho waits until the program has turned off the echo to read a paste: a person would never be faster.

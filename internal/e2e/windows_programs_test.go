@@ -48,7 +48,7 @@ func (w *wine) person(t *testing.T) *windowsPerson {
 		t.Fatal(err)
 	}
 	defer stdout.Close()
-	code, screen, err := aTerminal{user: "alice", wine: true}.run(ctx, cmd.Args,
+	code, screen, err := aTerminal{user: "alice", wine: w}.run(ctx, cmd.Args,
 		append(cmd.Env, "PATH="+os.Getenv("PATH")), stdout)
 	if code != 0 || err != nil {
 		t.Fatalf("login: exit code %d, %v\n%s", code, err, screen)

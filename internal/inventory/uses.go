@@ -53,24 +53,47 @@ func (s *Store) shorten(path string) error {
 	return s.Files.WriteSecret(path, []byte(newer))
 }
 
-// Frecency scores the roles of a session that were used, by RowKey: each use counts
-// one, and half as much for each week since.
-func (s *Store) Frecency(session identitycenter.SSOSession) map[string]float64 {
-	scores := map[string]float64{}
+// Last returns the role of a session that was used last; ok is false if none was.
+func (s *Store) Last(session identitycenter.SSOSession) (accountID, role string, ok bool) {
+	for _, used := range s.uses(session) {
+		accountID, role, ok = strings.Cut(used.row, "/")
+	}
+	return accountID, role, ok
+}
+
+// A use is one line of the log.
+type use struct {
+	row string // a RowKey
+	at  time.Time
+}
+
+// uses returns the uses of a session, the oldest first; none if nobody knows.
+func (s *Store) uses(session identitycenter.SSOSession) (all []use) {
 	data, err := os.ReadFile(filepath.Join(s.Dir, "uses.log"))
 	if err != nil {
-		return scores // nothing was used, or nobody knows
+		return nil
 	}
-	label, now := strconv.Quote(session.Label()), s.Now()
+	label := strconv.Quote(session.Label())
 	for line := range strings.Lines(string(data)) {
 		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 3)
 		if len(fields) != 3 || fields[2] != label {
 			continue
 		}
 		if at, err := strconv.ParseInt(fields[0], 10, 64); err == nil {
-			age := max(0, now.Sub(time.Unix(at, 0)))
-			scores[fields[1]] += math.Exp2(-float64(age) / float64(halfLife))
+			all = append(all, use{fields[1], time.Unix(at, 0)})
 		}
+	}
+	return all
+}
+
+// Frecency scores the roles of a session that were used, by RowKey: each use counts
+// one, and half as much for each week since.
+func (s *Store) Frecency(session identitycenter.SSOSession) map[string]float64 {
+	scores := map[string]float64{}
+	now := s.Now()
+	for _, used := range s.uses(session) {
+		age := max(0, now.Sub(used.at))
+		scores[used.row] += math.Exp2(-float64(age) / float64(halfLife))
 	}
 	return scores
 }

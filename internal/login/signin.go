@@ -187,6 +187,8 @@ func (l *Login) save(ctx context.Context, token identitycenter.Token) error {
 		Life:  int64(token.ExpiresAt.Sub(l.Now()).Round(time.Second).Seconds()),
 	}
 	note.Saved(token)
+	before := l.Store.SessionNote(l.Session)
+	note.Person, note.PersonOf = before.Person, before.PersonOf
 	// The note first: a token without it counts as AWS's own, and would be kept
 	// from the endpoint that issued it.
 	if err := l.Store.SaveSessionNote(l.Session, note); err != nil {
