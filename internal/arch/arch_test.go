@@ -69,7 +69,7 @@ var rooms = map[string][]string{
 	"idc/idctest":        {"idc", "idc/directory", "idc/seed", "idc/store"},
 	"idc/limits":         {},
 	"idc/oidc":           {"idc/directory", "idc/limits", "idc/partition", "idc/store", "idc/wire"},
-	"idc/operator":       {"idc/directory", "idc/seed", "idc/store"},
+	"idc/operator":       {"filesystem", "idc/directory", "idc/seed", "idc/store"},
 	"idc/portal":         {"idc/directory", "idc/limits", "idc/oidc", "idc/store", "idc/sts", "idc/wire"},
 	"idc/partition":      {},
 	"idc/pattern":        {},

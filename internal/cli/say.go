@@ -55,6 +55,9 @@ func (a *App) copy(text string) {
 // warn reports an error that does not affect the result.
 func (a *App) warn(err error) { a.warnTo(a.Stderr, err) }
 
+// Warn reports an error that does not affect the result.
+func (a *App) Warn(err error) { a.warn(err) }
+
 func (a *App) warnTo(stderr io.Writer, err error) {
 	fmt.Fprintf(stderr, "rolecall: warning: %s\n", a.Show(a.tidied(oneLine(err.Error()))))
 }

@@ -78,6 +78,14 @@ func (a *App) cache() (*cache.Store, error) {
 	return &cache.Store{Home: a.Home, State: cache.StateFolder(a.Getenv, a.Home), Now: a.Now}, nil
 }
 
+// StateFolder is where rolecall keeps its own files; empty without a home folder.
+func (a *App) StateFolder() string {
+	if a.Home == "" {
+		return ""
+	}
+	return cache.StateFolder(a.Getenv, a.Home)
+}
+
 // errHomeless is for a person without a home folder: a relative path would mean somebody's files in the working
 // directory.
 func errHomeless() error {

@@ -48,8 +48,8 @@ type Options struct {
 	OIDC oidc.Options
 	// PortalLimit refuses more than 20 requests a second with one token, with status 429 as AWS does.
 	PortalLimit bool
-	// Files is a folder that Info points clients to, Operator the operator's socket.
-	Files, Operator string
+	// Files is a folder that Info tells the operator.
+	Files string
 	// Around, unless nil, wraps the rooms' handler, to play faults.
 	Around func(http.Handler) http.Handler
 }
@@ -64,13 +64,13 @@ type Server struct {
 	// Routes lists all routes, as patterns of http.ServeMux.
 	Routes []string
 
-	url, files, operator string
-	store                store.Store
-	now                  func() time.Time
-	hosts                []string // what Host may say
-	handler              http.Handler
-	log                  *slog.Logger
-	metrics              metrics
+	url, files string
+	store      store.Store
+	now        func() time.Time
+	hosts      []string // what Host may say
+	handler    http.Handler
+	log        *slog.Logger
+	metrics    metrics
 }
 
 // New assembles an Identity Center. It opens no listener, and does not close the store.
@@ -90,7 +90,7 @@ func New(o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
-		url: o.URL, files: o.Files, operator: o.Operator, store: o.Store, now: o.Now, hosts: hostNames(u), log: o.Log,
+		url: o.URL, files: o.Files, store: o.Store, now: o.Now, hosts: hostNames(u), log: o.Log,
 		metrics: metrics{requests: map[requestKey]requestFigures{}},
 	}
 	err = o.Store.Update(context.Background(), func(tx store.Tx) (err error) {

@@ -1,11 +1,9 @@
 package idc
 
 import (
+	"context"
 	"net/http"
 	"net/url"
-	"path/filepath"
-	"strings"
-	"unicode"
 
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/pattern"
@@ -25,10 +23,9 @@ type Info struct {
 	InstanceARN     string `json:"instanceArn"`
 	IdentityStoreID string `json:"identityStoreId"`
 	Account         string `json:"account"` // of the organization
-	// Files is the folder with models for older AWS CLIs and the proxy's CA; Operator
-	// is the operator's socket. Both are on the server's machine.
-	Files    string `json:"files,omitempty"`
-	Operator string `json:"operator,omitempty"`
+	// Files is the folder with models for older AWS CLIs and the proxy's CA, on the server's machine. Only the operator
+	// is told.
+	Files string `json:"files,omitempty"`
 }
 
 // Patterns that Sound checks.
@@ -38,36 +35,36 @@ var (
 	soundInstance = pattern.New(`^arn:aws[a-z-]*:sso:::instance/ssoins-[0-9a-f]{16}$`)
 )
 
-// Sound reports whether an info fetched from address can belong to a local Identity Center there. Other programs may
-// listen on that port, and the answer ends up in config files.
+// Sound reports whether an info can be that of the Identity Center at address. It ends up in config files.
 func (i Info) Sound(address string) bool {
 	u, err := url.Parse(i.URL)
-	asked, errAsked := url.Parse(address)
-	if err != nil || errAsked != nil || u.Host == "" || i.URL != u.Scheme+"://"+u.Host {
-		return false
-	}
-	here := u.Scheme == "http" && u.Host == asked.Host || u.Scheme == "https"
-	paths := filepath.IsAbs(i.Files) && filepath.IsAbs(i.Operator) &&
-		!strings.ContainsFunc(i.Files+i.Operator, unicode.IsControl)
-	return here && paths && i.StartURL == i.URL+"/start" &&
+	return err == nil && u.Host != "" && i.URL == u.Scheme+"://"+u.Host && i.URL == address &&
+		i.StartURL == i.URL+"/start" &&
 		i.AWSStartURL == "https://"+i.IdentityStoreID+".awsapps.com/start" && soundRegion().MatchString(i.Region) &&
 		soundStore().MatchString(i.IdentityStoreID) && soundInstance().MatchString(i.InstanceARN)
 }
 
-func (s *Server) info(w http.ResponseWriter, r *http.Request) {
+// Info returns the info with the operator's part.
+func (s *Server) Info(ctx context.Context) (Info, error) {
 	var i directory.Instance // read anew: a seed file may change it
-	err := s.store.View(r.Context(), func(reader store.Reader) (err error) {
+	err := s.store.View(ctx, func(reader store.Reader) (err error) {
 		i, err = directory.TheInstance(reader)
 		return err
 	})
+	return Info{
+		URL: s.url, StartURL: s.url + "/start", AWSStartURL: i.StartURL(), Region: i.Region, InstanceARN: i.ARN(),
+		IdentityStoreID: i.IdentityStoreID, Account: i.OwnerAccount, Files: s.files,
+	}, err
+}
+
+func (s *Server) info(w http.ResponseWriter, r *http.Request) {
+	info, err := s.Info(r.Context())
 	if err != nil {
 		wire.JSON(w, http.StatusServiceUnavailable, map[string]string{"status": "the store cannot be read"})
 		return
 	}
-	wire.JSON(w, http.StatusOK, Info{
-		URL: s.url, StartURL: s.url + "/start", AWSStartURL: i.StartURL(), Region: i.Region, InstanceARN: i.ARN(),
-		IdentityStoreID: i.IdentityStoreID, Account: i.OwnerAccount, Files: s.files, Operator: s.operator,
-	})
+	info.Files = "" // anybody may ask
+	wire.JSON(w, http.StatusOK, info)
 }
 
 // health answers 200 when the store can be read.

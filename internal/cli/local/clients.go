@@ -29,25 +29,28 @@ type clientFlags struct {
 }
 
 func (a *app) addClientFlags(cmd *cobra.Command, f *clientFlags) {
-	a.addURLFlag(cmd, &f.operatorFlags)
+	a.addServerFlags(cmd, &f.operatorFlags)
 	cmd.Flags().BoolVar(&f.proxy, "proxy", false,
 		"for clients without endpoint settings: reach AWS's own host names through the server's proxy")
 }
 
 // clientEnvironment returns the variables that make clients use a running server.
 func (a *app) clientEnvironment(ctx context.Context, f clientFlags) ([]string, error) {
-	info, err := a.idcInfo(ctx, f.url)
-	if err != nil {
+	server, err := a.find(ctx, f.operatorFlags)
+	switch {
+	case err != nil:
 		return nil, err
+	case f.proxy && server.Files == "":
+		return nil, cli.Usagef("--proxy: the CA of %s is on its own machine; leave out --proxy", server.URL)
+	case f.proxy:
+		return idc.ProxyEnvironment(server.URL, filepath.Join(server.Files, "ca.pem")), nil
 	}
-	if err := operator.RequireOurs(info.Files); err != nil { // clients will trust the CA and the models in it
-		return nil, fmt.Errorf("the files of %s: %w", f.url, err)
+	a.GiveEndpoints(server.AWSStartURL, server.URL)
+	models := ""
+	if server.Files != "" {
+		models = filepath.Join(server.Files, modelsFolder)
 	}
-	if f.proxy {
-		return idc.ProxyEnvironment(info.URL, filepath.Join(info.Files, "ca.pem")), nil
-	}
-	a.GiveEndpoints(info.AWSStartURL, info.URL)
-	return idc.Environment(info.URL, filepath.Join(info.Files, modelsFolder)), nil
+	return idc.Environment(server.URL, models), nil
 }
 
 func (a *app) idcEnvCommand() *cobra.Command {
@@ -147,7 +150,7 @@ marking lines, and is replaced the next time; nothing else in the file changes.`
 			return a.idcConfigure(cmd.Context(), f, o)
 		},
 	}
-	a.addURLFlag(cmd, &f)
+	a.addServerFlags(cmd, &f)
 	cmd.Flags().StringVar(&o.user, "user", "", "only the roles of this `USER` (default everybody's)")
 	cmd.Flags().StringVar(&o.session, "session", "local", "`NAME` of the sso-session and the services section")
 	cmd.Flags().StringVar(&o.file, "file", "", "config `FILE` (default the usual one)")
@@ -166,10 +169,12 @@ func (a *app) idcConfigure(ctx context.Context, f operatorFlags, o configureOpti
 	if o.file == "" {
 		o.file = awsconfig.Locate(a.Getenv, a.Home).Config
 	}
-	info, err := a.idcInfo(ctx, f.url)
+	server, err := a.find(ctx, f)
 	if err != nil {
 		return err
 	}
+	info := server.Info
+	f.url = info.URL
 	var roles []operator.Role
 	err = a.operate(ctx, f, func(c *operator.Client) error {
 		var list bytes.Buffer

@@ -89,7 +89,7 @@ func (a *app) demo(ctx context.Context, o demoOptions, argv []string) (err error
 }
 
 func (a *app) startDemo(ctx context.Context, o demoOptions) (*demo, error) {
-	l, err := a.startIDC(ctx, serveOptions{})
+	l, err := a.startIDC(ctx, serveOptions{unannounced: true})
 	if err != nil {
 		return nil, err
 	}

@@ -3,19 +3,14 @@ package local
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,81 +29,42 @@ func (a *app) addOperatorFlags(cmd *cobra.Command, f *operatorFlags) {
 	a.addURLFlag(cmd, f)
 }
 
+// addServerFlags adds the flags of a command that needs a running server.
+func (a *app) addServerFlags(cmd *cobra.Command, f *operatorFlags) {
+	cmd.Flags().StringVar(&f.data, "data", "", "use the server of this data `DIR`")
+	a.addURLFlag(cmd, f)
+}
+
 func (a *app) addURLFlag(cmd *cobra.Command, f *operatorFlags) {
 	cmd.Flags().StringVar(&f.url, "url", a.standardURL(), "`URL` of the running server, or $ROLECALL_IDC_URL")
 }
 
 // standardURL is the URL of the server on which commands act without --url.
 func (a *app) standardURL() string {
-	return cmp.Or(a.Getenv("ROLECALL_IDC_URL"), fmt.Sprintf("http://127.0.0.1:%d", defaultIDCPort))
+	return cmp.Or(a.Getenv("ROLECALL_IDC_URL"), defaultURL())
 }
 
-// idcInfo asks a running server for what its clients need.
-func (a *app) idcInfo(ctx context.Context, address string) (idc.Info, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(address, "/")+idc.InfoPath, nil)
-	if err != nil {
-		return idc.Info{}, cli.Usagef("--url: %w", err)
-	}
-	httpClient, err := a.HTTP()
-	if err != nil {
-		return idc.Info{}, err
-	}
-	response, err := httpClient.Do(r)
-	if err != nil {
-		return idc.Info{}, noAnswer(address, err)
-	}
-	defer response.Body.Close()
-	var info idc.Info
-	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<16)).Decode(&info); err != nil || !info.Sound(address) {
-		return info, &cli.HintError{
-			Err:  fmt.Errorf("the server at %s is not a local Identity Center", address),
-			Code: cli.ExitUnavailable, Hint: "rolecall idc serve --port 0",
-		}
-	}
-	return info, nil
-}
-
-// noAnswer returns the error of a request that failed with err. A server whose certificate is refused does run.
-func noAnswer(address string, err error) error {
-	e := &cli.HintError{
-		Err:  fmt.Errorf("no local Identity Center answers at %s", address),
-		Code: cli.ExitUnavailable, Facts: []string{err.Error()}, Hint: "rolecall idc serve",
-	}
-	var refused *tls.CertificateVerificationError
-	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &refused) {
-		e.Err = fmt.Errorf("the certificate of the server at %s is refused", address)
-		e.Hint = "use the server's --public-url as --url, or start it with another --tls-cert"
-	}
-	if errors.As(err, &unknown) {
-		e.Hint = "set AWS_CA_BUNDLE to the file with the server's CA: its --tls-cert, if that is self-signed"
-	}
-	return e
-}
+func defaultURL() string { return fmt.Sprintf("http://127.0.0.1:%d", defaultIDCPort) }
 
 // operate calls do with a client of the operator's socket: that of a running server, or its own
 // for a data directory that no server is using.
 func (a *app) operate(ctx context.Context, f operatorFlags, do func(*operator.Client) error) error {
 	if f.data == "" {
-		info, err := a.idcInfo(ctx, f.url)
-		if err != nil {
+		server, err := a.find(ctx, f)
+		switch {
+		case err != nil:
 			return err
+		case server.operator == nil:
+			return &cli.HintError{
+				Err:  fmt.Errorf("the operator of %s can only act on its own machine", server.URL),
+				Code: cli.ExitUnavailable, Hint: "run this there",
+			}
 		}
-		client, err := operator.Dial(info.Operator)
-		if err != nil {
-			return fmt.Errorf("the operator's socket of %s: %w", f.url, err)
-		}
-		return do(client)
+		return do(server.operator)
 	}
-	path, err := operator.SocketPath(f.data)
-	if err != nil {
-		return err
-	}
-	client, err := operator.Dial(path)
+	client, err := a.dialServer(f, "")
 	if errors.Is(err, operator.ErrNobody) {
-		return a.operateAlone(ctx, f.data, path, do)
+		return a.operateAlone(ctx, f.data, do)
 	}
 	if err != nil {
 		return err
@@ -117,7 +73,7 @@ func (a *app) operate(ctx context.Context, f operatorFlags, do func(*operator.Cl
 }
 
 // operateAlone opens the data directory for one command.
-func (a *app) operateAlone(ctx context.Context, dir, path string, do func(*operator.Client) error) (err error) {
+func (a *app) operateAlone(ctx context.Context, dir string, do func(*operator.Client) error) (err error) {
 	if _, err := os.Stat(filepath.Join(dir, "idc.db")); err != nil {
 		return &cli.HintError{
 			Err:  fmt.Errorf("%s holds no Identity Center", a.Tidy(dir)),
@@ -146,7 +102,7 @@ func (a *app) operateAlone(ctx context.Context, dir, path string, do func(*opera
 		stopped <- (&operator.API{Store: data.Store, Now: a.Now, Cost: directory.DefaultCost()}).Serve(ctx, listener)
 	}()
 	defer func() { stop(); err = errors.Join(err, <-stopped) }()
-	client, err := operator.Dial(path)
+	client, err := operator.Dial(listener.Addr().String())
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ type serveOptions struct {
 	listen, publicURL     string
 	certificate, key      string
 	onFreePort            string // the same command, for a free port
+	unannounced           bool   // other commands need not find it
 }
 
 // A localIDC is an embedded Identity Center that serves.
@@ -59,10 +60,12 @@ type localIDC struct {
 	temporary bool
 	faults    *faults.Player
 
-	http    *http.Server
-	proxy   *proxy.Proxy
-	stop    context.CancelFunc // of the operator's socket
-	stopped chan error
+	http  *http.Server
+	proxy *proxy.Proxy
+	stop  context.CancelFunc // of the operator's socket
+	// withdraw, unless nil, takes back what says where the server is.
+	withdraw func() error
+	stopped  chan error
 }
 
 // maxConnections bounds the concurrent connections.
@@ -242,14 +245,10 @@ func (a *app) buildIDC(l *localIDC, o serveOptions) (err error) {
 	if err := idc.WriteRuleSets(filepath.Join(l.files, modelsFolder), l.URL); err != nil {
 		return err
 	}
-	socket, err := operator.SocketPath(l.files)
-	if err != nil {
-		return err
-	}
 	l.Server, err = idc.New(idc.Options{
 		URL: l.URL, Store: l.data.Store, Secret: l.data.Secret, Now: a.Now, Log: a.Logger(a.Stderr),
 		PortalLimit: o.portalLimit, OIDC: oidc.Options{NoLimits: o.noLimits},
-		Files: l.files, Operator: socket, Around: l.faults.Handler,
+		Files: l.files, Around: l.faults.Handler,
 	})
 	if err != nil {
 		return err
@@ -291,7 +290,10 @@ func (l *localIDC) serveOperator(ctx context.Context, a *app, o serveOptions) er
 	if err != nil {
 		return err
 	}
-	api := &operator.API{Store: l.data.Store, Now: a.Now, Cost: directory.DefaultCost()}
+	api := &operator.API{
+		Store: l.data.Store, Now: a.Now, Cost: directory.DefaultCost(),
+		Info: func(ctx context.Context) (any, error) { return l.Server.Info(ctx) },
+	}
 	if o.listen == "" {
 		api.Faults = l.faults
 	}
@@ -300,6 +302,12 @@ func (l *localIDC) serveOperator(ctx context.Context, a *app, o serveOptions) er
 	}
 	ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	go func() { l.stopped <- api.Serve(ctx, listener) }()
+	if folder := a.announcements(); folder != "" && !o.unannounced {
+		l.withdraw, err = operator.Announce(folder, l.URL, listener.Addr().String())
+	}
+	if err != nil {
+		a.Warn(fmt.Errorf("other commands find this server by --data only: %w", err))
+	}
 	return nil
 }
 
@@ -315,6 +323,9 @@ func (l *localIDC) close() error {
 	}
 	if l.proxy != nil {
 		err = errors.Join(err, l.proxy.Close())
+	}
+	if l.withdraw != nil {
+		err = errors.Join(err, l.withdraw())
 	}
 	if l.stop != nil {
 		l.stop()

@@ -26,6 +26,8 @@ type API struct {
 	Reload func(context.Context) (plan string, err error)
 	// Faults plays misbehaviour; nil if nothing is served.
 	Faults Faults
+	// Info returns what clients need to use the server, as JSON; nil if nothing is served.
+	Info func(context.Context) (any, error)
 }
 
 // Faults is what the operator asks of the faults room.
@@ -40,6 +42,7 @@ const maxBody = 32 << 20
 // Handler lists the routes.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /info", a.info)
 	mux.HandleFunc("GET /export", a.export)
 	mux.HandleFunc("GET /roles", a.roles)
 	mux.HandleFunc("POST /apply", a.apply)
@@ -76,6 +79,20 @@ func answer(w http.ResponseWriter, v Answer, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v)
+}
+
+func (a *API) info(w http.ResponseWriter, r *http.Request) {
+	if a.Info == nil {
+		answer(w, Answer{}, errors.New("no server is running"))
+		return
+	}
+	info, err := a.Info(r.Context())
+	if err != nil {
+		answer(w, Answer{}, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(info)
 }
 
 func (a *API) export(w http.ResponseWriter, r *http.Request) {

@@ -60,20 +60,112 @@ func TestRolesOfAll(t *testing.T) {
 	}
 }
 
-// The socket of a directory with a long path is in a folder of ours that is closed to others.
+// The socket of a directory with a long path is in a new folder that is closed to others: a name that others could guess
+// could be taken. What a crash has left there goes with the next start.
 func TestALongPath(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
-	path, err := operator.SocketPath(dir)
-	if err != nil || len(path) > 100 || filepath.Base(filepath.Dir(path)) == filepath.Base(dir) {
+	if path, err := operator.SocketPath(dir); !errors.Is(err, operator.ErrNobody) {
 		t.Fatalf("%s, %v", path, err)
 	}
 	listener, err := operator.Listen(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || info.Mode().Perm() != 0o700 {
+	path, err := operator.SocketPath(dir)
+	folder := filepath.Dir(path)
+	if err != nil || len(path) > 100 || folder == dir || path != listener.Addr().String() {
+		t.Fatalf("%s, %v", path, err)
+	}
+	if info, err := os.Stat(folder); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("%v, %v", info, err)
+	}
+	if _, err := operator.Dial(path); err != nil {
+		t.Error(err)
+	}
+	again, err := operator.Listen(dir) // as after a crash: the first was not closed
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(folder); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the crash left %s: %v", folder, err)
+	}
+	_ = listener.Close()
+	folder = filepath.Dir(again.Addr().String())
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, left := range []string{folder, filepath.Join(dir, "operator.path")} {
+		if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("left: %s, %v", left, err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "operator.path"), []byte("/etc/passwd\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	third, err := operator.Listen(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = third.Close()
+	if _, err := os.Stat("/etc/passwd"); err != nil {
+		t.Error(err)
+	}
+}
+
+// What others own, or can change, is not talked to.
+func TestOthersFolders(t *testing.T) {
+	d := newDesk(t)
+	folder := filepath.Dir(d.path)
+	if _, err := operator.Dial(d.path); err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []os.FileMode{0o777, 0o770, 0o1777} {
+		if err := os.Chmod(folder, mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := operator.Dial(d.path); err == nil || errors.Is(err, operator.ErrNobody) {
+			t.Errorf("a folder of mode %o: %v", mode, err)
+		}
+	}
+	if err := os.Chmod(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A server is found by what it has announced, at that address alone.
+func TestAnnouncements(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "idc")
+	const here = "http://127.0.0.1:9911"
+	if _, err := operator.Find(folder, here); !errors.Is(err, operator.ErrNobody) {
+		t.Error(err)
+	}
+	remove, err := operator.Announce(folder, here, "/run/a.sock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if path, err := operator.Find(folder, here); path != "/run/a.sock" || err != nil {
+		t.Errorf("%s, %v", path, err)
+	}
+	if path, err := operator.Find(folder, "http://127.0.0.1:9912"); !errors.Is(err, operator.ErrNobody) {
+		t.Errorf("%s, %v", path, err)
+	}
+	files, err := filepath.Glob(folder + "/*")
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	for _, text := range []string{"", "{}", `{"url":"http://127.0.0.1:1","socket":"/x"}`, "\x00"} {
+		if err := os.WriteFile(files[0], []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if path, err := operator.Find(folder, here); !errors.Is(err, operator.ErrNobody) {
+			t.Errorf("%q: %s, %v", text, path, err)
+		}
+	}
+	if err := remove(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(files[0]); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
 	}
 }
 

@@ -33,17 +33,25 @@ func (a *API) Serve(ctx context.Context, l net.Listener) error {
 // A Client speaks to the operator's socket.
 type Client struct{ http *http.Client }
 
-// RequireOurs returns an error for a path that is a link or belongs to another user, who could read what is sent and
-// forge what is received.
+// errNotOurs is for what another user made, or can change.
+var errNotOurs = errors.New("not ours")
+
+// RequireOurs returns an error for a path that is a link, belongs to another user, or is a folder in which others may
+// write: they could read what is sent, and forge what is received.
 func RequireOurs(path string) error {
+	info, err := requireOwn(path)
+	if err == nil && info.IsDir() && othersWrite(info) {
+		err = fmt.Errorf("%s: %w: others may write there", path, errNotOurs)
+	}
+	return err
+}
+
+func requireOwn(path string) (os.FileInfo, error) {
 	info, err := os.Lstat(path)
-	if err != nil {
-		return err
+	if err == nil && (info.Mode().Type() == os.ModeSymlink || !ours(info)) {
+		err = fmt.Errorf("%s: %w", path, errNotOurs)
 	}
-	if info.Mode().Type() == os.ModeSymlink || !ours(info) {
-		return fmt.Errorf("%s: not ours", path)
-	}
-	return nil
+	return info, err
 }
 
 // ErrNobody means that nobody listens on a socket.

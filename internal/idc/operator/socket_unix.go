@@ -4,21 +4,23 @@ package operator
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+
+	"rolecall/internal/filesystem"
 )
 
 // maxSocketPath fits into a socket's address on all systems.
 const maxSocketPath = 100
 
-// SocketPath returns the path of a data directory's socket: in the directory, or if that is too long for a socket, in a
-// folder of ours below /tmp, whatever TMPDIR says.
+// SocketPath returns the path of a data directory's socket: in the directory, or if that is too long for a socket, where
+// the file operator.path in it says. It returns ErrNobody without such a file.
 func SocketPath(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -27,27 +29,39 @@ func SocketPath(dir string) (string, error) {
 	if path := filepath.Join(dir, "operator.sock"); len(path) <= maxSocketPath {
 		return path, nil
 	}
-	sum := sha256.Sum256([]byte(dir))
-	return filepath.Join("/tmp", fmt.Sprintf("rolecall-%d", os.Getuid()), hex.EncodeToString(sum[:8])+".sock"), nil
+	path, err := filesystem.Files{}.ReadSecret(filepath.Join(dir, elsewhere))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", ErrNobody
+	}
+	return strings.TrimSpace(string(path)), err
 }
+
+// elsewhere is the file in a data directory that says where its socket is.
+const elsewhere = "operator.path"
 
 // Listen opens the socket of a data directory, for its owner alone. The caller has the directory to itself, so an
 // existing socket is stale.
 func Listen(dir string) (net.Listener, error) {
-	path, err := SocketPath(dir)
+	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	if err := RequireOurs(folder); err != nil {
+	if _, err := requireOwn(dir); err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(folder, 0o700); err != nil { // nobody else reaches the socket, whatever its mode
+	if err := os.Chmod(dir, 0o700); err != nil { // nobody else reaches the socket, whatever its mode
 		return nil, err
 	}
+	if path := filepath.Join(dir, "operator.sock"); len(path) <= maxSocketPath {
+		return listenAt(path)
+	}
+	return listenElsewhere(dir)
+}
+
+func listenAt(path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
@@ -61,6 +75,47 @@ func Listen(dir string) (net.Listener, error) {
 	return listener, nil
 }
 
+// listenElsewhere opens a socket in a new folder below /tmp, whatever TMPDIR says: a folder with a name that others can
+// guess could be there already, and theirs.
+func listenElsewhere(dir string) (net.Listener, error) {
+	var files filesystem.Files
+	file := filepath.Join(dir, elsewhere)
+	if left, err := files.ReadSecret(file); err == nil { // by a server that crashed
+		path := strings.TrimSpace(string(left))
+		if folder := filepath.Dir(path); strings.HasPrefix(folder, tempPrefix) && RequireOurs(folder) == nil {
+			_ = errors.Join(os.Remove(path), os.Remove(folder))
+		}
+	}
+	folder, err := os.MkdirTemp(filepath.Split(tempPrefix))
+	if err != nil {
+		return nil, fmt.Errorf("%s is too long for a socket, and /tmp cannot be used: %w", dir, err)
+	}
+	path := filepath.Join(folder, "operator.sock")
+	l := &removing{remove: func() error { return errors.Join(os.Remove(folder), files.Remove(file)) }}
+	if l.Listener, err = listenAt(path); err == nil {
+		err = files.WriteSecret(file, []byte(path+"\n"))
+	}
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	return l, nil
+}
+
+const tempPrefix = "/tmp/rolecall-"
+
+// removing is a listener that removes what it needed when it is closed.
+type removing struct {
+	net.Listener
+	once   sync.Once
+	remove func() error
+}
+
+func (r *removing) Close() error {
+	err := r.Listener.Close()
+	r.once.Do(func() { err = errors.Join(err, r.remove()) })
+	return err
+}
+
 // Dial returns a client for the socket at path. The socket and its folder must be ours. It returns ErrNobody if nobody
 // listens.
 func Dial(path string) (*Client, error) {
@@ -72,14 +127,31 @@ func Dial(path string) (*Client, error) {
 			return nil, err
 		}
 	}
-	conn, err := net.Dial("unix", path)
-	if err != nil {
+	conn, err := dial(context.Background(), path)
+	switch {
+	case errors.Is(err, errNotOurs):
+		return nil, err
+	case err != nil:
 		return nil, errors.Join(ErrNobody, err)
 	}
 	_ = conn.Close()
 	return &Client{&http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", path)
-		},
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, path) },
 	}}}, nil
+}
+
+// dial connects, and makes sure that this user or root is at the other end.
+func dial(ctx context.Context, path string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	uid, err := peerOf(conn.(*net.UnixConn))
+	if err == nil && uid != 0 && int(uid) != os.Getuid() {
+		err = fmt.Errorf("%s: %w", path, errNotOurs)
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
 }

@@ -117,7 +117,7 @@ func requireOurPipe(conn net.Conn) error {
 		return err
 	}
 	if !owner.Equals(me) {
-		return errors.New("not ours")
+		return errNotOurs
 	}
 	return nil
 }
