@@ -2,6 +2,7 @@
 package limits
 
 import (
+	"maps"
 	"sync"
 	"time"
 )
@@ -68,6 +69,42 @@ func (l *Limiter) Wait(key string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return max(0, time.Duration((1-l.fill(key).tokens)*float64(l.every)))
+}
+
+// Full reports whether key has its whole burst.
+func (l *Limiter) Full(key string) bool {
+	if l == nil {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fill(key).tokens >= l.burst
+}
+
+// Forget fills the buckets whose keys match.
+func (l *Limiter) Forget(match func(key string) bool) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.buckets, func(key string, _ bucket) bool { return match(key) })
+}
+
+// Tidy drops full buckets, and the room that they took.
+func (l *Limiter) Tidy() {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	kept := map[string]bucket{}
+	for key, b := range l.buckets {
+		if l.fill(key).tokens < l.burst {
+			kept[key] = b
+		}
+	}
+	l.buckets = kept
 }
 
 // fill brings a bucket up to date.

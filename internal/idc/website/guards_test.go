@@ -89,31 +89,6 @@ func TestEveryPageIsGuarded(t *testing.T) {
 	}
 }
 
-func TestWrongPasswordsAndKeysAreLimited(t *testing.T) {
-	s := newSite(t)
-	id, secret := s.keys.Administrator()
-	for path, form := range map[string]url.Values{
-		"sign-in":       {"user": {"alice"}, "password": {"correct-horse-alice"}},
-		"admin/sign-in": {"key": {id}, "secret": {secret}},
-	} {
-		b := s.browser(t)
-		form.Set("form", b.get(path).token())
-		wrong := url.Values{"form": form["form"], "user": {"alice"}, "password": {"x"}, "key": {id}, "secret": {"x"}}
-		for i := range 5 {
-			if p := b.post(path, wrong); p.status != http.StatusForbidden {
-				t.Errorf("%s, guess %d: %d", path, i, p.status)
-			}
-		}
-		if p := b.post(path, form); p.status != http.StatusTooManyRequests || p.header.Get("Retry-After") == "" {
-			t.Errorf("%s after five guesses: %d", path, p.status)
-		}
-		s.now = s.now.Add(4 * time.Minute)
-		if p := b.post(path, form); p.status != http.StatusSeeOther {
-			t.Errorf("%s later: %d", path, p.status)
-		}
-	}
-}
-
 func TestAdministratorsStayEnds(t *testing.T) {
 	s := newSite(t)
 	b := s.browser(t).asAdministrator()

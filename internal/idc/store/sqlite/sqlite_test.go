@@ -182,7 +182,7 @@ func TestAFullDiskTakesAllOfABatchBack(t *testing.T) {
 	}
 	pages("40")
 	large := func(tx store.Tx) error {
-		return tx.Put(store.Entry{Kind: "k", ID: "large", Value: bytes.Repeat([]byte("x"), 1<<20)})
+		return tx.Record(store.Event{Details: strings.Repeat("x", 1<<20)})
 	}
 	jobs := []*job{
 		{record("a"), make(chan error, 1)},
