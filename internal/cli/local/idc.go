@@ -79,6 +79,9 @@ identitystore and organizations, are printed only when the directory is created.
 	f.StringVar(&o.certificate, "tls-cert", "", "certificate `FILE`, PEM")
 	f.StringVar(&o.key, "tls-key", "", "key `FILE` of the certificate, PEM")
 	f.StringVar(&o.publicURL, "public-url", "", "https `URL` where clients reach the server")
+	f.BoolVar(&o.device, "device", false, "accept device codes even beyond this machine, where --listen switches them off")
+	f.BoolVar(&o.deviceSameAddress, "device-same-address", false,
+		"let a device code be allowed only from the address that asked for it")
 	f.BoolVar(&o.noLimits, "no-limits", false, "do not limit password and code guesses: for load tests")
 	return cmd
 }
