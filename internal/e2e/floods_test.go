@@ -5,11 +5,18 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -130,3 +137,129 @@ func TestSIGTERMUnderLoadLosesNothing(t *testing.T) {
 	}
 }
 
+
+// signInForm is the address of the sign-in page, and a browser that has opened it.
+func signInForm(t *testing.T, server string) (b *http.Client, address, form string) {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = &http.Client{Jar: jar}
+	page, err := b.Get(server + "/device") // leads there
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(page.Body)
+	_ = page.Body.Close()
+	found := regexp.MustCompile(`name="form" value="([^"]*)"`).FindSubmatch(text)
+	if err != nil || found == nil {
+		t.Fatalf("no form at %s: %v", page.Request.URL, err)
+	}
+	return b, page.Request.URL.String(), string(found[1])
+}
+
+// tries signs in with a password so many times, and returns the last status.
+func tries(t *testing.T, server, password string, times int) (status int) {
+	t.Helper()
+	b, address, form := signInForm(t, server)
+	for range times {
+		answer, err := b.PostForm(address, url.Values{"form": {form}, "user": {"alice"}, "password": {password}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		status = answer.StatusCode
+	}
+	return status
+}
+
+// The operator's commands, and a restart, end a lock-out on the running server.
+func TestALockOutEnds(t *testing.T) {
+	dir := t.TempDir()
+	sample := filepath.Join(dir, "directory.yaml")
+	server := serve(t, filepath.Join(dir, "home"), "--data", filepath.Join(dir, "data"))
+	seed := server.must(t, nil, "rolecall", "idc", "sample")
+	if err := os.WriteFile(sample, []byte(seed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	owner := func(command string) {
+		t.Helper()
+		server.must(t, []string{"ROLECALL_IDC_URL=" + server.url}, "sh", "-c", command)
+	}
+	owner("rolecall idc apply " + sample)
+	const password = "correct-horse-alice"
+	locked := func(what string) {
+		t.Helper()
+		if status := tries(t, server.url, "wrong", 6); status != http.StatusTooManyRequests {
+			t.Fatalf("before %s: six wrong passwords get %d", what, status)
+		}
+		if status := tries(t, server.url, password, 1); status != http.StatusTooManyRequests {
+			t.Fatalf("before %s: the right one gets %d", what, status)
+		}
+	}
+	open := func(what string) {
+		t.Helper()
+		if status := tries(t, server.url, password, 1); status != http.StatusOK {
+			t.Errorf("after %s: %d", what, status)
+		}
+	}
+	locked("passwd")
+	owner("echo " + password + " | rolecall idc user passwd alice")
+	open("passwd")
+	locked("reset")
+	owner("rolecall idc export > exported.yaml && rolecall idc reset --yes && rolecall idc apply exported.yaml && " +
+		"rm exported.yaml") // with the same hashes
+	open("reset")
+	locked("a restart")
+	server.args = append(server.args, "--no-limits")
+	server.restart(t, syscall.SIGTERM)
+	open("a restart")
+	if status := tries(t, server.url, "wrong", 20); status != http.StatusForbidden {
+		t.Errorf("without limits: %d", status)
+	}
+}
+
+// Beyond loopback device codes are off unless switched on.
+func TestDeviceCodesBeyondThisMachine(t *testing.T) {
+	dir := t.TempDir()
+	certificate, key, roots := selfSigned(t, dir)
+	for _, on := range []bool{false, true} {
+		free, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)
+		_ = free.Close()
+		args := []string{
+			"--listen", "0.0.0.0:" + port, "--public-url", "https://127.0.0.1:" + port, "--tls-cert", certificate,
+			"--tls-key", key,
+		}
+		if on {
+			args = append(args, "--device")
+		}
+		server := serve(t, filepath.Join(dir, "home"), args...)
+		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+		client := &http.Client{Transport: transport}
+		post := func(path, body string) (status int, answer map[string]any) {
+			t.Helper()
+			r, err := client.Post(server.url+path, "application/json", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Body.Close()
+			if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
+				t.Fatal(err)
+			}
+			return r.StatusCode, answer
+		}
+		_, c := post("/client/register", `{"clientName":"x","clientType":"public"}`)
+		status, answer := post("/device_authorization", fmt.Sprintf(
+			`{"clientId":%q,"clientSecret":%q,"startUrl":%q}`, c["clientId"], c["clientSecret"], server.url+"/start"))
+		if on != (status == http.StatusOK) {
+			t.Errorf("--device %v: %d %v", on, status, answer)
+		}
+		transport.CloseIdleConnections()
+		server.stop(syscall.SIGTERM)
+	}
+}

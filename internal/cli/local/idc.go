@@ -57,7 +57,9 @@ func (a *app) idcServeCommand() *cobra.Command {
 
 Without flags it is in memory, with sample users, on port 9911 of 127.0.0.1. With --data it is
 kept in a directory, and sign-ins outlive a restart. The administrator's keys, for aws sso-admin,
-identitystore and organizations, are printed only when the directory is created.`,
+identitystore and organizations, are printed only when the directory is created.
+
+With --listen, other machines reach it, and device codes are off unless --device is given.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.onFreePort = again(cmd, "port", "0")
