@@ -87,8 +87,8 @@ func (c *rawClient) use(conn net.Conn) (stop bool) {
 	}
 	for {
 		body := `{"clientName":"load","clientType":"public"}`
-		_, err := fmt.Fprintf(conn, "POST /client/register HTTP/1.1\r\nHost: %s\r\nConnection: %s\r\nContent-Length: %d\r\n\r\n%s",
-			c.host, connection, len(body), body)
+		_, err := fmt.Fprintf(conn, "POST /client/register HTTP/1.1\r\nHost: %s\r\nConnection: %s\r\n"+
+			"Content-Length: %d\r\n\r\n%s", c.host, connection, len(body), body)
 		if err != nil {
 			c.lost = append(c.lost, "sent: "+err.Error())
 			return true
@@ -136,7 +136,6 @@ func TestSIGTERMUnderLoadLosesNothing(t *testing.T) {
 		t.Logf("round %d: %d answered, %d lost", round, answered.Load(), lost)
 	}
 }
-
 
 // signInForm is the address of the sign-in page, and a browser that has opened it.
 func signInForm(t *testing.T, server string) (b *http.Client, address, form string) {

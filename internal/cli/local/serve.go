@@ -156,7 +156,8 @@ func reach(address net.Addr) string {
 // openBeyond listens where other machines can reach it, with TLS only.
 func (o serveOptions) openBeyond() (net.Listener, *tls.Config, error) {
 	if o.certificate == "" || o.key == "" {
-		return nil, nil, cli.Usagef("beyond this machine only with TLS: --listen needs --tls-cert, --tls-key and --public-url")
+		return nil, nil, cli.Usagef(
+			"beyond this machine only with TLS: --listen needs --tls-cert, --tls-key and --public-url")
 	}
 	if len(o.faults) > 0 {
 		return nil, nil, cli.Usagef("faults are played on this machine only: leave out --listen")

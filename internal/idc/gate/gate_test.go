@@ -36,8 +36,8 @@ func serve(t *testing.T, o gate.Options, handler http.HandlerFunc, listen func(n
 	}
 	s.Gate = gate.New(l, o)
 	s.Attach(s.http)
-	done := make(chan error, 1)
-	go func() { done <- s.http.Serve(s.Gate) }()
+	done := make(chan struct{})
+	go func() { _ = s.http.Serve(s.Gate); close(done) }()
 	t.Cleanup(func() {
 		_ = s.http.Close()
 		<-done
@@ -86,7 +86,8 @@ func (s *served) ask(t *testing.T, what string) {
 func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
 	for what, text := range map[string]string{
 		"silent": "", "half a header": "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-		"half a body": "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf", "idle": "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+		"half a body": "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf",
+		"idle": "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
 	} {
 		s := serve(t, gate.Options{Most: 64, Reserve: 8, PerPeer: 64}, hello, nil)
 		for range 80 {
@@ -270,7 +271,8 @@ func TestAConnectionThatWasTakenOver(t *testing.T) {
 		s.dial(t, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	}
 	c := s.dial(t, "GET / HTTP/1.1\r\n\r\n") // without Host
-	if answer, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || answer.StatusCode != http.StatusBadRequest {
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil || answer.StatusCode != http.StatusBadRequest {
 		t.Errorf("beside silent tunnels: %v, %v", answer, err)
 	}
 }

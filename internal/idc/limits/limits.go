@@ -2,6 +2,7 @@
 package limits
 
 import (
+	"crypto/sha256"
 	"maps"
 	"sync"
 	"time"
@@ -110,7 +111,7 @@ func (l *Limiter) Tidy() {
 // fill brings a bucket up to date.
 func (l *Limiter) fill(key string) bucket {
 	now := l.now()
-	b, known := l.buckets[key]
+	b, known := l.buckets[bounded(key)]
 	if !known {
 		return bucket{l.burst, now}
 	}
@@ -119,10 +120,21 @@ func (l *Limiter) fill(key string) bucket {
 }
 
 func (l *Limiter) keep(key string, b bucket) {
+	key = bounded(key)
 	if _, known := l.buckets[key]; !known && len(l.buckets) >= maxKeys {
 		l.sweep()
 	}
 	l.buckets[key] = b
+}
+
+// bounded returns a key, or its hash if it is long: strangers send some.
+func bounded(key string) string {
+	const longest = 128
+	if len(key) <= longest {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	return string(sum[:])
 }
 
 // sweep drops full buckets, and then arbitrary ones, a tenth at a time, so that not every new key needs a sweep.

@@ -173,8 +173,8 @@ func TestAFloodOfRegistrations(t *testing.T) {
 	s.start(newest)
 	_, err = w.refresh(waiting, tokens.RefreshToken)
 	w.refused("never used, and the oldest", err, "InvalidClientException")
-	_, err = w.refresh(client{&ssooidc.RegisterClientOutput{ClientId: &oldest.ClientID, ClientSecret: &oldest.ClientSecret}},
-		tokens.RefreshToken)
+	out := &ssooidc.RegisterClientOutput{ClientId: &oldest.ClientID, ClientSecret: &oldest.ClientSecret}
+	_, err = w.refresh(client{out}, tokens.RefreshToken)
 	w.refused("the oldest stranger", err, "InvalidClientException")
 	s.bounded("strange-client", 10_000)
 }

@@ -24,7 +24,9 @@ type Proxy struct {
 
 // New makes a proxy that sends requests to handler; TargetFrom returns the host they were meant for. change, unless
 // nil, may alter how TLS is served for a host, to play faults; prepare, unless nil, how the requests inside are served.
-func New(ca *CA, handler http.Handler, change func(host string, config *tls.Config), prepare func(*http.Server)) *Proxy {
+func New(
+	ca *CA, handler http.Handler, change func(host string, config *tls.Config), prepare func(*http.Server),
+) *Proxy {
 	p := &Proxy{ca: ca, tls: change, listener: &listener{conns: make(chan net.Conn), done: make(chan struct{})}}
 	p.inner = &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,

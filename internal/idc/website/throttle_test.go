@@ -119,7 +119,9 @@ func TestDeviceCookiesAreSigned(t *testing.T) {
 	}{
 		"her own":    {good, letIn},
 		"bob's":      {&http.Cookie{Name: good.Name, Value: bobs.Value, Path: s.home}, tooMany},
-		"another id": {&http.Cookie{Name: good.Name, Value: strings.Repeat("A", 32) + good.Value[32:], Path: s.home}, tooMany},
+		"another id": {
+			&http.Cookie{Name: good.Name, Value: strings.Repeat("A", 32) + good.Value[32:], Path: s.home}, tooMany,
+		},
 		"unsigned":   {&http.Cookie{Name: good.Name, Value: good.Value[:32], Path: s.home}, tooMany},
 		"empty":      {&http.Cookie{Name: good.Name, Path: s.home}, tooMany},
 	} {
