@@ -4,6 +4,7 @@
 package gate
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"io"
@@ -158,24 +159,23 @@ func (g *Gate) total() (n int) {
 // come; only a peer's own surplus may be young.
 func (g *Gate) surplus(peer netip.Addr) *conn {
 	old := g.o.Now().Add(-young)
-	for _, choice := range []struct {
-		state int
-		ripe  bool // only if not young
-	}{{waiting, true}, {reading, true}, {idle, false}, {waiting, false}, {reading, false}} {
-		for e := g.lists[choice.state].Front(); e != nil; e = e.Next() {
+	first := func(state int, evenYoung bool) *conn {
+		for e := g.lists[state].Front(); e != nil; e = e.Next() {
 			c := e.Value.(*conn)
-			if choice.ripe && c.since.After(old) {
-				break // and so are all behind it
-			}
-			if !choice.ripe && !peer.IsValid() && choice.state != idle {
-				break
+			if !evenYoung && c.since.After(old) {
+				return nil // and so are all behind it
 			}
 			if !peer.IsValid() || c.peer == peer {
 				return c
 			}
 		}
+		return nil
 	}
-	return nil
+	c := cmp.Or(first(waiting, false), first(reading, false), first(idle, true))
+	if c == nil && peer.IsValid() {
+		c = cmp.Or(first(waiting, true), first(reading, true))
+	}
+	return c
 }
 
 // enter moves a connection to a state; the gate is locked.

@@ -87,7 +87,7 @@ func TestSlowClientsKeepNobodyWaiting(t *testing.T) {
 	for what, text := range map[string]string{
 		"silent": "", "half a header": "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
 		"half a body": "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf",
-		"idle": "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+		"idle":        "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
 	} {
 		s := serve(t, gate.Options{Most: 64, Reserve: 8, PerPeer: 64}, hello, nil)
 		for range 80 {

@@ -117,13 +117,13 @@ func TestDeviceCookiesAreSigned(t *testing.T) {
 		cookie *http.Cookie
 		want   int
 	}{
-		"her own":    {good, letIn},
-		"bob's":      {&http.Cookie{Name: good.Name, Value: bobs.Value, Path: s.home}, tooMany},
+		"her own": {good, letIn},
+		"bob's":   {&http.Cookie{Name: good.Name, Value: bobs.Value, Path: s.home}, tooMany},
 		"another id": {
 			&http.Cookie{Name: good.Name, Value: strings.Repeat("A", 32) + good.Value[32:], Path: s.home}, tooMany,
 		},
-		"unsigned":   {&http.Cookie{Name: good.Name, Value: good.Value[:32], Path: s.home}, tooMany},
-		"empty":      {&http.Cookie{Name: good.Name, Path: s.home}, tooMany},
+		"unsigned": {&http.Cookie{Name: good.Name, Value: good.Value[:32], Path: s.home}, tooMany},
+		"empty":    {&http.Cookie{Name: good.Name, Path: s.home}, tooMany},
 	} {
 		b := s.browser(t)
 		b.Jar.SetCookies(u, []*http.Cookie{c.cookie})
