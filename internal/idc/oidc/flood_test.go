@@ -279,6 +279,9 @@ func TestWrongCodesOfOthers(t *testing.T) {
 	if _, err := w.Device(t.Context(), "BCDF-ZZZZ", mine); !errors.Is(err, oidc.ErrGone) {
 		t.Errorf("a first wrong code: %v", err)
 	}
+	if _, err := w.Device(t.Context(), "BCDF-ZZZZ", mine); !errors.Is(err, oidc.ErrTooMany) {
+		t.Errorf("a second wrong code: %v", err)
+	}
 	w.ahead = 9 * time.Minute // codes live for ten
 	w.must(w.DecideDevice(t.Context(), *waiting.UserCode, mine, true))
 	w.ForgetGuesses()

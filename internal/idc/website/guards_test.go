@@ -89,6 +89,28 @@ func TestEveryPageIsGuarded(t *testing.T) {
 	}
 }
 
+// A person's browser is signed out after a quarter of an hour without a request, and not before.
+func TestAPersonsStayEnds(t *testing.T) {
+	s := newSite(t)
+	b := s.browser(t).as("alice")
+	for range 4 { // busy for an hour
+		s.now = s.now.Add(14 * time.Minute)
+		if p := b.get(""); p.status != http.StatusOK {
+			t.Fatalf("while it is busy: %d", p.status)
+		}
+	}
+	u, err := url.Parse(origin + s.home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := b.Jar.Cookies(u) // a browser whose clock stands still would send them
+	s.now = s.now.Add(16 * time.Minute)
+	b.Jar.SetCookies(u, kept)
+	if p := b.get(""); p.status != http.StatusSeeOther || !strings.Contains(p.header.Get("Location"), "sign-in") {
+		t.Errorf("after a quarter of an hour: %d", p.status)
+	}
+}
+
 func TestAdministratorsStayEnds(t *testing.T) {
 	s := newSite(t)
 	b := s.browser(t).asAdministrator()
