@@ -144,8 +144,8 @@ func TestGuessesOfOneAddress(t *testing.T) {
 	guess.lets("the 51st", "bob", tooMany)
 	s.browser(t).at("198.51.100.7").lets("who signed in there before", "alice", letIn)
 	s.browser(t).at("198.51.100.8").lets("the next address", "bob", letIn)
-	for i := range 51 {
-		s.browser(t).at("2001:db8::"+fmt.Sprint(i)).try(fmt.Sprint("user", i), "x")
+	for i := range 5 {
+		s.browser(t).at("2001:db8::"+fmt.Sprint(i)).try("bob", "x")
 	}
 	s.browser(t).at("2001:db8::ffff").lets("the same network", "bob", tooMany)
 	s.browser(t).at("2001:db8:1::1").lets("another network", "bob", letIn)
@@ -184,7 +184,7 @@ func TestTheOperatorEndsALockOut(t *testing.T) {
 	s.pages.Tidy()
 	b.lets("an hour later", "bob", letIn)
 	none := newSiteWith(t, website.Options{NoLimits: true}).browser(t)
-	none.statuses(60, "alice", "x")
+	none.statuses(10, "alice", "x")
 	none.lets("without limits", "alice", letIn)
 }
 

@@ -35,7 +35,7 @@ func tidy(t *testing.T, s store.Store) {
 
 // steps: what ended goes in bounded steps, and between two of them others change things.
 func steps(t *testing.T, s store.Store, now time.Time) {
-	const many = 3_000
+	const many = 1_500
 	update(t, s, func(tx store.Tx) error {
 		for i := range many {
 			if err := put(tx, fmt.Sprint("ended", i), `1`, nil, nil, now.Add(-time.Second)); err != nil {
