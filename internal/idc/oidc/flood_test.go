@@ -290,6 +290,32 @@ func TestWrongCodesOfOthers(t *testing.T) {
 	}
 }
 
+// Registrations from one address do not keep others from registering. All of loopback is one.
+func TestRegistrationsOfOneAddress(t *testing.T) {
+	w := newWorld(t, oidc.Options{})
+	mux := http.NewServeMux()
+	w.Mount(mux)
+	register := func(from string) int {
+		r := httptest.NewRequest(http.MethodPost, "/client/register",
+			strings.NewReader(`{"clientName":"x","clientType":"public"}`))
+		r.RemoteAddr = from
+		answer := httptest.NewRecorder()
+		mux.ServeHTTP(answer, r)
+		return answer.Code
+	}
+	for range 601 {
+		register("192.0.2.1:1")
+		register("127.0.0.1:1")
+	}
+	for from, want := range map[string]int{
+		"192.0.2.1:2": 429, "192.0.2.2:1": 200, "127.9.9.9:1": 429, "[::1]:1": 429, "[2001:db8::1]:1": 200,
+	} {
+		if got := register(from); got != want {
+			t.Errorf("%s: %d, want %d", from, got, want)
+		}
+	}
+}
+
 func TestDeviceSignInIsOff(t *testing.T) {
 	w := newWorld(t, oidc.Options{NoDevice: true})
 	c := w.register(device, refresh)

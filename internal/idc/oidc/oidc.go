@@ -58,8 +58,8 @@ type Server struct {
 	o   Options
 	key []byte // of the hashes
 
-	// Keys are client ids; registrations and allGuesses have one bucket for all, guesses one for each session, userGuesses
-	// one for each user.
+	// Keys are client ids; registrations have a bucket for each address, guesses for each session, userGuesses for each
+	// user, allGuesses one for all.
 	registrations, starts, requests, tokens, guesses, userGuesses, allGuesses *limits.Limiter
 
 	mu     sync.Mutex

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/wire"
 )
@@ -61,8 +62,8 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 		e.write(w)
 		return
 	}
-	if !s.registrations.Allow("") {
-		tooMany(w, s.registrations.Wait(""))
+	if place := limits.Place(r.RemoteAddr); !s.registrations.Allow(place) {
+		tooMany(w, s.registrations.Wait(place))
 		return
 	}
 	if e := s.checkRegistration(in.ClientName, in.ClientType, in.IssuerURL, in.Scopes, in.GrantTypes,

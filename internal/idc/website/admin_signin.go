@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"net/http"
 
+	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/store"
 )
 
@@ -25,7 +26,7 @@ func (s *Site) adminSignIn(w http.ResponseWriter, r *http.Request) {
 	id, secret := s.o.Keys.Administrator()
 	same := subtle.ConstantTimeCompare([]byte(r.PostFormValue("key")),
 		[]byte(id)) & subtle.ConstantTimeCompare([]byte(r.PostFormValue("secret")), []byte(secret))
-	if from := placeOf(r.RemoteAddr); same != 1 && !s.adminGuesses.Allow(from) {
+	if from := limits.Place(r.RemoteAddr); same != 1 && !s.adminGuesses.Allow(from) {
 		retryAfter(w, s.adminGuesses.Wait(from))
 		s.adminAsk(w, r, http.StatusTooManyRequests, "Too many wrong keys. Wait a few minutes, then try again.")
 		return

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/oidc"
 )
 
@@ -48,17 +49,17 @@ type deviceOrigin struct {
 
 // originOf compares addresses. A sign-in of an older rolecall did not record its own.
 func (s *Site) originOf(r *http.Request, d oidc.Device) deviceOrigin {
-	elsewhere := placeOf(d.From) != placeOf(r.RemoteAddr)
+	elsewhere := limits.Place(d.From) != limits.Place(r.RemoteAddr)
 	name := func(address string) string {
 		switch {
 		case address == "":
 			return "an unknown address"
-		case placeOf(address) != loopback:
+		case limits.Place(address) != limits.Loopback:
 			return address
 		case elsewhere:
 			return "the server's own machine"
 		}
-		return loopback
+		return limits.Loopback
 	}
 	return deviceOrigin{
 		From: name(d.From), Here: name(addressOf(r.RemoteAddr)), Elsewhere: elsewhere,

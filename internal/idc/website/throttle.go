@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -116,9 +115,9 @@ func (s *Site) attempt(r *http.Request, user directory.User, name string) attemp
 		a.where = s.mac("device and password", id+"\x00"+string(hash))
 		return a
 	}
-	place := placeOf(r.RemoteAddr)
+	place := limits.Place(r.RemoteAddr)
 	a.where = s.mac("place and password", place+"\x00"+string(hash))
-	if place != loopback {
+	if place != limits.Loopback {
 		a.address = place
 	}
 	return a
@@ -154,28 +153,6 @@ func (s *Site) knowDevice(w http.ResponseWriter, r *http.Request, user directory
 		id = randomText()
 	}
 	s.setCookie(w, s.deviceCookieOf(user), id+"."+s.deviceMAC(user, id), int(deviceLife.Seconds()))
-}
-
-// loopback stands for all addresses of this machine: a program may choose among millions of them.
-const loopback = "this machine"
-
-// placeOf returns the place of a caller's address and port, for counting and comparing: the address, a network of IPv6,
-// which is one customer's, or loopback.
-func placeOf(hostPort string) string {
-	host := addressOf(hostPort)
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return host
-	}
-	ip = ip.Unmap().WithZone("")
-	switch {
-	case ip.IsLoopback():
-		return loopback
-	case ip.Is6():
-		network, _ := ip.Prefix(64) // fits
-		return network.String()
-	}
-	return ip.String()
 }
 
 // addressOf cuts the port off.
