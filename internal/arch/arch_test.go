@@ -28,8 +28,8 @@ var rooms = map[string][]string{
 	},
 	"cli/local": { // where both houses meet
 		"awsconfig", "cli", "export", "filesystem", "identitycenter", "login",
-		"idc", "idc/directory", "idc/faults", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy", "idc/seed",
-		"idc/store", "idc/visitor",
+		"idc", "idc/directory", "idc/faults", "idc/gate", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy",
+		"idc/seed", "idc/store", "idc/visitor",
 	},
 	"access":                {"identitycenter", "login", "pace"},
 	"awsconfig":             {"filesystem", "identitycenter", "near", "words"}, // filesystem.Open, for Windows' sake
@@ -66,6 +66,7 @@ var rooms = map[string][]string{
 	"idc/directory":      {"idc/partition", "idc/pattern", "idc/store"},
 	"idc/federation":     {"idc/oidc", "idc/partition", "idc/pattern", "idc/sts", "idc/wire"},
 	"idc/faults":         {"idc/pattern", "near"},
+	"idc/gate":           {},
 	"idc/idctest":        {"idc", "idc/directory", "idc/seed", "idc/store"},
 	"idc/limits":         {},
 	"idc/oidc":           {"idc/directory", "idc/limits", "idc/partition", "idc/store", "idc/wire"},
@@ -106,7 +107,6 @@ var foreign = map[string][]string{
 	"github.com/junegunn/fzf":          {"picker"},
 	"github.com/pelletier/go-toml/":    {"settings"},
 	"golang.org/x/crypto":              {"idc/directory"},
-	"golang.org/x/net":                 {"cli/local"},
 	"golang.org/x/sync":                {"access"},
 	"rsc.io/qr":                        {"terminal"},
 	"github.com/gofrs/flock":           {"filesystem", "idc"},

@@ -48,7 +48,9 @@ func TestAnImpostorOnThePort(t *testing.T) {
 	if text, err := os.ReadFile(config); !os.IsNotExist(err) {
 		t.Errorf("%s was written:\n%s", config, text)
 	}
-	impostor.Close()
+	if err := impostor.Close(); err != nil {
+		t.Error(err)
+	}
 	out := s.must(t, nil, "sh", "-c", "rolecall idc env --url "+s.url+" 2>&1; echo code $?")
 	if !strings.Contains(out, "no local Identity Center answers") || !strings.HasSuffix(out, "code 5\n") {
 		t.Errorf("nobody: %s", out)

@@ -149,7 +149,7 @@ func newAWS(t *testing.T, status int) *awsPortal {
 			fmt.Fprintf(w, `{"roleCredentials":{"accessKeyId":"ASIARCORRECT000000","secretAccessKey":"secretkeycorrect",`+
 				`"sessionToken":"tokencorrect","expiration":%d}}`, time.Now().Add(time.Hour).UnixMilli())
 		}
-	}), nil)
+	}), nil, nil)
 	server := httptest.NewServer(through)
 	t.Cleanup(func() { server.Close(); _ = through.Close() })
 	p.url, p.ca = server.URL, path

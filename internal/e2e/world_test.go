@@ -154,7 +154,7 @@ func (w *world) withProxy() ([]string, error) {
 	if w.proxy == nil {
 		w.faults.Authority = ca
 		w.proxy = proxy.New(ca,
-			http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.current().ServeHTTP(rw, r) }), w.faults.TLS)
+			http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.current().ServeHTTP(rw, r) }), w.faults.TLS, nil)
 	}
 	return append(idc.ProxyEnvironment(w.url, path), "PATH="+os.Getenv("PATH"), "HOME="+w.home, "TZ=UTC", "BROWSER=true"),
 		nil

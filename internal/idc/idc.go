@@ -48,6 +48,8 @@ type Options struct {
 	OIDC oidc.Options
 	// PortalLimit refuses more than 20 requests a second with one token, with status 429 as AWS does.
 	PortalLimit bool
+	// DeviceSameAddress refuses answers on the device page from another address than the one that started the sign-in.
+	DeviceSameAddress bool
 	// Files is a folder that Info tells the operator.
 	Files string
 	// Around, unless nil, wraps the rooms' handler, to play faults.
@@ -69,6 +71,7 @@ type Server struct {
 	now        func() time.Time
 	hosts      []string // what Host may say
 	handler    http.Handler
+	site       *website.Site
 	log        *slog.Logger
 	metrics    metrics
 }
@@ -125,11 +128,13 @@ func (s *Server) build(o Options) (err error) {
 	site, err := website.New(website.Options{
 		URL: o.URL, StartURL: s.Instance.StartURL(), Region: s.Instance.Region, Store: o.Store, Secret: o.Secret,
 		OIDC: s.OIDC, Federation: signin,
-		Keys: s.STS, Now: o.Now, NoLimits: o.OIDC.NoLimits,
+		Keys: s.STS, Now: o.Now, NoLimits: o.OIDC.NoLimits, NoDevice: o.OIDC.NoDevice,
+		DeviceSameAddress: o.DeviceSameAddress,
 	})
 	if err != nil {
 		return err
 	}
+	s.site = site
 	s.handler = s.routes(site, signin)
 	if o.Around != nil {
 		s.handler = o.Around(s.handler)
@@ -275,6 +280,10 @@ func (s *Server) knows(host string) bool {
 	}
 	return false
 }
+
+// ForgetGuesses forgets the wrong passwords of a user by name; with an empty name, all wrong passwords, administrator's
+// keys and codes.
+func (s *Server) ForgetGuesses(userName string) { s.site.Forget(userName) }
 
 // SignOut ends all sessions of a user, by name.
 func (s *Server) SignOut(ctx context.Context, userName string) error {

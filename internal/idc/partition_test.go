@@ -30,7 +30,7 @@ func throughProxy(t *testing.T, partitions partition.Table, handler http.Handler
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := proxy.New(ca, handler, nil)
+	p := proxy.New(ca, handler, nil, nil)
 	t.Cleanup(func() { _ = p.Close() })
 	server := httptest.NewServer(p)
 	t.Cleanup(server.Close)

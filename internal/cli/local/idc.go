@@ -57,7 +57,9 @@ func (a *app) idcServeCommand() *cobra.Command {
 
 Without flags it is in memory, with sample users, on port 9911 of 127.0.0.1. With --data it is
 kept in a directory, and sign-ins outlive a restart. The administrator's keys, for aws sso-admin,
-identitystore and organizations, are printed only when the directory is created.`,
+identitystore and organizations, are printed only when the directory is created.
+
+With --listen, other machines reach it, and device codes are off unless --device is given.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.onFreePort = again(cmd, "port", "0")
@@ -79,6 +81,9 @@ identitystore and organizations, are printed only when the directory is created.
 	f.StringVar(&o.certificate, "tls-cert", "", "certificate `FILE`, PEM")
 	f.StringVar(&o.key, "tls-key", "", "key `FILE` of the certificate, PEM")
 	f.StringVar(&o.publicURL, "public-url", "", "https `URL` where clients reach the server")
+	f.BoolVar(&o.device, "device", false, "accept device codes even beyond this machine, where --listen switches them off")
+	f.BoolVar(&o.deviceSameAddress, "device-same-address", false,
+		"let a device code be allowed only from the address that asked for it")
 	f.BoolVar(&o.noLimits, "no-limits", false, "do not limit password and code guesses: for load tests")
 	return cmd
 }

@@ -17,13 +17,12 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"rolecall/internal/cli"
 	"rolecall/internal/export"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/faults"
+	"rolecall/internal/idc/gate"
 	"rolecall/internal/idc/oidc"
 	"rolecall/internal/idc/operator"
 	"rolecall/internal/idc/proxy"
@@ -39,9 +38,11 @@ type serveOptions struct {
 	faults                []string
 	portalLimit, noLimits bool
 	listen, publicURL     string
-	certificate, key      string
-	onFreePort            string // the same command, for a free port
-	unannounced           bool   // other commands need not find it
+	// device keeps device sign-ins on beyond this machine.
+	device, deviceSameAddress bool
+	certificate, key          string
+	onFreePort                string // the same command, for a free port
+	unannounced               bool   // other commands need not find it
 }
 
 // A localIDC is an embedded Identity Center that serves.
@@ -60,16 +61,19 @@ type localIDC struct {
 	temporary bool
 	faults    *faults.Player
 
+	gate  *gate.Gate
 	http  *http.Server
 	proxy *proxy.Proxy
-	stop  context.CancelFunc // of the operator's socket
+	stop  context.CancelFunc // of the operator's socket and the housekeeping
 	// withdraw, unless nil, takes back what says where the server is.
 	withdraw func() error
-	stopped  chan error
+	stopped  chan error // both send
 }
 
-// maxConnections bounds the concurrent connections.
-const maxConnections = 1024
+// connections bounds the concurrent connections. They are timed by the real clock, as all that the system does.
+func connections() gate.Options {
+	return gate.Options{Most: 1024, Reserve: 128, PerPeer: 64, Now: time.Now}
+}
 
 // modelsFolder is the folder in files with the models for older AWS CLIs.
 const modelsFolder = "models"
@@ -80,13 +84,13 @@ func (a *app) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 	if err != nil {
 		return nil, err
 	}
-	listener, err := o.open()
+	listener, secured, err := o.open()
 	if err != nil {
 		return nil, err
 	}
 	l = &localIDC{
-		URL: "http://" + listener.Addr().String(), reach: reach(listener.Addr()), stopped: make(chan error, 1),
-		faults: player,
+		URL: "http://" + listener.Addr().String(), reach: reach(listener.Addr()), stopped: make(chan error, 2),
+		faults: player, gate: gate.New(listener, connections()),
 	}
 	if o.publicURL != "" {
 		l.URL = strings.TrimRight(o.publicURL, "/")
@@ -100,7 +104,7 @@ func (a *app) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 	if err := a.openIDC(ctx, l, o); err != nil {
 		return l, err
 	}
-	if err := a.buildIDC(l, o); err != nil {
+	if err := a.buildIDC(l, o, o.device || isLoopback(listener.Addr())); err != nil {
 		return l, err
 	}
 	if l.showKeys, err = l.keysToShow(ctx); err != nil {
@@ -111,55 +115,68 @@ func (a *app) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(a.Logger(a.Stderr).Handler(), slog.LevelDebug),
 	}
-	go func() { _ = l.http.Serve(netutil.LimitListener(listener, maxConnections)) }()
+	l.gate.Attach(l.http)
+	listener = l.gate
+	if secured != nil {
+		listener = tls.NewListener(l.gate, secured)
+	}
+	go func() { _ = l.http.Serve(listener) }()
 	return l, l.serveOperator(ctx, a, o)
 }
 
 // open listens: on loopback, or beyond it with TLS.
-func (o serveOptions) open() (net.Listener, error) {
+func (o serveOptions) open() (net.Listener, *tls.Config, error) {
 	if o.listen != "" {
 		return o.openBeyond()
 	}
 	if o.certificate != "" || o.key != "" || o.publicURL != "" {
-		return nil, cli.Usagef("--tls-cert, --tls-key and --public-url need --listen")
+		return nil, nil, cli.Usagef("--tls-cert, --tls-key and --public-url need --listen")
 	}
 	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, &cli.HintError{
+		return nil, nil, &cli.HintError{
 			Err:  fmt.Errorf("port %d on 127.0.0.1 is in use", o.port),
 			Code: cli.ExitError, Hint: o.onFreePort,
 		}
 	}
-	return listener, err
+	return listener, nil, err
+}
+
+// isLoopback reports whether only this machine can reach an address.
+func isLoopback(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // reach says who can reach a server that listens at address.
 func reach(address net.Addr) string {
-	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
+	if isLoopback(address) {
 		return "on this machine only"
 	}
 	return "REACHABLE FROM OTHER MACHINES"
 }
 
 // openBeyond listens where other machines can reach it, with TLS only.
-func (o serveOptions) openBeyond() (net.Listener, error) {
+func (o serveOptions) openBeyond() (net.Listener, *tls.Config, error) {
 	if o.certificate == "" || o.key == "" {
-		return nil, cli.Usagef("beyond this machine only with TLS: --listen needs --tls-cert, --tls-key and --public-url")
+		return nil, nil, cli.Usagef(
+			"beyond this machine only with TLS: --listen needs --tls-cert, --tls-key and --public-url")
 	}
 	if len(o.faults) > 0 {
-		return nil, cli.Usagef("faults are played on this machine only: leave out --listen")
+		return nil, nil, cli.Usagef("faults are played on this machine only: leave out --listen")
 	}
 	u, err := url.Parse(o.publicURL)
 	if err != nil || u.Scheme != "https" || u.Host == "" || strings.TrimRight(u.Path, "/") != "" {
-		return nil, cli.Usagef("--public-url %q is not like https://sso.example.com:9911", o.publicURL)
+		return nil, nil, cli.Usagef("--public-url %q is not like https://sso.example.com:9911", o.publicURL)
 	}
 	pair, err := tls.LoadX509KeyPair(o.certificate, o.key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return tls.Listen("tcp", o.listen, &tls.Config{
+	listener, err := net.Listen("tcp", o.listen)
+	return listener, &tls.Config{
 		Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
-	})
+	}, err
 }
 
 // openIDC opens the data directory, or a store in memory with the sample, and applies the seed
@@ -230,8 +247,8 @@ func openData(dir string) (*idc.Data, error) {
 	return d, err
 }
 
-// buildIDC builds the server, and writes the files that its clients need.
-func (a *app) buildIDC(l *localIDC, o serveOptions) (err error) {
+// buildIDC builds the server, with device sign-ins or without, and writes the files that its clients need.
+func (a *app) buildIDC(l *localIDC, o serveOptions, device bool) (err error) {
 	l.files = l.data.Dir
 	if l.files == "" {
 		if l.files, err = os.MkdirTemp("", "rolecall-idc-"); err != nil {
@@ -247,8 +264,9 @@ func (a *app) buildIDC(l *localIDC, o serveOptions) (err error) {
 	}
 	l.Server, err = idc.New(idc.Options{
 		URL: l.URL, Store: l.data.Store, Secret: l.data.Secret, Now: a.Now, Log: a.Logger(a.Stderr),
-		PortalLimit: o.portalLimit, OIDC: oidc.Options{NoLimits: o.noLimits},
-		Files: l.files, Around: l.faults.Handler,
+		PortalLimit: o.portalLimit, OIDC: oidc.Options{NoLimits: o.noLimits, NoDevice: !device},
+		DeviceSameAddress: o.deviceSameAddress,
+		Files:             l.files, Around: l.faults.Handler,
 	})
 	if err != nil {
 		return err
@@ -256,7 +274,7 @@ func (a *app) buildIDC(l *localIDC, o serveOptions) (err error) {
 	ca, _, err := proxy.OpenCA(l.files, a.Now)
 	if err == nil {
 		l.faults.Authority = ca
-		l.proxy = proxy.New(ca, l.Server, l.faults.TLS)
+		l.proxy = proxy.New(ca, l.Server, l.faults.TLS, l.gate.Attach)
 	}
 	return err
 }
@@ -284,14 +302,14 @@ func (l *localIDC) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.Server.ServeHTTP(w, r)
 }
 
-// serveOperator opens the operator's socket.
+// serveOperator opens the operator's socket, and begins the housekeeping.
 func (l *localIDC) serveOperator(ctx context.Context, a *app, o serveOptions) error {
 	listener, err := operator.Listen(l.files)
 	if err != nil {
 		return err
 	}
 	api := &operator.API{
-		Store: l.data.Store, Now: a.Now, Cost: directory.DefaultCost(),
+		Store: l.data.Store, Now: a.Now, Cost: directory.DefaultCost(), Forget: l.Server.ForgetGuesses,
 		Info: func(ctx context.Context) (any, error) { return l.Server.Info(ctx) },
 	}
 	if o.listen == "" {
@@ -302,6 +320,7 @@ func (l *localIDC) serveOperator(ctx context.Context, a *app, o serveOptions) er
 	}
 	ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	go func() { l.stopped <- api.Serve(ctx, listener) }()
+	go func() { l.Server.Housekeep(ctx); l.stopped <- nil }()
 	if folder := a.announcements(); folder != "" && !o.unannounced {
 		l.withdraw, err = operator.Announce(folder, l.URL, listener.Addr().String())
 	}
@@ -311,12 +330,13 @@ func (l *localIDC) serveOperator(ctx context.Context, a *app, o serveOptions) er
 	return nil
 }
 
-// close stops serving. Running requests get three seconds.
+// close stops serving. What was accepted gets three seconds to be answered.
 func (l *localIDC) close() error {
 	var err error
 	if l.http != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
+		l.gate.Drain(ctx)
 		if err := l.http.Shutdown(ctx); err != nil {
 			_ = l.http.Close() // cut off the rest
 		}
@@ -329,7 +349,7 @@ func (l *localIDC) close() error {
 	}
 	if l.stop != nil {
 		l.stop()
-		err = errors.Join(err, <-l.stopped)
+		err = errors.Join(err, <-l.stopped, <-l.stopped)
 	}
 	if l.data != nil {
 		err = errors.Join(err, l.data.Close())

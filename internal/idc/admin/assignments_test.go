@@ -152,7 +152,9 @@ func TestStatusDelay(t *testing.T) {
 		t.Errorf("an hour later it is %s", q.Status)
 	}
 	w.pass(7 * 24 * time.Hour)
-	w.update(func(tx store.Tx) error { return tx.Sweep(w.now()) })
+	if _, err := w.store.Tidy(w.Context(), w.now()); err != nil {
+		w.Fatal(err)
+	}
 	w.refused(fails(w.sso.DescribeAccountAssignmentCreationStatus(ctx,
 		&ssoadmin.DescribeAccountAssignmentCreationStatusInput{
 			InstanceArn: w.arn, AccountAssignmentCreationRequestId: asked.RequestId,

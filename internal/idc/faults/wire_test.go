@@ -60,7 +60,7 @@ func newLab(t *testing.T) *lab {
 		t.Fatal(err)
 	}
 	l.Authority = ca
-	p := proxy.New(ca, center, l.TLS)
+	p := proxy.New(ca, center, l.TLS, nil)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodConnect {
 			p.ServeHTTP(w, r)

@@ -236,6 +236,31 @@ func TestChainedKeys(t *testing.T) {
 	}
 }
 
+// Keys from GetSessionToken are a user's, and open no console.
+func TestKeysOfGetSessionToken(t *testing.T) {
+	d := newDoor(t)
+	server := httptest.NewServer(d.keys)
+	t.Cleanup(server.Close)
+	id, secret := d.keys.Administrator()
+	client := awssts.New(awssts.Options{
+		Region: "us-east-1", BaseEndpoint: &server.URL,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, nil
+		}),
+	})
+	out, err := client.GetSessionToken(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := sts.Credentials{
+		AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey,
+		SessionToken: *out.Credentials.SessionToken,
+	}
+	if w := d.get(url.Values{"Action": {"getSigninToken"}, "Session": {session(keys)}}); w.Code != http.StatusBadRequest {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
 // assume assumes, through the SDK, the role that alice's role may assume, and returns its keys.
 func (d *door) assume(t *testing.T, c sts.Credentials) sts.Credentials {
 	t.Helper()

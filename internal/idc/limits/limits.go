@@ -2,6 +2,8 @@
 package limits
 
 import (
+	"crypto/sha256"
+	"maps"
 	"sync"
 	"time"
 )
@@ -70,10 +72,46 @@ func (l *Limiter) Wait(key string) time.Duration {
 	return max(0, time.Duration((1-l.fill(key).tokens)*float64(l.every)))
 }
 
+// Full reports whether key has its whole burst.
+func (l *Limiter) Full(key string) bool {
+	if l == nil {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fill(key).tokens >= l.burst
+}
+
+// Forget fills the buckets whose keys match.
+func (l *Limiter) Forget(match func(key string) bool) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.buckets, func(key string, _ bucket) bool { return match(key) })
+}
+
+// Tidy drops full buckets, and the room that they took.
+func (l *Limiter) Tidy() {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	kept := map[string]bucket{}
+	for key, b := range l.buckets {
+		if l.fill(key).tokens < l.burst {
+			kept[key] = b
+		}
+	}
+	l.buckets = kept
+}
+
 // fill brings a bucket up to date.
 func (l *Limiter) fill(key string) bucket {
 	now := l.now()
-	b, known := l.buckets[key]
+	b, known := l.buckets[bounded(key)]
 	if !known {
 		return bucket{l.burst, now}
 	}
@@ -82,10 +120,21 @@ func (l *Limiter) fill(key string) bucket {
 }
 
 func (l *Limiter) keep(key string, b bucket) {
+	key = bounded(key)
 	if _, known := l.buckets[key]; !known && len(l.buckets) >= maxKeys {
 		l.sweep()
 	}
 	l.buckets[key] = b
+}
+
+// bounded returns a key, or its hash if it is long: strangers send some.
+func bounded(key string) string {
+	const longest = 128
+	if len(key) <= longest {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	return string(sum[:])
 }
 
 // sweep drops full buckets, and then arbitrary ones, a tenth at a time, so that not every new key needs a sweep.

@@ -2,6 +2,7 @@ package limits
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -78,5 +79,44 @@ func TestManyKeysAreForgotten(t *testing.T) {
 	none.Return("")
 	if !none.Allow("") || none.Wait("") != 0 {
 		t.Error("no limiter limits")
+	}
+}
+
+// What strangers send as keys takes little room, and stays apart.
+func TestLongKeysTakeLittleRoom(t *testing.T) {
+	now := time.Unix(1_900_000_000, 0)
+	l := New(func() time.Time { return now }, time.Minute, 1)
+	long := strings.Repeat("x", 1<<16)
+	if !l.Allow(long+"a") || !l.Allow(long+"b") || l.Allow(long+"a") {
+		t.Error("two long keys are one, or one is two")
+	}
+	for key := range l.buckets {
+		if len(key) > 128 {
+			t.Errorf("a key of %d bytes", len(key))
+		}
+	}
+}
+
+// Tidy drops what is as good as new, and nothing else; Forget drops what matches.
+func TestTidyAndForget(t *testing.T) {
+	now := time.Unix(1_900_000_000, 0)
+	l := New(func() time.Time { return now }, time.Minute, 2)
+	l.Allow("old")
+	now = now.Add(time.Minute)
+	l.Allow("new")
+	l.Tidy()
+	if len(l.buckets) != 1 || l.Full("new") || !l.Full("old") {
+		t.Errorf("left: %v", l.buckets)
+	}
+	l.Allow("other")
+	l.Forget(func(key string) bool { return key == "new" })
+	if !l.Full("new") || l.Full("other") {
+		t.Errorf("left: %v", l.buckets)
+	}
+	var none *Limiter
+	none.Tidy()
+	none.Forget(func(string) bool { return true })
+	if !none.Full("x") {
+		t.Error("without limits something is limited")
 	}
 }

@@ -27,10 +27,8 @@ type request struct {
 	Ends      time.Time
 }
 
-func requests() store.Table[request] {
-	return store.Table[request]{Kind: "request", Index: func(r request) store.Entry {
-		return store.Entry{ID: r.ID, Ends: r.Ends}
-	}}
+func requests() pool[request] {
+	return newPool("request", maxRequests, func(r request) store.Entry { return store.Entry{ID: r.ID, Ends: r.Ends} })
 }
 
 // A codeGrant is an authorization code. A used code is remembered until the session ends, with the tokens it was
@@ -62,11 +60,8 @@ func (e *AuthorizeError) Error() string { return e.Problem }
 func (s *Server) Authorize(ctx context.Context, q url.Values) (id, refusal string, err error) {
 	id = randomText(24)
 	err = s.o.Store.Update(ctx, func(tx store.Tx) error {
-		c, err := s.authorizeClient(tx, q)
+		c, known, err := s.authorizeClient(tx, q)
 		if err != nil {
-			return err
-		}
-		if err := s.roomForRequest(tx); err != nil {
 			return err
 		}
 		scopes, code, text := s.checkAuthorize(c, q)
@@ -78,11 +73,11 @@ func (s *Server) Authorize(ctx context.Context, q url.Values) (id, refusal strin
 			return nil
 		}
 		now := s.o.Now()
-		return requests().Put(tx, request{
+		return requests().add(tx, request{
 			ID: s.hash(id), Client: c.ID, Name: c.Name, Redirect: q.Get("redirect_uri"), State: q.Get("state"),
 			Challenge: q.Get("code_challenge"),
 			Scopes:    scopes, Began: now, Ends: now.Add(requestLife),
-		})
+		}, known, s.o.NoLimits)
 	})
 	return id, refusal, err
 }
@@ -90,36 +85,25 @@ func (s *Server) Authorize(ctx context.Context, q url.Values) (id, refusal strin
 // maxState bounds the state that a client may have us store.
 const maxState = 2048
 
-func (s *Server) roomForRequest(tx store.Tx) error {
-	if err := tx.Sweep(s.o.Now()); err != nil {
-		return err
-	}
-	n, err := tx.Count(requests().Kind)
-	if err == nil && n >= maxRequests && !s.o.NoLimits {
-		err = &AuthorizeError{"Too many sign-ins are waiting for an answer. Try again in ten minutes."}
-	}
-	return err
-}
-
-func (s *Server) authorizeClient(r store.Reader, q url.Values) (client, error) {
-	c, err := clients().Get(r, q.Get("client_id"))
+func (s *Server) authorizeClient(r store.Reader, q url.Values) (c client, known bool, err error) {
+	c, known, err = clients().get(r, q.Get("client_id"))
 	switch {
 	case errors.Is(err, store.ErrNotFound), err == nil && !s.o.Now().Before(c.Ends):
-		return c, &AuthorizeError{
+		return c, known, &AuthorizeError{
 			"This client is not registered here. Its registration may belong to another server, or have expired.",
 		}
 	case err != nil:
-		return c, err
+		return c, known, err
 	case len(q.Get("state")) > maxState:
-		return c, &AuthorizeError{"The state of the request is too long."}
+		return c, known, &AuthorizeError{"The state of the request is too long."}
 	case !s.requests.Allow(c.ID):
-		return c, &AuthorizeError{"Too many sign-ins from this client at once. Wait a minute, then try again."}
+		return c, known, &AuthorizeError{"Too many sign-ins from this client at once. Wait a minute, then try again."}
 	case !slices.Contains(c.Grants, grantCode):
-		return c, &AuthorizeError{"This client is not registered for the authorization code grant."}
+		return c, known, &AuthorizeError{"This client is not registered for the authorization code grant."}
 	case !matchRedirect(c.Redirects, q.Get("redirect_uri")):
-		return c, &AuthorizeError{"This client has not registered the redirect URI."}
+		return c, known, &AuthorizeError{"This client has not registered the redirect URI."}
 	}
-	return c, nil
+	return c, known, nil
 }
 
 // checkAuthorize returns the scopes, or the OAuth error for the redirect. PKCE is required, with S256 only (RFC 7636
@@ -171,7 +155,7 @@ func (s *Server) Consent(ctx context.Context, id string) (Consent, error) {
 }
 
 func (s *Server) request(r store.Reader, id string) (request, error) {
-	found, err := requests().Get(r, s.hash(id))
+	found, _, err := requests().get(r, s.hash(id))
 	if err == nil && !s.o.Now().Before(found.Ends) {
 		err = ErrGone
 	}
@@ -190,7 +174,7 @@ func (s *Server) Decide(ctx context.Context, id, sessionID string, allow bool) (
 		if err != nil {
 			return err
 		}
-		if err := requests().Delete(tx, r.ID); err != nil {
+		if err := requests().remove(tx, r.ID); err != nil {
 			return err
 		}
 		if !allow {
@@ -202,6 +186,7 @@ func (s *Server) Decide(ctx context.Context, id, sessionID string, allow bool) (
 		code := randomText(32)
 		location = redirectTo(r.Redirect, url.Values{"code": {code}, "state": {r.State}})
 		return errors.Join(
+			allowed(tx, r.Client),
 			codes().Put(tx, codeGrant{
 				Code: s.hash(code), Client: r.Client, Redirect: r.Redirect, Challenge: r.Challenge, Scopes: r.Scopes,
 				Session: sessionID, Ends: s.o.Now().Add(codeLife),

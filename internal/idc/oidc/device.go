@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,16 +20,17 @@ type deviceGrant struct {
 	DeviceCode, UserCode string // hashed
 	Client               string
 	Began, Ends          time.Time
+	From                 string // address of who asked; empty: unknown
 	Denied               bool
 	Session              string // set when approved
 }
 
 // devices are found by device code and user code. A grant outlives its end by a minute, so that clients learn that it
 // expired.
-func devices() store.Table[deviceGrant] {
-	return store.Table[deviceGrant]{Kind: "device", Index: func(d deviceGrant) store.Entry {
+func devices() pool[deviceGrant] {
+	return newPool("device", maxDeviceCodes, func(d deviceGrant) store.Entry {
 		return store.Entry{ID: d.DeviceCode, Keys: []string{d.UserCode}, Ends: d.Ends.Add(time.Minute)}
-	}}
+	})
 }
 
 func (s *Server) startDevice(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +48,8 @@ func (s *Server) startDevice(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	code, userCode := randomText(64), newUserCode()
-	if err := s.newDevice(r.Context(), in.ClientID, in.ClientSecret, in.StartURL, code, userCode); err != nil {
+	grant := deviceGrant{DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), From: addressOf(r)}
+	if err := s.newDevice(r.Context(), in.ClientID, in.ClientSecret, in.StartURL, grant); err != nil {
 		writeError(w, err)
 		return
 	}
@@ -59,34 +62,33 @@ func (s *Server) startDevice(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (s *Server) newDevice(ctx context.Context, id, secret, startURL, code, userCode string) error {
+// addressOf is the caller's address without its port.
+func addressOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func (s *Server) newDevice(ctx context.Context, id, secret, startURL string, d deviceGrant) error {
 	return s.o.Store.Update(ctx, func(tx store.Tx) error {
 		now := s.o.Now()
-		if err := tx.Sweep(now); err != nil {
-			return err
-		}
-		c, err := s.client(tx, id, secret)
+		c, known, err := s.client(tx, id, secret)
 		switch {
 		case err != nil:
 			return err
 		case !slices.Contains(c.Grants, grantDevice):
 			return errGrantOfClient
+		case s.o.NoDevice:
+			return errNoDevice
 		case !s.isStartURL(startURL):
 			return errStartURL
 		case !s.starts.Allow(c.ID):
 			return errTooManyRequests
 		}
-		live, err := tx.Count(devices().Kind)
-		if err != nil {
-			return err
-		}
-		if live >= maxDeviceCodes && !s.o.NoLimits {
-			return errTooManyRequests
-		}
-		return devices().Put(tx, deviceGrant{
-			DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), Client: c.ID, Began: now,
-			Ends: now.Add(s.o.DeviceCodeLife),
-		})
+		d.Client, d.Began, d.Ends = c.ID, now, now.Add(s.o.DeviceCodeLife)
+		return devices().add(tx, d, known, s.o.NoLimits)
 	})
 }
 
@@ -113,6 +115,7 @@ type Device struct {
 	Client   string // untrusted
 	Scopes   []string
 	Began    time.Time
+	From     string // address of who asked; empty: unknown
 }
 
 // Errors of Consent, Decide, Device and DecideDevice.
@@ -124,35 +127,53 @@ var (
 )
 
 // guess runs do, which looks up a code typed in a session. Wrong codes count against the session, and against all
-// sessions together.
-func (s *Server) guess(sessionID string, do func() error) error {
+// sessions together. When those have used up their number, sessions without a wrong code are still served, up to a
+// number for each user, whose sessions are many.
+func (s *Server) guess(ctx context.Context, sessionID string, do func() error) error {
+	clean := s.guesses.Full(sessionID)
 	if !s.guesses.Allow(sessionID) {
 		return ErrTooMany
 	}
-	if !s.allGuesses.Allow("") {
-		s.guesses.Return(sessionID)
-		return ErrTooMany
+	took, key := s.allGuesses, ""
+	if !took.Allow(key) {
+		took, key = s.userGuesses, s.userOf(ctx, sessionID)
+		if !clean || !took.Allow(key) {
+			s.guesses.Return(sessionID)
+			return ErrTooMany
+		}
 	}
 	err := do()
 	if !errors.Is(err, ErrGone) {
 		s.guesses.Return(sessionID)
-		s.allGuesses.Return("")
+		took.Return(key)
 	}
 	return err
+}
+
+// userOf returns the id of a session's user, or nothing.
+func (s *Server) userOf(ctx context.Context, sessionID string) (id string) {
+	_ = s.o.Store.View(ctx, func(r store.Reader) error {
+		found, err := s.Session(r, sessionID)
+		id = found.UserID
+		return err
+	})
+	return id
 }
 
 // Device finds a waiting device authorization by the code that a person typed; case, blanks and dashes do not matter.
 // It returns ErrGone or ErrTooMany.
 func (s *Server) Device(ctx context.Context, typed, sessionID string) (found Device, err error) {
-	err = s.guess(sessionID, func() error {
+	err = s.guess(ctx, sessionID, func() error {
 		return s.o.Store.View(ctx, func(r store.Reader) error {
 			d, err := s.device(r, typed)
 			if err != nil {
 				return err
 			}
-			c, err := clients().Get(r, d.Client)
+			c, _, err := clients().get(r, d.Client)
 			code := plainCode(typed)
-			found = Device{UserCode: code[:4] + "-" + code[4:], Client: c.Name, Scopes: c.Scopes, Began: d.Began}
+			found = Device{
+				UserCode: code[:4] + "-" + code[4:], Client: c.Name, Scopes: c.Scopes, Began: d.Began, From: d.From,
+			}
 			return goneIfNotFound(err)
 		})
 	})
@@ -180,7 +201,7 @@ func (s *Server) device(r store.Reader, typed string) (deviceGrant, error) {
 	if len(code) != 8 {
 		return deviceGrant{}, ErrGone
 	}
-	d, err := devices().Find(r, s.hash(code))
+	d, err := devices().find(r, s.hash(code))
 	if err == nil && (d.Session != "" || d.Denied || !s.o.Now().Before(d.Ends)) {
 		err = ErrGone
 	}
@@ -189,7 +210,7 @@ func (s *Server) device(r store.Reader, typed string) (deviceGrant, error) {
 
 // DecideDevice records the person's answer on the device page. It returns ErrGone or ErrTooMany.
 func (s *Server) DecideDevice(ctx context.Context, typed, sessionID string, allow bool) error {
-	return s.guess(sessionID, func() error {
+	return s.guess(ctx, sessionID, func() error {
 		return s.o.Store.Update(ctx, func(tx store.Tx) error {
 			d, err := s.device(tx, typed)
 			if err != nil {
@@ -202,15 +223,18 @@ func (s *Server) DecideDevice(ctx context.Context, typed, sessionID string, allo
 			action := "DenyDevice"
 			if d.Denied = !allow; allow {
 				d.Session, action = sessionID, "ApproveDevice"
+				if err := allowed(tx, d.Client); err != nil {
+					return err
+				}
 			}
-			return errors.Join(devices().Put(tx, d), s.record(tx, "user:"+who.UserName, action, "client:"+d.Client, ""))
+			return errors.Join(devices().keep(tx, d), s.record(tx, "user:"+who.UserName, action, "client:"+d.Client, ""))
 		})
 	})
 }
 
 // redeemDevice is CreateToken's device grant. A used code is unknown.
 func (s *Server) redeemDevice(tx store.Tx, c client, code string) (Session, error) {
-	d, err := devices().Get(tx, s.hash(code))
+	d, _, err := devices().get(tx, s.hash(code))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return Session{}, errDeviceCode
@@ -229,5 +253,5 @@ func (s *Server) redeemDevice(tx store.Tx, c client, code string) (Session, erro
 	if errors.Is(err, ErrNoSession) {
 		return Session{}, errDenied
 	}
-	return found, errors.Join(err, devices().Delete(tx, d.DeviceCode))
+	return found, errors.Join(err, devices().remove(tx, d.DeviceCode))
 }

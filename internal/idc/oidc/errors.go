@@ -30,6 +30,11 @@ var (
 	errGrantOfClient = &oauthError{
 		400, "unauthorized_client", "UnauthorizedClientException", "Client is not registered for this grant type",
 	}
+	errNoDevice = &oauthError{
+		400, "unauthorized_client", "UnauthorizedClientException",
+		"Device sign-in is off beyond the server's own machine: sign in with the authorization code, or start the server " +
+			"with rolecall idc serve --device",
+	}
 	errGrantType = &oauthError{
 		400, "unsupported_grant_type", "UnsupportedGrantTypeException", "Grant type is not supported",
 	}

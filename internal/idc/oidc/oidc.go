@@ -34,6 +34,7 @@ type Options struct {
 	PollInterval    time.Duration   // 1 s
 	RefreshGrace    time.Duration   // how long a replaced refresh token gets the same answer: 30 s; negative: never
 	NoLimits        bool            // for load tests: no bounds on guesses and floods
+	NoDevice        bool            // refuse device sign-ins
 	Partitions      partition.Table // whose start URLs are accepted as ours; nil: AWS's
 }
 
@@ -44,9 +45,10 @@ const (
 	plainTokenLife   = 8 * time.Hour // of tokens without sso:account:access
 )
 
-// Bounds of what callers without a sign-in can make grow. A registration is bounded itself.
+// Bounds of what callers without a sign-in can make grow: so many of strangers, and so many of known registrations; see
+// pool. A registration is bounded itself.
 const (
-	maxClients     = 10_000 // then the one that ends first is dropped
+	maxClients     = 10_000
 	maxDeviceCodes = 1_000
 	maxRequests    = 1_000
 )
@@ -56,8 +58,9 @@ type Server struct {
 	o   Options
 	key []byte // of the hashes
 
-	// Keys are client ids; registrations and allGuesses have one bucket for all, guesses one for each session.
-	registrations, starts, requests, tokens, guesses, allGuesses *limits.Limiter
+	// Keys are client ids; registrations have a bucket for each address, guesses for each session, userGuesses for each
+	// user, allGuesses one for all.
+	registrations, starts, requests, tokens, guesses, userGuesses, allGuesses *limits.Limiter
 
 	mu     sync.Mutex
 	counts map[string]int // answered calls, for metrics and tests
@@ -100,6 +103,7 @@ func New(o Options) (*Server, error) {
 		s.requests = limits.New(o.Now, time.Second, 60)
 		s.tokens = limits.New(o.Now, time.Second/5, 300)
 		s.guesses = limits.New(o.Now, time.Minute, 5)
+		s.userGuesses = limits.New(o.Now, 2*time.Minute, 10)
 		s.allGuesses = limits.New(o.Now, time.Hour/300, 300)
 	}
 	return s, err
@@ -132,6 +136,22 @@ func (s *Server) Counts() map[string]int {
 	return maps.Clone(s.counts)
 }
 
+// Tidy forgets limits that no longer count.
+func (s *Server) Tidy() {
+	for _, l := range []*limits.Limiter{
+		s.registrations, s.starts, s.requests, s.tokens, s.guesses, s.userGuesses, s.allGuesses,
+	} {
+		l.Tidy()
+	}
+}
+
+// ForgetGuesses forgets all wrong codes.
+func (s *Server) ForgetGuesses() {
+	for _, l := range []*limits.Limiter{s.guesses, s.userGuesses, s.allGuesses} {
+		l.Forget(func(string) bool { return true })
+	}
+}
+
 // record adds to the audit, in the transaction of the recorded change.
 func (s *Server) record(tx store.Tx, actor, action, target, details string) error {
 	return tx.Record(store.Event{Time: s.o.Now(), Actor: actor, Action: action, Target: target, Details: details})
@@ -158,7 +178,7 @@ func (s *Server) SignIn(ctx context.Context, user directory.User) (id string, er
 			life = instance.SessionLife
 		}
 		began := Session{ID: id, UserID: user.ID, UserName: present.UserName, Began: now, Ends: now.Add(life)}
-		return errors.Join(tx.Sweep(now), sessions().Put(tx, began),
+		return errors.Join(sessions().Put(tx, began),
 			s.record(tx, "user:"+present.UserName, "SignIn", id[:8], ""))
 	})
 	return id, err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/wire"
 )
@@ -26,10 +27,8 @@ type client struct {
 	Redirects []string
 }
 
-func clients() store.Table[client] {
-	return store.Table[client]{Kind: "client", Index: func(c client) store.Entry {
-		return store.Entry{ID: c.ID, Ends: c.Ends}
-	}}
+func clients() pool[client] {
+	return newPool("client", maxClients, func(c client) store.Entry { return store.Entry{ID: c.ID, Ends: c.Ends} })
 }
 
 const (
@@ -63,8 +62,8 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 		e.write(w)
 		return
 	}
-	if !s.registrations.Allow("") {
-		tooMany(w, s.registrations.Wait(""))
+	if place := limits.Place(r.RemoteAddr); !s.registrations.Allow(place) {
+		tooMany(w, s.registrations.Wait(place))
 		return
 	}
 	if e := s.checkRegistration(in.ClientName, in.ClientType, in.IssuerURL, in.Scopes, in.GrantTypes,
@@ -83,7 +82,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 		Scopes: in.Scopes, Grants: in.GrantTypes, Redirects: in.RedirectURIs,
 	}
 	err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
-		return errors.Join(tx.Sweep(now), s.makeRoom(tx), clients().Put(tx, c)) // anybody may: not for the audit
+		return clients().add(tx, c, false, false) // anybody may: not for the audit
 	})
 	if err != nil {
 		errServer.write(w)
@@ -136,31 +135,30 @@ func (s *Server) isStartURL(text string) bool {
 	return u.Scheme == own.Scheme && strings.EqualFold(u.Host, own.Host) && (path == "/start" || path == "")
 }
 
-// makeRoom drops the registration that ends first, if there are too many.
-func (s *Server) makeRoom(tx store.Tx) error {
-	n, err := tx.Count(clients().Kind)
-	if err != nil || n < maxClients {
-		return err
-	}
-	all, err := clients().List(tx, "", "", 0)
-	if err != nil {
-		return err
-	}
-	first := slices.MinFunc(all, func(a, b client) int { return a.Ends.Compare(b.Ends) })
-	return clients().Delete(tx, first.ID)
-}
-
-// client finds a registration by id and secret.
-func (s *Server) client(r store.Reader, id, secret string) (client, error) {
-	c, err := clients().Get(r, id)
+// client finds a registration by id and secret. It is known once a person has allowed it something.
+func (s *Server) client(r store.Reader, id, secret string) (c client, known bool, err error) {
+	c, known, err = clients().get(r, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return c, err
+		return c, false, err
 	}
 	same := subtle.ConstantTimeCompare([]byte(s.hash(secret)), []byte(c.Secret)) == 1
 	if err != nil || !same || !s.o.Now().Before(c.Ends) {
-		return c, errClient
+		return c, false, errClient
 	}
-	return c, nil
+	return c, known, nil
+}
+
+// allowed keeps a registration that a person has allowed something, whatever strangers register from now on. If it is
+// gone meanwhile, its client registers again.
+func allowed(tx store.Tx, id string) error {
+	c, known, err := clients().get(tx, id)
+	if known || errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return clients().keep(tx, c)
 }
 
 // isRedirect accepts redirect URIs of native apps (RFC 8252) on loopback http, with any port. https and private schemes

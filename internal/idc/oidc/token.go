@@ -98,11 +98,11 @@ func (s *Server) createToken(ctx context.Context, in tokenRequest) (answer token
 func (s *Server) grant(tx store.Tx, in tokenRequest) (tokenAnswer, error) {
 	// Like AWS, refuse an unknown device code before looking at the client.
 	if in.GrantType == grantDevice && in.DeviceCode != "" {
-		if _, err := devices().Get(tx, s.hash(in.DeviceCode)); errors.Is(err, store.ErrNotFound) {
+		if _, _, err := devices().get(tx, s.hash(in.DeviceCode)); errors.Is(err, store.ErrNotFound) {
 			return tokenAnswer{}, errDeviceCode
 		}
 	}
-	c, err := s.client(tx, in.ClientID, in.ClientSecret)
+	c, _, err := s.client(tx, in.ClientID, in.ClientSecret)
 	switch {
 	case err != nil:
 		return tokenAnswer{}, err

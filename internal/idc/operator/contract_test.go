@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +140,13 @@ func TestAFileIsAppliedWhole(t *testing.T) {
 
 func TestPeopleAreSignedOut(t *testing.T) {
 	d := newDesk(t)
+	var forgotten []string // whose wrong passwords
+	d.api.Forget = func(user string) { forgotten = append(forgotten, user) }
+	defer func() {
+		if !slices.Equal(forgotten, []string{"Alice", ""}) {
+			t.Errorf("the wrong passwords of %q were forgotten", forgotten)
+		}
+	}()
 	for _, act := range [][3]string{
 		{"POST", "/password", `{"User":"Alice","Password":"second"}`},
 		{"POST", "/reset", ""},

@@ -24,6 +24,8 @@ type API struct {
 	Cost  directory.Cost // of new password hashes
 	// Reload reads the server's seed file again; nil: it has none.
 	Reload func(context.Context) (plan string, err error)
+	// Forget forgets the wrong passwords of a user; with an empty name, all that limits count. Nil: nothing is served.
+	Forget func(userName string)
 	// Faults plays misbehaviour; nil if nothing is served.
 	Faults Faults
 	// Info returns what clients need to use the server, as JSON; nil if nothing is served.
@@ -133,7 +135,7 @@ func (a *API) load(ctx context.Context, name string, text []byte, prune, dry boo
 	return plan.String(), err
 }
 
-// password sets a user's password, and signs the user out everywhere.
+// password sets a user's password, signs the user out everywhere, and forgets wrong passwords.
 func (a *API) password(w http.ResponseWriter, r *http.Request) {
 	var in struct{ User, Password string }
 	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&in)
@@ -145,7 +147,7 @@ func (a *API) password(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	hash := directory.HashPassword(in.Password, a.Cost)
-	answer(w, Answer{}, a.Store.Update(r.Context(), func(tx store.Tx) error {
+	err = a.Store.Update(r.Context(), func(tx store.Tx) error {
 		user, err := directory.Users().Find(tx, directory.NameKey(in.User))
 		if err != nil {
 			return err
@@ -153,14 +155,28 @@ func (a *API) password(w http.ResponseWriter, r *http.Request) {
 		user.Password, user.Updated = hash, a.Now()
 		return errors.Join(directory.PutUser(tx, user), directory.EndSessions(tx, user.ID),
 			tx.Record(store.Event{Time: a.Now(), Actor: store.Operator, Action: "SetPassword", Target: "user:" + user.UserName}))
-	}))
+	})
+	if err == nil {
+		a.forget(in.User)
+	}
+	answer(w, Answer{}, err)
 }
 
-// reset deletes the directory and all sessions. The instance and the audit stay.
+func (a *API) forget(userName string) {
+	if a.Forget != nil {
+		a.Forget(userName)
+	}
+}
+
+// reset deletes the directory and all sessions, and forgets what limits count. The instance and the audit stay.
 func (a *API) reset(w http.ResponseWriter, r *http.Request) {
-	answer(w, Answer{}, a.Store.Update(r.Context(), func(tx store.Tx) error {
+	err := a.Store.Update(r.Context(), func(tx store.Tx) error {
 		return errors.Join(directory.Reset(tx), tx.Record(store.Event{Time: a.Now(), Actor: store.Operator, Action: "Reset"}))
-	}))
+	})
+	if err == nil {
+		a.forget("")
+	}
+	answer(w, Answer{}, err)
 }
 
 // maxEvents bounds a page of the audit.

@@ -60,8 +60,8 @@ func TestRolesOfAll(t *testing.T) {
 	}
 }
 
-// The socket of a directory with a long path is in a new folder that is closed to others: a name that others could guess
-// could be taken. What a crash has left there goes with the next start.
+// The socket of a directory with a long path is in a new folder that is closed to others: a name that others can guess
+// could be taken. What a crash has left goes with the next start.
 func TestALongPath(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
 	if path, err := operator.SocketPath(dir); !errors.Is(err, operator.ErrNobody) {

@@ -19,8 +19,8 @@ import (
 // maxSocketPath fits into a socket's address on all systems.
 const maxSocketPath = 100
 
-// SocketPath returns the path of a data directory's socket: in the directory, or if that is too long for a socket, where
-// the file operator.path in it says. It returns ErrNobody without such a file.
+// SocketPath returns the path of a data directory's socket: in the directory, or if that is too long for a socket, the
+// one that the file operator.path in it names. It returns ErrNobody without such a file.
 func SocketPath(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

@@ -23,8 +23,10 @@ type Proxy struct {
 }
 
 // New makes a proxy that sends requests to handler; TargetFrom returns the host they were meant for. change, unless
-// nil, may alter how TLS is served for a host, to play faults.
-func New(ca *CA, handler http.Handler, change func(host string, config *tls.Config)) *Proxy {
+// nil, may alter how TLS is served for a host, to play faults; prepare, unless nil, how the requests inside are served.
+func New(
+	ca *CA, handler http.Handler, change func(host string, config *tls.Config), prepare func(*http.Server),
+) *Proxy {
 	p := &Proxy{ca: ca, tls: change, listener: &listener{conns: make(chan net.Conn), done: make(chan struct{})}}
 	p.inner = &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
@@ -33,6 +35,9 @@ func New(ca *CA, handler http.Handler, change func(host string, config *tls.Conf
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, targetKey{}, c.(*proxied).target)
 		},
+	}
+	if prepare != nil {
+		prepare(p.inner)
 	}
 	go func() { _ = p.inner.Serve(p.listener) }()
 	return p
@@ -88,6 +93,9 @@ func (c *resumed) Read(b []byte) (int, error) {
 	}
 	return c.Conn.Read(b)
 }
+
+// NetConn returns the connection that was taken over.
+func (c *resumed) NetConn() net.Conn { return c.Conn }
 
 // A proxied is a connection, with the host that the client means.
 type proxied struct {

@@ -57,7 +57,7 @@ func through(t *testing.T, dir string, handler http.HandlerFunc) *http.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := New(ca, handler, nil)
+	p := New(ca, handler, nil, nil)
 	t.Cleanup(func() { _ = p.Close() })
 	server := httptest.NewServer(p)
 	t.Cleanup(server.Close)
@@ -189,7 +189,7 @@ func TestBytesThatComeWithCONNECT(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := New(ca, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") }), nil)
+	p := New(ca, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") }), nil, nil)
 	t.Cleanup(func() { _ = p.Close() })
 	server := httptest.NewServer(p)
 	t.Cleanup(server.Close)

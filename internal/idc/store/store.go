@@ -31,7 +31,7 @@ type Entry struct {
 	Keys []string
 	// Owners are what List and DeleteOwned can select by.
 	Owners []string
-	// Ends is when Sweep may delete the entry; zero is never.
+	// Ends is when Tidy may delete the entry; zero is never.
 	Ends  time.Time
 	Value []byte // JSON
 }
@@ -66,6 +66,9 @@ type Reader interface {
 	Find(kind Kind, key string) (Entry, error)
 	// List returns at most limit entries (0: all) whose id comes after the given one, of one owner unless that is empty.
 	List(kind Kind, owner, after string, limit int) ([]Entry, error)
+	// First returns the entry that ends first, among those that end.
+	First(kind Kind) (Entry, error)
+	// Count takes as long for many entries as for few.
 	Count(kind Kind) (int, error)
 
 	// Assignments lists those that match filter, whose empty fields match anything, sorted by account, permission set and
@@ -88,8 +91,6 @@ type Tx interface {
 	// Delete returns ErrNotFound if there is no such entry.
 	Delete(kind Kind, id string) error
 	DeleteOwned(kind Kind, owner string) error
-	// Sweep deletes entries that ended before now.
-	Sweep(now time.Time) error
 	// Assign and Unassign report whether the assignment existed before.
 	Assign(Assignment) (existed bool, err error)
 	Unassign(Assignment) (existed bool, err error)
@@ -104,6 +105,10 @@ type Store interface {
 	// Update runs do while no other writer does. When it returns nil, everything written is on disk; an error of do undoes
 	// all of it.
 	Update(ctx context.Context, do func(Tx) error) error
+	// Tidy is one small step of housekeeping, and reports whether more is left to do: it deletes a bounded number of the
+	// entries that ended before now, then returns space on disk, and memory when hardly anybody asks. Other changes get in
+	// between two steps.
+	Tidy(ctx context.Context, now time.Time) (more bool, err error)
 	// Verify follows the audit's chain of hashes from the beginning, and returns the number of sound events; its error
 	// names the first unsound one.
 	Verify(ctx context.Context) (events int64, head []byte, err error)
@@ -128,6 +133,12 @@ func (t Table[T]) Get(r Reader, id string) (T, error) {
 // Find finds a value by one of its keys.
 func (t Table[T]) Find(r Reader, key string) (T, error) {
 	e, err := r.Find(t.Kind, key)
+	return value[T](r, e, err)
+}
+
+// First is Reader.First.
+func (t Table[T]) First(r Reader) (T, error) {
+	e, err := r.First(t.Kind)
 	return value[T](r, e, err)
 }
 

@@ -2,6 +2,7 @@ package website
 
 import (
 	"crypto/hmac"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -29,16 +30,20 @@ type adminSessions struct {
 }
 
 func (a *adminSessions) begin() (id string) {
+	a.tidy()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for id, seen := range a.seen {
-		if a.now().Sub(seen) > idle {
-			delete(a.seen, id)
-		}
-	}
 	id = a.now().UTC().Format(adminTime) + "." + randomText()
 	a.seen[id] = a.now()
 	return id
+}
+
+// tidy forgets sessions that ended.
+func (a *adminSessions) tidy() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.now()
+	maps.DeleteFunc(a.seen, func(_ string, seen time.Time) bool { return now.Sub(seen) > idle })
 }
 
 const adminTime = "20060102150405"

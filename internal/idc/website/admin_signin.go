@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"net/http"
 
+	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/store"
 )
 
@@ -20,20 +21,20 @@ func (s *Site) adminAsk(w http.ResponseWriter, r *http.Request, status int, prob
 	})
 }
 
+// adminSignIn always admits the right keys: they cannot be guessed, and a stranger's wrong ones lock nobody out.
 func (s *Site) adminSignIn(w http.ResponseWriter, r *http.Request) {
-	from := addressOf(r)
-	if tooMany(w, s.adminGuesses, from) {
-		s.adminAsk(w, r, http.StatusTooManyRequests, "Too many wrong keys. Wait a few minutes, then try again.")
-		return
-	}
 	id, secret := s.o.Keys.Administrator()
 	same := subtle.ConstantTimeCompare([]byte(r.PostFormValue("key")),
 		[]byte(id)) & subtle.ConstantTimeCompare([]byte(r.PostFormValue("secret")), []byte(secret))
+	if from := limits.Place(r.RemoteAddr); same != 1 && !s.adminGuesses.Allow(from) {
+		retryAfter(w, s.adminGuesses.Wait(from))
+		s.adminAsk(w, r, http.StatusTooManyRequests, "Too many wrong keys. Wait a few minutes, then try again.")
+		return
+	}
 	if same != 1 {
 		s.adminAsk(w, r, http.StatusForbidden, "These are not the administrator's keys.")
 		return
 	}
-	s.adminGuesses.Return(from) // only wrong ones count
 	if err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
 		return tx.Record(s.event("SignIn", "administration pages", ""))
 	}); err != nil {

@@ -31,6 +31,7 @@ type decisionView struct {
 	oidc.Consent
 	Request  string // of the code flow
 	UserCode string // of the device flow
+	Origin   deviceOrigin
 }
 
 // over is the page for a question that can no longer be answered.

@@ -89,28 +89,25 @@ func TestEveryPageIsGuarded(t *testing.T) {
 	}
 }
 
-func TestWrongPasswordsAndKeysAreLimited(t *testing.T) {
+// A person's browser is signed out after a quarter of an hour without a request, and not before.
+func TestAPersonsStayEnds(t *testing.T) {
 	s := newSite(t)
-	id, secret := s.keys.Administrator()
-	for path, form := range map[string]url.Values{
-		"sign-in":       {"user": {"alice"}, "password": {"correct-horse-alice"}},
-		"admin/sign-in": {"key": {id}, "secret": {secret}},
-	} {
-		b := s.browser(t)
-		form.Set("form", b.get(path).token())
-		wrong := url.Values{"form": form["form"], "user": {"alice"}, "password": {"x"}, "key": {id}, "secret": {"x"}}
-		for i := range 5 {
-			if p := b.post(path, wrong); p.status != http.StatusForbidden {
-				t.Errorf("%s, guess %d: %d", path, i, p.status)
-			}
+	b := s.browser(t).as("alice")
+	for range 4 { // busy for an hour
+		s.now = s.now.Add(14 * time.Minute)
+		if p := b.get(""); p.status != http.StatusOK {
+			t.Fatalf("while it is busy: %d", p.status)
 		}
-		if p := b.post(path, form); p.status != http.StatusTooManyRequests || p.header.Get("Retry-After") == "" {
-			t.Errorf("%s after five guesses: %d", path, p.status)
-		}
-		s.now = s.now.Add(4 * time.Minute)
-		if p := b.post(path, form); p.status != http.StatusSeeOther {
-			t.Errorf("%s later: %d", path, p.status)
-		}
+	}
+	u, err := url.Parse(origin + s.home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := b.Jar.Cookies(u) // a browser whose clock stands still would send them
+	s.now = s.now.Add(16 * time.Minute)
+	b.Jar.SetCookies(u, kept)
+	if p := b.get(""); p.status != http.StatusSeeOther || !strings.Contains(p.header.Get("Location"), "sign-in") {
+		t.Errorf("after a quarter of an hour: %d", p.status)
 	}
 }
 

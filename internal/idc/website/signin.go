@@ -2,15 +2,14 @@ package website
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"rolecall/internal/idc/directory"
-	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/oidc"
 	"rolecall/internal/idc/store"
 )
@@ -27,11 +26,6 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	refuse := func(status int, problem string) {
 		s.render(w, r, status, "signin.html", "Sign in", signInView{next, name, problem})
 	}
-	guess := strings.ToLower(name) + "\x00" + addressOf(r)
-	if tooMany(w, s.guesses, guess) {
-		refuse(http.StatusTooManyRequests, "Too many wrong passwords. Wait a few minutes, then try again.")
-		return
-	}
 	var user directory.User
 	err := s.o.Store.View(r.Context(), func(reader store.Reader) (err error) {
 		user, err = directory.Users().Find(reader, directory.NameKey(name))
@@ -41,11 +35,17 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 		s.broken(w, r)
 		return
 	}
+	guess := s.attempt(r, user, name)
+	if wait, ok := s.throttle.take(guess); !ok {
+		retryAfter(w, wait)
+		refuse(http.StatusTooManyRequests, "Too many wrong passwords. Wait a few minutes, then try again.")
+		return
+	}
 	if !s.matches(user, r.PostFormValue("password")) { // an unknown user takes as long
 		refuse(http.StatusForbidden, "The user name or password is incorrect.")
 		return
 	}
-	s.guesses.Return(guess) // only wrong ones count
+	s.throttle.right(guess) // only wrong ones count
 	id, err := s.o.OIDC.SignIn(r.Context(), user)
 	if errors.Is(err, oidc.ErrNoSession) {
 		refuse(http.StatusForbidden, "The user name or password is incorrect.")
@@ -57,25 +57,12 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	s.newVisitor(w) // ids from before a sign-in are void
 	s.remember(w, id)
+	s.knowDevice(w, r, user)
 	http.Redirect(w, r, s.within(next), http.StatusSeeOther)
 }
 
-// tooMany counts a guess for key, and reports whether there were too many; then it sets Retry-After.
-func tooMany(w http.ResponseWriter, guesses *limits.Limiter, key string) bool {
-	if guesses.Allow(key) {
-		return false
-	}
-	w.Header().Set("Retry-After", strconv.Itoa(int(guesses.Wait(key).Seconds())+1))
-	return true
-}
-
-// addressOf is the caller's address without its port.
-func addressOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
+func retryAfter(w http.ResponseWriter, wait time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
 }
 
 // matches checks a password. A disabled user's never matches.

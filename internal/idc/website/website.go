@@ -31,6 +31,9 @@ type Options struct {
 	Now        func() time.Time
 	// NoLimits allows endless password guesses, for load tests.
 	NoLimits bool
+	// NoDevice switches the device page off. DeviceSameAddress refuses answers on it from another address than the one
+	// that started the sign-in.
+	NoDevice, DeviceSameAddress bool
 }
 
 // A Site serves the pages.
@@ -43,10 +46,11 @@ type Site struct {
 	// other programs on this machine.
 	home string
 	// hashing allows two password checks at a time, as each needs much memory.
-	hashing chan struct{}
-	// guesses bounds wrong passwords by user and address, adminGuesses wrong administrator keys by address.
-	guesses, adminGuesses *limits.Limiter
-	admins                adminSessions
+	hashing  chan struct{}
+	throttle *throttle
+	// adminGuesses bounds wrong administrator keys by address.
+	adminGuesses *limits.Limiter
+	admins       adminSessions
 }
 
 // New makes a site.
@@ -65,7 +69,7 @@ func New(o Options) (*Site, error) {
 		admins:  adminSessions{now: o.Now, seen: map[string]time.Time{}},
 	}
 	if !o.NoLimits {
-		s.guesses = limits.New(o.Now, 3*time.Minute, 5)
+		s.throttle = newThrottle(o.Now)
 		s.adminGuesses = limits.New(o.Now, 3*time.Minute, 5)
 	}
 	s.pages, err = template.New("").Funcs(s.words()).ParseFS(files, "pages/*.html")

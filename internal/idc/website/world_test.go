@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -32,6 +33,7 @@ type site struct {
 	keys   *sts.Server
 	now    time.Time
 	home   string
+	pages  *website.Site
 	routes []string // patterns
 }
 
@@ -41,6 +43,12 @@ func (s *site) HandleFunc(pattern string, handler func(http.ResponseWriter, *htt
 }
 
 func newSite(t testing.TB) *site {
+	t.Helper()
+	return newSiteWith(t, website.Options{})
+}
+
+// newSiteWith makes a site with some options of its own.
+func newSiteWith(t testing.TB, o website.Options) *site {
 	t.Helper()
 	data, _, err := idctest.Sample()
 	if err != nil {
@@ -61,10 +69,10 @@ func newSite(t testing.TB) *site {
 	err = errors.Join(err, errSite)
 	s.keys, errKeys = sts.New(sts.Options{Store: s.store, Secret: data.Secret, Now: now})
 	signin, errFederation := federation.New(federation.Options{Secret: data.Secret, Keys: s.keys, Now: now})
-	pages, errSite := website.New(website.Options{
-		URL: origin, Region: "us-east-1", Store: s.store, Secret: data.Secret, OIDC: s.oidc, Federation: signin,
-		Keys: s.keys, Now: now,
-	})
+	o.URL, o.Region, o.Store, o.Secret = origin, "us-east-1", s.store, data.Secret
+	o.OIDC, o.Federation, o.Keys, o.Now = s.oidc, signin, s.keys, now
+	pages, errSite := website.New(o)
+	s.pages = pages
 	if err := errors.Join(err, errKeys, errFederation, errSite); err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +131,7 @@ func (r countingReader) PermissionSetsOf(principals []string, account string) ([
 type browser struct {
 	t    testing.TB
 	site *site
+	from string // address and port
 	*http.Client
 }
 
@@ -131,24 +140,29 @@ func (s *site) browser(t testing.TB) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{
-		t, s,
-		&http.Client{Jar: jar, Transport: inProcess{s}, CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		}},
-	}
+	b := &browser{t: t, site: s, from: "127.0.0.1:5000"}
+	b.Client = &http.Client{Jar: jar, Transport: inProcess{b}, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	return b
 }
 
-type inProcess struct{ http.Handler }
+// at moves the browser to another address.
+func (b *browser) at(address string) *browser {
+	b.from = net.JoinHostPort(address, "5000")
+	return b
+}
+
+type inProcess struct{ *browser }
 
 func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	in := r.Clone(r.Context())
-	in.Host, in.RemoteAddr = r.URL.Host, "127.0.0.1:5000"
+	in.Host, in.RemoteAddr = r.URL.Host, p.from
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
 	w := httptest.NewRecorder()
-	p.ServeHTTP(w, in)
+	p.site.ServeHTTP(w, in)
 	answer := w.Result()
 	answer.Request = r
 	return answer, nil

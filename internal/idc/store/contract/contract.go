@@ -23,7 +23,9 @@ func Run(t *testing.T, open Maker) {
 		"keys":        keys,
 		"lists":       lists,
 		"owners":      owners,
-		"sweep":       sweep,
+		"tidy":        tidy,
+		"firsts":      firsts,
+		"counts":      counts,
 		"assignments": assignments,
 		"rollback":    rollback,
 		"audit":       audit,
@@ -202,20 +204,6 @@ func owners(t *testing.T, s store.Store) {
 		_, key := r.Find(kind, "key")
 		notFound(t, "key of an owned entry", key)
 		return errors.Join(err, errX)
-	})
-}
-
-func sweep(t *testing.T, s store.Store) {
-	now := time.UnixMilli(1_900_000_000_000)
-	update(t, s, func(tx store.Tx) error {
-		return errors.Join(put(tx, "before", `1`, nil, nil, now.Add(-time.Millisecond)), put(tx, "now", `1`, nil, nil, now),
-			put(tx, "never", `1`, nil, nil, time.Time{}))
-	})
-	update(t, s, func(tx store.Tx) error { return tx.Sweep(now) })
-	view(t, s, func(r store.Reader) error {
-		left, err := r.List(kind, "", "", 0)
-		equal(t, "left", ids(left), []string{"never", "now"})
-		return err
 	})
 }
 

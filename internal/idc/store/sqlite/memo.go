@@ -110,6 +110,13 @@ func remembered[T any](m *memo, kind store.Kind, question string, ask func() (T,
 	return fresh, err
 }
 
+// clear forgets everything.
+func (m *memo) clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.entries, m.answers, m.size = nil, nil, 0
+}
+
 func always[T any](T) bool { return true }
 
 func short[T any](list []T) bool { return len(list) <= maxList }

@@ -68,9 +68,22 @@ func (r reader) List(kind store.Kind, owner, after string, limit int) ([]store.E
 		kind, owner, after, limit)
 }
 
+// Queries that anybody may cause take as long for many entries as for few.
+const (
+	firstQuery = "SELECT id, ends, value FROM entry WHERE kind = ? AND ends > 0 ORDER BY ends LIMIT 1"
+	countQuery = "SELECT n FROM entry_count WHERE kind = ?"
+)
+
+// First is in store.Reader.
+func (r reader) First(kind store.Kind) (store.Entry, error) {
+	return entryOf(kind, r.c.row(firstQuery, kind))
+}
+
 // Count is in store.Reader.
 func (r reader) Count(kind store.Kind) (n int, err error) {
-	err = r.c.row("SELECT count(*) FROM entry WHERE kind = ?", kind).Scan(&n)
+	if err = r.c.row(countQuery, kind).Scan(&n); errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
 	return n, err
 }
 

@@ -57,4 +57,19 @@ CREATE TABLE meta (
 	value TEXT NOT NULL
 ) WITHOUT ROWID;
 `,
+	`
+CREATE INDEX entry_kind_ends ON entry (kind, ends) WHERE ends > 0;
+
+CREATE TABLE entry_count (
+	kind TEXT PRIMARY KEY,
+	n    INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO entry_count SELECT kind, count(*) FROM entry GROUP BY kind;
+CREATE TRIGGER entry_is_added AFTER INSERT ON entry BEGIN
+	INSERT INTO entry_count VALUES (NEW.kind, 1) ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER entry_is_deleted AFTER DELETE ON entry BEGIN
+	UPDATE entry_count SET n = n - 1 WHERE kind = OLD.kind;
+END;
+`,
 }

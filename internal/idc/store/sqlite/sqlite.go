@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	_ "modernc.org/sqlite" // the driver
 
@@ -31,6 +32,10 @@ type Store struct {
 	memo   memo
 	// changing is held by Views, and by the writer while a commit becomes visible that changes answers the memo may have.
 	changing sync.RWMutex
+
+	// asked counts Views and Updates; tidied is the state of Tidy.
+	asked  atomic.Int64
+	tidied tidied
 
 	closing sync.Once
 	closed  chan struct{}
@@ -140,6 +145,9 @@ func (s *Store) prepare(c *conn) error {
 		if err := check(c); err != nil {
 			return err
 		}
+	}
+	if err := makeShrinkable(c); err != nil {
+		return err
 	}
 	_, err := c.exec("INSERT INTO meta VALUES ('state', 'open') ON CONFLICT DO UPDATE SET value = excluded.value")
 	return err

@@ -108,9 +108,10 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 		"two exchanged": {
 			"UPDATE audit SET action = CASE seq WHEN 1 THEN 'two' ELSE 'one' END WHERE seq < 3", "event 1,",
 		},
-		"the time changed":   {"UPDATE audit SET time = time + 1 WHERE seq = 3", "event 3,"},
-		"a hash overwritten": {"UPDATE audit SET hash = zeroblob(32) WHERE seq = 1", "event 1,"},
-		"text moved over":    {"UPDATE audit SET action = 'th', target = 'ree' WHERE seq = 3", "event 3,"},
+		"the details changed": {"UPDATE audit SET details = 'other' WHERE seq = 2", "event 2,"},
+		"the time changed":    {"UPDATE audit SET time = time + 1 WHERE seq = 3", "event 3,"},
+		"a hash overwritten":  {"UPDATE audit SET hash = zeroblob(32) WHERE seq = 1", "event 1,"},
+		"text moved over":     {"UPDATE audit SET action = 'th', target = 'ree' WHERE seq = 3", "event 3,"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "idc.db")
@@ -182,7 +183,7 @@ func TestAFullDiskTakesAllOfABatchBack(t *testing.T) {
 	}
 	pages("40")
 	large := func(tx store.Tx) error {
-		return tx.Put(store.Entry{Kind: "k", ID: "large", Value: bytes.Repeat([]byte("x"), 1<<20)})
+		return tx.Record(store.Event{Details: strings.Repeat("x", 1<<20)})
 	}
 	jobs := []*job{
 		{record("a"), make(chan error, 1)},

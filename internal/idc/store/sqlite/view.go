@@ -16,6 +16,7 @@ func (s *Store) View(ctx context.Context, do func(store.Reader) error) (err erro
 		return ErrClosed
 	default:
 	}
+	s.asked.Add(1)
 	s.changing.RLock()
 	defer s.changing.RUnlock()
 	v := &view{s: s, ctx: ctx}
@@ -111,6 +112,11 @@ func (v *view) List(kind store.Kind, owner, after string, limit int) ([]store.En
 // Value lets store's Tables decode an entry once.
 func (v *view) Value(e store.Entry, decode func() (any, error)) (any, error) {
 	return v.s.memo.value(entryName{e.Kind, e.ID}, decode)
+}
+
+// First is in store.Reader.
+func (v *view) First(kind store.Kind) (store.Entry, error) {
+	return from(v, func(r reader) (store.Entry, error) { return r.First(kind) })
 }
 
 // Count is in store.Reader.

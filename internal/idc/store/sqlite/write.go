@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"rolecall/internal/idc/store"
 )
@@ -20,6 +19,7 @@ const maxBatch = 256
 
 // Update is in store.Store.
 func (s *Store) Update(ctx context.Context, do func(store.Tx) error) error {
+	s.asked.Add(1)
 	j := &job{do, make(chan error, 1)}
 	select {
 	case s.jobs <- j:
@@ -209,23 +209,21 @@ func (t *tx) Delete(kind store.Kind, id string) error {
 
 // DeleteOwned is in store.Tx.
 func (t *tx) DeleteOwned(kind store.Kind, owner string) error {
-	return t.deleted("DELETE FROM entry WHERE kind = ?1 AND id IN (SELECT id FROM entry_owner WHERE kind = ?1 AND "+
+	_, err := t.deleted("DELETE FROM entry WHERE kind = ?1 AND id IN (SELECT id FROM entry_owner WHERE kind = ?1 AND "+
 		"owner = ?2) RETURNING kind, id", kind, owner)
+	return err
 }
 
-// Sweep is in store.Tx.
-func (t *tx) Sweep(now time.Time) error {
-	return t.deleted("DELETE FROM entry WHERE ends > 0 AND ends < ? RETURNING kind, id", now.UnixMilli())
-}
-
-// deleted runs a statement that returns what it deleted.
-func (t *tx) deleted(query string, args ...any) error {
-	return t.c.each(func(row scanner) error {
+// deleted runs a statement that returns what it deleted, and returns how many.
+func (t *tx) deleted(query string, args ...any) (n int, err error) {
+	err = t.c.each(func(row scanner) error {
 		var name entryName
 		err := row.Scan(&name.kind, &name.id)
 		t.changes.entry(name.kind, name.id)
+		n++
 		return err
 	}, query, args...)
+	return n, err
 }
 
 // Assign is in store.Tx.
