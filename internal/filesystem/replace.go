@@ -125,7 +125,10 @@ func (f Files) Replace(s Shared, data []byte) (inPlace bool, err error) {
 	if err := p.fill(data); err != nil {
 		return false, err
 	}
-	if err := p.put(s); !errors.Is(err, syscall.EBUSY) {
+	if err := p.temp.Close(); err != nil {
+		return false, err
+	}
+	if err := p.put(s, data); !errors.Is(err, syscall.EBUSY) {
 		return false, err
 	}
 	return true, f.overwrite(s, data)
@@ -158,64 +161,63 @@ func (f Files) removeShared(s Shared) error {
 	if err := s.replaceable(); err != nil {
 		return err
 	}
+	g, err := guarded(s.target)
+	if err != nil {
+		return err
+	}
+	defer g.end()
 	if err := s.unchanged(); err != nil {
 		return err
 	}
-	if err := f.Remove(s.target); err != nil {
+	if err := f.fault("remove", s.target); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(s.target))
+	gone := filepath.Join(filepath.Dir(s.target), tempPrefix(s.target)+"gone")
+	if err := rename(s.target, gone); err != nil {
+		return err
+	}
+	if settled(g) && s.isAt(gone) {
+		return errors.Join(remove(gone), syncDir(filepath.Dir(s.target)))
+	}
+	if err := renameNew(gone, s.target); err != nil { // there is a new one already
+		return errors.Join(err, keep(gone, s.target))
+	}
+	return &fs.PathError{Op: "write", Path: s.target, Err: ErrChanged}
 }
 
-// put renames the new file over the old one, if that is unchanged.
-func (p *Pending) put(s Shared) error {
-	if err := p.temp.Close(); err != nil {
-		return err
-	}
+// put puts the new file in the place of the old one, if that is unchanged.
+func (p *Pending) put(s Shared, data []byte) error {
 	if err := p.files.fault("rename", p.path); err != nil {
 		return err
 	}
+	if s.Missing {
+		return p.putNew()
+	}
+	err := p.exchange(s, data)
+	if !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
 	if err := s.unchanged(); err != nil {
 		return err
 	}
-	err := p.exchange(s)
-	if errors.Is(err, errors.ErrUnsupported) {
-		err = rename(p.temp.Name(), p.path)
-	}
-	if err != nil {
+	if err := rename(p.temp.Name(), p.path); err != nil {
 		return err
 	}
 	p.temp = nil
 	return syncDir(filepath.Dir(p.path))
 }
 
-// exchange swaps the new file and the old one, and checks what came out: a file that another program has put there
-// meanwhile goes back. It returns errors.ErrUnsupported where files cannot be swapped.
-func (p *Pending) exchange(s Shared) error {
-	if s.Missing {
-		return errors.ErrUnsupported
+// putNew puts the new file where there was none, if there is still none.
+func (p *Pending) putNew() error {
+	err := renameNew(p.temp.Name(), p.path)
+	if errors.Is(err, fs.ErrExist) {
+		return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
 	}
-	name := p.temp.Name()
-	ours, err := os.Lstat(name)
 	if err != nil {
 		return err
 	}
-	for range editTries {
-		if err := swap(name, p.path); err != nil {
-			return err
-		}
-		out, err := os.Lstat(name)
-		switch {
-		case err != nil:
-			return err
-		case os.SameFile(out, ours):
-			return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
-		case s.isAt(name):
-			return remove(name)
-		}
-	}
-	p.temp = nil // the file there now is somebody else's
-	return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
+	p.temp = nil
+	return syncDir(filepath.Dir(p.path))
 }
 
 // replaceable returns the reason why the file must be left alone, or nil.
@@ -247,6 +249,12 @@ func (s Shared) unchanged() error {
 		return changed
 	}
 	return nil
+}
+
+// sameFile reports whether the file with that name is the one that was read, whatever it holds now.
+func (s Shared) sameFile(name string) bool {
+	info, err := os.Lstat(name)
+	return err == nil && os.SameFile(info, s.info)
 }
 
 // isAt reports whether the file with that name is the one that was read.

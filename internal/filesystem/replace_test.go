@@ -138,7 +138,7 @@ func TestAChangeAfterTheLastLookGoesBack(t *testing.T) {
 	if err := errors.Join(os.WriteFile(path+"~", []byte("theirs"), 0o600), os.Rename(path+"~", path)); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.exchange(s); errors.Is(err, errors.ErrUnsupported) {
+	if err := p.exchange(s, []byte("ours")); errors.Is(err, errors.ErrUnsupported) {
 		t.Skip("files cannot be swapped here")
 	} else if !errors.Is(err, ErrChanged) {
 		t.Errorf("got %v", err)
