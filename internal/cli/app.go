@@ -51,6 +51,7 @@ type App struct {
 	shared *awsconfig.Config  // the config files, once read
 	own    *settings.Settings // rolecall's settings, once read
 
+	swept   bool              // whether the caches were swept
 	inForce awsconfig.Profile // whose network settings are used, for errors
 }
 

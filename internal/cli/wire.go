@@ -75,7 +75,15 @@ func (a *App) cache() (*cache.Store, error) {
 	if a.Home == "" {
 		return nil, errHomeless()
 	}
-	return &cache.Store{Home: a.Home, State: cache.StateFolder(a.Getenv, a.Home), Now: a.Now}, nil
+	store := &cache.Store{Home: a.Home, State: cache.StateFolder(a.Getenv, a.Home), Now: a.Now}
+	if err := store.Check(); err != nil {
+		return nil, err
+	}
+	if !a.swept {
+		a.swept = true
+		store.Sweep()
+	}
+	return store, nil
 }
 
 // errHomeless is for a person without a home folder: a relative path would mean somebody's files in the working

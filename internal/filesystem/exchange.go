@@ -54,7 +54,7 @@ func (p *Pending) exchange(s Shared, data []byte) error {
 		return err
 	}
 	if s.sameFile(name) && settled(g) && s.isAt(name) {
-		p.temp = nil
+		p.done()
 		return errors.Join(syncDir(filepath.Dir(p.path)), remove(name))
 	}
 	if err := swap(name, p.path); err != nil {
@@ -95,7 +95,7 @@ func settled(g *guard) bool {
 // the same. It returns ErrChanged when all is where it belongs.
 func (p *Pending) giveBack(ours, old []byte) error {
 	name := p.temp.Name()
-	p.temp = nil // no Discard: it may hold what is another program's
+	p.done() // no Discard: it may hold what is another program's
 	for turn, known := range [][]byte{ours, old} {
 		text, err := quiet(name)
 		if err != nil {

@@ -9,9 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
-	"time"
 )
 
 // MaxSharedFile bounds a shared file: a config file of 20,000 profiles has 4 MiB.
@@ -78,7 +76,7 @@ func place(path string) (string, error) {
 func readWhole(path string) ([]byte, fs.FileInfo, error) {
 	file, err := open(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, odd(path, err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
@@ -109,15 +107,15 @@ func (f Files) Replace(s Shared, data []byte) (inPlace bool, err error) {
 			return false, err
 		}
 	}
-	sweep(s.target)
+	sweep(filepath.Dir(s.target), tempPrefix(s.target))
 	if err := f.fault("create", s.target); err != nil {
 		return false, err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(s.target), tempPrefix(s.target)+"*") // O_EXCL, 0600
+	temp, release, err := newTemp(s.target)
 	if err != nil {
 		return false, err
 	}
-	p := &Pending{files: f, path: s.target, temp: temp}
+	p := &Pending{files: f, path: s.target, temp: temp, release: release}
 	defer p.Discard()
 	if err := s.dress(temp); err != nil {
 		return false, err
@@ -203,7 +201,7 @@ func (p *Pending) put(s Shared, data []byte) error {
 	if err := rename(p.temp.Name(), p.path); err != nil {
 		return err
 	}
-	p.temp = nil
+	p.done()
 	return syncDir(filepath.Dir(p.path))
 }
 
@@ -216,7 +214,7 @@ func (p *Pending) putNew() error {
 	if err != nil {
 		return err
 	}
-	p.temp = nil
+	p.done()
 	return syncDir(filepath.Dir(p.path))
 }
 
@@ -284,19 +282,4 @@ func (f Files) makeParent(dir string) error {
 		return err
 	}
 	return os.MkdirAll(dir, 0o700)
-}
-
-func tempPrefix(path string) string { return "." + filepath.Base(path) + ".rolecall-" }
-
-// sweep removes what crashes left beside path more than an hour ago.
-func sweep(path string) {
-	entries, _ := os.ReadDir(filepath.Dir(path))
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), tempPrefix(path)) {
-			continue
-		}
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > time.Hour {
-			_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
-		}
-	}
 }

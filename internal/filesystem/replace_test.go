@@ -174,25 +174,27 @@ func TestANewFileIsForItsOwner(t *testing.T) {
 
 func TestWhatACrashLeftIsSwept(t *testing.T) {
 	path := shared(t, "old", 0o600)
-	old, fresh := filepath.Join(filepath.Dir(path), ".config.rolecall-1"),
-		filepath.Join(filepath.Dir(path), ".config.rolecall-2")
-	for _, name := range []string{old, fresh} {
+	left, foreign := filepath.Join(filepath.Dir(path), ".config.rolecall-1"), filepath.Join(filepath.Dir(path), ".config.tmp-1")
+	for _, name := range []string{left, foreign} {
 		if err := os.WriteFile(name, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	hours := time.Now().Add(-2 * time.Hour)
-	if err := os.Chtimes(old, hours, hours); err != nil {
+	working, err := (Files{}).Reserve(path, 10)
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer working.Discard()
 	if _, err := (Files{}).Replace(readShared(t, path), []byte("new")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(old); err == nil {
-		t.Error("the old one is still there")
+	if _, err := os.Stat(left); err == nil {
+		t.Error("it is still there")
 	}
-	if _, err := os.Stat(fresh); err != nil {
-		t.Error("the fresh one, perhaps of a running process, was removed")
+	for _, name := range []string{foreign, working.temp.Name()} {
+		if _, err := os.Stat(name); err != nil {
+			t.Errorf("%s, of another tool or a running process, was removed", name)
+		}
 	}
 }
 

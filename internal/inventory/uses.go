@@ -26,10 +26,7 @@ func RowKey(accountID, role string) string { return accountID + "/" + role }
 // processes may write at once.
 func (s *Store) Used(session identitycenter.SSOSession, accountID, role string) error {
 	path := filepath.Join(s.Dir, "uses.log")
-	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := s.Files.OpenOwn(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY)
 	if err != nil {
 		return err
 	}
@@ -44,7 +41,7 @@ func (s *Store) Used(session identitycenter.SSOSession, accountID, role string) 
 // shorten keeps the newer half. A use that another process notes at this moment may
 // be lost, which harms nobody.
 func (s *Store) shorten(path string) error {
-	data, err := os.ReadFile(path)
+	data, err := s.Files.ReadSecret(path)
 	if err != nil {
 		return err
 	}
@@ -57,7 +54,7 @@ func (s *Store) shorten(path string) error {
 // one, and half as much for each week since.
 func (s *Store) Frecency(session identitycenter.SSOSession) map[string]float64 {
 	scores := map[string]float64{}
-	data, err := os.ReadFile(filepath.Join(s.Dir, "uses.log"))
+	data, err := s.Files.ReadSecret(filepath.Join(s.Dir, "uses.log"))
 	if err != nil {
 		return scores // nothing was used, or nobody knows
 	}
