@@ -146,7 +146,7 @@ func explainKind(err error, r *report) {
 	case errors.As(err, &text):
 		r.Code, r.Hint = ExitUsage, "rolecall configure https://d-1234567890.awsapps.com/start"
 	case errors.Is(err, filesystem.ErrNoFile), errors.Is(err, filesystem.ErrNoFolder),
-		errors.Is(err, filesystem.ErrDangling), errors.Is(err, filesystem.ErrHardLinked):
+		errors.Is(err, filesystem.ErrDangling), errors.Is(err, filesystem.ErrOtherNames):
 		r.Code, r.Hint = ExitConfiguration, oddHint(err)
 	case errors.As(err, &elsewhere):
 		r.Code = ExitRefused

@@ -149,6 +149,9 @@ func (f Files) Remove(path string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if info, statError := os.Lstat(path); err != nil && statError == nil && info.IsDir() {
+		err = &fs.PathError{Op: "remove", Path: path, Err: ErrNoFile}
+	}
 	return err
 }
 

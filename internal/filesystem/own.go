@@ -12,6 +12,9 @@ import (
 // ErrNoFolder is returned where a folder of ours should be: secrets are kept in no other place than they seem to be.
 var ErrNoFolder = errors.New("a link, or not a folder")
 
+// ErrOtherNames is returned for a file of ours that has other names (hard links): they may be somebody's files.
+var ErrOtherNames = errors.New("has other names (hard links), which may be another's files")
+
 // Read reads a whole file of at most limit bytes that another program, or a person, has written. Links are followed.
 // What is no file, such as a pipe or a device, is never waited for: the error is ErrNoFile. The null device is empty.
 func Read(path string, limit int64) ([]byte, error) {
@@ -83,7 +86,7 @@ func (f Files) OpenOwn(path string, flags int) (*os.File, error) {
 	}
 	if info, err := file.Stat(); err != nil || hardLinks(info) > 1 {
 		file.Close()
-		return nil, errors.Join(err, &fs.PathError{Op: "write", Path: path, Err: ErrHardLinked})
+		return nil, errors.Join(err, &fs.PathError{Op: "write", Path: path, Err: ErrOtherNames})
 	}
 	return file, nil
 }
@@ -109,7 +112,7 @@ func openOwn(path string, flags int) (*os.File, error) {
 		err = &fs.PathError{Op: "read", Path: path, Err: ErrNoFile}
 	case foreignOwner(info):
 		err = &fs.PathError{Op: "read", Path: path, Err: ErrForeignOwner}
-	case info.Mode().Perm()&0o077 != 0:
+	case info.Mode().Perm()&0o077 != 0 && hardLinks(info) == 1: // other names may be somebody's files
 		_ = file.Chmod(0o600) // on a read-only disk it stays as it is
 	}
 	if err != nil {

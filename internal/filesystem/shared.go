@@ -68,7 +68,7 @@ func rewrite(file *os.File, change func(old []byte) []byte) error {
 	case foreignOwner(info):
 		return &fs.PathError{Op: "open", Path: file.Name(), Err: ErrForeignOwner}
 	case hardLinks(info) > 1:
-		return &fs.PathError{Op: "open", Path: file.Name(), Err: ErrHardLinked}
+		return &fs.PathError{Op: "open", Path: file.Name(), Err: ErrOtherNames}
 	}
 	old, err := io.ReadAll(io.LimitReader(file, maxShared))
 	if err != nil {
