@@ -96,7 +96,11 @@ func TestAChangeMeanwhileIsSeen(t *testing.T) {
 			return errors.Join(os.WriteFile(path+"~", []byte("new!"), 0o600), os.Rename(path+"~", path))
 		},
 		"same bytes": func(path string) error { return os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)) },
-		"removed":    os.Remove,
+		"same size and time": func(path string) error {
+			info, err := os.Stat(path)
+			return errors.Join(err, os.WriteFile(path, []byte("odd!"), 0o600), os.Chtimes(path, time.Time{}, info.ModTime()))
+		},
+		"removed": os.Remove,
 	} {
 		path := shared(t, "old!", 0o600)
 		files := Files{Fault: func(step, _ string) error {
