@@ -91,7 +91,8 @@ func TestLogoutLeavesNoSecret(t *testing.T) {
 	secretsBelow(t, w.home, secrets)
 	// A session that is in no config file any more.
 	path := filepath.Join(w.home, ".aws", "config")
-	if err := editFile(path, func(text string) string { return text[:strings.Index(text, "[profile legacy]")] }); err != nil {
+	withoutLegacy := func(text string) string { return text[:strings.Index(text, "[profile legacy]")] }
+	if err := editFile(path, withoutLegacy); err != nil {
 		t.Fatal(err)
 	}
 	w.must(t, "rolecall", "logout", "--all")

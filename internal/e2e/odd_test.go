@@ -74,6 +74,7 @@ var oddPlaces = []oddPlace{
 	{name: ".local/state/rolecall/inventory/*.json", command: "sync", as: []int{0}},
 	// Without a lock that only saves requests, commands go on.
 	{name: ".local/state/rolecall/inventory/*.lock", command: "sync", as: []int{0}},
+	{name: ".local/state/rolecall/inventory/*.partial", command: "sync", as: []int{0}},
 	{name: ".local/state/rolecall/inventory/uses.log", command: "env audit", as: []int{0}},
 	{name: ".local/state/rolecall/pace", command: "ls --refresh", as: []int{0}},
 	{name: ".local/state/rolecall/pace/*.json", command: "ls --refresh", as: []int{0}},
@@ -121,9 +122,16 @@ func TestOddFiles(t *testing.T) {
 				if out, err := exec.Command("cp", "-a", prepared, w.home).CombinedOutput(); err != nil {
 					t.Fatalf("%v\n%s", err, out)
 				}
-				found, err := filepath.Glob(filepath.Join(w.home, place.name))
+				name, unfinished := strings.CutSuffix(place.name, ".partial")
+				if unfinished {
+					name += ".json"
+				}
+				found, err := filepath.Glob(filepath.Join(w.home, name))
 				if err != nil || len(found) == 0 {
 					t.Fatalf("nothing is called %s: %v", place.name, err)
+				}
+				if unfinished {
+					found[0] = strings.TrimSuffix(found[0], ".json") + ".partial"
 				}
 				canary := newCanary(t)
 				if err := errors.Join(os.RemoveAll(found[0]), kind.put(found[0], canary)); errors.Is(err, syscall.EPERM) {

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package filesystem
 
@@ -117,4 +117,51 @@ func editUntil(t *testing.T, e Editor, path string, end time.Time) (edits int) {
 		}
 	}
 	return edits
+}
+
+// The same for a file that cannot be replaced, and is written in place.
+func TestWritingInPlaceLosesNothing(t *testing.T) {
+	path := shared(t, "# begin\n", 0o600)
+	var all sync.WaitGroup
+	stop, written := make(chan struct{}), make([]int, 3)
+	for n := range written {
+		all.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(time.Duration(written[n]%5) * time.Millisecond):
+				}
+				if err := appending(path, fmt.Sprintf("# note %d of %d\n", written[n], n)); err != nil {
+					t.Error(err)
+				}
+				written[n]++
+			}
+		})
+	}
+	edits := 0
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
+		s := readShared(t, path)
+		_, rest, _ := bytes.Cut(s.Data, []byte("\n"))
+		if (Files{}).overwrite(s, append(fmt.Appendf(nil, "# ours %d\n", edits), rest...)) == nil {
+			edits++
+		}
+	}
+	close(stop)
+	all.Wait()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, last := range written {
+		for i := range last {
+			if line := fmt.Sprintf("# note %d of %d\n", i, n); !bytes.Contains(text, []byte(line)) {
+				t.Errorf("lost: %s", line)
+			}
+		}
+	}
+	if edits == 0 {
+		t.Error("there was no edit")
+	}
+	t.Logf("%d foreign writes, %d edits", written, edits)
 }

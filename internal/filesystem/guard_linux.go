@@ -3,6 +3,7 @@ package filesystem
 import (
 	"errors"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,6 +27,18 @@ func newGuard(path string) (*guard, error) {
 		return nil, errBusy
 	}
 	return &guard{file, err == nil}, nil
+}
+
+// keepOut makes all others who open the file wait until it is closed. Somebody who has it open to read keeps us from
+// that, and is not waited for long.
+func keepOut(file *os.File) {
+	for range 100 {
+		_, err := unix.FcntlInt(file.Fd(), unix.F_SETLEASE, unix.F_WRLCK)
+		if !errors.Is(err, unix.EAGAIN) {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // wanted reports whether another program waits to open the file for writing.

@@ -134,11 +134,20 @@ func (f Files) Replace(s Shared, data []byte) (inPlace bool, err error) {
 
 // overwrite writes data into the file itself. If that fails half-way, the old content comes back as far as possible.
 func (f Files) overwrite(s Shared, data []byte) error {
-	file, err := os.OpenFile(s.target, os.O_WRONLY|noFollow, 0)
+	g, err := guarded(s.target) // whoever is writing finishes first
+	if err != nil {
+		return err
+	}
+	g.end()
+	file, err := os.OpenFile(s.target, os.O_RDWR|noFollow, 0)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
+	keepOut(file)
+	if there, err := bounded(file, MaxSharedFile); err != nil || !bytes.Equal(there, s.Data) {
+		return errors.Join(err, &fs.PathError{Op: "write", Path: s.target, Err: ErrChanged})
+	}
 	write := func(content []byte) error {
 		if _, err := file.WriteAt(content, 0); err != nil {
 			return err

@@ -178,7 +178,8 @@ func TestANewFileIsForItsOwner(t *testing.T) {
 
 func TestWhatACrashLeftIsSwept(t *testing.T) {
 	path := shared(t, "old", 0o600)
-	left, foreign := filepath.Join(filepath.Dir(path), ".config.rolecall-1"), filepath.Join(filepath.Dir(path), ".config.tmp-1")
+	dir := filepath.Dir(path)
+	left, foreign := filepath.Join(dir, ".config.rolecall-1"), filepath.Join(dir, ".config.tmp-1")
 	for _, name := range []string{left, foreign} {
 		if err := os.WriteFile(name, nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -232,4 +233,26 @@ func TestTenBackupsAreKept(t *testing.T) {
 	if _, _, _, err := b.Last(readShared(t, path)); !errors.Is(err, ErrNoBackup) {
 		t.Errorf("an eleventh: %v", err)
 	}
+}
+
+// Where the system cannot exchange two files in one step.
+func TestSwapInSteps(t *testing.T) {
+	path := shared(t, "old", 0o600)
+	temp := filepath.Join(filepath.Dir(path), "new")
+	if err := os.WriteFile(temp, []byte("new"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := swapByLink(temp, path); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, "new")
+	holds(t, temp, "old")
+	if err := linkNew(temp, path); !errors.Is(err, os.ErrExist) {
+		t.Errorf("a file that is there: %v", err)
+	}
+	if err := linkNew(temp, path+"2"); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, "new")
+	holds(t, path+"2", "old")
 }
