@@ -47,10 +47,10 @@ func whileBusy(limit time.Duration, do func() error) error {
 	}
 }
 
-// refuseLink returns an error if path is a link: a lock file is never one, and Windows has no O_NOFOLLOW.
+// refuseLink returns an error if path is a link: files of ours are never one, and Windows has no O_NOFOLLOW.
 func refuseLink(path string) error {
 	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != 0 {
-		return &os.PathError{Op: "lock", Path: path, Err: ErrNoFile}
+		return &os.PathError{Op: "read", Path: path, Err: ErrNoFile}
 	}
 	return nil
 }

@@ -125,6 +125,7 @@ func openOwn(path string, flags int) (*os.File, error) {
 // odd names what an open met that is no file: a link, a folder, a socket.
 func odd(path string, err error) error {
 	switch {
+	case errors.Is(err, fs.ErrNotExist): // on Windows a missing folder is ENOTDIR, too
 	case errors.Is(err, syscall.ENOTDIR):
 		return &fs.PathError{Op: "read", Path: filepath.Dir(path), Err: ErrNoFolder}
 	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENXIO), errors.Is(err, syscall.EISDIR):
@@ -143,7 +144,7 @@ func CheckFolder(dir string) error { return ownFolder(dir) }
 func ownFolder(dir string) error {
 	info, err := os.Lstat(dir)
 	switch {
-	case errors.Is(err, syscall.ENOTDIR):
+	case errors.Is(err, syscall.ENOTDIR) && !errors.Is(err, fs.ErrNotExist): // on Windows a missing one is both
 		return &fs.PathError{Op: "read", Path: filepath.Dir(dir), Err: ErrNoFolder}
 	case err != nil:
 		return nil // what comes next reports it
