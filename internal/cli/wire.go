@@ -79,10 +79,7 @@ func (a *App) cache() (*cache.Store, error) {
 	if err := store.Check(); err != nil {
 		return nil, err
 	}
-	if !a.swept {
-		a.swept = true
-		store.Sweep()
-	}
+	a.sweep.Do(store.Sweep)
 	return store, nil
 }
 
