@@ -46,9 +46,10 @@ bench: build ## print the figures for docs/performance.md
 	go run ./internal/tools/load bin
 	go run ./internal/tools/load -scale bin
 
-soak: ## kill -9 under writes (200 rounds), all hostile names in all pages, each fuzz target for FUZZTIME
+soak: ## kill -9 under writes (200 rounds), ten minutes of other editors, all hostile names in all pages, each fuzz target for FUZZTIME
 	ROLECALL_HOSTILE=all go test -count=1 -timeout 30m -run TestHostileNamesInPages ./internal/e2e
 	ROLECALL_CRASH_ROUNDS=200 go test -count=1 -v -timeout 30m -run TestNoAcknowledgedWriteIsLost ./internal/e2e
+	ROLECALL_EDIT_TIME=10m go test -count=1 -v -timeout 30m -run TestAppliesAndEditorsLoseNothing ./internal/e2e
 	@grep -rl --include='*_test.go' '^func Fuzz' internal | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$file); do \
 			echo "== $$target"; \

@@ -143,9 +143,6 @@ func open(path string, credentials bool) (*Document, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	if info.IsDir() {
-		return nil, unreadable(path, errors.New("it is a folder"))
-	}
 	data := make([]byte, 0, min(info.Size(), maxFile)+512)
 	for len(data) <= maxFile {
 		if len(data) == cap(data) {

@@ -101,12 +101,16 @@ func TestWhatSetKeysRefuses(t *testing.T) {
 			"", "services", "a",
 			awsconfig.Key{Name: "sso", Block: []awsconfig.Key{{Name: "endpoint_url", Value: "x\r"}}},
 		},
-		"a comment":        {"", "profile", "a", awsconfig.Key{Name: "region", Value: "x # y"}},
-		"quotes":           {"", "profile", "a", awsconfig.Key{Name: "region", Value: `"x"`}},
-		"a key":            {"", "profile", "a", awsconfig.Key{Name: "re=gion", Value: "x"}},
-		"a header":         {"", "profile", "a]\n[b", awsconfig.Key{Name: "region", Value: "x"}},
-		"a kind":           {"", "preview", "a", awsconfig.Key{Name: "region", Value: "x"}},
-		"a section twice":  {"[profile a]\n[profile 'a']\n", "profile", "a", awsconfig.Key{Name: "region", Value: "x"}},
+		"a comment":       {"", "profile", "a", awsconfig.Key{Name: "region", Value: "x # y"}},
+		"quotes":          {"", "profile", "a", awsconfig.Key{Name: "region", Value: `"x"`}},
+		"a key":           {"", "profile", "a", awsconfig.Key{Name: "re=gion", Value: "x"}},
+		"a header":        {"", "profile", "a]\n[b", awsconfig.Key{Name: "region", Value: "x"}},
+		"a kind":          {"", "preview", "a", awsconfig.Key{Name: "region", Value: "x"}},
+		"a section twice": {"[profile a]\n[profile 'a']\n", "profile", "a", awsconfig.Key{Name: "region", Value: "x"}},
+		"an indented next, swallowed by a block": {
+			"[profile a]\n  [b]\n", "profile", "a",
+			awsconfig.Key{Name: "sso", Block: []awsconfig.Key{{Name: "endpoint_url", Value: "http://127.0.0.1:1"}}},
+		},
 		"an indented next": {"[profile a]\n  [b]\nx = y\n", "profile", "a", awsconfig.Key{Name: "region", Value: "x"}},
 	} {
 		d, err := awsconfig.Parse("config", []byte(x.before))

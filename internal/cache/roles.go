@@ -192,7 +192,7 @@ func (s *Store) CachedRoles() ([]CachedRole, error) {
 
 // RemoveRole deletes one file of role credentials and its note.
 func (s *Store) RemoveRole(path string) error {
-	return errors.Join(s.Files.Remove(path), s.Files.Remove(s.roleNotePath(filepath.Base(path))))
+	return errors.Join(s.Files.RemoveAll(path), s.Files.Remove(s.roleNotePath(filepath.Base(path))))
 }
 
 // chainedPath returns the path of a file of our own: chain names every link with its parameters.
@@ -229,7 +229,7 @@ func (s *Store) SaveChainedCredentials(chain []string, c identitycenter.RoleCred
 
 // RemoveChainedCredentials deletes the credentials of one chain.
 func (s *Store) RemoveChainedCredentials(chain []string) error {
-	return s.Files.Remove(s.chainedPath(chain))
+	return s.Files.RemoveAll(s.chainedPath(chain))
 }
 
 // RemoveChained deletes the chained credentials of a session, or of all when
@@ -242,7 +242,7 @@ func (s *Store) RemoveChained(label string) error {
 	var failures []error
 	for _, path := range paths {
 		if o, err := s.readObject(path); label == "" || err == nil && o.text("Session") == label {
-			failures = append(failures, s.Files.Remove(path))
+			failures = append(failures, s.Files.RemoveAll(path))
 		}
 	}
 	return errors.Join(failures...)

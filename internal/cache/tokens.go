@@ -158,7 +158,8 @@ func (s *Store) SetAsideToken(session identitycenter.SSOSession) (string, error)
 	return s.Files.SetAside(s.TokenPath(session))
 }
 
-// RemoveToken deletes the session's token, if there is one.
+// RemoveToken deletes the session's token, if there is one, and the damaged ones that were set aside: they may hold it,
+// too.
 func (s *Store) RemoveToken(session identitycenter.SSOSession) error {
-	return s.Files.Remove(s.TokenPath(session))
+	return s.Files.RemoveAll(s.TokenPath(session))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -144,9 +145,9 @@ func explainKind(err error, r *report) {
 		r.Hint = "rolecall login"
 	case errors.As(err, &text):
 		r.Code, r.Hint = ExitUsage, "rolecall configure https://d-1234567890.awsapps.com/start"
-	case errors.Is(err, filesystem.ErrNoFile), errors.Is(err, filesystem.ErrDangling):
-		r.Code = ExitConfiguration
-		r.Hint = "set AWS_CONFIG_FILE to a regular file, or create the file that the link points to"
+	case errors.Is(err, filesystem.ErrNoFile), errors.Is(err, filesystem.ErrNoFolder),
+		errors.Is(err, filesystem.ErrDangling), errors.Is(err, filesystem.ErrOtherNames):
+		r.Code, r.Hint = ExitConfiguration, oddHint(err)
 	case errors.As(err, &elsewhere):
 		r.Code = ExitRefused
 	case errors.Is(err, login.ErrDeclined), errors.Is(err, filesystem.ErrForeignOwner):
@@ -168,6 +169,18 @@ func explainKind(err error, r *report) {
 	case errors.Is(err, os.ErrPermission):
 		r.Hint = "check the owner and mode of that file and its folder"
 	}
+}
+
+// oddHint returns the command that moves what is no file, or no folder of ours, out of the way.
+func oddHint(err error) string {
+	var at *fs.PathError
+	switch {
+	case errors.Is(err, filesystem.ErrDangling):
+		return "create the file that the link points to, or remove the link"
+	case errors.As(err, &at) && !strings.HasPrefix(at.Path, "/dev/"):
+		return "mv " + Quoted(at.Path) + " " + Quoted(at.Path+".aside")
+	}
+	return "set AWS_CONFIG_FILE to a regular file"
 }
 
 // loginHint returns the command that signs in to session.

@@ -24,7 +24,8 @@ func (a *App) logoutCommand() *cobra.Command {
 
 The token, cached role credentials, the listing of accounts and notes are removed here even
 if the server cannot be reached. Role credentials that are in use elsewhere stay valid until
-they expire.`,
+they expire. With --all, whatever else rolecall has saved goes, too: client registrations, and
+tokens and credentials of sessions that are in no config file any more.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.logout(cmd.Context(), firstArg(args), all, o)
@@ -59,7 +60,11 @@ func (a *App) logout(ctx context.Context, name string, all bool, o options) erro
 		}
 		failures = append(failures, err)
 	}
-	return errors.Join(failures...)
+	store, err := a.cache()
+	if err == nil {
+		err = store.ForgetAll()
+	}
+	return errors.Join(append(failures, err)...)
 }
 
 // logoutOf removes the local files of a session whatever the server answers, and even if the

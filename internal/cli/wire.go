@@ -75,7 +75,12 @@ func (a *App) cache() (*cache.Store, error) {
 	if a.Home == "" {
 		return nil, errHomeless()
 	}
-	return &cache.Store{Home: a.Home, State: cache.StateFolder(a.Getenv, a.Home), Now: a.Now}, nil
+	store := &cache.Store{Home: a.Home, State: cache.StateFolder(a.Getenv, a.Home), Now: a.Now}
+	if err := store.Check(); err != nil {
+		return nil, err
+	}
+	a.sweep.Do(store.Sweep)
+	return store, nil
 }
 
 // StateFolder is where rolecall keeps its own files; empty without a home folder.

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(built{m}, map[string]func(){
 		"signin": signInMain, "at": atMain, "visit": visitMain, "browse": browseMain, "readonly": readOnlyMain,
 		"full": fullMain, "bound": boundMain,
-		"measured": measuredMain, "onwindows": onWindowsMain, "stranger": strangerMain,
+		"measured": measuredMain, "onwindows": onWindowsMain, "stranger": strangerMain, "saves": savesMain,
 	})
 }
 

@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"rolecall/internal/awsconfig"
-	"rolecall/internal/idc/oidc"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 	"rolecall/internal/profiles"
@@ -141,58 +138,4 @@ func hostilePlan(t *testing.T) (*profiles.Plan, string) {
 		t.Fatal(err)
 	}
 	return plan, path
-}
-
-// Several applies at once, while an editor without locks keeps saving the file by rename: every byte of the editor's
-// stays.
-func TestAppliesAndAnEditorLoseNothing(t *testing.T) {
-	w := aWorld(t, oidc.Options{})
-	w.signIn(t, "rolecall", "login", "corp")
-	path := filepath.Join(w.home, ".aws", "config")
-	var all sync.WaitGroup
-	done := make(chan struct{})
-	for i := range 2 {
-		all.Go(func() {
-			for n := range 8 {
-				if r := w.run(t, "rolecall", "profiles", "apply", "corp", "--region",
-					[]string{"us-east-1", "eu-west-1"}[(i+n)%2]); r.code != 0 && !strings.Contains(r.stderr,
-					"is being changed by another program") {
-					t.Errorf("exit code %d: %s", r.code, r.stderr)
-				}
-			}
-		})
-	}
-	go func() { all.Wait(); close(done) }()
-	saved := 0
-	for editing := true; editing; {
-		select {
-		case <-done:
-			editing = false
-		case <-time.After(20 * time.Millisecond): // a person who saves often
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			saved++
-			text = append(text, fmt.Sprintf("# note %d\n", saved)...)
-			if err := os.WriteFile(path+"~", text, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Rename(path+"~", path); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range saved {
-		if !strings.Contains(string(text), fmt.Sprintf("# note %d\n", n+1)) {
-			t.Errorf("note %d of %d is lost", n+1, saved)
-		}
-	}
-	if !strings.Contains(string(text), w.configText()) {
-		t.Error("what stood there before is not there any more")
-	}
 }

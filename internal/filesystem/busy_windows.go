@@ -23,16 +23,17 @@ func remove(path string) error {
 	return whileBusy(busyLimit, func() error { return os.Remove(path) })
 }
 
-// Open opens a file that others may be replacing.
-func Open(path string) (*os.File, error) { return open(path) }
+func open(path string) (*os.File, error) { return openFile(path, os.O_RDONLY) }
 
-func open(path string) (file *os.File, err error) {
+func openFile(path string, flags int) (file *os.File, err error) {
 	err = whileBusy(openLimit, func() error {
-		file, err = os.Open(path)
+		file, err = os.OpenFile(path, flags, 0o600)
 		return err
 	})
 	return file, err
 }
+
+func tighten(dir string) error { return os.Chmod(dir, 0o700) }
 
 func whileBusy(limit time.Duration, do func() error) error {
 	started := time.Now()
@@ -46,10 +47,10 @@ func whileBusy(limit time.Duration, do func() error) error {
 	}
 }
 
-// refuseLink returns an error if path is a link: a lock file is never one, and Windows has no O_NOFOLLOW.
+// refuseLink returns an error if path is a link: files of ours are never one, and Windows has no O_NOFOLLOW.
 func refuseLink(path string) error {
 	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != 0 {
-		return &os.PathError{Op: "lock", Path: path, Err: ErrNoFile}
+		return &os.PathError{Op: "read", Path: path, Err: ErrNoFile}
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ func (e Editor) Edit(ctx context.Context, path string, change func(Shared) ([]by
 		return Backup{}, err
 	}
 	defer unlock()
+	Sweep(e.backups().Folder)
 	for range editTries {
 		var backup Backup
 		backup, err = e.try(path, change)

@@ -6,7 +6,6 @@ package filesystem
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,38 +41,8 @@ func (f Files) fault(step, path string) error {
 }
 
 // ReadSecret reads a whole file of at most MaxSecretFile bytes. A file that
-// others may read is tightened to 0600; one of another owner is refused.
-func (f Files) ReadSecret(path string) ([]byte, error) {
-	if err := f.fault("read", path); err != nil {
-		return nil, err
-	}
-	file, err := open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
-	}
-	if foreignOwner(info) {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrForeignOwner}
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		_ = file.Chmod(0o600) // on a read-only disk it stays as it is
-	}
-	data, err := io.ReadAll(io.LimitReader(file, MaxSecretFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > MaxSecretFile {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
-	}
-	return data, nil
-}
+// others may read is tightened to 0600; one of another owner is refused, and so is a link.
+func (f Files) ReadSecret(path string) ([]byte, error) { return f.ReadOwn(path, MaxSecretFile) }
 
 // WriteSecret replaces the file at path with data, 0600 in a folder of 0700: after a crash at any moment it has the
 // old or the new content.
@@ -91,6 +60,8 @@ type Pending struct {
 	files Files
 	path  string
 	temp  *os.File
+	// release ends the lock that keeps sweeps away from the temporary file.
+	release func()
 }
 
 // Reserve writes size bytes beside path and waits until they are on disk, so that a full or read-only disk is noticed
@@ -103,11 +74,11 @@ func (f Files) Reserve(path string, size int) (*Pending, error) {
 	if err := f.fault("create", path); err != nil {
 		return nil, err
 	}
-	temp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".tmp-*") // O_EXCL, 0600
+	temp, release, err := newTemp(path)
 	if err != nil {
 		return nil, err
 	}
-	p := &Pending{files: f, path: path, temp: temp}
+	p := &Pending{files: f, path: path, temp: temp, release: release}
 	if err := p.fill(make([]byte, size)); err != nil {
 		p.Discard()
 		return nil, err
@@ -143,9 +114,12 @@ func (p *Pending) Commit(data []byte) error {
 		return err
 	}
 	if err := rename(p.temp.Name(), p.path); err != nil {
+		if info, statError := os.Lstat(p.path); statError == nil && info.IsDir() {
+			err = &fs.PathError{Op: "write", Path: p.path, Err: ErrNoFile}
+		}
 		return err
 	}
-	p.temp = nil
+	p.done()
 	return syncDir(filepath.Dir(p.path))
 }
 
@@ -154,7 +128,15 @@ func (p *Pending) Discard() {
 	if p.temp != nil {
 		p.temp.Close()
 		_ = os.Remove(p.temp.Name())
-		p.temp = nil
+		p.done()
+	}
+}
+
+// done forgets the temporary file: it is gone, or has its place.
+func (p *Pending) done() {
+	p.temp = nil
+	if p.release != nil {
+		p.release()
 	}
 }
 
@@ -167,8 +149,22 @@ func (f Files) Remove(path string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if info, statError := os.Lstat(path); err != nil && statError == nil && info.IsDir() {
+		err = &fs.PathError{Op: "remove", Path: path, Err: ErrNoFile}
+	}
 	return err
 }
+
+// RemoveAll is Remove of the file and of its damaged versions that SetAside has kept.
+func (f Files) RemoveAll(path string) error {
+	err := f.Remove(path)
+	for n := 1; n <= keptAside; n++ {
+		err = errors.Join(err, f.Remove(damagedName(path, n)))
+	}
+	return err
+}
+
+func damagedName(path string, n int) string { return fmt.Sprintf("%s.damaged-%d", path, n) }
 
 // keptAside is how many damaged versions of one file stay.
 const keptAside = 3
@@ -181,7 +177,7 @@ func (f Files) SetAside(path string) (string, error) {
 	}
 	var aside string
 	for n := 1; n <= keptAside; n++ {
-		aside = fmt.Sprintf("%s.damaged-%d", path, n)
+		aside = damagedName(path, n)
 		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
 			break
 		}
@@ -190,27 +186,6 @@ func (f Files) SetAside(path string) (string, error) {
 		return "", err
 	}
 	return aside, nil
-}
-
-// makeDir makes dir with mode 0700, and removes other users' rights from an existing one.
-func (f Files) makeDir(dir string) error {
-	if err := f.fault("mkdir", dir); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	info, err := os.Stat(dir)
-	if err != nil {
-		return err
-	}
-	if foreignOwner(info) {
-		return &fs.PathError{Op: "mkdir", Path: dir, Err: ErrForeignOwner}
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return os.Chmod(dir, 0o700)
-	}
-	return nil
 }
 
 // Tidy writes home as ~ in a path that is shown to a person.

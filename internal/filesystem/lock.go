@@ -31,15 +31,17 @@ func (f Files) Lock(ctx context.Context, path, holder string, waiting func(holde
 	if err := refuseLink(path); err != nil {
 		return nil, err
 	}
-	l := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
+	l := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow|noWait), flock.SetPermissions(0o600))
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		ok, err := l.TryLock()
 		if err != nil {
-			return nil, err
+			return nil, odd(path, err)
 		}
 		if ok {
-			// A hint for those who wait. On Windows a locked file cannot be written by name, so there is none.
-			_ = os.WriteFile(path, []byte(holder), 0o600)
+			if err := f.sign(path, holder); err != nil {
+				_ = l.Close()
+				return nil, err
+			}
 			return &Lock{l}, nil
 		}
 		if waiting != nil {
@@ -54,8 +56,28 @@ func (f Files) Lock(ctx context.Context, path, holder string, waiting func(holde
 	}
 }
 
+// sign writes the holder into the lock's file, as a hint for those who wait: on Windows a locked file cannot be
+// written, so there is none. What is not a file of ours alone is no lock.
+func (f Files) sign(path, holder string) error {
+	file, err := f.OpenOwn(path, os.O_WRONLY)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_ = file.Truncate(0)
+	_, _ = file.WriteString(holder)
+	return nil
+}
+
+// TryLock takes the lock at path if it is free; else the error is ErrLocked.
+func (f Files) TryLock(path string) (*Lock, error) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(ErrLocked)
+	return f.Lock(ctx, path, "", nil)
+}
+
 func readHolder(path string) string {
-	data, _ := os.ReadFile(path)
+	data, _ := Files{}.ReadOwn(path, 4096)
 	holder, _, _ := strings.Cut(string(data), "\n")
 	return holder
 }

@@ -28,5 +28,5 @@ func syncDir(dir string) error {
 
 const noFollow = syscall.O_NOFOLLOW
 
-// noWait keeps the opening of a named pipe from waiting for its writer.
-const noWait = syscall.O_NONBLOCK
+// noWait keeps the opening of a named pipe from waiting for its writer, and that of a terminal from becoming ours.
+const noWait = syscall.O_NONBLOCK | syscall.O_NOCTTY

@@ -9,4 +9,7 @@ func foreignOwner(fs.FileInfo) bool { return false }
 // syncDir does nothing: Windows has no such call for folders.
 func syncDir(string) error { return nil }
 
-const noFollow = 0
+const (
+	noFollow = 0
+	noWait   = 0
+)

@@ -9,9 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
-	"time"
 )
 
 // MaxSharedFile bounds a shared file: a config file of 20,000 profiles has 4 MiB.
@@ -78,7 +76,7 @@ func place(path string) (string, error) {
 func readWhole(path string) ([]byte, fs.FileInfo, error) {
 	file, err := open(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, odd(path, err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
@@ -109,15 +107,15 @@ func (f Files) Replace(s Shared, data []byte) (inPlace bool, err error) {
 			return false, err
 		}
 	}
-	sweep(s.target)
+	sweep(filepath.Dir(s.target), tempPrefix(s.target))
 	if err := f.fault("create", s.target); err != nil {
 		return false, err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(s.target), tempPrefix(s.target)+"*") // O_EXCL, 0600
+	temp, release, err := newTemp(s.target)
 	if err != nil {
 		return false, err
 	}
-	p := &Pending{files: f, path: s.target, temp: temp}
+	p := &Pending{files: f, path: s.target, temp: temp, release: release}
 	defer p.Discard()
 	if err := s.dress(temp); err != nil {
 		return false, err
@@ -125,7 +123,10 @@ func (f Files) Replace(s Shared, data []byte) (inPlace bool, err error) {
 	if err := p.fill(data); err != nil {
 		return false, err
 	}
-	if err := p.put(s); !errors.Is(err, syscall.EBUSY) {
+	if err := p.temp.Close(); err != nil {
+		return false, err
+	}
+	if err := p.put(s, data); !errors.Is(err, syscall.EBUSY) {
 		return false, err
 	}
 	return true, f.overwrite(s, data)
@@ -133,11 +134,20 @@ func (f Files) Replace(s Shared, data []byte) (inPlace bool, err error) {
 
 // overwrite writes data into the file itself. If that fails half-way, the old content comes back as far as possible.
 func (f Files) overwrite(s Shared, data []byte) error {
-	file, err := os.OpenFile(s.target, os.O_WRONLY|noFollow, 0)
+	g, err := guarded(s.target) // whoever is writing finishes first
+	if err != nil {
+		return err
+	}
+	g.end()
+	file, err := os.OpenFile(s.target, os.O_RDWR|noFollow, 0)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
+	keepOut(file)
+	if there, err := bounded(file, MaxSharedFile); err != nil || !bytes.Equal(there, s.Data) {
+		return errors.Join(err, &fs.PathError{Op: "write", Path: s.target, Err: ErrChanged})
+	}
 	write := func(content []byte) error {
 		if _, err := file.WriteAt(content, 0); err != nil {
 			return err
@@ -158,64 +168,63 @@ func (f Files) removeShared(s Shared) error {
 	if err := s.replaceable(); err != nil {
 		return err
 	}
+	g, err := guarded(s.target)
+	if err != nil {
+		return err
+	}
+	defer g.end()
 	if err := s.unchanged(); err != nil {
 		return err
 	}
-	if err := f.Remove(s.target); err != nil {
+	if err := f.fault("remove", s.target); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(s.target))
+	gone := filepath.Join(filepath.Dir(s.target), tempPrefix(s.target)+"gone")
+	if err := rename(s.target, gone); err != nil {
+		return err
+	}
+	if settled(g) && s.isAt(gone) {
+		return errors.Join(remove(gone), syncDir(filepath.Dir(s.target)))
+	}
+	if err := renameNew(gone, s.target); err != nil { // there is a new one already
+		return errors.Join(err, keep(gone, s.target))
+	}
+	return &fs.PathError{Op: "write", Path: s.target, Err: ErrChanged}
 }
 
-// put renames the new file over the old one, if that is unchanged.
-func (p *Pending) put(s Shared) error {
-	if err := p.temp.Close(); err != nil {
-		return err
-	}
+// put puts the new file in the place of the old one, if that is unchanged.
+func (p *Pending) put(s Shared, data []byte) error {
 	if err := p.files.fault("rename", p.path); err != nil {
 		return err
 	}
+	if s.Missing {
+		return p.putNew()
+	}
+	err := p.exchange(s, data)
+	if !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
 	if err := s.unchanged(); err != nil {
 		return err
 	}
-	err := p.exchange(s)
-	if errors.Is(err, errors.ErrUnsupported) {
-		err = rename(p.temp.Name(), p.path)
-	}
-	if err != nil {
+	if err := rename(p.temp.Name(), p.path); err != nil {
 		return err
 	}
-	p.temp = nil
+	p.done()
 	return syncDir(filepath.Dir(p.path))
 }
 
-// exchange swaps the new file and the old one, and checks what came out: a file that another program has put there
-// meanwhile goes back. It returns errors.ErrUnsupported where files cannot be swapped.
-func (p *Pending) exchange(s Shared) error {
-	if s.Missing {
-		return errors.ErrUnsupported
+// putNew puts the new file where there was none, if there is still none.
+func (p *Pending) putNew() error {
+	err := renameNew(p.temp.Name(), p.path)
+	if errors.Is(err, fs.ErrExist) {
+		return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
 	}
-	name := p.temp.Name()
-	ours, err := os.Lstat(name)
 	if err != nil {
 		return err
 	}
-	for range editTries {
-		if err := swap(name, p.path); err != nil {
-			return err
-		}
-		out, err := os.Lstat(name)
-		switch {
-		case err != nil:
-			return err
-		case os.SameFile(out, ours):
-			return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
-		case s.isAt(name):
-			return remove(name)
-		}
-	}
-	p.temp = nil // the file there now is somebody else's
-	return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
+	p.done()
+	return syncDir(filepath.Dir(p.path))
 }
 
 // replaceable returns the reason why the file must be left alone, or nil.
@@ -249,6 +258,12 @@ func (s Shared) unchanged() error {
 	return nil
 }
 
+// sameFile reports whether the file with that name is the one that was read, whatever it holds now.
+func (s Shared) sameFile(name string) bool {
+	info, err := os.Lstat(name)
+	return err == nil && os.SameFile(info, s.info)
+}
+
 // isAt reports whether the file with that name is the one that was read.
 func (s Shared) isAt(name string) bool {
 	data, info, err := readWhole(name)
@@ -276,19 +291,4 @@ func (f Files) makeParent(dir string) error {
 		return err
 	}
 	return os.MkdirAll(dir, 0o700)
-}
-
-func tempPrefix(path string) string { return "." + filepath.Base(path) + ".rolecall-" }
-
-// sweep removes what crashes left beside path more than an hour ago.
-func sweep(path string) {
-	entries, _ := os.ReadDir(filepath.Dir(path))
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), tempPrefix(path)) {
-			continue
-		}
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > time.Hour {
-			_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
-		}
-	}
 }

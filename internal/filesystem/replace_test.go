@@ -96,7 +96,11 @@ func TestAChangeMeanwhileIsSeen(t *testing.T) {
 			return errors.Join(os.WriteFile(path+"~", []byte("new!"), 0o600), os.Rename(path+"~", path))
 		},
 		"same bytes": func(path string) error { return os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)) },
-		"removed":    os.Remove,
+		"same size and time": func(path string) error {
+			info, err := os.Stat(path)
+			return errors.Join(err, os.WriteFile(path, []byte("odd!"), 0o600), os.Chtimes(path, time.Time{}, info.ModTime()))
+		},
+		"removed": os.Remove,
 	} {
 		path := shared(t, "old!", 0o600)
 		files := Files{Fault: func(step, _ string) error {
@@ -138,7 +142,7 @@ func TestAChangeAfterTheLastLookGoesBack(t *testing.T) {
 	if err := errors.Join(os.WriteFile(path+"~", []byte("theirs"), 0o600), os.Rename(path+"~", path)); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.exchange(s); errors.Is(err, errors.ErrUnsupported) {
+	if err := p.exchange(s, []byte("ours")); errors.Is(err, errors.ErrUnsupported) {
 		t.Skip("files cannot be swapped here")
 	} else if !errors.Is(err, ErrChanged) {
 		t.Errorf("got %v", err)
@@ -174,25 +178,28 @@ func TestANewFileIsForItsOwner(t *testing.T) {
 
 func TestWhatACrashLeftIsSwept(t *testing.T) {
 	path := shared(t, "old", 0o600)
-	old, fresh := filepath.Join(filepath.Dir(path), ".config.rolecall-1"),
-		filepath.Join(filepath.Dir(path), ".config.rolecall-2")
-	for _, name := range []string{old, fresh} {
+	dir := filepath.Dir(path)
+	left, foreign := filepath.Join(dir, ".config.rolecall-1"), filepath.Join(dir, ".config.tmp-1")
+	for _, name := range []string{left, foreign} {
 		if err := os.WriteFile(name, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	hours := time.Now().Add(-2 * time.Hour)
-	if err := os.Chtimes(old, hours, hours); err != nil {
+	working, err := (Files{}).Reserve(path, 10)
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer working.Discard()
 	if _, err := (Files{}).Replace(readShared(t, path), []byte("new")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(old); err == nil {
-		t.Error("the old one is still there")
+	if _, err := os.Stat(left); err == nil {
+		t.Error("it is still there")
 	}
-	if _, err := os.Stat(fresh); err != nil {
-		t.Error("the fresh one, perhaps of a running process, was removed")
+	for _, name := range []string{foreign, working.temp.Name()} {
+		if _, err := os.Stat(name); err != nil {
+			t.Errorf("%s, of another tool or a running process, was removed", name)
+		}
 	}
 }
 
@@ -226,4 +233,26 @@ func TestTenBackupsAreKept(t *testing.T) {
 	if _, _, _, err := b.Last(readShared(t, path)); !errors.Is(err, ErrNoBackup) {
 		t.Errorf("an eleventh: %v", err)
 	}
+}
+
+// Where the system cannot exchange two files in one step.
+func TestSwapInSteps(t *testing.T) {
+	path := shared(t, "old", 0o600)
+	temp := filepath.Join(filepath.Dir(path), "new")
+	if err := os.WriteFile(temp, []byte("new"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := swapByLink(temp, path); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, "new")
+	holds(t, temp, "old")
+	if err := linkNew(temp, path); !errors.Is(err, os.ErrExist) {
+		t.Errorf("a file that is there: %v", err)
+	}
+	if err := linkNew(temp, path+"2"); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, "new")
+	holds(t, path+"2", "old")
 }

@@ -24,10 +24,11 @@ func (f Files) UpdateShared(ctx context.Context, path string, change func(old []
 	if err := f.fault("lock", path); err != nil {
 		return err
 	}
-	if err := errors.Join(refuseLink(path), refuseLink(path+".lock")); err != nil {
+	err := errors.Join(ownFolder(filepath.Dir(path)), refuseLink(path), refuseLink(path+".lock"))
+	if err != nil {
 		return err
 	}
-	flags := os.O_CREATE | os.O_RDWR | noFollow
+	flags := os.O_CREATE | os.O_RDWR | noFollow | noWait
 	// A lock on the file itself would keep other handles from it on Windows.
 	lock := flock.New(path+".lock", flock.SetFlag(flags), flock.SetPermissions(0o600))
 	ok, err := lock.TryLock()
@@ -61,8 +62,13 @@ func rewrite(file *os.File, change func(old []byte) []byte) error {
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() || foreignOwner(info) {
+	switch {
+	case !info.Mode().IsRegular():
+		return &fs.PathError{Op: "open", Path: file.Name(), Err: ErrNoFile}
+	case foreignOwner(info):
 		return &fs.PathError{Op: "open", Path: file.Name(), Err: ErrForeignOwner}
+	case hardLinks(info) > 1:
+		return &fs.PathError{Op: "open", Path: file.Name(), Err: ErrOtherNames}
 	}
 	old, err := io.ReadAll(io.LimitReader(file, maxShared))
 	if err != nil {

@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"rolecall/internal/filesystem"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/seed"
@@ -29,7 +27,7 @@ type Data struct {
 	Dir    string // empty: in memory
 	Fresh  bool   // just made
 
-	lock *flock.Flock
+	lock *filesystem.Lock
 }
 
 // ErrInUse means that another process has the data directory open.
@@ -37,23 +35,22 @@ var ErrInUse = errors.New("another rolecall has this data directory open")
 
 // OpenData opens a data directory, or makes it, for this process alone (ErrInUse).
 func OpenData(dir string) (*Data, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	files := filesystem.Files{}
+	if err := files.OwnFolder(dir); err != nil { // it holds secrets, whoever made it
 		return nil, err
 	}
-	if err := os.Chmod(dir, 0o700); err != nil { // it holds secrets, whoever made it
-		return nil, err
-	}
-	lock := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
-	switch locked, err := lock.TryLock(); {
+	lock, err := files.TryLock(filepath.Join(dir, "lock"))
+	switch {
+	case errors.Is(err, filesystem.ErrLocked):
+		return nil, fmt.Errorf("%s: %w", dir, ErrInUse)
 	case err != nil:
 		return nil, err
-	case !locked:
-		return nil, fmt.Errorf("%s: %w", dir, ErrInUse)
 	}
+	filesystem.Sweep(dir)
 	d := &Data{Dir: dir, lock: lock}
-	err := d.open()
-	if err != nil {
-		return nil, errors.Join(err, lock.Unlock())
+	if err := d.open(); err != nil {
+		lock.Unlock()
+		return nil, err
 	}
 	return d, nil
 }
@@ -75,7 +72,7 @@ func (d *Data) open() (err error) {
 
 // readSecret reads the secret. It makes a new one only in a fresh directory: a database is useless without its own.
 func readSecret(path string, fresh bool) ([]byte, error) {
-	text, err := os.ReadFile(path)
+	text, err := filesystem.Files{}.ReadSecret(path)
 	if errors.Is(err, os.ErrNotExist) && fresh {
 		secret := newSecret()
 		return secret, filesystem.Files{}.WriteSecret(path, []byte(hex.EncodeToString(secret)+"\n"))
@@ -117,7 +114,7 @@ func InMemory(ctx context.Context, region string, cost directory.Cost, now time.
 func (d *Data) Close() error {
 	err := d.Store.Close()
 	if d.lock != nil {
-		err = errors.Join(err, d.lock.Unlock())
+		d.lock.Unlock()
 	}
 	return err
 }

@@ -101,11 +101,7 @@ func (s *Store) Load(p Place) (*Inventory, error) {
 }
 
 func (s *Store) read(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil || info.Size() > maxStored {
-		return nil, ErrNone
-	}
-	data, err := os.ReadFile(path)
+	data, err := s.Files.ReadOwn(path, maxStored)
 	if err != nil {
 		return nil, ErrNone
 	}
@@ -199,7 +195,7 @@ func (s *Store) openJournal(p Place) (*journal, []page, time.Time) {
 		}
 		length = int64(len(first)) + 1
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY, 0o600)
+	file, err := s.Files.OpenOwn(path, os.O_WRONLY)
 	if err != nil {
 		return &journal{}, pages, begun
 	}

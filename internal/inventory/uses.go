@@ -26,10 +26,7 @@ func RowKey(accountID, role string) string { return accountID + "/" + role }
 // processes may write at once.
 func (s *Store) Used(session identitycenter.SSOSession, accountID, role string) error {
 	path := filepath.Join(s.Dir, "uses.log")
-	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := s.Files.OpenOwn(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY)
 	if err != nil {
 		return err
 	}
@@ -44,7 +41,7 @@ func (s *Store) Used(session identitycenter.SSOSession, accountID, role string) 
 // shorten keeps the newer half. A use that another process notes at this moment may
 // be lost, which harms nobody.
 func (s *Store) shorten(path string) error {
-	data, err := os.ReadFile(path)
+	data, err := s.Files.ReadSecret(path)
 	if err != nil {
 		return err
 	}
@@ -69,7 +66,7 @@ type use struct {
 
 // uses returns the uses of a session, the oldest first; none if nobody knows.
 func (s *Store) uses(session identitycenter.SSOSession) (all []use) {
-	data, err := os.ReadFile(filepath.Join(s.Dir, "uses.log"))
+	data, err := s.Files.ReadSecret(filepath.Join(s.Dir, "uses.log"))
 	if err != nil {
 		return nil
 	}

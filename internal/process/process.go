@@ -30,6 +30,9 @@ func Cached(args []string) (identitycenter.RoleCredentials, bool) {
 		return none, false
 	}
 	store := cache.Store{Home: home, State: cache.StateFolder(os.Getenv, home), Now: time.Now}
+	if store.Check() != nil {
+		return none, false
+	}
 	return store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
 }
 

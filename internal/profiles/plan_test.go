@@ -462,3 +462,47 @@ func BenchmarkRename20000(b *testing.B) {
 	benchmarkUpdate(b, Options{Region: "eu-west-1", Template: "{{ .RoleName }}@{{ .AccountName | upper }}"}, Renamed,
 		20_000)
 }
+
+// An edit that would change a section of somebody else's is not made.
+func TestANeighbourIsNotChanged(t *testing.T) {
+	d := document(t, session+"[profile mine]\nregion = us-east-1\n")
+	for name, edit := range map[string]func(e *awsconfig.Edit, s awsconfig.Section){
+		"a line more": func(e *awsconfig.Edit, s awsconfig.Section) { e.InsertLines(s.Body, "output = json") },
+		"a line less": func(e *awsconfig.Edit, s awsconfig.Section) { e.Remove(s.Body, s.End) },
+		"renamed":     func(e *awsconfig.Edit, s awsconfig.Section) { e.Rename(s, "profile ours") },
+		"gone":        func(e *awsconfig.Edit, s awsconfig.Section) { e.Remove(s.Head, s.End) },
+	} {
+		p := &planner{config: d, credentials: &awsconfig.Document{}, session: "corp", edit: d.Edit()}
+		edit(p.edit, d.Sections()[1])
+		if plan, err := p.finish(); err == nil {
+			t.Errorf("%s: %q", name, plan.Data)
+		}
+	}
+}
+
+// A person who renames one of our profiles to [default] keeps it, whatever happens to the role.
+func TestAProfileRenamedToDefaultStays(t *testing.T) {
+	plan, err := Make(document(t, session), &awsconfig.Document{}, first, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, header := range []string{"[default]", "[profile default]", "[profile 'default']"} {
+		text := strings.Replace(string(plan.Data), "[profile Prod-Admin]", header, 1)
+		if text == string(plan.Data) {
+			t.Fatalf("there is no such section: %s", text)
+		}
+		start := strings.Index(text, header)
+		end := start + strings.Index(text[start:]+"\n\n", "\n\n")
+		for name, all := range map[string]*inventory.Inventory{
+			"the same roles": first, "the role is gone": listing("444455556666 Dev: Admin"),
+		} {
+			again, err := Make(document(t, text), &awsconfig.Document{}, all, Options{Region: "eu-west-1"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(again.Data), text[start:end]+"\n") {
+				t.Errorf("%s, %s: %s", header, name, again.Data)
+			}
+		}
+	}
+}

@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"rolecall/internal/filesystem"
 )
 
 // Settings is the content of config.toml. The zero value is that of an empty file.
@@ -57,10 +58,13 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s", e.File, e.Problem)
 }
 
+// maxFile bounds the file: it is written by hand.
+const maxFile = 4 << 20
+
 // Load reads the file. A missing one is empty; one that cannot be read, or has an unknown key, is an *Error.
 func Load(file string) (Settings, error) {
 	var s Settings
-	data, err := os.ReadFile(file)
+	data, err := filesystem.Read(file, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}

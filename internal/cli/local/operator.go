@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/cli"
+	"rolecall/internal/filesystem"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/operator"
@@ -121,7 +122,7 @@ func (a *app) idcApplyCommand() *cobra.Command {
   rolecall idc apply directory.yaml --prune`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := os.ReadFile(args[0])
+			text, err := filesystem.Read(args[0], maxSeed)
 			if err != nil {
 				return err
 			}

@@ -19,6 +19,7 @@ import (
 
 	"rolecall/internal/cli"
 	"rolecall/internal/export"
+	"rolecall/internal/filesystem"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/faults"
@@ -225,8 +226,11 @@ func (a *app) settle(tx store.Tx, o serveOptions) error {
 // seedHint is for people whose seed file has an error.
 const seedHint = "docs/seed.md describes seed files; rolecall idc sample prints one"
 
+// maxSeed bounds a seed file: one of 100,000 accounts has 30 MiB.
+const maxSeed = 64 << 20
+
 func (a *app) applySeed(ctx context.Context, s store.Store, path string) (string, error) {
-	text, err := os.ReadFile(path)
+	text, err := filesystem.Read(path, maxSeed)
 	if err != nil {
 		return "", err
 	}

@@ -85,13 +85,10 @@ func vouchesFor(ca *x509.Certificate, domains []string) bool {
 var errUnusable = errors.New("there is no usable CA")
 
 func readPair(certificatePath, keyPath string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
-	certificateText, err := os.ReadFile(certificatePath)
-	if err == nil {
-		err = os.Chmod(keyPath, 0o600)
-	}
+	certificateText, err := filesystem.Files{}.ReadSecret(certificatePath)
 	var keyText []byte
 	if err == nil {
-		keyText, err = os.ReadFile(keyPath)
+		keyText, err = filesystem.Files{}.ReadSecret(keyPath)
 	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil, errUnusable

@@ -11,9 +11,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"syscall"
 	"time"
+
+	"rolecall/internal/filesystem"
 )
 
 const (
@@ -73,8 +74,11 @@ func Over(network http.RoundTripper, logger *slog.Logger) *http.Client {
 	}
 }
 
+// maxBundle bounds a bundle of certificates: those of whole systems have 300 KiB.
+const maxBundle = 16 << 20
+
 func readBundle(path string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(path)
+	pem, err := filesystem.Read(path, maxBundle)
 	if err != nil {
 		return nil, fmt.Errorf("certificate bundle: %w", err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver
 
+	"rolecall/internal/filesystem"
 	"rolecall/internal/idc/store"
 )
 
@@ -56,11 +57,11 @@ func Memory(key []byte) (*Store, error) { return open(":memory:", true, key) }
 // Open opens the database at path, or makes it, readable by us only. key is that of the audit's hashes, and must be
 // kept elsewhere. After a stop without Close it checks the whole database first.
 func Open(path string, key []byte) (*Store, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // SQLite copies the mode to its other files
+	file, err := filesystem.Files{}.OpenOwn(path, os.O_RDWR|os.O_CREATE) // SQLite copies the mode to its other files
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(file.Chmod(0o600), file.Close()); err != nil {
+	if err := file.Close(); err != nil {
 		return nil, err
 	}
 	s, err := open("file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), false, key)

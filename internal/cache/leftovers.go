@@ -1,0 +1,93 @@
+package cache
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"rolecall/internal/filesystem"
+	"rolecall/internal/identitycenter"
+)
+
+// folders are all that hold files of ours: the shared caches, and those of the state folder.
+func (s *Store) folders() []string {
+	all := []string{filepath.Dir(s.TokenPath(identitycenter.SSOSession{})), s.roleDir(), s.State}
+	entries, _ := os.ReadDir(s.State)
+	for _, entry := range entries {
+		if entry.IsDir() {
+			all = append(all, filepath.Join(s.State, entry.Name()))
+		}
+	}
+	return all
+}
+
+// Check returns filesystem.ErrNoFolder if a link, or something else, is in the place of the state folder or of a shared
+// cache: secrets are neither read nor written there.
+func (s *Store) Check() error {
+	token := filepath.Dir(s.TokenPath(identitycenter.SSOSession{}))
+	for _, dir := range []string{s.State, token, filepath.Dir(token), s.roleDir(), filepath.Dir(s.roleDir())} {
+		if err := filesystem.CheckFolder(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Sweep removes the temporary files that crashes have left in the caches and in the state folder.
+func (s *Store) Sweep() {
+	for _, dir := range s.folders() {
+		filesystem.Sweep(dir)
+	}
+}
+
+// ForgetAll removes every secret that rolecall has saved, also of sessions that are in no config file any more:
+// tokens, role credentials, client registrations, what was damaged, and what crashes have left. Files that only other
+// tools have written stay.
+func (s *Store) ForgetAll() error {
+	failures := []error{s.forgetTokens(), s.RemoveChained(""), s.removeAll(filepath.Join(s.State, "registrations"))}
+	notes, err := filepath.Glob(filepath.Join(s.State, "roles", "*.json"))
+	failures = append(failures, err)
+	for _, note := range notes {
+		failures = append(failures, s.RemoveRole(filepath.Join(s.roleDir(), filepath.Base(note))))
+	}
+	damaged := regexp.MustCompile(`^[0-9a-f]{40,64}\.json\.damaged-[1-3]$`)
+	for _, dir := range s.folders() {
+		entries, _ := os.ReadDir(dir)
+		for _, entry := range entries {
+			if damaged.MatchString(entry.Name()) {
+				failures = append(failures, s.Files.Remove(filepath.Join(dir, entry.Name())))
+			}
+		}
+	}
+	s.Sweep()
+	return errors.Join(failures...)
+}
+
+// forgetTokens removes the tokens that rolecall saved, and the notes about them.
+func (s *Store) forgetTokens() error {
+	notes, err := filepath.Glob(filepath.Join(s.State, "sessions", "*.json"))
+	failures := []error{err}
+	for _, path := range notes {
+		var note SessionNote
+		if data, err := s.Files.ReadSecret(path); err == nil && json.Unmarshal(data, &note) == nil {
+			session := identitycenter.SSOSession{Name: note.Session, StartURL: note.StartURL, Region: note.Region}
+			o, err := s.readObject(s.TokenPath(session))
+			if err == nil && fingerprint(identitycenter.NewSecret(o.text("accessToken"))) == note.SavedToken {
+				failures = append(failures, s.RemoveToken(session))
+			}
+		}
+		failures = append(failures, s.Files.Remove(path))
+	}
+	return errors.Join(failures...)
+}
+
+func (s *Store) removeAll(dir string) error {
+	entries, _ := os.ReadDir(dir)
+	var failures []error
+	for _, entry := range entries {
+		failures = append(failures, s.Files.Remove(filepath.Join(dir, entry.Name())))
+	}
+	return errors.Join(failures...)
+}

@@ -1,0 +1,62 @@
+package filesystem
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// tempMark is in the name of each of our temporary files, and in no other tool's.
+const tempMark = ".rolecall-"
+
+func tempPrefix(path string) string { return "." + filepath.Base(path) + tempMark }
+
+// newTemp makes a temporary file beside path, 0600, with a random name. Its writer holds a lock on it until release, so
+// that a sweep can tell it from one that a crash has left.
+func newTemp(path string) (temp *os.File, release func(), err error) {
+	for range 10 {
+		temp, err = os.CreateTemp(filepath.Dir(path), tempPrefix(path)+"*") // O_EXCL, 0600
+		if err != nil {
+			return nil, nil, err
+		}
+		if release, err = hold(temp.Name()); err == nil {
+			return temp, release, nil
+		}
+		temp.Close() // a sweep came between the two steps
+		_ = os.Remove(temp.Name())
+	}
+	return nil, nil, err
+}
+
+// errSwept means that a sweep has found a temporary file before its writer had locked it.
+var errSwept = errors.New("temporary file was removed")
+
+// Sweep removes what crashes have left in a folder: temporary files of ours whose writer is gone. Other tools' files,
+// and those of a writer at work, stay.
+func Sweep(dir string) { sweep(dir, ".") }
+
+func sweep(dir, prefix string) {
+	if ownFolder(dir) != nil {
+		return
+	}
+	folder, err := os.Open(dir)
+	if err != nil {
+		return
+	}
+	defer folder.Close()
+	names, _ := folder.Readdirnames(-1)
+	for _, name := range names {
+		if strings.HasPrefix(name, prefix) && strings.HasPrefix(name, ".") && strings.Contains(name, tempMark) {
+			removeAbandoned(filepath.Join(dir, name))
+		}
+	}
+}
+
+// old reports whether a file was last written so long ago; also if its time has not come yet.
+func old(info fs.FileInfo, age time.Duration) bool {
+	since := time.Since(info.ModTime())
+	return since > age || since < -age
+}

@@ -1,0 +1,33 @@
+package sqlite
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+// What was acknowledged is on disk: each connection syncs at each commit.
+func TestEveryConnectionSyncs(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "idc.db"), make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	all := []*conn{<-s.writer}
+	defer func() { s.writer <- all[0] }()
+	for range readConnections {
+		c := <-s.readers
+		defer func() { s.readers <- c }()
+		all = append(all, c)
+	}
+	const full = 2
+	for i, c := range all {
+		var synchronous int
+		var journal string
+		if err := c.row("PRAGMA synchronous").Scan(&synchronous); err != nil || synchronous != full {
+			t.Errorf("connection %d: synchronous = %d, %v", i, synchronous, err)
+		}
+		if err := c.row("PRAGMA journal_mode").Scan(&journal); err != nil || journal != "wal" {
+			t.Errorf("connection %d: the journal is %q, %v", i, journal, err)
+		}
+	}
+}
