@@ -36,20 +36,28 @@ func (h *hostileWorld) signIn(t *testing.T) {
 		Jar:           jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	start := h.page(t, "/start")
-	h.home = regexp.MustCompile(`/ui/[^/"]+/`).FindString(start)
 	id, secret := h.current().STS.Administrator()
 	h.fill(t, "sign-in", url.Values{"user": {"mallory"}, "password": {"correct-horse-mallory"}})
 	h.fill(t, "admin/sign-in", url.Values{"key": {id}, "secret": {secret}})
 }
 
-// page returns the HTML at a path; one without a leading slash is below the secret one.
+// path returns the whole path of a page; one without a leading slash is below that of a session.
+func (h *hostileWorld) path(path string) string {
+	switch {
+	case strings.HasPrefix(path, "/"):
+		return path
+	case strings.HasSuffix(path, "sign-in"):
+		return "/ui/" + path
+	case strings.HasPrefix(path, "admin/"):
+		return h.adminHome + path
+	}
+	return h.home + path
+}
+
+// page returns the HTML at a path, as path reads it.
 func (h *hostileWorld) page(t *testing.T, path string) string {
 	t.Helper()
-	if !strings.HasPrefix(path, "/") {
-		path = h.home + path
-	}
-	answer, err := h.people.Get(h.url + path)
+	answer, err := h.people.Get(h.url + h.path(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,9 +84,15 @@ func (h *hostileWorld) fill(t *testing.T, path string, form url.Values) string {
 		t.Fatalf("%s has no form", path)
 	}
 	form.Set("form", tokens[len(tokens)-1][1])
-	answer, err := h.people.PostForm(h.url+h.home+strings.SplitN(path, "?", 2)[0], form)
+	answer, err := h.people.PostForm(h.url+h.path(strings.SplitN(path, "?", 2)[0]), form)
 	if err != nil {
 		t.Fatal(err)
+	}
+	switch to := answer.Header.Get("Location"); path {
+	case "sign-in":
+		h.home = to
+	case "admin/sign-in":
+		h.adminHome = strings.TrimSuffix(to, "admin/")
 	}
 	return bodyOf(t, answer)
 }

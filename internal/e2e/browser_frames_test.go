@@ -22,22 +22,33 @@ func TestNoPageCanBeFramed(t *testing.T) {
 	browser := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	d := aDeviceLogin(t, w, "laptop")
-	do(browser, t, signedInAt(w, "alice", "admin/"), asAdministrator(w), ends("Users"))
-	at, err := chromedp.Run(browser, chromedp.Location())
-	if err != nil {
-		t.Fatal(err)
+	location := func() string {
+		at, err := chromedp.Run(browser, chromedp.Location())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return homeOf(at)
 	}
+	do(browser, t, signedInAt(w, "alice", ""), ends("Your accounts"))
+	person := location()
+	do(browser, t, opens("admin/"), asAdministrator(w), ends("Users"))
+	administrator := location()
 	paths := []string{
 		w.url + "/start", w.url + "/authorize", w.url + "/federation", w.url + "/federation?Action=login",
-		w.url + "/oauth?Action=logout",
+		w.url + "/oauth?Action=logout", w.url + "/ui/", w.url + "/ui/sign-in", w.url + "/ui/sign-in?over=1",
+		w.url + "/ui/device", w.url + "/ui/admin/", w.url + "/ui/admin/sign-in",
 	}
 	for _, path := range []string{
-		"", "sign-in", "keys?account_id=111122223333&role_name=Admin", "console?account_id=111122223333&role_name=Admin",
+		"", "keys?account_id=111122223333&role_name=Admin", "console?account_id=111122223333&role_name=Admin",
 		"consent?request=x", "device", "device?user_code=" + d.UserCode,
-		"admin/", "admin/sign-in", "admin/user?id=x", "admin/groups", "admin/group?id=x", "admin/accounts",
+		"admin/", "admin/user?id=x", "admin/groups", "admin/group?id=x", "admin/accounts",
 		"admin/account?id=111122223333", "admin/audit",
 	} {
-		paths = append(paths, homeOf(at)+path)
+		home := person
+		if strings.HasPrefix(path, "admin/") {
+			home = administrator
+		}
+		paths = append(paths, home+path)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/own" {

@@ -66,7 +66,8 @@ type hostileWorld struct {
 	names  []string
 	viewer directory.User // sees all accounts
 	people *http.Client   // signed in as the viewer, and as the administrator
-	home   string
+	// home and adminHome are the paths of their sessions.
+	home, adminHome string
 }
 
 func (h *hostileWorld) account(i int) string { return fmt.Sprint(700000000000 + i) }
@@ -240,7 +241,7 @@ func (h *hostileWorld) consentPath(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	return strings.TrimPrefix(answer.Header.Get("Location"), h.home)
+	return strings.TrimPrefix(answer.Header.Get("Location"), "/ui/")
 }
 
 // arrivedPath returns the path of the console's page for keys of a session with that name.

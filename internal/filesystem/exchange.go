@@ -15,8 +15,7 @@ var errBusy = errors.New("another program is writing the file")
 
 const (
 	// settling is how long the old file is watched after its exchange: a program may have looked up its name before,
-	// and not have opened it yet. Those that came late in the
-	// tests came within a millisecond.
+	// and not have opened it yet.
 	settling = 25 * time.Millisecond
 	// busyPatience bounds the wait for a program that has the file open for writing.
 	busyPatience = 2 * time.Second

@@ -1,6 +1,7 @@
 package idc_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -24,6 +25,7 @@ import (
 type principal struct {
 	name           string
 	bearer, cookie string
+	home           string // the path of the cookie
 	keys           aws.Credentials
 }
 
@@ -39,14 +41,17 @@ func (c *center) principals(t *testing.T) []principal {
 	carol, bob, dave := c.tokenOf(t, "carol"), c.tokenOf(t, "bob"), c.newUser(t, "dave")
 	c.disable(t, "bob")
 	c.unassign(t, "dave")
+	aliceCookie, aliceHome := c.cookie(t, "alice")
+	carolCookie, carolHome := c.cookie(t, "carol")
 	other := newCenter(t, oidc.Options{})
+	otherCookie, otherHome := other.cookie(t, "alice")
 	_, _, foreign := other.deviceTokens(t)
 	id, secret := c.STS.Administrator()
 	return []principal{
 		{name: "anonymous"},
 		{name: "registered client", bearer: clientSecret},
-		{name: "alice", bearer: alice.text("accessToken"), cookie: c.cookie(t, "alice")},
-		{name: "user with nothing", bearer: carol, cookie: c.cookie(t, "carol")},
+		{name: "alice", bearer: alice.text("accessToken"), cookie: aliceCookie, home: aliceHome},
+		{name: "user with nothing", bearer: carol, cookie: carolCookie, home: carolHome},
 		{name: "expired", bearer: expired.text("accessToken")},
 		{name: "signed out", bearer: out.text("accessToken")},
 		{name: "disabled", bearer: bob},
@@ -54,7 +59,7 @@ func (c *center) principals(t *testing.T) []principal {
 		{name: "role", keys: c.keys(t, "111122223333", "Admin")},
 		{name: "administrator", keys: aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}},
 		{
-			name: "of another instance", bearer: foreign.text("accessToken"), cookie: other.cookie(t, "alice"),
+			name: "of another instance", bearer: foreign.text("accessToken"), cookie: otherCookie, home: otherHome,
 			keys: other.keys(t, "111122223333", "Admin"),
 		},
 	}
@@ -131,15 +136,14 @@ func (c *center) unassign(t *testing.T, name string) {
 	})
 }
 
-// cookie is a browser's cookie after a sign-in on the page.
-func (c *center) cookie(t *testing.T, name string) string {
+// cookie is a browser's cookie after a sign-in on the page, and its path.
+func (c *center) cookie(t *testing.T, name string) (cookie, home string) {
 	t.Helper()
-	home := c.home(t)
-	page := c.call(t, "GET", home+"sign-in", nil)
+	page := c.call(t, "GET", "/ui/sign-in", nil)
 	_, token, _ := strings.Cut(page.body, `name="form" value="`)
 	token, _, _ = strings.Cut(token, `"`)
 	visitor, _, _ := strings.Cut(page.header.Get("Set-Cookie"), ";")
-	a := c.call(t, "POST", home+"sign-in", "form="+token+"&user="+name+"&password=correct-horse-"+name,
+	a := c.call(t, "POST", "/ui/sign-in", "form="+token+"&user="+name+"&password=correct-horse-"+name,
 		"Content-Type", "application/x-www-form-urlencoded", "Cookie", visitor)
 	var cookies []string
 	for _, line := range a.header.Values("Set-Cookie") {
@@ -149,20 +153,7 @@ func (c *center) cookie(t *testing.T, name string) string {
 	if a.status != 303 {
 		t.Fatalf("the sign-in of %s: %d", name, a.status)
 	}
-	return strings.Join(cookies, "; ")
-}
-
-// home is the secret path of the pages.
-func (c *center) home(t *testing.T) string {
-	t.Helper()
-	for _, pattern := range c.Routes {
-		if path, found := strings.CutSuffix(pattern, "sign-in"); found && strings.HasPrefix(path, "GET /ui/") &&
-			!strings.Contains(path, "admin") {
-			return strings.TrimPrefix(path, "GET ")
-		}
-	}
-	t.Fatal("there is no sign-in page")
-	return ""
+	return strings.Join(cookies, "; "), a.header.Get("Location")
 }
 
 // ask sends a request with everything that a principal has.
@@ -211,7 +202,7 @@ type row struct {
 	but        map[string]int
 }
 
-// rows lists all routes; %s in a pattern is the secret path of the pages.
+// rows lists all routes; %s in a pattern is the path of a session.
 func rows() map[string]row {
 	lists := map[string]int{"alice": 200, "user with nothing": 200, "unassigned": 200}
 	browser := map[string]int{"alice": 200, "user with nothing": 200}
@@ -261,9 +252,11 @@ func rows() map[string]row {
 			},
 		},
 		// pages: a browser's session
-		"GET %s{$}":      {path: "%s", everybody: 303, but: browser},
-		"GET %ssign-in":  {everybody: 200},
-		"POST %ssign-in": post, "POST %ssign-out": post, "POST %sfavorite": post, "POST %skeys": post,
+		"GET %s{$}":        {path: "%s", everybody: 303, but: browser},
+		"GET /ui/{$}":      {path: "/ui/", everybody: 303},
+		"GET /ui/{page}":   elsewhere,
+		"GET /ui/sign-in":  {everybody: 200},
+		"POST /ui/sign-in": post, "POST %ssign-out": post, "POST %sfavorite": post, "POST %skeys": post,
 		"POST %sconsole": post, "POST %sconsent": post, "POST %sdevice": post,
 		"GET %skeys": {
 			path: "%skeys?account_id=111122223333&role_name=Admin", everybody: 303, but: map[string]int{
@@ -278,7 +271,8 @@ func rows() map[string]row {
 		"GET %sconsent": {everybody: 303, but: map[string]int{"alice": 404, "user with nothing": 404}},
 		"GET %sdevice":  {everybody: 303, but: browser},
 		// the administrator's pages have a session of their own
-		"GET %sadmin/sign-in": {everybody: 200}, "POST %sadmin/sign-in": post, "POST %sadmin/sign-out": post,
+		"GET /ui/admin/{$}":     {path: "/ui/admin/", everybody: 303},
+		"GET /ui/admin/sign-in": {everybody: 200}, "POST /ui/admin/sign-in": post, "POST %sadmin/sign-out": post,
 		"GET %sadmin/{$}": elsewhere, "GET %sadmin/user": elsewhere, "GET %sadmin/groups": elsewhere,
 		"GET %sadmin/group":    elsewhere,
 		"GET %sadmin/accounts": elsewhere, "GET %sadmin/account": elsewhere, "GET %sadmin/audit": elsewhere,
@@ -291,11 +285,10 @@ func rows() map[string]row {
 func TestAuthorizationMatrix(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
 	callers := c.principals(t)
-	home := c.home(t)
 	table := rows()
 	cells := 0
 	for _, pattern := range c.Routes {
-		name := strings.Replace(pattern, home, "%s", 1)
+		name := strings.Replace(pattern, "/ui/{home}/", "%s", 1)
 		r, listed := table[name]
 		if !listed {
 			t.Errorf("%s stands not in the matrix", name)
@@ -307,7 +300,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 			if status, ok := r.but[p.name]; ok {
 				want = status
 			}
-			if got := c.cell(t, p, pattern, home, r); got != want {
+			if got := c.cell(t, p, pattern, r); got != want {
 				t.Errorf("%s as %s: %d, want %d", name, p.name, got, want)
 			}
 		}
@@ -319,7 +312,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 	t.Logf("%d routes, %d cells", len(c.Routes), cells)
 }
 
-func (c *center) cell(t *testing.T, p principal, pattern, home string, r row) int {
+func (c *center) cell(t *testing.T, p principal, pattern string, r row) int {
 	t.Helper()
 	method, path, found := strings.Cut(pattern, " ")
 	if !found {
@@ -329,9 +322,10 @@ func (c *center) cell(t *testing.T, p principal, pattern, home string, r row) in
 	case r.path == "PUT":
 		method = "PUT"
 	case r.path != "":
-		path = strings.Replace(r.path, "%s", home, 1)
+		path = strings.Replace(r.path, "%s", "/ui/{home}/", 1)
 	}
-	path = strings.NewReplacer("{id}", "none", "{$}", "").Replace(path)
+	home := cmp.Or(p.home, "/ui/"+strings.Repeat("x", 22)+"/")
+	path = strings.NewReplacer("/ui/{home}/", home, "{page}", "keys", "{id}", "none", "{$}", "").Replace(path)
 	var headers []string
 	if r.form {
 		headers = []string{"Content-Type", "application/x-www-form-urlencoded"}

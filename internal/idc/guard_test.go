@@ -432,17 +432,17 @@ func TestOtherRegionsThroughTheProxy(t *testing.T) {
 	}
 }
 
-// The secret path of the pages is in neither metrics nor logs.
+// The secret path of a session is in neither metrics nor logs.
 func TestThePagesPathStaysSecret(t *testing.T) {
 	var log bytes.Buffer
 	c := newCenterIn(t, t.TempDir(), func(o *idc.Options) {
 		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
-	home := c.home(t)
-	c.call(t, "GET", home+"sign-in", nil)
+	cookie, home := c.cookie(t, "alice")
+	c.call(t, "GET", home+"device", nil, "Cookie", cookie)
 	metrics := c.call(t, "GET", "/metrics", nil).body
 	for name, text := range map[string]string{"metrics": metrics, "log": log.String()} {
-		if strings.Contains(text, home) || !strings.Contains(text, "/ui/…/sign-in") {
+		if strings.Contains(text, home) || !strings.Contains(text, "/ui/…/device") {
 			t.Errorf("%s: %s", name, text)
 		}
 	}

@@ -243,7 +243,10 @@ func public(path string) string {
 	if !found {
 		return path
 	}
-	_, page, _ := strings.Cut(rest, "/")
+	_, page, inside := strings.Cut(rest, "/")
+	if !inside {
+		return path
+	}
 	return before + "/ui/…/" + page
 }
 

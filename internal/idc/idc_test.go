@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -612,11 +613,9 @@ func TestPagesAreGuarded(t *testing.T) {
 
 func TestTheSignInPageIsGuarded(t *testing.T) {
 	c := newCenter(t, oidc.Options{})
-	_, home, _ := strings.Cut(c.call(t, "GET", "/start", nil).body, `href="/ui/`)
-	home, _, _ = strings.Cut("/ui/"+home, `"`)
-	signIn := c.call(t, "GET", home+"sign-in", nil)
+	signIn := c.call(t, "GET", "/ui/sign-in", nil)
 	cookie := signIn.header.Get("Set-Cookie")
-	if !strings.Contains(cookie, "Path="+home) || !strings.Contains(cookie, "HttpOnly") ||
+	if !strings.Contains(cookie, "Path=/ui/;") || !strings.Contains(cookie, "HttpOnly") ||
 		!strings.Contains(cookie, "SameSite=Lax") {
 		t.Errorf("the cookie is %q", cookie)
 	}
@@ -627,7 +626,7 @@ func TestTheSignInPageIsGuarded(t *testing.T) {
 		"form": {token}, "user": {"alice"}, "password": {"correct-horse-alice"}, "next": {"https://example.com/"},
 	}
 	post := func(form url.Values, headers ...string) answer {
-		return c.call(t, "POST", home+"sign-in", form.Encode(),
+		return c.call(t, "POST", "/ui/sign-in", form.Encode(),
 			append([]string{"Content-Type", "application/x-www-form-urlencoded", "Cookie", visitorID}, headers...)...)
 	}
 	if a := post(form, "Origin", "https://example.com"); a.status != 403 {
@@ -639,8 +638,15 @@ func TestTheSignInPageIsGuarded(t *testing.T) {
 	if a := post(form, "Cookie", ""); a.status != 403 {
 		t.Errorf("without the cookie: %d", a.status)
 	}
-	if a := post(form, "Origin", origin); a.status != 303 || a.header.Get("Location") != home {
-		t.Errorf("a sign-in leads to %q (%d)", a.header.Get("Location"), a.status)
+	in := post(form, "Origin", origin)
+	home := in.header.Get("Location")
+	if in.status != 303 || !regexp.MustCompile(`^/ui/[\w-]{22}/$`).MatchString(home) {
+		t.Errorf("a sign-in leads to %q (%d)", home, in.status)
+	}
+	for _, cookie := range in.header.Values("Set-Cookie") {
+		if strings.HasPrefix(cookie, "rolecall_session=") && !strings.Contains(cookie, "; Path="+home+";") {
+			t.Errorf("the session's cookie is %q", cookie)
+		}
 	}
 	form.Set("password", "wrong")
 	wrong := post(form)
@@ -649,8 +655,8 @@ func TestTheSignInPageIsGuarded(t *testing.T) {
 		strings.ReplaceAll(unknown.body, "nobody", "alice") != wrong.body {
 		t.Errorf("a wrong password: %d, an unknown user: %d, or they can be told apart", wrong.status, unknown.status)
 	}
-	if a := c.call(t, "GET", home+"device", nil); a.status != 303 ||
-		!strings.HasPrefix(a.header.Get("Location"), home+"sign-in?next=device") {
+	if a := c.call(t, "GET", "/ui/device", nil); a.status != 303 ||
+		!strings.HasPrefix(a.header.Get("Location"), "/ui/sign-in?next=device") {
 		t.Errorf("not signed in: %d to %q", a.status, a.header.Get("Location"))
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// The administrator's view has its own cookie, for its own path. Neither a person's session nor this cookie opens the
+// The administrator's view has its own cookie, for a path of each session's own. Neither a person's session nor this cookie opens the
 // other's pages.
 const adminCookie = "rolecall_admin"
 
@@ -70,9 +70,12 @@ func (a *adminSessions) end(id string) {
 	delete(a.seen, id)
 }
 
-func (s *Site) setAdminCookie(w http.ResponseWriter, id string, age int) {
+// adminHome returns the path of an administrator's session, as homeOf does for a person's.
+func (s *Site) adminHome(id string) string { return entrance + s.mac("admin home", id)[:22] + "/" }
+
+func (s *Site) setAdminCookie(w http.ResponseWriter, home, id string, age int) {
 	http.SetCookie(w, &http.Cookie{
-		Name: adminCookie, Value: id, Path: s.home + "admin/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: adminCookie, Value: id, Path: home + "admin/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: strings.HasPrefix(s.o.URL, "https:"),
 	})
 }
@@ -83,7 +86,7 @@ func (s *Site) admin(r *http.Request) (id string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	return c.Value, s.admins.touch(c.Value)
+	return c.Value, at(r, s.adminHome(c.Value)) && s.admins.touch(c.Value)
 }
 
 // administrator admits the administrator, and sends others to the sign-in page.
@@ -91,10 +94,10 @@ func (s *Site) administrator(next pageHandler) pageHandler {
 	return func(w http.ResponseWriter, r *http.Request) {
 		id, ok := s.admin(r)
 		if !ok {
-			http.Redirect(w, r, s.home+"admin/sign-in", http.StatusSeeOther)
+			http.Redirect(w, r, entrance+"admin/sign-in?over=1", http.StatusSeeOther)
 			return
 		}
-		s.setAdminCookie(w, id, int(idle.Seconds()))
+		s.setAdminCookie(w, s.adminHome(id), id, int(idle.Seconds()))
 		next(w, r)
 	}
 }
@@ -115,17 +118,18 @@ func (s *Site) administers(next pageHandler) pageHandler {
 
 // renderAdmin writes a page of the administrator's view.
 func (s *Site) renderAdmin(w http.ResponseWriter, r *http.Request, name, title string, page any) {
-	v := view{Title: title, Layout: "wide", Home: s.home, Admin: true, Page: page}
+	v := view{Title: title, Layout: "wide", Home: entrance, Admin: true, Page: page}
 	if id, ok := s.admin(r); ok {
-		v.Form = s.adminFormToken(id)
+		v.Form, v.Home = s.adminFormToken(id), s.adminHome(id)
 	}
 	s.write(w, http.StatusOK, name, v)
 }
 
 func (s *Site) mountAdmin(m oidc.Mux) {
-	at := s.home + "admin/"
-	m.HandleFunc("GET "+at+"sign-in", s.adminSignInPage)
-	m.HandleFunc("POST "+at+"sign-in", s.post(s.adminSignIn))
+	m.HandleFunc("GET "+entrance+"admin/{$}", s.adminEnter)
+	m.HandleFunc("GET "+entrance+"admin/sign-in", s.adminSignInPage)
+	m.HandleFunc("POST "+entrance+"admin/sign-in", s.post(s.adminSignIn))
+	at := inside + "admin/"
 	for path, page := range map[string]pageHandler{
 		"{$}": s.adminUsers, "user": s.adminUser, "groups": s.adminGroups, "group": s.adminGroup,
 		"accounts": s.adminAccounts, "account": s.adminAccount,

@@ -10,13 +10,18 @@ import (
 
 type adminSignInView struct{ Problem string }
 
+// adminEnter leads whoever comes from outside to the sign-in: the script goes on from there.
+func (s *Site) adminEnter(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, entrance+"admin/sign-in", http.StatusSeeOther)
+}
+
 func (s *Site) adminSignInPage(w http.ResponseWriter, r *http.Request) {
 	s.adminAsk(w, r, http.StatusOK, "")
 }
 
 func (s *Site) adminAsk(w http.ResponseWriter, r *http.Request, status int, problem string) {
 	s.write(w, status, "admin-signin.html", view{
-		Title: "Administrator", Layout: "card", Home: s.home, Form: s.formToken(s.visitor(w, r)),
+		Title: "Administrator", Layout: "card", Home: entrance, Form: s.formToken(r, s.visitor(w, r)),
 		Page: adminSignInView{problem},
 	})
 }
@@ -41,20 +46,21 @@ func (s *Site) adminSignIn(w http.ResponseWriter, r *http.Request) {
 		s.broken(w, r)
 		return
 	}
-	s.setAdminCookie(w, s.admins.begin(), int(idle.Seconds()))
-	http.Redirect(w, r, s.home+"admin/", http.StatusSeeOther)
+	session := s.admins.begin()
+	s.setAdminCookie(w, s.adminHome(session), session, int(idle.Seconds()))
+	http.Redirect(w, r, s.adminHome(session)+"admin/", http.StatusSeeOther)
 }
 
 func (s *Site) adminSignOut(w http.ResponseWriter, r *http.Request) {
 	if id, ok := s.admin(r); ok {
 		s.admins.end(id)
 	}
-	s.setAdminCookie(w, "", -1)
+	s.setAdminCookie(w, entrance+r.PathValue("home")+"/", "", -1)
 	if err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
 		return tx.Record(s.event("SignOut", "administration pages", ""))
 	}); err != nil {
 		s.broken(w, r)
 		return
 	}
-	http.Redirect(w, r, s.home+"admin/sign-in", http.StatusSeeOther)
+	http.Redirect(w, r, entrance+"admin/sign-in?over=1", http.StatusSeeOther)
 }

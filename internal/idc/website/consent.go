@@ -22,7 +22,7 @@ func (s *Site) authorize(w http.ResponseWriter, r *http.Request) {
 	case refusal != "":
 		http.Redirect(w, r, refusal, http.StatusSeeOther)
 	default:
-		http.Redirect(w, r, s.home+"consent?"+url.Values{"request": {id}}.Encode(), http.StatusSeeOther)
+		http.Redirect(w, r, entrance+"consent?"+url.Values{"request": {id}}.Encode(), http.StatusSeeOther)
 	}
 }
 

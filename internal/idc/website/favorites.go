@@ -48,5 +48,5 @@ func (s *Site) favorite(w http.ResponseWriter, r *http.Request, who person) {
 	}
 	back, _ := url.ParseQuery(r.PostFormValue("back"))
 	back.Set("open", account)
-	http.Redirect(w, r, s.home+"?"+back.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, s.homeOf(who.Session.ID)+"?"+back.Encode(), http.StatusSeeOther)
 }

@@ -9,7 +9,7 @@ import (
 func (s *Site) post(next pageHandler) pageHandler {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c, err := r.Cookie(visitorCookie)
-		if !ours(w, r) || err != nil || !hmac.Equal([]byte(r.PostFormValue("form")), []byte(s.formToken(c.Value))) {
+		if !ours(w, r) || err != nil || !hmac.Equal([]byte(r.PostFormValue("form")), []byte(s.formToken(r, c.Value))) {
 			s.foreign(w, r)
 			return
 		}

@@ -57,18 +57,17 @@ func TestEveryFormIsGuarded(t *testing.T) {
 // Pages behind a sign-in lead to it, and every page has the protective headers.
 func TestEveryPageIsGuarded(t *testing.T) {
 	s := newSite(t)
-	public := map[string]bool{"sign-in": true, "admin/sign-in": true}
 	person, administrator := s.browser(t).as("alice"), s.browser(t).asAdministrator()
 	for _, pattern := range s.routes {
-		path, ok := strings.CutPrefix(pattern, "GET "+s.home)
-		if !ok || public[path] {
+		path, ok := strings.CutPrefix(pattern, "GET "+entrance+"{home}/")
+		if !ok {
 			continue
 		}
 		path = strings.TrimSuffix(path, "{$}")
 		who, others := person, administrator
-		to := s.home + "sign-in?"
+		to := entrance + "sign-in?"
 		if strings.HasPrefix(path, "admin/") {
-			who, others, to = administrator, person, s.home+"admin/sign-in"
+			who, others, to = administrator, person, entrance+"admin/sign-in"
 		}
 		for _, b := range []*browser{s.browser(t), others} {
 			if p := b.get(path); p.status != http.StatusSeeOther || !strings.HasPrefix(p.header.Get("Location"), to) {
@@ -99,7 +98,7 @@ func TestAPersonsStayEnds(t *testing.T) {
 			t.Fatalf("while it is busy: %d", p.status)
 		}
 	}
-	u, err := url.Parse(origin + s.home)
+	u, err := url.Parse(origin + b.home)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +128,7 @@ func TestAdministratorsStayEnds(t *testing.T) {
 	s.now = s.now.Add(16 * time.Minute)
 	out("after a quarter of an hour")
 	b.asAdministrator()
-	u, _ := url.Parse(origin + s.home + "admin/")
+	u, _ := url.Parse(origin + b.adminHome + "admin/")
 	stolen := b.Jar.Cookies(u)
 	b.post("admin/sign-out", url.Values{"form": {b.get("admin/").token()}})
 	b.Jar.SetCookies(u, stolen)

@@ -69,7 +69,7 @@ func TestFavoritesAreOnesOwnRoles(t *testing.T) {
 		return b.post("favorite", url.Values{"form": {b.get("").token()}, name: {role}, "back": {"q=pay&page=1"}})
 	}
 	if p := star(b, "star", "111122223333/Admin"); p.status != http.StatusSeeOther ||
-		p.header.Get("Location") != s.home+"?open=111122223333&page=1&q=pay" {
+		p.header.Get("Location") != b.home+"?open=111122223333&page=1&q=pay" {
 		t.Errorf("starred: %d to %q", p.status, p.header.Get("Location"))
 	}
 	star(b, "star", "222233334444/Admin") // she has only ReadOnly there

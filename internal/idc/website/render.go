@@ -27,17 +27,17 @@ var wide = map[string]bool{"portal.html": true, "keys.html": true, "arrived.html
 func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, name, title string, page any,
 	formAction ...string,
 ) {
-	v := view{Title: title, Layout: "card", Home: s.home, Page: page}
+	v := view{Title: title, Layout: "card", Home: entrance, Page: page}
 	if wide[name] {
 		v.Layout = "wide"
 	}
 	if name == "start.html" {
 		v.Region = s.o.Region
 	}
-	if strings.HasPrefix(r.URL.Path, s.home) { // elsewhere no cookie comes, and there are no forms
-		v.Form = s.formToken(s.visitor(w, r))
+	if strings.HasPrefix(r.URL.Path, entrance) { // elsewhere no cookie comes, and there are no forms
+		v.Form = s.formToken(r, s.visitor(w, r))
 		if who, err := s.person(r); err == nil {
-			v.Person = &who
+			v.Person, v.Home = &who, s.homeOf(who.Session.ID)
 		}
 	}
 	s.write(w, status, name, v, formAction...)

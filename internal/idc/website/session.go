@@ -18,6 +18,25 @@ import (
 	"rolecall/internal/idc/store"
 )
 
+// Browsers send cookies to every port of a host, and every user of this machine can listen on one. So a session's cookie
+// is for a path that nobody else knows: it is derived from the session, and stands in no page before the sign-in. The
+// script keeps it for the browser, in storage that is separate for each port; without the script, people sign in again
+// where they come from another program.
+const (
+	// entrance is the path of the pages for whoever is not signed in.
+	entrance = "/ui/"
+	// inside is the pattern of a session's own path.
+	inside = entrance + "{home}/"
+)
+
+// homeOf returns a session's own path.
+func (s *Site) homeOf(session string) string { return entrance + s.mac("home", session)[:22] + "/" }
+
+// at reports whether the request is for that path.
+func at(r *http.Request, home string) bool {
+	return hmac.Equal([]byte(entrance+r.PathValue("home")+"/"), []byte(home))
+}
+
 const (
 	visitorCookie = "rolecall_visitor" // what form tokens are bound to
 	sessionCookie = "rolecall_session"
@@ -37,12 +56,11 @@ func randomText() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// setCookie scopes a cookie to the secret path. The prefix __Host- would keep other hosts of the domain from setting
-// it, but requires Path=/, and on loopback such a cookie goes to every port of this machine. So even with https the
-// cookie keeps its path, and is Secure.
-func (s *Site) setCookie(w http.ResponseWriter, name, value string, age int) {
+// setCookie sets a cookie for a path. The prefix __Host- would keep other hosts of the domain from setting it, but
+// requires Path=/. So even with https the cookie keeps its path, and is Secure.
+func (s *Site) setCookie(w http.ResponseWriter, path, name, value string, age int) {
 	http.SetCookie(w, &http.Cookie{
-		Name: name, Value: value, Path: s.home, MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Name: name, Value: value, Path: path, MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: strings.HasPrefix(s.o.URL, "https:"),
 	})
 }
@@ -57,16 +75,22 @@ func (s *Site) visitor(w http.ResponseWriter, r *http.Request) string {
 
 func (s *Site) newVisitor(w http.ResponseWriter) string {
 	id := randomText()
-	s.setCookie(w, visitorCookie, id, 0)
+	s.setCookie(w, entrance, visitorCookie, id, 0)
 	return id
 }
 
-func (s *Site) formToken(visitor string) string { return s.mac("form", visitor) }
+// formToken returns what a form of this browser must carry: of its session, or before a sign-in of the visitor.
+func (s *Site) formToken(r *http.Request, visitor string) string {
+	if id, ok := s.sessionOf(r); ok {
+		return s.mac("form of session", id)
+	}
+	return s.mac("form", visitor)
+}
 
 // remember keeps the browser signed in for a while.
 func (s *Site) remember(w http.ResponseWriter, session string) {
 	text := session + "." + strconv.FormatInt(s.o.Now().Unix(), 10)
-	s.setCookie(w, sessionCookie, text+"."+s.mac("session", text), int(idle.Seconds()))
+	s.setCookie(w, s.homeOf(session), sessionCookie, text+"."+s.mac("session", text), int(idle.Seconds()))
 }
 
 // A person is who is signed in with this browser.
@@ -111,7 +135,7 @@ func (s *Site) person(r *http.Request) (p person, err error) {
 	return p, err
 }
 
-// sessionOf reads the session id from the cookie.
+// sessionOf reads the session id from the cookie, on the session's own path only.
 func (s *Site) sessionOf(r *http.Request) (id string, ok bool) {
 	c, err := r.Cookie(sessionCookie)
 	if err != nil {
@@ -123,7 +147,7 @@ func (s *Site) sessionOf(r *http.Request) (id string, ok bool) {
 	}
 	id, seconds, _ := strings.Cut(c.Value[:i], ".")
 	seen, err := strconv.ParseInt(seconds, 10, 64)
-	return id, err == nil && s.o.Now().Sub(time.Unix(seen, 0)) <= idle
+	return id, err == nil && s.o.Now().Sub(time.Unix(seen, 0)) <= idle && at(r, s.homeOf(id))
 }
 
 type pageHandler = func(http.ResponseWriter, *http.Request)
@@ -142,11 +166,23 @@ func (s *Site) signedIn(next personHandler) pageHandler {
 		case !errors.Is(err, errNobody):
 			s.broken(w, r)
 		default:
-			back := strings.TrimPrefix(r.URL.Path, s.home)
-			if r.URL.RawQuery != "" {
-				back += "?" + r.URL.RawQuery
-			}
-			http.Redirect(w, r, s.home+"sign-in?"+url.Values{"next": {back}}.Encode(), http.StatusSeeOther)
+			back := strings.TrimPrefix(r.URL.Path, entrance+r.PathValue("home")+"/")
+			toSignIn(w, r, back, url.Values{"over": {"1"}})
 		}
 	}
+}
+
+// enter leads whoever comes from outside to a page, by way of the sign-in: the script goes on from there if the browser
+// is signed in.
+func (s *Site) enter(w http.ResponseWriter, r *http.Request) {
+	toSignIn(w, r, r.PathValue("page"), url.Values{})
+}
+
+// toSignIn leads to the sign-in, and from there back to page with this request's query.
+func toSignIn(w http.ResponseWriter, r *http.Request, page string, query url.Values) {
+	if r.URL.RawQuery != "" {
+		page += "?" + r.URL.RawQuery
+	}
+	query.Set("next", page)
+	http.Redirect(w, r, entrance+"sign-in?"+query.Encode(), http.StatusSeeOther)
 }

@@ -58,7 +58,7 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	s.newVisitor(w) // ids from before a sign-in are void
 	s.remember(w, id)
 	s.knowDevice(w, r, user)
-	http.Redirect(w, r, s.within(next), http.StatusSeeOther)
+	http.Redirect(w, r, s.homeOf(id)+within(next), http.StatusSeeOther)
 }
 
 func retryAfter(w http.ResponseWriter, wait time.Duration) {
@@ -72,17 +72,18 @@ func (s *Site) matches(user directory.User, password string) bool {
 	return user.Password.Matches(password) && !user.Disabled
 }
 
-// within returns the path if it is one of our own pages, and otherwise the home page: a sign-in leads nowhere else.
-func (s *Site) within(next string) string {
+// within returns next if it is one of our own pages, with its query, and otherwise "", the home page: a sign-in leads
+// nowhere else.
+func within(next string) string {
 	path, query, _ := strings.Cut(next, "?")
 	if !slices.Contains([]string{"", "consent", "device", "keys", "console"}, path) {
-		return s.home
+		return ""
 	}
 	values, err := url.ParseQuery(query)
 	if err != nil || len(values) == 0 {
-		return s.home + path
+		return path
 	}
-	return s.home + path + "?" + values.Encode()
+	return path + "?" + values.Encode()
 }
 
 func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +93,7 @@ func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.setCookie(w, sessionCookie, "", -1)
+	s.setCookie(w, entrance+r.PathValue("home")+"/", sessionCookie, "", -1)
 	r.Header.Del("Cookie") // the next page belongs to nobody
 	s.render(w, r, http.StatusOK, "signedout.html", "Signed out", nil)
 }

@@ -12,7 +12,7 @@ func (s *Site) start(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Site) toDevice(w http.ResponseWriter, r *http.Request) {
-	to := s.home + "device"
+	to := entrance + "device"
 	if code := r.URL.Query().Get("user_code"); code != "" {
 		to += "?" + url.Values{"user_code": {code}}.Encode()
 	}

@@ -152,7 +152,7 @@ func (s *Site) knowDevice(w http.ResponseWriter, r *http.Request, user directory
 	if !known {
 		id = randomText()
 	}
-	s.setCookie(w, s.deviceCookieOf(user), id+"."+s.deviceMAC(user, id), int(deviceLife.Seconds()))
+	s.setCookie(w, entrance, s.deviceCookieOf(user), id+"."+s.deviceMAC(user, id), int(deviceLife.Seconds()))
 }
 
 // addressOf cuts the port off.

@@ -88,7 +88,7 @@ func TestAKnownBrowserIsNotLockedOut(t *testing.T) {
 // The cookie of a browser counts for its user only, and cannot be made up.
 func TestDeviceCookiesAreSigned(t *testing.T) {
 	s := newSite(t)
-	u, err := url.Parse(origin + s.home)
+	u, err := url.Parse(origin + entrance + "sign-in")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestDeviceCookiesAreSigned(t *testing.T) {
 		t.Helper()
 		for _, c := range b.Jar.Cookies(u) {
 			if strings.HasPrefix(c.Name, "rolecall_device_") {
-				return &http.Cookie{Name: c.Name, Value: c.Value, Path: s.home}
+				return &http.Cookie{Name: c.Name, Value: c.Value, Path: entrance}
 			}
 		}
 		t.Fatal("no device cookie")
@@ -118,12 +118,12 @@ func TestDeviceCookiesAreSigned(t *testing.T) {
 		want   int
 	}{
 		"her own": {good, letIn},
-		"bob's":   {&http.Cookie{Name: good.Name, Value: bobs.Value, Path: s.home}, tooMany},
+		"bob's":   {&http.Cookie{Name: good.Name, Value: bobs.Value, Path: entrance}, tooMany},
 		"another id": {
-			&http.Cookie{Name: good.Name, Value: strings.Repeat("A", 32) + good.Value[32:], Path: s.home}, tooMany,
+			&http.Cookie{Name: good.Name, Value: strings.Repeat("A", 32) + good.Value[32:], Path: entrance}, tooMany,
 		},
-		"unsigned": {&http.Cookie{Name: good.Name, Value: good.Value[:32], Path: s.home}, tooMany},
-		"empty":    {&http.Cookie{Name: good.Name, Path: s.home}, tooMany},
+		"unsigned": {&http.Cookie{Name: good.Name, Value: good.Value[:32], Path: entrance}, tooMany},
+		"empty":    {&http.Cookie{Name: good.Name, Path: entrance}, tooMany},
 	} {
 		b := s.browser(t)
 		b.Jar.SetCookies(u, []*http.Cookie{c.cookie})

@@ -7,7 +7,6 @@ package website
 import (
 	"crypto/hkdf"
 	"crypto/sha256"
-	"encoding/base64"
 	"html/template"
 	"time"
 
@@ -42,9 +41,6 @@ type Site struct {
 	pages  *template.Template
 	assets assets
 	key    []byte // of the cookie and the form tokens
-	// home is the path of the pages with cookies. Cookies do not distinguish ports, so the path is a secret unknown to
-	// other programs on this machine.
-	home string
 	// hashing allows two password checks at a time, as each needs much memory.
 	hashing  chan struct{}
 	throttle *throttle
@@ -59,12 +55,8 @@ func New(o Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	path, err := hkdf.Key(sha256.New, o.Secret, nil, "path of the pages", 16)
-	if err != nil {
-		return nil, err
-	}
 	s := &Site{
-		o: o, assets: newAssets(), key: key, home: "/ui/" + base64.RawURLEncoding.EncodeToString(path) + "/",
+		o: o, assets: newAssets(), key: key,
 		hashing: make(chan struct{}, 2),
 		admins:  adminSessions{now: o.Now, seen: map[string]time.Time{}},
 	}
@@ -83,9 +75,11 @@ func (s *Site) Mount(m oidc.Mux) {
 	m.HandleFunc("GET /authorize", s.authorize)
 	m.HandleFunc("GET /device", s.toDevice)
 	m.HandleFunc("GET /assets/{name}", s.assets.serve)
-	m.HandleFunc("GET "+s.home+"sign-in", s.signInPage)
-	m.HandleFunc("POST "+s.home+"sign-in", s.post(s.signIn))
-	m.HandleFunc("POST "+s.home+"sign-out", s.post(s.signOut))
+	m.HandleFunc("GET "+entrance+"{$}", s.enter)
+	m.HandleFunc("GET "+entrance+"{page}", s.enter)
+	m.HandleFunc("GET "+entrance+"sign-in", s.signInPage)
+	m.HandleFunc("POST "+entrance+"sign-in", s.post(s.signIn))
+	m.HandleFunc("POST "+inside+"sign-out", s.post(s.signOut))
 	for path, page := range map[string]struct{ get, post personHandler }{
 		"{$}":      {get: s.portal},
 		"favorite": {post: s.favorite},
@@ -95,10 +89,10 @@ func (s *Site) Mount(m oidc.Mux) {
 		"device":   {s.device, s.decideDevice},
 	} {
 		if page.get != nil {
-			m.HandleFunc("GET "+s.home+path, s.signedIn(page.get))
+			m.HandleFunc("GET "+inside+path, s.signedIn(page.get))
 		}
 		if page.post != nil {
-			m.HandleFunc("POST "+s.home+path, s.post(s.signedIn(page.post)))
+			m.HandleFunc("POST "+inside+path, s.post(s.signedIn(page.post)))
 		}
 	}
 	s.mountAdmin(m)

@@ -32,7 +32,6 @@ type site struct {
 	oidc   *oidc.Server
 	keys   *sts.Server
 	now    time.Time
-	home   string
 	pages  *website.Site
 	routes []string // patterns
 }
@@ -78,12 +77,6 @@ func newSiteWith(t testing.TB, o website.Options) *site {
 	}
 	pages.Mount(s)
 	signin.Mount(s, pages)
-	for _, pattern := range s.routes {
-		if path, ok := strings.CutSuffix(pattern, "{$}"); ok && strings.HasPrefix(path, "GET /ui/") &&
-			!strings.Contains(path, "admin") {
-			s.home = strings.TrimPrefix(path, "GET ")
-		}
-	}
 	return s
 }
 
@@ -132,6 +125,8 @@ type browser struct {
 	t    testing.TB
 	site *site
 	from string // address and port
+	// home and adminHome are the paths of its sessions, which the script would know.
+	home, adminHome string
 	*http.Client
 }
 
@@ -140,7 +135,7 @@ func (s *site) browser(t testing.TB) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &browser{t: t, site: s, from: "127.0.0.1:5000"}
+	b := &browser{t: t, site: s, from: "127.0.0.1:5000", home: nobodys, adminHome: nobodys}
 	b.Client = &http.Client{Jar: jar, Transport: inProcess{b}, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}
@@ -193,30 +188,50 @@ func (b *browser) do(r *http.Request) page {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	if home := homeIn.FindString(answer.Header.Get("Location")); home != "" {
+		if strings.HasPrefix(answer.Header.Get("Location"), home+"admin/") {
+			b.adminHome = home
+		} else {
+			b.home = home
+		}
+	}
 	return page{answer.StatusCode, answer.Header, string(body)}
 }
 
-// get opens a page; a path without a slash is below the secret path.
+// entrance is the path of the pages for whoever is not signed in.
+const entrance = "/ui/"
+
+// nobodys is a path that belongs to no session.
+const nobodys = entrance + "xxxxxxxxxxxxxxxxxxxxxx/"
+
+var homeIn = regexp.MustCompile(`^/ui/[\w-]{22}/`)
+
+// get opens a page; a path without a slash is below that of the browser's session.
 func (b *browser) get(path string) page {
 	b.t.Helper()
-	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, origin+b.site.path(path), nil)
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, origin+b.path(path), nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	return b.do(r)
 }
 
-func (s *site) path(path string) string {
-	if strings.HasPrefix(path, "/") {
+func (b *browser) path(path string) string {
+	switch {
+	case strings.HasPrefix(path, "/"):
 		return path
+	case path == "sign-in" || path == "admin/sign-in":
+		return entrance + path
+	case strings.HasPrefix(path, "admin/"):
+		return b.adminHome + path
 	}
-	return s.home + path
+	return b.home + path
 }
 
 // post sends a form; headers are names and values.
 func (b *browser) post(path string, form url.Values, headers ...string) page {
 	b.t.Helper()
-	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, origin+b.site.path(path),
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, origin+b.path(path),
 		strings.NewReader(form.Encode()))
 	if err != nil {
 		b.t.Fatal(err)

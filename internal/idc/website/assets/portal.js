@@ -3,6 +3,30 @@
 
 document.documentElement.classList.add("scripted");
 
+// Where this browser is signed in: a path that only this origin can know. Storage is separate for each port, cookies are
+// not. It is kept after a sign-in here, and not when another page leads to somebody's session.
+const stored = {
+  get: (key) => { try { return localStorage.getItem(key); } catch { return null; } },
+  set: (key, value) => { try { localStorage.setItem(key, value); } catch { /* not allowed: then people sign in again */ } },
+  drop: (key) => { try { localStorage.removeItem(key); } catch { /* nothing is there */ } },
+};
+
+function enter(form) {
+  const kind = form.dataset.enters, home = stored.get(kind), next = form.elements.next?.value ?? "";
+  form.addEventListener("submit", () => stored.set("enters", kind));
+  if (new URLSearchParams(location.search).has("over")) { stored.drop(kind); return; }
+  if (!/^\/ui\/[\w-]{22}\/$/.test(home) || !/^((consent|device|keys|console)?(\?.*)?)$/.test(next)) return;
+  location.replace(home + (kind === "admin" ? "admin/" : next));
+}
+
+const entering = document.querySelector("form[data-enters]"), insideOf = document.body.dataset;
+if (entering) enter(entering);
+if (insideOf.inside && stored.get("enters") === insideOf.inside) {
+  stored.set(insideOf.inside, insideOf.home);
+  stored.drop("enters");
+}
+for (const left of document.querySelectorAll("[data-left]")) stored.drop(left.dataset.left);
+
 // Deep links of the access portal stand behind a #, which no server sees:
 // /start/#/console?account_id=…&role_name=…&destination=… and /start/#/device?user_code=…
 const deepLinks = { console: ["account_id", "role_name", "destination"], device: ["user_code"] };
