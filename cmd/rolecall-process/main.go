@@ -11,21 +11,23 @@ import (
 	"runtime"
 
 	"rolecall/internal/export"
+	"rolecall/internal/nodump"
 	"rolecall/internal/process"
 )
 
 func main() {
+	limits := nodump.Forbid()
 	if c, ok := process.Cached(os.Args[1:]); ok {
 		if err := export.CredentialProcess(os.Stdout, c); err == nil {
 			return
 		}
 	}
-	os.Exit(handOver(os.Args[1:]))
+	os.Exit(handOver(os.Args[1:], limits))
 }
 
 // handOver runs "rolecall process" with the same arguments. It looks beside itself, never in PATH, where a rolecall
 // could be anybody's.
-func handOver(args []string) int {
+func handOver(args []string, limits *nodump.Limits) int {
 	self, err := os.Executable()
 	if err == nil {
 		self, err = filepath.EvalSymlinks(self)
@@ -39,7 +41,11 @@ func handOver(args []string) int {
 		name += ".exe"
 	}
 	path := filepath.Join(filepath.Dir(self), name)
-	code, err := become(path, append([]string{path, "process"}, args...))
+	code := 1
+	err = limits.Lift(func() (err error) {
+		code, err = become(path, append([]string{path, "process"}, args...))
+		return err
+	})
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "rolecall: %v\nrolecall: hint: install rolecall and rolecall-process side by side in %s\n",
 			err, filepath.Dir(self))

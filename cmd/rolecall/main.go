@@ -17,6 +17,7 @@ import (
 	"rolecall/internal/cli"
 	"rolecall/internal/cli/local"
 	"rolecall/internal/export"
+	"rolecall/internal/nodump"
 	"rolecall/internal/process"
 	"rolecall/internal/terminal"
 )
@@ -25,6 +26,7 @@ import (
 var version = ""
 
 func main() {
+	limits := nodump.Forbid()
 	if len(os.Args) > 1 && os.Args[1] == "process" { // SDKs start it on every run of every tool
 		if c, ok := process.Cached(os.Args[2:]); ok && export.CredentialProcess(os.Stdout, c) == nil {
 			return
@@ -49,7 +51,7 @@ func main() {
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Home: home(),
 		Version: versionName(), Now: time.Now,
 		Terminal: terminal.IsTerminal(os.Stdin) && terminal.IsTerminal(os.Stderr),
-		Local:    local.Commands,
+		Local:    local.Commands, Limits: limits,
 	}
 	os.Exit(cli.Main(ctx, world, os.Args[1:]))
 }

@@ -18,13 +18,13 @@ import (
 // rooms says which rooms each room may enter. Paths are below internal/; the
 // programs are below the root.
 var rooms = map[string][]string{
-	"cmd/rolecall":         {"cli", "cli/local", "export", "process", "terminal"},
-	"cmd/rolecall-process": {"export", "process"},
+	"cmd/rolecall":         {"cli", "cli/local", "export", "nodump", "process", "terminal"},
+	"cmd/rolecall-process": {"export", "nodump", "process"},
 
 	"cli": {
 		"access", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export",
-		"filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "near", "pace", "peer",
-		"picker", "profiles", "settings", "terminal",
+		"filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "near", "nodump", "pace",
+		"peer", "picker", "profiles", "settings", "terminal",
 	},
 	"cli/local": { // where both houses meet
 		"awsconfig", "cli", "export", "filesystem", "identitycenter", "login",
@@ -47,6 +47,7 @@ var rooms = map[string][]string{
 	"login":                 {"cache", "filesystem", "identitycenter", "loopback", "peer"},
 	"loopback":              {"peer"},
 	"near":                  {},
+	"nodump":                {},
 	"pace":                  {"filesystem"},
 	"peer":                  {},
 	"picker":                {"terminal"},

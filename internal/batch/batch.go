@@ -48,6 +48,8 @@ type Batch struct {
 	// is the worst place to stop.
 	StopOnError bool
 	Output      Output
+	// Around, unless nil, starts a command by calling what it is given.
+	Around func(start func() error) error
 
 	interrupt context.CancelCauseFunc
 

@@ -89,7 +89,11 @@ func (b *Batch) start(going context.Context, child *exec.Cmd) (notRun bool, err 
 	if b.stopped || going.Err() != nil {
 		return true, nil
 	}
-	if err := child.Start(); err != nil {
+	start := child.Start
+	if b.Around != nil {
+		start = func() error { return b.Around(child.Start) }
+	}
+	if err := start(); err != nil {
 		return false, err
 	}
 	b.running[child.Process] = true

@@ -27,11 +27,20 @@ const openGrace = 10 * time.Second
 // ErrNone means that no opener is installed.
 var ErrNone = errors.New("no browser found")
 
+// An Opener is how programs are started that open an address.
+type Opener struct {
+	// Stderr gets their output: stdout is for results.
+	Stderr io.Writer
+	// Failed is called if none of them worked, as it turns out later. It runs in the background.
+	Failed func(error)
+	// Around starts a program by calling what it is given.
+	Around func(start func() error) error
+}
+
 // Open opens address. command is $BROWSER's text, as Python's webbrowser reads it: alternatives separated as in PATH,
 // each a program's path, or a command with quotes as in a shell and %s for the address, which is otherwise added at the
-// end; empty means the system's openers. The opener's output goes to stderr: stdout is for results. An opener that
-// fails later is replaced by the next one in the background; if there is none, failed is called there.
-func Open(command, address string, stderr io.Writer, failed func(error)) error {
+// end; empty means the system's openers. An opener that fails later is replaced by the next one in the background.
+func (o Opener) Open(command, address string) error {
 	if !allowed(address) {
 		return errors.New("neither https nor on this machine: not opened")
 	}
@@ -59,7 +68,7 @@ func Open(command, address string, stderr io.Writer, failed func(error)) error {
 	case len(found) == 0:
 		return ErrNone
 	}
-	return try(found, stderr, failed)
+	return o.try(found)
 }
 
 // commandOf returns the words of one alternative in BROWSER, which is not empty. Text whose quotes do not match is one
@@ -105,12 +114,12 @@ func arguments(words []string, address string) []string {
 
 // try runs one opener after the other, until one has not failed for startGrace. If that one fails later, the rest is
 // tried in the background.
-func try(openers [][]string, stderr io.Writer, failed func(error)) error {
+func (o Opener) try(openers [][]string) error {
 	var err error
 	for i, words := range openers {
 		c := exec.Command(words[0], words[1:]...) // it outlives the sign-in
-		c.Stdout, c.Stderr = stderr, stderr
-		if err = c.Start(); err != nil {
+		c.Stdout, c.Stderr = o.Stderr, o.Stderr
+		if err = o.Around(c.Start); err != nil {
 			continue
 		}
 		ended := make(chan error, 1)
@@ -122,7 +131,7 @@ func try(openers [][]string, stderr io.Writer, failed func(error)) error {
 			}
 			err = fmt.Errorf("%s: %w", words[0], err)
 		case <-time.After(startGrace):
-			go watch(ended, words[0], openers[i+1:], stderr, failed)
+			go o.watch(ended, words[0], openers[i+1:])
 			return nil
 		}
 	}
@@ -130,17 +139,17 @@ func try(openers [][]string, stderr io.Writer, failed func(error)) error {
 }
 
 // watch waits for an opener that seemed to work, and tries the rest if it fails.
-func watch(ended <-chan error, name string, rest [][]string, stderr io.Writer, failed func(error)) {
+func (o Opener) watch(ended <-chan error, name string, rest [][]string) {
 	started := time.Now()
 	err := <-ended
 	if err == nil || time.Since(started) > openGrace {
 		return // a browser that a person has closed
 	}
 	if len(rest) > 0 {
-		err = try(rest, stderr, failed)
+		err = o.try(rest)
 	}
 	if err != nil {
-		failed(fmt.Errorf("%s did not open the page: %w", name, err))
+		o.Failed(fmt.Errorf("%s did not open the page: %w", name, err))
 	}
 }
 

@@ -38,7 +38,7 @@ func TestTheAddressReachesTheOpenerAsItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path, noted := script(t, "0")
 			var stderr bytes.Buffer
-			if err := Open(x.before+path+x.after, page, &stderr, ignore); err != nil {
+			if err := opener(&stderr, ignore).Open(x.before+path+x.after, page); err != nil {
 				t.Fatal(err)
 			}
 			if got, err := os.ReadFile(noted); err != nil || string(got) != x.want {
@@ -59,7 +59,7 @@ func TestAPathWithBlanks(t *testing.T) {
 		if err := os.Rename(path, moved); err != nil {
 			t.Fatal(err)
 		}
-		if err := Open(quote+moved+quote, page, io.Discard, ignore); err != nil {
+		if err := opener(io.Discard, ignore).Open(quote+moved+quote, page); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(noted); err != nil || string(got) != page+"\n" {
@@ -79,7 +79,7 @@ func TestALateFailureIsNoticed(t *testing.T) {
 		return late
 	}
 	path, noted := script(t, "0")
-	if err := Open(slow()+":"+path, page, io.Discard, ignore); err != nil {
+	if err := opener(io.Discard, ignore).Open(slow()+":"+path, page); err != nil {
 		t.Fatal(err)
 	}
 	for try := 0; ; try++ {
@@ -92,7 +92,7 @@ func TestALateFailureIsNoticed(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	said := make(chan error, 1)
-	if err := Open(slow(), page, io.Discard, func(err error) { said <- err }); err != nil {
+	if err := opener(io.Discard, func(err error) { said <- err }).Open(slow(), page); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-said; !strings.Contains(err.Error(), "did not open the page: exit status 1") {
@@ -102,12 +102,16 @@ func TestALateFailureIsNoticed(t *testing.T) {
 
 func ignore(error) {}
 
+func opener(stderr io.Writer, failed func(error)) Opener {
+	return Opener{Stderr: stderr, Failed: failed, Around: func(start func() error) error { return start() }}
+}
+
 func TestABrowserThatIsNotThereIsNamed(t *testing.T) {
 	for command, names := range map[string]string{
 		"no-such-program:other-program --x": "no-such-program, other-program",
 		" : 'not closed":                    "'not closed",
 	} {
-		err := Open(command, page, io.Discard, ignore)
+		err := opener(io.Discard, ignore).Open(command, page)
 		if !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "BROWSER names "+names+", which") {
 			t.Errorf("%q: got %v", command, err)
 		}
@@ -120,14 +124,14 @@ func TestOnlyWebAddressesAreOpened(t *testing.T) {
 		"file:///etc/passwd", "javascript:alert(1)", "http://example.com/",
 		"https://u:p@example.com/", "--help", "", "http://127.0.0.1.example.com/",
 	} {
-		if err := Open(path, address, os.Stderr, ignore); err == nil {
+		if err := opener(os.Stderr, ignore).Open(path, address); err == nil {
 			t.Errorf("%q was opened", address)
 		}
 	}
 	if _, err := os.Stat(noted); err == nil {
 		t.Error("the opener was started")
 	}
-	if err := Open("no-such-program", page, os.Stderr, ignore); !errors.Is(err, ErrNone) {
+	if err := opener(os.Stderr, ignore).Open("no-such-program", page); !errors.Is(err, ErrNone) {
 		t.Errorf("without an opener: %v", err)
 	}
 }

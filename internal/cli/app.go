@@ -15,6 +15,7 @@ import (
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/login"
+	"rolecall/internal/nodump"
 	"rolecall/internal/settings"
 
 	"github.com/spf13/cobra"
@@ -33,6 +34,8 @@ type World struct {
 	Terminal bool
 	// Person signs in; nil stands for the person at the terminal, if there is one.
 	Person login.Person
+	// Limits are those of children, nil unless this process has forbidden itself to dump.
+	Limits *nodump.Limits
 	// Local lists the commands of the local Identity Center.
 	Local func(*App) []Command
 }

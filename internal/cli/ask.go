@@ -216,7 +216,7 @@ func (p *atTerminal) open(address string, failed func(error)) bool {
 		p.Tell("could not open a browser: " + err.Error())
 		return false
 	}
-	if err := browser.Open(command, h.Link, p.app.Stderr, failed); err != nil {
+	if err := p.app.opener(failed).Open(command, h.Link); err != nil {
 		h.Close()
 		p.Tell("could not open a browser: " + err.Error())
 		return false

@@ -261,12 +261,17 @@ func (a *App) refusedCaller() func(error) {
 	}
 }
 
+// opener returns what opens a browser; failed is called if that turns out not to have worked.
+func (a *App) opener(failed func(error)) browser.Opener {
+	return browser.Opener{Stderr: a.Stderr, Failed: failed, Around: a.Limits.Lift}
+}
+
 func (a *App) openBrowser(address string) error {
 	command := a.Getenv("BROWSER")
 	if command == "" && !browser.Available(a.Getenv) {
 		return noBrowser(errors.New("no browser on this machine, or no desktop session to open it in"))
 	}
-	if err := browser.Open(command, address, a.Stderr, a.warn); err != nil {
+	if err := a.opener(a.warn).Open(command, address); err != nil {
 		return noBrowser(fmt.Errorf("could not open a browser: %w", err))
 	}
 	return nil

@@ -89,7 +89,8 @@ func (a *App) Become(stdout io.Writer, argv, environ []string) error {
 	if stdout != io.Writer(os.Stdout) || a.Stderr != io.Writer(os.Stderr) || a.Stdin != os.Stdin {
 		return a.Run(stdout, argv, environ)
 	}
-	if err := become(path, argv, environ); !errors.Is(err, errors.ErrUnsupported) {
+	err = a.Limits.Lift(func() error { return become(path, argv, environ) })
+	if !errors.Is(err, errors.ErrUnsupported) {
 		return &HintError{Err: fmt.Errorf("command %q: %w", argv[0], err), Code: batch.NotExecutable}
 	}
 	return a.Run(stdout, argv, environ)
@@ -106,7 +107,7 @@ func (a *App) Run(stdout io.Writer, argv, environ []string) error {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, notIgnored(forwardedSignals())...)
 	defer signal.Stop(signals)
-	if err := child.Start(); err != nil {
+	if err := a.Limits.Lift(child.Start); err != nil {
 		return &HintError{Err: fmt.Errorf("command %q: %w", argv[0], err), Code: batch.NotExecutable}
 	}
 	ended := make(chan struct{})

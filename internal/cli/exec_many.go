@@ -150,8 +150,8 @@ func (m manyFlags) batch(
 ) *batch.Batch {
 	return &batch.Batch{
 		Path: path, Argv: argv, Parallel: m.parallel, StopOnError: m.stopOnError, Output: a.output(),
-		Environment: environment,
-		Code:        func(err error) int { return a.explain(ctx, err).Code },
+		Environment: environment, Around: a.Limits.Lift,
+		Code: func(err error) int { return a.explain(ctx, err).Code },
 	}
 }
 

@@ -80,7 +80,7 @@ func (a *App) listInBackground(ctx context.Context, s *session) {
 	child := exec.Command(self, "sync", "--background", "--", s.login.Session.Label())
 	child.Env = a.Environ
 	detach(child)
-	if err := child.Start(); err == nil {
+	if err := a.Limits.Lift(child.Start); err == nil {
 		_ = child.Process.Release()
 	}
 }

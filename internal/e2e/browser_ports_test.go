@@ -44,7 +44,8 @@ func TestAnotherPortCollectsNoSession(t *testing.T) {
 		t.Error("a public page holds the session's path")
 	}
 	for _, path := range []string{
-		"/", "/ui/", "/ui/sign-in", "/ui/admin/", "/ui/admin/sign-in", "/ui/x/", "/start", "/device", "/authorize", "/ui/device",
+		"/", "/ui/", "/ui/sign-in", "/ui/device", "/ui/admin/", "/ui/admin/sign-in", "/ui/x/", "/start", "/device",
+		"/authorize",
 	} {
 		do(browser, t, chromedp.Navigate(thief.URL+path), chromedp.WaitVisible("#collected"))
 	}
@@ -127,7 +128,9 @@ func fetch(t *testing.T, address string) string {
 // use tries cookies at every page that a stranger can name, and returns the first that knows a person.
 func use(t *testing.T, address, cookies string) string {
 	t.Helper()
-	for _, path := range []string{"/ui/", "/ui/device", "/ui/keys", "/ui/x/", "/ui/x/device", "/ui/x/admin/", "/ui/admin/"} {
+	for _, path := range []string{
+		"/ui/", "/ui/device", "/ui/keys", "/ui/x/", "/ui/x/device", "/ui/x/admin/", "/ui/admin/",
+	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+path, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rolecall/internal/idc"
@@ -35,6 +36,8 @@ type world struct {
 	faults *faults.Player
 
 	variables []string // of the commands, beside the usual ones
+	// asked counts requests for role credentials.
+	asked atomic.Int64
 }
 
 // newWorld starts an Identity Center whose lifetimes are those of lives, and
@@ -136,6 +139,9 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodConnect && p != nil {
 		p.ServeHTTP(rw, r)
 		return
+	}
+	if r.URL.Path == "/federation/credentials" {
+		w.asked.Add(1)
 	}
 	w.current().ServeHTTP(rw, r)
 }

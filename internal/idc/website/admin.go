@@ -12,8 +12,8 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// The administrator's view has its own cookie, for a path of each session's own. Neither a person's session nor this cookie opens the
-// other's pages.
+// The administrator's view has its own cookie, for a path of each session's own. Neither a person's session nor this
+// cookie opens the other's pages.
 const adminCookie = "rolecall_admin"
 
 // adminName is the administrator's name in the audit.

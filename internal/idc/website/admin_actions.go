@@ -27,7 +27,8 @@ func (s *Site) acted(w http.ResponseWriter, r *http.Request, userID string, err 
 		s.showAdmin(w, r, err, "", "", nil)
 		return
 	}
-	http.Redirect(w, r, entrance+r.PathValue("home")+"/admin/user?"+url.Values{"id": {userID}}.Encode(), http.StatusSeeOther)
+	back := entrance + r.PathValue("home") + "/admin/user?" + url.Values{"id": {userID}}.Encode()
+	http.Redirect(w, r, back, http.StatusSeeOther)
 }
 
 // adminRevoke ends one session, and its tokens with it.

@@ -18,10 +18,10 @@ import (
 	"rolecall/internal/idc/store"
 )
 
-// Browsers send cookies to every port of a host, and every user of this machine can listen on one. So a session's cookie
-// is for a path that nobody else knows: it is derived from the session, and stands in no page before the sign-in. The
-// script keeps it for the browser, in storage that is separate for each port; without the script, people sign in again
-// where they come from another program.
+// Browsers send cookies to every port of a host, and every user of this machine can listen on one. So the cookie of a
+// session is for a path that nobody else knows: it is derived from the session, and shown on no page before the sign-in.
+// The script keeps it for the browser, in storage that is separate for each port; without the script, people sign in
+// again where they come from another program.
 const (
 	// entrance is the path of the pages for whoever is not signed in.
 	entrance = "/ui/"
