@@ -85,23 +85,35 @@ func (p *Portal) SignIn(ctx context.Context) error {
 // that were handed out live on. Without a cached token there is nothing to do; a token
 // that may not go to the endpoints in force is not sent: a *login.EndpointError.
 func (p *Portal) SignOut(ctx context.Context) error {
+	end, err := p.SigningOut(ctx)
+	if err != nil {
+		return err
+	}
+	return end(ctx)
+}
+
+// SigningOut reads the token for a SignOut that end makes later: so that a caller can forget it first, and whatever
+// happens then, no token stays behind that only looks good.
+func (p *Portal) SigningOut(ctx context.Context) (end func(context.Context) error, err error) {
 	token, err := p.Tokens.Cached(ctx)
 	var endpoint *login.EndpointError
 	switch {
 	case errors.As(err, &endpoint):
-		return err
-	case err != nil:
-		return nil //nolint:nilerr // no token, or one that nobody can read
+		return nil, err
+	case err != nil: // no token, or one that nobody can read
+		return func(context.Context) error { return nil }, nil
 	}
 	now := *p
 	now.Pace = unpaced{} // whoever signs out waits for no listing
-	_, err = try(ctx, &now, "Logout", func() (struct{}, error) {
-		return struct{}{}, p.Client.Logout(ctx, token.AccessToken)
-	})
-	if errors.Is(err, identitycenter.ErrUnauthorized) {
-		return nil // it has ended already
-	}
-	return err
+	return func(ctx context.Context) error {
+		_, err := try(ctx, &now, "Logout", func() (struct{}, error) {
+			return struct{}{}, p.Client.Logout(ctx, token.AccessToken)
+		})
+		if errors.Is(err, identitycenter.ErrUnauthorized) {
+			return nil // it has ended already
+		}
+		return err
+	}, nil
 }
 
 // An Attempt is a question with one token. It takes a lock around ask, say, which must not

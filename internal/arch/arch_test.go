@@ -93,9 +93,13 @@ var rooms = map[string][]string{
 	"e2e/testdata/windows/true":   {},
 	"e2e/testdata/windows/visit":  {"idc/visitor"},
 
-	"tools/bench": {"tools/peak"},
-	"tools/load":  {"idc", "idc/directory", "idc/store", "idc/visitor", "tools/peak"},
-	"tools/peak":  {},
+	"proof": {}, // what tests note
+
+	"tools/bench":   {"tools/peak"},
+	"tools/mutants": {},
+	"tools/proof":   {"proof"},
+	"tools/load":    {"idc", "idc/directory", "idc/store", "idc/visitor", "tools/peak"},
+	"tools/peak":    {},
 }
 
 // foreign says which rooms alone may use a library.

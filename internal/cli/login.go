@@ -71,7 +71,7 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 // signIn signs in to s; a fresh sign-in ends the current session on the server first.
 func (s *session) signIn(ctx context.Context, fresh bool) (token identitycenter.Token, already bool, err error) {
 	if fresh {
-		return s.login.SignIn(ctx, s.portal.SignOut)
+		return s.login.SignIn(ctx, s.portal.SigningOut)
 	}
 	return s.login.SignIn(ctx, nil)
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/cache"
-	"rolecall/internal/login"
 )
 
 func (a *App) logoutCommand() *cobra.Command {
@@ -71,16 +70,15 @@ func (a *App) logout(ctx context.Context, name string, all bool, o options) erro
 // token must not be sent because its issuer is not the endpoint in force.
 func (a *App) logoutOf(ctx context.Context, s *session) error {
 	l := s.login
-	var endpoint *login.EndpointError
-	switch err := s.portal.SignOut(ctx); {
-	case errors.As(err, &endpoint):
-		a.warn(fmt.Errorf("not signed out on the server: %w", err))
-	case err != nil:
-		a.warn(fmt.Errorf("signed out here only; on the server the session goes on: %w", err))
-	}
+	end, notThere := s.portal.SigningOut(ctx)
 	live := a.liveRoles(s)
 	err := errors.Join(a.listingStore().Remove(a.listingPlace(s)), l.Store.RemoveToken(l.Session),
 		l.Store.RemoveSessionNote(l.Session), a.forgetRoles(s))
+	if notThere != nil { // the token's issuer is not the endpoint in force
+		a.warn(fmt.Errorf("not signed out on the server: %w", notThere))
+	} else if err := end(ctx); err != nil {
+		a.warn(fmt.Errorf("signed out here only; on the server the session goes on: %w", err))
+	}
 	if err != nil {
 		return fmt.Errorf("signing out of %q: %w", l.Session.Label(), err)
 	}

@@ -54,6 +54,7 @@ func (e Editor) try(path string, change func(Shared) ([]byte, error)) (Backup, e
 	if err != nil {
 		return Backup{}, err
 	}
+	sweep(filepath.Dir(s.target), tempPrefix(s.target)) // also if nothing is to change
 	data, err := change(s)
 	if err != nil || data == nil || bytes.Equal(data, s.Data) && !s.Missing {
 		return Backup{}, err

@@ -107,7 +107,6 @@ func (f Files) Replace(s Shared, data []byte) (inPlace bool, err error) {
 			return false, err
 		}
 	}
-	sweep(filepath.Dir(s.target), tempPrefix(s.target))
 	if err := f.fault("create", s.target); err != nil {
 		return false, err
 	}

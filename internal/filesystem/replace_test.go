@@ -176,29 +176,33 @@ func TestANewFileIsForItsOwner(t *testing.T) {
 	}
 }
 
+// What a crash has left beside the file goes with the next edit, also with one that changes nothing.
 func TestWhatACrashLeftIsSwept(t *testing.T) {
-	path := shared(t, "old", 0o600)
-	dir := filepath.Dir(path)
-	left, foreign := filepath.Join(dir, ".config.rolecall-1"), filepath.Join(dir, ".config.tmp-1")
-	for _, name := range []string{left, foreign} {
-		if err := os.WriteFile(name, nil, 0o600); err != nil {
+	for _, text := range []string{"new", "old"} {
+		path := shared(t, "old", 0o600)
+		dir := filepath.Dir(path)
+		left, foreign := filepath.Join(dir, ".config.rolecall-1"), filepath.Join(dir, ".config.tmp-1")
+		for _, name := range []string{left, foreign} {
+			if err := os.WriteFile(name, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		working, err := (Files{}).Reserve(path, 10)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	working, err := (Files{}).Reserve(path, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer working.Discard()
-	if _, err := (Files{}).Replace(readShared(t, path), []byte("new")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(left); err == nil {
-		t.Error("it is still there")
-	}
-	for _, name := range []string{foreign, working.temp.Name()} {
-		if _, err := os.Stat(name); err != nil {
-			t.Errorf("%s, of another tool or a running process, was removed", name)
+		defer working.Discard()
+		change := func(Shared) ([]byte, error) { return []byte(text), nil }
+		if _, err := editor(t).Edit(t.Context(), path, change); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(left); err == nil {
+			t.Errorf("%s: it is still there", text)
+		}
+		for _, name := range []string{foreign, working.temp.Name()} {
+			if _, err := os.Stat(name); err != nil {
+				t.Errorf("%s, of another tool or a running process, was removed", name)
+			}
 		}
 	}
 }

@@ -23,7 +23,9 @@ func TestAFreshSignInThatCannotBeSaved(t *testing.T) {
 			return nil
 		}
 		signedOut := false
-		signOut := func(context.Context) error { signedOut = true; return nil }
+		signOut := func(context.Context) (func(context.Context) error, error) {
+			return func(context.Context) error { signedOut = true; return nil }, nil
+		}
 		_, _, err := s.SignIn(t.Context(), signOut)
 		if err == nil || signedOut {
 			t.Errorf("%v, signed out: %v", err, signedOut)

@@ -41,12 +41,16 @@ type Authorization struct {
 // CLI.
 const signInTimeout = 10 * time.Minute
 
+// SigningOut prepares a sign-out of the present session, which end makes on the server. Its error is an EndpointError:
+// there is nothing of ours at the server in force.
+type SigningOut = func(context.Context) (end func(context.Context) error, err error)
+
 // SignIn is the login command. Without signOut, a token that is good already is
 // returned, with already true. With it, the person signs in again, after signOut has ended
 // the present session on the server: so the new one has its full length and the newest
 // assignments.
 func (l *Login) SignIn(
-	ctx context.Context, signOut func(context.Context) error,
+	ctx context.Context, signOut SigningOut,
 ) (token identitycenter.Token, already bool, err error) {
 	if signOut == nil {
 		token, err = l.unattended(ctx, identitycenter.Token{})
@@ -104,7 +108,7 @@ func (l *Login) lockLogin(ctx context.Context) (func(), error) {
 // personSignsIn has the person sign in, and saves what that brought. signOut, if any, comes
 // when nothing of ours can stop the sign-in any more.
 func (l *Login) personSignsIn(
-	ctx context.Context, signOut func(context.Context) error,
+	ctx context.Context, signOut SigningOut,
 ) (identitycenter.Token, error) {
 	if !l.Session.ReachesPortal() {
 		return identitycenter.Token{}, &ScopesError{l.Session}
@@ -122,7 +126,7 @@ func (l *Login) personSignsIn(
 	}
 	room.Discard()
 	if signOut != nil {
-		if err := signOut(ctx); err != nil && !isEndpointError(err) { // nothing of ours is at that server
+		if err := l.signOut(ctx, signOut); err != nil {
 			return identitycenter.Token{}, fmt.Errorf("signing out before the new login: %w", err)
 		}
 	}
@@ -137,6 +141,37 @@ func (l *Login) personSignsIn(
 	}
 	token.StartURL, token.Region = l.Session.StartURL, l.Session.Region
 	return token, l.save(ctx, token)
+}
+
+// signOut forgets the token before the server ends its session: after a crash in between, a token that only looks good
+// would keep the next login from signing in. If the server cannot be asked, the token comes back.
+func (l *Login) signOut(ctx context.Context, signOut SigningOut) error {
+	end, err := signOut(ctx)
+	if isEndpointError(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	unlock, err := l.Store.LockRefresh(ctx, l.Session)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	token, unreadable := l.Store.Token(ctx, l.Session)
+	if err := l.Store.RemoveToken(l.Session); err != nil {
+		return err
+	}
+	err = end(ctx)
+	if err == nil || unreadable != nil {
+		return err
+	}
+	room, noRoom := l.Store.ReserveToken(l.Session)
+	if noRoom != nil {
+		return errors.Join(err, noRoom)
+	}
+	defer room.Discard()
+	return errors.Join(err, room.Save(token))
 }
 
 // confirmEndpoint asks before a sign-in goes to an endpoint that is not AWS's

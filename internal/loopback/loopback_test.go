@@ -104,7 +104,7 @@ func TestAnAnswerIsNotCutOff(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	refused := make(chan error, 1)
+	refused := make(chan error, 10)
 	s, err := Listen(0, http.HandlerFunc(hello), func(err error) { refused <- err })
 	if err != nil {
 		t.Fatal(err)
@@ -113,21 +113,31 @@ func TestRefusals(t *testing.T) {
 	if err := get(t.Context(), s); err != nil {
 		t.Error(err)
 	}
-	for _, host := range []string{"localhost:" + s.Host, "evil.example", "", "127.0.0.1"} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
+	for _, host := range []string{"localhost", "evil.example", "127.0.0.1", "127.0.0.1:1", "evil.example:" + s.Host} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Host+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		r.Host = host
-		w := httptest.NewRecorder()
-		s.ServeHTTP(w, r)
-		if w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "hello") {
-			t.Errorf("%q: %d", host, w.Code)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if answer.StatusCode != http.StatusForbidden || strings.Contains(string(text), "hello") {
+			t.Errorf("%q: %d %s", host, answer.StatusCode, text)
 		}
 	}
 	r := httptest.NewRequest(http.MethodGet, "/", nil) // over no connection of this machine
 	r.Host = s.Host
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
-	if err := <-refused; w.Code != http.StatusForbidden || !errors.Is(err, peer.ErrUnknown) {
-		t.Errorf("%d, %v", w.Code, err)
+	if w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "hello") {
+		t.Fatalf("an unknown caller: %d %s", w.Code, w.Body)
+	}
+	if err := <-refused; !errors.Is(err, peer.ErrUnknown) {
+		t.Error(err)
 	}
 }
 
