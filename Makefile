@@ -10,7 +10,7 @@ SYSTEMS  = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64
 VETTED   = windows/amd64 darwin/arm64
 FUZZTIME ?= 60s
 
-.PHONY: help build install test lint needs fmt bench soak clean
+.PHONY: help build install test lint needs fmt bench proof mutants soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -46,14 +46,28 @@ bench: build ## print the figures for docs/performance.md
 	go run ./internal/tools/load bin
 	go run ./internal/tools/load -scale bin
 
-soak: ## kill -9 under writes (200 rounds), ten minutes of other editors, all hostile names in all pages, each fuzz target for FUZZTIME
-	ROLECALL_HOSTILE=all go test -count=1 -timeout 30m -run TestHostileNamesInPages ./internal/e2e
-	ROLECALL_CRASH_ROUNDS=200 go test -count=1 -v -timeout 30m -run TestNoAcknowledgedWriteIsLost ./internal/e2e
-	ROLECALL_EDIT_TIME=10m go test -count=1 -v -timeout 30m -run TestAppliesAndEditorsLoseNothing ./internal/e2e
+PROOF = go test -count=1 -timeout 90m -run "$$(go run ./internal/tools/proof -tests)" ./...
+NOTES = $(CURDIR)/bin/proof
+
+proof: ## run the attacks and faults that docs/proof.md lists, and write it
+	@mkdir -p bin && rm -f "$(NOTES)"
+	ROLECALL_PROOF="$(NOTES)" $(PROOF)
+	go run ./internal/tools/proof "$(NOTES)" >bin/proof.md && mv bin/proof.md docs/proof.md
+
+mutants: ## put small mistakes into the code, one at a time: a test must notice each
+	go run ./internal/tools/mutants
+
+soak: ## the same attacks and faults in large numbers, the mistakes, each fuzz target for FUZZTIME; writes docs/proof.md
+	@mkdir -p bin && rm -f "$(NOTES)"
+	ROLECALL_PROOF="$(NOTES)" ROLECALL_HOSTILE=all ROLECALL_CRASH_ROUNDS=200 ROLECALL_KILLS=5000 ROLECALL_EDIT_TIME=10m \
+		ROLECALL_ROUNDS_OF_50=200 ROLECALL_ROUNDS_OF_200=50 \
+		$(PROOF)
+	ROLECALL_PROOF="$(NOTES)" go run ./internal/tools/mutants
 	@grep -rl --include='*_test.go' '^func Fuzz' internal | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$file); do \
 			echo "== $$target"; \
 			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; done; done
+	go run ./internal/tools/proof "$(NOTES)" >bin/proof.md && mv bin/proof.md docs/proof.md
 
 clean: ## remove the built programs
 	rm -rf bin

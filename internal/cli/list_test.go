@@ -13,6 +13,7 @@ import (
 
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
+	"rolecall/internal/proof"
 )
 
 // hostile is a listing whose accounts have the names of the corpus.
@@ -71,6 +72,7 @@ func TestHostileNamesInLists(t *testing.T) {
 			}
 		}
 	}
+	proof.Note(t, "names", 4*len(inv.Accounts), 4*len(inv.Accounts))
 }
 
 // What completion offers goes into a command line unquoted.
@@ -89,4 +91,5 @@ func TestHostileNamesInCompletion(t *testing.T) {
 			t.Errorf("%q is offered, and means %v, %v", s.what, found, err)
 		}
 	}
+	proof.Note(t, "names", len(all), len(all))
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"rolecall/internal/cache"
 	"rolecall/internal/idc/oidc"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/proof"
 )
 
 // aWorld is a world for one test.
@@ -325,35 +327,51 @@ func TestClassicErrors(t *testing.T) {
 	})
 }
 
-// Fifty processes with an expired token: one refresh, fifty answers.
-func TestFiftyProcessesOneRefresh(t *testing.T) {
-	w := aWorld(t, oidc.Options{RefreshGrace: -1})
-	w.signIn(t, "rolecall", "login", "corp")
-	for round := range 3 {
-		if err := w.editToken(endIn("expiresAt", -time.Minute)); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.RemoveAll(filepath.Join(w.home, ".aws", "cli")); err != nil {
-			t.Fatal(err)
-		}
-		results := make([]result, 50)
-		var all sync.WaitGroup
-		for i := range results {
-			all.Go(func() { results[i] = w.run(t, "rolecall-process", "--profile", []string{"dev", "audit"}[i%2]) })
-		}
-		all.Wait()
-		for _, r := range results {
-			if r.code != 0 || !strings.HasPrefix(r.stdout, `{"Version": 1, "AccessKeyId": "ASIA`) || r.stderr != "" {
-				t.Errorf("exit code %d: %s%s", r.code, r.stdout, r.stderr)
+// Many processes that need a token at the same moment make one refresh, and ask once for each role.
+func TestProcesses(t *testing.T) {
+	for _, x := range []struct{ processes, rounds int }{
+		{50, times(t, "ROLECALL_ROUNDS_OF_50", 5)}, {200, times(t, "ROLECALL_ROUNDS_OF_200", 3)},
+	} {
+		t.Run(fmt.Sprint(x.processes), func(t *testing.T) {
+			w := aWorld(t, oidc.Options{RefreshGrace: -1})
+			w.signIn(t, "rolecall", "login", "corp")
+			for round := range x.rounds {
+				w.atOnce(t, x.processes)
+				if n := w.refreshes(); n != round+1 {
+					t.Errorf("%d refreshes, want %d", n, round+1)
+				}
+				if n := w.current().STS.HandedOut(); n != 2*(round+1) {
+					t.Errorf("role credentials were handed out %d times, want %d", n, 2*(round+1))
+				}
 			}
-		}
-		if n := w.refreshes(); n != round+1 {
-			t.Errorf("%d refreshes, want %d", n, round+1)
-		}
-		if n := w.current().STS.HandedOut(); n != 2*(round+1) {
-			t.Errorf("role credentials were handed out %d times, want %d", n, 2*(round+1))
+		})
+	}
+}
+
+// atOnce has many processes ask for the keys of two profiles, when token and keys have ended.
+func (w *world) atOnce(t *testing.T, processes int) {
+	t.Helper()
+	if err := w.editToken(endIn("expiresAt", -time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(w.home, ".aws", "cli")); err != nil {
+		t.Fatal(err)
+	}
+	results := make([]result, processes)
+	var all sync.WaitGroup
+	for i := range results {
+		all.Go(func() { results[i] = w.run(t, "rolecall-process", "--profile", []string{"dev", "audit"}[i%2]) })
+	}
+	all.Wait()
+	good := 0
+	for _, r := range results {
+		if r.code != 0 || !strings.HasPrefix(r.stdout, `{"Version": 1, "AccessKeyId": "ASIA`) || r.stderr != "" {
+			t.Errorf("exit code %d: %s%s", r.code, r.stdout, r.stderr)
+		} else {
+			good++
 		}
 	}
+	proof.Note(t, "processes", processes, good)
 }
 
 // Ten people's commands at once, none signed in: one sign-in serves all.

@@ -23,6 +23,7 @@ import (
 
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/store"
+	"rolecall/internal/proof"
 )
 
 // signIn signs people in, as the viewer and as the administrator.
@@ -193,6 +194,7 @@ func TestHostileNamesInPages(t *testing.T) {
 				batch = inFrames(t, sheets)
 				do(ctx, t, chromedp.Navigate(server.URL))
 				shape = checkFrames(ctx, t, sheets, shape)
+				proof.Note(t, "names", len(sheets), len(sheets))
 			}
 		})
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/proof"
 )
 
 // Browsers send cookies to every port of a host. Another program on 127.0.0.1 that leads a signed-in browser to all
@@ -71,6 +72,7 @@ func TestAnotherPortCollectsNoSession(t *testing.T) {
 	do(browser, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), ends("Your accounts"),
 		chromedp.Navigate(w.url+"/device?user_code="+d.UserCode), ends("Allow access?"),
 		chromedp.Navigate(w.url+"/ui/admin/"), ends("Users"))
+	proof.Note(t, "users", len(collected), len(collected))
 }
 
 // A page that another program leads to with a session of its own, which its port can set as a cookie for the whole
@@ -92,6 +94,7 @@ func TestAnotherPortPlantsNoSession(t *testing.T) {
 		ends("Your accounts"), chromedp.WaitVisible(`//span[@title="alice"]`),
 		chromedp.Navigate(w.url+home), ends("Your accounts"),
 		chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), chromedp.WaitVisible(`//span[@title="alice"]`))
+	proof.Note(t, "users", 1, 1)
 }
 
 // A collector keeps the cookies that browsers send it.

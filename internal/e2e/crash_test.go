@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,6 +23,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"rolecall/internal/idc/visitor"
+	"rolecall/internal/proof"
 )
 
 // Someone restarts the Identity Center while a person signs in: at the page, between its forms, and before the
@@ -104,17 +104,7 @@ func (r *restarting) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 // crashRounds returns 20, or ROLECALL_CRASH_ROUNDS: 200 in make soak.
-func crashRounds(t *testing.T) int {
-	text := os.Getenv("ROLECALL_CRASH_ROUNDS")
-	if text == "" {
-		return 20
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
+func crashRounds(t *testing.T) int { return times(t, "ROLECALL_CRASH_ROUNDS", 20) }
 
 // kill -9 while administrators write: all that was acknowledged is there afterwards, and the audit verifies.
 func TestNoAcknowledgedWriteIsLost(t *testing.T) {
@@ -151,6 +141,7 @@ func TestNoAcknowledgedWriteIsLost(t *testing.T) {
 		t.Errorf("%d of %d acknowledged users are lost", lost, len(acknowledged.list))
 	}
 	t.Logf("%d rounds of kill -9, %d acknowledged writes, %d lost", crashRounds(t), len(acknowledged.list), lost)
+	proof.Note(t, "store", len(acknowledged.list), len(acknowledged.list)-lost)
 	if out := s.must(t, nil, "rolecall", "idc", "audit", "verify", "--url", s.url); !strings.Contains(out, "unbroken") {
 		t.Errorf("the audit: %s", out)
 	}

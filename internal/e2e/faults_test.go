@@ -21,6 +21,7 @@ import (
 
 	"rolecall/internal/idc/faults"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/proof"
 	"rolecall/internal/tools/peak"
 )
 
@@ -257,6 +258,7 @@ func (b *bench) check(t *testing.T, m meeting) {
 		t.Errorf("the config has changed: %v", err)
 	}
 	b.checkSession(t, m, e, home)
+	proof.Note(t, "answers", 1, 1)
 	if t.Failed() {
 		t.Logf("%s: exit code %d after %s\n%.2000s", m.with, e.code, e.took, e.stderr)
 	}

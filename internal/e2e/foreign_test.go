@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/proof"
 )
 
 // saves is the command "saves KIND CONFIG LOG UNTIL": a program that saves the config file in its own way, with a line
@@ -126,7 +127,7 @@ func TestAppliesAndEditorsLoseNothing(t *testing.T) {
 	for line := range strings.Lines(string(text)) {
 		there[line] = true
 	}
-	saved := 0
+	saved, lost := 0, 0
 	names, err := filepath.Glob(filepath.Join(logs, "*-*"))
 	if err != nil || len(names) != 4 {
 		t.Fatal(names, err)
@@ -139,6 +140,7 @@ func TestAppliesAndEditorsLoseNothing(t *testing.T) {
 		for line := range strings.Lines(string(lines)) {
 			saved++
 			if !there[line] {
+				lost++
 				t.Errorf("lost: %s", line)
 			}
 		}
@@ -153,4 +155,5 @@ func TestAppliesAndEditorsLoseNothing(t *testing.T) {
 		t.Errorf("only %d applies beside %d foreign writes: that proves little", applied, saved)
 	}
 	t.Logf("%d applies beside %d foreign writes", applied, saved)
+	proof.Note(t, "editors", saved, saved-lost)
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"rolecall/internal/proof"
 )
 
 // Somebody else listens where the local Identity Center was: commands believe nothing that he answers, and read no path
@@ -39,6 +41,7 @@ func TestAnImpostorOnThePort(t *testing.T) {
 			if !strings.Contains(out, "is not known to be yours, and is not used") || !strings.HasSuffix(out, "code 7\n") {
 				t.Errorf("%s: %s", script, out)
 			}
+			proof.Note(t, "users", 1, 1)
 		}
 	}
 	if n := len(asked); n > 0 {
@@ -92,6 +95,7 @@ func TestAnAnnouncedSocketOfSomebodyElse(t *testing.T) {
 		if !strings.Contains(out, "not ours") || strings.Contains(out, "AWS_ENDPOINT") {
 			t.Errorf("%s: %s", what, out)
 		}
+		proof.Note(t, "users", 1, 1)
 	}
 	socket := filepath.Join(data, "operator.sock")
 	for _, path := range []string{socket, data} {

@@ -34,9 +34,9 @@ func times(t *testing.T, variable string, few int) int {
 	return n
 }
 
-// A kill -9 at any moment of a refresh, a sign-in, profiles apply or sync costs nothing: the next run does what it would
-// have done, every file can be read, what the person wrote is there, and nothing is left behind. ROLECALL_KILLS
-// sets how many.
+// A kill -9 at any moment of a refresh, a sign-in, profiles apply or sync costs nothing: the next run does what that
+// one would have done, every file can be read, what the person wrote is there, and nothing is left behind.
+// ROLECALL_KILLS sets how many.
 func TestKilled(t *testing.T) {
 	kills := times(t, "ROLECALL_KILLS", 200)
 	for name, kind := range map[string]struct {

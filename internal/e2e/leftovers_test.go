@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/proof"
 )
 
 var secretMembers = regexp.MustCompile(
@@ -105,6 +106,7 @@ func TestLogoutLeavesNoSecret(t *testing.T) {
 		}
 	}
 	scanFor(t, w.home, secrets)
+	proof.Note(t, "leftovers", len(secrets), len(secrets))
 }
 
 // plantLeftovers makes the files that a crash just before a rename leaves, and damaged ones.

@@ -19,6 +19,7 @@ import (
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 	"rolecall/internal/profiles"
+	"rolecall/internal/proof"
 )
 
 // oddTemplate makes names with all characters that generated names may have.
@@ -105,6 +106,7 @@ func TestAllParsersReadHostileNamesAlike(t *testing.T) {
 			t.Errorf("Go: %s is %+v, %v", c.Name, got, err)
 		}
 	}
+	proof.Note(t, "names", 2*len(plan.Changes), 2*len(plan.Changes))
 }
 
 // hostilePlan writes profiles for accounts with all hostile names into a file.

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"rolecall/internal/idc/visitor"
+	"rolecall/internal/proof"
 )
 
 // stranger is the user id of another user of the machine.
@@ -30,6 +31,7 @@ func TestOtherUsers(t *testing.T) {
 	params := storyParams()
 	params.Dir = "testdata/strangers"
 	runStories(t, params, nil)
+	proof.Note(t, "users", 8, 8) // the stories' attacks
 }
 
 // requireRoot skips a test that becomes another user, and says so.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"rolecall/internal/proof"
 )
 
 // hostile returns the corpus without its value with a NUL, which no shell can hold. canary is the file that a value
@@ -162,6 +164,7 @@ func TestShellsReadBackEveryValueAndRunNone(t *testing.T) {
 			if len(got) != len(values) {
 				t.Fatalf("%d values became %d", len(values), len(got))
 			}
+			defer func() { proof.Note(t, "names", len(values), len(values)) }()
 			for i, value := range values {
 				if got[i] != value {
 					t.Errorf("%q became %q", value, got[i])
@@ -199,6 +202,7 @@ func TestPowerShellReadsBackEveryValue(t *testing.T) {
 			t.Errorf("%q became %q, and %q behind it", value, got, rest)
 		}
 	}
+	proof.Note(t, "names", len(values), len(values))
 }
 
 // readPowerShell reads a '…' as PowerShell's tokenizer does: each of five

@@ -18,6 +18,7 @@ import (
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/oidc"
 	"rolecall/internal/idc/store"
+	"rolecall/internal/proof"
 )
 
 // A principal is a kind of caller, with everything it can present: a bearer token, a browser session, keys to sign
@@ -310,6 +311,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 		t.Errorf("%s is no route", name)
 	}
 	t.Logf("%d routes, %d cells", len(c.Routes), cells)
+	proof.Note(t, "matrix", cells, cells)
 }
 
 func (c *center) cell(t *testing.T, p principal, pattern string, r row) int {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rolecall/internal/peer"
+	"rolecall/internal/proof"
 )
 
 func listen(t testing.TB, handler http.HandlerFunc) *Server {
@@ -76,6 +77,7 @@ func TestIdleConnections(t *testing.T) {
 				t.Errorf("%d %s connections: %v", n, name, err)
 			}
 			cancel()
+			proof.Note(t, "connections", n, n)
 			s.conns.mu.Lock()
 			if open := len(s.conns.open); open > maxConnections {
 				t.Errorf("%d %s connections: %d are open", n, name, open)

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"rsc.io/qr"
+
+	"rolecall/internal/proof"
 )
 
 func hostile(t *testing.T) []string {
@@ -53,6 +55,7 @@ func TestForeignTextIsShownHarmlessAndShort(t *testing.T) {
 			}
 		}
 	}
+	proof.Note(t, "names", 2*len(hostile(t)), 2*len(hostile(t)))
 }
 
 func TestWhatIsShown(t *testing.T) {

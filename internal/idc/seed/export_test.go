@@ -12,6 +12,7 @@ import (
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/seed"
 	"rolecall/internal/idc/store"
+	"rolecall/internal/proof"
 )
 
 // export writes the directory.
@@ -200,6 +201,7 @@ func TestHostileNames(t *testing.T) {
 		}
 		return nil
 	})
+	proof.Note(t, "names", len(names), len(names))
 }
 
 // harmless checks that a text cannot affect a terminal.

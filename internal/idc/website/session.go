@@ -19,8 +19,8 @@ import (
 )
 
 // Browsers send cookies to every port of a host, and every user of this machine can listen on one. So the cookie of a
-// session is for a path that nobody else knows: it is derived from the session, and shown on no page before the sign-in.
-// The script keeps it for the browser, in storage that is separate for each port; without the script, people sign in
+// session is for a path that nobody else knows: it is derived from the session, and on no page before the sign-in. The
+// script keeps it for the browser, in storage that is separate for each port; without the script, people sign in
 // again where they come from another program.
 const (
 	// entrance is the path of the pages for whoever is not signed in.

@@ -1,6 +1,7 @@
 // Command proof writes docs/proof.md from what the tests have noted in a file.
 //
 //	go run ./internal/tools/proof FILE >docs/proof.md
+//	go run ./internal/tools/proof -tests               the pattern of these tests
 package main
 
 import (
@@ -27,7 +28,11 @@ func main() {
 
 func run(args []string, w io.Writer) error {
 	if len(args) != 1 {
-		return fmt.Errorf("usage: proof FILE")
+		return fmt.Errorf("usage: proof FILE | -tests")
+	}
+	if args[0] == "-tests" {
+		_, err := fmt.Fprintln(w, pattern())
+		return err
 	}
 	file, err := os.Open(args[0])
 	if err != nil {
@@ -72,7 +77,7 @@ func write(w io.Writer, sums map[string]proof.Line, commit string, at time.Time)
 		if !ran {
 			tried, held = "not run", "–"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | `%s` |\n", r.attack, r.holds, tried, held, r.command)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | `%s` |\n", r.attack, r.holds, tried, held, strings.ReplaceAll(r.command(), "|", `\|`))
 	}
 	b.WriteString(after)
 	_, err := io.WriteString(w, b.String())
@@ -90,9 +95,9 @@ func number(n int) string {
 
 const before = `# Proof
 
-What was tried against rolecall, and how often it held. ` + "`make proof`" + ` runs the tests below and writes this page from
-what they note; ` + "`make soak`" + ` does the same with larger numbers, and takes about an hour. A test that fails counts as held
-zero times.
+What was tried against rolecall, and how often it held. ` + "`make proof`" + ` runs the tests below and writes this page
+from what they note; ` + "`make soak`" + ` does the same with larger numbers, and takes about an hour. A test that
+fails counts as held zero times.
 
 Last run: commit %s, %s, %s with %d processors.
 
@@ -103,8 +108,8 @@ Last run: commit %s, %s, %s with %d processors.
 const after = `
 ## What cannot be tested here
 
-- AWS itself: its grace after a rotated refresh token, its limits and its pages are known from documents and clients only.
-- macOS: both programs are built and vetted for it; whose connection it is ` + "(`lsof`)" + ` is tested with Linux's lsof.
+- AWS itself: its grace after a rotated refresh token, its limits and its pages are known from documents and clients.
+- macOS: both programs are built and vetted for it. Whose connection it is, lsof tells; it is tested with Linux's lsof.
 - Windows: tests run under wine, which has one user; whether another user's process is refused was not seen there.
 - Power loss: that data is written, synced and renamed in this order is asserted; no disk was unplugged.
 - Root, and programs that stay resident as the same user, are not defended against: see SECURITY.md.

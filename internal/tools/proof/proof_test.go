@@ -22,6 +22,9 @@ func TestTheTable(t *testing.T) {
 			t.Errorf("%q is missing:\n%s", want, b.String())
 		}
 	}
+	if got := pattern(); !strings.HasPrefix(got, "^Test(Processes|") || strings.Contains(got, " ") {
+		t.Error(got)
+	}
 	for _, bad := range []string{`{"row":"nothing","tried":1,"held":1}`, "x"} {
 		if _, err := sum(strings.NewReader(bad)); err == nil {
 			t.Errorf("%s is taken", bad)
