@@ -77,7 +77,8 @@ func write(w io.Writer, sums map[string]proof.Line, commit string, at time.Time)
 		if !ran {
 			tried, held = "not run", "–"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | `%s` |\n", r.attack, r.holds, tried, held, strings.ReplaceAll(r.command(), "|", `\|`))
+		command := strings.ReplaceAll(r.command(), "|", `\|`)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | `%s` |\n", r.attack, r.holds, tried, held, command)
 	}
 	b.WriteString(after)
 	_, err := io.WriteString(w, b.String())
