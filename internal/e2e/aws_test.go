@@ -30,7 +30,7 @@ func aWorld(t *testing.T, lives oidc.Options) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = w.http.Close() })
+	t.Cleanup(func() { w.close() })
 	return w
 }
 

@@ -73,7 +73,7 @@ func TestAForeignTokenIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = w.http.Close() })
+	t.Cleanup(func() { w.close() })
 	w.signIn(t, "rolecall", "login", "corp")
 	program := filepath.Join(dir, "rolecall")
 	if out, err := exec.Command("sh", "-c",

@@ -40,7 +40,7 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = w.faults.Play(nil); _ = w.http.Close() })
+	t.Cleanup(func() { _ = w.faults.Play(nil); w.close() })
 	b := &bench{world: w, base: w.environ()}
 	var out bytes.Buffer
 	code, screen, err := aTerminal{user: "alice"}.run(t.Context(), []string{"rolecall", "login", "corp"}, b.base, &out)

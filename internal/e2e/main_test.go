@@ -7,12 +7,14 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 )
 
 // bin is the folder of the programs under test, built once.
@@ -48,5 +50,11 @@ func (b built) Run() int {
 		return 1
 	}
 	defer missing.report()
-	return b.M.Run()
+	code := b.M.Run()
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	return code
 }

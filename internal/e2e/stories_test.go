@@ -65,7 +65,7 @@ func runStories(t *testing.T, params testscript.Params, more []string) {
 			return err
 		}
 		env.Values[worldKey{}] = w
-		env.Defer(func() { _ = w.http.Close() })
+		env.Defer(func() { w.close() })
 		env.Vars = append(env.Vars, "CENTER="+w.url, "BIN="+bin, "CONFIG="+filepath.Join(home, ".aws", "config"))
 		env.Vars = append(append(env.Vars, w.environ()...), more...)
 		return nil

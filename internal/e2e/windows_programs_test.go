@@ -38,7 +38,7 @@ func (w *wine) person(t *testing.T) *windowsPerson {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = made.http.Close() })
+	t.Cleanup(func() { made.close() })
 	p := &windowsPerson{made, w, t}
 	ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
 	defer cancel()

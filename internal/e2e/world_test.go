@@ -26,6 +26,7 @@ import (
 type world struct {
 	url, home, rules string
 	data             *idc.Data
+	lost             []*idc.Data
 	sample           seed.SampleData
 
 	mu     sync.Mutex
@@ -81,8 +82,17 @@ func (w *world) restart() error {
 	return err
 }
 
+// close ends the server, and closes its stores.
+func (w *world) close() {
+	_ = w.http.Close()
+	for _, data := range append(w.lost, w.data) {
+		_ = data.Close()
+	}
+}
+
 // lose restarts with another store, as if the data directory were gone.
 func (w *world) lose() (err error) {
+	w.lost = append(w.lost, w.data)
 	if w.data, w.sample, err = idctest.Sample(); err != nil {
 		return err
 	}

@@ -22,6 +22,8 @@ type connections struct {
 	mu       sync.Mutex
 	open     []*connection // the oldest first
 	sweeping bool
+	ended    bool
+	sweeps   sync.WaitGroup
 }
 
 type connection struct {
@@ -40,9 +42,9 @@ func (c *connections) add(ctx context.Context, conn net.Conn) context.Context {
 	if len(c.open) > maxConnections {
 		c.closeOldest()
 	}
-	if len(c.open) > manyConnections && !c.sweeping {
+	if len(c.open) > manyConnections && !c.sweeping && !c.ended {
 		c.sweeping = true
-		go c.sweep()
+		c.sweeps.Go(c.sweep)
 	}
 	return context.WithValue(ctx, connectionKey{}, added)
 }
@@ -63,18 +65,28 @@ func (c *connections) sweep() {
 	all := slices.Clone(c.open)
 	c.mu.Unlock()
 	for _, one := range all {
-		if peer.Check(one.LocalAddr(), one.RemoteAddr()) == nil {
-			continue
-		}
+		theirs := peer.Check(one.LocalAddr(), one.RemoteAddr()) != nil
 		c.mu.Lock()
-		if !one.answering {
+		if theirs && !one.answering {
 			_ = one.Close()
 		}
+		ended := c.ended
 		c.mu.Unlock()
+		if ended {
+			return
+		}
 	}
 	c.mu.Lock()
 	c.sweeping = false
 	c.mu.Unlock()
+}
+
+// end waits for the end of a sweep, and lets no other begin.
+func (c *connections) end() {
+	c.mu.Lock()
+	c.ended = true
+	c.mu.Unlock()
+	c.sweeps.Wait()
 }
 
 // answering notes that the request's connection is not idle, until the returned function is called.

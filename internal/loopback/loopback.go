@@ -80,7 +80,13 @@ func check(r *http.Request) error {
 }
 
 // Shutdown stops listening, and lets answers out that are on their way until ctx ends.
-func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
+func (s *Server) Shutdown(ctx context.Context) error {
+	defer s.conns.end()
+	return s.http.Shutdown(ctx)
+}
 
 // Close stops at once.
-func (s *Server) Close() error { return s.http.Close() }
+func (s *Server) Close() error {
+	defer s.conns.end()
+	return s.http.Close()
+}

@@ -151,8 +151,10 @@ func TestWhoeverSignsIsKnown(t *testing.T) {
 	}
 	answer, err := http.Get(presigned.URL)
 	if err != nil || answer.StatusCode != http.StatusOK {
-		t.Errorf("presigned: %v, %v", answer, err)
+		t.Fatalf("presigned: %v, %v", answer, err)
 	}
+	_ = answer.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
 	caller, ends, refusal := s.Knows(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)
 	if refusal != nil || caller.ARN != want || !ends.Equal(c.Expiration) || !caller.Session || caller.Administrator {
 		t.Errorf("they are known as %+v until %v, %v", caller, ends, refusal)
