@@ -10,7 +10,7 @@ SYSTEMS  = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64
 VETTED   = windows/amd64 darwin/arm64
 FUZZTIME ?= 60s
 
-.PHONY: help build install test lint needs fmt bench proof mutants soak clean
+.PHONY: help build install test lint needs fmt bench proof fuzz mutants soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,7 @@ test: needs lint ## check the code and run all tests
 	@mkdir -p bin && rm -f bin/not-run
 	ROLECALL_REPORT="$(CURDIR)/bin/not-run" go test -race -count=1 -timeout 15m ./...; status=$$?; \
 		cat bin/not-run 2>/dev/null; exit $$status
+	$(MAKE) fuzz FUZZTIME=5s
 
 lint: ## formatting, vet, staticcheck and the rest of .golangci.yml, and builds for the other systems
 	@echo "== golangci-lint"; $(TOOL) golangci-lint run
@@ -54,6 +55,12 @@ proof: ## run the attacks and faults that docs/proof.md lists, and write it
 	ROLECALL_PROOF="$(NOTES)" $(PROOF)
 	go run ./internal/tools/proof "$(NOTES)" >bin/proof.md && mv bin/proof.md docs/proof.md
 
+fuzz: ## run each fuzz target for FUZZTIME
+	@grep -rl --include='*_test.go' '^func Fuzz' internal | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$file); do \
+			echo "== $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; done; done
+
 mutants: ## put small mistakes into the code, one at a time: a test must notice each
 	go run ./internal/tools/mutants
 
@@ -63,10 +70,7 @@ soak: ## the same attacks and faults in large numbers, the mistakes, each fuzz t
 		ROLECALL_ROUNDS_OF_50=200 ROLECALL_ROUNDS_OF_200=50 \
 		$(PROOF)
 	ROLECALL_PROOF="$(NOTES)" go run ./internal/tools/mutants
-	@grep -rl --include='*_test.go' '^func Fuzz' internal | while read -r file; do \
-		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$file); do \
-			echo "== $$target"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; done; done
+	$(MAKE) fuzz
 	go run ./internal/tools/proof "$(NOTES)" >bin/proof.md && mv bin/proof.md docs/proof.md
 
 clean: ## remove the built programs

@@ -134,6 +134,8 @@ func (p portals) ofURL(u *url.URL, fail failure) (string, error) {
 	}
 	path := "/" + strings.Trim(u.EscapedPath(), "/")
 	switch {
+	case strings.ContainsAny(host, "[]"): // as in "::1]:"
+		return fail("it is not an address")
 	case identitycenter.IsLoopback(host):
 		if path == "/" {
 			path = "/start"
