@@ -155,3 +155,45 @@ func TestAssetsNeverChangeUnderTheirName(t *testing.T) {
 		t.Errorf("another version: %d", p.status)
 	}
 }
+
+// A session's cookie opens pages below its own path only, whoever sends it elsewhere.
+func TestASessionIsForItsPath(t *testing.T) {
+	s := newSite(t)
+	alice, bob := s.browser(t).as("alice").asAdministrator(), s.browser(t).as("bob").asAdministrator()
+	for _, x := range []struct{ own, other, page string }{
+		{alice.home, bob.home, ""}, {alice.adminHome, bob.adminHome, "admin/"},
+		{alice.home, nobodys, ""}, {alice.adminHome, nobodys, "admin/"},
+	} {
+		u, err := url.Parse(origin + x.own + x.page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		elsewhere := s.browser(t)
+		to, err := url.Parse(origin + x.other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		elsewhere.Jar.SetCookies(to, alice.Jar.Cookies(u))
+		if p := elsewhere.get(x.other + x.page); p.status != http.StatusSeeOther ||
+			!strings.Contains(p.header.Get("Location"), "sign-in") {
+			t.Errorf("the cookie of %s at %s: %d", x.own, x.other, p.status)
+		}
+		if p := alice.get(x.own + x.page); p.status != http.StatusOK {
+			t.Errorf("at its own path: %d", p.status)
+		}
+	}
+}
+
+// What a visitor's page is given is no token for the forms of a session, in the same browser.
+func TestASessionsFormsAreItsOwn(t *testing.T) {
+	s := newSite(t)
+	b := s.browser(t).as("alice")
+	visitor := b.get("sign-in").token()
+	if p := b.post("favorite", url.Values{"form": {visitor}, "star": {"111122223333/Admin"}}); p.status != http.StatusForbidden {
+		t.Errorf("with the visitor's token: %d", p.status)
+	}
+	own := b.get("").token()
+	if p := b.post("favorite", url.Values{"form": {own}, "star": {"111122223333/Admin"}}); p.status != http.StatusSeeOther {
+		t.Errorf("with its own: %d", p.status)
+	}
+}
