@@ -79,7 +79,7 @@ var rooms = map[string][]string{
 	"idc/store":          {},
 	"idc/store/contract": {"idc/store"},
 	"idc/store/sqlite":   {"idc/store"},
-	"idc/sts":            {"idc/directory", "idc/store", "idc/wire"},
+	"idc/sts":            {"idc/directory", "idc/partition", "idc/store", "idc/wire"},
 	"idc/visitor":        {},
 	"idc/website":        {"idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/store", "idc/sts"},
 	"idc/wire":           {},

@@ -113,7 +113,9 @@ func (s *Server) build(o Options) (err error) {
 	if s.OIDC, err = oidc.New(o.OIDC); err != nil {
 		return err
 	}
-	if s.STS, err = sts.New(sts.Options{Store: o.Store, Secret: o.Secret, Now: o.Now}); err != nil {
+	if s.STS, err = sts.New(sts.Options{
+		Store: o.Store, Secret: o.Secret, Now: o.Now, Region: s.Instance.Region, Partitions: o.Partitions,
+	}); err != nil {
 		return err
 	}
 	s.Portal = &portal.API{Store: o.Store, Tokens: s.OIDC, Roles: s.STS}
