@@ -18,6 +18,7 @@ import (
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/operator"
+	"rolecall/internal/idc/refusals"
 	"rolecall/internal/idc/store"
 )
 
@@ -98,10 +99,14 @@ func (a *app) operateAlone(ctx context.Context, dir string, do func(*operator.Cl
 	}
 	ctx, stop := context.WithCancel(ctx)
 	stopped := make(chan error, 1)
-	go func() {
-		stopped <- (&operator.API{Store: data.Store, Now: a.Now, Cost: directory.DefaultCost()}).Serve(ctx, listener)
+	api := &operator.API{
+		Store: data.Store, Now: a.Now, Cost: directory.DefaultCost(), Refusals: refusals.New(data.Store, a.Now),
+	}
+	go func() { stopped <- api.Serve(ctx, listener) }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-stopped, api.Refusals.Write(context.WithoutCancel(ctx), true))
 	}()
-	defer func() { stop(); err = errors.Join(err, <-stopped) }()
 	client, err := operator.Dial(listener.Addr().String())
 	if err != nil {
 		return err

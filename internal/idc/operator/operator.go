@@ -10,9 +10,11 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/refusals"
 	"rolecall/internal/idc/seed"
 	"rolecall/internal/idc/store"
 )
@@ -26,6 +28,8 @@ type API struct {
 	Reload func(context.Context) (plan string, err error)
 	// Forget forgets the wrong passwords of a user; with an empty name, all that limits count. Nil: nothing is served.
 	Forget func(userName string)
+	// Refusals is for the audit, like what it has; nil: only what was done is recorded.
+	Refusals *refusals.Book
 	// Faults plays misbehaviour; nil if nothing is served.
 	Faults Faults
 	// Info returns what clients need to use the server, as JSON; nil if nothing is served.
@@ -56,7 +60,38 @@ func (a *API) Handler() http.Handler {
 	mux.HandleFunc("POST /reload", a.reload)
 	mux.HandleFunc("GET /faults", a.faults)
 	mux.HandleFunc("PUT /faults", a.faults)
-	return mux
+	return a.recording(mux)
+}
+
+// recording brings refused changes into the audit, and whatever waits for it before somebody reads it.
+func (a *API) recording(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/audit") {
+			if err := a.Refusals.Write(r.Context(), true); err != nil {
+				answer(w, Answer{}, err)
+				return
+			}
+		}
+		seen := &statusWriter{w, http.StatusOK}
+		next.ServeHTTP(seen, r)
+		if r.Method != http.MethodGet && seen.status >= http.StatusBadRequest {
+			a.Refusals.Note(refusals.Refusal{
+				Actor: store.Operator, Action: "RefuseOperator", Target: r.Method + " " + r.URL.Path,
+				Reason: http.StatusText(seen.status), Address: "the operator's socket",
+			})
+		}
+	})
+}
+
+// A statusWriter remembers the status.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
 }
 
 // An Answer is the body of every answer, except lists and exports.

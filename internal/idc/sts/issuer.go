@@ -20,6 +20,7 @@ import (
 
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/partition"
+	"rolecall/internal/idc/refusals"
 	"rolecall/internal/idc/store"
 )
 
@@ -32,7 +33,8 @@ type Options struct {
 	// us-east-1, AWS's.
 	Region     string
 	Partitions partition.Table
-	ClockSkew  time.Duration // of signed requests; zero is 15 minutes
+	Refusals   *refusals.Book // for the audit
+	ClockSkew  time.Duration  // of signed requests; zero is 15 minutes
 }
 
 // A Server mints and recognizes keys. It is safe for concurrent use, and stateless: a secret key is derived from its
