@@ -78,7 +78,7 @@ var rooms = map[string][]string{
 	"idc/seed":           {"idc/directory", "idc/partition", "idc/pattern", "idc/store", "near"},
 	"idc/store":          {},
 	"idc/store/contract": {"idc/store"},
-	"idc/store/sqlite":   {"idc/store"},
+	"idc/store/sqlite":   {"filesystem", "idc/store"},
 	"idc/refusals":       {"idc/limits", "idc/store"},
 	"idc/sts":            {"idc/directory", "idc/partition", "idc/refusals", "idc/store", "idc/wire"},
 	"idc/visitor":        {},

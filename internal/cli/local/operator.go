@@ -25,6 +25,14 @@ import (
 // operatorFlags say on which Identity Center a command acts.
 type operatorFlags struct{ data, url string }
 
+// String returns the flags that were given, to repeat in a hint.
+func (f operatorFlags) String() string {
+	if f.data != "" {
+		return " --data " + cli.Quoted(f.data)
+	}
+	return ""
+}
+
 func (a *app) addOperatorFlags(cmd *cobra.Command, f *operatorFlags) {
 	cmd.Flags().StringVar(&f.data, "data", "", "act on this data `DIR`, whether or not a server is using it")
 	a.addURLFlag(cmd, f)
@@ -264,7 +272,7 @@ func (a *app) idcBackupCommand() *cobra.Command {
   rolecall idc backup tuesday.db --data ./idc-data
 
 To restore it, put it into a data directory as idc.db, together with the file "secret" of the
-old one.`,
+old one, then run rolecall idc audit accept --data DIR --yes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := filepath.Abs(args[0])

@@ -56,6 +56,7 @@ func (a *API) Handler() http.Handler {
 	mux.HandleFunc("POST /reset", a.reset)
 	mux.HandleFunc("GET /audit", a.audit)
 	mux.HandleFunc("GET /audit/verification", a.verify)
+	mux.HandleFunc("POST /audit/acceptance", a.accept)
 	mux.HandleFunc("POST /backup", a.backup)
 	mux.HandleFunc("POST /reload", a.reload)
 	mux.HandleFunc("GET /faults", a.faults)
@@ -100,6 +101,8 @@ type Answer struct {
 	Plan   string `json:"plan,omitempty"`   // of apply and reload
 	Events int64  `json:"events,omitempty"` // of verification
 	Head   []byte `json:"head,omitempty"`
+	// Findings are of verification and acceptance: what was changed outside the program.
+	Findings []store.Finding `json:"findings,omitempty"`
 	// Faults are those being played.
 	Faults []string `json:"faults,omitempty"`
 }
@@ -241,8 +244,23 @@ func (a *API) audit(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) verify(w http.ResponseWriter, r *http.Request) {
-	n, head, err := a.Store.Verify(r.Context())
-	answer(w, Answer{Events: n, Head: head}, err)
+	v, err := a.Store.Verify(r.Context())
+	answer(w, Answer{Events: v.Events, Head: v.Head, Findings: v.Findings}, err)
+}
+
+// accept takes everything as it is for right, and records what was found.
+func (a *API) accept(w http.ResponseWriter, r *http.Request) {
+	v, err := a.Store.Verify(r.Context())
+	var found []string
+	for _, f := range v.Findings {
+		found = append(found, f.Message)
+	}
+	if err == nil {
+		err = a.Store.Accept(r.Context(), store.Event{
+			Time: a.Now(), Actor: store.Operator, Action: "AcceptStore", Details: strings.Join(found, "; "),
+		})
+	}
+	answer(w, Answer{Events: v.Events, Head: v.Head, Findings: v.Findings}, err)
 }
 
 // backup copies the database to the query's path=, which must not exist.
