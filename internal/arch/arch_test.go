@@ -59,7 +59,8 @@ var rooms = map[string][]string{
 	"idc": {
 		"filesystem", "idc/admin", "idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/partition",
 		"idc/pattern",
-		"idc/portal", "idc/proxy", "idc/refusals", "idc/seed", "idc/store", "idc/store/sqlite", "idc/sts", "idc/website", "idc/wire",
+		"idc/portal", "idc/proxy", "idc/refusals", "idc/seed", "idc/store", "idc/store/sqlite", "idc/sts", "idc/website",
+		"idc/wire",
 	},
 	"idc/admin":          {"idc/directory", "idc/pattern", "idc/store", "idc/wire"},
 	"idc/awsmodel":       {},

@@ -12,7 +12,8 @@ const (
 )
 
 // Housekeep removes what has ended, in small steps, until ctx ends: tokens, sessions, codes, registrations, and what
-// limits remember. It writes what was refused into the audit, at the end everything. The store returns the space, and memory when hardly anybody asks.
+// limits remember. The store returns the space, and memory when hardly anybody asks. What was refused goes into the
+// audit, at the end all of it.
 func (s *Server) Housekeep(ctx context.Context) {
 	defer func() {
 		if err := s.Refusals.Write(context.WithoutCancel(ctx), true); err != nil {

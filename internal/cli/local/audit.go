@@ -67,22 +67,26 @@ func (a *app) verifyAudit(ctx context.Context, c *operator.Client, f operatorFla
 	if err != nil {
 		return fmt.Errorf("the audit: %w", err)
 	}
-	verb, text := "unbroken", ""
+	verb := "unbroken"
 	findings := append([]store.Finding{}, answer.Findings...)
 	if len(findings) > 0 {
 		verb = "checked"
 	}
-	text = fmt.Sprintf("%s, %s. The last hash is %x.", cli.Counted(int(answer.Events), "event"), verb, answer.Head)
+	text := fmt.Sprintf("%s, %s. The last hash is %x.", cli.Counted(int(answer.Events), "event"), verb, answer.Head)
 	if err := a.Result(text, map[string]any{
 		"events": answer.Events, "head": fmt.Sprintf("%x", answer.Head), "findings": findings,
 	}); err != nil || len(findings) == 0 {
 		return err
 	}
-	return &cli.HintError{
+	e := &cli.HintError{
 		Err:  fmt.Errorf("changed outside rolecall: %s", a.Show(findings[0].Message)),
-		Code: cli.ExitError, Facts: a.facts(findings[1:]), Hint: "if you have restored a backup: rolecall idc audit accept --yes" +
-			f.String(),
+		Code: cli.ExitError, Facts: a.facts(findings[1:]),
 	}
+	if findings[0].Kind != store.ChainBroken { // which no acceptance mends
+		e.Facts = append(e.Facts, "if you have restored a backup, accept it")
+		e.Hint = "rolecall idc audit accept" + a.sameServer(f)
+	}
+	return e
 }
 
 func (a *app) facts(findings []store.Finding) []string {

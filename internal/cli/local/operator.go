@@ -25,12 +25,12 @@ import (
 // operatorFlags say on which Identity Center a command acts.
 type operatorFlags struct{ data, url string }
 
-// String returns the flags that were given, to repeat in a hint.
-func (f operatorFlags) String() string {
+// sameServer returns the flags that name the same server or directory, for a hint.
+func (a *app) sameServer(f operatorFlags) string {
 	if f.data != "" {
 		return " --data " + cli.Quoted(f.data)
 	}
-	return ""
+	return a.urlFlag(f.url)
 }
 
 func (a *app) addOperatorFlags(cmd *cobra.Command, f *operatorFlags) {

@@ -83,7 +83,9 @@ func (s *Server) refused(r *http.Request, in tokenRequest, err error) {
 	if e != errClient && e != errDeviceCode { // which is said before the client is looked at
 		target = "client:" + in.ClientID
 	}
-	s.o.Refusals.Note(refusals.Refusal{Action: "RefuseToken", Target: target, Reason: e.description, Address: r.RemoteAddr})
+	s.o.Refusals.Note(refusals.Refusal{
+		Action: "RefuseToken", Target: target, Reason: e.description, Address: r.RemoteAddr,
+	})
 }
 
 // keep is a refusal whose transaction is committed: a replayed token revoked others.

@@ -35,8 +35,8 @@ type tally struct {
 	written time.Time // when the last event with this key was
 }
 
-// Bounds of what is kept apart in a minute: of one place, so that one stranger does not hide others, and in all. What is
-// beyond them is counted together.
+// Bounds of what is kept apart in a minute: of one place, so that one stranger does not hide others, and in all. What
+// is beyond them is counted together.
 const (
 	perPlace = 10
 	most     = 100

@@ -109,8 +109,8 @@ type Store interface {
 	// entries that ended before now, then returns space on disk, and memory when hardly anybody asks. Other changes get in
 	// between two steps.
 	Tidy(ctx context.Context, now time.Time) (more bool, err error)
-	// Verify looks for what was changed outside the program: in the audit, and in all else that is stored. What it finds is
-	// no error.
+	// Verify looks for what was changed outside the program: in the audit, and in all else that is stored. What it finds
+	// is no error.
 	Verify(ctx context.Context) (Verdict, error)
 	// Accept records an event, and takes everything as it is now for right, as after restoring a backup. A broken chain
 	// stays broken.

@@ -40,7 +40,8 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	guess := s.attempt(r, user, name)
 	if wait, ok := s.throttle.take(guess); !ok {
 		retryAfter(w, wait)
-		refuse(http.StatusTooManyRequests, "Too many wrong passwords. Wait a few minutes, then try again.", "too many wrong passwords")
+		refuse(http.StatusTooManyRequests, "Too many wrong passwords. Wait a few minutes, then try again.",
+			"too many wrong passwords")
 		return
 	}
 	if !s.matches(user, r.PostFormValue("password")) { // an unknown user takes as long

@@ -53,7 +53,8 @@ func mac(key []byte, texts ...string) []byte {
 	return m.Sum(nil)
 }
 
-// A sum of MACs is the same in whatever order rows came and went (a multiset hash: MSet-Add-Hash of Clarke et al., 2003).
+// A sum of MACs is the same in whatever order rows came and went: a multiset hash, MSet-Add-Hash of Clarke et al., 2003.
+// Additions carry from one word to the next.
 type sum [4]uint64
 
 func (s *sum) add(mac []byte) { s.combine(mac, bits.Add64) }
@@ -131,13 +132,11 @@ func (t *tx) writeLedger() error {
 	return err
 }
 
-// everyRow has each entry with its keys and owners, as listed.
-const everyRow = `SELECT kind, id, ends, value, mac,
-	coalesce((SELECT group_concat(hex(key), ',') FROM (SELECT key FROM entry_key k
+// keysAndOwners are those of an entry e, as listed.
+const keysAndOwners = `coalesce((SELECT group_concat(hex(key), ',') FROM (SELECT key FROM entry_key k
 		WHERE k.kind = e.kind AND k.id = e.id ORDER BY key)), ''),
 	coalesce((SELECT group_concat(hex(owner), ',') FROM (SELECT owner FROM entry_owner o
-		WHERE o.kind = e.kind AND o.id = e.id ORDER BY owner)), '')
-	FROM entry e`
+		WHERE o.kind = e.kind AND o.id = e.id ORDER BY owner)), '')`
 
 // A sealedRow is an entry's name, the MAC it has, and the one it should have.
 type sealedRow struct {
@@ -158,7 +157,7 @@ func (r reader) everything(do func(sealedRow) error) (total sum, err error) {
 		s.want = r.keys.rowOf(s.name.kind, s.name.id, ends, value, keys, owners)
 		total.add(s.want)
 		return do(s)
-	}, everyRow)
+	}, "SELECT kind, id, ends, value, mac, "+keysAndOwners+" FROM entry e")
 	if err != nil {
 		return total, err
 	}

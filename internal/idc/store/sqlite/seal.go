@@ -136,6 +136,7 @@ func (s *Store) openLedger(c *conn) error {
 	}
 	if s.ledger = t.ledger; found.Kind == "" {
 		s.sealed = kept
+		return s.writeSeal() // what a crash left unsealed
 	}
 	return nil
 }

@@ -216,12 +216,14 @@ func tamperings() map[string]struct {
 			cutWithSeal(v, older)
 			v.remove("idc.db.seal")
 		}, store.SealMissing},
-		"the ledger deleted":     {edit("DELETE FROM meta WHERE name = 'ledger'"), store.LedgerForged},
-		"the ledger changed":     {edit("UPDATE meta SET value = replace(value, '1', '2') WHERE name = 'ledger'"), store.LedgerForged},
+		"the ledger deleted": {edit("DELETE FROM meta WHERE name = 'ledger'"), store.LedgerForged},
+		"the ledger changed": {
+			edit("UPDATE meta SET value = replace(value, '1', '2') WHERE name = 'ledger'"), store.LedgerForged,
+		},
 		"the ledger begun again": {edit("UPDATE meta SET value = '' WHERE name = 'ledger'"), store.OlderCopy},
 		"a row with its ledger": {fromOlder("DELETE FROM entry WHERE id = 'alice'; INSERT INTO entry SELECT * FROM " +
-			"older.entry WHERE id = 'alice'; DELETE FROM meta WHERE name = 'ledger'; INSERT INTO meta SELECT * FROM older.meta " +
-			"WHERE name = 'ledger'"), store.OlderCopy},
+			"older.entry WHERE id = 'alice'; DELETE FROM meta WHERE name = 'ledger'; INSERT INTO meta SELECT * FROM " +
+			"older.meta WHERE name = 'ledger'"), store.OlderCopy},
 		"a row put back": {fromOlder("DELETE FROM entry WHERE id = 'alice'; INSERT INTO entry SELECT * FROM older.entry " +
 			"WHERE id = 'alice'"), store.RowsChanged},
 	}
@@ -241,7 +243,8 @@ func tamperings() map[string]struct {
 		"a key less":            "DELETE FROM entry_key WHERE key = 'mail:bob'",
 		"another owner":         "UPDATE entry_owner SET owner = 'group:b' WHERE id = 'bob'",
 		"an owner less":         "DELETE FROM entry_owner WHERE id = 'bob'",
-		"an owner as a key":     "DELETE FROM entry_owner WHERE id = 'bob'; INSERT INTO entry_key VALUES ('user', 'group:a', 'bob')",
+		"an owner as a key": "DELETE FROM entry_owner WHERE id = 'bob'; " +
+			"INSERT INTO entry_key VALUES ('user', 'group:a', 'bob')",
 		"an assignment more":    "INSERT INTO assignment VALUES ('bob', '1', 'Admin')",
 		"an assignment less":    "DELETE FROM assignment WHERE principal = 'bob'",
 		"an assignment changed": "UPDATE assignment SET account = '2' WHERE principal = 'bob'",
@@ -387,7 +390,9 @@ func TestTheLedgerFollowsEveryChange(t *testing.T) {
 			return errors.Join(user("eve", "{}")(tx), tx.Delete("user", "alice"), tx.Record(store.Event{}), err, failed)
 		})
 		v.change(func(tx store.Tx) error {
-			err := tx.Put(store.Entry{Kind: "token", ID: "t", Ends: time.UnixMilli(1), Owners: []string{"f", "f"}, Value: []byte("1")})
+			err := tx.Put(store.Entry{
+				Kind: "token", ID: "t", Ends: time.UnixMilli(1), Owners: []string{"f", "f"}, Value: []byte("1"),
+			})
 			return errors.Join(err, tx.Put(store.Entry{Kind: "code", ID: "c", Owners: []string{"f"}, Value: []byte("1")}),
 				tx.DeleteOwned("code", "f"))
 		})

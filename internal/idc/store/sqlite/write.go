@@ -174,27 +174,34 @@ func (t *tx) Put(e store.Entry) error {
 	if !e.Ends.IsZero() {
 		ends = e.Ends.UnixMilli()
 	}
-	var old []byte
-	existed := true
-	mac := t.keys.rowOf(e.Kind, e.ID, ends, e.Value, listed(e.Keys), listed(e.Owners))
-	err := t.c.row("SELECT mac FROM entry WHERE kind = ? AND id = ?", e.Kind, e.ID).Scan(&old)
+	keys, owners := listed(e.Keys), listed(e.Owners)
+	mac := t.keys.rowOf(e.Kind, e.ID, ends, e.Value, keys, owners)
+	var oldMAC []byte
+	var oldKeys, oldOwners string
+	err := t.c.row("SELECT mac, "+keysAndOwners+" FROM entry e WHERE kind = ? AND id = ?", e.Kind, e.ID).Scan(&oldMAC,
+		&oldKeys, &oldOwners)
+	existed := err == nil
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		existed = false
 		_, err = t.c.exec("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", e.Kind, e.ID, ends, e.Value, mac)
-	case err == nil:
-		t.ledger.Sum.subtract(old)
+	case existed:
+		t.ledger.Sum.subtract(oldMAC)
 		_, err = t.c.exec("UPDATE entry SET ends = ?3, value = ?4, mac = ?5 WHERE kind = ?1 AND id = ?2", e.Kind, e.ID, ends,
 			e.Value, mac)
 	}
-	if err != nil {
-		return err
-	}
 	t.ledger.Sum.add(mac)
-	if existed {
-		_, keys := t.c.exec("DELETE FROM entry_key WHERE kind = ? AND id = ?", e.Kind, e.ID)
-		_, owners := t.c.exec("DELETE FROM entry_owner WHERE kind = ? AND id = ?", e.Kind, e.ID)
-		if err := errors.Join(keys, owners); err != nil {
+	if err == nil && keys != oldKeys {
+		err = t.putKeys(e, existed)
+	}
+	if err == nil && owners != oldOwners {
+		err = t.putOwners(e, existed)
+	}
+	return err
+}
+
+func (t *tx) putKeys(e store.Entry, replace bool) error {
+	if replace {
+		if _, err := t.c.exec("DELETE FROM entry_key WHERE kind = ? AND id = ?", e.Kind, e.ID); err != nil {
 			return err
 		}
 	}
@@ -204,6 +211,15 @@ func (t *tx) Put(e store.Entry) error {
 			return err
 		case added == 0:
 			return &store.Conflict{Kind: e.Kind, Key: key}
+		}
+	}
+	return nil
+}
+
+func (t *tx) putOwners(e store.Entry, replace bool) error {
+	if replace {
+		if _, err := t.c.exec("DELETE FROM entry_owner WHERE kind = ? AND id = ?", e.Kind, e.ID); err != nil {
+			return err
 		}
 	}
 	for _, owner := range e.Owners {
