@@ -53,7 +53,7 @@ func mac(key []byte, texts ...string) []byte {
 	return m.Sum(nil)
 }
 
-// A sum of MACs is the same in whatever order rows came and went: a multiset hash, MSet-Add-Hash of Clarke et al., 2003.
+// A sum of MACs is the same in whatever order rows came and went: a multiset hash (MSet-Add-Hash, Clarke et al., 2003).
 // Additions carry from one word to the next.
 type sum [4]uint64
 
