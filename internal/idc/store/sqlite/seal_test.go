@@ -236,13 +236,17 @@ func tamperings() map[string]struct {
 		"a MAC blanked":         "UPDATE entry SET mac = x'' WHERE id = 'bob'",
 		"two rows exchanged":    `UPDATE entry SET value = CASE id WHEN 'bob' THEN '{"n":4}' ELSE '{"n":2}' END`,
 		"a row of another kind": "UPDATE entry SET kind = 'user' WHERE kind = 'group'",
-		"a key of another row":  "UPDATE entry_key SET id = 'alice' WHERE key = 'name:bob'",
-		"keys exchanged":        "UPDATE entry_key SET id = CASE id WHEN 'bob' THEN 'alice' ELSE 'bob' END",
-		"a key more":            "INSERT INTO entry_key VALUES ('user', 'name:eve', 'bob')",
-		"a key of no row":       "INSERT INTO entry_key VALUES ('user', 'x', 'y')",
-		"a key less":            "DELETE FROM entry_key WHERE key = 'mail:bob'",
-		"another owner":         "UPDATE entry_owner SET owner = 'group:b' WHERE id = 'bob'",
-		"an owner less":         "DELETE FROM entry_owner WHERE id = 'bob'",
+		"a row of another id": "UPDATE entry SET id = 'eve' WHERE id = 'bob'; UPDATE entry_key SET id = 'eve' WHERE " +
+			"id = 'bob'; UPDATE entry_owner SET id = 'eve' WHERE id = 'bob'",
+		"and its kind's count": "UPDATE entry SET kind = 'user' WHERE kind = 'group'; DELETE FROM entry_count; " +
+			"INSERT INTO entry_count SELECT kind, count(*) FROM entry GROUP BY kind",
+		"a key of another row": "UPDATE entry_key SET id = 'alice' WHERE key = 'name:bob'",
+		"keys exchanged":       "UPDATE entry_key SET id = CASE id WHEN 'bob' THEN 'alice' ELSE 'bob' END",
+		"a key more":           "INSERT INTO entry_key VALUES ('user', 'name:eve', 'bob')",
+		"a key of no row":      "INSERT INTO entry_key VALUES ('user', 'x', 'y')",
+		"a key less":           "DELETE FROM entry_key WHERE key = 'mail:bob'",
+		"another owner":        "UPDATE entry_owner SET owner = 'group:b' WHERE id = 'bob'",
+		"an owner less":        "DELETE FROM entry_owner WHERE id = 'bob'",
 		"an owner as a key": "DELETE FROM entry_owner WHERE id = 'bob'; " +
 			"INSERT INTO entry_key VALUES ('user', 'group:a', 'bob')",
 		"an assignment more":    "INSERT INTO assignment VALUES ('bob', '1', 'Admin')",
@@ -295,6 +299,33 @@ func TestEachTamperingIsFound(t *testing.T) {
 				v.open()
 			}
 		})
+	}
+}
+
+// Going on with an older copy leaves the seal as it was, until that is accepted.
+func TestDoubtsLeaveTheSeal(t *testing.T) {
+	v := newVault(t)
+	v.begin()
+	v.close()
+	older := t.TempDir()
+	v.copyTo(older)
+	v.open()
+	v.goOn()
+	v.close()
+	before, err := v.readSeal()
+	if err != nil || before.Events != 5 {
+		t.Fatalf("%+v, %v", before, err)
+	}
+	olderGoneOn(v, older)
+	v.open()
+	if after, err := v.readSeal(); err != nil || after.Generation != before.Generation || after.Events != 5 {
+		t.Errorf("in doubt: %+v, %v", after, err)
+	}
+	if err := v.Accept(t.Context(), store.Event{Action: "AcceptStore"}); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := v.readSeal(); err != nil || after.Events != 8 {
+		t.Errorf("accepted: %+v, %v", after, err)
 	}
 }
 
