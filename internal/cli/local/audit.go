@@ -27,7 +27,11 @@ func (a *app) idcAuditCommand() *cobra.Command {
 		Long: `Print who signed in, approved, got credentials and changed what.
 
   rolecall idc audit
-  rolecall idc audit --after 100 --json`,
+  rolecall idc audit --after 100 --json
+
+What was refused is there, too, with actions that begin with Refuse: passwords, administrator's keys,
+user codes, tokens, signed calls and changes of the operator. Equal refusals of a minute are one
+event with their number. What was typed is never recorded.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error { return a.audit(cmd.Context(), c, after) })
