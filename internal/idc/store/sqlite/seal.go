@@ -101,6 +101,14 @@ func (s *Store) committed(l ledger) {
 	}
 }
 
+// catchUp reads the ledger after a commit that failed, but is in the database all the same. Going back is not possible.
+func (s *Store) catchUp(c *conn) {
+	l, _, own, err := readLedger(reader{c, s.keys})
+	if err == nil && own && l.events >= s.ledger.events && l.Generation >= s.ledger.Generation {
+		s.committed(l)
+	}
+}
+
 // openLedger reads the ledger at the start. What does not fit the seal is remembered until Accept; meanwhile the seal
 // stays as it is, so that going on hides nothing.
 func (s *Store) openLedger(c *conn) error {

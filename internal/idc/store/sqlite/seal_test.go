@@ -435,3 +435,30 @@ func TestTheLedgerFollowsEveryChange(t *testing.T) {
 		}
 	}
 }
+
+// After a commit that failed and is in the database all the same, the ledger catches up; it never goes back.
+func TestTheLedgerCatchesUp(t *testing.T) {
+	v := newVault(t)
+	v.begin()
+	before := v.ledger
+	v.goOn()
+	after := v.ledger
+	catchUp := func() {
+		c := <-v.writer
+		v.catchUp(c)
+		v.writer <- c
+	}
+	v.committed(before)
+	if err := v.Update(t.Context(), func(tx store.Tx) error { return tx.Record(store.Event{}) }); err == nil {
+		t.Error("an event has the number of another")
+	}
+	if catchUp(); v.ledger.events != after.events || v.ledger.Sum != after.Sum {
+		t.Errorf("caught up to %+v, want %+v", v.ledger, after)
+	}
+	v.change(user("dora", "{}"))
+	damage(t, v.path, noTriggers+"DELETE FROM audit WHERE seq > 3")
+	if catchUp(); v.ledger.events != 6 {
+		t.Errorf("back to event %d", v.ledger.events)
+	}
+	v.close()
+}

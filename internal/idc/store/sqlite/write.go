@@ -86,7 +86,10 @@ func (s *Store) commit(jobs []*job) {
 	defer func() { s.writer <- c }()
 	made := newChanges()
 	results, err := s.run(c, made, jobs)
-	s.memo.forget(made) // even after a failure: SQLite may have kept a part
+	s.memo.forget(made) // even after a failure: SQLite may have kept it
+	if err != nil {
+		s.catchUp(c)
+	}
 	for i, j := range jobs {
 		if err != nil {
 			results[i] = err
