@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"cli/local": { // where both houses meet
 		"awsconfig", "cli", "export", "filesystem", "identitycenter", "login",
 		"idc", "idc/directory", "idc/faults", "idc/gate", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy",
-		"idc/seed", "idc/store", "idc/visitor",
+		"idc/refusals", "idc/seed", "idc/store", "idc/visitor",
 	},
 	"access":                {"identitycenter", "login", "pace"},
 	"awsconfig":             {"filesystem", "identitycenter", "near", "words"}, // filesystem.Open, for Windows' sake
@@ -60,7 +60,8 @@ var rooms = map[string][]string{
 	"idc": {
 		"filesystem", "idc/admin", "idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/partition",
 		"idc/pattern",
-		"idc/portal", "idc/proxy", "idc/seed", "idc/store", "idc/store/sqlite", "idc/sts", "idc/website", "idc/wire",
+		"idc/portal", "idc/proxy", "idc/refusals", "idc/seed", "idc/store", "idc/store/sqlite", "idc/sts", "idc/website",
+		"idc/wire",
 	},
 	"idc/admin":          {"idc/directory", "idc/pattern", "idc/store", "idc/wire"},
 	"idc/awsmodel":       {},
@@ -70,8 +71,8 @@ var rooms = map[string][]string{
 	"idc/gate":           {},
 	"idc/idctest":        {"idc", "idc/directory", "idc/seed", "idc/store"},
 	"idc/limits":         {},
-	"idc/oidc":           {"idc/directory", "idc/limits", "idc/partition", "idc/store", "idc/wire"},
-	"idc/operator":       {"filesystem", "idc/directory", "idc/seed", "idc/store"},
+	"idc/oidc":           {"idc/directory", "idc/limits", "idc/partition", "idc/refusals", "idc/store", "idc/wire"},
+	"idc/operator":       {"filesystem", "idc/directory", "idc/refusals", "idc/seed", "idc/store"},
 	"idc/portal":         {"idc/directory", "idc/limits", "idc/oidc", "idc/store", "idc/sts", "idc/wire"},
 	"idc/partition":      {},
 	"idc/pattern":        {},
@@ -80,10 +81,13 @@ var rooms = map[string][]string{
 	"idc/store":          {},
 	"idc/store/contract": {"idc/store"},
 	"idc/store/sqlite":   {"filesystem", "idc/store"},
-	"idc/sts":            {"idc/directory", "idc/store", "idc/wire"},
+	"idc/refusals":       {"idc/limits", "idc/store"},
+	"idc/sts":            {"idc/directory", "idc/partition", "idc/refusals", "idc/store", "idc/wire"},
 	"idc/visitor":        {},
-	"idc/website":        {"idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/store", "idc/sts"},
-	"idc/wire":           {},
+	"idc/website": {
+		"idc/directory", "idc/federation", "idc/limits", "idc/oidc", "idc/refusals", "idc/store", "idc/sts",
+	},
+	"idc/wire": {},
 
 	"testbed": { // for tests: both houses in one process
 		"access", "cache", "filesystem", "identitycenter", "identitycenter/client", "login", "pace", "idc", "idc/idctest",

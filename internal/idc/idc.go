@@ -22,6 +22,7 @@ import (
 	"rolecall/internal/idc/partition"
 	"rolecall/internal/idc/portal"
 	"rolecall/internal/idc/proxy"
+	"rolecall/internal/idc/refusals"
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/sts"
 	"rolecall/internal/idc/website"
@@ -65,6 +66,8 @@ type Server struct {
 	Instance directory.Instance
 	// Routes lists all routes, as patterns of http.ServeMux.
 	Routes []string
+	// Refusals is what was refused, on its way into the audit.
+	Refusals *refusals.Book
 
 	url, files string
 	store      store.Store
@@ -93,7 +96,8 @@ func New(o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
-		url: o.URL, files: o.Files, store: o.Store, now: o.Now, hosts: hostNames(u), log: o.Log,
+		Refusals: refusals.New(o.Store, o.Now),
+		url:      o.URL, files: o.Files, store: o.Store, now: o.Now, hosts: hostNames(u), log: o.Log,
 		metrics: metrics{requests: map[requestKey]requestFigures{}},
 	}
 	err = o.Store.Update(context.Background(), func(tx store.Tx) (err error) {
@@ -109,15 +113,18 @@ func New(o Options) (*Server, error) {
 // build makes the rooms and routes requests to them.
 func (s *Server) build(o Options) (err error) {
 	o.OIDC.URL, o.OIDC.Region, o.OIDC.Partitions = o.URL, s.Instance.Region, o.Partitions
-	o.OIDC.Store, o.OIDC.Secret, o.OIDC.Now = o.Store, o.Secret, o.Now
+	o.OIDC.Store, o.OIDC.Secret, o.OIDC.Now, o.OIDC.Refusals = o.Store, o.Secret, o.Now, s.Refusals
 	if s.OIDC, err = oidc.New(o.OIDC); err != nil {
 		return err
 	}
-	if s.STS, err = sts.New(sts.Options{Store: o.Store, Secret: o.Secret, Now: o.Now}); err != nil {
+	if s.STS, err = sts.New(sts.Options{
+		Store: o.Store, Secret: o.Secret, Now: o.Now, Region: s.Instance.Region, Partitions: o.Partitions,
+		Refusals: s.Refusals,
+	}); err != nil {
 		return err
 	}
 	s.Portal = &portal.API{Store: o.Store, Tokens: s.OIDC, Roles: s.STS}
-	s.Admin = &admin.API{Store: o.Store, Now: o.Now, Authenticate: s.administrator}
+	s.Admin = &admin.API{Store: o.Store, Now: o.Now, Authenticate: s.administrator, Refused: s.refusedAdmin}
 	if o.PortalLimit {
 		s.Portal.Limit = limits.New(o.Now, time.Second/20, 20)
 	}
@@ -128,7 +135,7 @@ func (s *Server) build(o Options) (err error) {
 	site, err := website.New(website.Options{
 		URL: o.URL, StartURL: s.Instance.StartURL(), Region: s.Instance.Region, Store: o.Store, Secret: o.Secret,
 		OIDC: s.OIDC, Federation: signin,
-		Keys: s.STS, Now: o.Now, NoLimits: o.OIDC.NoLimits, NoDevice: o.OIDC.NoDevice,
+		Keys: s.STS, Now: o.Now, Refusals: s.Refusals, NoLimits: o.OIDC.NoLimits, NoDevice: o.OIDC.NoDevice,
 		DeviceSameAddress: o.DeviceSameAddress,
 	})
 	if err != nil {

@@ -27,7 +27,11 @@ func (a *app) idcAuditCommand() *cobra.Command {
 		Long: `Print who signed in, approved, got credentials and changed what.
 
   rolecall idc audit
-  rolecall idc audit --after 100 --json`,
+  rolecall idc audit --after 100 --json
+
+What was refused is there, too, with actions that begin with Refuse: passwords, administrator's keys,
+user codes, tokens, signed calls and changes of the operator. Equal refusals of a minute are one
+event with their number. What was typed is never recorded.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error { return a.audit(cmd.Context(), c, after) })
@@ -38,28 +42,98 @@ func (a *app) idcAuditCommand() *cobra.Command {
 	var of operatorFlags
 	verify := &cobra.Command{
 		Use:   "verify",
-		Short: "Check that nothing in the audit was changed or removed",
-		Long: `Check that nothing in the audit was changed or removed.
+		Short: "Check that nothing in the audit or the directory was changed outside rolecall",
+		Long: `Check that nothing in the audit or the directory was changed outside rolecall.
 
   rolecall idc audit verify
-  rolecall idc audit verify --data ./idc-data
+  rolecall idc audit verify --data ./idc-data --json
 
-It checks the chain of hashes from the first event to the last. Keep the last hash elsewhere: a
-chain whose end was cut off verifies, too.`,
+It checks the audit's chain of hashes, whether its end is the one that was sealed in idc.db.seal,
+beside the database, and a keyed hash over users, groups, accounts, permission sets, assignments,
+sessions, tokens and all else that is stored. What it finds is printed, with exit code 1.
+
+Whoever can read the file "secret" of the data directory can forge all of this, and whoever puts
+back an older copy of the whole directory is not noticed: for those, keep the last hash elsewhere.
+After restoring a backup, rolecall idc audit accept takes it for right.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.operate(cmd.Context(), of, func(c *operator.Client) error {
-				answer, err := c.Do(cmd.Context(), http.MethodGet, "/audit/verification", nil, nil, nil)
-				if err != nil {
-					return fmt.Errorf("the audit: %w", err)
-				}
-				text := fmt.Sprintf("%s, unbroken. The last hash is %x.", cli.Counted(int(answer.Events), "event"), answer.Head)
-				return a.Result(text, map[string]any{"events": answer.Events, "head": fmt.Sprintf("%x", answer.Head)})
-			})
+			return a.operate(cmd.Context(), of, func(c *operator.Client) error { return a.verifyAudit(cmd.Context(), c, of) })
 		},
 	}
 	a.addOperatorFlags(verify, &of)
-	cmd.AddCommand(verify)
+	cmd.AddCommand(verify, a.idcAcceptCommand())
+	return cmd
+}
+
+// verifyAudit prints what verification finds.
+func (a *app) verifyAudit(ctx context.Context, c *operator.Client, f operatorFlags) error {
+	answer, err := c.Do(ctx, http.MethodGet, "/audit/verification", nil, nil, nil)
+	if err != nil {
+		return fmt.Errorf("the audit: %w", err)
+	}
+	verb := "unbroken"
+	findings := append([]store.Finding{}, answer.Findings...)
+	if len(findings) > 0 {
+		verb = "checked"
+	}
+	text := fmt.Sprintf("%s, %s. The last hash is %x.", cli.Counted(int(answer.Events), "event"), verb, answer.Head)
+	if err := a.Result(text, map[string]any{
+		"events": answer.Events, "head": fmt.Sprintf("%x", answer.Head), "findings": findings,
+	}); err != nil || len(findings) == 0 {
+		return err
+	}
+	e := &cli.HintError{
+		Err:  fmt.Errorf("changed outside rolecall: %s", a.Show(findings[0].Message)),
+		Code: cli.ExitError, Facts: a.facts(findings[1:]),
+	}
+	if findings[0].Kind != store.ChainBroken { // which no acceptance mends
+		e.Facts = append(e.Facts, "if you have restored a backup, accept it")
+		e.Hint = "rolecall idc audit accept" + a.sameServer(f)
+	}
+	return e
+}
+
+func (a *app) facts(findings []store.Finding) []string {
+	var facts []string
+	for _, f := range findings {
+		facts = append(facts, a.Show(f.Message))
+	}
+	return facts
+}
+
+func (a *app) idcAcceptCommand() *cobra.Command {
+	var f operatorFlags
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "accept",
+		Short: "Take the audit and the directory for right as they are, after restoring a backup",
+		Long: `Take the audit and the directory for right as they are, after restoring a backup.
+
+  rolecall idc audit accept --yes
+  rolecall idc audit accept --data ./idc-data --yes
+
+It seals what is there now. That is an event of its own, which names what verify has found. A chain
+of hashes that is broken stays broken.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !yes {
+				return cli.Usagef("accept gives up what rolecall idc audit verify finds: pass --yes to proceed")
+			}
+			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
+				answer, err := c.Do(cmd.Context(), http.MethodPost, "/audit/acceptance", nil, nil, nil)
+				if err != nil {
+					return fmt.Errorf("the audit: %w", err)
+				}
+				text := "Accepted; there was nothing to accept."
+				if len(answer.Findings) > 0 {
+					text = "Accepted: " + strings.Join(a.facts(answer.Findings), "; ") + "."
+				}
+				return a.Result(text, map[string]any{"accepted": append([]store.Finding{}, answer.Findings...)})
+			})
+		},
+	}
+	a.addOperatorFlags(cmd, &f)
+	cmd.Flags().BoolVar(&yes, "yes", false, "do accept it")
 	return cmd
 }
 

@@ -19,11 +19,20 @@ import (
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/operator"
+	"rolecall/internal/idc/refusals"
 	"rolecall/internal/idc/store"
 )
 
 // operatorFlags say on which Identity Center a command acts.
 type operatorFlags struct{ data, url string }
+
+// sameServer returns the flags that name the same server or directory, for a hint.
+func (a *app) sameServer(f operatorFlags) string {
+	if f.data != "" {
+		return " --data " + cli.Quoted(f.data)
+	}
+	return a.urlFlag(f.url)
+}
 
 func (a *app) addOperatorFlags(cmd *cobra.Command, f *operatorFlags) {
 	cmd.Flags().StringVar(&f.data, "data", "", "act on this data `DIR`, whether or not a server is using it")
@@ -99,10 +108,14 @@ func (a *app) operateAlone(ctx context.Context, dir string, do func(*operator.Cl
 	}
 	ctx, stop := context.WithCancel(ctx)
 	stopped := make(chan error, 1)
-	go func() {
-		stopped <- (&operator.API{Store: data.Store, Now: a.Now, Cost: directory.DefaultCost()}).Serve(ctx, listener)
+	api := &operator.API{
+		Store: data.Store, Now: a.Now, Cost: directory.DefaultCost(), Refusals: refusals.New(data.Store, a.Now),
+	}
+	go func() { stopped <- api.Serve(ctx, listener) }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-stopped, api.Refusals.Write(context.WithoutCancel(ctx), true))
 	}()
-	defer func() { stop(); err = errors.Join(err, <-stopped) }()
 	client, err := operator.Dial(listener.Addr().String())
 	if err != nil {
 		return err
@@ -260,7 +273,7 @@ func (a *app) idcBackupCommand() *cobra.Command {
   rolecall idc backup tuesday.db --data ./idc-data
 
 To restore it, put it into a data directory as idc.db, together with the file "secret" of the
-old one.`,
+old one, then run rolecall idc audit accept --data DIR --yes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := filepath.Abs(args[0])

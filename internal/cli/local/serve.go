@@ -314,7 +314,8 @@ func (l *localIDC) serveOperator(ctx context.Context, a *app, o serveOptions) er
 	}
 	api := &operator.API{
 		Store: l.data.Store, Now: a.Now, Cost: directory.DefaultCost(), Forget: l.Server.ForgetGuesses,
-		Info: func(ctx context.Context) (any, error) { return l.Server.Info(ctx) },
+		Refusals: l.Server.Refusals,
+		Info:     func(ctx context.Context) (any, error) { return l.Server.Info(ctx) },
 	}
 	if o.listen == "" {
 		api.Faults = l.faults

@@ -30,8 +30,10 @@ const DefaultStatusDelay = 200 * time.Millisecond
 type API struct {
 	Store store.Store
 	Now   func() time.Time
-	// Authenticate returns who signed a request, for the audit, or refuses it.
+	// Authenticate returns who signed a request, for the audit, and whether it is refused.
 	Authenticate func(r *http.Request, body []byte) (actor string, refusal *Refusal)
+	// Refused, unless nil, is told who was refused what for want of a signature or access.
+	Refused func(r *http.Request, actor, operation, code string)
 	// StatusDelay is DefaultStatusDelay when zero.
 	StatusDelay time.Duration
 }
@@ -110,15 +112,27 @@ func (c *call) answer(r *http.Request) (any, error) {
 			wire.Missing(cmp.Or(c.service.name, prefix), cmp.Or(name, "a request without X-Amz-Target")))
 	}
 	actor, refusal := c.Authenticate(r, body)
+	c.actor = actor
 	if refusal != nil {
+		c.refused(r, refusal.Code)
 		return nil, &awsError{status: refusal.Status, code: refusal.Code, message: refusal.Message}
 	}
-	c.actor = actor
 	input, err := parse(body)
 	if err != nil {
 		return nil, err
 	}
-	return run(r.Context(), c, input)
+	out, err := run(r.Context(), c, input)
+	var e *awsError
+	if errors.As(err, &e) && e.code == errAccessDenied.code {
+		c.refused(r, e.code)
+	}
+	return out, err
+}
+
+func (c *call) refused(r *http.Request, code string) {
+	if c.Refused != nil {
+		c.Refused(r, c.actor, c.service.name+":"+c.operation, code)
+	}
 }
 
 // parse reads one JSON object; an empty body counts as an empty one.

@@ -18,6 +18,7 @@ import (
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/partition"
+	"rolecall/internal/idc/refusals"
 	"rolecall/internal/idc/store"
 )
 
@@ -35,6 +36,7 @@ type Options struct {
 	RefreshGrace    time.Duration   // how long a replaced refresh token gets the same answer: 30 s; negative: never
 	NoLimits        bool            // for load tests: no bounds on guesses and floods
 	NoDevice        bool            // refuse device sign-ins
+	Refusals        *refusals.Book  // for the audit
 	Partitions      partition.Table // whose start URLs are accepted as ours; nil: AWS's
 }
 

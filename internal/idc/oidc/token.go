@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"rolecall/internal/idc/refusals"
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/wire"
 )
@@ -64,11 +65,27 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, err := s.createToken(r.Context(), in)
 	if err != nil {
+		s.refused(r, in, err)
 		writeError(w, err)
 		return
 	}
 	s.count("CreateToken/" + in.GrantType)
 	wire.JSON(w, http.StatusOK, answer)
+}
+
+// refused brings a refused grant into the audit, unless a person has not answered yet, or the request is no grant.
+func (s *Server) refused(r *http.Request, in tokenRequest, err error) {
+	var e *oauthError
+	if !errors.As(err, &e) || e == errPending || e == errRequest {
+		return
+	}
+	target := "an unknown client"
+	if e != errClient && e != errDeviceCode { // which is said before the client is looked at
+		target = "client:" + in.ClientID
+	}
+	s.o.Refusals.Note(refusals.Refusal{
+		Action: "RefuseToken", Target: target, Reason: e.description, Address: r.RemoteAddr,
+	})
 }
 
 // keep is a refusal whose transaction is committed: a replayed token revoked others.

@@ -10,9 +10,11 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/refusals"
 	"rolecall/internal/idc/seed"
 	"rolecall/internal/idc/store"
 )
@@ -26,6 +28,8 @@ type API struct {
 	Reload func(context.Context) (plan string, err error)
 	// Forget forgets the wrong passwords of a user; with an empty name, all that limits count. Nil: nothing is served.
 	Forget func(userName string)
+	// Refusals is for the audit, like what it has; nil: only what was done is recorded.
+	Refusals *refusals.Book
 	// Faults plays misbehaviour; nil if nothing is served.
 	Faults Faults
 	// Info returns what clients need to use the server, as JSON; nil if nothing is served.
@@ -52,11 +56,43 @@ func (a *API) Handler() http.Handler {
 	mux.HandleFunc("POST /reset", a.reset)
 	mux.HandleFunc("GET /audit", a.audit)
 	mux.HandleFunc("GET /audit/verification", a.verify)
+	mux.HandleFunc("POST /audit/acceptance", a.accept)
 	mux.HandleFunc("POST /backup", a.backup)
 	mux.HandleFunc("POST /reload", a.reload)
 	mux.HandleFunc("GET /faults", a.faults)
 	mux.HandleFunc("PUT /faults", a.faults)
-	return mux
+	return a.recording(mux)
+}
+
+// recording brings refused changes into the audit, and whatever waits for it before somebody reads it.
+func (a *API) recording(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/audit") {
+			if err := a.Refusals.Write(r.Context(), true); err != nil {
+				answer(w, Answer{}, err)
+				return
+			}
+		}
+		seen := &statusWriter{w, http.StatusOK}
+		next.ServeHTTP(seen, r)
+		if r.Method != http.MethodGet && seen.status >= http.StatusBadRequest {
+			a.Refusals.Note(refusals.Refusal{
+				Actor: store.Operator, Action: "RefuseOperator", Target: r.Method + " " + r.URL.Path,
+				Reason: http.StatusText(seen.status), Address: "the operator's socket",
+			})
+		}
+	})
+}
+
+// A statusWriter remembers the status.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
 }
 
 // An Answer is the body of every answer, except lists and exports.
@@ -65,6 +101,8 @@ type Answer struct {
 	Plan   string `json:"plan,omitempty"`   // of apply and reload
 	Events int64  `json:"events,omitempty"` // of verification
 	Head   []byte `json:"head,omitempty"`
+	// Findings are of verification and acceptance: what was changed outside the program.
+	Findings []store.Finding `json:"findings,omitempty"`
 	// Faults are those being played.
 	Faults []string `json:"faults,omitempty"`
 }
@@ -206,8 +244,23 @@ func (a *API) audit(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) verify(w http.ResponseWriter, r *http.Request) {
-	n, head, err := a.Store.Verify(r.Context())
-	answer(w, Answer{Events: n, Head: head}, err)
+	v, err := a.Store.Verify(r.Context())
+	answer(w, Answer{Events: v.Events, Head: v.Head, Findings: v.Findings}, err)
+}
+
+// accept takes everything as it is for right, and records what was found.
+func (a *API) accept(w http.ResponseWriter, r *http.Request) {
+	v, err := a.Store.Verify(r.Context())
+	var found []string
+	for _, f := range v.Findings {
+		found = append(found, f.Message)
+	}
+	if err == nil {
+		err = a.Store.Accept(r.Context(), store.Event{
+			Time: a.Now(), Actor: store.Operator, Action: "AcceptStore", Details: strings.Join(found, "; "),
+		})
+	}
+	answer(w, Answer{Events: v.Events, Head: v.Head, Findings: v.Findings}, err)
 }
 
 // backup copies the database to the query's path=, which must not exist.

@@ -3,6 +3,7 @@
 package partition
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -18,6 +19,8 @@ type Partition struct {
 	SignIn  string // host of the console's sign-in; regions have REGION.SignIn
 	Console string // host of the console; regions have REGION.Console
 	Home    string // the region whose console has no region in its host; may be empty
+	// Organizations is the only region of AWS Organizations.
+	Organizations string
 	// Start lists hosts of start URLs. A leading "*." stands for one label, "**." for one or more.
 	Start []string
 }
@@ -31,21 +34,25 @@ func AWS() Table {
 		Name: "aws", Regions: []string{"us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"},
 		Services: []string{"amazonaws.com", "api.aws"}, Global: map[string]string{"sts.amazonaws.com": "sts"},
 		SignIn: "signin.aws.amazon.com", Console: "console.aws.amazon.com", Home: "us-east-1",
-		Start: []string{"*.awsapps.com", "**.app.aws", "**.portal.amazonaws.com", "identitycenter.amazonaws.com"},
+		Organizations: "us-east-1",
+		Start:         []string{"*.awsapps.com", "**.app.aws", "**.portal.amazonaws.com", "identitycenter.amazonaws.com"},
 	}, {
 		Name: "aws-us-gov", Regions: []string{"us-gov"}, Services: []string{"amazonaws.com", "api.aws"},
 		SignIn: "signin.amazonaws-us-gov.com", Console: "console.amazonaws-us-gov.com", Home: "us-gov-west-1",
-		Start: []string{"start.us-gov-home.awsapps.com"},
+		Organizations: "us-gov-west-1",
+		Start:         []string{"start.us-gov-home.awsapps.com"},
 	}, {
 		Name: "aws-cn", Regions: []string{"cn"}, Services: []string{"amazonaws.com.cn", "api.amazonwebservices.com.cn"},
 		SignIn: "signin.amazonaws.cn", Console: "console.amazonaws.cn", Home: "cn-north-1",
+		Organizations: "cn-northwest-1",
 		Start: []string{
 			"*.awsapps.cn", "**.portal.amazonaws.com.cn", "**.app.amazonwebservices.com.cn", "identitycenter.amazonaws.com.cn",
 		},
 	}, {
-		Name: "aws-eusc", Regions: []string{"eusc"}, Services: []string{"amazonaws.eu", "api.amazonwebservices.eu"},
+		Name: "aws-eusc", Regions: []string{"eusc-de"}, Services: []string{"amazonaws.eu", "api.amazonwebservices.eu"},
 		SignIn: "signin.amazonaws-eusc.eu", Console: "console.amazonaws-eusc.eu",
-		Start: []string{"**.portal.amazonaws.eu", "identitycenter.amazonaws.eu"},
+		Organizations: "eusc-de-east-1",
+		Start:         []string{"**.portal.amazonaws.eu", "identitycenter.amazonaws.eu"},
 	}}
 }
 
@@ -70,12 +77,11 @@ func (t Table) find(region string) (found Partition, ok bool) {
 	return found, longest != ""
 }
 
-// isPlace accepts the rest of a region's name after its prefix: words and a number, as in east-1.
+// isPlace accepts the rest of a region's name after its prefix: a word and a number, as in east-1. Others, such as
+// iso-east-1 after us, belong to partitions that the table does not have.
 func isPlace(text string) bool {
-	words := strings.Split(text, "-")
-	last := len(words) - 1
-	return last > 0 && len(words[last]) <= 2 && isMadeOf(words[last], "0123456789") &&
-		!slices.ContainsFunc(words[:last], func(word string) bool { return !isMadeOf(word, "abcdefghijklmnopqrstuvwxyz") })
+	word, number, found := strings.Cut(text, "-")
+	return found && isMadeOf(word, "abcdefghijklmnopqrstuvwxyz") && len(number) <= 2 && isMadeOf(number, "0123456789")
 }
 
 func isMadeOf(text, letters string) bool { return text != "" && strings.Trim(text, letters) == "" }
@@ -98,6 +104,21 @@ func (t Table) Service(host string) (service, region string, ok bool) {
 		}
 	}
 	return "", "", false
+}
+
+// Signs reports whether a request to host may be signed for a service in a region, at an instance in its own region.
+// AWS's hosts accept their own region only. Other hosts stand for all of AWS's in the instance's partition: STS is in
+// every region; the instance's services are where it is; Organizations has one region, but clients that are sent to
+// another host sign for the region they work in.
+func (t Table) Signs(host, service, region, own string) bool {
+	home := t.Of(own)
+	if p, known := t.find(region); !known || p.Name != home.Name {
+		return false
+	}
+	if _, at, ok := t.Service(host); ok && region != cmp.Or(at, home.Home) {
+		return false
+	}
+	return service == "sts" || region == own || service == "organizations" && region == home.Organizations
 }
 
 // SignIn reports whether a host belongs to the console's sign-in. Its region is empty if the host does not name one.

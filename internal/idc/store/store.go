@@ -109,12 +109,52 @@ type Store interface {
 	// entries that ended before now, then returns space on disk, and memory when hardly anybody asks. Other changes get in
 	// between two steps.
 	Tidy(ctx context.Context, now time.Time) (more bool, err error)
-	// Verify follows the audit's chain of hashes from the beginning, and returns the number of sound events; its error
-	// names the first unsound one.
-	Verify(ctx context.Context) (events int64, head []byte, err error)
+	// Verify looks for what was changed outside the program: in the audit, and in all else that is stored. What it finds
+	// is no error.
+	Verify(ctx context.Context) (Verdict, error)
+	// Accept records an event, and takes everything as it is now for right, as after restoring a backup. A broken chain
+	// stays broken.
+	Accept(ctx context.Context, e Event) error
 	// Backup writes a consistent copy to a file that must not exist.
 	Backup(ctx context.Context, path string) error
 	Close() error
+}
+
+// A Verdict is what Verify says: the number of sound events, the hash of the last of them, and what is wrong.
+type Verdict struct {
+	Events   int64
+	Head     []byte
+	Findings []Finding
+}
+
+// A Finding is something that the program has not done.
+type Finding struct {
+	Kind    string `json:"kind"`
+	Message string `json:"message"`
+}
+
+// Kinds of findings.
+const (
+	ChainBroken   = "chain-broken"   // an event was changed, or taken from the middle
+	EventsMissing = "events-missing" // at the end
+	AuditEmptied  = "audit-emptied"
+	SealMissing   = "seal-missing" // what is remembered of the end, outside the database
+	SealForged    = "seal-forged"  // or of another data directory
+	LedgerForged  = "ledger-forged"
+	OlderCopy     = "older-copy" // of the database
+	RowsChanged   = "rows-changed"
+)
+
+// Find adds a finding, unless it is empty or of a kind that is there.
+func (v *Verdict) Find(f Finding) {
+	for _, other := range v.Findings {
+		if f.Kind == other.Kind {
+			return
+		}
+	}
+	if f.Kind != "" {
+		v.Findings = append(v.Findings, f)
+	}
 }
 
 // A Table is the entries of one kind, as values of a type.

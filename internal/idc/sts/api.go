@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/refusals"
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/wire"
 )
@@ -60,15 +61,26 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	caller, e := s.Authenticate(r, body, "sts")
 	if e != nil {
+		s.Refused(r, "", "sts:"+form.Get("Action"), e)
 		writeError(w, e)
 		return
 	}
 	answer, e := run(r.Context(), caller, form)
 	if e != nil {
+		s.Refused(r, caller.ARN, "sts:"+form.Get("Action"), e)
 		writeError(w, e)
 		return
 	}
 	write(w, answer)
+}
+
+// Refused brings a refused call of a known action into the audit. Mistakes in its input are none.
+func (s *Server) Refused(r *http.Request, actor, action string, e *Refusal) {
+	if e.Status == http.StatusForbidden || e.Code == errIncomplete.Code {
+		s.o.Refusals.Note(refusals.Refusal{
+			Actor: actor, Action: "RefuseCall", Target: action, Reason: e.Code, Address: r.RemoteAddr,
+		})
+	}
 }
 
 // An answer can include the request id.

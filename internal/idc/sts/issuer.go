@@ -3,6 +3,7 @@
 package sts
 
 import (
+	"cmp"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -18,15 +19,22 @@ import (
 	"time"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/partition"
+	"rolecall/internal/idc/refusals"
 	"rolecall/internal/idc/store"
 )
 
 // Options configure the service.
 type Options struct {
-	Store     store.Store
-	Secret    []byte // what keys are derived from and session tokens are sealed with
-	Now       func() time.Time
-	ClockSkew time.Duration // of signed requests; zero is 15 minutes
+	Store  store.Store
+	Secret []byte // what keys are derived from and session tokens are sealed with
+	Now    func() time.Time
+	// Region is that of the instance, in one of Partitions: signatures are for regions of its partition. Empty and nil:
+	// us-east-1, AWS's.
+	Region     string
+	Partitions partition.Table
+	Refusals   *refusals.Book // for the audit
+	ClockSkew  time.Duration  // of signed requests; zero is 15 minutes
 }
 
 // A Server mints and recognizes keys. It is safe for concurrent use, and stateless: a secret key is derived from its
@@ -63,6 +71,10 @@ type Credentials struct {
 func New(o Options) (*Server, error) {
 	if o.ClockSkew == 0 {
 		o.ClockSkew = 15 * time.Minute
+	}
+	o.Region = cmp.Or(o.Region, "us-east-1")
+	if o.Partitions == nil {
+		o.Partitions = partition.AWS()
 	}
 	secret, err := hkdf.Key(sha256.New, o.Secret, nil, "secret access keys", 32)
 	if err != nil {

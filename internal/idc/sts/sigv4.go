@@ -1,9 +1,11 @@
 package sts
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,97 +16,148 @@ import (
 
 const (
 	algorithm  = "AWS4-HMAC-SHA256"
+	terminator = "aws4_request"
 	timeFormat = "20060102T150405Z"
 )
 
-// A signature is the Authorization header of Signature Version 4.
+// A signature is what a request is signed with (Signature Version 4), from its headers or its query.
 type signature struct {
-	accessKeyID, date, region, service string
-	signed                             []string // header names, lower case, sorted
-	hex                                string
+	accessKeyID, date, region, service, terminator string
+	signed                                         []string // header names, lower case, sorted
+	hex                                            string
+	at, token                                      string     // X-Amz-Date, X-Amz-Security-Token
+	moment                                         time.Time  // at
+	query                                          url.Values // what was signed of it
 }
 
-// parseAuthorization reads
-// AWS4-HMAC-SHA256 Credential=ID/date/region/service/aws4_request, SignedHeaders=a;b, Signature=hex.
-func parseAuthorization(text string) (signature, bool) {
-	rest, ok := strings.CutPrefix(text, algorithm+" ")
-	if !ok {
-		return signature{}, false
+// The parts of a signature in an Authorization header are the parameters of a presigned URL after "X-Amz-".
+var (
+	inHeader = [...]string{"Credential", "Signature", "SignedHeaders"}
+	inQuery  = [...]string{"Algorithm", "Credential", "Signature", "SignedHeaders", "Date"}
+)
+
+// readSignature finds the signature of a request, in AWS's order of refusals and in its words as far as they are known.
+// It repeats nothing of the request; neither does AWS, today.
+func readSignature(r *http.Request) (signature, *Refusal) {
+	q := r.URL.Query()
+	header, presigned := r.Header.Get("Authorization"), q.Has("X-Amz-Algorithm") || q.Has("X-Amz-Signature")
+	var parts map[string]string
+	var refusal *Refusal
+	switch {
+	case header != "" && presigned:
+		return signature{}, errSignature.say("Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as " +
+			"HTTP header.")
+	case header != "":
+		parts, refusal = headerParts(header, r.Header)
+	case presigned:
+		parts, refusal = queryParts(q)
+	default:
+		refusal = errMissingToken
 	}
-	var s signature
-	for _, part := range strings.Split(rest, ",") {
+	if refusal != nil {
+		return signature{}, refusal
+	}
+	s := signature{
+		signed: strings.Split(parts["SignedHeaders"], ";"), hex: parts["Signature"], at: parts["Date"],
+		token: parts["Security-Token"], query: q,
+	}
+	if presigned {
+		q.Del("X-Amz-Signature")
+	}
+	return s, s.complete(parts["Algorithm"], parts["Credential"], presigned)
+}
+
+// headerParts reads AWS4-HMAC-SHA256 Credential=ID/date/region/service/aws4_request, SignedHeaders=a;b, Signature=hex.
+func headerParts(text string, headers http.Header) (map[string]string, *Refusal) {
+	parts := map[string]string{"Date": headers.Get("X-Amz-Date"), "Security-Token": headers.Get("X-Amz-Security-Token")}
+	algorithm, rest, _ := strings.Cut(text, " ")
+	parts["Algorithm"] = algorithm
+	for part := range strings.SplitSeq(rest, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		switch name {
-		case "Credential":
-			scope := strings.Split(value, "/")
-			if len(scope) != 5 || scope[4] != "aws4_request" {
-				return s, false
-			}
-			s.accessKeyID, s.date, s.region, s.service = scope[0], scope[1], scope[2], scope[3]
-		case "SignedHeaders":
-			s.signed = strings.Split(value, ";")
-		case "Signature":
-			s.hex = value
+		if _, twice := parts[name]; twice {
+			return nil, errIncomplete
+		}
+		parts[name] = value
+	}
+	missing := ""
+	for _, name := range inHeader {
+		if parts[name] == "" {
+			missing += "Authorization header requires '" + name + "' parameter. "
 		}
 	}
-	return s, s.accessKeyID != "" && len(s.signed) > 0 && s.hex != "" && slices.IsSorted(s.signed)
+	if parts["Date"] == "" {
+		missing += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
+	}
+	if missing != "" {
+		return nil, errIncomplete.say(missing)
+	}
+	return parts, nil
 }
 
-// parseQuery reads the same from the query of a presigned request.
-func parseQuery(q url.Values) (signature, bool) {
-	return parseAuthorization(q.Get("X-Amz-Algorithm") + " Credential=" + q.Get("X-Amz-Credential") + ", SignedHeaders=" +
-		q.Get("X-Amz-SignedHeaders") +
-		", Signature=" + q.Get("X-Amz-Signature"))
+// queryParts reads the same from the query of a presigned request.
+func queryParts(q url.Values) (map[string]string, *Refusal) {
+	parts := map[string]string{"Security-Token": q.Get("X-Amz-Security-Token")}
+	missing := ""
+	for _, name := range inQuery {
+		if parts[name] = q.Get("X-Amz-" + name); parts[name] == "" {
+			missing += "AWS query-string parameters must include 'X-Amz-" + name + "'. "
+		}
+	}
+	if missing != "" {
+		return nil, errIncomplete.say(missing + "Re-examine the query-string parameters.")
+	}
+	for name, values := range q {
+		if strings.HasPrefix(name, "X-Amz-") && len(values) > 1 {
+			return nil, errIncomplete
+		}
+	}
+	return parts, nil
+}
+
+// complete reads the rest of the parts.
+func (s *signature) complete(named, credential string, presigned bool) *Refusal {
+	var err error
+	if s.moment, err = time.Parse(timeFormat, s.at); err != nil || len(s.at) != len(timeFormat) {
+		return errIncomplete.say("Date must be in ISO-8601 'basic format'. See http://en.wikipedia.org/wiki/ISO_8601")
+	}
+	if !slices.Contains(s.signed, "host") || !presigned && !slices.Contains(s.signed, "x-amz-date") {
+		return errSignature.say("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+	}
+	scope := strings.Split(credential, "/")
+	switch {
+	case named != algorithm:
+		return errIncomplete.say("Unsupported AWS 'algorithm' (only AWS4-HMAC-SHA256 for now).")
+	case len(scope) != 5:
+		return errIncomplete.say("Credential must have exactly 5 slash-delimited elements, e.g. " +
+			"keyid/date/region/service/term.")
+	case !slices.IsSorted(s.signed):
+		return errIncomplete
+	}
+	s.accessKeyID, s.date, s.region, s.service, s.terminator = scope[0], scope[1], scope[2], scope[3], scope[4]
+	return nil
 }
 
 // ServiceOf returns the service that a request claims to be signed for, or "".
 func ServiceOf(r *http.Request) string {
-	s, _ := parseAuthorization(r.Header.Get("Authorization"))
-	if s.service == "" {
-		s, _ = parseQuery(r.URL.Query())
+	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	credential, _, _ = strings.Cut(credential, ",")
+	scope := strings.Split(cmp.Or(credential, r.URL.Query().Get("X-Amz-Credential")), "/")
+	if len(scope) != 5 {
+		return ""
 	}
-	return strings.Map(printable, s.service)
-}
-
-// A signedRequest is a request's signature, from its headers or its query.
-type signedRequest struct {
-	signature
-	moment, token string
-	query         url.Values // what was signed of it
-}
-
-func readSignature(r *http.Request) (signedRequest, *Refusal) {
-	q := r.URL.Query()
-	s := signedRequest{query: q}
-	ok := false
-	switch text := r.Header.Get("Authorization"); {
-	case text != "":
-		s.signature, ok = parseAuthorization(text)
-		s.moment, s.token = r.Header.Get("X-Amz-Date"), r.Header.Get("X-Amz-Security-Token")
-		ok = ok && slices.Contains(s.signed, "x-amz-date")
-	case q.Has("X-Amz-Signature"):
-		s.signature, ok = parseQuery(q)
-		s.moment, s.token = q.Get("X-Amz-Date"), q.Get("X-Amz-Security-Token")
-		q.Del("X-Amz-Signature")
-	default:
-		return s, errMissingToken
-	}
-	if !ok || !slices.Contains(s.signed, "host") || !strings.HasPrefix(s.moment, s.date) {
-		return s, errIncomplete
-	}
-	return s, nil
+	return strings.Map(printable, scope[3])
 }
 
 // Authenticate returns who signed r for a service, in headers or query, or a refusal. Host, date and all X-Amz headers
-// must be signed. A presigned URL is valid as long as any other signature: like AWS's, the service ignores
-// X-Amz-Expires.
+// must be signed. A presigned URL is valid for as long as any other signature, 15 minutes: STS ignores X-Amz-Expires,
+// whatever it says (aws-sdk-go issue 2167, aws-iam-authenticator issues 133 and 258).
 func (s *Server) Authenticate(r *http.Request, body []byte, service string) (Caller, *Refusal) {
 	sig, e := readSignature(r)
+	if e == nil {
+		e = s.checkScope(r, sig, service)
+	}
 	if e != nil {
 		return Caller{}, e
-	}
-	if sig.service != service {
-		return Caller{}, errSignature.say("Credential should be scoped to correct service: '" + service + "'.")
 	}
 	for name := range r.Header {
 		if name = strings.ToLower(name); strings.HasPrefix(name, "x-amz-") && !slices.Contains(sig.signed, name) {
@@ -115,21 +168,42 @@ func (s *Server) Authenticate(r *http.Request, body []byte, service string) (Cal
 	if e != nil {
 		return Caller{}, e
 	}
-	moment, err := time.Parse(timeFormat, sig.moment)
-	if err != nil {
-		return Caller{}, errIncomplete
-	}
-	want := sign(s.secretKey(sig.accessKeyID), sig.signature, moment, canonicalRequest(r, sig.query, sig.signed, body))
+	want := sign(s.secretKey(sig.accessKeyID), sig, canonicalRequest(r, sig.query, sig.signed, body))
 	if !hmac.Equal([]byte(want), []byte(sig.hex)) {
 		return Caller{}, errSignature
 	}
-	if e := s.checkClock(moment); e != nil {
+	if e := s.checkClock(sig.moment); e != nil {
 		return Caller{}, e
 	}
 	if !k.Ends.IsZero() && !s.o.Now().Before(k.Ends) {
 		return Caller{}, errExpiredToken
 	}
 	return k.Caller, nil
+}
+
+// checkScope refuses a credential scope of another region, service, version or day, and says all that is wrong with it.
+func (s *Server) checkScope(r *http.Request, sig signature, service string) *Refusal {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	wrong := ""
+	if !s.o.Partitions.Signs(host, service, sig.region, s.o.Region) {
+		wrong += "Credential should be scoped to a valid region. "
+	}
+	if sig.service != service {
+		wrong += "Credential should be scoped to correct service: '" + service + "'. "
+	}
+	if sig.terminator != terminator {
+		wrong += "Credential should be scoped with a valid terminator: '" + terminator + "'. "
+	}
+	if sig.date != sig.moment.Format("20060102") {
+		wrong += "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP. "
+	}
+	if wrong != "" {
+		return errSignature.say(wrong)
+	}
+	return nil
 }
 
 // checkClock refuses requests that are too old, or from the future, in AWS's words.
@@ -184,12 +258,12 @@ func headerValue(r *http.Request, name string) string {
 }
 
 // sign is steps 2 to 4: the text to sign, the derived key, the signature.
-func sign(secret string, sig signature, moment time.Time, canonical string) string {
-	scope := sig.date + "/" + sig.region + "/" + sig.service + "/aws4_request"
+func sign(secret string, sig signature, canonical string) string {
+	scope := sig.date + "/" + sig.region + "/" + sig.service + "/" + terminator
 	sum := sha256.Sum256([]byte(canonical))
-	text := algorithm + "\n" + moment.Format(timeFormat) + "\n" + scope + "\n" + hex.EncodeToString(sum[:])
+	text := algorithm + "\n" + sig.at + "\n" + scope + "\n" + hex.EncodeToString(sum[:])
 	derived := []byte("AWS4" + secret)
-	for _, part := range []string{sig.date, sig.region, sig.service, "aws4_request"} {
+	for _, part := range []string{sig.date, sig.region, sig.service, terminator} {
 		derived = mac(derived, part)
 	}
 	return hex.EncodeToString(mac(derived, text))

@@ -12,6 +12,10 @@ import (
 const lastEvents = 200
 
 func (s *Site) adminAudit(w http.ResponseWriter, r *http.Request) {
+	if err := s.o.Refusals.Write(r.Context(), true); err != nil {
+		s.broken(w, r)
+		return
+	}
 	var events []store.Event
 	err := s.o.Store.View(r.Context(), func(reader store.Reader) (err error) {
 		end, err := endOfAudit(reader)

@@ -8,6 +8,9 @@ import (
 	"rolecall/internal/idc/store"
 )
 
+// adminPages is what the administrator signs in to, in the audit.
+const adminPages = "administration pages"
+
 type adminSignInView struct{ Problem string }
 
 // adminEnter leads whoever comes from outside to the sign-in: the script goes on from there.
@@ -32,16 +35,18 @@ func (s *Site) adminSignIn(w http.ResponseWriter, r *http.Request) {
 	same := subtle.ConstantTimeCompare([]byte(r.PostFormValue("key")),
 		[]byte(id)) & subtle.ConstantTimeCompare([]byte(r.PostFormValue("secret")), []byte(secret))
 	if from := limits.Place(r.RemoteAddr); same != 1 && !s.adminGuesses.Allow(from) {
+		s.refused(r, "", "RefuseSignIn", adminPages, "too many wrong keys")
 		retryAfter(w, s.adminGuesses.Wait(from))
 		s.adminAsk(w, r, http.StatusTooManyRequests, "Too many wrong keys. Wait a few minutes, then try again.")
 		return
 	}
 	if same != 1 {
+		s.refused(r, "", "RefuseSignIn", adminPages, "wrong keys")
 		s.adminAsk(w, r, http.StatusForbidden, "These are not the administrator's keys.")
 		return
 	}
 	if err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
-		return tx.Record(s.event("SignIn", "administration pages", ""))
+		return tx.Record(s.event("SignIn", adminPages, ""))
 	}); err != nil {
 		s.broken(w, r)
 		return
@@ -57,7 +62,7 @@ func (s *Site) adminSignOut(w http.ResponseWriter, r *http.Request) {
 	}
 	s.setAdminCookie(w, entrance+r.PathValue("home")+"/", "", -1)
 	if err := s.o.Store.Update(r.Context(), func(tx store.Tx) error {
-		return tx.Record(s.event("SignOut", "administration pages", ""))
+		return tx.Record(s.event("SignOut", adminPages, ""))
 	}); err != nil {
 		s.broken(w, r)
 		return

@@ -25,6 +25,7 @@ func (s *Site) device(w http.ResponseWriter, r *http.Request, who person) {
 		return
 	}
 	d, err := s.o.OIDC.Device(r.Context(), code, who.Session.ID)
+	s.refusedCode(r, who, err)
 	switch {
 	case errors.Is(err, oidc.ErrTooMany):
 		ask(http.StatusTooManyRequests, "Too many unknown codes. Wait a few minutes, then try again.")
@@ -67,6 +68,16 @@ func (s *Site) originOf(r *http.Request, d oidc.Device) deviceOrigin {
 	}
 }
 
+// refusedCode brings a user code that was refused into the audit, without the code.
+func (s *Site) refusedCode(r *http.Request, who person, err error) {
+	switch {
+	case errors.Is(err, oidc.ErrTooMany):
+		s.refused(r, "user:"+who.UserName, "RefuseUserCode", "", "too many unknown codes")
+	case errors.Is(err, oidc.ErrGone):
+		s.refused(r, "user:"+who.UserName, "RefuseUserCode", "", "an unknown, used or ended code")
+	}
+}
+
 func (s *Site) deviceIsOff(w http.ResponseWriter, r *http.Request) {
 	s.Message(w, r, http.StatusNotFound, "Device sign-in is off",
 		"This server can be reached from other machines, so it accepts no codes. Sign in with a browser instead, or ask "+
@@ -89,9 +100,11 @@ func (s *Site) decideDevice(w http.ResponseWriter, r *http.Request, who person) 
 	}
 	switch elsewhere, err := s.fromElsewhere(r, who); {
 	case err != nil:
+		s.refusedCode(r, who, err)
 		s.over(w, r, err)
 		return
 	case elsewhere:
+		s.refused(r, "user:"+who.UserName, "RefuseUserCode", "", "started at another address")
 		s.Message(w, r, http.StatusForbidden, "This sign-in was started elsewhere",
 			"This server accepts a code only from the address that the sign-in was started at. Start again on this machine.")
 		return
@@ -99,6 +112,7 @@ func (s *Site) decideDevice(w http.ResponseWriter, r *http.Request, who person) 
 	allow := r.PostFormValue("decision") == "allow"
 	switch err := s.o.OIDC.DecideDevice(r.Context(), r.PostFormValue("user_code"), who.Session.ID, allow); {
 	case err != nil:
+		s.refusedCode(r, who, err)
 		s.over(w, r, err)
 	case allow:
 		s.Message(w, r, http.StatusOK, "Request approved",

@@ -11,6 +11,7 @@ import (
 
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/refusals"
 	"rolecall/internal/idc/store"
 )
 
@@ -23,10 +24,11 @@ func (s *Site) signInPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	name, next := r.PostFormValue("user"), r.PostFormValue("next")
-	refuse := func(status int, problem string) {
+	var user directory.User
+	refuse := func(status int, problem, reason string) {
+		s.refused(r, "", "RefuseSignIn", targetOf(user), reason)
 		s.render(w, r, status, "signin.html", "Sign in", signInView{next, name, problem})
 	}
-	var user directory.User
 	err := s.o.Store.View(r.Context(), func(reader store.Reader) (err error) {
 		user, err = directory.Users().Find(reader, directory.NameKey(name))
 		return err
@@ -38,17 +40,18 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	guess := s.attempt(r, user, name)
 	if wait, ok := s.throttle.take(guess); !ok {
 		retryAfter(w, wait)
-		refuse(http.StatusTooManyRequests, "Too many wrong passwords. Wait a few minutes, then try again.")
+		refuse(http.StatusTooManyRequests, "Too many wrong passwords. Wait a few minutes, then try again.",
+			"too many wrong passwords")
 		return
 	}
 	if !s.matches(user, r.PostFormValue("password")) { // an unknown user takes as long
-		refuse(http.StatusForbidden, "The user name or password is incorrect.")
+		refuse(http.StatusForbidden, "The user name or password is incorrect.", "a wrong password")
 		return
 	}
 	s.throttle.right(guess) // only wrong ones count
 	id, err := s.o.OIDC.SignIn(r.Context(), user)
 	if errors.Is(err, oidc.ErrNoSession) {
-		refuse(http.StatusForbidden, "The user name or password is incorrect.")
+		refuse(http.StatusForbidden, "The user name or password is incorrect.", "disabled or changed meanwhile")
 		return
 	}
 	if err != nil {
@@ -59,6 +62,21 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	s.remember(w, id)
 	s.knowDevice(w, r, user)
 	http.Redirect(w, r, s.homeOf(id)+within(next), http.StatusSeeOther)
+}
+
+// refused brings a refusal into the audit.
+func (s *Site) refused(r *http.Request, actor, action, target, reason string) {
+	s.o.Refusals.Note(refusals.Refusal{
+		Actor: actor, Action: action, Target: target, Reason: reason, Address: r.RemoteAddr,
+	})
+}
+
+// targetOf names a user who exists. Other names may be anything, such as a password in the wrong field.
+func targetOf(user directory.User) string {
+	if user.ID == "" {
+		return "an unknown user"
+	}
+	return "user:" + user.UserName
 }
 
 func retryAfter(w http.ResponseWriter, wait time.Duration) {

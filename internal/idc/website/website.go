@@ -13,6 +13,7 @@ import (
 	"rolecall/internal/idc/federation"
 	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/oidc"
+	"rolecall/internal/idc/refusals"
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/sts"
 )
@@ -28,6 +29,7 @@ type Options struct {
 	Keys       *sts.Server // mints role credentials, and knows the administrator's keys
 	Federation *federation.Server
 	Now        func() time.Time
+	Refusals   *refusals.Book // for the audit
 	// NoLimits allows endless password guesses, for load tests.
 	NoLimits bool
 	// NoDevice switches the device page off. DeviceSameAddress refuses answers on it from another address than the one

@@ -111,10 +111,18 @@ func audit(t *testing.T, s store.Store) {
 		})
 		return err
 	})
-	n, head, err := s.Verify(t.Context())
-	if n != 5 || len(head) != 32 || err != nil {
-		t.Errorf("verify: got %d, %x, %v", n, head, err)
+	if v := verify(t, s); v.Events != 5 || len(v.Head) != 32 || len(v.Findings) > 0 {
+		t.Errorf("verify: got %+v", v)
 	}
+}
+
+func verify(t *testing.T, s store.Store) store.Verdict {
+	t.Helper()
+	v, err := s.Verify(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 // concurrency: changes happen one after the other; a reader sees all of a change
@@ -147,8 +155,8 @@ func concurrency(t *testing.T, s store.Store) {
 		equal(t, "count", string(e.Value), fmt.Sprint(workers*rounds))
 		return err
 	})
-	if n, _, err := s.Verify(t.Context()); n != workers*rounds || err != nil {
-		t.Errorf("verify: got %d, %v", n, err)
+	if v := verify(t, s); v.Events != workers*rounds || len(v.Findings) > 0 {
+		t.Errorf("verify: got %+v", v)
 	}
 }
 

@@ -37,6 +37,9 @@ func Run(t *testing.T, open Maker) {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
 			test(t, s)
+			if v, err := s.Verify(t.Context()); name != "closed" && (err != nil || len(v.Findings) > 0) {
+				t.Errorf("afterwards: %+v, %v", v, err) // whatever was done, it was the program
+			}
 			if err := s.Close(); err != nil && name != "closed" {
 				t.Error(err)
 			}

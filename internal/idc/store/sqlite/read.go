@@ -2,13 +2,11 @@ package sqlite
 
 import (
 	"cmp"
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -17,8 +15,8 @@ import (
 
 // A reader is store.Reader on a connection within a transaction.
 type reader struct {
-	c   *conn
-	key []byte
+	c    *conn
+	keys keys
 }
 
 // Get is in store.Reader.
@@ -198,27 +196,4 @@ func chain(key, before []byte, e store.Event) []byte {
 	b = binary.AppendVarint(b, e.Time.UnixMicro())
 	m.Write(b)
 	return m.Sum(nil)
-}
-
-// Verify is in store.Store. It may take long, so it has a transaction of its own, and blocks no change.
-func (s *Store) Verify(ctx context.Context) (events int64, head []byte, err error) {
-	c, err := s.connection(ctx)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer func() { s.readers <- c }()
-	err = c.each(func(row scanner) error {
-		e, err := eventOf(row)
-		switch {
-		case err != nil:
-			return err
-		case e.Seq != events+1:
-			return fmt.Errorf("event %d is missing", events+1)
-		case !hmac.Equal(e.Hash, chain(s.key, head, e)):
-			return fmt.Errorf("event %d, or the one before it, was changed", e.Seq)
-		}
-		events, head = e.Seq, e.Hash
-		return ctx.Err()
-	}, "SELECT seq, time, actor, action, target, details, hash FROM audit ORDER BY seq")
-	return events, head, err
 }

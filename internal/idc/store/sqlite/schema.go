@@ -72,4 +72,8 @@ CREATE TRIGGER entry_is_deleted AFTER DELETE ON entry BEGIN
 	UPDATE entry_count SET n = n - 1 WHERE kind = OLD.kind;
 END;
 `,
+	`
+ALTER TABLE entry ADD COLUMN mac BLOB NOT NULL DEFAULT x''; -- of the row, its keys and its owners
+INSERT INTO meta VALUES ('ledger', ''); -- to be made
+`,
 }

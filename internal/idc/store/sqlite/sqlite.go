@@ -23,7 +23,7 @@ import (
 
 // A Store is a store.Store in SQLite.
 type Store struct {
-	key     []byte // of the audit's hashes
+	keys    keys
 	db      *sql.DB
 	readers chan *conn
 	// writer holds the only connection that writes; in memory the readers share it.
@@ -37,6 +37,14 @@ type Store struct {
 	// asked counts Views and Updates; tidied is the state of Tidy.
 	asked  atomic.Int64
 	tidied tidied
+
+	// ledger is that of the last commit, under known; sealed is in the file, under sealing.
+	sealPath       string
+	known, sealing sync.Mutex
+	ledger         ledger
+	sealed         seal
+	changed        chan struct{} // a commit
+	rested         chan struct{} // nobody seals any more
 
 	closing sync.Once
 	closed  chan struct{}
@@ -52,10 +60,10 @@ const readConnections = 4
 var ErrClosed = errors.New("the store is closed")
 
 // Memory opens a store that ends with the process.
-func Memory(key []byte) (*Store, error) { return open(":memory:", true, key) }
+func Memory(key []byte) (*Store, error) { return open(":memory:", "", key) }
 
 // Open opens the database at path, or makes it, readable by us only. key is that of the audit's hashes, and must be
-// kept elsewhere. After a stop without Close it checks the whole database first.
+// kept elsewhere. Beside the database is its seal. After a stop without Close it checks the whole database first.
 func Open(path string, key []byte) (*Store, error) {
 	file, err := filesystem.Files{}.OpenOwn(path, os.O_RDWR|os.O_CREATE) // SQLite copies the mode to its other files
 	if err != nil {
@@ -64,7 +72,7 @@ func Open(path string, key []byte) (*Store, error) {
 	if err := file.Close(); err != nil {
 		return nil, err
 	}
-	s, err := open("file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), false, key)
+	s, err := open("file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), path+".seal", key)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -75,13 +83,16 @@ func Open(path string, key []byte) (*Store, error) {
 const pragmas = `PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;
 PRAGMA secure_delete = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;`
 
-func open(name string, memory bool, key []byte) (*Store, error) {
+// open opens a database: in memory, if it has no seal.
+func open(name, sealPath string, key []byte) (*Store, error) {
 	db, err := sql.Open("sqlite", name)
 	if err != nil {
 		return nil, err
 	}
+	memory := sealPath == ""
 	s := &Store{
-		key: key, db: db, memory: memory, jobs: make(chan *job, maxBatch),
+		keys: newKeys(key), sealPath: sealPath, changed: make(chan struct{}, 1), rested: make(chan struct{}),
+		db: db, memory: memory, jobs: make(chan *job, maxBatch),
 		readers: make(chan *conn, readConnections), writer: make(chan *conn, 1),
 		closed: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -102,6 +113,11 @@ func open(name string, memory bool, key []byte) (*Store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	go s.write()
+	if memory {
+		close(s.rested)
+	} else {
+		go s.keepSealed()
+	}
 	return s, nil
 }
 
@@ -147,7 +163,7 @@ func (s *Store) prepare(c *conn) error {
 			return err
 		}
 	}
-	if err := makeShrinkable(c); err != nil {
+	if err := errors.Join(makeShrinkable(c), s.openLedger(c)); err != nil {
 		return err
 	}
 	_, err := c.exec("INSERT INTO meta VALUES ('state', 'open') ON CONFLICT DO UPDATE SET value = excluded.value")
@@ -202,6 +218,7 @@ func (s *Store) Close() error {
 	s.closing.Do(func() {
 		close(s.closed)
 		<-s.done
+		<-s.rested
 		c := <-s.writer
 		_, err = c.exec("UPDATE meta SET value = 'closed' WHERE name = 'state'")
 		if !s.memory {
@@ -212,7 +229,7 @@ func (s *Store) Close() error {
 				err = errors.Join(err, r.close())
 			}
 		}
-		err = errors.Join(err, c.close(), s.db.Close())
+		err = errors.Join(err, c.close(), s.db.Close(), s.writeSeal())
 	})
 	return err
 }

@@ -71,8 +71,8 @@ func TestWhatWasAcknowledgedIsThereAgain(t *testing.T) {
 	if err := s.View(t.Context(), func(r store.Reader) error { _, err := r.Get("k", "kept"); return err }); err != nil {
 		t.Error(err)
 	}
-	if n, _, err := s.Verify(t.Context()); n != 1 || err != nil {
-		t.Errorf("got %d, %v", n, err)
+	if v, err := s.Verify(t.Context()); v.Events != 1 || len(v.Findings) > 0 || err != nil {
+		t.Errorf("got %+v, %v", v, err)
 	}
 	for _, name := range []string{path, path + "-wal", path + "-shm"} {
 		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != private() {
@@ -130,8 +130,10 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 			damage(t, path, "DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_cut; "+c.statement)
 			s = must(t)(Open(path, key))
 			defer s.Close()
-			if _, _, err := s.Verify(t.Context()); err == nil || !strings.HasPrefix(err.Error(), c.want) {
-				t.Errorf("got %v, want %q", err, c.want)
+			v, err := s.Verify(t.Context())
+			if err != nil || len(v.Findings) == 0 || v.Findings[0].Kind != store.ChainBroken ||
+				!strings.HasPrefix(v.Findings[0].Message, c.want) {
+				t.Errorf("got %+v, %v, want %q", v, err, c.want)
 			}
 		})
 	}
@@ -213,8 +215,8 @@ func TestAFullDiskTakesAllOfABatchBack(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if n, _, err := s.Verify(t.Context()); n != 2 || err != nil {
-			t.Errorf("the audit: %d, %v", n, err)
+		if v, err := s.Verify(t.Context()); v.Events != 2 || len(v.Findings) > 0 || err != nil {
+			t.Errorf("the audit: %+v, %v", v, err)
 		}
 	}
 	there()
@@ -281,8 +283,15 @@ func TestABackupIsAStore(t *testing.T) {
 	}
 	b := must(t)(Open(copied, key))
 	defer b.Close()
-	if n, _, err := b.Verify(t.Context()); n != 1 || err != nil {
-		t.Errorf("got %d, %v", n, err)
+	v, err := b.Verify(t.Context())
+	if v.Events != 1 || err != nil || len(v.Findings) != 1 || v.Findings[0].Kind != store.SealMissing {
+		t.Errorf("a copy has no seal: got %+v, %v", v, err)
+	}
+	if err := b.Accept(t.Context(), store.Event{Action: "AcceptStore"}); err != nil {
+		t.Error(err)
+	}
+	if v, err := b.Verify(t.Context()); v.Events != 2 || len(v.Findings) > 0 || err != nil {
+		t.Errorf("accepted: got %+v, %v", v, err)
 	}
 	if info, err := os.Stat(copied); err != nil || info.Mode().Perm() != private() {
 		t.Errorf("got %v, %v", info.Mode(), err)

@@ -55,7 +55,7 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) (more bool, err error) 
 // sweep deletes entries that ended before now, those first that ended first, and returns how many.
 func (t *tx) sweep(now time.Time, most int) (n int, err error) {
 	return t.deleted("DELETE FROM entry WHERE (kind, id) IN (SELECT kind, id FROM entry WHERE ends > 0 AND ends < ? "+
-		"ORDER BY ends LIMIT ?) RETURNING kind, id", now.UnixMilli(), most)
+		"ORDER BY ends LIMIT ?) RETURNING kind, id, mac", now.UnixMilli(), most)
 }
 
 // shrink returns free pages to the system, and reports whether there are more.

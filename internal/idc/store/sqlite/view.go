@@ -57,7 +57,7 @@ func (v *view) open() (reader, error) {
 		}
 		v.c = c
 	}
-	return reader{v.c, v.s.key}, nil
+	return reader{v.c, v.s.keys}, nil
 }
 
 func (v *view) close() error {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -85,7 +86,10 @@ func (s *Store) commit(jobs []*job) {
 	defer func() { s.writer <- c }()
 	made := newChanges()
 	results, err := s.run(c, made, jobs)
-	s.memo.forget(made) // even after a failure: SQLite may have kept a part
+	s.memo.forget(made) // even after a failure: SQLite may have kept it
+	if err != nil {
+		s.catchUp(c)
+	}
 	for i, j := range jobs {
 		if err != nil {
 			results[i] = err
@@ -100,9 +104,15 @@ func (s *Store) run(c *conn, made *changes, jobs []*job) (results []error, err e
 	if _, err := c.exec("BEGIN IMMEDIATE"); err != nil {
 		return results, err
 	}
-	tx := &tx{reader{c, s.key}, made}
+	tx := &tx{reader{c, s.keys}, made, s.ledger}
 	for i, j := range jobs {
 		if results[i], err = savepoint(c, tx, j.do); err != nil {
+			return results, rollback(c, err)
+		}
+	}
+	if tx.ledger.Sum != s.ledger.Sum || tx.ledger.Problem != s.ledger.Problem {
+		tx.ledger.Generation++
+		if err := tx.writeLedger(); err != nil {
 			return results, rollback(c, err)
 		}
 	}
@@ -115,6 +125,7 @@ func (s *Store) run(c *conn, made *changes, jobs []*job) (results []error, err e
 	if _, err := c.exec("COMMIT"); err != nil {
 		return results, rollback(c, err)
 	}
+	s.committed(tx.ledger)
 	return results, nil
 }
 
@@ -126,12 +137,14 @@ func rollback(c *conn, err error) error {
 
 // savepoint runs one change. An error in broken ends the whole batch: SQLite has rolled the transaction back, as it
 // does when a disk is full.
-func savepoint(c *conn, tx store.Tx, do func(store.Tx) error) (result, broken error) {
+func savepoint(c *conn, tx *tx, do func(store.Tx) error) (result, broken error) {
 	if _, err := c.exec("SAVEPOINT change"); err != nil {
 		return nil, err
 	}
+	before := tx.ledger
 	result = guarded(tx, do)
 	if result != nil {
+		tx.ledger = before
 		if _, err := c.exec("ROLLBACK TO change"); err != nil {
 			return result, errors.Join(result, err)
 		}
@@ -154,6 +167,7 @@ func guarded(tx store.Tx, do func(store.Tx) error) (err error) {
 type tx struct {
 	reader
 	changes *changes
+	ledger  ledger
 }
 
 // Put is in store.Tx.
@@ -163,20 +177,34 @@ func (t *tx) Put(e store.Entry) error {
 	if !e.Ends.IsZero() {
 		ends = e.Ends.UnixMilli()
 	}
-	existed := true
-	changed, err := t.c.exec("UPDATE entry SET ends = ?3, value = ?4 WHERE kind = ?1 AND id = ?2", e.Kind, e.ID, ends,
-		e.Value)
-	if err == nil && changed == 0 {
-		existed = false
-		_, err = t.c.exec("INSERT INTO entry VALUES (?, ?, ?, ?)", e.Kind, e.ID, ends, e.Value)
+	keys, owners := listed(e.Keys), listed(e.Owners)
+	mac := t.keys.rowOf(e.Kind, e.ID, ends, e.Value, keys, owners)
+	var oldMAC []byte
+	var oldKeys, oldOwners string
+	err := t.c.row("SELECT mac, "+keysAndOwners+" FROM entry e WHERE kind = ? AND id = ?", e.Kind, e.ID).Scan(&oldMAC,
+		&oldKeys, &oldOwners)
+	existed := err == nil
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		_, err = t.c.exec("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", e.Kind, e.ID, ends, e.Value, mac)
+	case existed:
+		t.ledger.Sum.subtract(oldMAC)
+		_, err = t.c.exec("UPDATE entry SET ends = ?3, value = ?4, mac = ?5 WHERE kind = ?1 AND id = ?2", e.Kind, e.ID, ends,
+			e.Value, mac)
 	}
-	if err != nil {
-		return err
+	t.ledger.Sum.add(mac)
+	if err == nil && keys != oldKeys {
+		err = t.putKeys(e, existed)
 	}
-	if existed {
-		_, keys := t.c.exec("DELETE FROM entry_key WHERE kind = ? AND id = ?", e.Kind, e.ID)
-		_, owners := t.c.exec("DELETE FROM entry_owner WHERE kind = ? AND id = ?", e.Kind, e.ID)
-		if err := errors.Join(keys, owners); err != nil {
+	if err == nil && owners != oldOwners {
+		err = t.putOwners(e, existed)
+	}
+	return err
+}
+
+func (t *tx) putKeys(e store.Entry, replace bool) error {
+	if replace {
+		if _, err := t.c.exec("DELETE FROM entry_key WHERE kind = ? AND id = ?", e.Kind, e.ID); err != nil {
 			return err
 		}
 	}
@@ -186,6 +214,15 @@ func (t *tx) Put(e store.Entry) error {
 			return err
 		case added == 0:
 			return &store.Conflict{Kind: e.Kind, Key: key}
+		}
+	}
+	return nil
+}
+
+func (t *tx) putOwners(e store.Entry, replace bool) error {
+	if replace {
+		if _, err := t.c.exec("DELETE FROM entry_owner WHERE kind = ? AND id = ?", e.Kind, e.ID); err != nil {
+			return err
 		}
 	}
 	for _, owner := range e.Owners {
@@ -200,7 +237,7 @@ func (t *tx) Put(e store.Entry) error {
 // Delete is in store.Tx.
 func (t *tx) Delete(kind store.Kind, id string) error {
 	t.changes.entry(kind, id)
-	n, err := t.c.exec("DELETE FROM entry WHERE kind = ? AND id = ?", kind, id)
+	n, err := t.deleted("DELETE FROM entry WHERE kind = ? AND id = ? RETURNING kind, id, mac", kind, id)
 	if err == nil && n == 0 {
 		return store.ErrNotFound
 	}
@@ -210,7 +247,7 @@ func (t *tx) Delete(kind store.Kind, id string) error {
 // DeleteOwned is in store.Tx.
 func (t *tx) DeleteOwned(kind store.Kind, owner string) error {
 	_, err := t.deleted("DELETE FROM entry WHERE kind = ?1 AND id IN (SELECT id FROM entry_owner WHERE kind = ?1 AND "+
-		"owner = ?2) RETURNING kind, id", kind, owner)
+		"owner = ?2) RETURNING kind, id, mac", kind, owner)
 	return err
 }
 
@@ -218,7 +255,9 @@ func (t *tx) DeleteOwned(kind store.Kind, owner string) error {
 func (t *tx) deleted(query string, args ...any) (n int, err error) {
 	err = t.c.each(func(row scanner) error {
 		var name entryName
-		err := row.Scan(&name.kind, &name.id)
+		var mac []byte
+		err := row.Scan(&name.kind, &name.id, &mac)
+		t.ledger.Sum.subtract(mac)
 		t.changes.entry(name.kind, name.id)
 		n++
 		return err
@@ -231,6 +270,9 @@ func (t *tx) Assign(a store.Assignment) (existed bool, err error) {
 	t.changes.kinds[assignments] = true
 	n, err := t.c.exec("INSERT INTO assignment VALUES (?, ?, ?) ON CONFLICT DO NOTHING", a.Principal, a.AccountID,
 		a.PermissionSet)
+	if n > 0 {
+		t.ledger.Sum.add(t.keys.assignmentOf(a))
+	}
 	return n == 0, err
 }
 
@@ -239,17 +281,20 @@ func (t *tx) Unassign(a store.Assignment) (existed bool, err error) {
 	t.changes.kinds[assignments] = true
 	n, err := t.c.exec("DELETE FROM assignment WHERE principal = ? AND account = ? AND permission_set = ?", a.Principal,
 		a.AccountID, a.PermissionSet)
+	if n > 0 {
+		t.ledger.Sum.subtract(t.keys.assignmentOf(a))
+	}
 	return n > 0, err
 }
 
 // Record is in store.Tx.
 func (t *tx) Record(e store.Event) error {
-	before, err := t.head()
-	if err != nil {
-		return err
+	e.Seq = t.ledger.events + 1
+	e.Hash = chain(t.keys.chain, t.ledger.head, e)
+	_, err := t.c.exec("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)",
+		e.Seq, e.Time.UnixMicro(), e.Actor, e.Action, e.Target, e.Details, e.Hash)
+	if err == nil {
+		t.ledger.events, t.ledger.head = e.Seq, e.Hash
 	}
-	e.Seq = before.Seq + 1
-	_, err = t.c.exec("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)",
-		e.Seq, e.Time.UnixMicro(), e.Actor, e.Action, e.Target, e.Details, chain(t.key, before.Hash, e))
 	return err
 }
