@@ -74,7 +74,7 @@ func TestHelpExamples(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	w.signIn(t, "rolecall", "login", "corp")
 	folder := exampleFolder(t, w)
-	server := serve(t, filepath.Join(folder, "server"), "--data", filepath.Join(folder, "idc-data"),
+	server := serve(t, w.home, "--data", filepath.Join(folder, "idc-data"),
 		"--seed", filepath.Join(folder, "directory.yaml"))
 	environ := append(w.environ(), "ROLECALL_IDC_URL="+server.url, "AWS_PROFILE=dev", "BROWSER=visit",
 		"PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
