@@ -142,9 +142,9 @@ func TestTooManyWrongPasswords(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	do(page, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), ends("Sign in"))
 	for range 5 {
-		do(page, t, opens("sign-in"), asPerson("alice", "wrong"),
+		do(page, t, chromedp.Navigate(w.url+"/ui/sign-in"), asPerson("alice", "wrong"),
 			chromedp.WaitVisible(`//p[contains(text(),"is incorrect")]`))
 	}
-	do(page, t, opens("sign-in"), asPerson("alice", "correct-horse-alice"),
+	do(page, t, chromedp.Navigate(w.url+"/ui/sign-in"), asPerson("alice", "correct-horse-alice"),
 		chromedp.WaitVisible(`//p[contains(text(),"Too many wrong passwords")]`))
 }

@@ -33,7 +33,7 @@ func TestExecIsExec(t *testing.T) {
 	}
 	for name, argv := range map[string][]string{
 		"exec":    {"rolecall", "exec", "dev", "--", "sh", "-c", "echo $$"},
-		"idc run": {"rolecall", "idc", "run", "--url", serve(t, t.TempDir()).url, "--", "sh", "-c", "echo $$"},
+		"idc run": {"rolecall", "idc", "run", "--url", serve(t, w.home).url, "--", "sh", "-c", "echo $$"},
 	} {
 		cmd, out := start(argv...)
 		if err := cmd.Wait(); err != nil || strings.TrimSpace(out.String()) != strconv.Itoa(cmd.Process.Pid) {

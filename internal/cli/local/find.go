@@ -46,6 +46,12 @@ func (a *app) find(ctx context.Context, f operatorFlags) (found, error) {
 	if err != nil {
 		return found{}, err
 	}
+	var certified found
+	if f.data == "" && strings.HasPrefix(address, "https://") { // clients do not trust a certificate that we refuse
+		if certified, err = a.findByCertificate(ctx, address); err != nil {
+			return found{}, err
+		}
+	}
 	client, err := a.dialServer(f, address)
 	switch {
 	case errors.Is(err, operator.ErrNobody) && f.data != "":
@@ -53,8 +59,10 @@ func (a *app) find(ctx context.Context, f operatorFlags) (found, error) {
 			Err:  fmt.Errorf("no server uses the data directory %s", a.Tidy(f.data)),
 			Code: cli.ExitUnavailable, Hint: "rolecall idc serve --data " + cli.Quoted(f.data),
 		}
+	case errors.Is(err, operator.ErrNobody) && certified.URL != "":
+		return certified, nil
 	case errors.Is(err, operator.ErrNobody):
-		return a.findByCertificate(ctx, address)
+		return found{}, a.unproven(ctx, address)
 	case err != nil:
 		return found{}, fmt.Errorf("the operator's socket of %s: %w", address, err)
 	}
@@ -105,11 +113,8 @@ func plain(address string) (string, error) {
 	return u.Scheme + "://" + host, nil
 }
 
-// findByCertificate asks a server that is not announced, which https alone can prove to be the one at address.
+// findByCertificate asks a server whose certificate proves that it is the one at address.
 func (a *app) findByCertificate(ctx context.Context, address string) (found, error) {
-	if !strings.HasPrefix(address, "https://") {
-		return found{}, a.unproven(ctx, address)
-	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address+idc.InfoPath, nil)
 	if err != nil {
 		return found{}, cli.Usagef("--url: %w", err)

@@ -161,8 +161,10 @@ func TestASessionIsForItsPath(t *testing.T) {
 	s := newSite(t)
 	alice, bob := s.browser(t).as("alice").asAdministrator(), s.browser(t).as("bob").asAdministrator()
 	for _, x := range []struct{ own, other, page string }{
-		{alice.home, bob.home, ""}, {alice.adminHome, bob.adminHome, "admin/"},
-		{alice.home, nobodys, ""}, {alice.adminHome, nobodys, "admin/"},
+		{alice.home, bob.home, ""},
+		{alice.adminHome, bob.adminHome, "admin/"},
+		{alice.home, nobodys, ""},
+		{alice.adminHome, nobodys, "admin/"},
 	} {
 		u, err := url.Parse(origin + x.own + x.page)
 		if err != nil {
