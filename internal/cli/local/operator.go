@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -132,10 +133,11 @@ func (a *app) idcApplyCommand() *cobra.Command {
 		Long: `Show and apply the changes that a seed file makes to the directory.
 
   rolecall idc apply directory.yaml --dry-run
-  rolecall idc apply directory.yaml --prune`,
+  rolecall idc apply directory.yaml --prune
+  rolecall idc sample | rolecall idc apply -       read it from stdin`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := filesystem.Read(args[0], maxSeed)
+			text, err := a.seedFile(args[0])
 			if err != nil {
 				return err
 			}
@@ -155,6 +157,18 @@ func (a *app) idcApplyCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&prune, "prune", false, "remove what is not in the file")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only show the changes")
 	return cmd
+}
+
+// seedFile reads a seed file; - is stdin.
+func (a *app) seedFile(path string) ([]byte, error) {
+	if path != "-" {
+		return filesystem.Read(path, maxSeed)
+	}
+	text, err := io.ReadAll(io.LimitReader(a.Stdin, maxSeed+1))
+	if err == nil && len(text) > maxSeed {
+		err = fmt.Errorf("stdin: %w", filesystem.ErrTooLarge)
+	}
+	return text, err
 }
 
 func (a *app) idcExportCommand() *cobra.Command {
