@@ -8,9 +8,14 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"rolecall/internal/idc/visitor"
 	"rolecall/internal/proof"
@@ -24,6 +29,7 @@ const stranger = 65534
 //
 //	stranger get URL          another user asks, and follows no redirect: prints status and Location
 //	stranger visit USER URL   another user signs in there with a browser of its own
+//	stranger watch            another user reads all command lines, again and again, and prints what is secret in them
 //
 // Issue 12; A1 of the threats.
 func TestOtherUsers(t *testing.T) {
@@ -32,6 +38,16 @@ func TestOtherUsers(t *testing.T) {
 	params.Dir = "testdata/strangers"
 	runStories(t, params, nil)
 	proof.Note(t, "users", 8, 8) // the stories' attacks
+}
+
+// Another user who reads the command lines of all processes learns nothing. It runs alone: the clients of other tests do
+// put such addresses there.
+func TestCommandLinesHoldNoSecret(t *testing.T) {
+	requireRoot(t)
+	params := storyParams()
+	params.Dir = "testdata/watched"
+	runStories(t, params, nil)
+	proof.Note(t, "users", 6, 6) // the commands that are watched
 }
 
 // requireRoot skips a test that becomes another user, and says so.
@@ -74,5 +90,55 @@ func playStranger(args []string) error {
 		fmt.Printf("stranger: title %s\n", title)
 		return err
 	}
-	return fmt.Errorf("usage: stranger get URL | visit USER URL")
+	if len(args) == 1 && args[0] == "watch" {
+		return watchCommandLines()
+	}
+	return fmt.Errorf("usage: stranger get URL | visit USER URL | watch")
+}
+
+// isBelow reports whether a process is a descendant of another.
+func isBelow(process, ancestor string) bool {
+	for range 20 {
+		if process == ancestor {
+			return true
+		}
+		text, err := os.ReadFile(filepath.Join("/proc", process, "stat"))
+		_, rest, found := strings.Cut(string(text), ") ")
+		fields := strings.Fields(rest)
+		if err != nil || !found || len(fields) < 2 {
+			return false
+		}
+		process = fields[1]
+	}
+	return false
+}
+
+// secretWords are in addresses, codes and keys that no command line may hold; the last one is the control.
+var secretWords = regexp.MustCompile(`state=|code_challenge|SigninToken|user_code=|\bASIA[A-Z0-9]|\baoa[A-Za-z0-9]|canary`)
+
+// watchCommandLines reads those of this test's processes until SIGINT.
+func watchCommandLines() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	seen := map[string]bool{}
+	for ctx.Err() == nil {
+		lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+		if err != nil {
+			return err
+		}
+		for _, path := range lines {
+			if !isBelow(filepath.Base(filepath.Dir(path)), strconv.Itoa(os.Getppid())) {
+				continue
+			}
+			text, _ := os.ReadFile(path) // it may have ended
+			for _, word := range secretWords.FindAllString(string(text), -1) {
+				if !seen[word] {
+					seen[word] = true
+					fmt.Printf("stranger: a command line with %s\n", word)
+				}
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return nil
 }
