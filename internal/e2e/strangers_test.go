@@ -114,7 +114,8 @@ func isBelow(process, ancestor string) bool {
 }
 
 // secretWords are in addresses, codes and keys that no command line may hold; the last one is the control.
-var secretWords = regexp.MustCompile(`state=|code_challenge|SigninToken|user_code=|\bASIA[A-Z0-9]|\baoa[A-Za-z0-9]|canary`)
+var secretWords = regexp.MustCompile(
+	`state=|code_challenge|SigninToken|user_code=|\bASIA[A-Z0-9]|\baoa[A-Za-z0-9]|canary`)
 
 // watchCommandLines reads those of this test's processes until SIGINT.
 func watchCommandLines() error {

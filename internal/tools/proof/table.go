@@ -60,7 +60,8 @@ func table() []row {
 		},
 		{
 			"users", "Another user of the machine: links, sign-ins, sockets, ports, cookies",
-			"refused, named, and without effect", e2e, "OtherUsers|CommandLinesHoldNoSecret|AnImpostorOnThePort|AnAnnouncedSocket.*|AnotherPort.*",
+			"refused, named, and without effect", e2e,
+			"OtherUsers|CommandLinesHoldNoSecret|AnImpostorOnThePort|AnAnnouncedSocket.*|AnotherPort.*",
 		},
 		{
 			"peers", "Whose connection it is: held, half closed, closed, reset; IPv4 and IPv6; two users",
