@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rolecall/internal/access"
+	"rolecall/internal/idc/idctest"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/testbed"
 )
@@ -159,4 +160,72 @@ func TestAListingOutlastsOutages(t *testing.T) {
 			}
 		})
 	}
+}
+
+// stalls are answers that do not come, or do not end, on the fake clock.
+func stalls() map[string]func(http.ResponseWriter, *http.Request) bool {
+	return map[string]func(http.ResponseWriter, *http.Request) bool{
+		"no answer": func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true },
+		"an error after six seconds": func(w http.ResponseWriter, _ *http.Request) bool {
+			time.Sleep(6 * time.Second)
+			return testbed.Refuse(w, 503, "ServiceUnavailable")
+		},
+	}
+}
+
+// A listing whose pages stall, from the first one or a later one on, ends within 30 seconds; a command for one role
+// within ten.
+func TestStalledAnswersEnd(t *testing.T) {
+	for name, stall := range stalls() {
+		for _, page := range []int{1, 2, 3} {
+			t.Run(fmt.Sprint(name, " from page ", page), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := newScene(t, 300)
+					s.answer(func(w http.ResponseWriter, r *http.Request) bool { return s.requests() >= page && stall(w, r) })
+					began := time.Now()
+					p := s.portal.With(access.SinceLastSuccess(time.Minute))
+					_, err := p.Accounts(t.Context())
+					if took := time.Since(began); !errors.Is(err, identitycenter.ErrUnavailable) || took > 30*time.Second {
+						t.Errorf("a listing: %v after %v", err, took)
+					}
+					began = time.Now()
+					_, err = s.portal.RoleCredentials(t.Context(), "111122223333", "Admin", access.Directly)
+					if took := time.Since(began); !errors.Is(err, identitycenter.ErrUnavailable) || took > 10*time.Second {
+						t.Errorf("a role: %v after %v", err, took)
+					}
+				})
+			})
+		}
+	}
+}
+
+// One page of many that stalls, while the others get on, ends the listing within 30 seconds, too.
+func TestAPageThatStallsBesideOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, 3)
+		s.answer(func(w http.ResponseWriter, r *http.Request) bool {
+			stalled := r.URL.Query().Get("account_id") == idctest.AccountID(1)
+			if stalled {
+				select {
+				case <-r.Context().Done():
+				case <-time.After(5 * time.Second):
+				}
+			}
+			return stalled && testbed.Refuse(w, 503, "ServiceUnavailable")
+		})
+		p, began := s.portal.With(access.SinceLastSuccess(time.Minute)), time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		var others sync.WaitGroup
+		others.Go(func() {
+			for ctx.Err() == nil {
+				_, _ = p.Roles(ctx, idctest.AccountID(2))
+			}
+		})
+		_, err := p.Roles(t.Context(), idctest.AccountID(1))
+		if took := time.Since(began); err == nil || took > 30*time.Second {
+			t.Errorf("%v after %v", err, took)
+		}
+		cancel()
+		others.Wait()
+	})
 }

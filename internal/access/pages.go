@@ -59,14 +59,46 @@ func page[T any](
 	return items, after, err
 }
 
-// all reads page after page. A page that comes twice, many that bring nothing, and more
-// of them than anybody has, are errors.
+// Pages are those of one list that have come. The zero value is a list that begins.
+type Pages struct {
+	count, empty int
+	seen         map[string]bool // tokens of next pages
+}
+
+// Add takes a page with its number of items and the token of the next one, which is empty after the last. A page that
+// comes twice, many in a row that bring nothing, and more of them than anybody has, are an ErrBadAnswer.
+func (p *Pages) Add(operation string, items int, after string) error {
+	p.count++
+	if p.empty++; items > 0 {
+		p.empty = 0
+	}
+	switch {
+	case after == "":
+		return nil
+	case p.seen[after]:
+		return badAnswer(operation, "the same page again")
+	case p.empty == maxEmpty:
+		return badAnswer(operation, fmt.Sprintf("%d empty pages in a row", maxEmpty))
+	case p.count >= MaxPages:
+		return badAnswer(operation, fmt.Sprintf("more than %d pages", MaxPages))
+	}
+	if p.seen == nil {
+		p.seen = map[string]bool{}
+	}
+	p.seen[after] = true
+	return nil
+}
+
+// all reads page after page, within the bounds of Pages.
 func all[T any](
 	ctx context.Context, operation string, page func(ctx context.Context, next string) ([]T, string, error),
 ) ([]T, error) {
-	items, seen, next, empty := []T{}, map[string]bool{}, "", 0
-	for range MaxPages {
+	items, next, pages := []T{}, "", Pages{}
+	for {
 		more, after, err := page(ctx, next)
+		if err == nil {
+			err = pages.Add(operation, len(more), after)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -74,18 +106,8 @@ func all[T any](
 		if after == "" {
 			return items, nil
 		}
-		if empty++; len(more) > 0 {
-			empty = 0
-		}
-		switch {
-		case seen[after]:
-			return nil, badAnswer(operation, "the same page again")
-		case empty == maxEmpty:
-			return nil, badAnswer(operation, fmt.Sprintf("%d empty pages in a row", maxEmpty))
-		}
-		seen[after], next = true, after
+		next = after
 	}
-	return nil, badAnswer(operation, fmt.Sprintf("more than %d pages", MaxPages))
 }
 
 func badAnswer(operation, problem string) error {

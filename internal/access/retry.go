@@ -36,6 +36,8 @@ const (
 	singlePatience = 8 * time.Second
 	// stalledAfter is how long a try may take for another one to be of use at a prompt.
 	stalledAfter = 4 * time.Second
+	// listingStalledAfter is how long all tries for one page of a listing may take for another one.
+	listingStalledAfter = 12 * time.Second
 )
 
 func (p Patience) limit() time.Duration {
@@ -77,7 +79,8 @@ type request struct {
 	portal    *Portal
 	operation string
 	failures  int
-	refused   time.Time // when the limit first refused it
+	waited    time.Duration // for tries that failed
+	refused   time.Time     // when the limit first refused it
 }
 
 // try asks until there is an answer: at the pace, again and again while the limit
@@ -139,9 +142,14 @@ func (r *request) again(err error, took time.Duration) bool {
 		r.portal.success.set(time.Now())
 	}
 	r.failures++
+	r.waited += took
+	most := stalledAfter
+	if r.portal.Patience.ofListing {
+		most = listingStalledAfter
+	}
 	tries, _ := r.portal.Patience.tries()
-	return errors.Is(err, identitycenter.ErrUnavailable) && r.failures < tries &&
-		(took <= stalledAfter || r.portal.Patience.ofListing)
+	return errors.Is(err, identitycenter.ErrUnavailable) && !errors.Is(err, identitycenter.ErrNoAnswer) &&
+		r.failures < tries && r.waited <= most
 }
 
 // pause waits before another try, with full jitter.

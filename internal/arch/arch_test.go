@@ -234,6 +234,34 @@ func TestTheLeanProgramIsLean(t *testing.T) {
 	}
 }
 
+// Commands print JSON through terminal.WriteJSON alone, which escapes what a terminal would obey or hide: an encoder of
+// their own would not.
+func TestOnePlaceWritesJSON(t *testing.T) {
+	for _, room := range []string{"cli", "cli/local", "batch"} {
+		files, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(room), "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", room, len(files), err)
+		}
+		for _, path := range files {
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				call, ok := n.(*ast.SelectorExpr)
+				if !ok || strings.HasSuffix(path, "_test.go") {
+					return true
+				}
+				if p, ok := call.X.(*ast.Ident); ok && p.Name == "json" &&
+					slices.Contains([]string{"NewEncoder", "MarshalIndent"}, call.Sel.Name) {
+					t.Errorf("%s uses json.%s", path, call.Sel.Name)
+				}
+				return true
+			})
+		}
+	}
+}
+
 // walk gives what each package imports outside of tests.
 func walk(t *testing.T, root string) map[string][]string {
 	imports := map[string][]string{}

@@ -2,7 +2,8 @@ package batch
 
 import (
 	"bytes"
-	"encoding/json"
+
+	"rolecall/internal/terminal"
 )
 
 // A jsonLine is one line in the JSON form. Bytes that are not UTF-8 become U+FFFD.
@@ -42,11 +43,9 @@ func newJSONEnd(e End) jsonEnd {
 	return j
 }
 
-// appendJSON adds a line of JSON, with < and & as they are.
+// appendJSON adds a line of JSON.
 func appendJSON(b []byte, value any) []byte {
 	w := bytes.NewBuffer(b)
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(value) // texts and numbers always encode
+	_ = terminal.WriteJSON(w, value, "") // texts and numbers always encode
 	return w.Bytes()
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/identitycenter/client"
 	"rolecall/internal/login"
 	"rolecall/internal/nodump"
 	"rolecall/internal/settings"
@@ -55,6 +56,7 @@ type App struct {
 	shared *awsconfig.Config  // the config files, once read
 	own    *settings.Settings // rolecall's settings, once read
 
+	silence client.Silence    // what the command has waited in vain
 	sweep   sync.Once         // of the caches, by the first who needs them
 	inForce awsconfig.Profile // whose network settings are used, for errors
 }

@@ -115,11 +115,12 @@ func shownProperties(properties []awsconfig.ReportProperty) []shownProperty {
 func (a *App) printConfig(c shownConfig) error {
 	var b strings.Builder
 	for _, s := range c.Sections {
-		fmt.Fprintf(&b, "%s  # %s\n", a.Show(s.title), a.Tidy(s.Origin))
+		fmt.Fprintf(&b, "%s  # %s\n", a.Show(s.title), a.Show(a.Tidy(s.Origin)))
 		a.printProperties(&b, s.Properties, "  ")
 	}
 	if len(c.Sections) == 0 {
-		fmt.Fprintf(&b, "There are no sections in %s or %s.\n", a.Tidy(c.ConfigFile), a.Tidy(c.CredentialsFile))
+		fmt.Fprintf(&b, "There are no sections in %s or %s.\n", a.Show(a.Tidy(c.ConfigFile)),
+			a.Show(a.Tidy(c.CredentialsFile)))
 	}
 	a.printProblems(&b, "Problems", c.Problems)
 	a.printProblems(&b, "Not usable with rolecall", c.Unusable)
@@ -135,7 +136,7 @@ func (a *App) printProblems(b *strings.Builder, title string, problems []shownPr
 		fmt.Fprintf(b, "\n%s:\n", title)
 	}
 	for _, p := range problems {
-		fmt.Fprintf(b, "  %s: %s\n", a.Tidy(p.Origin), a.Show(a.tidied(placed(p.Section, p.Key, p.Text))))
+		fmt.Fprintf(b, "  %s: %s\n", a.Show(a.Tidy(p.Origin)), a.Show(a.tidied(placed(p.Section, p.Key, p.Text))))
 		for line := range strings.Lines(p.Remedy) {
 			fmt.Fprintf(b, "    %s\n", a.Show(strings.TrimSuffix(line, "\n")))
 		}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
@@ -51,8 +50,7 @@ func (a *App) summary(ends []batch.End, code int, took time.Duration) {
 		}
 	}
 	if a.json {
-		data, _ := json.Marshal(map[string]runSummary{"summary": s})
-		fmt.Fprintf(a.Stdout, "%s\n", data)
+		_ = a.jsonLine(map[string]runSummary{"summary": s})
 		return
 	}
 	t := &table{header: []string{"ACCOUNT ID", "NAME", "ROLE", "EXIT", "TIME", "WHY"}}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -113,10 +112,8 @@ type listedTarget struct {
 // listTargets prints what a run would select.
 func (a *App) listTargets(rows []inventory.Row) error {
 	if a.json {
-		encoder := json.NewEncoder(a.Stdout)
-		encoder.SetEscapeHTML(false)
 		for _, row := range rows {
-			if err := encoder.Encode(listedTarget{row.ID, row.Label(), row.Role, row.Guarded}); err != nil {
+			if err := a.jsonLine(listedTarget{row.ID, row.Label(), row.Role, row.Guarded}); err != nil {
 				return err
 			}
 		}

@@ -49,6 +49,11 @@ func (a *App) lsCommand() *cobra.Command {
   rolecall ls --by role
   rolecall ls --by pair --output tsv | cut -f1,3
 
+In JSON and TSV, characters that a terminal would obey or hide are escaped: in JSON as \u….; in
+TSV as \uXXXX, \UXXXXXXXX, or \xXX for a byte that is not UTF-8, with \\ for a backslash. A TSV
+field that begins with =, +, -, @ or ' has one more ' in front, so that no spreadsheet takes it
+for a formula.
+
 They come from the last listing. If that is older than a day, or than the sign-in, a new one
 is made: in the background if you are at a terminal, else before the answer. The first listing
 takes a while for many accounts, because the access portal allows 20 requests a second, and

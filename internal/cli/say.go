@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -70,7 +69,7 @@ func oneLine(text string) string {
 // Result prints a command's result: text, or with --json object as one line.
 func (a *App) Result(text string, object any) error {
 	if a.json {
-		return json.NewEncoder(a.Stdout).Encode(object)
+		return a.jsonLine(object)
 	}
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		text += "\n"
@@ -81,26 +80,25 @@ func (a *App) Result(text string, object any) error {
 
 // printJSON writes a result as an indented JSON object.
 func (a *App) printJSON(v any) error {
-	encoder := json.NewEncoder(a.Stdout)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "    ")
-	return encoder.Encode(v)
+	return terminal.WriteJSON(a.Stdout, v, "    ")
 }
+
+// jsonLine writes a result as a line of JSON.
+func (a *App) jsonLine(v any) error { return terminal.WriteJSON(a.Stdout, v, "") }
 
 // fail prints an error with its facts and hint, and returns the exit code. No other place
 // prints errors.
 func (a *App) fail(r report) int {
 	shown := func(text string) string { return a.Show(a.tidied(oneLine(text))) }
 	if a.json { // programs open the paths in it
-		shown = func(text string) string { return a.Show(oneLine(text)) }
+		shown = oneLine
 	}
 	r.Message = shown(r.Message)
 	for i := range r.Facts {
 		r.Facts[i] = shown(r.Facts[i])
 	}
 	if a.json {
-		data, _ := json.Marshal(map[string]report{"error": r})
-		fmt.Fprintf(a.Stderr, "%s\n", data)
+		_ = terminal.WriteJSON(a.Stderr, map[string]report{"error": r}, "") // there is nowhere to report an error of stderr
 		return r.Code
 	}
 	fmt.Fprintf(a.Stderr, "rolecall: %s\n", r.Message)
@@ -108,7 +106,7 @@ func (a *App) fail(r report) int {
 		fmt.Fprintf(a.Stderr, "  %s\n", fact)
 	}
 	if r.Hint != "" {
-		fmt.Fprintf(a.Stderr, "rolecall: hint: %s\n", r.Hint)
+		fmt.Fprintf(a.Stderr, "rolecall: hint: %s\n", a.Show(r.Hint))
 	}
 	return r.Code
 }

@@ -188,8 +188,8 @@ func (a *App) portalCall(ctx context.Context, f portalFlags, call portalRequest)
 	var expression jmespath.JMESPath
 	if f.query != "" {
 		var err error
-		if expression, err = jmespath.Compile(f.query); err != nil {
-			return Usagef("--query: %w", err)
+		if expression, err = compileQuery(f.query); err != nil {
+			return err
 		}
 	}
 	var answer any
@@ -344,11 +344,35 @@ func (a *App) printAnswer(answer any, expression jmespath.JMESPath) error {
 	if err := json.Unmarshal(data, &plain); err != nil {
 		return err
 	}
-	picked, err := expression.Search(plain)
+	picked, err := search(expression, plain)
 	if err != nil {
-		return Usagef("--query: %w", err)
+		return err
 	}
 	return a.printJSON(picked)
+}
+
+// compileQuery reads a JMESPath expression. The library panics about some, such as a name before U+0080.
+func compileQuery(text string) (expression jmespath.JMESPath, err error) {
+	defer recoverQuery(&err)
+	if expression, err = jmespath.Compile(text); err != nil {
+		err = Usagef("--query: %w", err)
+	}
+	return expression, err
+}
+
+// search returns what expression selects of answer.
+func search(expression jmespath.JMESPath, answer any) (picked any, err error) {
+	defer recoverQuery(&err)
+	if picked, err = expression.Search(answer); err != nil {
+		err = Usagef("--query: %w", err)
+	}
+	return picked, err
+}
+
+func recoverQuery(err *error) {
+	if problem := recover(); problem != nil {
+		*err = Usagef("--query cannot be evaluated: %v", problem)
+	}
 }
 
 func (a *App) ssoLoginCommand() *cobra.Command {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -78,8 +77,7 @@ func cutAt(line string, width int) string {
 	return b.String() + "…"
 }
 
-// printTSV writes tab-separated values with a header. Characters that would break a line are
-// escaped, and values that a spreadsheet would take for a formula get a quote in front.
+// printTSV writes tab-separated values with a header; see terminal.Field.
 func (t *table) printTSV(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString(strings.Join(t.header, "\t") + "\n")
@@ -88,10 +86,7 @@ func (t *table) printTSV(w io.Writer) error {
 			if i > 0 {
 				b.WriteByte('\t')
 			}
-			if cell != "" && strings.ContainsRune("=+-@", rune(cell[0])) {
-				b.WriteByte('\'')
-			}
-			fmt.Fprint(&b, terminal.ShowLine(cell))
+			b.WriteString(terminal.Field(cell))
 		}
 		b.WriteByte('\n')
 	}

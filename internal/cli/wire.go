@@ -262,7 +262,7 @@ func issuerFinder(
 // network returns the HTTP client for AWS and for local endpoints.
 func (a *App) network(profile awsconfig.Profile, log *slog.Logger) (*http.Client, error) {
 	bundle := a.bundle(profile)
-	httpClient, err := client.NewHTTP(client.HTTPOptions{CABundle: bundle, Log: log})
+	httpClient, err := client.NewHTTP(client.HTTPOptions{CABundle: bundle, Log: log, Silence: &a.silence})
 	if err != nil {
 		e := &HintError{
 			Err: err, Code: ExitConfiguration, Hint: "check AWS_CA_BUNDLE, ca_bundle, REQUESTS_CA_BUNDLE and SSL_CERT_FILE",

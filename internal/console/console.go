@@ -38,7 +38,7 @@ type Request struct {
 }
 
 const (
-	timeout   = 15 * time.Second
+	timeout   = 10 * time.Second
 	maxAnswer = 64 << 10
 )
 

@@ -13,6 +13,7 @@ import (
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/credentials"
+	"rolecall/internal/idc/idctest"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/testbed"
 )
@@ -227,4 +228,26 @@ func TestAProfileWithoutARole(t *testing.T) {
 			t.Error("it was taken")
 		}
 	})
+}
+
+// Keys that live for some minutes more are not served once the role has been taken away: the portal's 403 counts,
+// however good they are.
+func TestCachedKeysOfARoleThatWasTakenAway(t *testing.T) {
+	for _, left := range []time.Duration{14 * time.Minute, 5 * time.Minute, 2 * time.Minute, 70 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScene(t)
+			first := s.retrieve(t, role(payments, "Admin"))
+			if existed, err := idctest.Unassign(s.Data, "alice", payments, "Admin"); err != nil || !existed {
+				t.Fatalf("%v, %v", existed, err)
+			}
+			time.Sleep(time.Until(first.Expiration.Add(-left)))
+			got, err := s.source.Retrieve(t.Context(), role(payments, "Admin"))
+			if !errors.Is(err, identitycenter.ErrNoAccess) || !got.SecretAccessKey.IsZero() || got.AccessKeyID != "" {
+				t.Errorf("with %v left: %v, %v", left, got.AccessKeyID, err)
+			}
+			if s.asked["/federation/credentials"] != 2 {
+				t.Errorf("with %v left: asked %d times", left, s.asked["/federation/credentials"])
+			}
+		})
+	}
 }

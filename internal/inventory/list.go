@@ -94,7 +94,7 @@ func (l *Lister) List(ctx context.Context) (*Inventory, error) {
 		roles:  map[string][]string{},
 		open:   map[string]bool{},
 		names:  map[string]identitycenter.Account{},
-		pages:  map[string]int{},
+		pages:  map[string]*access.Pages{},
 	}
 	r.changed = sync.NewCond(&r.mu)
 	inv, err := r.all(ctx)
@@ -123,7 +123,7 @@ type run struct {
 	names  map[string]identitycenter.Account // by id
 	roles  map[string][]string               // by id
 	open   map[string]bool                   // accounts with pages to come
-	pages  map[string]int                    // that came, by account; "" is ListAccounts
+	pages  map[string]*access.Pages          // that came, by account; "" is ListAccounts
 	found  bool                              // ListAccounts has ended
 	denied int                               // accounts whose roles are refused
 	listed int
@@ -174,6 +174,10 @@ func (r *run) all(ctx context.Context) (*Inventory, error) {
 func (r *run) resume(before []page) {
 	next := map[string]string{"": ""} // by account: where its list goes on
 	for _, p := range before {
+		if r.bound(p) != nil { // never kept but where a list was begun again
+			delete(r.pages, p.Account)
+			_ = r.bound(p)
+		}
 		r.take(p)
 		next[p.Account] = p.Next
 	}
@@ -203,7 +207,6 @@ func (r *run) account(id string) Account {
 
 // take puts a page where it belongs. An account that comes twice is one.
 func (r *run) take(p page) {
-	r.pages[p.Account]++
 	if p.Account != "" {
 		r.roles[p.Account] = append(r.roles[p.Account], p.Roles...)
 		if p.Denied {
@@ -260,12 +263,19 @@ func (r *run) page(ctx context.Context, t task) (page, error) {
 	switch {
 	case errors.Is(err, identitycenter.ErrInvalidRequest) && t.next != "":
 		// The token of an interrupted listing has ended: this list from its beginning.
+		r.beginAgain(t.account)
 		return r.page(ctx, task{account: t.account})
 	case t.account != "" && (errors.Is(err, identitycenter.ErrNoAccess) || errors.Is(err, identitycenter.ErrNotFound)):
 		p.Denied = true // most likely it was taken away since it was listed
 		return p, nil
 	}
 	return p, err
+}
+
+func (r *run) beginAgain(account string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.pages, account)
 }
 
 func (r *run) count() {
@@ -305,7 +315,7 @@ func (r *run) done(t task, p page) error {
 	defer r.mu.Unlock()
 	defer r.changed.Broadcast()
 	r.working--
-	if err := r.check(t, p); err != nil {
+	if err := r.bound(p); err != nil {
 		return err
 	}
 	r.journal.add(p)
@@ -327,27 +337,24 @@ func (r *run) done(t task, p page) error {
 	return nil
 }
 
-// check bounds what a server can make us do.
-func (r *run) check(t task, p page) error {
-	bad := func(problem string) error {
-		operation := "ListAccounts"
-		if t.account != "" {
-			operation = "ListAccountRoles"
-		}
+// bound bounds what a server can make us do. A page that leads to one that came before ends the run.
+func (r *run) bound(p page) error {
+	operation := "ListAccounts"
+	if p.Account != "" {
+		operation = "ListAccountRoles"
+	}
+	if len(r.order)+len(p.Accounts) > maxAccounts {
 		return &identitycenter.APIError{
-			Operation:   operation,
-			Endpoint:    r.Place.Portal,
-			Kind:        identitycenter.ErrBadAnswer,
-			Description: problem,
+			Operation: operation, Endpoint: r.Place.Portal, Kind: identitycenter.ErrBadAnswer,
+			Description: fmt.Sprintf("more than %d accounts", maxAccounts),
 		}
 	}
-	switch {
-	case r.pages[t.account] >= access.MaxPages:
-		return bad(fmt.Sprintf("more than %d pages", access.MaxPages))
-	case len(r.order)+len(p.Accounts) > maxAccounts:
-		return bad(fmt.Sprintf("more than %d accounts", maxAccounts))
+	pages := r.pages[p.Account]
+	if pages == nil {
+		pages = &access.Pages{}
+		r.pages[p.Account] = pages
 	}
-	return nil
+	return pages.Add(operation, len(p.Accounts)+len(p.Roles), p.Next)
 }
 
 // progress is how far the run is; the caller holds mu, or is alone.

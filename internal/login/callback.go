@@ -69,10 +69,10 @@ func (c *callback) close() {
 		case <-c.shown:
 		case <-time.After(doneGrace):
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), doneGrace)
-		defer cancel()
-		_ = c.server.Shutdown(ctx) // lets the page out
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), doneGrace)
+	defer cancel()
+	_ = c.server.Shutdown(ctx) // lets a page out that is on its way, that of a refusal, too
 	_ = c.server.Close()
 }
 

@@ -77,11 +77,12 @@ func (l *Login) refusedCaller() func(error) {
 // authorizeURL is what the browser opens (RFC 6749 section 4.1.1, RFC 7636
 // section 4.3). The parameter is "scopes", as the AWS CLI sends it. An
 // authorization endpoint of the registration is used on the endpoint's own host
-// only, or on this machine.
+// only, or on this machine, and is written anew: nothing in it reaches the terminal
+// that is not ASCII.
 func (l *Login) authorizeURL(r identitycenter.ClientRegistration, redirectURI, state, verifier string) string {
 	endpoint := l.Service.Endpoints().OIDC + "/authorize"
-	if trusted(r.AuthorizationEndpoint, endpoint) {
-		endpoint = r.AuthorizationEndpoint
+	if given, ok := trusted(r.AuthorizationEndpoint, endpoint); ok {
+		endpoint = given
 	}
 	challenge := sha256.Sum256([]byte(verifier))
 	query := url.Values{
@@ -98,18 +99,17 @@ func (l *Login) authorizeURL(r identitycenter.ClientRegistration, redirectURI, s
 	return endpoint + "?" + query.Encode()
 }
 
-func trusted(given, standard string) bool {
+func trusted(given, standard string) (endpoint string, ok bool) {
 	a, errA := url.Parse(given)
 	b, errB := url.Parse(standard)
 	if errA != nil || errB != nil || a.Host == "" || a.User != nil || a.RawQuery != "" || a.Fragment != "" {
-		return false
+		return "", false
 	}
 	if a.Scheme == "http" {
-		return identitycenter.IsLoopback(
-			a.Hostname(),
-		) // a local Identity Center, maybe behind a proxy: browsers do not use that
+		// a local Identity Center, maybe behind a proxy: browsers do not use that
+		return a.String(), identitycenter.IsLoopback(a.Hostname())
 	}
-	return a.Scheme == "https" && strings.EqualFold(a.Host, b.Host)
+	return a.String(), a.Scheme == "https" && strings.EqualFold(a.Host, b.Host)
 }
 
 // randomText is 256 bits in base64url: a state, or a verifier of RFC 7636

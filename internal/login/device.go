@@ -57,6 +57,8 @@ func (l *Login) poll(
 		}
 		token, err := l.Service.DeviceToken(ctx, r, d.DeviceCode)
 		switch {
+		case errors.Is(err, identitycenter.ErrNoAnswer):
+			return token, err
 		case errors.Is(err, identitycenter.ErrAuthorizationPending):
 		case errors.Is(err, identitycenter.ErrSlowDown):
 			interval += slowDownStep

@@ -15,6 +15,9 @@ import (
 // answer nothing interrupts it, since the old refresh token may be spent.
 const refreshTimeout = 20 * time.Second
 
+// earlyTimeout bounds a refresh before its time: the token is good, and whoever wants it waits.
+const earlyTimeout = 5 * time.Second
+
 // refresh renews the cached token under the session's lock, or finds that
 // another process has done so. A token that is still valid is given when the
 // renewal fails for a reason that may pass.
@@ -34,7 +37,7 @@ func (l *Login) refresh(ctx context.Context, rejected identitycenter.Token) (ide
 	if err := l.guard(token); err != nil {
 		return token, err
 	}
-	renewed, err := l.renew(ctx, token)
+	renewed, err := l.renew(ctx, token, rejected)
 	if err != nil && l.valid(token) && !same(token, rejected) && ctx.Err() == nil {
 		l.warn("the token was not refreshed, it is valid until %s: %w", token.ExpiresAt.Local().Format("15:04"), err)
 		return token, nil
@@ -88,7 +91,7 @@ func (l *Login) setAside(err error) error {
 // renew sends the refresh token and saves the answer. Room for it is on the disk
 // before. A refusal is tried again once if another tool has put another refresh
 // token into the file meanwhile.
-func (l *Login) renew(ctx context.Context, token identitycenter.Token) (identitycenter.Token, error) {
+func (l *Login) renew(ctx context.Context, token, rejected identitycenter.Token) (identitycenter.Token, error) {
 	note := l.Store.SessionNote(l.Session)
 	if !token.Refreshable(l.Now()) || note.Refused(token) {
 		return token, l.ended(token, note)
@@ -98,7 +101,11 @@ func (l *Login) renew(ctx context.Context, token identitycenter.Token) (identity
 		return token, err
 	}
 	defer room.Discard()
-	working, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTimeout)
+	limit := refreshTimeout
+	if l.valid(token) && !same(token, rejected) {
+		limit = earlyTimeout
+	}
+	working, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	renewed, err := l.Service.RefreshToken(working, token.Registration, token.RefreshToken)
 	if refused(err) {

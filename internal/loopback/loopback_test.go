@@ -1,6 +1,7 @@
 package loopback
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -105,6 +106,25 @@ func TestAnAnswerIsNotCutOff(t *testing.T) {
 	}
 }
 
+// statusAt asks as a browser would that takes s for another host.
+func statusAt(t *testing.T, s *Server, host string) int {
+	t.Helper()
+	conn, err := net.Dial("tcp4", s.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	return answer.StatusCode
+}
+
 func TestRefusals(t *testing.T) {
 	refused := make(chan error, 10)
 	s, err := Listen(0, http.HandlerFunc(hello), func(err error) { refused <- err })
@@ -129,6 +149,9 @@ func TestRefusals(t *testing.T) {
 		_ = answer.Body.Close()
 		if answer.StatusCode != http.StatusForbidden || strings.Contains(string(text), "hello") {
 			t.Errorf("%q: %d %s", host, answer.StatusCode, text)
+		}
+		if status := statusAt(t, s, host); status != http.StatusForbidden && status != http.StatusBadRequest {
+			t.Errorf("%q over a connection of our own: %d", host, status)
 		}
 	}
 	r := httptest.NewRequest(http.MethodGet, "/", nil) // over no connection of this machine

@@ -30,7 +30,7 @@ func show(text string, width int) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			shown = fmt.Sprintf(`\x%02x`, text[0])
-		case !unicode.IsPrint(r) || isInvisible(r):
+		case !isHarmless(r):
 			shown = fmt.Sprintf(`\u%04x`, r)
 		}
 		if width -= utf8.RuneCountInString(shown); width < 0 {
@@ -42,6 +42,9 @@ func show(text string, width int) string {
 	}
 	return b.String()
 }
+
+// isHarmless reports whether a terminal shows r, and does nothing else.
+func isHarmless(r rune) bool { return unicode.IsPrint(r) && !isInvisible(r) }
 
 // isInvisible reports whether r is printable by Unicode, but invisible, or changes other characters: fillers,
 // variation selectors, the empty Braille cell. Other combining marks stay: names are written with them.

@@ -75,7 +75,7 @@ func (a *app) listFaults() error {
 		for _, f := range faults.List() {
 			list = append(list, fault{f.Name, f.Value, f.Routes, f.Does, f.Client})
 		}
-		return json.NewEncoder(a.Stdout).Encode(map[string][]fault{"faults": list})
+		return a.Result("", map[string][]fault{"faults": list})
 	}
 	var b strings.Builder
 	for _, f := range faults.List() {

@@ -74,7 +74,10 @@ func Translate(ctx context.Context, operation, endpoint string, err error) error
 	}
 	var answer *smithyhttp.ResponseError
 	var bad *answerError
+	var silent *silentError
 	switch {
+	case errors.As(err, &silent):
+		e.Kind, e.Description = identitycenter.ErrNoAnswer, silent.problem
 	case errors.As(err, &bad):
 		e.Kind, e.Description = identitycenter.ErrBadAnswer, bad.problem
 	case errors.As(err, &answer) && answer.HTTPStatusCode() != 0:

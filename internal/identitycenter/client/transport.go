@@ -32,6 +32,8 @@ type HTTPOptions struct {
 	// Log gets a line for each request: method, host, path, status, time. Never
 	// headers, queries or bodies. Nil: nothing.
 	Log *slog.Logger
+	// Silence is what all HTTP clients of a command share. Nil: the client has its own.
+	Silence *Silence
 }
 
 // NewHTTP returns an HTTP client for AWS and local endpoints: TLS 1.2 or newer,
@@ -62,14 +64,21 @@ func NewHTTP(o HTTPOptions) (*http.Client, error) {
 	secure.DialContext = dialer.DialContext
 	secure.ForceAttemptHTTP2 = true
 	clear.DialContext = loopback.DialContext
-	return Over(bySchemeTransport{secure: secure, clear: clear}, o.Log), nil
+	return over(bySchemeTransport{secure: secure, clear: clear}, o), nil
 }
 
 // Over returns an HTTP client that bounds answers and follows no redirect, over a
 // network of the caller's.
 func Over(network http.RoundTripper, logger *slog.Logger) *http.Client {
+	return over(network, HTTPOptions{Log: logger})
+}
+
+func over(network http.RoundTripper, o HTTPOptions) *http.Client {
+	if o.Silence == nil {
+		o.Silence = &Silence{}
+	}
 	return &http.Client{
-		Transport:     &bounded{network, logger},
+		Transport:     &bounded{network, o.Log, o.Silence},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -118,37 +127,47 @@ type answerError struct{ problem string }
 func (e *answerError) Error() string      { return e.problem }
 func (*answerError) RetryableError() bool { return false }
 
-// errStalled is an answer that began and did not end. Who waits has waited long
-// enough: it is not asked for again.
-var errStalled = &net.OpError{Op: "read", Err: stalled{}}
-
-type stalled struct{}
-
-func (stalled) Error() string        { return fmt.Sprintf("the answer did not end within %s", attemptTimeout) }
-func (stalled) RetryableError() bool { return false }
-
 // bounded reads each answer whole, up to maxAnswer and within attemptTimeout,
 // before it is parsed. (The time limit of http.Client would wrap the body,
 // and translate needs to find it again.)
 type bounded struct {
-	next http.RoundTripper
-	log  *slog.Logger
+	next    http.RoundTripper
+	log     *slog.Logger
+	silence *Silence
 }
 
 func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	began, most := b.silence.begin()
+	response, err := b.try(r, most)
+	over := b.silence.end(began, err == nil && response.StatusCode < http.StatusInternalServerError)
+	var silent *silentError
+	if err != nil && over && (most < attemptTimeout || !errors.As(err, &silent)) && r.Context().Err() == nil {
+		return nil, noAnswer()
+	}
+	return response, err
+}
+
+func (b *bounded) try(r *http.Request, most time.Duration) (*http.Response, error) {
+	if most <= 0 {
+		return nil, noAnswer()
+	}
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(r.Context(), attemptTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), most)
 	defer cancel()
 	response, err := b.next.RoundTrip(r.WithContext(ctx))
+	inTime := func() bool { return ctx.Err() == nil || r.Context().Err() != nil }
 	if err != nil {
 		b.logRequest(r, "error", start)
+		if !inTime() {
+			return nil, &silentError{fmt.Sprintf("no answer within %s", most.Round(time.Second))}
+		}
 		return nil, err
 	}
 	b.logRequest(r, response.Status, start)
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	_ = response.Body.Close()
-	if err != nil && ctx.Err() != nil {
-		return nil, errStalled
+	if err != nil && !inTime() {
+		return nil, &silentError{fmt.Sprintf("the answer did not end within %s", most.Round(time.Second))}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer: %w", err)
