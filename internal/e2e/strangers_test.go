@@ -40,7 +40,7 @@ func TestOtherUsers(t *testing.T) {
 	proof.Note(t, "users", 8, 8) // the stories' attacks
 }
 
-// Another user who reads the command lines of all processes learns nothing. It runs alone: the clients of other tests do
+// Another user who reads the command lines of all processes learns nothing. It runs alone, as other tests' clients do
 // put such addresses there.
 func TestCommandLinesHoldNoSecret(t *testing.T) {
 	requireRoot(t)

@@ -93,7 +93,7 @@ func TestASilentServerCostsTenSecondsInAll(t *testing.T) {
 						}
 					}
 				}
-				if took := time.Since(began); took > maxSilence+time.Second/10 || took < maxSilence || asked > 3 {
+				if took := time.Since(began); took > maxSilence+time.Second/2 || took < maxSilence || asked > 3 {
 					t.Errorf("%v, %d requests", took, asked)
 				}
 			})
@@ -115,7 +115,7 @@ func TestSilenceOfManyRequests(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if took := time.Since(began); took > maxSilence+time.Second/10 {
+		if took := time.Since(began); took > maxSilence+time.Second/2 {
 			t.Errorf("%v", took)
 		}
 	})
