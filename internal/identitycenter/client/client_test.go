@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -398,5 +399,60 @@ func TestCABundle(t *testing.T) {
 		if err := list(HTTPOptions{CABundle: path}); err == nil || !strings.Contains(err.Error(), "certificate bundle") {
 			t.Errorf("%s: %v", path, err)
 		}
+	}
+}
+
+// A request with a secret is not sent on to where a redirect leads, whichever redirect it is and wherever it leads.
+func TestRedirectsGetNoSecret(t *testing.T) {
+	var mu sync.Mutex
+	var arrived []string
+	sink := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		arrived = append(arrived, fmt.Sprintf("%s %s %v %s", r.Method, r.URL, r.Header, body))
+	}))
+	defer sink.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		handler := func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/elsewhere" {
+				mu.Lock()
+				arrived = append(arrived, r.Method+" "+r.URL.String())
+				mu.Unlock()
+				return
+			}
+			target := sink.URL + "/"
+			if status%2 == 0 {
+				target = "/elsewhere"
+			}
+			http.Redirect(w, r, target, status)
+		}
+		c := against(t, handler)
+		registration := identitycenter.ClientRegistration{ClientID: "c", ClientSecret: secret("s")}
+		for name, ask := range map[string]func() error{
+			"refresh": func() error { _, err := c.RefreshToken(t.Context(), registration, secret("r")); return err },
+			"code": func() error {
+				_, err := c.CodeToken(t.Context(), registration, secret("c"), secret("v"), "u")
+				return err
+			},
+			"device": func() error { _, err := c.DeviceToken(t.Context(), registration, secret("d")); return err },
+			"credentials": func() error {
+				_, err := c.GetRoleCredentials(t.Context(), secret("t"), "111122223333", "A")
+				return err
+			},
+			"accounts": func() error { _, _, err := c.ListAccounts(t.Context(), secret("t"), ""); return err },
+			"roles": func() error {
+				_, _, err := c.ListAccountRoles(t.Context(), secret("t"), "111122223333", "")
+				return err
+			},
+			"logout": func() error { return c.Logout(t.Context(), secret("t")) },
+		} {
+			if err := ask(); err == nil {
+				t.Errorf("%s: a redirect %d is an answer", name, status)
+			}
+		}
+	}
+	if len(arrived) > 0 {
+		t.Errorf("redirects were followed: %q", arrived)
 	}
 }
