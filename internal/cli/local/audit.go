@@ -76,7 +76,10 @@ func (a *app) verifyAudit(ctx context.Context, c *operator.Client, f operatorFla
 	if len(findings) > 0 {
 		verb = "checked"
 	}
-	text := fmt.Sprintf("%s, %s. The last hash is %x.", cli.Counted(int(answer.Events), "event"), verb, answer.Head)
+	text := fmt.Sprintf("%s, %s.", cli.Counted(int(answer.Events), "event"), verb)
+	if answer.Events > 0 {
+		text += fmt.Sprintf(" The last hash is %x.", answer.Head)
+	}
 	if err := a.Result(text, map[string]any{
 		"events": answer.Events, "head": fmt.Sprintf("%x", answer.Head), "findings": findings,
 	}); err != nil || len(findings) == 0 {
