@@ -83,8 +83,8 @@ func (a *App) checkPerson(
 		a.Logger(a.Stderr).Debug("who signed in", "error", err)
 	}
 	if another {
-		a.warn(fmt.Errorf("WARNING: %s signed in to %s, which is not who signed in the last time; "+
-			"if that is not you, run: rolecall logout %s", a.Show(name), quotedLabel(session), Quoted(session.Label())))
+		a.warn(fmt.Errorf("NOT WHO SIGNED IN THE LAST TIME: %s signed in to %s now; if that is not you, run: "+
+			"rolecall logout %s", a.Show(name), quotedLabel(session), Quoted(session.Label())))
 	}
 	return name
 }

@@ -64,13 +64,15 @@ func (l *Login) codeFlow(
 func (l *Login) refusedCaller() func(error) {
 	var once sync.Once
 	return func(err error) {
-		text := "a browser whose user the system does not tell was refused; " +
-			"if it is yours, paste here the address that it ended on"
+		who := "a browser whose user the system does not tell"
 		var stranger *peer.StrangerError
 		if errors.As(err, &stranger) {
-			text = stranger.User + ", another user of this machine, called the address of this sign-in, and was refused"
+			who = stranger.User + ", another user of this machine,"
 		}
-		once.Do(func() { l.Person.Tell(text) })
+		once.Do(func() {
+			l.Person.Tell(who + " called the address of this sign-in, and was refused; " +
+				"if that was you, paste here the address that the browser ended on")
+		})
 	}
 }
 
