@@ -27,6 +27,7 @@ import (
 	"rolecall/internal/idc/store"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/login"
+	"rolecall/internal/proof"
 	"rolecall/internal/terminal"
 )
 
@@ -272,6 +273,7 @@ func TestHostileNamesInEveryCommand(t *testing.T) {
 	t.Run("errors", s.errors)
 	t.Run("config files", s.configFiles)
 	t.Run("answers", s.answers)
+	proof.Note(t, "names", perAccount*len(s.names), perAccount*len(s.names)) // in each command
 }
 
 // listing runs the commands that print names of a listing.

@@ -23,6 +23,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"rolecall/internal/proof"
 )
 
 // 1,100 connections that send a header slowly do not keep a good client waiting until they time out.
@@ -51,6 +53,7 @@ func TestSlowConnections(t *testing.T) {
 		t.Fatalf("a good client: %v, %v", answer, err)
 	}
 	t.Logf("answered after %v", time.Since(began))
+	proof.Note(t, "connections", 1100, 1100)
 	server.stop(syscall.SIGTERM)
 }
 

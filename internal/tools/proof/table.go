@@ -89,7 +89,7 @@ func table() []row {
 		},
 		{
 			"audit", "The audit and the directory changed behind the server's back", "`idc audit verify` says so",
-			"./internal/idc/... " + e2e, ".*Tamper.*",
+			"./internal/idc/... " + e2e, ".*Tampering.*",
 		},
 		{
 			"matrix", "Each kind of caller at each route of the local Identity Center",

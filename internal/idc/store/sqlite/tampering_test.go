@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"rolecall/internal/idc/store"
+	"rolecall/internal/proof"
 )
 
 // fromOlder edits the closed database with an older copy at hand.
@@ -191,6 +192,7 @@ func TestEachTamperingIsFound(t *testing.T) {
 				v.close()
 				v.open()
 			}
+			proof.Note(t, "audit", 1, 1)
 		})
 	}
 }
