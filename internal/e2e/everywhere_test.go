@@ -286,6 +286,9 @@ func (b *bench) cross(t *testing.T, c crossing) {
 	if e.kib > mostKiB {
 		t.Errorf("it took %d KiB", e.kib)
 	}
+	if found := wild.FindString(e.stderr); found != "" {
+		t.Errorf("%q on stderr", found)
+	}
 	e.stderr = withoutTable(withoutJSON(e.stderr))
 	e.checkText(t, meeting{}, session)
 	e.checkOutput(t, c)
@@ -320,7 +323,11 @@ func withoutJSON(stderr string) string {
 		return stderr
 	}
 	p := problem.Error
-	return "rolecall: " + strings.Join(append(append([]string{p.Message}, p.Facts...), p.Hint), "\nrolecall: ")
+	lines := append(append([]string{p.Message}, p.Facts...), p.Hint)
+	for i := range lines { // escaped until now
+		lines[i] = "rolecall: " + strings.ReplaceAll(wild.ReplaceAllString(lines[i], "?"), "\n", " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 var (
@@ -419,7 +426,7 @@ func codesFor(c crossing) string {
 	switch route {
 	case "logout": // nothing in its answer is used
 		want += " 0"
-	case "register": // its refusals name the start URL
+	case "register", "device": // their refusals name the start URL
 		want += " 6"
 	}
 	return want
