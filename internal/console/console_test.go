@@ -198,8 +198,10 @@ func TestLink(t *testing.T) {
 		{200, `{"SigninToken":"a","Other":1,"Other":2}`, identitycenter.ErrBadAnswer},
 		{200, `{"signintoken":"a"}`, identitycenter.ErrBadAnswer},
 		{200, `{"SigninToken":"a","error":"played"}`, identitycenter.ErrBadAnswer},
-		{200, `{"SigninToken":"a","Deep":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`,
-			identitycenter.ErrBadAnswer},
+		{
+			200, `{"SigninToken":"a","Deep":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`,
+			identitycenter.ErrBadAnswer,
+		},
 		{200, `{"SigninToken":"a\r\nb"}`, identitycenter.ErrBadAnswer},
 		{200, `{"SigninToken":"` + strings.Repeat("x", 20<<10) + `"}`, identitycenter.ErrBadAnswer},
 		{200, `{"SigninToken":"` + strings.Repeat("x", 2<<20) + `"}`, identitycenter.ErrBadAnswer},
