@@ -72,4 +72,7 @@ var patient = []string{"throttle", "retry-after"}
 // otherwise are exit codes of commands that differ from those in the table of TestEveryFault, by fault and route.
 var otherwise = map[string]string{
 	"accounts-change@accounts": "0 1 4", // the new accounts have no roles
+	"no-roles@roles":           "0 4",   // whoever needs one has no access
+	"session-ended@token":      "1 3",
+	"slow-down@refresh":        "0 5", // a refresh is not asked for again
 }
