@@ -74,5 +74,6 @@ var otherwise = map[string]string{
 	"accounts-change@accounts": "0 1 4", // the new accounts have no roles
 	"no-roles@roles":           "0 4",   // whoever needs one has no access
 	"session-ended@token":      "1 3",
+	"status@logout":            "0 5", // the new sign-in waits for the end of the old one
 	"slow-down@refresh":        "0 5", // a refresh is not asked for again
 }
