@@ -73,6 +73,13 @@ var patient = []string{"throttle", "retry-after"}
 var otherwise = map[string]string{
 	"accounts-change@accounts": "0 1 4", // the new accounts have no roles
 	"no-roles@roles":           "0 4",   // whoever needs one has no access
+	"forbidden@register":       "3",
+	"forbidden@device":         "3",
+	"forbidden@token":          "3",
+	"forbidden@refresh":        "3",
+	"forbidden@console":        "1",
+	"forbidden@roles":          "1 4",
+	"unauthorized@console":     "1",
 	"session-ended@token":      "1 3",
 	"status@logout":            "0 5", // the new sign-in waits for the end of the old one
 	"slow-down@refresh":        "0 5", // a refresh is not asked for again
