@@ -67,8 +67,8 @@ mutants: ## put small mistakes into the code, one at a time: a test must notice 
 
 soak: ## the same attacks and faults in large numbers, the mistakes, each fuzz target for FUZZTIME; writes docs/proof.md
 	@mkdir -p bin && rm -f "$(NOTES)"
-	ROLECALL_PROOF="$(NOTES)" ROLECALL_HOSTILE=all ROLECALL_CRASH_ROUNDS=200 ROLECALL_KILLS=5000 ROLECALL_EDIT_TIME=10m \
-		ROLECALL_ROUNDS_OF_50=200 ROLECALL_ROUNDS_OF_200=50 \
+	ROLECALL_PROOF="$(NOTES)" ROLECALL_HOSTILE=all ROLECALL_ANSWERS=all ROLECALL_CRASH_ROUNDS=200 ROLECALL_KILLS=5000 \
+		ROLECALL_EDIT_TIME=10m ROLECALL_ROUNDS_OF_50=200 ROLECALL_ROUNDS_OF_200=50 \
 		$(PROOF)
 	ROLECALL_PROOF="$(NOTES)" go run ./internal/tools/mutants
 	$(MAKE) fuzz

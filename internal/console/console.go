@@ -101,11 +101,20 @@ func ask(ctx context.Context, asker *http.Client, r Request, query url.Values) (
 	case status != http.StatusOK:
 		return "", problem(r, identitycenter.ErrBadAnswer, fmt.Sprintf("HTTP status %d", status))
 	}
-	var out struct{ SigninToken string }
-	if len(body) > maxAnswer || json.Unmarshal(body, &out) != nil || !isToken(out.SigninToken) {
+	if len(body) > maxAnswer {
+		return "", problem(r, identitycenter.ErrBadAnswer, fmt.Sprintf("the answer is larger than %d bytes", maxAnswer))
+	}
+	if err := client.CheckObject(body); err != nil {
+		return "", problem(r, identitycenter.ErrBadAnswer, err.Error())
+	}
+	var out map[string]any // a struct would take a name in any case
+	if json.Unmarshal(body, &out) == nil {
+		token, _ = out["SigninToken"].(string)
+	}
+	if !isToken(token) {
 		return "", problem(r, identitycenter.ErrBadAnswer, "no sign-in token in it")
 	}
-	return out.SigninToken, nil
+	return token, nil
 }
 
 // isToken reports whether text may be a token: visible ASCII of a reasonable length.

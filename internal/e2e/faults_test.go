@@ -69,7 +69,7 @@ func (b *bench) tokenPath(home string) string {
 type ending struct {
 	code   int
 	stderr string
-	stdout int
+	out    string // on stdout
 	took   time.Duration
 	kib    int64
 }
@@ -133,7 +133,7 @@ func run(ctx context.Context, t *testing.T, terminal bool, argv, environ []strin
 		}
 		e.code, e.stderr = cmd.ProcessState.ExitCode(), stderr.String()
 	}
-	e.took, e.stdout, e.stderr = time.Since(start), stdout.Len(), strings.ReplaceAll(e.stderr, "\r\n", "\n")
+	e.took, e.out, e.stderr = time.Since(start), stdout.String(), strings.ReplaceAll(e.stderr, "\r\n", "\n")
 	text, readError := os.ReadFile(size)
 	if err := errors.Join(err, readError); err != nil {
 		t.Fatal(err)

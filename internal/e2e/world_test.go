@@ -85,6 +85,9 @@ func (w *world) restart() error {
 // close ends the server, and closes its stores.
 func (w *world) close() {
 	_ = w.http.Close()
+	if w.proxy != nil {
+		_ = w.proxy.Close()
+	}
 	for _, data := range append(w.lost, w.data) {
 		_ = data.Close()
 	}

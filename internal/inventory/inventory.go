@@ -74,11 +74,13 @@ func (i *Inventory) RoleCount() int {
 }
 
 // New makes an inventory of accounts in any order. Accounts without a role are left
-// out: they are nothing that a person could use.
+// out: they are nothing that a person could use. Of those with the same id the first counts.
 func New(session identitycenter.SSOSession, takenAt time.Time, accounts []Account) *Inventory {
 	kept := make([]Account, 0, len(accounts))
+	seen := make(map[string]bool, len(accounts))
 	for _, a := range accounts {
-		if len(a.Roles) > 0 {
+		if len(a.Roles) > 0 && !seen[a.ID] {
+			seen[a.ID] = true
 			a.Roles = slices.Compact(slices.Sorted(slices.Values(a.Roles)))
 			kept = append(kept, a)
 		}
@@ -96,8 +98,12 @@ func New(session identitycenter.SSOSession, takenAt time.Time, accounts []Accoun
 // Named holds accounts whose roles were not listed: it serves to find one, and is no listing.
 func Named(session identitycenter.SSOSession, accounts []identitycenter.Account) *Inventory {
 	i := &Inventory{Session: session}
+	seen := make(map[string]bool, len(accounts))
 	for _, a := range accounts {
-		i.Accounts = append(i.Accounts, Account{ID: a.ID, Name: a.Name, Email: a.Email})
+		if !seen[a.ID] {
+			seen[a.ID] = true
+			i.Accounts = append(i.Accounts, Account{ID: a.ID, Name: a.Name, Email: a.Email})
+		}
 	}
 	return i
 }

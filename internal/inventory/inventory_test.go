@@ -80,6 +80,29 @@ func TestFind(t *testing.T) {
 }
 
 // Entries by tag count wherever they stand; of several regions the last one counts.
+// An account that a server lists twice is one account.
+func TestAnAccountListedTwice(t *testing.T) {
+	for name, inv := range map[string]*inventory.Inventory{
+		"named": inventory.Named(testbed.Corp(), []identitycenter.Account{
+			{ID: "111122223333", Name: "dev"}, {ID: "222233334444", Name: "prod"}, {ID: "111122223333", Name: "dev"},
+		}),
+		"listed": inventory.New(testbed.Corp(), moment, []inventory.Account{
+			{ID: "111122223333", Name: "dev", Roles: []string{"Admin"}},
+			{ID: "222233334444", Name: "prod", Roles: []string{"Admin"}},
+			{ID: "111122223333", Name: "dev", Roles: []string{"Admin"}},
+		}),
+	} {
+		for _, text := range []string{"dev", "1111", "111122223333"} {
+			if a, err := inv.Find(text); err != nil || a.ID != "111122223333" {
+				t.Errorf("%s: %s: %v", name, text, err)
+			}
+		}
+		if n := len(inv.Accounts); n != 2 {
+			t.Errorf("%s: %d accounts", name, n)
+		}
+	}
+}
+
 func TestRegionsOfAccounts(t *testing.T) {
 	inv := few().With([]settings.Account{
 		{Tag: "prod", Region: "eu-west-1", Guarded: true},

@@ -37,9 +37,12 @@ func (l *Login) deviceFlow(
 // seconds for this and all subsequent requests".
 const slowDownStep = 5 * time.Second
 
-// poll asks for the token until the person has answered, or the code is over.
-// RFC 8628 section 3.5 wants fewer requests, too, when the server cannot be
-// reached.
+// maxOutage is how long a server may be away while the person signs in.
+const maxOutage = time.Minute
+
+// poll asks for the token until the person has answered, the code is over, or
+// the server stays away. RFC 8628 section 3.5 wants fewer requests, too, when
+// the server cannot be reached.
 func (l *Login) poll(
 	ctx context.Context,
 	r identitycenter.ClientRegistration,
@@ -49,6 +52,7 @@ func (l *Login) poll(
 		Operation: "CreateToken", Kind: identitycenter.ErrExpiredCode,
 	})
 	defer cancel()
+	answered := time.Now()
 	for interval := d.Interval; ; {
 		select {
 		case <-ctx.Done():
@@ -56,13 +60,17 @@ func (l *Login) poll(
 		case <-time.After(interval):
 		}
 		token, err := l.Service.DeviceToken(ctx, r, d.DeviceCode)
+		away := errors.Is(err, identitycenter.ErrUnavailable) || errors.Is(err, identitycenter.ErrThrottled)
+		if !away {
+			answered = time.Now()
+		}
 		switch {
-		case errors.Is(err, identitycenter.ErrNoAnswer):
+		case errors.Is(err, identitycenter.ErrNoAnswer), away && time.Since(answered) > maxOutage:
 			return token, err
 		case errors.Is(err, identitycenter.ErrAuthorizationPending):
 		case errors.Is(err, identitycenter.ErrSlowDown):
 			interval += slowDownStep
-		case errors.Is(err, identitycenter.ErrUnavailable), errors.Is(err, identitycenter.ErrThrottled):
+		case away:
 			interval = min(2*interval, time.Minute)
 		default:
 			return token, err

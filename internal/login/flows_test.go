@@ -268,6 +268,29 @@ func TestADeviceLoginOutlivesAnOutage(t *testing.T) {
 	})
 }
 
+// A server that stays away, or throttles without end, ends it long before the code is over.
+func TestADeviceLoginGivesUpAfterAnOutage(t *testing.T) {
+	for status, want := range map[int]error{
+		http.StatusServiceUnavailable: identitycenter.ErrUnavailable, http.StatusTooManyRequests: identitycenter.ErrThrottled,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScene(t)
+			s.before = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path == "/token" {
+					w.WriteHeader(status)
+				}
+				return r.URL.Path == "/token"
+			}
+			s.DeviceCode, s.Person = true, person{device: func(identitycenter.DeviceAuthorization) {}}
+			start := time.Now()
+			_, _, err := s.SignIn(t.Context(), nil)
+			if took := time.Since(start); !errors.Is(err, want) || took < time.Minute || took > 2*time.Minute {
+				t.Errorf("%d: %v after %s", status, err, took)
+			}
+		})
+	}
+}
+
 // A registration serves for its ninety days, and not after them.
 func TestARegistrationIsKeptForItsNinetyDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

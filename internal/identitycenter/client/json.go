@@ -24,7 +24,7 @@ func (s strict) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkObject(body); err != nil {
+	if err := CheckObject(body); err != nil {
 		kind := response.Header.Get("Content-Type")
 		return nil, &answerError{fmt.Sprintf("%d bytes of type %q: %v", len(body), kind, err)}
 	}
@@ -32,9 +32,9 @@ func (s strict) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// checkObject accepts exactly one JSON object of bounded depth without
+// CheckObject accepts exactly one JSON object of bounded depth without
 // duplicate keys.
-func checkObject(data []byte) error {
+func CheckObject(data []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	first, err := decoder.Token()
 	if err != nil {
