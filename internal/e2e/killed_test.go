@@ -48,7 +48,7 @@ func TestKilled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := aWorld(t, oidc.Options{})
+			w := aWorld(t, oidc.Options{NoLimits: true}) // nobody signs in three times a second
 			w.signIn(t, "rolecall", "login", "corp")
 			w.must(t, "rolecall", "sync", "corp")
 			k := &killing{t: t, world: w, rounds: kills * kind.share / 100}
@@ -67,26 +67,34 @@ type killing struct {
 	*world
 	t      *testing.T
 	rounds int
-	middle int // were killed before they ended
+	middle int           // were killed before they ended
+	usual  time.Duration // what the command takes, about
 }
 
-// kill runs a command and kills it after a random time, of which usual is about what the command takes.
-func (k *killing) kill(usual time.Duration, argv ...string) {
-	ctx, cancel := context.WithTimeout(k.t.Context(), time.Duration(rand.Int64N(int64(usual))))
+// kill runs a command and kills it at a random moment.
+func (k *killing) kill(argv ...string) {
+	ctx, cancel := context.WithTimeout(k.t.Context(), time.Duration(rand.Int64N(int64(k.usual))))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = k.environ()
-	if err := cmd.Run(); err != nil {
-		k.middle++
-	}
+	k.killed(cmd.Run() != nil)
 }
 
-// usual measures how long a command takes, after prepare.
-func (k *killing) usual(prepare func(), argv ...string) time.Duration {
-	prepare()
+// killed counts, and follows a machine that becomes quicker or slower.
+func (k *killing) killed(inTheMiddle bool) {
+	if !inTheMiddle {
+		k.usual = k.usual * 9 / 10
+		return
+	}
+	k.middle++
+	k.usual = k.usual * 21 / 20
+}
+
+// measure runs a command to its end.
+func (k *killing) measure(argv ...string) {
 	start := time.Now()
 	k.must(k.t, argv...)
-	return time.Since(start)
+	k.usual = time.Since(start)
 }
 
 func (k *killing) refresh() {
@@ -98,23 +106,23 @@ func (k *killing) refresh() {
 			k.t.Fatal(err)
 		}
 	}
-	usual := k.usual(expire, "rolecall", "env", "dev")
+	expire()
+	k.measure("rolecall", "env", "dev")
 	for range k.rounds {
 		expire()
-		k.kill(usual, "rolecall", "env", "dev")
+		k.kill("rolecall", "env", "dev")
 		k.must(k.t, "rolecall", "env", "dev")
 	}
 }
 
 func (k *killing) signsIn() {
+	k.usual = 400 * time.Millisecond
 	for range k.rounds {
-		ctx, cancel := context.WithTimeout(k.t.Context(), time.Duration(rand.Int64N(int64(400*time.Millisecond))))
+		ctx, cancel := context.WithTimeout(k.t.Context(), time.Duration(rand.Int64N(int64(k.usual))))
 		var out bytes.Buffer
 		code, _, err := aTerminal{user: "alice"}.run(ctx, []string{"rolecall", "login", "--fresh", "corp"}, k.environ(), &out)
 		cancel()
-		if code != 0 || err != nil {
-			k.middle++
-		}
+		k.killed(code != 0 || err != nil)
 		k.signIn(k.t, "rolecall", "login", "corp")
 		k.must(k.t, "rolecall", "env", "dev")
 	}
@@ -131,14 +139,15 @@ func (k *killing) apply() {
 			k.t.Fatal(err)
 		}
 	}
-	usual := k.usual(without, "rolecall", "profiles", "apply", "corp")
+	without()
+	k.measure("rolecall", "profiles", "apply", "corp")
 	want, err := os.ReadFile(path)
 	if err != nil || bytes.Equal(want, own) {
 		k.t.Fatalf("apply changes nothing: %v", err)
 	}
 	for range k.rounds {
 		without()
-		k.kill(usual, "rolecall", "profiles", "apply", "corp")
+		k.kill("rolecall", "profiles", "apply", "corp")
 		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, own) && !bytes.Equal(got, want) {
 			k.t.Fatalf("after a kill: %v\n%s", err, got)
 		}
@@ -150,10 +159,10 @@ func (k *killing) apply() {
 }
 
 func (k *killing) sync() {
-	usual := k.usual(func() {}, "rolecall", "sync", "corp")
+	k.measure("rolecall", "sync", "corp")
 	want := k.listed()
 	for range k.rounds {
-		k.kill(usual, "rolecall", "sync", "corp")
+		k.kill("rolecall", "sync", "corp")
 		k.must(k.t, "rolecall", "sync", "corp")
 		if got := k.listed(); got != want {
 			k.t.Fatalf("the listing: %s\nwant %s", got, want)
