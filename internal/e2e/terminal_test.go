@@ -162,7 +162,10 @@ func (t aTerminal) signIn(ctx context.Context, s *screenReader, keyboard io.Writ
 	}
 	v := visitor.Visitor{User: t.user, Password: "correct-horse-" + t.user, Deny: t.deny}
 	if !t.paste {
-		_, _ = v.Visit(ctx, page)
+		title, err := v.Visit(ctx, page)
+		if ctx.Err() == nil && (err != nil || title != "Signed in" && title != "Request approved" && !t.deny) {
+			fmt.Fprintf(os.Stderr, "the browser ends on %q: %v\n", title, err) // the command waits on
+		}
 		return
 	}
 	away := &elsewhere{}
