@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -56,9 +57,9 @@ func (s *scene) approve(a login.Authorization) string {
 	if err != nil {
 		panic(err) // the person is not the test's own goroutine
 	}
-	id, _, err := s.server.OIDC.Authorize(context.Background(), u.Query())
-	if err != nil {
-		panic(err)
+	id, refusal, err := s.server.OIDC.Authorize(context.Background(), u.Query())
+	if err != nil || refusal != "" {
+		panic(fmt.Sprint(refusal, err))
 	}
 	session, err := idctest.SignIn(s.server, s.data, "alice")
 	if err != nil {
@@ -206,7 +207,7 @@ func TestWhereTheBrowserIsSent(t *testing.T) {
 func TestAnEndpointThatIsNotAWSIsConfirmed(t *testing.T) {
 	s := newScene(t)
 	s.Session.StartURL = "https://corp.awsapps.com/start"
-	p := &asked{answer: false}
+	p := &asked{person: person{device: func(d identitycenter.DeviceAuthorization) { s.decide(d, true) }}}
 	s.DeviceCode, s.Person = true, p
 	_, _, err := s.SignIn(t.Context(), nil)
 	if !errors.Is(err, login.ErrDeclined) || !strings.Contains(p.question, center+", which is not AWS") {
