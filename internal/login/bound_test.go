@@ -53,7 +53,7 @@ func TestAForeignPortalBesideALocalServer(t *testing.T) {
 		if err := s.Store.RemoveSessionNote(corp); err != nil {
 			t.Fatal(err)
 		}
-		s.refuses(t, "another portal, without our note")
+		_ = s.refuses(t, "another portal, without our note")
 	})
 }
 
@@ -75,7 +75,7 @@ func TestALocalServerOnAnotherPort(t *testing.T) {
 			}
 			s.at(t, other, other)
 			if !local {
-				s.refuses(t, portal)
+				_ = s.refuses(t, portal)
 			} else if _, err := s.Token(t.Context()); err != nil {
 				t.Errorf("%s: %v", portal, err)
 			}

@@ -13,6 +13,7 @@ import (
 
 // A device login that cannot begin asks nobody, and its error is the server's, or the disk's.
 func TestADeviceLoginThatCannotBegin(t *testing.T) {
+	const start = "/device_authorization"
 	refuse := func(path, code string, status int) func(http.ResponseWriter, *http.Request) bool {
 		return func(w http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path != path {
@@ -28,10 +29,10 @@ func TestADeviceLoginThatCannotBegin(t *testing.T) {
 		fault  string // a step that fails on registrations
 		want   error
 	}{
-		"no registration":             {refuse("/client/register", "invalid_scope", 400), "", identitycenter.ErrInvalidRequest},
-		"no device sign-ins":          {refuse("/device_authorization", "access_denied", 400), "", identitycenter.ErrAccessDenied},
-		"a client that is never good": {refuse("/device_authorization", "invalid_client", 401), "", identitycenter.ErrInvalidClient},
-		"a registration that stays":   {refuse("/device_authorization", "invalid_client", 401), "remove", errFault},
+		"no registration":             {refuse("/client/register", "", 400), "", identitycenter.ErrInvalidRequest},
+		"no device sign-ins":          {refuse(start, "access_denied", 400), "", identitycenter.ErrAccessDenied},
+		"a client that is never good": {refuse(start, "invalid_client", 401), "", identitycenter.ErrInvalidClient},
+		"a registration that stays":   {refuse(start, "invalid_client", 401), "remove", errFault},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -80,7 +80,8 @@ source_profile = dev
 	check("--profile dev", false)
 	save(time.Hour)
 	check("--profile dev", true)
-	aws, moved := filepath.Join(home, ".aws", "cli"), filepath.Join(home, "moved") // keys behind a link are left to it, too
+	// Keys behind a link are left to the command line, too.
+	aws, moved := filepath.Join(home, ".aws", "cli"), filepath.Join(home, "moved")
 	if err := os.Rename(aws, moved); err != nil {
 		t.Fatal(err)
 	}

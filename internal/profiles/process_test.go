@@ -10,19 +10,24 @@ import (
 // gets into one.
 func TestWhatIsInNoProcessLine(t *testing.T) {
 	const path = "/opt/rolecall-process"
-	for _, session := range []string{"my corp", "$(id)", "a;b", "-x", "a&b", "a|b", "a>b", "*", "~", "corp\u00e9", "a\tb", ""} {
+	for _, session := range []string{
+		"my corp", "$(id)", "a;b", "-x", "a&b", "a|b", "a>b", "*", "~", "corp\u00e9", "a\tb", "",
+	} {
 		o := Options{Form: CredentialProcess, ProcessPath: path}
 		if err := o.check(identitycenter.SSOSession{Name: session}); err == nil {
 			t.Errorf("the session %q", session)
 		}
 	}
-	for _, path := range []string{"/opt/my tools/rolecall-process", "/opt/$(id)/rolecall-process", "/opt/rolecall-process;id", "~/x"} {
+	for _, path := range []string{
+		"/opt/my tools/rolecall-process", "/opt/$(id)/rolecall-process", "/opt/rolecall-process;id", "~/x",
+	} {
 		o := Options{Form: CredentialProcess, ProcessPath: path}
 		if err := o.check(identitycenter.SSOSession{Name: "corp"}); err == nil {
 			t.Errorf("the path %q", path)
 		}
 	}
-	if err := (Options{Form: CredentialProcess, ProcessPath: path}).check(identitycenter.SSOSession{Name: "corp"}); err != nil {
+	o := Options{Form: CredentialProcess, ProcessPath: path}
+	if err := o.check(identitycenter.SSOSession{Name: "corp"}); err != nil {
 		t.Error(err)
 	}
 }

@@ -30,6 +30,14 @@ func TestPlacesThatHoldNoSocket(t *testing.T) {
 			t.Errorf("%s: it listens", name)
 		}
 	}
+	long := filepath.Join(dir, strings.Repeat("long", 30)) // whose socket is elsewhere, and noted in a file
+	if err := os.MkdirAll(filepath.Join(long, "operator.path"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := operator.Listen(long); err == nil {
+		_ = l.Close()
+		t.Error("a socket that nobody finds")
+	}
 	if info, err := os.Stat(real); err != nil || info.Mode().Perm() != 0o755 {
 		t.Errorf("behind the link: %v, %v", info.Mode(), err)
 	}
@@ -69,5 +77,21 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}
 	if _, err := d.do("GET", "/audit", "", ""); err == nil {
 		t.Error("a socket that is gone answers")
+	}
+}
+
+// In a folder that was removed there is no place for a socket.
+func TestAFolderThatIsGone(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.Remove(dir); err != nil {
+		t.Skip(err) // some systems keep a folder that is in use
+	}
+	if path, err := operator.SocketPath("data"); err == nil {
+		t.Errorf("the socket would be %s", path)
+	}
+	if l, err := operator.Listen("data"); err == nil {
+		_ = l.Close()
+		t.Error("it listens")
 	}
 }

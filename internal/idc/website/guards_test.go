@@ -21,10 +21,11 @@ func TestEveryFormIsGuarded(t *testing.T) {
 			continue
 		}
 		walked++
-		token, other := person, administrator
+		token, other, home := person, administrator, b.home
 		if strings.Contains(path, "/admin/") && !strings.HasSuffix(path, "/admin/sign-in") {
-			token, other = administrator, person
+			token, other, home = administrator, person, b.adminHome
 		}
+		path = strings.Replace(path, entrance+"{home}/", home, 1)
 		form := func(token string) url.Values {
 			return url.Values{
 				"form": {token}, "user": {"alice"}, "password": {"correct-horse-alice"}, "role": {"111122223333/Admin"},
@@ -161,8 +162,10 @@ func TestASessionIsForItsPath(t *testing.T) {
 	s := newSite(t)
 	alice, bob := s.browser(t).as("alice").asAdministrator(), s.browser(t).as("bob").asAdministrator()
 	for _, x := range []struct{ own, other, page string }{
-		{alice.home, bob.home, ""}, {alice.adminHome, bob.adminHome, "admin/"},
-		{alice.home, nobodys, ""}, {alice.adminHome, nobodys, "admin/"},
+		{alice.home, bob.home, ""},
+		{alice.adminHome, bob.adminHome, "admin/"},
+		{alice.home, nobodys, ""},
+		{alice.adminHome, nobodys, "admin/"},
 	} {
 		u, err := url.Parse(origin + x.own + x.page)
 		if err != nil {
