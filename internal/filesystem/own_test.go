@@ -105,3 +105,19 @@ func TestBothVersionsAreKept(t *testing.T) {
 	holds(t, path, "another new one\n")
 	holds(t, kept.Kept, "a new one\n")
 }
+
+// A sweep takes what we have left in a folder, and no other file, hidden or not.
+func TestOnlyOursIsSwept(t *testing.T) {
+	dir := t.TempDir()
+	theirs := []string{".bashrc", ".config.swp", ".rolecall", "config", "a.rolecall-1"}
+	for _, name := range append([]string{".config" + tempMark + "123"}, theirs...) {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	Sweep(dir)
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != len(theirs) {
+		t.Errorf("left: %v, %v", entries, err)
+	}
+}
