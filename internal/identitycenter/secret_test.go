@@ -28,7 +28,8 @@ func TestASecretPrintsAsOne(t *testing.T) {
 			t.Errorf("%s: %s", verb, printed)
 		}
 	}
-	for _, v := range []any{token, &token, []any{secret}, map[string]any{"a": token}, struct{ S identitycenter.Secret }{secret}} {
+	part := struct{ S identitycenter.Secret }{secret}
+	for _, v := range []any{token, &token, []any{secret}, map[string]any{"a": token}, part} {
 		if printed := fmt.Sprintf("%v %+v %#v %s", v, v, v, v); strings.Contains(printed, text) {
 			t.Errorf("%T: %s", v, printed)
 		}
