@@ -74,6 +74,19 @@ source_profile = dev
 	}
 	t.Setenv("AWS_PROFILE", "dev")
 	check("", true)
+	t.Setenv("AWS_PROFILE", "deploy")
+	check("", false)
 	save(14 * time.Minute)
+	check("--profile dev", false)
+	save(time.Hour)
+	check("--profile dev", true)
+	// Keys behind a link are left to the command line, too.
+	aws, moved := filepath.Join(home, ".aws", "cli"), filepath.Join(home, "moved")
+	if err := os.Rename(aws, moved); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(moved, aws); err != nil {
+		t.Skip(err)
+	}
 	check("--profile dev", false)
 }

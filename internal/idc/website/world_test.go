@@ -1,6 +1,7 @@
 package website_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -68,7 +69,8 @@ func newSiteWith(t testing.TB, o website.Options) *site {
 	err = errors.Join(err, errSite)
 	s.keys, errKeys = sts.New(sts.Options{Store: s.store, Secret: data.Secret, Now: now})
 	signin, errFederation := federation.New(federation.Options{Secret: data.Secret, Keys: s.keys, Now: now})
-	o.URL, o.Region, o.Store, o.Secret = origin, "us-east-1", s.store, data.Secret
+	o.URL = cmp.Or(o.URL, origin)
+	o.Region, o.Store, o.Secret = "us-east-1", s.store, data.Secret
 	o.OIDC, o.Federation, o.Keys, o.Now = s.oidc, signin, s.keys, now
 	pages, errSite := website.New(o)
 	s.pages = pages
