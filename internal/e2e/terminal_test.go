@@ -88,6 +88,7 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env, cmd.Stdin, cmd.Stderr, cmd.Stdout = environ, secondary, secondary, stdout
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // what it has started, too
 	if err := cmd.Start(); err != nil {
 		return 0, "", err
 	}
@@ -163,7 +164,8 @@ func (t aTerminal) signIn(ctx context.Context, s *screenReader, keyboard io.Writ
 	v := visitor.Visitor{User: t.user, Password: "correct-horse-" + t.user, Deny: t.deny}
 	if !t.paste {
 		title, err := v.Visit(ctx, page)
-		if ctx.Err() == nil && (err != nil || title != "Signed in" && title != "Request approved" && !t.deny) {
+		if ctx.Err() == nil && (err != nil && !t.deny || title == "Something went wrong" ||
+			title == "Too many attempts") {
 			fmt.Fprintf(os.Stderr, "the browser ends on %q: %v\n", title, err) // the command waits on
 		}
 		return
@@ -244,10 +246,11 @@ func (s *screenReader) current() string {
 	return s.shown(s.all.String())
 }
 
-// heldOpen ends the wait for the last program to leave the terminal: wine's console stays for two seconds more.
+// heldOpen ends the wait for the last program to leave the terminal: wine's console stays for two seconds more, and
+// a program in the background may stay for longer.
 func (s *screenReader) heldOpen() <-chan time.Time {
 	if s.shown == nil {
-		return nil
+		return time.After(5 * time.Second)
 	}
 	return time.After(300 * time.Millisecond)
 }
