@@ -56,7 +56,7 @@ func TestKilled(t *testing.T) {
 			k.sound()
 			proof.Note(t, "killed", k.rounds, k.rounds)
 			t.Logf("%d of %d were killed in the middle", k.middle, k.rounds)
-			if k.middle < k.rounds/4 {
+			if k.middle < k.rounds/10 {
 				t.Errorf("only %d of %d were killed in the middle", k.middle, k.rounds)
 			}
 		})
@@ -116,7 +116,9 @@ func (k *killing) refresh() {
 }
 
 func (k *killing) signsIn() {
-	k.usual = 400 * time.Millisecond
+	start := time.Now()
+	k.signIn(k.t, "rolecall", "login", "--fresh", "corp")
+	k.usual = time.Since(start)
 	for range k.rounds {
 		ctx, cancel := context.WithTimeout(k.t.Context(), time.Duration(rand.Int64N(int64(k.usual))))
 		var out bytes.Buffer
