@@ -164,7 +164,7 @@ func appendTo(path string, rest []byte) error {
 	return &fs.PathError{Op: "write", Path: path, Err: ErrChanged}
 }
 
-// keep gives the file at name a name that no sweep removes.
+// keep renames the file at name to one that no sweep removes.
 func keep(name, path string) error {
 	kept := path + ".kept-" + strings.TrimPrefix(filepath.Base(name), tempPrefix(path))
 	if err := rename(name, kept); err != nil {

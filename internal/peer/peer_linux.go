@@ -86,7 +86,7 @@ func findIn(path string, own, other netip.AddrPort) (entry, bool, error) {
 }
 
 // parse reads an address as /proc/net/tcp writes it: words of 32 bits in the machine's byte order, in hex, and the
-// port. It returns the zero value for what is none.
+// port. It returns the zero value for any other text.
 func parse(text string) netip.AddrPort {
 	digits, port, _ := strings.Cut(text, ":")
 	raw, err := hex.DecodeString(digits)
