@@ -123,6 +123,9 @@ func (a *App) explain(ctx context.Context, err error) report {
 		if r.Code == ExitUnavailable || r.Code == ExitInterrupted {
 			r.Hint = "rolecall sync" + sessionArgument(incomplete.Session)
 		}
+		if r.Code == ExitNoAccess {
+			r.Hint = freshHint(incomplete.Session)
+		}
 	}
 	return r
 }
@@ -153,8 +156,11 @@ func explainKind(err error, r *report) {
 	case errors.Is(err, login.ErrDeclined), errors.Is(err, filesystem.ErrForeignOwner):
 		r.Code = ExitRefused
 	case errors.Is(err, identitycenter.ErrAccessDenied), errors.Is(err, identitycenter.ErrExpiredCode),
-		errors.Is(err, identitycenter.ErrLoginRequired), errors.Is(err, identitycenter.ErrUnauthorized):
+		errors.Is(err, identitycenter.ErrLoginRequired), errors.Is(err, identitycenter.ErrUnauthorized),
+		errors.Is(err, identitycenter.ErrInvalidGrant), errors.Is(err, identitycenter.ErrInvalidClient):
 		r.Code, r.Hint = ExitLogin, "rolecall login"
+	case errors.Is(err, identitycenter.ErrRejectedKeys):
+		r.Code, r.Hint = ExitLogin, "rolecall login --fresh"
 	case errors.Is(err, identitycenter.ErrNoAccess):
 		r.Code, r.Hint = ExitNoAccess, "rolecall ls"
 	case errors.Is(err, identitycenter.ErrThrottled):

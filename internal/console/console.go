@@ -90,16 +90,8 @@ func ask(ctx context.Context, asker *http.Client, r Request, query url.Values) (
 	if err != nil {
 		return "", client.Translate(ctx, operation, r.Signin, err)
 	}
-	switch status := answer.StatusCode; {
-	case status == http.StatusTooManyRequests:
-		return "", problem(r, identitycenter.ErrThrottled, "HTTP status 429")
-	case status >= 500:
-		return "", problem(r, identitycenter.ErrUnavailable, fmt.Sprintf("HTTP status %d", status))
-	case status >= 400: // AWS answers every rejected request alike
-		return "", problem(r, identitycenter.ErrInvalidRequest,
-			fmt.Sprintf("HTTP status %d: the sign-in endpoint rejects these credentials", status))
-	case status != http.StatusOK:
-		return "", problem(r, identitycenter.ErrBadAnswer, fmt.Sprintf("HTTP status %d", status))
+	if answer.StatusCode != http.StatusOK {
+		return "", refused(r, answer.StatusCode)
 	}
 	if len(body) > maxAnswer {
 		return "", problem(r, identitycenter.ErrBadAnswer, fmt.Sprintf("the answer is larger than %d bytes", maxAnswer))
@@ -115,6 +107,18 @@ func ask(ctx context.Context, asker *http.Client, r Request, query url.Values) (
 		return "", problem(r, identitycenter.ErrBadAnswer, "no sign-in token in it")
 	}
 	return token, nil
+}
+
+// refused is an answer with another status than 200. AWS answers every rejected request with 400.
+func refused(r Request, status int) error {
+	kind, text := client.StatusKind(status), fmt.Sprintf("HTTP status %d", status)
+	if kind == identitycenter.ErrUnauthorized {
+		kind = identitycenter.ErrRejectedKeys
+	}
+	if status/100 == 4 && kind != identitycenter.ErrThrottled {
+		text += ": the sign-in endpoint rejects these credentials"
+	}
+	return problem(r, kind, text)
 }
 
 // isToken reports whether text may be a token: visible ASCII of a reasonable length.

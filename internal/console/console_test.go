@@ -184,7 +184,8 @@ func TestLink(t *testing.T) {
 		kind   error
 	}{
 		{400, "<h1>Invalid credentials parameter</h1>", identitycenter.ErrInvalidRequest},
-		{403, "", identitycenter.ErrInvalidRequest},
+		{401, "", identitycenter.ErrRejectedKeys},
+		{403, "", identitycenter.ErrNoAccess},
 		{429, "", identitycenter.ErrThrottled},
 		{500, "", identitycenter.ErrUnavailable},
 		{302, "", identitycenter.ErrBadAnswer},

@@ -60,7 +60,7 @@ func (s *Source) assume(
 			return source, err
 		}
 		c, err := s.STS.assumeRole(ctx, source, *chain, region, tags)
-		if !errors.Is(err, identitycenter.ErrUnauthorized) || again {
+		if !errors.Is(err, identitycenter.ErrRejectedKeys) || again {
 			if err != nil {
 				err = fmt.Errorf("role %s of profile %q: %w", chain.RoleARN, profile.Name, err)
 			}

@@ -127,9 +127,12 @@ func (s STS) translate(ctx context.Context, operation string, err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
+	if e.Kind == identitycenter.ErrUnauthorized {
+		e.Kind = identitycenter.ErrRejectedKeys
+	}
 	switch e.Code {
 	case "ExpiredToken", "InvalidClientTokenId":
-		e.Kind = identitycenter.ErrUnauthorized
+		e.Kind = identitycenter.ErrRejectedKeys
 	case "RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture":
 		client.BlameClock(e, s.Now())
 	case "SignatureDoesNotMatch", "InvalidSignatureException":

@@ -77,13 +77,6 @@ var otherwise = map[string]string{
 	"forbidden@device":         "3",
 	"forbidden@token":          "3",
 	"forbidden@refresh":        "3",
-	"forbidden@console":        "1",
-	"forbidden@roles":          "1 4",
-	"unauthorized@console":     "1",
-	"unauthorized@register":    "1 3",
-	"unauthorized@device":      "1 3",
-	"unauthorized@token":       "1 3",
-	"session-ended@token":      "1 3",
 	"status@logout":            "0 5", // the new sign-in waits for the end of the old one
 	"slow-down@refresh":        "0 5", // a refresh is not asked for again
 }

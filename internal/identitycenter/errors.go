@@ -17,6 +17,7 @@ var (
 	ErrInvalidClient        = errors.New("the client registration is not accepted")
 	ErrInvalidRequest       = errors.New("the request is not accepted")
 	ErrUnauthorized         = errors.New("the access token is not accepted") // portal 401
+	ErrRejectedKeys         = errors.New("the keys are not accepted")        // STS and the console's sign-in
 	ErrNoAccess             = errors.New("no access")                        // portal 403
 	ErrNotFound             = errors.New("not found")                        // portal 404
 	ErrThrottled            = errors.New("too many requests")                // 429

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -119,15 +120,16 @@ type run struct {
 	working int   // tasks that workers have in hand
 	err     error // the first that ends the run
 
-	order  []string                          // ids as they came
-	names  map[string]identitycenter.Account // by id
-	roles  map[string][]string               // by id
-	open   map[string]bool                   // accounts with pages to come
-	pages  map[string]*access.Pages          // that came, by account; "" is ListAccounts
-	found  bool                              // ListAccounts has ended
-	denied int                               // accounts whose roles are refused
-	listed int
-	asked  int
+	order   []string                          // ids as they came
+	names   map[string]identitycenter.Account // by id
+	roles   map[string][]string               // by id
+	open    map[string]bool                   // accounts with pages to come
+	pages   map[string]*access.Pages          // that came, by account; "" is ListAccounts
+	found   bool                              // ListAccounts has ended
+	denied  int                               // accounts whose roles are refused
+	refusal error                             // the last of these that was seen now
+	listed  int
+	asked   int
 }
 
 // A task is a page to ask for: of ListAccounts, or of an account's roles.
@@ -158,7 +160,7 @@ func (r *run) all(ctx context.Context) (*Inventory, error) {
 		return nil, fmt.Errorf(
 			"the roles of %d accounts are refused, though the accounts are listed: %w",
 			r.denied,
-			identitycenter.ErrBadAnswer,
+			cmp.Or(r.refusal, identitycenter.ErrNoAccess),
 		)
 	}
 	accounts := make([]Account, 0, len(r.order))
@@ -210,7 +212,7 @@ func (r *run) take(p page) {
 	if p.Account != "" {
 		r.roles[p.Account] = append(r.roles[p.Account], p.Roles...)
 		if p.Denied {
-			r.denied++
+			r.denied, r.refusal = r.denied+1, cmp.Or(p.refusal, r.refusal)
 		}
 		if p.Next == "" && r.open[p.Account] {
 			r.open[p.Account] = false
@@ -266,7 +268,7 @@ func (r *run) page(ctx context.Context, t task) (page, error) {
 		r.beginAgain(t.account)
 		return r.page(ctx, task{account: t.account})
 	case t.account != "" && (errors.Is(err, identitycenter.ErrNoAccess) || errors.Is(err, identitycenter.ErrNotFound)):
-		p.Denied = true // most likely it was taken away since it was listed
+		p.Denied, p.refusal = true, err // most likely it was taken away since it was listed
 		return p, nil
 	}
 	return p, err

@@ -267,7 +267,12 @@ func TestAServerInTrouble(t *testing.T) {
 			return func(w http.ResponseWriter, r *http.Request) bool {
 				return r.URL.Query().Get("account_id") > idctest.AccountID(40) && refuse(403, "ForbiddenException")(w, r)
 			}
-		}, want: identitycenter.ErrBadAnswer},
+		}, want: identitycenter.ErrNoAccess},
+		"many accounts that are not found": {answers: func(*scene) func(http.ResponseWriter, *http.Request) bool {
+			return func(w http.ResponseWriter, r *http.Request) bool {
+				return r.URL.Query().Get("account_id") > idctest.AccountID(40) && refuse(404, "ResourceNotFoundException")(w, r)
+			}
+		}, want: identitycenter.ErrNotFound},
 		"the same page for ever": {answers: func(*scene) func(http.ResponseWriter, *http.Request) bool {
 			return func(w http.ResponseWriter, r *http.Request) bool {
 				if r.URL.Path != "/assignment/accounts" {

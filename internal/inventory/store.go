@@ -179,6 +179,7 @@ type page struct {
 	Roles    []string                 `json:"roles,omitempty"`
 	Denied   bool                     `json:"denied,omitempty"` // the roles were refused
 	Next     string                   `json:"next,omitempty"`   // token of the next page
+	refusal  error                    // in the portal's words, if it was just asked
 }
 
 // openJournal returns the journal to go on with, the pages that are in it, and when it was

@@ -235,10 +235,12 @@ func (l *Login) save(ctx context.Context, token identitycenter.Token) error {
 // explainRefusal says in a person's words how a sign-in ended.
 func (l *Login) explainRefusal(err error) error {
 	var start *StartURLError
+	var answer *identitycenter.APIError
 	switch {
 	case errors.As(err, &start):
 		return err
-	case errors.Is(err, identitycenter.ErrAccessDenied):
+	case errors.Is(err, identitycenter.ErrAccessDenied) && errors.As(err, &answer) &&
+		(answer.Operation == "Authorize" || answer.Operation == "CreateToken"):
 		return fmt.Errorf("login to %q was denied in the browser: %w", l.Session.Label(), err)
 	case errors.Is(err, identitycenter.ErrExpiredCode):
 		return fmt.Errorf("login to %q was not approved in time: %w", l.Session.Label(), err)

@@ -40,9 +40,9 @@ func oauthKind(code string) error {
 	return nil
 }
 
-// statusKind is what an HTTP status says where no code does. 403 is in no model
+// StatusKind is what an HTTP status says where no code does. 403 is in no model
 // of the portal, so status and not type decides there.
-func statusKind(status int) error {
+func StatusKind(status int) error {
 	switch {
 	case status == http.StatusUnauthorized:
 		return identitycenter.ErrUnauthorized
@@ -128,7 +128,7 @@ func fromAnswer(e *identitycenter.APIError, r *smithyhttp.Response) {
 		}
 	}
 	if e.Kind == nil {
-		e.Kind = statusKind(r.StatusCode)
+		e.Kind = StatusKind(r.StatusCode)
 	}
 }
 
