@@ -74,9 +74,7 @@ func (a *App) shellIdentity(
 		HTTP: httpClient, Endpoint: a.endpoints(profile).sts, FIPS: a.fips(profile), DualStack: a.dualStack(profile),
 	}
 	identity, err := sts.CallerIdentity(ctx, keys, profile.Region)
-	var refusal *identitycenter.APIError
-	wrongSecret := errors.As(err, &refusal) && refusal.Code == "SignatureDoesNotMatch"
-	if errors.Is(err, identitycenter.ErrRejectedKeys) || wrongSecret && !errors.Is(err, identitycenter.ErrWrongClock) {
+	if errors.Is(err, identitycenter.ErrRejectedKeys) {
 		hint := "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN, or name a TARGET"
 		if target := a.Getenv("ROLECALL_TARGET"); target != "" {
 			hint = switchTo(target)

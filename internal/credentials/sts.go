@@ -136,6 +136,7 @@ func (s STS) translate(ctx context.Context, operation string, err error) error {
 	case "RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture":
 		client.BlameClock(e, s.Now())
 	case "SignatureDoesNotMatch", "InvalidSignatureException":
+		e.Kind = identitycenter.ErrRejectedKeys
 		if strings.Contains(e.Description, "Signature expired") || strings.Contains(e.Description, "not yet current") {
 			client.BlameClock(e, s.Now())
 		}

@@ -73,6 +73,13 @@ var patient = []string{"throttle", "retry-after"}
 var otherwise = map[string]string{
 	"accounts-change@accounts": "0 1 4", // the new accounts have no roles
 	"no-roles@roles":           "0 4",   // whoever needs one has no access
+	"no-roles@accounts":        "0 4",
+	"role-name@roles":          "0 1 4", // none of them is the one to work with
+	"secret-key@credentials":   "0 1 3", // STS refuses the keys
+	"long-string@register":     "0 1",
+	"slow-down@register":       "0 5",
+	"slow-down@device":         "0 5",
+	"slow-down@token":          "0 5", // only a device sign-in asks again
 	"forbidden@register":       "3",
 	"forbidden@device":         "3",
 	"forbidden@token":          "3",

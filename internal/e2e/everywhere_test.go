@@ -107,7 +107,8 @@ func specsAt(f faults.Fault, form string, p playing, tls bool) (specs []string) 
 // shortened ends a fault after two requests where a command would wait for a minute: listings wait for a limit, and
 // device sign-ins for a server to come back.
 func shortened(f faults.Fault, form, route string, p playing) string {
-	listing := (route == "accounts" || route == "roles") && slices.Contains(patient, f.Name)
+	listing := (route == "accounts" || route == "roles" || strings.HasPrefix(p.line, "exec --match")) &&
+		slices.Contains(patient, f.Name)
 	device := route == "token" && strings.Contains(p.line, "--device-code") && f.Name != "unavailable" &&
 		strings.Contains(wantOf(form, f.Name), "5")
 	if countOfSpec.FindString(form) == "" && (listing || device) {

@@ -141,7 +141,7 @@ var meetings = []meeting{
 	{spec: "expiration=past", with: askKeys, want: "1"},
 	{spec: "expiration=9999", with: askKeys, want: "1"},
 	{spec: "expired-credentials", with: askKeys, want: "1"},
-	{spec: "signin-token"},
+	{spec: "signin-token", want: "0"},
 	{spec: "missing=roleCredentials", with: askKeys, want: "1"},
 	{spec: "missing=accessKeyId", with: askKeys, want: "1"},
 	{spec: "missing=secretAccessKey", with: askKeys, want: "1"},

@@ -106,10 +106,13 @@ func (p *planner) anchor(row int) Anchor {
 func (a Anchor) check() error {
 	session := identitycenter.SSOSession{StartURL: a.Session}
 	listed := awsconfig.Profile{Session: session, AccountID: a.AccountID, RoleName: a.Role}
-	if err := listed.RequireRole(); err != nil {
-		return fmt.Errorf("the portal's listing: %w", err)
+	if listed.RequireRole() == nil {
+		return nil
 	}
-	return nil
+	return &identitycenter.APIError{
+		Operation: "ListAccountRoles", Kind: identitycenter.ErrBadAnswer,
+		Description: fmt.Sprintf("role %q of account %q: such names do not exist", a.Role, a.AccountID),
+	}
 }
 
 // A fate is what happens to a section.

@@ -311,11 +311,11 @@ func TestWhatIsRefused(t *testing.T) {
 		},
 		"no path":    {session, first, Options{Form: CredentialProcess}, "process-path", nil},
 		"no session": {"", first, Options{}, "", awsconfig.ErrUnknownSession},
-		"a role":     {session, listing("111122223333 x: a$(id)"), Options{}, "", awsconfig.ErrInvalid},
+		"a role":     {session, listing("111122223333 x: a$(id)"), Options{}, "", identitycenter.ErrBadAnswer},
 		"a control": {
 			session, listing("111122223333 x: a\x1bb"),
 			Options{Form: CredentialProcess, ProcessPath: "/rolecall-process"},
-			"", awsconfig.ErrInvalid,
+			"", identitycenter.ErrBadAnswer,
 		},
 		"a DEFAULT":       {session + "[DEFAULT]\ncredential_process = x\n", first, Options{}, "", nil},
 		"a DEFAULT's key": {session + "[DEFAULT]\nrole_arn = x\n", first, Options{}, "", nil},

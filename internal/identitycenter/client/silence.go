@@ -18,18 +18,36 @@ const (
 	forgottenAfter = 30 * time.Second
 )
 
-// A Silence is how long a command has waited for answers that did not come, or did not end. When that is too long,
-// its requests fail at once: a server that does not answer must not cost its time again for each try and each step. The
-// zero value is ready to use, by several HTTP clients at a time.
+// A Silence is how long a command has waited for answers that did not come, or did not end, by host. When that is too
+// long, requests to the host fail at once: a server that does not answer must not cost its time again for each try and
+// each step. The zero value is ready to use, by several HTTP clients at a time.
 type Silence struct {
+	mu     sync.Mutex
+	byHost map[string]*hostSilence
+}
+
+func (s *Silence) of(host string) *hostSilence {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byHost == nil {
+		s.byHost = map[string]*hostSilence{}
+	}
+	if s.byHost[host] == nil {
+		s.byHost[host] = &hostSilence{}
+	}
+	return s.byHost[host]
+}
+
+// A hostSilence is the Silence of one host.
+type hostSilence struct {
 	mu      sync.Mutex
 	spent   time.Duration
 	counted time.Time   // the time until here has been counted
 	waiting []time.Time // when the requests under way began, the oldest first
 }
 
-// begin returns how long a request that begins now may take.
-func (s *Silence) begin() (began time.Time, most time.Duration) {
+// begin returns how long a request that begins now may take. With nothing left it has not begun.
+func (s *hostSilence) begin() (began time.Time, most time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	began = time.Now()
@@ -43,12 +61,14 @@ func (s *Silence) begin() (began time.Time, most time.Duration) {
 	case s.spent > 0:
 		most -= began.Sub(s.from(began))
 	}
-	s.waiting = append(s.waiting, began)
+	if most > 0 {
+		s.waiting = append(s.waiting, began)
+	}
 	return began, min(most, attemptTimeout)
 }
 
 // from returns from when the time since began counts: no moment counts twice, and short pauses count.
-func (s *Silence) from(began time.Time) time.Time {
+func (s *hostSilence) from(began time.Time) time.Time {
 	if began.Sub(s.counted) < maxPause {
 		return s.counted
 	}
@@ -56,7 +76,7 @@ func (s *Silence) from(began time.Time) time.Time {
 }
 
 // end takes what came of a request, and reports whether the time is used up.
-func (s *Silence) end(began time.Time, answered bool) (over bool) {
+func (s *hostSilence) end(began time.Time, answered bool) (over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n := slices.Index(s.waiting, began); n >= 0 {
@@ -72,7 +92,7 @@ func (s *Silence) end(began time.Time, answered bool) (over bool) {
 	return s.spent >= maxSilence
 }
 
-// A silentError is an answer that did not come, or did not end, in time. It is of no use to ask again: whoever waits
+// A silentError is an answer that did not come, or did not end, in time. Do not ask again: whoever waits
 // has waited long enough.
 type silentError struct{ problem string }
 

@@ -121,6 +121,47 @@ func TestSilenceOfManyRequests(t *testing.T) {
 	})
 }
 
+// One host that is silent costs another nothing, and is asked again after a while, however often others ask it meanwhile.
+func TestASilentHostHarmsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, asked, other := network(silent), 0, 0
+		httpClient := over(network(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Host == "127.0.0.1:2" {
+				other++
+				return answersAtOnce(r)
+			}
+			asked++
+			return one(r)
+		}), HTTPOptions{Silence: &Silence{}})
+		at := func(port string) error {
+			url := "http://127.0.0.1:" + port
+			c, err := New(Config{Region: "us-east-1", OIDC: url, Portal: url, HTTP: httpClient})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _, err = c.ListAccounts(t.Context(), secret("t"), "")
+			return err
+		}
+		for range 40 {
+			if err := at("1"); !errors.Is(err, identitycenter.ErrNoAnswer) {
+				t.Fatal(err)
+			}
+			if err := at("2"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second / 2)
+		}
+		if asked != 1 || other != 40 {
+			t.Errorf("%d requests to the silent host, %d to the other", asked, other)
+		}
+		one = answersAtOnce
+		time.Sleep(11 * time.Second)
+		if err := at("1"); err != nil {
+			t.Errorf("after 30 s: %v", err)
+		}
+	})
+}
+
 // Answers take time off, and a command that runs for long tries again. A server that stalls on every other request is
 // given up all the same.
 func TestSilenceIsForgotten(t *testing.T) {

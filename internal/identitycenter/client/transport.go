@@ -137,9 +137,13 @@ type bounded struct {
 }
 
 func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	began, most := b.silence.begin()
+	silence := b.silence.of(r.URL.Host)
+	began, most := silence.begin()
+	if most <= 0 {
+		return nil, noAnswer()
+	}
 	response, err := b.try(r, most)
-	over := b.silence.end(began, err == nil && response.StatusCode < http.StatusInternalServerError)
+	over := silence.end(began, err == nil && response.StatusCode < http.StatusInternalServerError)
 	var silent *silentError
 	if err != nil && over && (most < attemptTimeout || !errors.As(err, &silent)) && r.Context().Err() == nil {
 		return nil, noAnswer()
@@ -148,9 +152,6 @@ func (b *bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (b *bounded) try(r *http.Request, most time.Duration) (*http.Response, error) {
-	if most <= 0 {
-		return nil, noAnswer()
-	}
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(r.Context(), most)
 	defer cancel()
