@@ -28,7 +28,7 @@ type connections struct {
 
 type connection struct {
 	net.Conn
-	answering bool // a handler is at work
+	answering bool // a handler is at work, or its answer on the way
 }
 
 type connectionKey struct{}
@@ -89,32 +89,25 @@ func (c *connections) end() {
 	c.sweeps.Wait()
 }
 
-// answering notes that the request's connection is not idle, until the returned function is called.
-func (c *connections) answering(r *http.Request) (done func()) {
-	one, ok := r.Context().Value(connectionKey{}).(*connection)
-	if !ok {
-		return func() {}
-	}
-	set := func(answering bool) {
+// answering notes that the request's connection is not idle until its answer has left.
+func (c *connections) answering(r *http.Request) {
+	if one, ok := r.Context().Value(connectionKey{}).(*connection); ok {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		one.answering = answering
+		one.answering = true
 	}
-	set(true)
-	return func() { set(false) }
 }
 
 // changed is a http.Server's ConnState.
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
-	if state != http.StateClosed {
-		return
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i, one := range c.open {
-		if one.Conn == conn {
-			c.open = slices.Delete(c.open, i, i+1)
-			return
-		}
+	i := slices.IndexFunc(c.open, func(one *connection) bool { return one.Conn == conn })
+	switch {
+	case i < 0:
+	case state == http.StateIdle:
+		c.open[i].answering = false
+	case state == http.StateClosed:
+		c.open = slices.Delete(c.open, i, i+1)
 	}
 }

@@ -49,7 +49,7 @@ func Listen(port int, handler http.Handler, refused func(error)) (*Server, error
 
 // ServeHTTP refuses other hosts and other users, and leaves the rest to the handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	defer s.conns.answering(r)()
+	s.conns.answering(r)
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")

@@ -103,14 +103,22 @@ func plain(address string) (string, error) {
 	if err != nil || u.Host == "" || u.Path != "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return "", cli.Usagef("--url %q is not like %s", address, defaultURL())
 	}
-	host := strings.ToLower(u.Host)
-	if name, port, err := net.SplitHostPort(host); err == nil && u.Scheme == "http" && name == "localhost" {
-		host = net.JoinHostPort("127.0.0.1", port)
-	}
 	if u.Scheme == "http" && !identitycenter.IsLoopback(u.Hostname()) {
 		return "", cli.Usagef("--url %q: a server on another machine needs https", address)
 	}
-	return u.Scheme + "://" + host, nil
+	if u.Scheme == "http" && strings.EqualFold(u.Hostname(), "localhost") && u.Port() != "" {
+		u.Host = net.JoinHostPort("127.0.0.1", u.Port())
+	}
+	return origin(u), nil
+}
+
+// origin returns scheme, host and port of an address, as browsers write them.
+func origin(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if u.Port() == map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+		host = strings.TrimSuffix(host, ":"+u.Port())
+	}
+	return u.Scheme + "://" + host
 }
 
 // findByCertificate asks a server whose certificate proves that it is the one at address.
@@ -145,11 +153,11 @@ func (a *app) unproven(ctx context.Context, address string) error {
 	}
 	_ = conn.Close()
 	return &cli.HintError{
-		Err:  fmt.Errorf("the server at %s is not known to be yours, and is not used", address),
+		Err:  fmt.Errorf("the server at %s cannot be shown to be yours, so it is not used", address),
 		Code: cli.ExitRefused,
 		Facts: []string{
 			"any user of this machine can listen there",
-			"one that you started with another HOME or XDG_STATE_HOME is known by its --data directory",
+			"if you started it with another HOME or XDG_STATE_HOME, name its directory: --data DIR",
 		},
 		Hint: "rolecall idc serve --port 0",
 	}

@@ -28,6 +28,7 @@ import (
 	"rolecall/internal/idc/proxy"
 	"rolecall/internal/idc/seed"
 	"rolecall/internal/idc/store"
+	"rolecall/internal/identitycenter"
 )
 
 // serveOptions are the flags of idc serve.
@@ -89,11 +90,11 @@ func (a *app) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 		return nil, err
 	}
 	l = &localIDC{
-		URL: "http://" + listener.Addr().String(), reach: reach(listener.Addr()), stopped: make(chan error, 2),
+		URL: "http://" + listener.Addr().String(), reach: o.reach(listener.Addr()), stopped: make(chan error, 2),
 		faults: player, gate: gate.New(listener, connections()),
 	}
 	if o.publicURL != "" {
-		l.URL = strings.TrimRight(o.publicURL, "/")
+		l.URL = o.publicURL
 	}
 	defer func() {
 		if err != nil {
@@ -104,7 +105,7 @@ func (a *app) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 	if err := a.openIDC(ctx, l, o); err != nil {
 		return l, err
 	}
-	if err := a.buildIDC(l, o, o.device || isLoopback(listener.Addr())); err != nil {
+	if err := a.buildIDC(l, o, o.device || o.onlyHere(listener.Addr())); err != nil {
 		return l, err
 	}
 	if l.showKeys, err = l.keysToShow(ctx); err != nil {
@@ -125,7 +126,7 @@ func (a *app) startIDC(ctx context.Context, o serveOptions) (l *localIDC, err er
 }
 
 // open listens: on loopback, or beyond it with TLS.
-func (o serveOptions) open() (net.Listener, *tls.Config, error) {
+func (o *serveOptions) open() (net.Listener, *tls.Config, error) {
 	if o.listen != "" {
 		return o.openBeyond()
 	}
@@ -142,22 +143,24 @@ func (o serveOptions) open() (net.Listener, *tls.Config, error) {
 	return listener, nil, err
 }
 
-// isLoopback reports whether only this machine can reach an address.
-func isLoopback(address net.Addr) bool {
+// onlyHere reports whether only this machine can reach a server that listens at address. With a name of its own, a
+// proxy may stand before it.
+func (o serveOptions) onlyHere(address net.Addr) bool {
 	tcp, ok := address.(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
+	public, err := url.Parse(o.publicURL)
+	return ok && tcp.IP.IsLoopback() && err == nil && (o.publicURL == "" || identitycenter.IsLoopback(public.Hostname()))
 }
 
 // reach says who can reach a server that listens at address.
-func reach(address net.Addr) string {
-	if isLoopback(address) {
+func (o serveOptions) reach(address net.Addr) string {
+	if o.onlyHere(address) {
 		return "on this machine only"
 	}
 	return "REACHABLE FROM OTHER MACHINES"
 }
 
 // openBeyond listens where other machines can reach it, with TLS only.
-func (o serveOptions) openBeyond() (net.Listener, *tls.Config, error) {
+func (o *serveOptions) openBeyond() (net.Listener, *tls.Config, error) {
 	if o.certificate == "" || o.key == "" {
 		return nil, nil, cli.Usagef(
 			"beyond this machine only with TLS: --listen needs --tls-cert, --tls-key and --public-url")
@@ -169,6 +172,7 @@ func (o serveOptions) openBeyond() (net.Listener, *tls.Config, error) {
 	if err != nil || u.Scheme != "https" || u.Host == "" || strings.TrimRight(u.Path, "/") != "" {
 		return nil, nil, cli.Usagef("--public-url %q is not like https://sso.example.com:9911", o.publicURL)
 	}
+	o.publicURL = origin(u)
 	pair, err := tls.LoadX509KeyPair(o.certificate, o.key)
 	if err != nil {
 		return nil, nil, err
@@ -337,6 +341,9 @@ func (l *localIDC) serveOperator(ctx context.Context, a *app, o serveOptions) er
 // close stops serving. What was accepted gets three seconds to be answered.
 func (l *localIDC) close() error {
 	var err error
+	if l.withdraw != nil { // while the port is ours: the next server may announce itself there
+		err = l.withdraw()
+	}
 	if l.http != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
@@ -347,9 +354,6 @@ func (l *localIDC) close() error {
 	}
 	if l.proxy != nil {
 		err = errors.Join(err, l.proxy.Close())
-	}
-	if l.withdraw != nil {
-		err = errors.Join(err, l.withdraw())
 	}
 	if l.stop != nil {
 		l.stop()

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Other machines reach a server unless it listens at a loopback address.
+// Other machines reach a server unless it listens at a loopback address, and has no name for others.
 func TestReach(t *testing.T) {
 	const here, beyond = "on this machine only", "REACHABLE FROM OTHER MACHINES"
 	for address, want := range map[string]string{
@@ -16,8 +16,14 @@ func TestReach(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := reach(tcp); got != want {
+		if got := (serveOptions{}).reach(tcp); got != want {
 			t.Errorf("%s: %s", address, got)
+		}
+		if got := (serveOptions{publicURL: "https://127.0.0.1:9943"}).reach(tcp); got != want {
+			t.Errorf("%s, called 127.0.0.1: %s", address, got)
+		}
+		if got := (serveOptions{publicURL: "https://sso.example.com"}).reach(tcp); got != beyond {
+			t.Errorf("%s, behind a proxy: %s", address, got)
 		}
 	}
 }

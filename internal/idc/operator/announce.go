@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"rolecall/internal/filesystem"
 )
@@ -29,12 +30,33 @@ func Announce(folder, url, path string) (remove func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
+	prune(folder)
 	file := announced(folder, url)
 	var files filesystem.Files
 	if err := files.WriteSecret(file, append(text, '\n')); err != nil {
 		return nil, err
 	}
-	return func() error { return files.Remove(file) }, nil
+	return func() error {
+		if now, err := Find(folder, url); err == nil && now != path {
+			return nil // the next server at url has announced itself
+		}
+		return files.Remove(file)
+	}, nil
+}
+
+// prune removes what servers left that were killed.
+func prune(folder string) {
+	files, _ := filepath.Glob(filepath.Join(folder, "*.json"))
+	for _, file := range files {
+		var a announcement
+		text, err := filesystem.Files{}.ReadSecret(file)
+		if err != nil || json.Unmarshal(text, &a) != nil {
+			continue
+		}
+		if _, err := Dial(a.Socket); errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+			_ = filesystem.Files{}.Remove(file)
+		}
+	}
 }
 
 // Find returns the operator's socket of the server at url as it was announced, or ErrNobody. The server may have ended

@@ -169,6 +169,38 @@ func TestAnnouncements(t *testing.T) {
 	}
 }
 
+// A server takes back its own announcement, and not that of the next one at its address. What killed servers have left
+// goes when another one announces itself.
+func TestAnnouncementsOfOthers(t *testing.T) {
+	d, folder := newDesk(t), filepath.Join(t.TempDir(), "idc")
+	announce := func(url, path string) func() error {
+		remove, err := operator.Announce(folder, url, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return remove
+	}
+	is := func(url, want string) {
+		t.Helper()
+		if path, _ := operator.Find(folder, url); path != want {
+			t.Errorf("%s: %q, want %q", url, path, want)
+		}
+	}
+	const here, there = "http://127.0.0.1:9911", "http://127.0.0.1:9912"
+	withdraw := announce(here, "/run/a.sock")
+	announce(here, d.path)
+	if err := withdraw(); err != nil {
+		t.Error(err)
+	}
+	is(here, d.path)
+	gone := filepath.Join(filepath.Dir(d.path), "gone.sock")
+	announce(there, gone)
+	is(there, gone)
+	announce("http://127.0.0.1:9913", "/run/c.sock")
+	is(there, "")
+	is(here, d.path)
+}
+
 func TestAStoreThatFails(t *testing.T) {
 	d := newDesk(t)
 	d.must()

@@ -96,6 +96,9 @@ func listenElsewhere(dir string) (net.Listener, error) {
 		err = files.WriteSecret(file, []byte(path+"\n"))
 	}
 	if err != nil {
+		if l.Listener != nil {
+			_ = l.Listener.Close()
+		}
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	return l, nil

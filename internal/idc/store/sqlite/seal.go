@@ -219,7 +219,9 @@ func (r reader) hashOf(seq int64) ([]byte, error) {
 func (s *Store) Accept(ctx context.Context, e store.Event) error {
 	err := s.Update(ctx, func(any store.Tx) error {
 		t := any.(*tx)
-		return errors.Join(t.takeAll(), t.Record(e))
+		err := errors.Join(t.takeAll(), t.Record(e))
+		t.ledger.Generation++
+		return errors.Join(err, t.writeLedger()) // also where only the database has lost it
 	})
 	if err != nil {
 		return err

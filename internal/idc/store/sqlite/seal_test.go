@@ -172,6 +172,34 @@ func TestTamperingWithARunningStoreIsFound(t *testing.T) {
 	}
 }
 
+// What only the database has lost while the program runs, Accept puts back.
+func TestAcceptMakesTheLedgerAnew(t *testing.T) {
+	for _, statement := range []string{
+		"DELETE FROM meta WHERE name = 'ledger'", "UPDATE meta SET value = 'x' WHERE name = 'ledger'",
+		"UPDATE meta SET value = replace(value, '1', '2') WHERE name = 'ledger'",
+	} {
+		t.Run(statement, func(t *testing.T) {
+			v := newVault(t)
+			v.begin()
+			damage(t, v.path, statement)
+			if found := v.found(); len(found) == 0 {
+				t.Error("nothing is found before")
+			}
+			if err := v.Accept(t.Context(), store.Event{Time: time.Now(), Actor: "operator", Action: "AcceptStore"}); err != nil {
+				t.Fatal(err)
+			}
+			if found := v.found(); len(found) > 0 {
+				t.Errorf("found after Accept: %v", found)
+			}
+			v.close()
+			v.open()
+			if found := v.found(); len(found) > 0 {
+				t.Errorf("found at the next start: %v", found)
+			}
+		})
+	}
+}
+
 // A commit is sealed soon, without Close and without a further commit.
 func TestACommitIsSealedSoon(t *testing.T) {
 	v := newVault(t)

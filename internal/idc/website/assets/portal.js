@@ -13,6 +13,7 @@ const stored = {
 
 function enter(form) {
   const kind = form.dataset.enters, home = stored.get(kind), next = form.elements.next?.value ?? "";
+  stored.drop("enters"); // of a sign-in that failed
   form.addEventListener("submit", () => stored.set("enters", kind));
   if (new URLSearchParams(location.search).has("over")) { stored.drop(kind); return; }
   if (!/^\/ui\/[\w-]{22}\/$/.test(home) || !/^((consent|device|keys|console)?(\?.*)?)$/.test(next)) return;
