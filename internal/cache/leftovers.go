@@ -71,14 +71,18 @@ func (s *Store) forgetTokens() error {
 	failures := []error{err}
 	for _, path := range notes {
 		var note SessionNote
+		forget := func() error { return s.Files.Remove(path) }
 		if data, err := s.Files.ReadSecret(path); err == nil && json.Unmarshal(data, &note) == nil {
 			session := identitycenter.SSOSession{Name: note.Session, StartURL: note.StartURL, Region: note.Region}
 			o, err := s.readObject(s.TokenPath(session))
 			if err == nil && fingerprint(identitycenter.NewSecret(o.text("accessToken"))) == note.SavedToken {
 				failures = append(failures, s.RemoveToken(session))
 			}
+			if s.notePath(session) == path {
+				forget = func() error { return s.ForgetSignIn(session) }
+			}
 		}
-		failures = append(failures, s.Files.Remove(path))
+		failures = append(failures, forget())
 	}
 	return errors.Join(failures...)
 }

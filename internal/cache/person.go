@@ -6,18 +6,27 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"os"
 	"path/filepath"
+	"time"
 
 	"rolecall/internal/identitycenter"
 )
 
-// Named reports whether it is known who made the last sign-in here.
-func (n SessionNote) Named() bool { return n.Person != "" && n.PersonOf.Equal(n.Login) }
+// askAgainAfter is for how long nobody asks again, in vain, who signed in: whoever asks waits.
+const askAgainAfter = 10 * time.Minute
 
-// NotePerson notes that name is who made the session's last sign-in here, as a keyed hash, and reports whether the
-// sign-in before was another person's.
+// Unnamed reports whether it is to be asked who made the last sign-in here.
+func (n SessionNote) Unnamed(now time.Time) bool {
+	named := n.Person != "" && n.PersonOf.Equal(n.Login)
+	return !n.Login.IsZero() && !named && now.Sub(n.Asked).Abs() >= askAgainAfter
+}
+
+// NotePerson notes that name is who made the session's last sign-in here, that of login, as a keyed hash, and reports
+// whether the sign-in before was another person's. Without a name it notes that nobody tells at the moment.
 func (s *Store) NotePerson(
-	ctx context.Context, session identitycenter.SSOSession, name string,
+	ctx context.Context, session identitycenter.SSOSession, login time.Time, name string,
 ) (another bool, err error) {
 	unlock, err := s.LockRefresh(ctx, session) // which guards the note
 	if err != nil {
@@ -25,10 +34,14 @@ func (s *Store) NotePerson(
 	}
 	defer unlock()
 	note := s.SessionNote(session)
-	if note.Login.IsZero() {
-		return false, nil // another tool's sign-in
+	if !note.Login.Equal(login) {
+		return false, nil // somebody has signed in since, or out
 	}
-	key, err := s.noteKey()
+	if name == "" {
+		note.Asked = s.Now().UTC()
+		return false, s.SaveSessionNote(session, note)
+	}
+	key, err := s.noteKey(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -36,17 +49,26 @@ func (s *Store) NotePerson(
 	m.Write([]byte(name))
 	hash := hex.EncodeToString(m.Sum(nil))
 	another = note.Person != "" && note.Person != hash
-	note.Person, note.PersonOf = hash, note.Login
+	note.Person, note.PersonOf = hash, login
 	return another, s.SaveSessionNote(session, note)
 }
 
 // noteKey returns the key of hashes in notes, which is made when it is first needed. A file that is no key is replaced.
-func (s *Store) noteKey() ([]byte, error) {
+func (s *Store) noteKey(ctx context.Context) ([]byte, error) {
 	path := filepath.Join(s.State, "note.key")
 	if key, err := s.Files.ReadSecret(path); err == nil && len(key) == sha256.Size {
 		return key, nil
 	}
-	key := make([]byte, sha256.Size)
+	lock, err := s.Files.Lock(ctx, filepath.Join(s.State, "locks", "note-key.lock"), "", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Unlock()
+	key, err := s.Files.ReadSecret(path)
+	if err == nil && len(key) == sha256.Size || err != nil && !errors.Is(err, os.ErrNotExist) {
+		return key, err
+	}
+	key = make([]byte, sha256.Size)
 	_, _ = rand.Read(key) // never fails
 	return key, s.Files.WriteSecret(path, key)
 }

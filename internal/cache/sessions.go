@@ -42,6 +42,8 @@ type SessionNote struct {
 	// Person is a keyed hash of who made the sign-in at PersonOf, which is Login unless nobody has asked since.
 	Person   string    `json:"person,omitempty"`
 	PersonOf time.Time `json:"personOf,omitzero"`
+	// Asked is when that was last asked in vain.
+	Asked time.Time `json:"askedWhoAt,omitzero"`
 }
 
 // Refused reports whether token's refresh token was refused before.
@@ -110,9 +112,13 @@ func (s *Store) SaveSessionNote(session identitycenter.SSOSession, note SessionN
 	return s.Files.WriteSecret(s.notePath(session), append(data, '\n'))
 }
 
-// RemoveSessionNote deletes the note for session.
-func (s *Store) RemoveSessionNote(session identitycenter.SSOSession) error {
-	return s.Files.Remove(s.notePath(session))
+// ForgetSignIn removes from the note for session all but who signed in, for the next sign-in to be compared with.
+func (s *Store) ForgetSignIn(session identitycenter.SSOSession) error {
+	note := s.SessionNote(session)
+	if note.Person == "" {
+		return s.Files.Remove(s.notePath(session))
+	}
+	return s.SaveSessionNote(session, SessionNote{Person: note.Person, PersonOf: note.PersonOf})
 }
 
 // registrationFile is one of our client registrations on disk. It has a file of its own because the AWS CLI uses

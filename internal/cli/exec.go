@@ -37,7 +37,7 @@ say whose credentials they are. Signals reach the command, and its exit code bec
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dash := cmd.ArgsLenAtDash()
 			if dash < 0 && len(args) > 1 {
-				return a.missingDash(args)
+				return a.missingDash(cmd)
 			}
 			many, err := m.given(cmd, f, args)
 			switch {

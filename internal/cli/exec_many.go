@@ -131,6 +131,12 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	if err != nil {
 		return err
 	}
+	if first := profile; s.login.Store.SessionNote(s.login.Session).Unnamed(a.Now()) {
+		first.AccountID, first.RoleName, first.Region = rows[0].ID, rows[0].Role, regions[rows[0].ID]
+		if c, err := s.source.Retrieve(ctx, first); err == nil {
+			a.checkPerson(ctx, s, first, c)
+		}
+	}
 	guarded := map[string]bool{}
 	for _, row := range rows {
 		guarded[row.ID] = row.Guarded

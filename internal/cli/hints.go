@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"rolecall/internal/awsconfig"
 )
 
@@ -45,6 +47,31 @@ func (a *App) end() int {
 	return len(a.line)
 }
 
+// positions returns where the arguments of cmd are on the line, without commands, flags and their values.
+func (a *App) positions(cmd *cobra.Command) []int {
+	var found []int
+	for n := 0; n < a.end(); n++ {
+		word := a.line[n]
+		switch {
+		case !strings.HasPrefix(word, "-") || word == "-":
+			found = append(found, n)
+		case takesNext(cmd, word):
+			n++
+		}
+	}
+	commands := len(strings.Fields(cmd.CommandPath())) - 1
+	return found[min(commands, len(found)):]
+}
+
+// takesNext reports whether a flag has its value in the next word.
+func takesNext(cmd *cobra.Command, word string) bool {
+	if strings.Contains(word, "=") {
+		return false
+	}
+	flag := cmd.Flags().Lookup(strings.TrimLeft(word, "-"))
+	return flag != nil && flag.NoOptDefVal == ""
+}
+
 // withProfile returns the command that runs, with a profile to be named.
 func (a *App) withProfile() string { return a.again(a.end(), "--profile", "PROFILE") }
 
@@ -61,7 +88,7 @@ func (a *App) withSession(name string) string {
 	case takesSession && (len(a.arguments) == 0 || match != nil && match.Changed):
 		return a.again(a.end(), "--session", name)
 	case takesSession:
-		n := slices.Index(a.line, a.arguments[0])
+		n := a.positions(a.running)[0]
 		return (&App{line: slices.Delete(slices.Clone(a.line), n, n+1)}).again(n, name+":"+a.arguments[0])
 	case a.running.Parent().Name() == "sso":
 		return a.again(a.end(), "--profile", name)
@@ -69,20 +96,18 @@ func (a *App) withSession(name string) string {
 	return a.again(a.end(), name)
 }
 
-// missingDash returns the error for a command without "--" before it: words are the target and the command, or, if the
-// first one names a program and nothing else, the command.
-func (a *App) missingDash(words []string) error {
+// missingDash returns the error for an exec without "--" before its command: the words are the target and the command,
+// or, if the first one names a program and nothing else, the command.
+func (a *App) missingDash(exec *cobra.Command) error {
+	at := a.positions(exec)
 	e := &HintError{Err: errors.New(`"--" is missing before the command`), Code: ExitUsage}
-	n := slices.Index(a.line, words[0])
-	named := func(flag string) bool { return a.running != nil && a.running.Flags().Changed(flag) }
-	switch {
-	case !a.isProgram(words[0]):
-		n += 1 + slices.Index(a.line[n+1:], words[1])
-		e.Hint = a.again(n, "--")
+	switch named := exec.Flags().Changed; {
+	case !a.isProgram(a.line[at[0]]):
+		e.Hint = a.again(at[1], "--")
 	case named("profile"), named("account"):
-		e.Hint = a.again(n, "--")
+		e.Hint = a.again(at[0], "--")
 	default:
-		e.Hint = a.again(n, append(a.defaultTarget(), "--")...)
+		e.Hint = a.again(at[0], append(a.defaultTarget(), "--")...)
 	}
 	return e
 }

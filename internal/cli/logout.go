@@ -73,7 +73,7 @@ func (a *App) logoutOf(ctx context.Context, s *session) error {
 	end, notThere := s.portal.SigningOut(ctx)
 	live := a.liveRoles(s)
 	err := errors.Join(a.listingStore().Remove(a.listingPlace(s)), l.Store.RemoveToken(l.Session),
-		l.Store.RemoveSessionNote(l.Session), a.forgetRoles(s))
+		l.Store.ForgetSignIn(l.Session), a.forgetRoles(s))
 	if notThere != nil { // the token's issuer is not the endpoint in force
 		a.warn(fmt.Errorf("not signed out on the server: %w", notThere))
 	} else if err := end(ctx); err != nil {

@@ -67,23 +67,23 @@ func (a *App) checkPerson(
 	ctx context.Context, s *session, profile awsconfig.Profile, c identitycenter.RoleCredentials,
 ) string {
 	store, session := s.login.Store, s.login.Session
-	if note := store.SessionNote(session); profile.Chain != nil || note.Login.IsZero() || note.Named() {
+	note := store.SessionNote(session)
+	if profile.Chain != nil || !note.Unnamed(a.Now()) {
 		return ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, namingLimit)
 	defer cancel()
 	identity, err := s.source.STS.Identify(ctx, c, profile)
-	name := personOf(identity.ARN)
-	if err != nil || name == "" {
-		a.Logger(a.Stderr).Debug("who signed in", "error", err)
-		return ""
+	name := ""
+	if err == nil {
+		name = personOf(identity.ARN)
 	}
-	another, err := store.NotePerson(ctx, session, name)
-	if err != nil {
+	another, noteError := store.NotePerson(context.WithoutCancel(ctx), session, note.Login, name)
+	if err := errors.Join(err, noteError); err != nil {
 		a.Logger(a.Stderr).Debug("who signed in", "error", err)
 	}
 	if another {
-		a.warn(fmt.Errorf("NOT WHO SIGNED IN THE LAST TIME: %s signed in to %s now; if that is not you, run: "+
+		a.warn(fmt.Errorf("A DIFFERENT PERSON SIGNED IN: %s is now signed in to %s; if that is not you, run: "+
 			"rolecall logout %s", a.Show(name), quotedLabel(session), Quoted(session.Label())))
 	}
 	return name

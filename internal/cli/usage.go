@@ -100,7 +100,7 @@ func (a *App) unknownFlag(cmd *cobra.Command, args []string, err error) error {
 	// exec dev ls -l, exec ls -l: the flag is the command's.
 	if n := slices.Index(args, "exec"); cmd.Name() == "exec" && !slices.Contains(args, "--") && len(args) > n+2 &&
 		!strings.HasPrefix(args[n+1], "-") && (!strings.HasPrefix(args[n+2], "-") || a.isProgram(args[n+1])) {
-		return a.missingDash(args[n+1:])
+		return a.missingDash(cmd)
 	}
 	e := &HintError{Err: err, Code: ExitUsage, Hint: cmd.CommandPath() + " --help"}
 	var unknown *pflag.NotExistError

@@ -50,7 +50,7 @@ func TestAForeignPortalBesideALocalServer(t *testing.T) {
 		if e := s.refuses(t, "another portal"); e != nil && (e.Issued != center || e.InForce != foreign) {
 			t.Errorf("%+v", e)
 		}
-		if err := s.Store.RemoveSessionNote(corp); err != nil {
+		if err := s.Store.ForgetSignIn(corp); err != nil {
 			t.Fatal(err)
 		}
 		_ = s.refuses(t, "another portal, without our note")

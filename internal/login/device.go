@@ -52,26 +52,32 @@ func (l *Login) poll(
 		Operation: "CreateToken", Kind: identitycenter.ErrExpiredCode,
 	})
 	defer cancel()
-	answered := time.Now()
-	for interval := d.Interval; ; {
+	var awaySince time.Time // zero: it has answered
+	interval := d.Interval
+	for pause := interval; ; {
 		select {
 		case <-ctx.Done():
 			return identitycenter.Token{}, context.Cause(ctx)
-		case <-time.After(interval):
+		case <-time.After(pause):
 		}
 		token, err := l.Service.DeviceToken(ctx, r, d.DeviceCode)
 		away := errors.Is(err, identitycenter.ErrUnavailable) || errors.Is(err, identitycenter.ErrThrottled)
-		if !away {
-			answered = time.Now()
+		switch {
+		case !away:
+			awaySince = time.Time{}
+		case awaySince.IsZero():
+			awaySince = time.Now()
 		}
 		switch {
-		case errors.Is(err, identitycenter.ErrNoAnswer), away && time.Since(answered) > maxOutage:
+		case errors.Is(err, identitycenter.ErrNoAnswer), away && time.Since(awaySince) >= maxOutage:
 			return token, err
 		case errors.Is(err, identitycenter.ErrAuthorizationPending):
+			pause = interval
 		case errors.Is(err, identitycenter.ErrSlowDown):
 			interval += slowDownStep
+			pause = interval
 		case away:
-			interval = min(2*interval, time.Minute)
+			pause = min(2*pause, maxOutage)
 		default:
 			return token, err
 		}

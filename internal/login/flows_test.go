@@ -565,7 +565,7 @@ func TestATokenStaysWithItsIssuer(t *testing.T) {
 		t.Errorf("refused: %v", err)
 	}
 	// Without our note it counts as of its own start URL's server on this machine.
-	if err := s.Store.RemoveSessionNote(corp); err != nil {
+	if err := s.Store.ForgetSignIn(corp); err != nil {
 		t.Fatal(err)
 	}
 	if _, err = s.Token(t.Context()); !errors.As(err, &endpoint) {

@@ -317,7 +317,7 @@ func TestALocalEndpointWithAForeignPortal(t *testing.T) {
 				if err := s.AtHome(t.Context()); !errors.As(err, &endpoint) {
 					t.Errorf("%v, %s, keys: %v", c, note, err)
 				}
-				if err := s.Store.RemoveSessionNote(corp); err != nil {
+				if err := s.Store.ForgetSignIn(corp); err != nil {
 					t.Fatal(err)
 				}
 			}

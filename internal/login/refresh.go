@@ -15,7 +15,8 @@ import (
 // answer nothing interrupts it, since the old refresh token may be spent.
 const refreshTimeout = 20 * time.Second
 
-// earlyTimeout bounds a refresh before its time: the token is good, and whoever wants it waits.
+// earlyTimeout bounds a refresh before its time: the token is good, and whoever wants it waits. An answer that takes
+// longer is lost, as after a crash: the next refresh has to come while the server still takes the old refresh token.
 const earlyTimeout = 5 * time.Second
 
 // refresh renews the cached token under the session's lock, or finds that
