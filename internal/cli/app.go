@@ -33,7 +33,7 @@ type World struct {
 	Now     func() time.Time
 	// Terminal reports whether a person is at stdin and stderr.
 	Terminal bool
-	// Person signs in; nil stands for the person at the terminal, if there is one.
+	// Person signs in; nil means the person at the terminal, if there is one.
 	Person login.Person
 	// Limits are those of children, nil unless this process has forbidden itself to dump.
 	Limits *nodump.Limits

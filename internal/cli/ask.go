@@ -174,7 +174,7 @@ func (p *atTerminal) elsewhere() {
 			"rolecall: open that address in a browser; if it is on another machine, either",
 			fmt.Sprintf("  run there first  ssh -L %[1]d:127.0.0.1:%[1]d %[2]s", port, hostName()),
 			fmt.Sprintf("  or paste here the address that the browser ends on (127.0.0.1:%d/…);", port),
-			"  paste only what your own browser shows: nobody may ask you for it",
+			"  paste only what your own browser shows, never an address that somebody sends you",
 		} {
 			fmt.Fprintln(p.app.Stderr, terminal.Wrap(line, width, "    "))
 		}

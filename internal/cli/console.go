@@ -252,12 +252,7 @@ func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consol
 func (a *App) refusedCaller() func(error) {
 	var once sync.Once
 	return func(err error) {
-		text := fmt.Errorf("a browser was refused the link: %w", err)
-		var stranger *peer.StrangerError
-		if errors.As(err, &stranger) {
-			text = fmt.Errorf("%s, another user of this machine, asked for the link, and was refused", stranger.User)
-		}
-		once.Do(func() { a.warn(text) })
+		once.Do(func() { a.warn(errors.New(peer.Who(err) + " asked for the link, and was refused")) })
 	}
 }
 

@@ -88,7 +88,7 @@ type loginResult struct {
 	User        string    `json:"user,omitempty"` // who signed in, where STS tells
 }
 
-// sayLogin says how a sign-in ended, which as made if that is known.
+// sayLogin says how a sign-in ended, and who signed in, if known.
 func (a *App) sayLogin(s *session, token identitycenter.Token, already bool, as string) error {
 	l := s.login
 	refreshable := token.Refreshable(a.Now())

@@ -53,7 +53,7 @@ func (s STS) client(c identitycenter.RoleCredentials, region string) *sts.Client
 			}, nil
 		}),
 	}
-	if s.Endpoint != "" { // it is what it is: the SDK refuses to make another form of it
+	if s.Endpoint != "" { // used as given: the SDK refuses FIPS or dual-stack with an endpoint
 		o.BaseEndpoint = &s.Endpoint
 		return sts.New(o)
 	}

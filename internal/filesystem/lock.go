@@ -57,7 +57,7 @@ func (f Files) Lock(ctx context.Context, path, holder string, waiting func(holde
 }
 
 // sign writes the holder into the lock's file, as a hint for those who wait: on Windows a locked file cannot be
-// written, so there is none. What is not a file of ours alone is no lock.
+// written, so the hint is missing there. A file with other owners or names is refused.
 func (f Files) sign(path, holder string) error {
 	file, err := f.OpenOwn(path, os.O_WRONLY)
 	if err != nil {

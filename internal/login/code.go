@@ -64,13 +64,8 @@ func (l *Login) codeFlow(
 func (l *Login) refusedCaller() func(error) {
 	var once sync.Once
 	return func(err error) {
-		who := "a browser whose user the system does not tell"
-		var stranger *peer.StrangerError
-		if errors.As(err, &stranger) {
-			who = stranger.User + ", another user of this machine,"
-		}
 		once.Do(func() {
-			l.Person.Tell(who + " called the address of this sign-in, and was refused; " +
+			l.Person.Tell(peer.Who(err) + " called the address of this sign-in, and was refused; " +
 				"if that was you, paste here the address that the browser ended on")
 		})
 	}

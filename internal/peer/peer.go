@@ -11,10 +11,18 @@ import (
 
 // ErrUnknown means that the system did not tell, or not yet, whose connection it is: the other end is closed, or lies
 // outside this system. It is to be refused like a stranger's.
-var ErrUnknown = errors.New("the system does not tell which user connected")
+var ErrUnknown = errors.New("the system cannot say which user connected")
 
 // A StrangerError is a connection of another user.
 type StrangerError struct{ User string }
+
+// Who says whose connection Check refused with err, to a person.
+func Who(err error) string {
+	if stranger := (*StrangerError)(nil); errors.As(err, &stranger) {
+		return stranger.User + ", another user of this machine,"
+	}
+	return "a browser of an unknown user"
+}
 
 func (e *StrangerError) Error() string { return "another user of this machine connected: " + e.User }
 

@@ -109,8 +109,8 @@ func (a *app) idcAcceptCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "accept",
-		Short: "Take the audit and the directory for right as they are, after restoring a backup",
-		Long: `Take the audit and the directory for right as they are, after restoring a backup.
+		Short: "Accept the audit and the directory as they are, after restoring a backup",
+		Long: `Accept the audit and the directory as they are, after restoring a backup.
 
   rolecall idc audit accept --yes
   rolecall idc audit accept --data ./idc-data --yes
@@ -120,7 +120,7 @@ of hashes that is broken stays broken.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes {
-				return cli.Usagef("accept gives up what rolecall idc audit verify finds: pass --yes to proceed")
+				return cli.Usagef("accept clears the findings of rolecall idc audit verify: pass --yes to proceed")
 			}
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error {
 				answer, err := c.Do(cmd.Context(), http.MethodPost, "/audit/acceptance", nil, nil, nil)
@@ -136,7 +136,7 @@ of hashes that is broken stays broken.`,
 		},
 	}
 	a.addOperatorFlags(cmd, &f)
-	cmd.Flags().BoolVar(&yes, "yes", false, "do accept it")
+	cmd.Flags().BoolVar(&yes, "yes", false, "confirm")
 	return cmd
 }
 

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -58,9 +57,9 @@ type localIDC struct {
 	showKeys bool
 	// files is the folder of the models for older AWS CLIs, the CA and the operator's socket:
 	// the data directory, or a temporary one.
-	files     string
-	temporary bool
-	faults    *faults.Player
+	files  string
+	remove func() error // of a temporary one
+	faults *faults.Player
 
 	gate  *gate.Gate
 	http  *http.Server
@@ -258,10 +257,9 @@ func openData(dir string) (*idc.Data, error) {
 func (a *app) buildIDC(l *localIDC, o serveOptions, device bool) (err error) {
 	l.files = l.data.Dir
 	if l.files == "" {
-		if l.files, err = os.MkdirTemp("", "rolecall-idc-"); err != nil {
+		if l.files, l.remove, err = temporaryFolder(a.Now()); err != nil {
 			return err
 		}
-		l.temporary = true
 	}
 	if l.files, err = filepath.Abs(l.files); err != nil {
 		return err
@@ -362,8 +360,8 @@ func (l *localIDC) close() error {
 	if l.data != nil {
 		err = errors.Join(err, l.data.Close())
 	}
-	if l.temporary {
-		err = errors.Join(err, os.RemoveAll(l.files))
+	if l.remove != nil {
+		err = errors.Join(err, l.remove())
 	}
 	return err
 }

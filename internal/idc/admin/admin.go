@@ -32,7 +32,7 @@ type API struct {
 	Now   func() time.Time
 	// Authenticate returns who signed a request, for the audit, and whether it is refused.
 	Authenticate func(r *http.Request, body []byte) (actor string, refusal *Refusal)
-	// Refused, unless nil, is told who was refused what for want of a signature or access.
+	// Refused, unless nil, is called for each call that was refused for its signature or rights.
 	Refused func(r *http.Request, actor, operation, code string)
 	// StatusDelay is DefaultStatusDelay when zero.
 	StatusDelay time.Duration

@@ -4,13 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"rolecall/internal/idc/limits"
 	"rolecall/internal/idc/store"
 	"rolecall/internal/idc/wire"
 )
@@ -48,7 +48,7 @@ func (s *Server) startDevice(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	code, userCode := randomText(64), newUserCode()
-	grant := deviceGrant{DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), From: addressOf(r)}
+	grant := deviceGrant{DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), From: limits.Address(r.RemoteAddr)}
 	if err := s.newDevice(r.Context(), in.ClientID, in.ClientSecret, in.StartURL, grant); err != nil {
 		writeError(w, err)
 		return
@@ -60,15 +60,6 @@ func (s *Server) startDevice(w http.ResponseWriter, r *http.Request) {
 		"verificationUriComplete": page + "?user_code=" + url.QueryEscape(userCode),
 		"expiresIn":               int(s.o.DeviceCodeLife.Seconds()), "interval": max(1, int(s.o.PollInterval.Seconds())),
 	})
-}
-
-// addressOf is the caller's address without its port.
-func addressOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 func (s *Server) newDevice(ctx context.Context, id, secret, startURL string, d deviceGrant) error {

@@ -80,7 +80,7 @@ func (s *Server) refused(r *http.Request, in tokenRequest, err error) {
 		return
 	}
 	target := "an unknown client"
-	if e != errClient && e != errDeviceCode { // which is said before the client is looked at
+	if e != errClient && e != errDeviceCode { // these come before the client is checked
 		target = "client:" + in.ClientID
 	}
 	s.o.Refusals.Note(refusals.Refusal{

@@ -28,7 +28,7 @@ type API struct {
 	Reload func(context.Context) (plan string, err error)
 	// Forget forgets the wrong passwords of a user; with an empty name, all that limits count. Nil: nothing is served.
 	Forget func(userName string)
-	// Refusals is for the audit, like what it has; nil: only what was done is recorded.
+	// Refusals takes refused changes for the audit; nil: only changes that were made are recorded.
 	Refusals *refusals.Book
 	// Faults plays misbehaviour; nil if nothing is served.
 	Faults Faults
@@ -246,7 +246,7 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request) {
 	answer(w, Answer{Events: v.Events, Head: v.Head, Findings: v.Findings}, err)
 }
 
-// accept takes everything as it is for right, and records what was found.
+// accept accepts everything as it is, and records what was found.
 func (a *API) accept(w http.ResponseWriter, r *http.Request) {
 	v, err := a.Store.Verify(r.Context())
 	var found []string
@@ -279,7 +279,7 @@ func (a *API) reload(w http.ResponseWriter, r *http.Request) {
 func (a *API) faults(w http.ResponseWriter, r *http.Request) {
 	if a.Faults == nil {
 		answer(w, Answer{},
-			errors.New("faults need a server that only this machine can reach, and none serves this data directory"))
+			errors.New("faults need a server that only this machine can reach, and no such server runs on this data directory"))
 		return
 	}
 	var err error

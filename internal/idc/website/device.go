@@ -63,7 +63,7 @@ func (s *Site) originOf(r *http.Request, d oidc.Device) deviceOrigin {
 		return limits.Loopback
 	}
 	return deviceOrigin{
-		From: name(d.From), Here: name(addressOf(r.RemoteAddr)), Elsewhere: elsewhere,
+		From: name(d.From), Here: name(limits.Address(r.RemoteAddr)), Elsewhere: elsewhere,
 		Refused: elsewhere && s.o.DeviceSameAddress,
 	}
 }

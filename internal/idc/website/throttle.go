@@ -2,7 +2,6 @@ package website
 
 import (
 	"crypto/hmac"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -153,15 +152,6 @@ func (s *Site) knowDevice(w http.ResponseWriter, r *http.Request, user directory
 		id = randomText()
 	}
 	s.setCookie(w, entrance, s.deviceCookieOf(user), id+"."+s.deviceMAC(user, id), int(deviceLife.Seconds()))
-}
-
-// addressOf cuts the port off.
-func addressOf(hostPort string) string {
-	host, _, err := net.SplitHostPort(hostPort)
-	if err != nil {
-		return hostPort
-	}
-	return host
 }
 
 // Forget forgets the wrong passwords of a user by name, or with an empty name all wrong passwords, administrator's keys

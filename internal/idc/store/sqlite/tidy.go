@@ -15,7 +15,7 @@ const (
 	tidyPages = 256
 	// sparePages stay in the file for the next entries.
 	sparePages = 64
-	// quiet is the number of Views and Updates between two steps below which nobody misses the memory.
+	// quiet is the number of Views and Updates between two steps below which the memo may be dropped.
 	quiet = 100
 )
 
