@@ -80,8 +80,9 @@ func TestPagesHaveBounds(t *testing.T) {
 					fmt.Fprintf(w, `{"nextToken":%q,"accountList":[%[2]s],"roleList":[%[2]s]}`, token, list)
 					return true
 				})
+				most := map[string]int{"ever new pages": access.MaxPages, "ever new empty pages": 10}[name]
 				if got, err := s.portal.Accounts(t.Context()); !errors.Is(err, identitycenter.ErrBadAnswer) ||
-					s.requests() > access.MaxPages {
+					s.requests() > max(most, 3) {
 					t.Errorf("%d accounts, %v after %d requests", len(got), err, s.requests())
 				}
 				if got, err := s.portal.Roles(t.Context(), "111122223333"); !errors.Is(err, identitycenter.ErrBadAnswer) {

@@ -83,7 +83,7 @@ func (a *App) checkPerson(
 		a.Logger(a.Stderr).Debug("who signed in", "error", err)
 	}
 	if another {
-		a.warn(fmt.Errorf("A DIFFERENT PERSON SIGNED IN: %s is now signed in to %s; if that is not you, run: "+
+		a.warn(fmt.Errorf("ANOTHER PERSON SIGNED IN: %s is now signed in to %s; if that is not you, run: "+
 			"rolecall logout %s", a.Show(name), quotedLabel(session), Quoted(session.Label())))
 	}
 	return name

@@ -35,7 +35,9 @@ func TestTemporaryFolders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for folder, want := range map[string]bool{killed: false, making: true, running: true, filepath.Join(dir, "other-1"): true} {
+	for folder, want := range map[string]bool{
+		killed: false, making: true, running: true, filepath.Join(dir, "other-1"): true,
+	} {
 		if _, err := os.Stat(folder); (err == nil) != want {
 			t.Errorf("%s: %v", folder, err)
 		}

@@ -48,7 +48,9 @@ func (s *Server) startDevice(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	code, userCode := randomText(64), newUserCode()
-	grant := deviceGrant{DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), From: limits.Address(r.RemoteAddr)}
+	grant := deviceGrant{
+		DeviceCode: s.hash(code), UserCode: s.hash(plainCode(userCode)), From: limits.Address(r.RemoteAddr),
+	}
 	if err := s.newDevice(r.Context(), in.ClientID, in.ClientSecret, in.StartURL, grant); err != nil {
 		writeError(w, err)
 		return

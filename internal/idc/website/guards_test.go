@@ -12,17 +12,21 @@ import (
 func TestEveryFormIsGuarded(t *testing.T) {
 	s := newSite(t)
 	b := s.browser(t).as("alice").asAdministrator()
-	person, administrator := b.get("").token(), b.get("admin/").token()
+	person, administrator, visitor := b.get("").token(), b.get("admin/").token(), b.get("sign-in").token()
 	foreign := s.browser(t).as("bob").get("").token()
 	walked := 0
 	for _, pattern := range s.routes {
-		path, ok := strings.CutPrefix(pattern, "POST ")
-		if !ok || path == "/federation" { // for programs, with keys and without cookies
+		path, ok := strings.CutPrefix(pattern, "POST "+entrance)
+		if !ok { // for programs, with keys and without cookies
 			continue
 		}
 		walked++
+		path = strings.TrimPrefix(path, "{home}/")
 		token, other := person, administrator
-		if strings.Contains(path, "/admin/") && !strings.HasSuffix(path, "/admin/sign-in") {
+		switch {
+		case strings.HasSuffix(path, "sign-in"):
+			token, other = visitor, person
+		case strings.HasPrefix(path, "admin/"):
 			token, other = administrator, person
 		}
 		form := func(token string) url.Values {
@@ -41,9 +45,16 @@ func TestEveryFormIsGuarded(t *testing.T) {
 			"from another port": b.post(path, form(token), "Sec-Fetch-Site", "same-site"),
 			"nobody's cookies":  s.browser(t).post(path, form(token)),
 		} {
-			if p.status != http.StatusForbidden {
+			if p.status != http.StatusForbidden || !strings.Contains(p.body, "This form is no longer valid") {
 				t.Errorf("POST %s with %s: %d", path, name, p.status)
 			}
+		}
+		own := s.browser(t).as("alice").asAdministrator() // which some forms sign out
+		token = map[string]string{
+			person: own.get("").token(), administrator: own.get("admin/").token(), visitor: own.get("sign-in").token(),
+		}[token]
+		if p := own.post(path, form(token)); strings.Contains(p.body, "This form is no longer valid") {
+			t.Errorf("POST %s with its own token: %d", path, p.status)
 		}
 	}
 	if walked < 12 {

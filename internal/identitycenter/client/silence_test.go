@@ -121,7 +121,7 @@ func TestSilenceOfManyRequests(t *testing.T) {
 	})
 }
 
-// One host that is silent costs another nothing, and is asked again after a while, however often others ask it meanwhile.
+// One host that is silent costs another nothing, and is asked again after a while, however often it is asked meanwhile.
 func TestASilentHostHarmsNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one, asked, other := network(silent), 0, 0

@@ -185,7 +185,8 @@ func TestAcceptMakesTheLedgerAnew(t *testing.T) {
 			if found := v.found(); len(found) == 0 {
 				t.Error("nothing is found before")
 			}
-			if err := v.Accept(t.Context(), store.Event{Time: time.Now(), Actor: "operator", Action: "AcceptStore"}); err != nil {
+			accept := store.Event{Time: time.Now(), Actor: "operator", Action: "AcceptStore"}
+			if err := v.Accept(t.Context(), accept); err != nil {
 				t.Fatal(err)
 			}
 			if found := v.found(); len(found) > 0 {
