@@ -32,8 +32,8 @@ func (e *KeptError) Error() string {
 
 // exchange swaps the new file and the old one, so that no other program loses what it writes meanwhile. Programs that
 // want to open the old file for writing have to wait (guard). A program that already waits when the file is swapped
-// would write to a file that nobody reads: so the old file goes back, and the error is ErrChanged; the same if it is not the
-// file that was read. The error is errors.ErrUnsupported where files cannot be swapped.
+// would write to a file that nobody reads: so the old file goes back, and the error is ErrChanged; the same if it is
+// not the file that was read. The error is errors.ErrUnsupported where files cannot be swapped.
 func (p *Pending) exchange(s Shared, data []byte) error {
 	name := p.temp.Name()
 	g, err := guarded(p.path)

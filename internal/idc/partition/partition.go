@@ -107,7 +107,7 @@ func (t Table) Service(host string) (service, region string, ok bool) {
 }
 
 // Signs reports whether a request to host may be signed for a service in a region, at an instance in its own region.
-// AWS's hosts accept their own region only. Any other host counts as all of AWS's in the instance's partition: STS is in
+// AWS's hosts accept their own region only. Other hosts count as all of AWS's in the instance's partition: STS is in
 // every region; the instance's services are where it is; Organizations has one region, but clients that are sent to
 // another host sign for the region they work in.
 func (t Table) Signs(host, service, region, own string) bool {
