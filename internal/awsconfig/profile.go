@@ -1,6 +1,7 @@
 package awsconfig
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -52,7 +53,27 @@ type Chain struct {
 	ExternalID      string
 	Duration        time.Duration // 0: AWS's default
 	Source          *Profile
+
+	// What no config file says, but a command line.
+	Policy         string // JSON
+	PolicyARNs     []string
+	Tags           []Tag
+	TransitiveTags []string // their keys
+	SourceIdentity string
 }
+
+// Over returns under with what c says of it: a command line about the profile's role.
+func (c Chain) Over(under Chain) Chain {
+	under.RoleSessionName = cmp.Or(c.RoleSessionName, under.RoleSessionName)
+	under.ExternalID = cmp.Or(c.ExternalID, under.ExternalID)
+	under.Duration = cmp.Or(c.Duration, under.Duration)
+	under.Policy, under.PolicyARNs, under.SourceIdentity = c.Policy, c.PolicyARNs, c.SourceIdentity
+	under.Tags, under.TransitiveTags = c.Tags, c.TransitiveTags
+	return under
+}
+
+// A Tag is a session tag of AssumeRole.
+type Tag struct{ Key, Value string }
 
 // Profile returns the profile with that name and all it refers to, checked. It reads only the sections needed for
 // that. "default" without a section is an unknown profile, too.
@@ -274,6 +295,9 @@ func (p *Profile) Root() *Profile {
 	}
 	return p
 }
+
+// Temporary reports whether p's keys are those of a role, with which another role can be assumed for an hour at most.
+func (p *Profile) Temporary() bool { return p.Chain != nil || p.Session.StartURL != "" }
 
 // RequireRole returns an *Error that names the key which a profile lacks to get role credentials.
 func (p Profile) RequireRole() error {

@@ -69,6 +69,7 @@ func identityOf(profile awsconfig.Profile, account inventory.Account) export.Ide
 	switch {
 	case profile.Name != "":
 		id.Target = profile.Name
+	case profile.Chain != nil: // of a command line, which no target repeats
 	case session.Name != "" && !strings.Contains(session.Name, ":"):
 		id.Target = session.Name + ":" + account.ID + "/" + id.Role
 	default:

@@ -19,7 +19,7 @@ import (
 func (a *App) shellKeys(f targetFlags, args []string) (keys identitycenter.RoleCredentials, found bool) {
 	id, secret := a.Getenv("AWS_ACCESS_KEY_ID"), a.Getenv("AWS_SECRET_ACCESS_KEY")
 	named := firstArg(args) != "" || f.profile != "" || f.session != "" || f.account != "" || f.role != ""
-	if id == "" || secret == "" || named || len(f.tags) > 0 {
+	if id == "" || secret == "" || named || f.given() {
 		return keys, false
 	}
 	if profile := cmp.Or(a.Getenv("AWS_PROFILE"), a.Getenv("AWS_DEFAULT_PROFILE")); profile != "" {

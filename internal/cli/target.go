@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/awsconfig"
-	"rolecall/internal/credentials"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 )
@@ -21,15 +20,16 @@ type target struct {
 	session string // empty: the default session
 	account string // id or name
 	role    string
-	region  string // --region; empty: see App.located
-	tags    []credentials.Tag
+	region  string            // --region; empty: see App.located
+	roles   []awsconfig.Chain // to assume on top, the first one first
+	last    *awsconfig.Chain  // what is asked of the last role of all; nil: nothing
 }
 
 // targetFlags are the flags that name a target without a positional argument,
 // as in a credential_process line.
 type targetFlags struct {
 	profile, session, account, role, region string
-	tags                                    []string
+	assumeFlags
 }
 
 func (f *targetFlags) add(cmd *cobra.Command) {
@@ -37,11 +37,7 @@ func (f *targetFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.session, "session", "", "use this `SESSION`, with --account and --role")
 	cmd.Flags().StringVar(&f.account, "account", "", "`ACCOUNT` id, name, alias or unique prefix")
 	cmd.Flags().StringVar(&f.role, "role", "", "`ROLE` (permission set) name")
-	f.addTags(cmd)
-}
-
-func (f *targetFlags) addTags(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.tags, "session-tag", nil, "`KEY=VALUE` of the last role in a chain; can be repeated")
+	f.assumeFlags.add(cmd)
 }
 
 // addRegion adds --region, for commands whose answer depends on it.
@@ -83,14 +79,7 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 	if t.profile == "" && (t.account == "" || t.role == "") {
 		return t, Usagef("an account needs a role, and a role an account: ACCOUNT/ROLE, or --account and --role")
 	}
-	for _, tag := range f.tags {
-		key, value, ok := strings.Cut(tag, "=")
-		if !ok || key == "" {
-			return t, Usagef("--session-tag %q is not KEY=VALUE", tag)
-		}
-		t.tags = append(t.tags, credentials.Tag{Key: key, Value: value})
-	}
-	return t, nil
+	return t, f.read(&t)
 }
 
 // parseTarget takes text for a profile if there is one of that name, which may have a slash,
@@ -122,8 +111,11 @@ func hasSession(config *awsconfig.Config, name string) bool {
 // an account's name up in the stored listing, and asks the portal only if it is not there, which
 // may need a sign-in.
 func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profile, *session, error) {
-	o.tags, o.region = t.tags, t.region
+	o.region = t.region
 	profile, s, err := a.resolveTarget(ctx, t, o)
+	if err == nil {
+		profile, err = stacked(profile, t)
+	}
 	if err == nil {
 		profile, err = a.located(ctx, profile, o)
 	}

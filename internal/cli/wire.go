@@ -156,7 +156,6 @@ type options struct {
 	region      string                // --region
 	ssoRegion   string                // used instead of sso_region
 	accessToken identitycenter.Secret // used instead of the session's own
-	tags        []credentials.Tag     // of the last role of a chain
 	patience    access.Patience       // with the service's limit
 	accounts    []identitycenter.Account
 	stderr      io.Writer // takes warnings and the log; nil: the app's stderr
@@ -210,7 +209,7 @@ func (a *App) session(ctx context.Context, profile *awsconfig.Profile, o options
 	s := &session{login: l, endpoints: c.Endpoints()}
 	s.portal = a.portal(s, c, o)
 	s.source = &credentials.Source{
-		Session: root.Session, Portal: s.portal, Cache: store, Tags: o.tags, Accounts: o.accounts, Warn: warn, Now: a.Now,
+		Session: root.Session, Portal: s.portal, Cache: store, Accounts: o.accounts, Warn: warn, Now: a.Now,
 		STS: credentials.STS{
 			HTTP: httpClient, Endpoint: e.sts, FIPS: a.fips(*profile), DualStack: a.dualStack(*profile), Now: a.Now,
 		},
@@ -332,7 +331,7 @@ func (a *App) cachedKeys(
 	ctx context.Context, t target,
 ) (profile awsconfig.Profile, c identitycenter.RoleCredentials, good bool) {
 	config, err := a.config()
-	if err != nil || len(t.tags) > 0 {
+	if err != nil || t.assumes() {
 		return profile, c, false
 	}
 	if t.profile != "" {

@@ -27,14 +27,13 @@ func (s *Source) chained(
 	ctx context.Context,
 	profile awsconfig.Profile,
 	region string,
-	tags []Tag,
 ) (identitycenter.RoleCredentials, error) {
-	links := chainLinks(profile, s.Session, tags)
+	links := chainLinks(profile, s.Session)
 	cached, err := s.Cache.ChainedCredentials(s.Session, links)
 	if err == nil && s.goodFor(cached, identitycenter.CachedRoleMinimum) {
 		return cached, nil
 	}
-	c, err := s.assume(ctx, profile, region, tags)
+	c, err := s.assume(ctx, profile, region)
 	if err != nil {
 		if s.lastResort(cached, err) && ctx.Err() == nil {
 			return cached, nil
@@ -51,18 +50,21 @@ func (s *Source) assume(
 	ctx context.Context,
 	profile awsconfig.Profile,
 	region string,
-	tags []Tag,
 ) (identitycenter.RoleCredentials, error) {
 	chain := profile.Chain
 	for again := false; ; again = true {
-		source, err := s.retrieve(ctx, *chain.Source, region, nil)
+		source, err := s.retrieve(ctx, *chain.Source, region)
 		if err != nil {
 			return source, err
 		}
-		c, err := s.STS.assumeRole(ctx, source, *chain, region, tags)
+		c, err := s.STS.assumeRole(ctx, source, *chain, region)
 		if !errors.Is(err, identitycenter.ErrRejectedKeys) || again {
 			if err != nil {
-				err = fmt.Errorf("role %s of profile %q: %w", chain.RoleARN, profile.Name, err)
+				of := ""
+				if profile.Name != "" {
+					of = fmt.Sprintf(" of profile %q", profile.Name)
+				}
+				err = fmt.Errorf("role %s%s: %w", chain.RoleARN, of, err)
 			}
 			return c, err
 		}
@@ -76,7 +78,7 @@ func (s *Source) assume(
 // from.
 func (s *Source) forget(profile awsconfig.Profile) error {
 	for profile.Chain != nil {
-		if err := s.Cache.RemoveChainedCredentials(chainLinks(profile, s.Session, nil)); err != nil {
+		if err := s.Cache.RemoveChainedCredentials(chainLinks(profile, s.Session)); err != nil {
 			return err
 		}
 		profile = *profile.Chain.Source
@@ -86,13 +88,24 @@ func (s *Source) forget(profile awsconfig.Profile) error {
 
 // chainLinks names a chain and all that is asked of each link: the key of its
 // cache file. It begins with the session.
-func chainLinks(profile awsconfig.Profile, session identitycenter.SSOSession, tags []Tag) []string {
+func chainLinks(profile awsconfig.Profile, session identitycenter.SSOSession) []string {
 	links := []string{session.Label()}
-	for _, t := range tags {
-		links = append(links, "tag", t.Key, t.Value)
-	}
 	for profile.Chain != nil {
 		c := profile.Chain
+		for _, t := range c.Tags {
+			links = append(links, "tag", t.Key, t.Value)
+		}
+		for _, part := range []struct {
+			name string
+			of   []string
+		}{{"transitive", c.TransitiveTags}, {"policy", c.PolicyARNs}} {
+			for _, text := range part.of {
+				links = append(links, part.name, text)
+			}
+		}
+		if c.Policy+c.SourceIdentity != "" {
+			links = append(links, "narrowed", c.Policy, c.SourceIdentity)
+		}
 		links = append(links, "role", c.RoleARN, c.RoleSessionName, c.ExternalID, c.Duration.String())
 		profile = *c.Source
 	}

@@ -31,8 +31,6 @@ type Source struct {
 	Portal  portal
 	STS     STS
 	Cache   *cache.Store
-	// Tags are session tags for the last role of a chain.
-	Tags []Tag
 	// Accounts are the person's, when they are known: the portal is not asked for
 	// them again to explain a refusal.
 	Accounts []identitycenter.Account
@@ -45,17 +43,16 @@ type Source struct {
 // source_profile) it gets those of the source first, and assumes the role with
 // them. The errors are those of package login, a NoAccessError, or an APIError.
 func (s *Source) Retrieve(ctx context.Context, profile awsconfig.Profile) (identitycenter.RoleCredentials, error) {
-	return s.retrieve(ctx, profile, Region(profile), s.Tags)
+	return s.retrieve(ctx, profile, Region(profile))
 }
 
 func (s *Source) retrieve(
 	ctx context.Context,
 	profile awsconfig.Profile,
 	region string,
-	tags []Tag,
 ) (identitycenter.RoleCredentials, error) {
 	if profile.Chain != nil {
-		return s.chained(ctx, profile, region, tags)
+		return s.chained(ctx, profile, region)
 	}
 	if err := profile.RequireRole(); err != nil {
 		return identitycenter.RoleCredentials{}, err

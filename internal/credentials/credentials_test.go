@@ -133,7 +133,7 @@ func TestChainedRoles(t *testing.T) {
 		keys := s.retrieve(t, chained)
 		identity, err := s.source.STS.CallerIdentity(t.Context(), keys, credentials.Region(chained))
 		if err != nil || identity.Account != "444455556666" ||
-			!strings.Contains(identity.ARN, ":assumed-role/Deploy/rolecall") {
+			!strings.Contains(identity.ARN, ":assumed-role/Deploy/alice") {
 			t.Fatalf("%+v, %v", identity, err)
 		}
 		if again := s.retrieve(t, chained); again.AccessKeyID != keys.AccessKeyID {
@@ -182,7 +182,7 @@ func TestARegionForTheWholeChain(t *testing.T) {
 				t.Error("a refused role was handed out")
 			}
 		}
-		if got := strings.Join(signed, " "); got != "eu-west-1 us-east-1" {
+		if got := strings.Join(signed, " "); got != "eu-west-1 eu-west-1 us-east-1 us-east-1" {
 			t.Errorf("signed for %s", got)
 		}
 	})

@@ -25,9 +25,6 @@ type STS struct {
 	Now       func() time.Time
 }
 
-// A Tag is a session tag of AssumeRole.
-type Tag struct{ Key, Value string }
-
 // An Identity is what GetCallerIdentity says of the keys that signed it.
 type Identity struct {
 	Account string `json:"Account"`
@@ -66,9 +63,19 @@ func (s STS) client(c identitycenter.RoleCredentials, region string) *sts.Client
 	return sts.New(o)
 }
 
-// defaultRoleSession names chained sessions whose profile has no
-// role_session_name.
+// defaultRoleSession names sessions of roles where neither a profile nor the source's session has a name.
 const defaultRoleSession = "rolecall"
+
+// sessionName returns the name of the session that keys c are of: Identity Center gives it the user's name, and with
+// the same name for the next role, trails and conditions name the person, too.
+func (s STS) sessionName(ctx context.Context, c identitycenter.RoleCredentials, region string) string {
+	identity, err := s.CallerIdentity(ctx, c, region)
+	parts := strings.SplitN(identity.ARN, "/", 3)
+	if err != nil || len(parts) != 3 || !strings.HasSuffix(parts[0], ":assumed-role") {
+		return defaultRoleSession
+	}
+	return parts[2]
+}
 
 // assumeRole returns credentials of the role that chain names, with those of its
 // source. Roles assumed by role chaining last an hour at most.
@@ -77,11 +84,12 @@ func (s STS) assumeRole(
 	source identitycenter.RoleCredentials,
 	chain awsconfig.Chain,
 	region string,
-	tags []Tag,
 ) (identitycenter.RoleCredentials, error) {
-	in := &sts.AssumeRoleInput{RoleArn: &chain.RoleARN, RoleSessionName: aws.String(defaultRoleSession)}
-	if chain.RoleSessionName != "" {
-		in.RoleSessionName = &chain.RoleSessionName
+	if chain.RoleSessionName == "" {
+		chain.RoleSessionName = s.sessionName(ctx, source, region)
+	}
+	in := &sts.AssumeRoleInput{
+		RoleArn: &chain.RoleARN, RoleSessionName: &chain.RoleSessionName, TransitiveTagKeys: chain.TransitiveTags,
 	}
 	if chain.ExternalID != "" {
 		in.ExternalId = &chain.ExternalID
@@ -89,7 +97,16 @@ func (s STS) assumeRole(
 	if chain.Duration > 0 {
 		in.DurationSeconds = aws.Int32(int32(chain.Duration / time.Second))
 	}
-	for _, t := range tags {
+	if chain.Policy != "" {
+		in.Policy = &chain.Policy
+	}
+	if chain.SourceIdentity != "" {
+		in.SourceIdentity = &chain.SourceIdentity
+	}
+	for _, arn := range chain.PolicyARNs {
+		in.PolicyArns = append(in.PolicyArns, ststypes.PolicyDescriptorType{Arn: &arn})
+	}
+	for _, t := range chain.Tags {
 		in.Tags = append(in.Tags, ststypes.Tag{Key: &t.Key, Value: &t.Value})
 	}
 	out, err := s.client(source, region).AssumeRole(ctx, in)

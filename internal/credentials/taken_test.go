@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"rolecall/internal/awsconfig"
-	"rolecall/internal/credentials"
 	"rolecall/internal/idc/idctest"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/testbed"
@@ -66,10 +65,15 @@ func TestEachChainHasItsOwnKeys(t *testing.T) {
 		for name, change := range map[string]func(*awsconfig.Profile){
 			"another name":   func(p *awsconfig.Profile) { p.Chain.RoleSessionName = "another" },
 			"another length": func(p *awsconfig.Profile) { p.Chain.Duration = time.Hour / 2 },
-			"tags":           func(*awsconfig.Profile) { s.source.Tags = []credentials.Tag{{Key: "team", Value: "a"}} },
-			"other tags":     func(*awsconfig.Profile) { s.source.Tags = []credentials.Tag{{Key: "team", Value: "b"}} },
+			"tags":           func(p *awsconfig.Profile) { p.Chain.Tags = []awsconfig.Tag{{Key: "team", Value: "a"}} },
+			"other tags":     func(p *awsconfig.Profile) { p.Chain.Tags = []awsconfig.Tag{{Key: "team", Value: "b"}} },
+			"transitive tags": func(p *awsconfig.Profile) {
+				p.Chain.Tags, p.Chain.TransitiveTags = []awsconfig.Tag{{Key: "team", Value: "a"}}, []string{"team"}
+			},
+			"a policy":          func(p *awsconfig.Profile) { p.Chain.Policy = `{"Version":"2012-10-17","Statement":[]}` },
+			"a policy's ARN":    func(p *awsconfig.Profile) { p.Chain.PolicyARNs = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"} },
+			"a source identity": func(p *awsconfig.Profile) { p.Chain.SourceIdentity = "alice" },
 		} {
-			s.source.Tags = nil
 			other := deployFrom(role(payments, "Admin"))
 			change(&other)
 			asked := s.asked["/"]

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/credentials"
+	"rolecall/internal/filesystem"
+)
+
+// assumeFlags say which roles are assumed on top of a target, and what is asked of the last one.
+type assumeFlags struct {
+	roles, policyARNs, tags, transitive             []string
+	policy, sourceIdentity, externalID, sessionName string
+	roleDuration                                    time.Duration
+}
+
+func (f *assumeFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.roles, "assume", nil, "assume this role, by its `ARN`, with the target's keys; can be repeated")
+	flags.StringArrayVar(&f.tags, "session-tag", nil, "`KEY=VALUE` of the last role in a chain; can be repeated")
+	flags.StringArrayVar(&f.transitive, "transitive-tag", nil, "`KEY` of a session tag that stays for further roles")
+	flags.StringVar(&f.policy, "policy", "", "`FILE` with a JSON policy that narrows the last role")
+	flags.StringArrayVar(&f.policyARNs, "policy-arn", nil, "`ARN` of a managed policy that narrows the last role")
+	flags.StringVar(&f.sourceIdentity, "source-identity", "", "source identity, a `NAME` that no later role can change")
+	flags.StringVar(&f.externalID, "external-id", "", "`ID` that the last role's owner asks for")
+	flags.StringVar(&f.sessionName, "role-session-name", "",
+		"`NAME` of the last role's session (default that of the keys that assume it)")
+	name := "duration"
+	if cmd.Name() == "console" { // where --duration is the console's
+		name = "role-duration"
+	}
+	flags.DurationVar(&f.roleDuration, name, 0, "how `LONG` the last role's keys live, 15m to 12h; 1h at most in a chain")
+}
+
+// given reports whether any of the flags is.
+func (f *assumeFlags) given() bool { return len(f.roles) > 0 || f.asks() }
+
+// asks reports whether something is asked of the last role.
+func (f *assumeFlags) asks() bool {
+	return len(f.tags)+len(f.transitive)+len(f.policyARNs) > 0 || f.roleDuration != 0 ||
+		f.policy+f.sourceIdentity+f.externalID+f.sessionName != ""
+}
+
+// maxPolicy bounds a policy file, with its white space.
+const maxPolicy = 64 << 10
+
+// read puts the roles into t.
+func (f *assumeFlags) read(t *target) error {
+	for _, arn := range f.roles {
+		t.roles = append(t.roles, awsconfig.Chain{RoleARN: arn})
+	}
+	if !f.asks() {
+		return nil
+	}
+	t.last = &awsconfig.Chain{
+		RoleSessionName: f.sessionName, ExternalID: f.externalID, Duration: f.roleDuration,
+		PolicyARNs: f.policyARNs, TransitiveTags: f.transitive, SourceIdentity: f.sourceIdentity,
+	}
+	for _, tag := range f.tags {
+		key, value, ok := strings.Cut(tag, "=")
+		if !ok || key == "" {
+			return Usagef("--session-tag %q is not KEY=VALUE", tag)
+		}
+		t.last.Tags = append(t.last.Tags, awsconfig.Tag{Key: key, Value: value})
+	}
+	if f.policy == "" {
+		return nil
+	}
+	text, err := filesystem.Read(f.policy, maxPolicy)
+	if err == nil {
+		t.last.Policy, err = credentials.Compact(text)
+	}
+	if err != nil {
+		return Usagef("--policy %s: %w", f.policy, err)
+	}
+	return nil
+}
+
+// assumes reports whether a command line asks for roles, or something of a role.
+func (t target) assumes() bool { return len(t.roles) > 0 || t.last != nil }
+
+// stacked returns profile with the roles of t on top, and what t asks of the last one. Nobody has been asked when a
+// limit of AWS's is broken.
+func stacked(profile awsconfig.Profile, t target) (awsconfig.Profile, error) {
+	for _, chain := range t.roles {
+		source := profile
+		chain.Source = &source
+		profile.Chain, profile.Name, profile.AccountID, profile.RoleName = &chain, "", "", ""
+	}
+	if t.last != nil {
+		if profile.Chain == nil {
+			return profile, Usagef("there is no role to assume: add --assume ARN, or name a profile with role_arn")
+		}
+		chain := t.last.Over(*profile.Chain)
+		profile.Chain = &chain
+	}
+	err := credentials.CheckLinks(profile)
+	if limit := (*credentials.LinkError)(nil); err == nil || !errors.As(err, &limit) {
+		return profile, err
+	}
+	if t.assumes() {
+		return profile, &UsageError{err}
+	}
+	return profile, &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
+}
