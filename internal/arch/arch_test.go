@@ -24,7 +24,8 @@ var rooms = map[string][]string{
 	"cli": {
 		"access", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export",
 		"filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "near", "nodump", "pace",
-		"peer", "picker", "profiles", "settings", "terminal",
+		"peer", "picker", "profiles", "settings",
+		"terminal", "words",
 	},
 	"cli/local": { // where both houses meet
 		"awsconfig", "cli", "export", "filesystem", "identitycenter", "login",
@@ -36,7 +37,7 @@ var rooms = map[string][]string{
 	"batch":                 {"terminal"},
 	"browser":               {"words"},
 	"cache":                 {"filesystem", "identitycenter"},
-	"credentials":           {"access", "awsconfig", "cache", "identitycenter", "identitycenter/client", "near"},
+	"credentials":           {"access", "awsconfig", "cache", "filesystem", "identitycenter", "identitycenter/client", "near"},
 	"console":               {"identitycenter", "identitycenter/client"},
 	"discovery":             {"identitycenter", "identitycenter/client"},
 	"export":                {"identitycenter"},

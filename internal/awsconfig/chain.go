@@ -12,7 +12,7 @@ import (
 func (c *Config) chain(v *values, from []string) (*Chain, error) {
 	chain := &Chain{
 		RoleARN: v.text("role_arn"), RoleSessionName: v.text("role_session_name"),
-		ExternalID: v.text("external_id"),
+		ExternalID: v.text("external_id"), MFASerial: v.text("mfa_serial"), TokenFile: v.text("web_identity_token_file"),
 	}
 	if !strings.HasPrefix(chain.RoleARN, "arn:") || strings.Count(chain.RoleARN, ":") < 5 {
 		return nil, v.fail("role_arn", "%q is not a role ARN", chain.RoleARN)
@@ -24,39 +24,38 @@ func (c *Config) chain(v *values, from []string) (*Chain, error) {
 		}
 		chain.Duration = time.Duration(seconds) * time.Second
 	}
-	for _, key := range []string{"credential_source", "web_identity_token_file"} {
-		if v.text(key) != "" {
-			return nil, v.unsupported(key)
-		}
+	if chain.TokenFile != "" { // before a source_profile, as in botocore
+		return chain, nil
 	}
-	source, err := c.sourceOf(v, from)
-	if err != nil {
-		return nil, err
-	}
-	chain.Source = source
-	return chain, nil
+	var err error
+	chain.Source, err = c.sourceOf(v, from)
+	return chain, err
 }
 
-// sourceOf reads the profile that source_profile names. What is wrong for every tool comes before what rolecall does
-// not support.
+// sourceOf reads the profile that source_profile names, or what credential_source does.
 func (c *Config) sourceOf(v *values, from []string) (*Profile, error) {
-	name := v.text("source_profile")
+	name, kind := v.text("source_profile"), v.text("credential_source")
 	switch {
+	case name != "" && kind != "":
+		return nil, v.fail("credential_source", "contradicts source_profile: keep one of the two")
+	case kind == "Environment":
+		return &Profile{Environment: true, Origin: v.where("credential_source")}, nil
+	case kind == "EcsContainer", kind == "Ec2InstanceMetadata":
+		return nil, v.limit("credential_source", "%s: rolecall does not ask a machine's metadata for keys", kind)
+	case kind != "":
+		return nil, v.fail("credential_source", "%q is not Environment, EcsContainer or Ec2InstanceMetadata", firstLine(kind))
 	case name == "":
 		return nil, v.fail("source_profile", "is missing beside role_arn")
 	case name == v.name && len(from) == 1 && v.text("aws_access_key_id") != "":
-		return nil, v.limit("source_profile", "%q has keys of its own, which rolecall does not use", name)
+		keys, err := c.staticKeys(v)
+		return &Profile{Name: name, Origin: v.origin, Static: keys}, err
 	}
 	source, err := c.named(v, "source_profile", name, from)
-	switch {
-	case err != nil && !isLimit(err):
+	if err != nil {
 		return nil, err
-	case v.text("mfa_serial") != "":
-		return nil, v.unsupported("mfa_serial")
-	case err != nil:
-		return nil, err
-	case source.Chain == nil && source.Session.StartURL == "": // its keys may be anywhere, as aws-vault's are
-		return nil, v.limit("source_profile", "%q has neither a session nor a role_arn", name)
+	}
+	if !source.SignsIn() && source.Chain == nil && source.Static == nil && source.CredentialProcess == "" {
+		return nil, v.limit("source_profile", "%q has no keys here, no role_arn, session or credential_process", name)
 	}
 	return &source, nil
 }
@@ -95,14 +94,4 @@ func (v *values) limit(key, format string, args ...any) *Error {
 	e := v.fail(key, format, args...)
 	e.limit = true
 	return e
-}
-
-func (v *values) unsupported(key string) *Error {
-	return v.limit(key, "is not supported: rolecall assumes roles with the credentials of a source_profile")
-}
-
-// isLimit reports whether an error is about what other tools can use, and rolecall cannot.
-func isLimit(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.limit
 }

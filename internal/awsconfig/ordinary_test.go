@@ -21,24 +21,23 @@ func ordinary() map[string][3]string {
 	return map[string][3]string{
 		"a role on keys": {
 			"[profile jonr]\n" + role + "source_profile = jon\n", "[jon]\n" + ownKeys,
-			`profile "jonr" source_profile`,
+			"",
 		},
 		"a role on default keys, with MFA": {
 			"[default]\nregion = us-east-1\n[profile cross]\n" + role + "source_profile = default\n" + device +
 				"duration_seconds = 3600\nexternal_id = 1\nrole_session_name = me\n", "[default]\n" + ownKeys,
-			`profile "cross" mfa_serial`,
+			"",
 		},
 		"a chain with MFA": {
 			"[profile cli-user]\nregion = us-west-2\noutput = json\n[profile a]\n" + role + "source_profile = cli-user\n" +
 				device + "[profile b]\n" + role + "source_profile = a\n[profile c]\n" + role + "source_profile = b\n",
-			"[cli-user]\n" + ownKeys, `profile "a" mfa_serial`,
+			"[cli-user]\n" + ownKeys, "",
 		},
 		"a role on itself": {
-			"[profile me]\n" + role + "source_profile = me\n", "[me]\n" + ownKeys, `profile "me" source_profile`,
+			"[profile me]\n" + role + "source_profile = me\n", "[me]\n" + ownKeys, "",
 		},
 		"a role on a process": {
-			"[profile p]\ncredential_process = /opt/bin/tool --x\n[profile r]\n" + role + "source_profile = p\n", "",
-			`profile "r" source_profile`,
+			"[profile p]\ncredential_process = /opt/bin/tool --x\n[profile r]\n" + role + "source_profile = p\n", "", "",
 		},
 		"a role on aws login": {
 			"[profile p]\nlogin_session = arn:aws:iam::123456789012:user/me\nregion = us-east-1\n" +
@@ -47,11 +46,11 @@ func ordinary() map[string][3]string {
 		"an instance's role": {
 			"[profile ec2]\n" + role + "credential_source = Ec2InstanceMetadata\n[profile ecs]\n" + role +
 				"credential_source=EcsContainer\n[profile env]\n" + role + "credential_source = Environment\nregion = us-east-1\n",
-			"", `profile "ec2" credential_source, profile "ecs" credential_source, profile "env" credential_source`,
+			"", `profile "ec2" credential_source, profile "ecs" credential_source`,
 		},
 		"web identity": {
 			"[profile web]\n" + role + "web_identity_token_file = /var/run/token\nrole_session_name = x\n" +
-				"[profile on]\n" + role + "source_profile = web\n", "", `profile "web" web_identity_token_file`,
+				"[profile on]\n" + role + "source_profile = web\n", "", "",
 		},
 		"aws-vault": {
 			"[default]\nregion=us-east-1\n\n[profile jonsmith]\n" + device +
@@ -62,7 +61,7 @@ func ordinary() map[string][3]string {
 				"source_profile = jonsmith\nparent_profile = jonsmith\nmfa_process = pass otp aws\n" +
 				"source_identity = me\nsession_tags = key1=value1,key2=value2\ntransitive_session_tags = key1\n" +
 				"[profile vault]\ncredential_process = aws-vault exec --no-session --json jonsmith\n", "",
-			`profile "foo-readonly" source_profile, profile "foo-admin" mfa_serial, profile "common" source_profile`,
+			`profile "foo-readonly" source_profile, profile "foo-admin" source_profile, profile "common" source_profile`,
 		},
 		"Granted": {
 			"[profile dev]\ngranted_sso_start_url = https://d-1234567890.awsapps.com/start\ngranted_sso_region = us-east-1\n" +
@@ -93,7 +92,7 @@ func ordinary() map[string][3]string {
 			"[profile base]\nregion = us-east-1\n[profile terraform]\n" + role +
 				"source_profile = base\nexternal_id = EXTERNAL\n" +
 				"role_session_name = terraform\nmax_attempts = 10\nretry_mode = adaptive\ns3 =\n  use_accelerate_endpoint = true\n",
-			"[base]\n" + ownKeys, `profile "terraform" source_profile`,
+			"[base]\n" + ownKeys, "",
 		},
 		"okta, gimme and others": {
 			"[okta]\naws_saml_url = home/amazon_aws/0oa/272\nmfa_provider = OKTA\n[profile o]\naws_saml_url = x\n" +

@@ -25,7 +25,9 @@ type Profile struct {
 	IgnoreEndpointURLs bool
 	Endpoints          Endpoints
 	CredentialProcess  string
-	Chain              *Chain // role_arn and source_profile: then no sso_* key counts
+	Static             *StaticKeys // nil unless these are the profile's keys
+	Environment        bool        // credential_source = Environment: the keys of the environment
+	Chain              *Chain      // role_arn and source_profile: then no sso_* key counts
 
 	accountAt, roleAt Origin // of the keys
 }
@@ -46,13 +48,22 @@ type Endpoint struct {
 	Origin Origin
 }
 
-// A Chain is a role to assume with the credentials of another profile.
+// StaticKeys are keys in a config file, most often a user's own.
+type StaticKeys struct {
+	AccessKeyID                   string
+	SecretAccessKey, SessionToken identitycenter.Secret
+	Origin                        Origin
+}
+
+// A Chain is a role to assume with the credentials of another profile, or with the token of a file.
 type Chain struct {
 	RoleARN         string
 	RoleSessionName string
 	ExternalID      string
 	Duration        time.Duration // 0: AWS's default
-	Source          *Profile
+	MFASerial       string
+	TokenFile       string   // web_identity_token_file
+	Source          *Profile // nil with TokenFile
 
 	// What no config file says, but a command line.
 	Policy         string // JSON
@@ -111,6 +122,9 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	if p.Session, err = c.profileSession(v); err != nil || p.Session.StartURL != "" {
 		return p, err
 	}
+	if p.Static, err = c.staticKeys(v); err != nil || p.Static != nil {
+		return p, err
+	}
 	if session, account, role, ok := OwnProcess(p.CredentialProcess); ok {
 		p.AccountID, p.RoleName = account, role
 		p.Session, err = c.Session(session)
@@ -120,6 +134,24 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 		return c.through(v, p, source, append(from, name))
 	}
 	return p, nil
+}
+
+// staticKeys returns a profile's own keys if they count. As in botocore, those of the credentials file come before
+// credential_process, and those of the config file after it.
+func (c *Config) staticKeys(v *values) (*StaticKeys, error) {
+	id, secret := v.text("aws_access_key_id"), v.text("aws_secret_access_key")
+	at := v.where("aws_access_key_id")
+	switch {
+	case id == "" && secret == "", at.File != c.credentials.path && v.text("credential_process") != "":
+		return nil, nil
+	case secret == "":
+		return nil, v.fail("aws_access_key_id", "has no aws_secret_access_key beside it")
+	case id == "":
+		return nil, v.fail("aws_secret_access_key", "has no aws_access_key_id beside it")
+	}
+	return &StaticKeys{
+		id, identitycenter.NewSecret(secret), identitycenter.NewSecret(v.text("aws_session_token")), at,
+	}, nil
 }
 
 func (v *values) switched(key string) Switch {
@@ -288,13 +320,16 @@ func (v *values) endpoints() Endpoints {
 	return e
 }
 
-// Root returns the profile at the end of a chain: the one that signs in.
+// Root returns the profile at the end of a chain: the one that signs in, or has keys of another kind.
 func (p *Profile) Root() *Profile {
-	for p.Chain != nil {
+	for p.Chain != nil && p.Chain.Source != nil {
 		p = p.Chain.Source
 	}
 	return p
 }
+
+// SignsIn reports whether p's keys come from IAM Identity Center.
+func (p *Profile) SignsIn() bool { return p.Root().Session.StartURL != "" }
 
 // Temporary reports whether p's keys are those of a role, with which another role can be assumed for an hour at most.
 func (p *Profile) Temporary() bool { return p.Chain != nil || p.Session.StartURL != "" }
@@ -309,7 +344,7 @@ func (p Profile) RequireRole() error {
 		return &Error{Origin: at, Profile: p.Name, Key: key, Problem: problem, kind: ErrInvalid}
 	}
 	switch {
-	case p.Chain != nil:
+	case p.Chain != nil && p.Chain.Source != nil:
 		return p.Chain.Source.RequireRole()
 	case p.Session.StartURL == "":
 		return fail("sso_session", "is missing: this profile does not sign in through IAM Identity Center")

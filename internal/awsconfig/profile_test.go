@@ -384,3 +384,72 @@ func TestFilesOfAPersonWithoutAHome(t *testing.T) {
 		}
 	}
 }
+
+// Where a profile's keys come from is what botocore decides.
+func TestWhereKeysComeFrom(t *testing.T) {
+	const id, secret = "aws_access_key_id = AKIAX\n", "aws_secret_access_key = s\n"
+	const roleOf = "role_arn = arn:aws:iam::111122223333:role/x\n"
+	const sso = "sso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n"
+	for name, c := range map[string]struct{ config, credentials, want string }{
+		"keys in config":                  {id + secret, "", "keys"},
+		"keys in credentials":             {"", id + secret, "keys"},
+		"a process beside keys in config": {"credential_process = x\n" + id + secret, "", "process"},
+		"a process, keys in credentials":  {"credential_process = x\n", id + secret, "keys"},
+		"SSO beside keys in credentials":  {sso, id + secret, "sso"},
+		"SSO beside a process":            {sso + "credential_process = x\n", "", "sso"},
+		"half of the keys":                {id, "", "aws_access_key_id"},
+		"the other half":                  {"", secret, "aws_secret_access_key"},
+		"halves in both files":            {id, secret, "keys"},
+		"half, and a process":             {id + "credential_process = x\n", "", "process"},
+		"a web identity before a source":  {roleOf + "source_profile = p\nweb_identity_token_file = /t\n", "", "web"},
+		"a role on itself":                {roleOf + "source_profile = p\n" + id + secret, "", "role on keys"},
+		"a role on the environment":       {roleOf + "credential_source = Environment\n", "", "role on environment"},
+		"a role on two": {
+			roleOf + "credential_source = Environment\nsource_profile = p\n", "", "credential_source",
+		},
+		"a role on an unknown source":    {roleOf + "credential_source = Moon\n", "", "credential_source"},
+		"a role on a machine's metadata": {roleOf + "credential_source = EcsContainer\n", "", "credential_source"},
+		"nothing":                        {"region = us-east-1\n", "", "nothing"},
+		"an empty id, and a secret":      {"aws_access_key_id =\n" + secret, "", "aws_secret_access_key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			files := awsconfig.Files{Config: filepath.Join(dir, "config"), Credentials: filepath.Join(dir, "credentials")}
+			config := "[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\nsso_region = us-east-1\n" +
+				"[profile p]\n" + c.config
+			if err := errors.Join(os.WriteFile(files.Config, []byte(config), 0o600),
+				os.WriteFile(files.Credentials, []byte("[p]\n"+c.credentials), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			all, err := awsconfig.Open(files)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := all.Profile("p")
+			if got := whereFrom(p, err); got != c.want {
+				t.Errorf("%s, want %s; %v", got, c.want, err)
+			}
+		})
+	}
+}
+
+func whereFrom(p awsconfig.Profile, err error) string {
+	var e *awsconfig.Error
+	switch {
+	case errors.As(err, &e):
+		return e.Key
+	case p.Chain != nil && p.Chain.TokenFile != "":
+		return "web"
+	case p.Chain != nil:
+		return "role on " + whereFrom(*p.Chain.Source, nil)
+	case p.SignsIn():
+		return "sso"
+	case p.Static != nil:
+		return "keys"
+	case p.Environment:
+		return "environment"
+	case p.CredentialProcess != "":
+		return "process"
+	}
+	return "nothing"
+}

@@ -21,7 +21,7 @@ type assumeFlags struct {
 
 func (f *assumeFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.roles, "assume", nil, "assume this role, by its `ARN`, with the target's keys; can be repeated")
+	flags.StringArrayVar(&f.roles, "assume", nil, "assume the role `ARN` with the target's keys; can be repeated")
 	flags.StringArrayVar(&f.tags, "session-tag", nil, "`KEY=VALUE` of the last role in a chain; can be repeated")
 	flags.StringArrayVar(&f.transitive, "transitive-tag", nil, "`KEY` of a session tag that stays for further roles")
 	flags.StringVar(&f.policy, "policy", "", "`FILE` with a JSON policy that narrows the last role")

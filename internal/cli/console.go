@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,7 +106,7 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := profile.RequireRole(); err != nil {
+	if err := profile.RequireRole(); err != nil && profile.SignsIn() {
 		return err
 	}
 	root := *profile.Root()
@@ -122,6 +123,8 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	}
 	if o.portal {
 		switch {
+		case !profile.SignsIn():
+			return Usagef("the access portal knows nothing of profile %q: leave out --portal", profile.Name)
 		case o.duration != 0:
 			return Usagef("the access portal sets the length of the session: --portal excludes --duration")
 		case profile.Chain != nil:
@@ -132,22 +135,40 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	if o.duration != 0 && profile.Chain != nil {
 		return Usagef("AWS sets the length of a console session of an assumed role: leave out --duration")
 	}
-	signin, err := a.signin(s, root, region)
+	keys, signin, err := a.consoleKeys(ctx, s, profile, region)
 	if err != nil {
 		return err
 	}
-	keys, err := s.source.Retrieve(ctx, profile)
-	if err != nil {
-		return err
-	}
-	if err := s.login.AtHome(ctx); err != nil { // cached keys have not passed the check of a token
-		return err
-	}
+	r.Account = cmp.Or(r.Account, keys.AccountID)
 	a.checkPerson(ctx, s, profile, keys)
 	return a.openConsole(ctx, root, console.Request{
 		Credentials: keys, Signin: signin, Issuer: root.Session.StartURL, Destination: r.Destination,
 		Duration: o.duration,
 	}, r, o)
+}
+
+// consoleKeys returns keys that a link can be made of, and the address that makes it.
+func (a *App) consoleKeys(
+	ctx context.Context, s *session, profile awsconfig.Profile, region string,
+) (keys identitycenter.RoleCredentials, signin string, err error) {
+	if !profile.SignsIn() {
+		if keys, err = s.source.Retrieve(ctx, profile); err != nil {
+			return keys, "", err
+		}
+		if keys.SessionToken.IsZero() {
+			return keys, "", Usagef("the console takes no long-term keys, as those of profile %q: add --assume ARN",
+				profile.Name)
+		}
+		signin, err = a.signin(s, *profile.Root(), region)
+		return keys, signin, err
+	}
+	if signin, err = a.signin(s, *profile.Root(), region); err != nil {
+		return keys, "", err
+	}
+	if keys, err = s.source.Retrieve(ctx, profile); err == nil {
+		err = s.login.AtHome(ctx) // cached keys have not passed the check of a token
+	}
+	return keys, signin, err
 }
 
 // openConsole gets a link with the network settings of profile, and hands it over.
@@ -176,7 +197,7 @@ func (a *App) signin(s *session, root awsconfig.Profile, region string) (string,
 	}
 	aws := true
 	portal, err := url.Parse(s.endpoints.Portal)
-	if err == nil && !isAWS(s.endpoints, root.Session.Region, portal.Hostname()) {
+	if err == nil && root.SignsIn() && !isAWS(s.endpoints, root.Session.Region, portal.Hostname()) {
 		own, aws = portal.Scheme+"://"+portal.Host, false
 	}
 	return a.signinAt(own, aws, root, region)

@@ -115,7 +115,7 @@ func (a *App) explain(ctx context.Context, err error) report {
 			r.Hint = "rolecall config show, once that is corrected"
 		}
 	default:
-		explainKind(err, &r)
+		a.explainKind(err, &r)
 	}
 	a.explainVariant(err, &r)
 	if incomplete := (*inventory.IncompleteError)(nil); errors.As(err, &incomplete) {
@@ -131,7 +131,7 @@ func (a *App) explain(ctx context.Context, err error) report {
 }
 
 // explainKind explains errors of which only the kind matters.
-func explainKind(err error, r *report) {
+func (a *App) explainKind(err error, r *report) {
 	var damaged *cache.DamagedError
 	var account *inventory.AccountError
 	var text *discovery.StartURLError
@@ -159,8 +159,13 @@ func explainKind(err error, r *report) {
 		errors.Is(err, identitycenter.ErrLoginRequired), errors.Is(err, identitycenter.ErrUnauthorized),
 		errors.Is(err, identitycenter.ErrInvalidGrant), errors.Is(err, identitycenter.ErrInvalidClient):
 		r.Code, r.Hint = ExitLogin, "rolecall login"
+	case errors.Is(err, credentials.ErrNoKeys):
+		r.Code, r.Hint = ExitConfiguration, "rolecall config show"
 	case errors.Is(err, identitycenter.ErrRejectedKeys):
 		r.Code, r.Hint = ExitLogin, "rolecall login --fresh"
+		if !a.inForce.SignsIn() {
+			r.Hint = "rolecall config show, which says where the keys are"
+		}
 	case errors.Is(err, identitycenter.ErrNoAccess):
 		r.Code, r.Hint = ExitNoAccess, "rolecall ls"
 	case errors.Is(err, identitycenter.ErrThrottled):

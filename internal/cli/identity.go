@@ -21,6 +21,9 @@ func (a *App) accountOf(profile awsconfig.Profile, c identitycenter.RoleCredenti
 	}
 	root := *profile.Root()
 	account := inventory.Account{ID: cmp.Or(c.AccountID, root.AccountID)}
+	if !root.SignsIn() {
+		return account, nil
+	}
 	if listed := a.listingOf(root); listed != nil {
 		is := func(listed inventory.Account) bool { return listed.ID == account.ID }
 		if n := slices.IndexFunc(listed.Accounts, is); n >= 0 {

@@ -119,6 +119,9 @@ func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profi
 	if err == nil {
 		profile, err = a.located(ctx, profile, o)
 	}
+	if err == nil && profile.Chain != nil {
+		err = requireRegion(profile)
+	}
 	return profile, s, err
 }
 
@@ -155,8 +158,9 @@ func (a *App) resolveProfile(
 	if err != nil {
 		return profile, nil, err
 	}
-	if profile.Root().Session.StartURL == "" {
-		return profile, nil, profile.RequireRole()
+	if !profile.SignsIn() {
+		s, err := a.otherSession(profile, o)
+		return profile, s, err
 	}
 	s, err := a.session(ctx, &profile, o)
 	return profile, s, err

@@ -44,6 +44,9 @@ func (a *App) identity(ctx context.Context, t target) (credentials.Identity, *se
 	if err != nil {
 		return credentials.Identity{}, nil, err
 	}
+	if err := requireRegion(profile); err != nil {
+		return credentials.Identity{}, nil, err
+	}
 	c, err := s.source.Retrieve(ctx, profile)
 	if err != nil {
 		return credentials.Identity{}, nil, err

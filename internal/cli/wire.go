@@ -210,6 +210,7 @@ func (a *App) session(ctx context.Context, profile *awsconfig.Profile, o options
 	s.portal = a.portal(s, c, o)
 	s.source = &credentials.Source{
 		Session: root.Session, Portal: s.portal, Cache: store, Accounts: o.accounts, Warn: warn, Now: a.Now,
+		Others: a.others(o),
 		STS: credentials.STS{
 			HTTP: httpClient, Endpoint: e.sts, FIPS: a.fips(*profile), DualStack: a.dualStack(*profile), Now: a.Now,
 		},

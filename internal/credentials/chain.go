@@ -52,12 +52,21 @@ func (s *Source) assume(
 	region string,
 ) (identitycenter.RoleCredentials, error) {
 	chain := profile.Chain
+	if chain.Source == nil {
+		return s.STS.assumeWithToken(ctx, *chain, region)
+	}
+	code := ""
 	for again := false; ; again = true {
 		source, err := s.retrieve(ctx, *chain.Source, region)
 		if err != nil {
 			return source, err
 		}
-		c, err := s.STS.assumeRole(ctx, source, *chain, region)
+		if chain.MFASerial != "" {
+			if code, err = s.Others.Code(ctx, chain.MFASerial); err != nil {
+				return source, err
+			}
+		}
+		c, err := s.STS.assumeRole(ctx, source, *chain, region, code)
 		if !errors.Is(err, identitycenter.ErrRejectedKeys) || again {
 			if err != nil {
 				of := ""
@@ -66,6 +75,9 @@ func (s *Source) assume(
 				}
 				err = fmt.Errorf("role %s%s: %w", chain.RoleARN, of, err)
 			}
+			return c, err
+		}
+		if !chain.Source.SignsIn() || code != "" { // nothing of it is cached, or the code is spent
 			return c, err
 		}
 		if err := s.forget(*chain.Source); err != nil {
@@ -90,8 +102,11 @@ func (s *Source) forget(profile awsconfig.Profile) error {
 // cache file. It begins with the session.
 func chainLinks(profile awsconfig.Profile, session identitycenter.SSOSession) []string {
 	links := []string{session.Label()}
-	for profile.Chain != nil {
+	for {
 		c := profile.Chain
+		if c == nil {
+			break
+		}
 		for _, t := range c.Tags {
 			links = append(links, "tag", t.Key, t.Value)
 		}
@@ -106,8 +121,20 @@ func chainLinks(profile awsconfig.Profile, session identitycenter.SSOSession) []
 		if c.Policy+c.SourceIdentity != "" {
 			links = append(links, "narrowed", c.Policy, c.SourceIdentity)
 		}
+		if c.MFASerial+c.TokenFile != "" {
+			links = append(links, "by", c.MFASerial, c.TokenFile)
+		}
 		links = append(links, "role", c.RoleARN, c.RoleSessionName, c.ExternalID, c.Duration.String())
+		if c.Source == nil {
+			return links
+		}
 		profile = *c.Source
+	}
+	switch {
+	case profile.Static != nil:
+		return append(links, "keys", profile.Static.AccessKeyID)
+	case !profile.SignsIn():
+		return append(links, "profile", profile.Origin.String(), profile.Name, profile.CredentialProcess)
 	}
 	return append(links, "account", profile.AccountID, profile.RoleName)
 }

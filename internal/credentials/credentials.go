@@ -34,6 +34,8 @@ type Source struct {
 	// Accounts are the person's, when they are known: the portal is not asked for
 	// them again to explain a refusal.
 	Accounts []identitycenter.Account
+	// Others are the ways to keys of profiles that do not sign in.
+	Others Others
 	// Warn is told what went wrong without harm to the answer.
 	Warn func(error)
 	Now  func() time.Time
@@ -53,6 +55,9 @@ func (s *Source) retrieve(
 ) (identitycenter.RoleCredentials, error) {
 	if profile.Chain != nil {
 		return s.chained(ctx, profile, region)
+	}
+	if !profile.SignsIn() {
+		return s.other(ctx, profile)
 	}
 	if err := profile.RequireRole(); err != nil {
 		return identitycenter.RoleCredentials{}, err

@@ -44,6 +44,9 @@ func (s STS) Identify(
 	if err != nil {
 		return identity, err
 	}
+	if !profile.SignsIn() && profile.Chain == nil {
+		return identity, nil // nothing says whose keys they should be
+	}
 	account, role := profile.AccountID, profile.RoleName
 	if profile.Chain != nil {
 		arn := profile.Chain.RoleARN

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/identitycenter"
@@ -44,11 +45,13 @@ func (s STS) CallerIdentity(ctx context.Context, c identitycenter.RoleCredential
 func (s STS) client(c identitycenter.RoleCredentials, region string) *sts.Client {
 	o := sts.Options{
 		Region: region, HTTPClient: s.HTTP, Retryer: client.Retryer(),
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+	}
+	if c.AccessKeyID != "" { // else the call is not signed
+		o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{
 				AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey.Reveal(), SessionToken: c.SessionToken.Reveal(),
 			}, nil
-		}),
+		})
 	}
 	if s.Endpoint != "" { // used as given: the SDK refuses FIPS or dual-stack with an endpoint
 		o.BaseEndpoint = &s.Endpoint
@@ -66,30 +69,35 @@ func (s STS) client(c identitycenter.RoleCredentials, region string) *sts.Client
 // defaultRoleSession names sessions of roles where neither a profile nor the source's session has a name.
 const defaultRoleSession = "rolecall"
 
-// sessionName returns the name of the session that keys c are of: Identity Center gives it the user's name, and with
-// the same name for the next role, trails and conditions name the person, too.
+// sessionName returns the name of the session or user that keys c are of: Identity Center gives a session the user's
+// name, and with the same name for the next role, trails and conditions name the person, too.
 func (s STS) sessionName(ctx context.Context, c identitycenter.RoleCredentials, region string) string {
 	identity, err := s.CallerIdentity(ctx, c, region)
-	parts := strings.SplitN(identity.ARN, "/", 3)
-	if err != nil || len(parts) != 3 || !strings.HasSuffix(parts[0], ":assumed-role") {
+	parts := strings.Split(identity.ARN, "/")
+	role := len(parts) == 3 && strings.HasSuffix(parts[0], ":assumed-role")
+	user := len(parts) > 1 && strings.HasSuffix(parts[0], ":user")
+	if err != nil || !role && !user {
 		return defaultRoleSession
 	}
-	return parts[2]
+	return parts[len(parts)-1]
 }
 
-// assumeRole returns credentials of the role that chain names, with those of its
-// source. Roles assumed by role chaining last an hour at most.
+// assumeRole returns credentials of the role that chain names, with those of its source, and the code of its MFA
+// device, if it has one. Roles assumed by role chaining last an hour at most.
 func (s STS) assumeRole(
 	ctx context.Context,
 	source identitycenter.RoleCredentials,
 	chain awsconfig.Chain,
-	region string,
+	region, code string,
 ) (identitycenter.RoleCredentials, error) {
 	if chain.RoleSessionName == "" {
 		chain.RoleSessionName = s.sessionName(ctx, source, region)
 	}
 	in := &sts.AssumeRoleInput{
 		RoleArn: &chain.RoleARN, RoleSessionName: &chain.RoleSessionName, TransitiveTagKeys: chain.TransitiveTags,
+	}
+	if code != "" {
+		in.SerialNumber, in.TokenCode = &chain.MFASerial, &code
 	}
 	if chain.ExternalID != "" {
 		in.ExternalId = &chain.ExternalID
@@ -113,27 +121,33 @@ func (s STS) assumeRole(
 	if err != nil {
 		return identitycenter.RoleCredentials{}, s.translate(ctx, "AssumeRole", err)
 	}
-	if out.Credentials == nil || out.Credentials.Expiration == nil {
+	return s.handedOut("AssumeRole", chain, out.Credentials, out.ResultMetadata)
+}
+
+// handedOut checks the credentials that STS has answered with for the role of chain.
+func (s STS) handedOut(
+	operation string, chain awsconfig.Chain, keys *ststypes.Credentials, metadata middleware.Metadata,
+) (identitycenter.RoleCredentials, error) {
+	bad := func(problem string) (identitycenter.RoleCredentials, error) {
 		return identitycenter.RoleCredentials{}, &identitycenter.APIError{
-			Operation:   "AssumeRole",
-			Kind:        identitycenter.ErrBadAnswer,
-			Description: "no keys",
+			Operation: operation, Kind: identitycenter.ErrBadAnswer, Description: problem,
 		}
 	}
-	ends := out.Credentials.Expiration.UTC()
+	if keys == nil || keys.Expiration == nil {
+		return bad("no keys")
+	}
+	ends := keys.Expiration.UTC()
 	c := identitycenter.RoleCredentials{
-		AccessKeyID:     aws.ToString(out.Credentials.AccessKeyId),
-		SecretAccessKey: identitycenter.NewSecret(aws.ToString(out.Credentials.SecretAccessKey)),
-		SessionToken:    identitycenter.NewSecret(aws.ToString(out.Credentials.SessionToken)),
+		AccessKeyID:     aws.ToString(keys.AccessKeyId),
+		SecretAccessKey: identitycenter.NewSecret(aws.ToString(keys.SecretAccessKey)),
+		SessionToken:    identitycenter.NewSecret(aws.ToString(keys.SessionToken)),
 		Expiration:      ends,
 		AccountID:       AccountOf(chain.RoleARN),
 	}
 	if err := c.Check(); err != nil {
-		return identitycenter.RoleCredentials{}, &identitycenter.APIError{
-			Operation: "AssumeRole", Kind: identitycenter.ErrBadAnswer, Description: err.Error(),
-		}
+		return bad(err.Error())
 	}
-	return c, client.CheckExpiration("AssumeRole", s.Endpoint, ends, out.ResultMetadata, s.Now())
+	return c, client.CheckExpiration(operation, s.Endpoint, ends, metadata, s.Now())
 }
 
 // translate tells keys that STS does not accept, and requests that were signed by a wrong clock, from a role that is

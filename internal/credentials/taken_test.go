@@ -70,8 +70,10 @@ func TestEachChainHasItsOwnKeys(t *testing.T) {
 			"transitive tags": func(p *awsconfig.Profile) {
 				p.Chain.Tags, p.Chain.TransitiveTags = []awsconfig.Tag{{Key: "team", Value: "a"}}, []string{"team"}
 			},
-			"a policy":          func(p *awsconfig.Profile) { p.Chain.Policy = `{"Version":"2012-10-17","Statement":[]}` },
-			"a policy's ARN":    func(p *awsconfig.Profile) { p.Chain.PolicyARNs = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"} },
+			"a policy": func(p *awsconfig.Profile) { p.Chain.Policy = `{"Version":"2012-10-17","Statement":[]}` },
+			"a policy's ARN": func(p *awsconfig.Profile) {
+				p.Chain.PolicyARNs = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}
+			},
 			"a source identity": func(p *awsconfig.Profile) { p.Chain.SourceIdentity = "alice" },
 		} {
 			other := deployFrom(role(payments, "Admin"))

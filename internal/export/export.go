@@ -110,7 +110,13 @@ func harmless(text string) string {
 	}, string(runes[:min(len(runes), longest)]))
 }
 
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+// moment is RFC 3339; empty for keys without an end.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05Z")
+}
 
 // removed are the variables that would change a child's identity.
 var removed = [...]string{
@@ -223,7 +229,7 @@ func without(keep []string) []string {
 
 // check rejects what not every shell can carry, so that nothing depends on quoting alone. No message holds a value.
 func check(e Environment) error {
-	if err := e.Credentials.Check(); err != nil {
+	if err := e.Credentials.CheckAny(); err != nil {
 		return fmt.Errorf("%w: nothing was written", err)
 	}
 	marked, _, _ := strings.Cut(e.RegionMark, ":")
@@ -251,7 +257,13 @@ func CredentialProcess(w io.Writer, c identitycenter.RoleCredentials) error {
 	}
 	// The values are checked to need no escapes.
 	text := `{"Version": 1, "AccessKeyId": "` + c.AccessKeyID + `", "SecretAccessKey": "` + c.SecretAccessKey.Reveal() +
-		`", "SessionToken": "` + c.SessionToken.Reveal() + `", "Expiration": "` + moment(c.Expiration) + `"`
+		`"`
+	if token := c.SessionToken.Reveal(); token != "" {
+		text += `, "SessionToken": "` + token + `"`
+	}
+	if !c.Expiration.IsZero() {
+		text += `, "Expiration": "` + moment(c.Expiration) + `"`
+	}
 	if isAccountID(c.AccountID) {
 		text += `, "AccountId": "` + c.AccountID + `"`
 	}

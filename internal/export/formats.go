@@ -186,12 +186,14 @@ func writeObject(b *bytes.Buffer, variables []Variable, null []string) error {
 func writeSTS(b *bytes.Buffer, c identitycenter.RoleCredentials) error {
 	b.WriteString("{\n    \"Credentials\": ")
 	var inner bytes.Buffer
-	if err := writeObject(&inner, []Variable{
+	members := []Variable{
 		{"AccessKeyId", c.AccessKeyID},
 		{"SecretAccessKey", c.SecretAccessKey.Reveal()},
 		{"SessionToken", c.SessionToken.Reveal()},
 		{"Expiration", moment(c.Expiration)},
-	}, nil); err != nil {
+	}
+	members = slices.DeleteFunc(members, func(v Variable) bool { return v.Value == "" })
+	if err := writeObject(&inner, members, nil); err != nil {
 		return err
 	}
 	b.WriteString(strings.ReplaceAll(strings.TrimSuffix(inner.String(), "\n"), "\n", "\n    "))

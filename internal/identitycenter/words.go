@@ -134,6 +134,17 @@ func (c RoleCredentials) Check() error {
 	return nil
 }
 
+// CheckAny is Check for keys that may be a user's own.
+func (c RoleCredentials) CheckAny() error {
+	if c.LongTerm() {
+		c.SessionToken = NewSecret("none")
+	}
+	return c.Check()
+}
+
+// LongTerm reports whether the keys are a user's own: with neither a session token nor an end.
+func (c RoleCredentials) LongTerm() bool { return c.SessionToken.IsZero() && c.Expiration.IsZero() }
+
 const maxKey = 16 << 10
 
 // Plain are the characters without a meaning to any shell.

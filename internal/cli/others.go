@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/cache"
+	"rolecall/internal/credentials"
+	"rolecall/internal/filesystem"
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/login"
+	"rolecall/internal/words"
+)
+
+// Profiles that have nothing to do with Identity Center (docs/decisions/019).
+
+// otherSession is session for a profile that does not sign in: it has no portal.
+func (a *App) otherSession(profile awsconfig.Profile, o options) (*session, error) {
+	store, err := a.cache()
+	if err != nil {
+		return nil, err
+	}
+	a.inForce = profile
+	httpClient, err := a.network(profile, a.Logger(a.Stderr))
+	if err != nil {
+		return nil, err
+	}
+	return &session{
+		login: &login.Login{Store: store, Now: a.Now},
+		source: &credentials.Source{
+			Cache: store, Warn: a.warn, Now: a.Now, Others: a.others(o),
+			STS: credentials.STS{
+				HTTP: httpClient, Endpoint: a.endpoints(profile).sts, FIPS: a.fips(profile), DualStack: a.dualStack(profile),
+				Now: a.Now,
+			},
+		},
+	}, nil
+}
+
+// others are the ways to keys that need this process or the person.
+func (a *App) others(o options) credentials.Others {
+	return credentials.Others{
+		Getenv:  a.Getenv,
+		Process: func(ctx context.Context, p awsconfig.Profile) ([]byte, error) { return a.runProcess(ctx, p, o) },
+		Code:    func(ctx context.Context, serial string) (string, error) { return a.mfaCode(ctx, serial, o) },
+	}
+}
+
+// mfaCode asks the person for the code of an MFA device.
+func (a *App) mfaCode(ctx context.Context, serial string, o options) (string, error) {
+	if o.unattended || !a.Terminal {
+		return "", &HintError{
+			Err:  fmt.Errorf("the role needs a code of the MFA device %s, and nobody is at a terminal", serial),
+			Code: ExitLogin, Hint: "run the command at a terminal",
+		}
+	}
+	for {
+		code, err := a.ask(ctx, "code of the MFA device "+serial, "")
+		if err != nil || len(code) == 6 && strings.Trim(code, "0123456789") == "" {
+			return code, err
+		}
+		a.note("a code has six digits")
+	}
+}
+
+const (
+	// processLimit is how long a credential_process may take.
+	processLimit = time.Minute
+	maxProcess   = 64 << 10
+	// inProcess holds the profiles whose credential_process is running: one that calls rolecall for its own profile would
+	// never end.
+	inProcess = "ROLECALL_IN_PROCESS"
+)
+
+// runProcess runs the credential_process of a profile, if the person agrees to this command line (security.md R23).
+func (a *App) runProcess(ctx context.Context, p awsconfig.Profile, o options) ([]byte, error) {
+	running := strings.Split(a.Getenv(inProcess), "\n")
+	for _, name := range running {
+		if name == p.Name {
+			return nil, fmt.Errorf("it calls rolecall for profile %q, which would run it again", p.Name)
+		}
+	}
+	argv := words.Shell(p.CredentialProcess)
+	if len(argv) == 0 {
+		return nil, errors.New("the command line is empty, or has a quote that nothing closes")
+	}
+	if err := a.agreeToProcess(ctx, p, o); err != nil {
+		return nil, err
+	}
+	path, err := lookPath(argv[0])
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, processLimit,
+		fmt.Errorf("no answer within %s: %w", processLimit, identitycenter.ErrUnavailable))
+	defer cancel()
+	var out boundedOutput
+	cmd := exec.CommandContext(ctx, path, argv[1:]...)
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, a.Stderr, time.Second
+	cmd.Env = append(append([]string{}, a.Environ...), inProcess+"="+strings.Join(append(running, p.Name), "\n"))
+	if a.Terminal && !o.unattended {
+		cmd.Stdin = a.Stdin // some ask for a code
+	}
+	err = a.Limits.Lift(cmd.Start)
+	if err == nil {
+		err = cmd.Wait()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return out.Bytes(), nil
+}
+
+// A boundedOutput keeps the first bytes of what is written.
+type boundedOutput struct{ bytes.Buffer }
+
+func (l *boundedOutput) Write(p []byte) (int, error) {
+	if l.Len()+len(p) > maxProcess {
+		return 0, fmt.Errorf("it wrote more than %d bytes", maxProcess)
+	}
+	return l.Buffer.Write(p)
+}
+
+// agreeToProcess asks once for each command line: a config file may be anybody's, and the command runs as this person.
+func (a *App) agreeToProcess(ctx context.Context, p awsconfig.Profile, o options) error {
+	sum := sha256.Sum256([]byte(p.Origin.File + "\x00" + p.CredentialProcess))
+	path := filepath.Join(cache.StateFolder(a.Getenv, a.Home), "agreed", hex.EncodeToString(sum[:]))
+	var files filesystem.Files
+	if _, err := files.ReadSecret(path); err == nil {
+		return nil
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if o.unattended || !a.Terminal {
+		return &HintError{
+			Err:   fmt.Errorf("profile %q gets its keys from a command that you have not agreed to yet", p.Name),
+			Code:  ExitRefused,
+			Facts: []string{"the command, at " + p.Origin.String() + ": " + p.CredentialProcess},
+			Hint:  "rolecall whoami " + Quoted(p.Name) + ", at a terminal",
+		}
+	}
+	a.note("profile %q at %s gets its keys from this command:", p.Name, a.Tidy(p.Origin.String()))
+	a.detail("%s", p.CredentialProcess)
+	yes, err := (&atTerminal{app: a}).Confirm(ctx, "run it, now and from now on?")
+	if err != nil {
+		return err
+	}
+	if !yes {
+		return login.ErrDeclined
+	}
+	return files.WriteSecret(path, nil)
+}
