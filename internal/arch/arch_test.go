@@ -37,7 +37,9 @@ var rooms = map[string][]string{
 	"batch":                 {"terminal"},
 	"browser":               {"words"},
 	"cache":                 {"filesystem", "identitycenter"},
-	"credentials":           {"access", "awsconfig", "cache", "filesystem", "identitycenter", "identitycenter/client", "near"},
+	"credentials": {
+		"access", "awsconfig", "cache", "filesystem", "identitycenter", "identitycenter/client", "near",
+	},
 	"console":               {"identitycenter", "identitycenter/client"},
 	"discovery":             {"identitycenter", "identitycenter/client"},
 	"export":                {"identitycenter"},
