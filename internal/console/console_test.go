@@ -61,7 +61,14 @@ func TestDestination(t *testing.T) {
 	const front = "https://eu-west-1.console.aws.amazon.com"
 	for text, want := range map[string]string{
 		"s3":             front + "/s3/home?region=eu-west-1",
-		"ec2":            front + "/ec2/home?region=eu-west-1",
+		"ec2":            front + "/ec2/v2/home?region=eu-west-1",
+		"S3":             front + "/s3/home?region=eu-west-1",
+		"DDB":            front + "/dynamodbv2/home?region=eu-west-1",
+		"waf":            front + "/wafv2/homev2?region=eu-west-1",
+		"logs":           front + "/cloudwatch/home?region=eu-west-1#logsV2:log-groups",
+		"new-service":    front + "/new-service/home?region=eu-west-1",
+		"iam":            "https://console.aws.amazon.com/iam/home",
+		"Orgs":           "https://console.aws.amazon.com/organizations/v2/home",
 		"/ec2/home#Foo:": front + "/ec2/home#Foo:",
 		"/":              front + "/",
 
@@ -78,7 +85,7 @@ func TestDestination(t *testing.T) {
 		"https://evilconsole.aws.amazon.com/", "https://evil.example/", "//evil.example/", "javascript:alert(1)",
 		"https://me@console.aws.amazon.com/", "https://console.aws.amazon.com@evil.example/",
 		"https://console.aws.amazon.com:99/", "https://console.amazonaws.cn/", "https://console.amazonaws-us-gov.com/",
-		"https://signin.aws.amazon.com/oauth?Action=logout", "https://aws.amazon.com/", `/\evil.example`, "s3 x", "S3",
+		"https://signin.aws.amazon.com/oauth?Action=logout", "https://aws.amazon.com/", `/\evil.example`, "s3 x",
 		"s3/x", "/x\r\nSet-Cookie: x", "https:console.aws.amazon.com", "../x",
 	} {
 		if got, err := Destination(text, "eu-west-1"); err == nil {

@@ -39,8 +39,9 @@ func isSignin(all identitycenter.Partitions, origin, region string) bool {
 
 func within(host, domain string) bool { return host == domain || strings.HasSuffix(host, "."+domain) }
 
-// Destination returns the page of the console that text means: a service such as s3, a path, or an address,
-// which must be a console's in the region's partition. No text means the console's home page.
+// Destination returns the page of the console that text means: a service such as s3 or DDB, a path, or an address,
+// which must be a console's in the region's partition. No text means the console's home page. A service that is not
+// Known is taken for a path.
 func Destination(text, region string) (string, error) {
 	return destination(identitycenter.AWS(), text, region)
 }
@@ -56,8 +57,8 @@ func destination(all identitycenter.Partitions, text, region string) (string, er
 		return "", fmt.Errorf("%q is not a page of the console", text)
 	case text == "":
 		return "https://" + name + "/console/home" + query, nil
-	case isService(text):
-		return "https://" + name + "/" + text + "/home" + query, nil
+	case isService(strings.ToLower(text)):
+		return servicePage(all, strings.ToLower(text), name, query, region), nil
 	case strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//"):
 		text = "https://" + name + text
 	}
@@ -68,6 +69,24 @@ func destination(all identitycenter.Partitions, text, region string) (string, er
 		return "", fmt.Errorf("%q is not a page of the console at %s", text, "console."+p.Console)
 	}
 	return text, nil
+}
+
+// servicePage returns the page of a service at the host of a region.
+func servicePage(all identitycenter.Partitions, text, host, query, region string) string {
+	s, ok := services()[text]
+	if !ok {
+		s.path = text
+	}
+	if p, _ := all.OfRegion(region); s.isGlobal() {
+		host, query = "console."+p.Console, ""
+	}
+	if !strings.HasSuffix(s.path, "/homev2") {
+		s.path += "/home"
+	}
+	if s.fragment != "" {
+		query += "#" + s.fragment
+	}
+	return "https://" + host + "/" + s.path + query
 }
 
 func isService(text string) bool {
