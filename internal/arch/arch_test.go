@@ -32,11 +32,11 @@ var rooms = map[string][]string{
 		"idc", "idc/directory", "idc/faults", "idc/gate", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy",
 		"idc/refusals", "idc/seed", "idc/store", "idc/visitor",
 	},
-	"access":                {"identitycenter", "login", "pace"},
-	"awsconfig":             {"filesystem", "identitycenter", "near", "words"}, // filesystem.Open, for Windows' sake
-	"batch":                 {"terminal"},
-	"browser":               {"words"},
-	"cache":                 {"filesystem", "identitycenter"},
+	"access":    {"identitycenter", "login", "pace"},
+	"awsconfig": {"filesystem", "identitycenter", "near", "words"}, // filesystem.Open, for Windows' sake
+	"batch":     {"terminal"},
+	"browser":   {"words"},
+	"cache":     {"filesystem", "identitycenter"},
 	"credentials": {
 		"access", "awsconfig", "cache", "filesystem", "identitycenter", "identitycenter/client", "near",
 	},

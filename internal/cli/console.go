@@ -29,6 +29,10 @@ type consoleOptions struct {
 	destination   string
 	duration      time.Duration // of the console session; 0: as long as the credentials are valid
 	print, portal bool
+	copy          bool // the link onto the clipboard
+	logoutFirst   bool
+	multiSession  bool
+	window        browser.Window // of the command line, then that of the account
 }
 
 func (a *App) consoleCommand() *cobra.Command {
@@ -41,15 +45,23 @@ func (a *App) consoleCommand() *cobra.Command {
 		Long: `Open the AWS console in your browser, signed in with the role credentials of TARGET.
 
   rolecall console dev
-  rolecall console dev --destination s3
+  rolecall console dev --service s3     ec2, ddb, logs, orgs …
+  rolecall console dev --browser chrome --browser-profile Payments
+  rolecall console dev --container Payments    a Firefox container
   rolecall console dev --print          print the link: it signs anybody in, for 15 minutes
   rolecall console dev --portal         use the access portal's link, which holds no keys
 
 Without a TARGET, the keys in the environment count, if there are any: those of "exec", of
-"env" or of the picker's shell.`,
+"env" or of the picker's shell. [[console]] entries of config.toml choose the browser by account.
+
+A browser has one console session, or five with AWS's multi-session support: --logout-first ends
+the one that is there, --multi-session switches that support on.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			length, err := consoleDuration(duration)
+			if err == nil {
+				err = o.check()
+			}
 			if err != nil {
 				return err
 			}
@@ -68,11 +80,38 @@ Without a TARGET, the keys in the environment count, if there are any: those of 
 		"`PAGE` of the console: a service like s3, a path, or an address")
 	cmd.Flags().StringVar(&duration, "duration", "",
 		"`LENGTH` of the console session: 900 to 43200 seconds, or like 8h (default that of the credentials)")
+	cmd.Flags().StringVar(&o.destination, "service", "", "like --destination, for a `SERVICE`")
+	cmd.Flags().BoolVar(&o.copy, "copy", false, "copy the link to the clipboard, and open no browser")
+	cmd.Flags().BoolVar(&o.logoutFirst, "logout-first", false, "end the browser's console session first")
+	cmd.Flags().BoolVar(&o.multiSession, "multi-session", false, "switch AWS's multi-session support on first")
+	cmd.Flags().StringVar(&o.window.Browser, "browser", "",
+		"open it in this `BROWSER`: "+strings.Join(browser.Names(), ", "))
+	cmd.Flags().StringVar(&o.window.Profile, "browser-profile", "",
+		"`PROFILE` of the browser, by its shown name or directory")
+	cmd.Flags().StringVar(&o.window.Container, "container", "", "open it in this Firefox `CONTAINER`")
+	_ = cmd.RegisterFlagCompletionFunc("browser", cobra.FixedCompletions(browser.Names(), nothingElse))
+	_ = cmd.RegisterFlagCompletionFunc("service", cobra.FixedCompletions(console.Services(), nothingElse))
 	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, and open no browser")
 	cmd.Flags().BoolVar(&o.portal, "portal", false, "use the access portal's own link, which holds no keys")
 	f.add(cmd)
 	f.addRegion(cmd)
 	return cmd
+}
+
+// check rejects what excludes each other.
+func (o consoleOptions) check() error {
+	switch {
+	case o.print && o.copy:
+		return Usagef("--print and --copy exclude each other")
+	case o.logoutFirst && o.multiSession:
+		return Usagef("--logout-first and --multi-session exclude each other: with several sessions none has to end")
+	case o.portal && (o.logoutFirst || o.multiSession):
+		return Usagef("the access portal signs in by itself: --portal excludes --logout-first and --multi-session")
+	}
+	if err := o.window.Check(); err != nil {
+		return &UsageError{err}
+	}
+	return nil
 }
 
 // consoleDuration reads a number of seconds, or a duration like 8h.
@@ -117,9 +156,12 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	}
 	region := credentials.Region(profile)
 	if o.destination != "" || !o.portal {
-		if r.Destination, err = console.Destination(o.destination, region); err != nil {
-			return &UsageError{err}
+		if r.Destination, err = a.destination(o.destination, region); err != nil {
+			return err
 		}
+	}
+	if o.window, err = a.window(ctx, profile, r.Role, o.window); err != nil {
+		return err
 	}
 	if o.portal {
 		switch {
@@ -183,7 +225,32 @@ func (a *App) openConsole(
 	if err != nil {
 		return err
 	}
+	if o.logoutFirst || o.multiSession {
+		region := cmp.Or(profile.Region, profile.Session.Region)
+		if !console.IsSignin(request.Signin, region) {
+			return Usagef("%s is not AWS: leave out --logout-first and --multi-session", request.Signin)
+		}
+		through := console.LogoutFirst
+		if o.multiSession {
+			through = console.MultiSession
+		}
+		if link, err = through(link, region); err != nil {
+			return err
+		}
+	}
 	return a.handOver(ctx, link, r, o)
+}
+
+// destination returns the page of the console that text means.
+func (a *App) destination(text, region string) (string, error) {
+	page, err := console.Destination(text, region)
+	if err != nil {
+		return "", &UsageError{err}
+	}
+	if !console.Known(text) {
+		a.tell("%q is not a service that rolecall knows; it is tried as it is", text)
+	}
+	return page, nil
 }
 
 // signin returns the address that turns a session's credentials into a link. They go only to
@@ -238,7 +305,12 @@ func (a *App) openPortal(s *session, r consoleResult, o consoleOptions) error {
 		r.URL = link
 		return a.consoleOutput(r, link+"\n")
 	}
-	if err := a.openBrowser(link); err != nil {
+	if o.copy {
+		a.copy(link)
+		a.note("copied the access portal's link for %s", r.Account+"/"+r.Role)
+		return a.consoleOutput(r, "")
+	}
+	if err := a.openWindow(o.window, link); err != nil {
 		return err
 	}
 	return a.sayOpened(r)
@@ -246,11 +318,17 @@ func (a *App) openPortal(s *session, r consoleResult, o consoleOptions) error {
 
 // handOver prints a link, or passes it to the browser through an address that works once.
 func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consoleResult, o consoleOptions) error {
-	if o.print {
+	if o.print || o.copy {
 		until := a.Now().Add(console.Life).UTC().Truncate(time.Second)
-		r.URL, r.Until = link.Reveal(), &until
+		r.Until = &until
 		a.note("until %s this link signs anybody in as %s: keep it to yourself",
 			until.Local().Format("15:04"), r.Account+"/"+r.Role)
+		if o.copy {
+			a.copy(link.Reveal())
+			a.note("copied the link")
+			return a.consoleOutput(r, "")
+		}
+		r.URL = link.Reveal()
 		return a.consoleOutput(r, link.Reveal()+"\n")
 	}
 	h, err := loopback.NewHandover(link.Reveal(), a.refusedCaller())
@@ -258,7 +336,7 @@ func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consol
 		return err
 	}
 	defer h.Close()
-	if err := a.openBrowser(h.Link); err != nil {
+	if err := a.openWindow(o.window, h.Link); err != nil {
 		return err
 	}
 	if err := h.Wait(ctx); errors.Is(err, loopback.ErrNotFetched) {
@@ -282,12 +360,11 @@ func (a *App) opener(failed func(error)) browser.Opener {
 	return browser.Opener{Stderr: a.Stderr, Failed: failed, Around: a.Limits.Lift}
 }
 
-func (a *App) openBrowser(address string) error {
-	command := a.Getenv("BROWSER")
-	if command == "" && !browser.Available(a.Getenv) {
+func (a *App) openWindow(w browser.Window, address string) error {
+	if (a.Getenv("BROWSER") == "" || w != browser.Window{}) && !browser.Available(a.Getenv) {
 		return noBrowser(errors.New("no browser on this machine, or no desktop session to open it in"))
 	}
-	if err := a.opener(a.warn).Open(command, address); err != nil {
+	if err := a.opener(a.warn).OpenIn(w, browser.System{Getenv: a.Getenv, Home: a.Home}, address); err != nil {
 		return noBrowser(fmt.Errorf("could not open a browser: %w", err))
 	}
 	return nil

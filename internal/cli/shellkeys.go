@@ -12,6 +12,7 @@ import (
 	"rolecall/internal/console"
 	"rolecall/internal/credentials"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
 )
 
 // shellKeys returns the keys in the environment, if no target is named: they are what a command without one means, as
@@ -128,8 +129,11 @@ func (a *App) consoleShell(ctx context.Context, keys identitycenter.RoleCredenti
 		return err
 	}
 	r := consoleResult{Account: identity.Account, Role: identity.ARN[strings.LastIndexByte(identity.ARN, ':')+1:]}
-	if r.Destination, err = console.Destination(o.destination, profile.Region); err != nil {
-		return &UsageError{err}
+	if r.Destination, err = a.destination(o.destination, profile.Region); err != nil {
+		return err
+	}
+	if o.window, err = a.accountWindow(ctx, inventory.Account{ID: r.Account}, r.Role, o.window); err != nil {
+		return err
 	}
 	own, err := console.Signin(profile.Region)
 	if err != nil {

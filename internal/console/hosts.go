@@ -92,3 +92,23 @@ func servicePage(all identitycenter.Partitions, text, host, query, region string
 func isService(text string) bool {
 	return strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
+
+// LogoutFirst returns an address that ends the browser's console session, and goes on to link: without AWS's
+// multi-session support a second account is refused.
+func LogoutFirst(link identitycenter.Secret, region string) (identitycenter.Secret, error) {
+	return through(link, region, "/oauth?Action=logout&redirect_uri=")
+}
+
+// MultiSession returns an address that switches AWS's multi-session support on in the browser, and goes on to link.
+func MultiSession(link identitycenter.Secret, region string) (identitycenter.Secret, error) {
+	return through(link, region, "/sessions/v1/opt-in?redirect_uri=")
+}
+
+func through(link identitycenter.Secret, region, path string) (identitycenter.Secret, error) {
+	p, ok := identitycenter.AWS().OfRegion(region)
+	if !ok {
+		return link, fmt.Errorf("no console is known for region %q", region)
+	}
+	return identitycenter.NewSecret(
+		"https://" + p.Home + ".signin." + p.Console + path + url.QueryEscape(link.Reveal())), nil
+}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -178,3 +179,6 @@ func Known(text string) bool {
 	_, ok := services()[name]
 	return ok || text == "" || !isService(name)
 }
+
+// Services returns the names that Destination knows, in order.
+func Services() []string { return slices.Sorted(maps.Keys(services())) }

@@ -63,7 +63,8 @@ func TestNamesThatAreNoPaths(t *testing.T) {
 		}
 	}
 	for region, want := range map[string]string{
-		"us-gov-west-1": "https://console.amazonaws-us-gov.com/iam/home", "cn-north-1": "https://console.amazonaws.cn/iam/home",
+		"us-gov-west-1": "https://console.amazonaws-us-gov.com/iam/home",
+		"cn-north-1":    "https://console.amazonaws.cn/iam/home",
 	} {
 		if got, err := Destination("iam", region); err != nil || got != want {
 			t.Errorf("iam in %s: %s, %v", region, got, err)

@@ -20,6 +20,20 @@ type Settings struct {
 	Region         string    `toml:"region"`          // where neither a person, a profile nor an account says another
 	Profiles       Profiles  `toml:"profiles"`
 	Accounts       []Account `toml:"account"`
+	Consoles       []Console `toml:"console"` // of several that match, the last counts
+}
+
+// A Console is in which browser the console of some accounts opens. Profile and Container are templates
+// (text/template) of the account and role.
+type Console struct {
+	Match     string `toml:"match"` // an account id, or a pattern of account names; empty: all
+	Tag       string `toml:"tag"`
+	Role      string `toml:"role"` // a pattern
+	Browser   string `toml:"browser"`
+	Profile   string `toml:"profile"`
+	Container string `toml:"container"`
+	Color     string `toml:"color"`
+	Icon      string `toml:"icon"`
 }
 
 // Profiles is how "rolecall profiles" generates, unless flags say otherwise.
