@@ -35,7 +35,7 @@ var rooms = map[string][]string{
 	"access":    {"identitycenter", "login", "pace"},
 	"awsconfig": {"filesystem", "identitycenter", "near", "words"}, // filesystem.Open, for Windows' sake
 	"batch":     {"terminal"},
-	"browser":   {"words"},
+	"browser":   {"filesystem", "words"},
 	"cache":     {"filesystem", "identitycenter"},
 	"credentials": {
 		"access", "awsconfig", "cache", "filesystem", "identitycenter", "identitycenter/client", "near",

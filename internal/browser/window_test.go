@@ -19,8 +19,8 @@ func TestWhereAnAddressOpens(t *testing.T) {
 	dir, home := t.TempDir(), t.TempDir()
 	t.Setenv("PATH", dir)
 	state := filepath.Join(home, ".config", "chromium", "Local State")
-	text := `{"profile":{"info_cache":{"Profile 3":{"name":"Production: pay"},"Default":{"name":"me"},"x":{"name":"twice"},` +
-		`"w":{"name":"twice"}}}}`
+	text := `{"profile":{"info_cache":{"Profile 3":{"name":"Production: pay"},"Default":{"name":"me"},` +
+		`"x":{"name":"twice"},"w":{"name":"twice"}}}}`
 	if err := errors.Join(os.MkdirAll(filepath.Dir(state), 0o700), os.WriteFile(state, []byte(text), 0o600)); err != nil {
 		t.Fatal(err)
 	}
