@@ -25,6 +25,7 @@ var ErrNotFound = errors.New("not in the cache")
 //	Home/.aws/cli/cache/<sha1>.json    role credentials, shared with the AWS CLI
 //	State/registrations/<sha256>.json  our client registrations
 //	State/sessions/<sha256>.json       which endpoint issued a session's token, and whose it is as a keyed hash
+//	State/asked/HASH                   when a sign-in that opened by itself came to nothing
 //	State/note.key                     the key of such hashes
 //	State/roles/<sha1>.json            whose role credentials a shared file holds
 //	State/chained/<sha256>.json        credentials of chained roles

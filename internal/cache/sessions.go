@@ -198,11 +198,14 @@ func (s *Store) LockLogin(
 	return s.lock(ctx, "login", session, waiting)
 }
 
+func (s *Store) lockPath(kind string, session identitycenter.SSOSession) string {
+	return filepath.Join(s.State, "locks", kind+"-"+ownName(sessionParts(session)...)+".lock")
+}
+
 func (s *Store) lock(
 	ctx context.Context, kind string, session identitycenter.SSOSession, waiting func(string),
 ) (func(), error) {
-	path := filepath.Join(s.State, "locks", kind+"-"+ownName(sessionParts(session)...)+".lock")
-	lock, err := s.Files.Lock(ctx, path, fmt.Sprintf("process %d", os.Getpid()), waiting)
+	lock, err := s.Files.Lock(ctx, s.lockPath(kind, session), fmt.Sprintf("process %d", os.Getpid()), waiting)
 	if err != nil {
 		if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 			return nil, err

@@ -24,7 +24,7 @@ func (o *options) addSignIn(cmd *cobra.Command) {
 
 func (a *App) loginCommand() *cobra.Command {
 	var o options
-	var fresh bool
+	var fresh, background bool
 	cmd := &cobra.Command{
 		Use:   "login [SESSION|PROFILE]",
 		Short: "Sign in to IAM Identity Center",
@@ -40,10 +40,15 @@ has its full length and the newest assignments. If sso_region is missing, or the
 leads from a host of your own to another region, login writes the right one to the file.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if background {
+				return a.loginInBackground(cmd.Context(), firstArg(args), o)
+			}
 			return a.login(cmd.Context(), firstArg(args), o, fresh)
 		},
 	}
 	o.addSignIn(cmd)
+	cmd.Flags().BoolVar(&background, "background", false, "sign in by the browser alone, without a terminal")
+	_ = cmd.Flags().MarkHidden("background")
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the current session on the server, then sign in again")
 	return cmd
 }
@@ -52,6 +57,9 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 	s, token, already, err := a.signInWhereItIs(ctx, name, o, fresh)
 	if err != nil {
 		return err
+	}
+	if err := s.login.Store.ForgetNo(s.login.Session); err != nil {
+		a.warn(err)
 	}
 	if err := a.keepRegion(ctx, name, s.login.Session); err != nil {
 		a.warn(fmt.Errorf("the login is good, but sso_region was not written: %w", err))

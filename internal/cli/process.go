@@ -10,10 +10,12 @@ import (
 
 	"rolecall/internal/export"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/login"
 )
 
 func (a *App) processCommand() *cobra.Command {
 	var f targetFlags
+	var interactive bool
 	cmd := &cobra.Command{
 		Use:   "process [TARGET]",
 		Short: "Print role credentials for credential_process",
@@ -22,8 +24,10 @@ func (a *App) processCommand() *cobra.Command {
   rolecall process --profile dev
   rolecall process --session corp --account 111122223333 --role Admin
 
-It never prompts, and ends within 20 seconds. rolecall-process does the same, faster; in a
-config file:
+It never prompts, and ends within 20 seconds. With --interactive, or interactive = true in a
+[[session]] of config.toml, it opens your browser when a sign-in is needed, one for all who
+ask, and waits up to 50 seconds; after one that came to nothing none opens for ten minutes.
+It needs a desktop, not SSH or CI. rolecall-process does the same, faster; in a config file:
 
   credential_process = /usr/local/bin/rolecall-process --session corp --account 111122223333 --role Admin`,
 		Args: cobra.MaximumNArgs(1),
@@ -32,9 +36,10 @@ config file:
 			if err != nil {
 				return err
 			}
-			return a.process(cmd.Context(), t)
+			return a.process(cmd.Context(), t, interactive)
 		},
 	}
+	cmd.Flags().BoolVar(&interactive, "interactive", false, "open the browser when a sign-in is needed")
 	f.add(cmd)
 	return cmd
 }
@@ -45,13 +50,25 @@ const processDeadline = 20 * time.Second
 
 var errProcessDeadline = errors.New("no answer within 20 seconds")
 
-func (a *App) process(ctx context.Context, t target) error {
-	late := fmt.Errorf("%w: %w", errProcessDeadline, identitycenter.ErrUnavailable)
-	ctx, cancel := context.WithTimeoutCause(ctx, processDeadline, late)
-	defer cancel()
-	_, c, err := a.retrieve(ctx, t, options{unattended: true})
+func (a *App) process(ctx context.Context, t target, interactive bool) error {
+	c, err := a.processKeys(ctx, t)
+	var required *login.RequiredError
+	if errors.As(err, &required) && a.mayAsk(required.Session, interactive) {
+		if err = a.signInForProcess(ctx, required); err == nil {
+			c, err = a.processKeys(ctx, t)
+		}
+	}
 	if err != nil {
 		return err
 	}
 	return export.CredentialProcess(a.Stdout, c)
+}
+
+// processKeys gets the keys without a person.
+func (a *App) processKeys(ctx context.Context, t target) (identitycenter.RoleCredentials, error) {
+	late := fmt.Errorf("%w: %w", errProcessDeadline, identitycenter.ErrUnavailable)
+	ctx, cancel := context.WithTimeoutCause(ctx, processDeadline, late)
+	defer cancel()
+	_, c, err := a.retrieve(ctx, t, options{unattended: true})
+	return c, err
 }

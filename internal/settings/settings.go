@@ -20,7 +20,15 @@ type Settings struct {
 	Region         string    `toml:"region"`          // where neither a person, a profile nor an account says another
 	Profiles       Profiles  `toml:"profiles"`
 	Accounts       []Account `toml:"account"`
+	Sessions       []Session `toml:"session"`
 	Consoles       []Console `toml:"console"` // of several that match, the last counts
+}
+
+// A Session is how an sso-session is used.
+type Session struct {
+	Name string `toml:"name"`
+	// Interactive lets "rolecall process" open the browser when a sign-in is needed.
+	Interactive bool `toml:"interactive"`
 }
 
 // A Console is in which browser the console of some accounts opens. Profile and Container are templates

@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/browser"
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/login"
+)
+
+// A credential_process that may sign in (issue 13). SDKs start a process for each client and thread, kill those that
+// take long, and show little of what they say: so a process of its own signs in, once for all who ask, and goes on when
+// they have gone.
+
+const (
+	// askedFor is how long a sign-in in the background waits for the person.
+	askedFor = 5 * time.Minute
+	// patience is how long a call waits for it: the Go SDK's limit is a minute.
+	patienceOfProcess = 50 * time.Second
+	// quietAfterNo is for how long no browser opens after a sign-in that nobody finished.
+	quietAfterNo = 10 * time.Minute
+)
+
+// mayAsk reports whether the sign-in to session may open a browser by itself: the person has said so, and seems to be
+// at a desktop.
+func (a *App) mayAsk(session identitycenter.SSOSession, flag bool) bool {
+	if !flag {
+		own, err := a.settings()
+		if err != nil {
+			return false
+		}
+		for _, s := range own.Sessions {
+			flag = flag || s.Name != "" && s.Name == session.Name && s.Interactive
+		}
+	}
+	return flag && browser.Available(a.Getenv) && a.Getenv("CI") == ""
+}
+
+// signInForProcess starts a sign-in in the background, unless one is under way, and waits until somebody has signed in.
+// required says why that is needed.
+func (a *App) signInForProcess(ctx context.Context, required *login.RequiredError) error {
+	store, err := a.cache()
+	if err != nil {
+		return err
+	}
+	session, began := required.Session, a.Now()
+	if no := store.LastNo(session); a.Now().Sub(no) < quietAfterNo {
+		required.Facts = append(required.Facts, fmt.Sprintf("a sign-in was not finished at %s; none opens by itself before %s",
+			no.Local().Format("15:04"), no.Add(quietAfterNo).Local().Format("15:04")))
+		return required
+	}
+	unlock, first := store.TryLockAsking(session)
+	if first {
+		defer unlock()
+		if !store.SigningIn(session) {
+			if err := a.startSignIn(session); err != nil {
+				return fmt.Errorf("a sign-in to %q could not be started: %w", session.Label(), err)
+			}
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, patienceOfProcess)
+	defer cancel()
+	for store.SignedIn(session).Before(began) {
+		if store.LastNo(session).After(began) {
+			required.Facts = append(required.Facts, "the sign-in in the browser was refused, or could not be opened")
+			return required
+		}
+		select {
+		case <-ctx.Done():
+			required.Facts = append(required.Facts, "a sign-in waits in your browser; the next call finds it")
+			return required
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// startSignIn starts "login --background" as a process that outlives this one.
+func (a *App) startSignIn(session identitycenter.SSOSession) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	child := exec.Command(self, "login", "--background", session.Label())
+	child.Env = a.Environ
+	detach(child)
+	if err := a.Limits.Lift(child.Start); err != nil {
+		return err
+	}
+	return child.Process.Release()
+}
+
+// loginInBackground is a sign-in that no terminal sees: it opens the browser, and waits for a while. What it comes to is
+// noted for those who wait.
+func (a *App) loginInBackground(ctx context.Context, name string, o options) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, askedFor, identitycenter.ErrLoginRequired)
+	defer cancel()
+	ctx, give := context.WithCancelCause(ctx)
+	a.Person = &atDesk{atTerminal{app: a, options: o}, give}
+	err := a.login(ctx, name, o, false)
+	if err == nil {
+		return nil
+	}
+	config, configError := a.config()
+	store, storeError := a.cache()
+	if configError == nil && storeError == nil {
+		if session, err := a.findSession(config, name, awsconfig.Profile{}, awsconfig.ErrUnknownProfile); err == nil {
+			_ = store.NoteNo(session)
+		}
+	}
+	return err
+}
+
+// atDesk is the person at a desktop: a browser, and no terminal.
+type atDesk struct {
+	atTerminal
+	give func(error)
+}
+
+// Authorize opens the browser, or gives up.
+func (p *atDesk) Authorize(a login.Authorization) {
+	if !p.open(a.URL, p.give) {
+		p.give(errors.New("no browser could be opened"))
+	}
+}
+
+// Paste never has an answer.
+func (p *atDesk) Paste(ctx context.Context) (string, error) {
+	<-ctx.Done()
+	return "", context.Cause(ctx)
+}
+
+// Confirm says no: nobody sees the question.
+func (p *atDesk) Confirm(context.Context, string) (bool, error) { return false, nil }
