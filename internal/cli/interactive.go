@@ -51,7 +51,8 @@ func (a *App) signInForProcess(ctx context.Context, required *login.RequiredErro
 	}
 	session, began := required.Session, a.Now()
 	if no := store.LastNo(session); a.Now().Sub(no) < quietAfterNo {
-		required.Facts = append(required.Facts, fmt.Sprintf("a sign-in was not finished at %s; none opens by itself before %s",
+		required.Facts = append(required.Facts, fmt.Sprintf(
+			"a sign-in was not finished at %s; none opens by itself before %s",
 			no.Local().Format("15:04"), no.Add(quietAfterNo).Local().Format("15:04")))
 		return required
 	}
@@ -96,8 +97,8 @@ func (a *App) startSignIn(session identitycenter.SSOSession) error {
 	return child.Process.Release()
 }
 
-// loginInBackground is a sign-in that no terminal sees: it opens the browser, and waits for a while. What it comes to is
-// noted for those who wait.
+// loginInBackground is a sign-in that no terminal sees: it opens the browser, and waits for a while. If it comes to
+// nothing, that is noted for those who wait.
 func (a *App) loginInBackground(ctx context.Context, name string, o options) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, askedFor, identitycenter.ErrLoginRequired)
 	defer cancel()
