@@ -417,16 +417,17 @@ func TestWhatATerminalGets(t *testing.T) {
 
 func TestLabels(t *testing.T) {
 	targets := []Target{
-		{"1", "prod", "", "Admin"},
-		{"2", "prod", "", "Admin"},
-		{"3", "prod", "", "ReadOnly"},
-		{"4", "\x1b[2Jx\n\u202e", "", "R"},
-		{"5", strings.Repeat("日", 40), "", "R"},
-		{"6", "", "", "R"},
+		{AccountID: "1", Account: "prod", Role: "Admin"},
+		{AccountID: "2", Account: "prod", Role: "Admin"},
+		{AccountID: "3", Account: "prod", Role: "ReadOnly"},
+		{AccountID: "4", Account: "\x1b[2Jx\n\u202e", Role: "R"},
+		{AccountID: "5", Account: strings.Repeat("日", 40), Role: "R"},
+		{AccountID: "6", Account: "", Role: "R"},
+		{Session: "corp\x1b", AccountID: "1", Account: "prod", Role: "Admin"},
 	}
 	want := []string{
 		"prod (1)/Admin", "prod (2)/Admin", "prod/ReadOnly", `\u001b[2Jx\u000a\u202e/R`,
-		strings.Repeat("日", 15) + "…/R", "/R",
+		strings.Repeat("日", 15) + "…/R", "/R", `corp\u001b:prod/Admin`,
 	}
 	if got := Labels(targets); !slices.Equal(got, want) {
 		t.Errorf("%q", got)

@@ -8,6 +8,7 @@ import (
 
 // A jsonLine is one line in the JSON form. Bytes that are not UTF-8 become U+FFFD.
 type jsonLine struct {
+	Session   string `json:"session,omitempty"`
 	AccountID string `json:"accountId"`
 	Account   string `json:"account"`
 	Role      string `json:"role"`
@@ -17,11 +18,12 @@ type jsonLine struct {
 }
 
 func newJSONLine(t Target, stream string, l line) jsonLine {
-	return jsonLine{t.AccountID, t.Account, t.Role, stream, string(l.text), l.continues}
+	return jsonLine{t.Session, t.AccountID, t.Account, t.Role, stream, string(l.text), l.continues}
 }
 
 // A jsonEnd is the end of a target in the JSON form.
 type jsonEnd struct {
+	Session   string  `json:"session,omitempty"`
 	AccountID string  `json:"accountId"`
 	Account   string  `json:"account"`
 	Role      string  `json:"role"`
@@ -31,7 +33,7 @@ type jsonEnd struct {
 }
 
 func newJSONEnd(e End) jsonEnd {
-	j := jsonEnd{AccountID: e.AccountID, Account: e.Account, Role: e.Role, Duration: e.Duration.Seconds()}
+	j := jsonEnd{Session: e.Session, AccountID: e.AccountID, Account: e.Account, Role: e.Role, Duration: e.Duration.Seconds()}
 	switch {
 	case e.NotRun:
 		j.Error = "not run"

@@ -57,15 +57,22 @@ func Labels(targets []Target) []string {
 	labels := make([]string, len(targets))
 	count := map[string]int{}
 	for n, t := range targets {
-		labels[n] = Label(t.Account) + "/" + Label(t.Role)
+		labels[n] = t.of() + Label(t.Account) + "/" + Label(t.Role)
 		count[labels[n]]++
 	}
 	for n, t := range targets {
 		if count[labels[n]] > 1 {
-			labels[n] = Label(t.Account) + " (" + t.AccountID + ")/" + Label(t.Role)
+			labels[n] = t.of() + Label(t.Account) + " (" + t.AccountID + ")/" + Label(t.Role)
 		}
 	}
 	return labels
+}
+
+func (t Target) of() string {
+	if t.Session == "" {
+		return ""
+	}
+	return Label(t.Session) + ":"
 }
 
 // Label makes foreign text harmless, and short.

@@ -89,14 +89,20 @@ func (a *App) completeTarget(cmd *cobra.Command, args []string, begun string) (c
 	}
 	all := a.offerProfiles(nil, config, begun)
 	sessionName, prefix := "", ""
+	directive := nothingElse
 	if name, _, given := strings.Cut(begun, ":"); given {
 		sessionName, prefix = name, name+":"
+	} else if names := config.SessionNames(); len(names) > 1 {
+		for _, name := range names { // their accounts come after the colon
+			if strings.HasPrefix(name+":", begun) && a.offerable(name) {
+				all, directive = append(all, cobra.CompletionWithDesc(name+":", "sso-session")), goesOn
+			}
+		}
 	}
 	inv := a.storedListingOf(cmd.Context(), config, sessionName)
 	if inv == nil {
-		return all, nothingElse
+		return all, directive
 	}
-	directive := nothingElse
 	for _, text := range a.accountTargets(inv, begun[len(prefix):]) {
 		if strings.HasSuffix(text.what, "/") {
 			directive = goesOn

@@ -21,7 +21,8 @@ import (
 
 // manyHelp is the part of exec's help about many accounts.
 const manyHelp = `With --match or --tag the command runs in many accounts, several at a time. PATTERN is an
-account id, or a pattern of names and aliases with * and ?. --role is then a pattern of role
+account id, or a pattern of names and aliases with * and ?, in all sessions unless --session or
+default_session names one. --role is then a pattern of role
 names; without it, you must have exactly one role in each account. Each command has an
 empty stdin. Its lines are printed as LABEL/ROLE | LINE; on a terminal, control characters
 are escaped. A table of all results follows on stderr. With --json each line is an object
@@ -42,6 +43,7 @@ type manyFlags struct {
 	patience     time.Duration
 	stopOnError  bool
 	dryRun, sure bool
+	allSessions  bool
 }
 
 func (m *manyFlags) add(cmd *cobra.Command) {
@@ -54,6 +56,7 @@ func (m *manyFlags) add(cmd *cobra.Command) {
 		"`DURATION` to keep trying while the service answers that its rate limit is exceeded")
 	f.BoolVar(&m.stopOnError, "stop-on-error", false, "start no more commands after a failure")
 	f.BoolVar(&m.dryRun, "dry-run", false, "list accounts and roles, and run nothing")
+	addAllSessions(cmd, &m.allSessions)
 	f.BoolVar(&m.sure, "yes", false, "do not ask about guarded accounts")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"prefix", "json"}, nothingElse))
 }
@@ -86,67 +89,81 @@ func (m *manyFlags) given(cmd *cobra.Command, f targetFlags, args []string) (boo
 // execMany runs argv in all accounts and roles that the flags select.
 func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []string) error {
 	a.json = a.json || m.output == "json"
-	config, err := a.config()
-	if err != nil {
-		return err
-	}
-	profile, err := a.sessionProfile(config, f.session)
-	if err != nil {
-		return err
-	}
-	s, err := a.session(ctx, &profile, options{region: f.region})
-	if err != nil {
-		return err
-	}
-	all, err := a.currentListing(ctx, s, freshForWriting)
-	if err != nil {
-		return err
-	}
-	rows, err := selectTargets(all, f.role, m)
-	if err != nil {
-		return err
+	found, several, failed := a.eachListed(ctx, f.session, m.allSessions, options{region: f.region},
+		func(l *listed) (err error) {
+			if l.all, err = a.currentListing(ctx, l.session, freshForWriting); err == nil {
+				l.rows, err = selectTargets(l.all, f.role, m)
+			}
+			return err
+		})
+	switch noMatch := (*HintError)(nil); {
+	case len(found) == 0:
+		return failed
+	case errors.As(failed, &noMatch) && noMatch.Code == ExitNoAccess: // other sessions have some
+	case failed != nil:
+		return failed // not all that was asked for
 	}
 	if m.dryRun {
-		return a.listTargets(rows)
+		return a.listTargets(found, several)
 	}
 	path, err := lookPath(argv[0])
 	if err != nil {
 		return err
 	}
-	regions, err := a.rowRegions(profile, f.region, rows)
-	if err != nil {
+	for n := range found {
+		l := &found[n]
+		if l.regions, err = a.rowRegions(l.profile, f.region, l.rows); err != nil {
+			return err
+		}
+	}
+	if err := a.confirmGuarded(ctx, found, m.sure); err != nil {
 		return err
 	}
-	if err := a.confirmGuarded(ctx, rows, m.sure); err != nil {
+	for n := range found {
+		if err := a.readyForMany(ctx, &found[n], m); err != nil {
+			return err
+		}
+	}
+	var targets []batch.Target
+	of := map[batch.Target]listed{}
+	guarded := map[batch.Target]bool{}
+	for _, l := range found {
+		for _, row := range l.rows {
+			t := batch.Target{AccountID: row.ID, Account: row.Label(), Name: row.Name, Role: row.Role}
+			if several {
+				t.Session = l.label()
+			}
+			targets, of[t], guarded[t] = append(targets, t), l, row.Guarded
+		}
+	}
+	environment := func(ctx context.Context, t batch.Target) ([]string, error) {
+		l := of[t]
+		l.profile.Region = l.regions[t.AccountID]
+		return a.targetEnvironment(ctx, l.session, l.profile, t, guarded[t])
+	}
+	return a.runMany(ctx, m.batch(ctx, a, path, argv, environment), targets)
+}
+
+// readyForMany signs in, before anything runs: later, the prompt would appear among the commands' lines. From then on
+// nobody is asked.
+func (a *App) readyForMany(ctx context.Context, l *listed, m manyFlags) error {
+	if err := l.portal.SignIn(ctx); err != nil {
 		return err
 	}
-	// One sign-in for all, before anything runs: later, its prompt would appear among the
-	// commands' lines.
-	if err := s.portal.SignIn(ctx); err != nil {
-		return err
-	}
-	s, err = a.session(ctx, &profile, options{
-		unattended: true, patience: access.SinceFirstRefusal(m.patience), accounts: portalAccounts(all),
+	s, err := a.session(ctx, &l.profile, options{
+		unattended: true, patience: access.SinceFirstRefusal(m.patience), accounts: portalAccounts(l.all),
 	})
 	if err != nil {
 		return err
 	}
-	if first := profile; s.login.Store.SessionNote(s.login.Session).Unnamed(a.Now()) {
-		first.AccountID, first.RoleName, first.Region = rows[0].ID, rows[0].Role, regions[rows[0].ID]
+	l.session = s
+	if first := l.profile; s.login.Store.SessionNote(s.login.Session).Unnamed(a.Now()) {
+		first.AccountID, first.RoleName, first.Region = l.rows[0].ID, l.rows[0].Role, l.regions[l.rows[0].ID]
 		if c, err := s.source.Retrieve(ctx, first); err == nil {
 			a.checkPerson(ctx, s, first, c)
 		}
 	}
-	guarded := map[string]bool{}
-	for _, row := range rows {
-		guarded[row.ID] = row.Guarded
-	}
-	environment := func(ctx context.Context, t batch.Target) ([]string, error) {
-		located := profile
-		located.Region = regions[t.AccountID]
-		return a.targetEnvironment(ctx, s, located, t, guarded[t.AccountID])
-	}
-	return a.runMany(ctx, m.batch(ctx, a, path, argv, environment), rows)
+	return nil
 }
 
 // batch returns the batch that runs the program at path.
@@ -184,11 +201,7 @@ func (a *App) targetEnvironment(
 }
 
 // runMany runs the commands, passes signals on, and reports the results.
-func (a *App) runMany(ctx context.Context, b *batch.Batch, rows []inventory.Row) error {
-	targets := make([]batch.Target, len(rows))
-	for n, row := range rows {
-		targets[n] = batch.Target{AccountID: row.ID, Account: row.Label(), Name: row.Name, Role: row.Role}
-	}
+func (a *App) runMany(ctx context.Context, b *batch.Batch, targets []batch.Target) error {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, append(notIgnored(forwardedSignals()), stopSignals()...)...)
 	ended, passed := make(chan struct{}), make(chan os.Signal, 1)

@@ -75,7 +75,11 @@ func (a *App) summary(ends []batch.End, code int, took time.Duration) {
 }
 
 func endRow(e batch.End) []string {
-	row := []string{e.AccountID, e.Account, e.Role, "-", "", "not run"}
+	name := e.Account
+	if e.Session != "" {
+		name = e.Session + ":" + name
+	}
+	row := []string{e.AccountID, name, e.Role, "-", "", "not run"}
 	if e.NotRun {
 		return row
 	}

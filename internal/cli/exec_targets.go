@@ -103,6 +103,7 @@ func nearNames(all *inventory.Inventory, patterns []string) []string {
 
 // A listedTarget is one role of a dry run with --json.
 type listedTarget struct {
+	Session   string `json:"session,omitempty"`
 	AccountID string `json:"accountId"`
 	Account   string `json:"account"`
 	Role      string `json:"role"`
@@ -110,18 +111,29 @@ type listedTarget struct {
 }
 
 // listTargets prints what a run would select.
-func (a *App) listTargets(rows []inventory.Row) error {
-	if a.json {
-		for _, row := range rows {
-			if err := a.jsonLine(listedTarget{row.ID, row.Label(), row.Role, row.Guarded}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+func (a *App) listTargets(found []listed, several bool) error {
 	t := &table{header: []string{"ACCOUNT ID", "NAME", "ROLE", "GUARD"}}
-	for _, row := range rows {
-		t.rows = append(t.rows, []string{row.ID, row.Label(), row.Role, guardMark(row)})
+	for _, l := range found {
+		session := ""
+		if several {
+			session = l.label()
+		}
+		for _, row := range l.rows {
+			if a.json {
+				if err := a.jsonLine(listedTarget{session, row.ID, row.Label(), row.Role, row.Guarded}); err != nil {
+					return err
+				}
+				continue
+			}
+			name := row.Label()
+			if several {
+				name = session + ":" + name
+			}
+			t.rows = append(t.rows, []string{row.ID, name, row.Role, guardMark(row)})
+		}
+	}
+	if a.json {
+		return nil
 	}
 	return t.print(a.Stdout)
 }
@@ -145,11 +157,15 @@ func cutList(lines []string, most int, see string) []string {
 }
 
 // confirmGuarded asks once about all accounts that are marked as guarded.
-func (a *App) confirmGuarded(ctx context.Context, rows []inventory.Row, sure bool) error {
+func (a *App) confirmGuarded(ctx context.Context, found []listed, sure bool) error {
 	var guarded []string
-	for _, row := range rows {
-		if row.Guarded {
-			guarded = append(guarded, row.ID+"  "+row.Label()+"  "+row.Role)
+	selected := 0
+	for _, l := range found {
+		selected += len(l.rows)
+		for _, row := range l.rows {
+			if row.Guarded {
+				guarded = append(guarded, row.ID+"  "+row.Label()+"  "+row.Role)
+			}
 		}
 	}
 	if len(guarded) == 0 || sure {
@@ -158,7 +174,7 @@ func (a *App) confirmGuarded(ctx context.Context, rows []inventory.Row, sure boo
 	person := a.person(options{})
 	if person == nil {
 		return &HintError{
-			Err:  fmt.Errorf("%s guarded, and there is no terminal to confirm at", someOf(len(guarded), len(rows), "role")),
+			Err:  fmt.Errorf("%s guarded, and there is no terminal to confirm at", someOf(len(guarded), selected, "role")),
 			Code: ExitRefused, Facts: cutList(guarded, maxFacts, "--dry-run"),
 			Hint: "pass --yes to proceed, or list them all with --dry-run",
 		}
@@ -170,7 +186,7 @@ func (a *App) confirmGuarded(ctx context.Context, rows []inventory.Row, sure boo
 	if len(guarded) == 1 {
 		these = "this one"
 	}
-	yes, err := person.Confirm(ctx, fmt.Sprintf("also run in %s of %d?", these, len(rows)))
+	yes, err := person.Confirm(ctx, fmt.Sprintf("also run in %s of %d?", these, selected))
 	if err == nil && !yes {
 		err = &HintError{Err: errors.New("not confirmed; nothing was run"), Code: ExitRefused}
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,7 +25,7 @@ func (o *options) addSignIn(cmd *cobra.Command) {
 
 func (a *App) loginCommand() *cobra.Command {
 	var o options
-	var fresh, background bool
+	var fresh, background, all bool
 	cmd := &cobra.Command{
 		Use:   "login [SESSION|PROFILE]",
 		Short: "Sign in to IAM Identity Center",
@@ -33,6 +34,7 @@ func (a *App) loginCommand() *cobra.Command {
   rolecall login corp
   rolecall login corp --device-code       type a code on any device
   rolecall login corp --fresh             start a new session of full length
+  rolecall login --all                    every session of the config files, one after the other
 
 Without a name it is the default profile's session, else the only one. A session that is
 still valid is left alone. --fresh signs out on the server first, so that the new session
@@ -43,14 +45,42 @@ leads from a host of your own to another region, login writes the right one to t
 			if background {
 				return a.loginInBackground(cmd.Context(), firstArg(args), o)
 			}
+			if all {
+				if len(args) > 0 || o.endpointURL != "" {
+					return Usagef("--all excludes a SESSION and --endpoint-url")
+				}
+				return a.loginAll(cmd.Context(), o, fresh)
+			}
 			return a.login(cmd.Context(), firstArg(args), o, fresh)
 		},
 	}
 	o.addSignIn(cmd)
+	cmd.Flags().BoolVar(&all, "all", false, "sign in to every session of the config files")
 	cmd.Flags().BoolVar(&background, "background", false, "sign in by the browser alone, without a terminal")
 	_ = cmd.Flags().MarkHidden("background")
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the current session on the server, then sign in again")
 	return cmd
+}
+
+// loginAll signs in to each session. What fails for one does not keep the person from the next.
+func (a *App) loginAll(ctx context.Context, o options, fresh bool) error {
+	sessions, err := a.sessionProfiles("", true)
+	if err != nil {
+		return err
+	}
+	var first error
+	for _, p := range sessions {
+		err := a.login(ctx, p.Session.Label(), o, fresh)
+		switch {
+		case errors.Is(err, context.Canceled) || ctx.Err() != nil:
+			return err
+		case err != nil && first == nil:
+			first = err
+		case err != nil:
+			a.warn(err)
+		}
+	}
+	return first
 }
 
 func (a *App) login(ctx context.Context, name string, o options, fresh bool) error {

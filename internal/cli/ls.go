@@ -18,8 +18,8 @@ import (
 // listFlags are those of ls.
 type listFlags struct {
 	filterFlags
-	by, output string
-	refresh    bool
+	by, output   string
+	refresh, all bool
 }
 
 // filterFlags select accounts and roles.
@@ -54,6 +54,9 @@ TSV as \uXXXX, \UXXXXXXXX, or \xXX for a byte that is not UTF-8, with \\ for a b
 field that begins with =, +, -, @ or ' has one more ' in front, so that no spreadsheet takes it
 for a formula.
 
+With several sessions and no SESSION, those of all of them are listed, each line with its session,
+unless default_session in config.toml names one.
+
 They come from the last listing. If that is older than a day, or than the sign-in, a new one
 is made: in the background if you are at a terminal, else before the answer. The first listing
 takes a while for many accounts, because the access portal allows 20 requests a second, and
@@ -67,6 +70,7 @@ each account needs one.`,
 	cmd.Flags().StringVar(&f.by, "by", "account", "print a line for each `account`, role, or pair of both")
 	cmd.Flags().StringVar(&f.output, "output", "table", "`FORMAT`: table, json or tsv")
 	cmd.Flags().BoolVar(&f.refresh, "refresh", false, "make a new listing first")
+	addAllSessions(cmd, &f.all)
 	_ = cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions([]string{"account", "role", "pair"}, nothingElse))
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "tsv"}, nothingElse))
 	return cmd
@@ -82,31 +86,63 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 	if !slices.Contains([]string{"table", "json", "tsv"}, f.output) {
 		return Usagef("unknown --output %q; it is table, json or tsv", f.output)
 	}
-	s, err := a.sessionNamed(ctx, name, options{})
-	if err != nil {
+	found, several, failed := a.eachListed(ctx, name, f.all, options{}, func(l *listed) (err error) {
+		if l.all, err = a.listingToShow(ctx, l.session, f.refresh); err == nil {
+			l.rows = l.all.Select(f.filter())
+		}
+		return err
+	})
+	if len(found) == 0 {
+		return failed
+	}
+	if err := a.printListed(found, several, f); err != nil {
 		return err
 	}
-	inv, err := a.listingToShow(ctx, s, f.refresh)
-	if err != nil {
-		return err
-	}
-	rows := inv.Select(f.filter())
+	return failed
+}
+
+// addAllSessions adds --all-sessions to a command whose list is about default_session.
+func addAllSessions(cmd *cobra.Command, all *bool) {
+	cmd.Flags().BoolVar(all, "all-sessions", false, "all sessions, also if default_session in config.toml names one")
+}
+
+// printListed prints what ls has found.
+func (a *App) printListed(found []listed, several bool, f listFlags) error {
 	if f.output == "json" {
-		return a.printJSON(listAnswer(inv, rows, f.by))
+		if !several {
+			return a.printJSON(listAnswer(found[0].all, found[0].rows, f.by))
+		}
+		answers := make([]shownListing, len(found))
+		for n, l := range found {
+			answers[n] = listAnswer(l.all, l.rows, f.by)
+		}
+		return a.printJSON(map[string]any{"sessions": answers})
 	}
-	t := listTable(rows, f.by)
+	t := &table{}
+	for _, l := range found {
+		one := listTable(l.rows, f.by)
+		if several {
+			one = one.under("SESSION", l.label())
+		}
+		t.header, t.rows = one.header, append(t.rows, one.rows...)
+	}
 	if f.output == "tsv" {
 		return t.printTSV(a.Stdout)
 	}
-	if len(rows) == 0 {
-		a.tell("%s", nothingListed(inv))
-		return nil
+	if len(t.rows) > 0 {
+		if err := t.print(a.Stdout); err != nil {
+			return err
+		}
 	}
-	if err := t.print(a.Stdout); err != nil || !a.Terminal {
-		return err
+	for _, l := range found {
+		switch {
+		case len(l.rows) == 0:
+			a.tell("%s", nothingListed(l.all))
+		case a.Terminal:
+			a.tell("%s, %s in %s; listed %s", Counted(countAccounts(l.rows), "account"), Counted(len(l.rows), "role"),
+				quotedLabel(l.all.Session), ago(a.Now().Sub(l.all.TakenAt)))
+		}
 	}
-	a.tell("%s, %s in %s; listed %s", Counted(countAccounts(rows), "account"), Counted(len(rows), "role"),
-		quotedLabel(inv.Session), ago(a.Now().Sub(inv.TakenAt)))
 	return nil
 }
 

@@ -93,3 +93,12 @@ func (t *table) printTSV(w io.Writer) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// under returns t with one more column in front, which says the same in each row.
+func (t *table) under(title, text string) *table {
+	u := &table{header: append([]string{title}, t.header...)}
+	for _, row := range t.rows {
+		u.rows = append(u.rows, append([]string{text}, row...))
+	}
+	return u
+}
