@@ -33,7 +33,9 @@ type jsonEnd struct {
 }
 
 func newJSONEnd(e End) jsonEnd {
-	j := jsonEnd{Session: e.Session, AccountID: e.AccountID, Account: e.Account, Role: e.Role, Duration: e.Duration.Seconds()}
+	j := jsonEnd{
+		Session: e.Session, AccountID: e.AccountID, Account: e.Account, Role: e.Role, Duration: e.Duration.Seconds(),
+	}
 	switch {
 	case e.NotRun:
 		j.Error = "not run"
