@@ -94,11 +94,14 @@ func (a *App) runProcess(ctx context.Context, p awsconfig.Profile, o options) ([
 	if len(argv) == 0 {
 		return nil, errors.New("the command line is empty, or has a quote that nothing closes")
 	}
-	if err := a.agreeToProcess(ctx, p, o); err != nil {
-		return nil, err
-	}
 	path, err := lookPath(argv[0])
 	if err != nil {
+		return nil, err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
+	if err := a.agreeToProcess(ctx, p, o, path); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, processLimit,
@@ -134,9 +137,14 @@ func (l *boundedOutput) Write(p []byte) (int, error) {
 	return l.Buffer.Write(p)
 }
 
-// agreeToProcess asks once for each command line: a config file may be anybody's, and the command runs as this person.
-func (a *App) agreeToProcess(ctx context.Context, p awsconfig.Profile, o options) error {
-	sum := sha256.Sum256([]byte(p.Origin.File + "\x00" + p.CredentialProcess))
+// agreeToProcess asks once for each command line of a config file, and program: the file may be anybody's, the program
+// depends on PATH or the working directory, and it runs as this person.
+func (a *App) agreeToProcess(ctx context.Context, p awsconfig.Profile, o options, program string) error {
+	config, err := filepath.Abs(p.Origin.File)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256([]byte(config + "\x00" + program + "\x00" + p.CredentialProcess))
 	path := filepath.Join(cache.StateFolder(a.Getenv, a.Home), "agreed", hex.EncodeToString(sum[:]))
 	var files filesystem.Files
 	if _, err := files.ReadSecret(path); err == nil {
@@ -154,6 +162,7 @@ func (a *App) agreeToProcess(ctx context.Context, p awsconfig.Profile, o options
 	}
 	a.note("profile %q at %s gets its keys from this command:", p.Name, a.Tidy(p.Origin.String()))
 	a.detail("%s", p.CredentialProcess)
+	a.detail("which runs %s", program)
 	yes, err := (&atTerminal{app: a}).Confirm(ctx, "run it, now and from now on?")
 	if err != nil {
 		return err
