@@ -41,6 +41,7 @@ var rooms = map[string][]string{
 	"discovery":             {"identitycenter", "identitycenter/client"},
 	"export":                {"identitycenter"},
 	"filesystem":            {},
+	"handout":               {"identitycenter"},
 	"identitycenter":        {},
 	"identitycenter/client": {"filesystem", "identitycenter"},
 	"inventory":             {"access", "filesystem", "identitycenter", "near", "settings"},
