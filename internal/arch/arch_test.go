@@ -23,8 +23,8 @@ var rooms = map[string][]string{
 
 	"cli": {
 		"access", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export",
-		"filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "near", "nodump", "pace",
-		"peer", "picker", "profiles", "settings", "terminal",
+		"filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "near",
+		"nodump", "pace", "peer", "picker", "profiles", "settings", "terminal",
 	},
 	"cli/local": { // where both houses meet
 		"awsconfig", "cli", "export", "filesystem", "identitycenter", "login",

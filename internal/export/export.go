@@ -129,6 +129,33 @@ func ChildEnvironment(environ []string, e Environment) ([]string, error) {
 		return nil, err
 	}
 	set, _ := Variables(e)
+	return replaced(environ, set), nil
+}
+
+// EndpointEnvironment is ChildEnvironment for a child that asks a container-credentials endpoint for its keys: it has
+// the variables of the endpoint instead.
+func EndpointEnvironment(environ []string, e Environment, endpoint []Variable) ([]string, error) {
+	if err := check(e); err != nil {
+		return nil, err
+	}
+	return replaced(environ, append(withoutKeys(e), endpoint...)), nil
+}
+
+// EndpointVariables are the variables of e without keys, and those of an endpoint.
+func EndpointVariables(e Environment, endpoint []Variable) []Variable {
+	return append(endpoint, withoutKeys(e)...)
+}
+
+// withoutKeys returns the variables of e but its keys and their end.
+func withoutKeys(e Environment) []Variable {
+	set, _ := Variables(e)
+	return slices.DeleteFunc(set, func(v Variable) bool {
+		return v.Name == "AWS_CREDENTIAL_EXPIRATION" || slices.Contains(keyNames(), v.Name)
+	})
+}
+
+// replaced returns environ without what would change a child's identity, and with set.
+func replaced(environ []string, set []Variable) []string {
 	drop := map[string]bool{}
 	for _, name := range removed {
 		drop[name] = true
@@ -146,7 +173,7 @@ func ChildEnvironment(environ []string, e Environment) ([]string, error) {
 	for _, v := range set {
 		child = append(child, v.Name+"="+v.Value)
 	}
-	return child, nil
+	return child
 }
 
 // Write writes e in one of Formats.

@@ -106,7 +106,11 @@ func refusalOf(err error, explain func(error) Refusal) Refusal {
 // are compared, in constant time.
 func (e *Endpoint) open(r *http.Request) (*Target, Refusal) {
 	given := r.Header["Authorization"]
-	if len(given) != 1 {
+	switch len(given) {
+	case 0:
+		return nil, noToken
+	case 1:
+	default:
 		return nil, badToken
 	}
 	hash := sha256.Sum256([]byte(given[0]))

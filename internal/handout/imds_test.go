@@ -95,12 +95,14 @@ func TestMetadataForNobodyElse(t *testing.T) {
 		{"PUT", "/latest/api/token", []string{"X-aws-ec2-metadata-token-ttl-seconds", "-1"}, 400},
 		{
 			"PUT", "/latest/api/token",
-			[]string{"X-aws-ec2-metadata-token-ttl-seconds", "60", "X-Forwarded-For", "1.2.3.4"}, 403,
+			[]string{"X-aws-ec2-metadata-token-ttl-seconds", "60", "X-Forwarded-For", "1.2.3.4"},
+			403,
 		},
 		{"PUT", "/latest/api/token", []string{"X-aws-ec2-metadata-token-ttl-seconds", "60", "Via", "1.1 x"}, 403},
 		{
 			"PUT", "/latest/api/token",
-			[]string{"X-aws-ec2-metadata-token-ttl-seconds", "60", "Sec-Fetch-Site", "cross-site"}, 403,
+			[]string{"X-aws-ec2-metadata-token-ttl-seconds", "60", "Sec-Fetch-Site", "cross-site"},
+			403,
 		},
 	}
 	for _, c := range cases {

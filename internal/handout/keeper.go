@@ -205,13 +205,14 @@ func (k *Keeper) fetch(ctx context.Context) (keys identitycenter.RoleCredentials
 // watch renews keys that nobody asks for. Those that could not be renewed before their end wait for a request.
 func (k *Keeper) watch() {
 	for {
+		next := k.look()
+		if k.o.Look != nil {
+			k.o.Look(k.Until())
+		}
 		select {
 		case <-k.ctx.Done():
 			return
-		case <-time.After(k.look()):
-		}
-		if k.o.Look != nil {
-			k.o.Look(k.Until())
+		case <-time.After(next):
 		}
 	}
 }

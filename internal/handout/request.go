@@ -22,6 +22,10 @@ var (
 	badToken  = Refusal{
 		http.StatusForbidden, "Forbidden", "the Authorization header does not hold the token of this address",
 	}
+	noToken = Refusal{
+		http.StatusForbidden, "Forbidden", "this request has no token; AWS CLIs before 2.15, and SDKs from before 2024, do " +
+			"not read AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE; for those: rolecall exec --serve --token-variable",
+	}
 	unknownPath = Refusal{http.StatusNotFound, "NotFound", "nothing is handed out at this path"}
 	wrongMethod = Refusal{http.StatusMethodNotAllowed, "MethodNotAllowed", "only GET is answered here"}
 )
