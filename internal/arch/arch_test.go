@@ -73,7 +73,7 @@ var rooms = map[string][]string{
 	"idc/idctest":        {"idc", "idc/directory", "idc/seed", "idc/store"},
 	"idc/limits":         {},
 	"idc/oidc":           {"idc/directory", "idc/limits", "idc/partition", "idc/refusals", "idc/store", "idc/wire"},
-	"idc/operator":       {"filesystem", "idc/directory", "idc/refusals", "idc/seed", "idc/store"},
+	"idc/operator":       {"filesystem", "idc/directory", "idc/refusals", "idc/seed", "idc/store", "peer"},
 	"idc/portal":         {"idc/directory", "idc/limits", "idc/oidc", "idc/store", "idc/sts", "idc/wire"},
 	"idc/partition":      {},
 	"idc/pattern":        {},
@@ -163,7 +163,7 @@ func TestTheDrawing(t *testing.T) {
 }
 
 // neutral rooms know nothing of Identity Center; both houses may enter them.
-var neutral = []string{"filesystem", "near", "words"}
+var neutral = []string{"filesystem", "near", "peer", "words"}
 
 // Client rooms and the embedded server's meet over HTTP only.
 func TestTheTwoHousesDoNotMeet(t *testing.T) {

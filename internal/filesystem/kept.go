@@ -53,6 +53,17 @@ func (k *Kept) Close() error {
 	return err
 }
 
+// TakeAbandoned removes a kept file whose writer is gone, and returns what was in it: what else has to be removed.
+func TakeAbandoned(path string) (data []byte, taken bool) {
+	data, err := Files{}.ReadSecret(path)
+	if err != nil {
+		return nil, false
+	}
+	removeAbandoned(path)
+	_, err = os.Lstat(path)
+	return data, errors.Is(err, os.ErrNotExist)
+}
+
 // KeptIn returns the paths of the kept files in dir with that name, of writers that run and of those that crashed.
 func KeptIn(dir, name string) []string {
 	entries, err := os.ReadDir(dir) // a folder's name may be a pattern

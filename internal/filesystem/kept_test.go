@@ -40,8 +40,19 @@ func TestAKeptFile(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		return
 	}
-	crashed, err := Files{}.Keep(dir, "token", nil)
+	crashed, err := Files{}.Keep(dir, "token", []byte("abc"))
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, taken := TakeAbandoned(crashed.Path); taken {
+		t.Error("taken from a writer that runs")
+	}
+	crashed.release()
+	crashed.file.Close()
+	if data, taken := TakeAbandoned(crashed.Path); !taken || string(data) != "abc" {
+		t.Errorf("%q, %v", data, taken)
+	}
+	if crashed, err = (Files{}).Keep(dir, "token", nil); err != nil {
 		t.Fatal(err)
 	}
 	crashed.release()
