@@ -31,7 +31,7 @@ whatever asks a container-credentials endpoint as the AWS CLI and SDKs do.
   eval "$(rolecall serve --print env dev)"          the variables, for programs of this shell
   rolecall serve dev --socket ~/run/rolecall.sock   for containers, by a bind mount
   rolecall serve --print compose dev                the lines for docker, compose, podman, devcontainer
-  rolecall serve --forward --to unix:/run/rolecall.sock --listen 127.0.0.1:8899      in the container's network
+  rolecall serve --forward --to HOST:8899           in the container's network
   rolecall serve dev --imds                         also as EC2's metadata service, version 2
 
 It listens on 127.0.0.1, answers only you and root, never prompts, and renews keys ahead. When a
@@ -79,7 +79,7 @@ func (f *serveFlags) check(cmd *cobra.Command, args []string) error {
 	case doing > 1:
 		return Usagef("--add, --status, --stop, --forward and --print exclude each other")
 	case runs && len(args) == 0:
-		return Usagef("serve needs a TARGET")
+		return Usagef("serve needs a TARGET (a local Identity Center is started by: rolecall idc serve)")
 	case f.print != "" && len(args) > 1, !runs && f.print == "" && len(args) > 0:
 		return Usagef("too many arguments: %q", args)
 	case f.forward != (f.to != ""):

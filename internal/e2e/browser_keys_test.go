@@ -25,6 +25,7 @@ const attempts = `(async (uri, imds, token) => {
   const attempt = async (what, f) => {
     try { read.push(what + ": " + await f()); } catch (e) { read.push(what + ": " + e); }
   };
+  const shown = (f) => { try { return f.contentDocument.body.innerText; } catch { return "not readable"; } };
   const auth = { Authorization: token };
   const at = new URL(uri), rebound = "http://evil.example:" + at.port + at.pathname;
   for (const url of [uri, rebound, "http://localhost:" + at.port + at.pathname]) {
@@ -53,7 +54,7 @@ const attempts = `(async (uri, imds, token) => {
     }));
     await attempt("frame " + url, () => new Promise((yes) => {
       const f = document.createElement("iframe");
-      f.onload = () => { let text = "not readable"; try { text = f.contentDocument.body.innerText; } catch {} yes(text); };
+      f.onload = () => yes(shown(f));
       f.src = url;
       (document.body || document.documentElement).append(f);
     }));
@@ -62,7 +63,7 @@ const attempts = `(async (uri, imds, token) => {
       f.name = "answer" + read.length;
       (document.body || document.documentElement).append(f, form);
       form.method = "post"; form.action = url; form.target = f.name;
-      f.onload = () => { let text = "not readable"; try { text = f.contentDocument.body.innerText; } catch {} yes(text); };
+      f.onload = () => yes(shown(f));
       form.submit();
     }));
   }
@@ -99,7 +100,9 @@ func TestPagesGetNoKeys(t *testing.T) {
 	}))
 	t.Cleanup(evil.Close)
 	careless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, map[bool]string{true: "ASIACONTROL", false: "no"}[r.Header.Get("Authorization") == string(token)])
+		if r.Header.Get("Authorization") == string(token) {
+			_, _ = io.WriteString(w, "ASIACONTROL")
+		}
 	}))
 	t.Cleanup(careless.Close)
 

@@ -81,6 +81,7 @@ func (c container) inside(argv ...string) []string {
 // The container's programs find their keys at its own loopback, and where ECS has them, by a forwarder that reaches
 // serve by a mounted socket. There they have nothing else: STS is forwarded, too, as the network is not there.
 func TestKeysInAContainer(t *testing.T) {
+	t.Parallel()
 	w := servedWorld(t, "")
 	w.shortKeys(t, 24*time.Second)
 	c := aContainer(t)
@@ -307,9 +308,10 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// The SDKs' own clients of EC2's metadata service get keys there, past their end, too: but for botocore and JavaScript's,
-// which use short-lived keys of that service for longer than they live.
+// The SDKs' own clients of EC2's metadata service get keys there, and the Go SDK past their end, too. botocore and
+// JavaScript's SDK use short-lived keys of that service for longer than they live.
 func TestMetadataService(t *testing.T) {
+	t.Parallel()
 	w := servedWorld(t, "")
 	port := freePort(t)
 	ask := func(name string, client chainClient, rounds int) {

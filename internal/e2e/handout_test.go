@@ -207,6 +207,7 @@ func TestAServedChildCanNameAProfile(t *testing.T) {
 
 // Real clients go on past several ends of their keys.
 func TestServedChildrenOutliveTheirKeys(t *testing.T) {
+	t.Parallel()
 	w := servedWorld(t, "[default]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = ReadOnly\n")
 	const life, times, pause = 24 * time.Second, 9, 6.0
 	var all sync.WaitGroup

@@ -184,7 +184,8 @@ func windowsExec(t *testing.T, w *wine) {
 	if code, _, stderr := p.run("rolecall", "serve", "dev", "--socket", "x"); code != 2 {
 		t.Errorf("--socket: exit code %d\n%s", code, stderr)
 	}
-	if code, _, stderr := p.run("rolecall", "serve", "--status"); code != 1 || !strings.Contains(stderr, "serve does not run") {
+	if code, _, stderr := p.run("rolecall", "serve", "--status"); code != 1 ||
+		!strings.Contains(stderr, "serve does not run") {
 		t.Errorf("--status: exit code %d\n%s", code, stderr)
 	}
 	many := p.must("rolecall", "exec", "--match", "111122223333", "--role", "*", "--yes", "--", "cmd", "/c",

@@ -33,6 +33,7 @@ type scene struct {
 	mu     sync.Mutex
 	jump   time.Duration // of all clocks
 	asked  int           // requests for role credentials
+	begun  int           // renewals
 	failed []error
 }
 
@@ -79,6 +80,9 @@ func (s *scene) add(t *testing.T, role string) *handout.Target {
 		Name: "dev", Account: payments, Role: role, Region: "eu-west-1",
 		Keeper: handout.Keep(first, handout.KeeperOptions{
 			Renew: func(ctx context.Context) (identitycenter.RoleCredentials, error) {
+				s.mu.Lock()
+				s.begun++
+				s.mu.Unlock()
 				return s.source.Retrieve(ctx, profile)
 			},
 			SignIn: func() time.Time { return s.Login.Store.SignedIn(testbed.Corp()) },

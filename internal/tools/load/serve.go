@@ -80,7 +80,9 @@ func (p person) serve(target string) (server *process, uri, token string, err er
 	}
 	lines := bufio.NewScanner(out)
 	var said struct {
-		Ready struct{ Targets []struct{ URI, TokenFile string } }
+		Ready struct {
+			Targets []struct{ URI, TokenFile string }
+		}
 	}
 	if !lines.Scan() {
 		return nil, "", "", errors.Join(errors.New("serve said nothing"), cmd.Wait())
