@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"rolecall/internal/export"
 )
 
 // serveFlags are those of serve.
@@ -14,7 +16,7 @@ type serveFlags struct {
 	imds                    bool
 
 	status, stop, forward bool
-	add, print, to        string
+	add, print, to, shell string
 }
 
 func (a *App) serveCommand() *cobra.Command {
@@ -60,8 +62,10 @@ this machine's loopback, in clear text: prefer --socket. See docs/containers.md.
 	flags.BoolVar(&f.stop, "stop", false, "end the running serve")
 	flags.StringVar(&f.print, "print", "",
 		"print what uses the running serve: `FORM` is docker, compose, podman, devcontainer or env")
+	flags.StringVar(&f.shell, "shell", export.Default(), "write --print env for this `SHELL`, as env does")
 	flags.BoolVar(&f.forward, "forward", false, "in a container's network: pass connections on to a serve outside")
 	flags.StringVar(&f.to, "to", "", "`ADDRESS` of the serve outside: unix:PATH or HOST:PORT")
+	_ = cmd.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(export.Formats(), nothingElse))
 	_ = cmd.RegisterFlagCompletionFunc("print", cobra.FixedCompletions(printForms(), nothingElse))
 	return cmd
 }
@@ -87,7 +91,7 @@ func (f *serveFlags) check(cmd *cobra.Command, args []string) error {
 	}
 	for name, allowed := range map[string]bool{
 		"port": runs, "socket": runs, "imds": runs, "imds-port": f.imds, "env-file": runs, "listen": runs || f.forward,
-		"region": runs || f.add != "",
+		"region": runs || f.add != "", "shell": f.print == "env",
 	} {
 		if cmd.Flags().Changed(name) && !allowed {
 			return Usagef("--%s does not go with these flags", name)
@@ -111,7 +115,7 @@ func (a *App) serveOrControl(ctx context.Context, f serveFlags, args []string) e
 	case f.forward:
 		return a.forward(ctx, f)
 	case f.print != "":
-		return a.servePrint(ctx, f.print, firstArg(args))
+		return a.servePrint(ctx, f.print, firstArg(args), f.shell)
 	}
 	return a.serve(ctx, f, args)
 }

@@ -17,9 +17,12 @@ import (
 func printForms() []string { return []string{"docker", "compose", "podman", "devcontainer", "env"} }
 
 // servePrint prints the lines with which programs elsewhere use the running serve: for one target, or the first.
-func (a *App) servePrint(ctx context.Context, form, name string) error {
+func (a *App) servePrint(ctx context.Context, form, name, shell string) error {
 	if !slices.Contains(printForms(), form) {
 		return Usagef("unknown form %q; forms: %s", form, strings.Join(printForms(), ", "))
+	}
+	if !isFormat(dialectOf(shell)) {
+		return unknownFormat(shell)
 	}
 	s, err := a.runningServe(ctx)
 	if err != nil {
@@ -51,7 +54,7 @@ func (a *App) servePrint(ctx context.Context, form, name string) error {
 	case "devcontainer":
 		return a.printDevcontainer(t)
 	}
-	return export.WriteVariables(a.Stdout, export.Default(), []export.Variable{
+	return export.WriteEndpoint(a.Stdout, dialectOf(shell), []export.Variable{
 		{Name: "AWS_CONTAINER_CREDENTIALS_FULL_URI", Value: t.URI},
 		{Name: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", Value: t.TokenFile},
 		{Name: "AWS_REGION", Value: t.Region},

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 
 	"rolecall/internal/export"
@@ -29,7 +30,9 @@ type serving struct {
 	closing []func()
 	base    string // http://127.0.0.1:PORT
 	state   *filesystem.Kept
-	saved   serveState
+
+	mu    sync.Mutex // requests of openControl change what follows
+	saved serveState
 }
 
 // serve hands out targets until ctx ends, or --stop.
@@ -254,6 +257,8 @@ func notListening(flag string, err error) error {
 }
 
 func (s *serving) sayReady() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	text := ""
 	for _, t := range s.saved.Targets {
 		text += "ready: " + s.app.Show(t.Target) + " at " + t.URI[:len(s.base)+1] + "…\n"

@@ -93,7 +93,6 @@ func (s *serving) openControl() error {
 
 // control answers requests with the control token, one at a time.
 func (s *serving) control() http.Handler {
-	one := make(chan struct{}, 1)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		for i, t := range s.endpoint.Targets() {
@@ -117,8 +116,8 @@ func (s *serving) control() http.Handler {
 			handout.Refuse(w, "this address is for rolecall serve")
 			return
 		}
-		one <- struct{}{}
-		defer func() { <-one }()
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		mux.ServeHTTP(w, r)
 	})
 }

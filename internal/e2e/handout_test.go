@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -390,5 +391,66 @@ func TestAKilledExecServeLeavesNothing(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatalf("left behind: %v", left)
 		}
+	}
+}
+
+// Signals that rolecall gets reach the child, whose end is rolecall's; the files are gone.
+func TestSignalsOfAServedChild(t *testing.T) {
+	w := servedWorld(t, otherDefault)
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1} {
+		r := w.start(t, "ready", "rolecall", "exec", "--serve", "dev", "--", "sh", "-c", "echo ready; exec sleep 60")
+		if err := r.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Wait()
+		if code := r.ProcessState.ExitCode(); code != 128+int(s) {
+			t.Errorf("%v: exit code %d\n%s", s, code, r.out.String())
+		}
+		if files := handoutFiles(t, w); len(files) > 0 {
+			t.Errorf("%v: left behind: %v", s, files)
+		}
+	}
+}
+
+// Signed out, the AWS CLI and the SDKs that show the answer tell the person what to run.
+func TestClientsShowWhatHelps(t *testing.T) {
+	t.Parallel()
+	for name, client := range chainClients(t) {
+		if name == "JavaScript" { // shows no answers
+			continue
+		}
+		w := servedWorld(t, "")
+		argv := client.served(1, 0)
+		dash := slices.Index(argv, "--")
+		argv = slices.Insert(slices.Clone(argv), dash+1, "sh", "-c", `rolecall logout corp && exec "$@"`, "sh")
+		r := w.run(t, argv...)
+		if r.code == 0 || !strings.Contains(r.stderr, "LoginRequired") || strings.Count(r.stderr, "rolecall login corp") < 2 {
+			t.Errorf("%s: exit code %d\n%s%s", name, r.code, r.stdout, r.stderr)
+		}
+	}
+}
+
+// A portal that takes seconds, just when the keys have ended: SDKs try again, and go on.
+func TestASlowPortalBehindAServedChild(t *testing.T) {
+	t.Parallel()
+	w := servedWorld(t, "")
+	w.shortKeys(t, 20*time.Second)
+	r := w.start(t, "ready", "rolecall", "exec", "--serve", "dev", "--", "sh", "-c",
+		`echo ready; until [ -e "$HOME/go" ]; do sleep 0.1; done; exec gosdk 1 0`)
+	if err := w.faults.Play([]string{"slow-headers=12ms@credentials"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Process.Signal(syscall.SIGSTOP); err != nil { // it sleeps, as in a laptop, past the end of its keys
+		t.Fatal(err)
+	}
+	time.Sleep(21 * time.Second)
+	if err := r.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(w.home, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Wait(); err != nil || !isAdmin.MatchString(r.out.String()) {
+		t.Errorf("%v\n%s", err, r.out.String())
 	}
 }

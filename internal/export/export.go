@@ -216,6 +216,27 @@ func WriteVariables(w io.Writer, format string, variables []Variable) error {
 	return err
 }
 
+// WriteEndpoint writes variables that lead to a container-credentials endpoint, in one of Formats, and unsets those
+// that SDKs prefer to it.
+func WriteEndpoint(w io.Writer, format string, variables []Variable) error {
+	f, err := formatOf(format)
+	if err != nil {
+		return err
+	}
+	if f.whole != nil {
+		return fmt.Errorf("the format %s is only for role credentials", format)
+	}
+	conflicts := slices.DeleteFunc(slices.Clone(removed[:]), func(name string) bool {
+		return slices.ContainsFunc(variables, func(v Variable) bool { return v.Name == name })
+	})
+	var b bytes.Buffer
+	if err := f.write(&b, variables, conflicts); err != nil {
+		return err
+	}
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
 // WriteUnset writes what unsets the variables of Write but those to keep, in a shell's format.
 func WriteUnset(w io.Writer, format string, keep ...string) error {
 	f, err := formatOf(format)
