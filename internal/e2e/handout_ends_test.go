@@ -113,6 +113,15 @@ func TestTheEndOfAServedChild(t *testing.T) {
 	if got := fetchKeys(t, uri, "guess"); got != 403 {
 		t.Errorf("another token: %d", got)
 	}
+	at := strings.Split(uri, "/")[2]
+	for _, host := range []string{
+		strings.Replace(at, "127.0.0.1", "localhost", 1), strings.Replace(at, "127.0.0.1", "evil.example", 1), "127.0.0.1",
+		"169.254.170.2", "127.0.0.1:1", strings.Replace(at, "127.0.0.1", "[::1]", 1),
+	} {
+		if got := fetchKeysFrom(t, uri, string(token), host); got != 403 {
+			t.Errorf("Host %s: %d", host, got)
+		}
+	}
 	w.must(t, "rolecall", "status") // sweeps nothing that is in use
 	if n := len(handoutFiles(t, w)); n != 3 {
 		t.Errorf("%d files", n)
@@ -133,12 +142,16 @@ func TestTheEndOfAServedChild(t *testing.T) {
 }
 
 // fetchKeys asks an endpoint, and returns the status; 0 if nobody answers.
-func fetchKeys(t *testing.T, uri, token string) int {
+func fetchKeys(t *testing.T, uri, token string) int { return fetchKeysFrom(t, uri, token, "") }
+
+// fetchKeysFrom is fetchKeys with a Host of its own.
+func fetchKeysFrom(t *testing.T, uri, token, host string) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, uri, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Host = host
 	r.Header.Set("Authorization", token)
 	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
 	if err != nil {
