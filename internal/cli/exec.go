@@ -26,7 +26,7 @@ func (a *App) execCommand() *cobra.Command {
 
   rolecall exec dev -- aws s3 ls
   rolecall exec 111122223333/ReadOnly -- aws s3 ls
-  rolecall exec --serve dev -- ./long-job.sh                  fresh keys, however long it takes
+  rolecall exec --serve dev -- aws s3 sync . s3://backup      fresh keys, however long it takes
   rolecall exec --match 'payments-*' --role ReadOnly -- aws s3 ls
   rolecall exec --match '*' --role ReadOnly --dry-run         list the accounts and roles
 

@@ -28,7 +28,7 @@ func (a *App) serveCommand() *cobra.Command {
 whatever asks a container-credentials endpoint as the AWS CLI and SDKs do.
 
   rolecall serve dev audit                          until Ctrl-C, each TARGET with a token of its own
-  rolecall serve --add prod-readonly                one more, from another terminal
+  rolecall serve --add deploy                       one more, from another terminal
   rolecall serve --status
   eval "$(rolecall serve --print env dev)"          the variables, for programs of this shell
   rolecall serve dev --socket ~/run/rolecall.sock   for containers, by a bind mount
