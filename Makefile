@@ -47,6 +47,7 @@ bench: build ## print the figures for docs/performance.md
 	go run ./internal/tools/bench bin
 	go run ./internal/tools/load bin
 	go run ./internal/tools/load -scale bin
+	go run ./internal/tools/load -serve bin
 
 PROOF = go test -count=1 -timeout 90m -run "$$(go run ./internal/tools/proof -tests)" ./...
 NOTES = $(CURDIR)/bin/proof

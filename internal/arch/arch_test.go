@@ -23,9 +23,9 @@ var rooms = map[string][]string{
 
 	"cli": {
 		"access", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export",
-		"filesystem", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "near", "nodump", "pace",
-		"peer", "picker", "profiles", "settings",
-		"terminal", "words",
+		"filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "near",
+		"nodump", "pace", "peer", "picker", "profiles", "settings", "terminal",
+		"words",
 	},
 	"cli/local": { // where both houses meet
 		"awsconfig", "cli", "export", "filesystem", "identitycenter", "login",
@@ -44,6 +44,7 @@ var rooms = map[string][]string{
 	"discovery":             {"identitycenter", "identitycenter/client"},
 	"export":                {"identitycenter"},
 	"filesystem":            {},
+	"handout":               {"identitycenter"},
 	"identitycenter":        {},
 	"identitycenter/client": {"filesystem", "identitycenter"},
 	"inventory":             {"access", "filesystem", "identitycenter", "near", "settings"},
@@ -75,7 +76,7 @@ var rooms = map[string][]string{
 	"idc/idctest":        {"idc", "idc/directory", "idc/seed", "idc/store"},
 	"idc/limits":         {},
 	"idc/oidc":           {"idc/directory", "idc/limits", "idc/partition", "idc/refusals", "idc/store", "idc/wire"},
-	"idc/operator":       {"filesystem", "idc/directory", "idc/refusals", "idc/seed", "idc/store"},
+	"idc/operator":       {"filesystem", "idc/directory", "idc/refusals", "idc/seed", "idc/store", "peer"},
 	"idc/portal":         {"idc/directory", "idc/limits", "idc/oidc", "idc/store", "idc/sts", "idc/wire"},
 	"idc/partition":      {},
 	"idc/pattern":        {},
@@ -165,7 +166,7 @@ func TestTheDrawing(t *testing.T) {
 }
 
 // neutral rooms know nothing of Identity Center; both houses may enter them.
-var neutral = []string{"filesystem", "near", "words"}
+var neutral = []string{"filesystem", "near", "peer", "words"}
 
 // Client rooms and the embedded server's meet over HTTP only.
 func TestTheTwoHousesDoNotMeet(t *testing.T) {

@@ -42,6 +42,7 @@ func (a *App) commands() []Command {
 		{"token", GroupSignIn, a.tokenCommand},
 		{"env", GroupUse, a.envCommand},
 		{"exec", GroupUse, a.execCommand},
+		{"serve", GroupUse, a.serveCommand},
 		{"console", GroupUse, a.consoleCommand},
 		{"process", GroupUse, a.processCommand},
 		{"whoami", GroupUse, a.whoamiCommand},

@@ -18,19 +18,27 @@ import (
 func (a *App) execCommand() *cobra.Command {
 	var f targetFlags
 	var m manyFlags
+	var serve, inVariable bool
 	cmd := &cobra.Command{
-		Use:   "exec [TARGET | --match PATTERN [--role PATTERN]] -- COMMAND [ARGUMENT …]",
+		Use:   "exec [--serve] [TARGET | --match PATTERN [--role PATTERN]] -- COMMAND [ARGUMENT …]",
 		Short: "Run a command with role credentials, in one account or in many",
 		Long: `Run a command with role credentials in its environment, in one account or in many.
 
   rolecall exec dev -- aws s3 ls
   rolecall exec 111122223333/ReadOnly -- aws s3 ls
+  rolecall exec --serve dev -- aws s3 sync . s3://backup      fresh keys, however long it takes
   rolecall exec --match 'payments-*' --role ReadOnly -- aws s3 ls
   rolecall exec --match '*' --role ReadOnly --dry-run         list the accounts and roles
 
 Variables that would take precedence over the credentials, or add another identity, are
 removed. ROLECALL_TARGET, _SESSION, _ACCOUNT_ID, _ACCOUNT_NAME, _ROLE, _PROFILE and _GUARDED
 say whose credentials they are. Signals reach the command, and its exit code becomes rolecall's.
+
+With --serve the command has no keys in its environment. The AWS CLI and SDKs in it ask a
+container-credentials endpoint on 127.0.0.1, for this command alone, which renews them until it
+ends; what it leaves running in the background has none afterwards (see "rolecall serve"). If the
+[default] profile has credentials, which would win, the command gets copies of the config files
+without them; what it writes there, as "aws configure" does, is lost.
 
 ` + manyHelp,
 		Args: cobra.ArbitraryArgs,
@@ -43,6 +51,8 @@ say whose credentials they are. Signals reach the command, and its exit code bec
 			switch {
 			case err != nil:
 				return err
+			case many && serve:
+				return Usagef("--serve is for one TARGET, not for --match or --tag")
 			case many && m.dryRun && (dash < 0 || dash == len(args)):
 				return a.execMany(cmd.Context(), f, m, nil) // the list needs no command
 			case dash < 0 || dash > 1 || dash == len(args):
@@ -54,9 +64,18 @@ say whose credentials they are. Signals reach the command, and its exit code bec
 			if err != nil {
 				return err
 			}
+			if inVariable && !serve {
+				return Usagef("--token-variable is for --serve")
+			}
+			if serve {
+				return a.execServed(cmd.Context(), t, a.Stdout, args[dash:], inVariable)
+			}
 			return a.exec(cmd.Context(), t, a.Stdout, args[dash:])
 		},
 	}
+	cmd.Flags().BoolVar(&serve, "serve", false, "hand out keys by an endpoint that renews them, not as variables")
+	cmd.Flags().BoolVar(&inVariable, "token-variable", false,
+		"with --serve, for AWS CLIs before 2.15 and SDKs from before 2024: the endpoint's token in a variable, not in a file")
 	f.add(cmd)
 	f.addRegion(cmd)
 	m.add(cmd)

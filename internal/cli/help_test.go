@@ -147,7 +147,7 @@ func TestTheNearestCommandOrFlag(t *testing.T) {
 		{"list", `unknown command "list"`, "did you mean rolecall ls?", "rolecall ls --help"},
 		{"accounts", `unknown command "accounts"`, "did you mean rolecall ls?", "rolecall ls --help"},
 		{"signin", `unknown command "signin"`, "did you mean rolecall login?", "rolecall login --help"},
-		{"serve", `unknown command "serve"`, "did you mean rolecall idc serve?", "rolecall idc serve --help"},
+		{"start", `unknown command "start"`, "did you mean rolecall idc serve?", "rolecall idc serve --help"},
 		{"frobnicate", `unknown command "frobnicate"`, "", "rolecall --help"},
 		{"idc serv", `unknown command "idc serv"`, "did you mean rolecall idc serve?", "rolecall idc serve --help"},
 		{

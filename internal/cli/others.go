@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -24,6 +25,14 @@ import (
 
 // Profiles that have nothing to do with Identity Center (docs/decisions/019).
 
+// sessionOf is session, or otherSession, as profile needs it.
+func (a *App) sessionOf(ctx context.Context, profile *awsconfig.Profile, o options) (*session, error) {
+	if profile.SignsIn() {
+		return a.session(ctx, profile, o)
+	}
+	return a.otherSession(*profile, o)
+}
+
 // otherSession is session for a profile that does not sign in: it has no portal.
 func (a *App) otherSession(profile awsconfig.Profile, o options) (*session, error) {
 	store, err := a.cache()
@@ -31,14 +40,15 @@ func (a *App) otherSession(profile awsconfig.Profile, o options) (*session, erro
 		return nil, err
 	}
 	a.inForce = profile
-	httpClient, err := a.network(profile, a.Logger(a.Stderr))
+	stderr := cmp.Or(o.stderr, a.Stderr)
+	httpClient, err := a.network(profile, a.Logger(stderr))
 	if err != nil {
 		return nil, err
 	}
 	return &session{
 		login: &login.Login{Store: store, Now: a.Now},
 		source: &credentials.Source{
-			Cache: store, Warn: a.warn, Now: a.Now, Others: a.others(o),
+			Cache: store, Warn: func(err error) { a.warnTo(stderr, err) }, Now: a.Now, Others: a.others(o),
 			STS: credentials.STS{
 				HTTP: httpClient, Endpoint: a.endpoints(profile).sts, FIPS: a.fips(profile), DualStack: a.dualStack(profile),
 				Now: a.Now,

@@ -158,11 +158,7 @@ func (a *App) resolveProfile(
 	if err != nil {
 		return profile, nil, err
 	}
-	if !profile.SignsIn() {
-		s, err := a.otherSession(profile, o)
-		return profile, s, err
-	}
-	s, err := a.session(ctx, &profile, o)
+	s, err := a.sessionOf(ctx, &profile, o)
 	return profile, s, err
 }
 

@@ -20,7 +20,7 @@ func elsewhere() map[string]string {
 		"assume": "exec", "run": "exec", "shell": "exec", "signin": "login", "sign-in": "login", "signout": "logout",
 		"sign-out": "logout", "refresh": "sync", "update": "sync", "open": "console", "id": "whoami",
 		"setup": "configure", "init": "configure", "populate": "profiles", "select": "pick",
-		"serve": "idc serve", "server": "idc serve", "start": "idc serve",
+		"start": "idc serve", "ecs": "serve", "imds": "serve", "forward": "serve",
 		"creds": "env", "credentials": "env", "keys": "env", "get-role-credentials": "sso get-role-credentials",
 		"list-accounts": "sso list-accounts", "list-account-roles": "sso list-account-roles",
 	}

@@ -79,7 +79,10 @@ func (a *App) cache() (*cache.Store, error) {
 	if err := store.Check(); err != nil {
 		return nil, err
 	}
-	a.sweep.Do(store.Sweep)
+	a.sweep.Do(func() {
+		a.sweepServe()
+		store.Sweep()
+	})
 	return store, nil
 }
 

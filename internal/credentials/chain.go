@@ -30,7 +30,7 @@ func (s *Source) chained(
 ) (identitycenter.RoleCredentials, error) {
 	links := chainLinks(profile, s.Session)
 	cached, err := s.Cache.ChainedCredentials(s.Session, links)
-	if err == nil && s.goodFor(cached, identitycenter.CachedRoleMinimum) {
+	if err == nil && s.goodFor(cached, s.least()) {
 		return cached, nil
 	}
 	c, err := s.assume(ctx, profile, region)

@@ -5,6 +5,7 @@
 package credentials
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,9 @@ type Source struct {
 	Accounts []identitycenter.Account
 	// Others are the ways to keys of profiles that do not sign in.
 	Others Others
+	// Least is the life that credentials have left at least when somebody keeps them for others, who holds on to the old
+	// ones himself when no new ones can be had. 0: identitycenter.CachedRoleMinimum, and less as a last resort.
+	Least time.Duration
 	// Warn is told what went wrong without harm to the answer.
 	Warn func(error)
 	Now  func() time.Time
@@ -68,7 +72,7 @@ func (s *Source) retrieve(
 // role returns the credentials of one role of the session's user.
 func (s *Source) role(ctx context.Context, accountID, roleName string) (identitycenter.RoleCredentials, error) {
 	cached := s.cached(accountID, roleName)
-	if s.goodFor(cached, identitycenter.CachedRoleMinimum) {
+	if s.goodFor(cached, s.least()) {
 		return cached, nil
 	}
 	fresh, err := s.fetch(ctx, accountID, roleName)
@@ -92,6 +96,9 @@ func (s *Source) cached(accountID, roleName string) identitycenter.RoleCredentia
 	return c
 }
 
+// least is the life that cached credentials must have left to be used without a request.
+func (s *Source) least() time.Duration { return cmp.Or(s.Least, identitycenter.CachedRoleMinimum) }
+
 func (s *Source) goodFor(c identitycenter.RoleCredentials, least time.Duration) bool {
 	return c.LiveFor(s.Now(), least)
 }
@@ -102,7 +109,7 @@ func (s *Source) goodFor(c identitycenter.RoleCredentials, least time.Duration) 
 func (s *Source) lastResort(cached identitycenter.RoleCredentials, err error) bool {
 	passing := errors.Is(err, identitycenter.ErrLoginRequired) || errors.Is(err, identitycenter.ErrUnavailable) ||
 		errors.Is(err, identitycenter.ErrThrottled) || errors.Is(err, identitycenter.ErrBadAnswer)
-	if !passing || !s.goodFor(cached, identitycenter.LastResortMinimum) {
+	if s.Least > 0 || !passing || !s.goodFor(cached, identitycenter.LastResortMinimum) {
 		return false
 	}
 	s.warn("these credentials are valid until %s; got no new ones: %w", cached.Expiration.Local().Format("15:04:05"), err)
@@ -131,7 +138,7 @@ func (s *Source) askAlone(
 	switch {
 	case err == nil:
 		defer unlock()
-		if c, good := s.Cache.GoodRole(s.Session, accountID, roleName); good {
+		if c, err := s.Cache.RoleCredentials(s.Session, accountID, roleName); err == nil && s.goodFor(c, s.least()) {
 			return c, nil
 		}
 	case ctx.Err() != nil:

@@ -60,6 +60,10 @@ func notRun() map[string]string {
 		"rolecall demo --browser":                                   "a person signs in",
 		`rolecall exec "$(rolecall pick)" -- aws s3 ls`:             "a person chooses",
 		`eval "$(rolecall pick --action env)"`:                      "a person chooses",
+		"rolecall serve dev audit":                                  "it goes on; one runs already",
+		"rolecall serve dev --socket ~/run/rolecall.sock":           "it goes on; one runs already",
+		"rolecall serve dev --imds":                                 "it goes on; one runs already",
+		"rolecall serve --forward --to HOST:8899":                   "it goes on",
 	}
 }
 
@@ -76,6 +80,7 @@ func TestHelpExamples(t *testing.T) {
 	folder := exampleFolder(t, w)
 	server := serve(t, w.home, "--data", filepath.Join(folder, "idc-data"),
 		"--seed", filepath.Join(folder, "directory.yaml"))
+	w.serving(t, "--socket", filepath.Join(folder, "s.sock"))
 	environ := append(w.environ(), "ROLECALL_IDC_URL="+server.url, "AWS_PROFILE=dev", "BROWSER=visit",
 		"PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 	examples := helpExamples(t, nil)

@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 		"signin": signInMain, "at": atMain, "visit": visitMain, "browse": browseMain, "readonly": readOnlyMain,
 		"full": fullMain, "bound": boundMain,
 		"measured": measuredMain, "onwindows": onWindowsMain, "stranger": strangerMain, "saves": savesMain,
+		"gosdk": gosdkMain,
 	})
 }
 

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -28,6 +30,7 @@ const stranger = 65534
 // have one more command than those of testdata/stories:
 //
 //	stranger get URL          another user asks, and follows no redirect: prints status and Location
+//	stranger keys URL TOKEN   another user asks for keys with the token: prints the status, and whether it got keys
 //	stranger visit USER URL   another user signs in there with a browser of its own
 //	stranger watch            another user reads all command lines, again and again, and prints what is secret in them
 //
@@ -37,7 +40,7 @@ func TestOtherUsers(t *testing.T) {
 	params := storyParams()
 	params.Dir = "testdata/strangers"
 	runStories(t, params, nil)
-	proof.Note(t, "users", 8, 8) // the stories' attacks
+	proof.Note(t, "users", 13, 13) // the stories' attacks
 }
 
 // Another user who reads the command lines of all processes learns nothing. It runs alone, as other tests' clients do
@@ -85,6 +88,8 @@ func playStranger(args []string) error {
 		defer answer.Body.Close()
 		fmt.Println("stranger: status", strconv.Itoa(answer.StatusCode)+",", "location", answer.Header.Get("Location"))
 		return nil
+	case len(args) == 3 && args[0] == "keys":
+		return strangerKeys(ctx, args[1], args[2])
 	case len(args) == 3 && args[0] == "visit":
 		title, err := visitor.Visitor{User: args[1], Password: "correct-horse-" + args[1]}.Visit(ctx, args[2])
 		fmt.Printf("stranger: title %s\n", title)
@@ -94,6 +99,31 @@ func playStranger(args []string) error {
 		return watchCommandLines()
 	}
 	return fmt.Errorf("usage: stranger get URL | visit USER URL | watch")
+}
+
+// strangerKeys asks an endpoint for keys, with its token; unix:PATH is only connected to.
+func strangerKeys(ctx context.Context, address, token string) error {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
+		if err == nil {
+			_ = conn.Close()
+		}
+		fmt.Println("stranger:", err)
+		return nil
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", token)
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	fmt.Printf("stranger: status %d, keys %v\n", answer.StatusCode, strings.Contains(string(text), "ASIA"))
+	return err
 }
 
 // isBelow reports whether a process is a descendant of another.

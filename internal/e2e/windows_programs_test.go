@@ -173,6 +173,21 @@ func windowsExec(t *testing.T, w *wine) {
 			t.Errorf("%q: exit code %d, want %d\n%s", command, code, want, stderr)
 		}
 	}
+	if id := strings.TrimSpace(p.must("rolecall", "exec", "--serve", "dev", "--", "probe", "sdk", "")); !strings.HasPrefix(
+		id, "ASIA") {
+		t.Errorf("exec --serve: the SDK's key id is %q", id)
+	}
+	served := p.probed(p.must("rolecall", "exec", "--serve", "dev", "--", "probe", "args")).Variables
+	if served["AWS_ACCESS_KEY_ID"] != "" || served["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] == "" {
+		t.Errorf("exec --serve: %v", served)
+	}
+	if code, _, stderr := p.run("rolecall", "serve", "dev", "--socket", "x"); code != 2 {
+		t.Errorf("--socket: exit code %d\n%s", code, stderr)
+	}
+	if code, _, stderr := p.run("rolecall", "serve", "--status"); code != 1 ||
+		!strings.Contains(stderr, "serve does not run") {
+		t.Errorf("--status: exit code %d\n%s", code, stderr)
+	}
 	many := p.must("rolecall", "exec", "--match", "111122223333", "--role", "*", "--yes", "--", "cmd", "/c",
 		"echo %ROLECALL_ROLE% here")
 	if strings.Count(many, " here") != 2 || strings.Contains(many, "%") {

@@ -135,6 +135,33 @@ func ChildEnvironment(environ []string, e Environment) ([]string, error) {
 		return nil, err
 	}
 	set, _ := Variables(e)
+	return replaced(environ, set), nil
+}
+
+// EndpointEnvironment is ChildEnvironment for a child that asks a container-credentials endpoint for its keys: it has
+// the variables of the endpoint instead.
+func EndpointEnvironment(environ []string, e Environment, endpoint []Variable) ([]string, error) {
+	if err := check(e); err != nil {
+		return nil, err
+	}
+	return replaced(environ, append(withoutKeys(e), endpoint...)), nil
+}
+
+// EndpointVariables are the variables of e without keys, and those of an endpoint.
+func EndpointVariables(e Environment, endpoint []Variable) []Variable {
+	return append(endpoint, withoutKeys(e)...)
+}
+
+// withoutKeys returns the variables of e but its keys and their end.
+func withoutKeys(e Environment) []Variable {
+	set, _ := Variables(e)
+	return slices.DeleteFunc(set, func(v Variable) bool {
+		return v.Name == "AWS_CREDENTIAL_EXPIRATION" || slices.Contains(keyNames(), v.Name)
+	})
+}
+
+// replaced returns environ without what would change a child's identity, and with set.
+func replaced(environ []string, set []Variable) []string {
 	drop := map[string]bool{}
 	for _, name := range removed {
 		drop[name] = true
@@ -152,7 +179,7 @@ func ChildEnvironment(environ []string, e Environment) ([]string, error) {
 	for _, v := range set {
 		child = append(child, v.Name+"="+v.Value)
 	}
-	return child, nil
+	return child
 }
 
 // Write writes e in one of Formats.
@@ -189,6 +216,27 @@ func WriteVariables(w io.Writer, format string, variables []Variable) error {
 	}
 	var b bytes.Buffer
 	if err := f.write(&b, variables, nil); err != nil {
+		return err
+	}
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+// WriteEndpoint writes variables that lead to a container-credentials endpoint, in one of Formats, and unsets those
+// that SDKs prefer to it.
+func WriteEndpoint(w io.Writer, format string, variables []Variable) error {
+	f, err := formatOf(format)
+	if err != nil {
+		return err
+	}
+	if f.whole != nil {
+		return fmt.Errorf("the format %s is only for role credentials", format)
+	}
+	conflicts := slices.DeleteFunc(slices.Clone(removed[:]), func(name string) bool {
+		return slices.ContainsFunc(variables, func(v Variable) bool { return v.Name == name })
+	})
+	var b bytes.Buffer
+	if err := f.write(&b, variables, conflicts); err != nil {
 		return err
 	}
 	_, err = w.Write(b.Bytes())

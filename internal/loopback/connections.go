@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"rolecall/internal/peer"
 )
@@ -28,7 +29,8 @@ type connections struct {
 
 type connection struct {
 	net.Conn
-	answering bool // a handler is at work, or its answer on the way
+	answering bool        // a handler is at work, or its answer on the way
+	ours      atomic.Bool // it has been checked
 }
 
 type connectionKey struct{}
@@ -65,7 +67,7 @@ func (c *connections) sweep() {
 	all := slices.Clone(c.open)
 	c.mu.Unlock()
 	for _, one := range all {
-		theirs := peer.Check(one.LocalAddr(), one.RemoteAddr()) != nil
+		theirs := !one.ours.Load() && peer.Check(one.LocalAddr(), one.RemoteAddr()) != nil
 		c.mu.Lock()
 		if theirs && !one.answering {
 			_ = one.Close()

@@ -11,10 +11,27 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"syscall"
 	"time"
 
 	"rolecall/internal/peer"
 )
+
+// A Config says what to serve, and how.
+type Config struct {
+	Handler http.Handler
+	// Hosts reports whether clients may send a Host other than the server's own; nil: they may not.
+	Hosts func(host string) bool
+	// Check says whose a request is, where peer.Check does not know. It is asked until it has returned nil for a
+	// connection.
+	Check func(r *http.Request) error
+	// Refused is called, on a goroutine of its own, with the error of Check for each request of others; it may be nil.
+	Refused func(error)
+	// Refuse answers a request that the handler does not see; nil: with 403 and the reason as text.
+	Refuse func(w http.ResponseWriter, reason string)
+	// Control is that of net.ListenConfig.
+	Control func(network, address string, c syscall.RawConn) error
+}
 
 // A Server answers on a port of 127.0.0.1. It is safe for concurrent use.
 type Server struct {
@@ -22,29 +39,46 @@ type Server struct {
 	Host string
 	Port int
 
-	http    *http.Server
-	handler http.Handler
-	refused func(error)
-	conns   connections
+	http   *http.Server
+	config Config
+	conns  connections
 }
 
 // Listen starts to serve; port 0 takes a free one. The handler gets only requests of this user's processes that name
 // this host. refused is called, on a goroutine of its own, with the error of peer.Check for each other one; it may be
 // nil.
 func Listen(port int, handler http.Handler, refused func(error)) (*Server, error) {
-	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	return Config{Handler: handler, Refused: refused}.Listen(port)
+}
+
+// Listen starts to serve on 127.0.0.1; port 0 takes a free one.
+func (c Config) Listen(port int) (*Server, error) {
+	listen := net.ListenConfig{Control: c.Control}
+	listener, err := listen.Listen(context.Background(), "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return nil, err
 	}
 	address := listener.Addr().(*net.TCPAddr)
-	s := &Server{Host: address.String(), Port: address.Port, handler: handler, refused: refused}
+	s := &Server{Host: address.String(), Port: address.Port, config: c}
+	s.start(listener)
+	return s, nil
+}
+
+// Serve starts to serve on a listener elsewhere, such as a socket: Hosts, and if peer.Check does not know such
+// connections, Check, are required.
+func (c Config) Serve(listener net.Listener) *Server {
+	s := &Server{config: c}
+	s.start(listener)
+	return s
+}
+
+func (s *Server) start(listener net.Listener) {
 	s.http = &http.Server{
 		Handler: s, ReadHeaderTimeout: 2 * time.Second, ReadTimeout: 4 * time.Second, WriteTimeout: 4 * time.Second,
 		IdleTimeout: 4 * time.Second, MaxHeaderBytes: 16 << 10, ConnContext: s.conns.add, ConnState: s.conns.changed,
 		ErrorLog: log.New(io.Discard, "", 0), // strangers break connections, and the terminal is the person's
 	}
 	go func() { _ = s.http.Serve(listener) }()
-	return s, nil
 }
 
 // ServeHTTP refuses other hosts and other users, and leaves the rest to the handler.
@@ -54,25 +88,50 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if r.Host != s.Host {
-		http.Error(w, "wrong host", http.StatusForbidden)
+	if r.Host != s.Host && (s.config.Hosts == nil || !s.config.Hosts(r.Host)) {
+		s.refuse(w, "wrong host")
 		return
 	}
-	if err := check(r); err != nil {
+	if err := s.check(r); err != nil {
 		h.Set("Connection", "close")
-		http.Error(w, "This address is for another user of this machine.", http.StatusForbidden)
-		if s.refused != nil {
-			go s.refused(err)
+		s.refuse(w, "This address is for another user of this machine.")
+		if s.config.Refused != nil {
+			go s.config.Refused(err)
 		}
 		return
 	}
-	s.handler.ServeHTTP(w, r)
+	s.config.Handler.ServeHTTP(w, r)
 }
 
-// check asks whose request r is.
+func (s *Server) refuse(w http.ResponseWriter, reason string) {
+	if s.config.Refuse != nil {
+		s.config.Refuse(w, reason)
+		return
+	}
+	http.Error(w, reason, http.StatusForbidden)
+}
+
+// check asks whose request r is. A connection does not change hands.
+func (s *Server) check(r *http.Request) error {
+	one, _ := r.Context().Value(connectionKey{}).(*connection)
+	if one != nil && one.ours.Load() {
+		return nil
+	}
+	asks := s.config.Check
+	if asks == nil {
+		asks = check
+	}
+	err := asks(r)
+	if err == nil && one != nil {
+		one.ours.Store(true)
+	}
+	return err
+}
+
+// check asks the system.
 func check(r *http.Request) error {
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	remote, err := net.ResolveTCPAddr("tcp4", r.RemoteAddr)
+	remote, err := net.ResolveTCPAddr("tcp", r.RemoteAddr)
 	if err != nil {
 		return fmt.Errorf("%w: %w", peer.ErrUnknown, err)
 	}

@@ -176,3 +176,65 @@ func BenchmarkBesideIdleConnections(b *testing.B) {
 		}
 	}
 }
+
+// A server elsewhere, such as on a socket, is told which hosts may be named, whose a connection is, and how to refuse.
+// A connection is checked until it has passed.
+func TestServeElsewhere(t *testing.T) {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	asked, ours := 0, false
+	s := Config{
+		Handler: http.HandlerFunc(hello), Hosts: func(host string) bool { return host == "there" },
+		Check: func(*http.Request) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if asked++; !ours {
+				return peer.ErrUnknown
+			}
+			return nil
+		},
+		Refuse: func(w http.ResponseWriter, reason string) {
+			w.WriteHeader(http.StatusTeapot)
+			_, _ = io.WriteString(w, reason)
+		},
+	}.Serve(listener)
+	t.Cleanup(func() { _ = s.Close() })
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	status := func(host string) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+listener.Addr().String(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = host
+		answer, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		_, _ = io.Copy(io.Discard, answer.Body)
+		return answer.StatusCode
+	}
+	if got := status("elsewhere"); got != http.StatusTeapot || asked != 0 {
+		t.Errorf("another host: %d, asked %d times", got, asked)
+	}
+	if got := status("there"); got != http.StatusTeapot {
+		t.Errorf("another user: %d", got)
+	}
+	mu.Lock()
+	ours = true
+	mu.Unlock()
+	for range 5 {
+		if got := status("there"); got != http.StatusOK {
+			t.Errorf("ours: %d", got)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if asked != 2 {
+		t.Errorf("asked %d times for one refused and one good connection", asked)
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"rolecall/internal/filesystem"
+	"rolecall/internal/peer"
 )
 
 // maxSocketPath fits into a socket's address on all systems.
@@ -149,7 +150,7 @@ func dial(ctx context.Context, path string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	uid, err := peerOf(conn.(*net.UnixConn))
+	uid, err := peer.SocketUser(conn.(*net.UnixConn))
 	if err == nil && uid != 0 && int(uid) != os.Getuid() {
 		err = fmt.Errorf("%s: %w", path, errNotOurs)
 	}

@@ -3,6 +3,7 @@
 //
 //	load BIN           where BIN is the folder with rolecall
 //	load -scale BIN    instead, rolecall for a person with 20,000 roles
+//	load -serve BIN    instead, keys handed out by rolecall serve
 package main
 
 import (
@@ -24,17 +25,20 @@ import (
 func main() {
 	bare := flag.Bool("bare", false, "serve a handler that does nothing")
 	many := flag.Bool("scale", false, "measure the client of a person with 20,000 roles")
+	hands := flag.Bool("serve", false, "measure rolecall serve")
 	flag.Parse()
 	var err error
 	switch {
 	case *many && flag.NArg() == 1:
 		err = scale(flag.Arg(0))
+	case *hands && flag.NArg() == 1:
+		err = served(flag.Arg(0))
 	case *bare:
 		err = serveBare()
 	case flag.NArg() == 1:
 		err = run(flag.Arg(0))
 	default:
-		err = errors.New("usage: load [-scale] BIN")
+		err = errors.New("usage: load [-scale | -serve] BIN")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)

@@ -68,6 +68,11 @@ func table() []row {
 			"only this user's open connections pass", "./internal/peer", "TheOtherEnd",
 		},
 		{
+			"endpoint", "Requests to `exec --serve` and `serve --imds`: pages, proxies, wrong tokens, other methods and hosts",
+			"refused, as JSON, without keys and without leave for a page", "./internal/handout " + e2e,
+			"NobodyElseIsAnswered|MetadataForNobodyElse|PagesGetNoKeys",
+		},
+		{
 			"connections", "Connections that are kept open: silent, slow, half requests",
 			"the next request is answered", "./internal/loopback " + e2e, "IdleConnections|SlowConnections",
 		},

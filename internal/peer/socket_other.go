@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package operator
+package peer
 
 import "golang.org/x/sys/unix"
 

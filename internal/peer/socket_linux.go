@@ -1,4 +1,4 @@
-package operator
+package peer
 
 import "golang.org/x/sys/unix"
 

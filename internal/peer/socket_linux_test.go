@@ -1,4 +1,4 @@
-package operator
+package peer
 
 import (
 	"net"
@@ -18,14 +18,14 @@ func TestWhoIsAtTheOtherEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if uid, err := peerOf(conn.(*net.UnixConn)); err != nil || int(uid) != os.Getuid() {
+	if uid, err := SocketUser(conn.(*net.UnixConn)); err != nil || int(uid) != os.Getuid() {
 		t.Errorf("%d, %v", uid, err)
 	}
 	if err := conn.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]*net.UnixConn{"closed": conn.(*net.UnixConn), "never open": {}} {
-		if uid, err := peerOf(c); err == nil {
+		if uid, err := SocketUser(c); err == nil {
 			t.Errorf("%s: %d", name, uid)
 		}
 	}

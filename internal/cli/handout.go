@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/credentials"
+	"rolecall/internal/handout"
+	"rolecall/internal/identitycenter"
+)
+
+// A handedOut is what exec --serve and serve hand out: the endpoint, and what they say about it.
+type handedOut struct {
+	app      *App
+	endpoint *handout.Endpoint
+	stderr   *calm
+}
+
+func (a *App) newHandedOut() *handedOut {
+	h := &handedOut{app: a, stderr: &calm{to: a.Stderr, said: map[string]time.Time{}}}
+	h.endpoint = &handout.Endpoint{Explain: a.refusal, Now: a.Now}
+	return h
+}
+
+// handoutFolder is where the files of commands that hand out keys lie while they run.
+func (a *App) handoutFolder() string { return filepath.Join(a.StateFolder(), "handout") }
+
+// add begins to hand out the keys of profile, of which there are some: keys. Nobody is asked anything from now on.
+func (h *handedOut) add(
+	name string, profile awsconfig.Profile, keys identitycenter.RoleCredentials, id, role string,
+) (*handout.Target, error) {
+	if keys.Expiration.IsZero() {
+		return nil, &HintError{
+			Err:  fmt.Errorf("the keys of %s have no end, and an endpoint hands out keys that do", name),
+			Code: ExitUsage, Hint: "assume a role with them: --assume ARN; or use exec without --serve",
+		}
+	}
+	store, err := h.app.cache()
+	if err != nil {
+		return nil, err
+	}
+	name = cmp.Or(name, id+"/"+role)
+	session := profile.Root().Session
+	end := &lastCall{h: h, session: session}
+	added := &handout.Target{Name: name, Account: id, Role: role, Region: credentials.Region(profile)}
+	if profile.Chain != nil {
+		added.RoleARN = profile.Chain.RoleARN
+	}
+	added.Keeper = handout.Keep(keys, handout.KeeperOptions{
+		Renew: func(ctx context.Context) (identitycenter.RoleCredentials, error) {
+			return h.renew(ctx, profile)
+		},
+		SignIn: func() time.Time { return store.SignedIn(session) },
+		Failed: func(err error, until time.Time) { h.sayFailed(name, err, until) },
+		Look:   end.look,
+		Now:    h.app.Now,
+	})
+	h.endpoint.Add(added)
+	return added, nil
+}
+
+// renew gets new keys of the same profile, whatever the config files say by now. What a command has waited in vain does
+// not count for the next renewal, so each is a command of its own.
+func (h *handedOut) renew(ctx context.Context, profile awsconfig.Profile) (identitycenter.RoleCredentials, error) {
+	a := &App{World: h.app.World, debug: h.app.debug, shared: h.app.shared, own: h.app.own}
+	profile = unshared(profile)
+	s, err := a.sessionOf(ctx, &profile, options{unattended: true, stderr: h.stderr})
+	if err != nil {
+		return identitycenter.RoleCredentials{}, err
+	}
+	s.source.Least = handout.Least
+	return s.source.Retrieve(ctx, profile)
+}
+
+// unshared returns a profile that shares nothing with p which a session may set.
+func unshared(p awsconfig.Profile) awsconfig.Profile {
+	if p.Chain != nil {
+		chain := *p.Chain
+		if chain.Source != nil {
+			source := unshared(*chain.Source)
+			chain.Source = &source
+		}
+		p.Chain = &chain
+	}
+	return p
+}
+
+// refusal says to an SDK what fail would say to a person.
+func (a *App) refusal(err error) handout.Refusal {
+	r := a.explain(context.Background(), err)
+	f := handout.Refusal{Status: 403, Message: a.Show(withHint(r))}
+	switch r.Code {
+	case ExitLogin:
+		f.Code = "LoginRequired"
+	case ExitNoAccess:
+		f.Code = "AccessDenied"
+	case ExitRefused:
+		f.Code = "Refused"
+	case ExitConfiguration:
+		f.Code = "InvalidConfiguration"
+	default: // SDKs try again
+		f.Status, f.Code = 503, "ServiceUnavailable"
+	}
+	return f
+}
+
+func withHint(r report) string {
+	text := oneLine(r.Message)
+	if r.Hint != "" {
+		text += "; hint: " + r.Hint
+	}
+	return text
+}
+
+func (h *handedOut) sayFailed(name string, err error, until time.Time) {
+	text := "no new keys for " + name
+	if !until.IsZero() {
+		text += ", and those at hand end at " + until.Local().Format("15:04:05")
+	}
+	h.warn(text, withHint(h.app.explain(context.Background(), err)))
+}
+
+// stranger says that a request of somebody else was refused.
+func (h *handedOut) stranger(err error) { h.warn("refused a request for keys", err.Error()) }
+
+// warn says what happened, once a minute.
+func (h *handedOut) warn(what, why string) {
+	h.app.warnTo(h.stderr, fmt.Errorf("%s: %s", what, oneLine(why)))
+}
+
+// calm drops a line that begins as one of the last minute did, up to its second colon: it says the same.
+type calm struct {
+	to io.Writer
+
+	mu   sync.Mutex
+	said map[string]time.Time
+}
+
+const calmFor = time.Minute
+
+func (c *calm) Write(line []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	what := string(line)
+	if parts := strings.SplitN(what, ": ", 4); len(parts) == 4 {
+		what = strings.Join(parts[:3], ": ")
+	}
+	for said, at := range c.said {
+		if time.Since(at) >= calmFor {
+			delete(c.said, said)
+		}
+	}
+	if _, again := c.said[what]; again {
+		return len(line), nil
+	}
+	c.said[what] = time.Now()
+	return c.to.Write(line)
+}
+
+// lastCallBefore is how long before its end a sign-in that cannot be renewed is announced.
+const lastCallBefore = 10 * time.Minute
+
+// A lastCall says once that a sign-in is about to end, for which only a person can get another one.
+type lastCall struct {
+	h       *handedOut
+	session identitycenter.SSOSession
+	said    time.Time // about which end
+}
+
+// look is a keeper's: keys are good until then.
+func (l *lastCall) look(until time.Time) {
+	a := l.h.app
+	store, err := a.cache()
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	token, err := store.Token(ctx, l.session)
+	left := token.ExpiresAt.Sub(a.Now().Round(0))
+	if err != nil || left <= 0 || left > lastCallBefore || token.Refreshable(a.Now()) || token.ExpiresAt.Equal(l.said) {
+		return
+	}
+	l.said = token.ExpiresAt
+	good := ""
+	if !until.IsZero() {
+		good = "; the keys at hand are good until " + until.Local().Format("15:04:05")
+	}
+	a.note("the sign-in to %s ends at %s%s; to go on, run: %s", quotedLabel(l.session),
+		token.ExpiresAt.Local().Format("15:04:05"), good, loginHint(l.session))
+}

@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/export"
+)
+
+// serveFlags are those of serve.
+type serveFlags struct {
+	port, imdsPort          int
+	socket, envFile, region string
+	listen                  []string
+	imds                    bool
+
+	status, stop, forward bool
+	add, print, to, shell string
+}
+
+func (a *App) serveCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve [TARGET … | --add TARGET | --status | --print FORM | --stop | --forward --to ADDRESS]",
+		Short: "Hand out fresh role credentials to editors, containers and other programs",
+		Long: `Hand out fresh role credentials to programs that rolecall does not start: editors, containers,
+whatever asks a container-credentials endpoint as the AWS CLI and SDKs do.
+
+  rolecall serve dev audit                          until Ctrl-C, each TARGET with a token of its own
+  rolecall serve --add deploy                       one more, from another terminal
+  rolecall serve --status
+  eval "$(rolecall serve --print env dev)"          the variables, for programs of this shell
+  rolecall serve dev --socket ~/run/rolecall.sock   for containers, by a bind mount
+  rolecall serve --print compose dev                the lines for docker, compose, podman, devcontainer
+  rolecall serve --forward --to HOST:8899           in the container's network
+  rolecall serve dev --imds                         also as EC2's metadata service, version 2
+
+It listens on 127.0.0.1, answers only you and root, never prompts, and renews keys ahead. When a
+sign-in is needed, the answer and a line on stderr say so; the next request after it has keys.
+Who reads the token of a target has its keys, and no other target's. --listen opens a port beyond
+this machine's loopback, in clear text: prefer --socket. See docs/containers.md.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(cmd, args); err != nil {
+				return err
+			}
+			return a.serveOrControl(cmd.Context(), f, args)
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&f.port, "port", 0, "`PORT` on 127.0.0.1 (default a free one)")
+	flags.StringVar(&f.socket, "socket", "", "also answer on a unix socket at `PATH`, for bind mounts")
+	flags.StringArrayVar(&f.listen, "listen", nil,
+		"also answer at this `ADDRESS`, IP:PORT, in clear text; with --forward, where to listen; can be repeated")
+	flags.BoolVar(&f.imds, "imds", false, "also answer as EC2's metadata service (version 2), for the first TARGET")
+	flags.IntVar(&f.imdsPort, "imds-port", 0, "`PORT` of --imds on 127.0.0.1 (default a free one)")
+	flags.StringVar(&f.envFile, "env-file", "", "write the variables for a container to `FILE`, as long as it runs")
+	flags.StringVar(&f.region, "region", "", "`REGION` to work in, as in exec")
+	flags.StringVar(&f.add, "add", "", "have the running serve hand out `TARGET`, too")
+	flags.BoolVar(&f.status, "status", false, "show what the running serve hands out")
+	flags.BoolVar(&f.stop, "stop", false, "end the running serve")
+	flags.StringVar(&f.print, "print", "",
+		"print what uses the running serve: `FORM` is docker, compose, podman, devcontainer or env")
+	flags.StringVar(&f.shell, "shell", export.Default(), "write --print env for this `SHELL`, as env does")
+	flags.BoolVar(&f.forward, "forward", false, "in a container's network: pass connections on to a serve outside")
+	flags.StringVar(&f.to, "to", "", "`ADDRESS` of the serve outside: unix:PATH or HOST:PORT")
+	_ = cmd.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(export.Formats(), nothingElse))
+	_ = cmd.RegisterFlagCompletionFunc("print", cobra.FixedCompletions(printForms(), nothingElse))
+	return cmd
+}
+
+// check refuses flags that do not go together.
+func (f *serveFlags) check(cmd *cobra.Command, args []string) error {
+	doing := 0
+	for _, on := range []bool{f.add != "", f.status, f.stop, f.forward, f.print != ""} {
+		if on {
+			doing++
+		}
+	}
+	runs := doing == 0
+	switch {
+	case doing > 1:
+		return Usagef("--add, --status, --stop, --forward and --print exclude each other")
+	case runs && len(args) == 0:
+		return Usagef("serve needs a TARGET (a local Identity Center is started by: rolecall idc serve)")
+	case f.print != "" && len(args) > 1, !runs && f.print == "" && len(args) > 0:
+		return Usagef("too many arguments: %q", args)
+	case f.forward != (f.to != ""):
+		return Usagef("--forward and --to ADDRESS belong together")
+	}
+	for name, allowed := range map[string]bool{
+		"port": runs, "socket": runs, "imds": runs, "imds-port": f.imds, "env-file": runs, "listen": runs || f.forward,
+		"region": runs || f.add != "", "shell": f.print == "env",
+	} {
+		if cmd.Flags().Changed(name) && !allowed {
+			return Usagef("--%s does not go with these flags", name)
+		}
+	}
+	if f.envFile != "" && len(args) > 1 {
+		return Usagef("--env-file is for one TARGET: a container gets one")
+	}
+	return nil
+}
+
+// serveOrControl runs a server, or talks to the one that runs.
+func (a *App) serveOrControl(ctx context.Context, f serveFlags, args []string) error {
+	switch {
+	case f.add != "":
+		return a.serveAdd(ctx, f)
+	case f.status:
+		return a.serveStatus(ctx)
+	case f.stop:
+		return a.serveStop(ctx)
+	case f.forward:
+		return a.forward(ctx, f)
+	case f.print != "":
+		return a.servePrint(ctx, f.print, firstArg(args), f.shell)
+	}
+	return a.serve(ctx, f, args)
+}

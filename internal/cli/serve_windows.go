@@ -1,0 +1,14 @@
+package cli
+
+import (
+	"errors"
+	"syscall"
+)
+
+// oneHop lets packets of a socket, and of its connections, reach this machine only.
+func oneHop(_, _ string, c syscall.RawConn) (err error) {
+	controlled := c.Control(func(fd uintptr) {
+		err = syscall.SetsockoptInt(syscall.Handle(fd), syscall.IPPROTO_IP, syscall.IP_TTL, 1)
+	})
+	return errors.Join(controlled, err)
+}
