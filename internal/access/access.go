@@ -155,6 +155,9 @@ func withToken[T any](ctx context.Context, p *Portal, ask func(identitycenter.Se
 	if !errors.Is(err, identitycenter.ErrUnauthorized) {
 		return answer, err
 	}
+	if p.holder.isRenewed(token, p.Now()) { // many workers, one renewal
+		return none, p.refusedAgain(err)
+	}
 	if token, err = p.renew(ctx, token); err != nil {
 		return none, err
 	}
@@ -175,6 +178,9 @@ type holder struct {
 	seeking singleflight.Group
 	mu      sync.Mutex
 	token   identitycenter.Token
+
+	renewed   identitycenter.Secret // the access token that came after a refusal
+	renewedAt time.Time
 }
 
 // current returns the token in use, or seeks one.
@@ -191,8 +197,28 @@ func (p *Portal) renew(ctx context.Context, rejected identitycenter.Token) (iden
 		return token, nil
 	}
 	return p.holder.seek(rejected.AccessToken.Reveal(), func() (identitycenter.Token, error) {
-		return p.Tokens.Renew(ctx, rejected)
+		token, err := p.Tokens.Renew(ctx, rejected)
+		if err == nil {
+			p.holder.noteRenewal(token, p.Now())
+		}
+		return token, err
 	})
+}
+
+// renewedLately is for how long a token that came after a refusal is not renewed for another one.
+const renewedLately = time.Minute
+
+func (h *holder) noteRenewal(token identitycenter.Token, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.renewed, h.renewedAt = token.AccessToken, now
+}
+
+// isRenewed reports whether token came a moment ago, because the one before was refused.
+func (h *holder) isRenewed(token identitycenter.Token, now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.renewed.Equal(token.AccessToken) && now.Sub(h.renewedAt).Abs() < renewedLately
 }
 
 func (h *holder) get() identitycenter.Token {

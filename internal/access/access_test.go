@@ -85,6 +85,36 @@ func TestATokenThatIsNeverAccepted(t *testing.T) {
 	})
 }
 
+// A server that accepts no token is asked for one other token, however many workers ask, and whenever they begin; after
+// a minute for another one.
+func TestOneRenewalForAllRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, 1)
+		s.answer(func(w http.ResponseWriter, _ *http.Request) bool {
+			return testbed.Refuse(w, 401, "UnauthorizedException")
+		})
+		var workers sync.WaitGroup
+		for n := range 24 {
+			workers.Go(func() {
+				time.Sleep(time.Duration(n) * time.Second)
+				var required *login.RequiredError
+				if _, err := s.portal.Roles(t.Context(), "111122223333"); !errors.As(err, &required) {
+					t.Errorf("worker %d: %v", n, err)
+				}
+			})
+		}
+		workers.Wait()
+		renewals := func() int { return s.Server.OIDC.Counts()["CreateToken/refresh_token"] }
+		if n := renewals(); n != 1 {
+			t.Errorf("%d renewals", n)
+		}
+		time.Sleep(time.Minute)
+		if _, err := s.portal.Accounts(t.Context()); err == nil || renewals() != 2 {
+			t.Errorf("later: %v, %d renewals", err, renewals())
+		}
+	})
+}
+
 // The limit's refusals are waited out for as long as the patience lasts: that of a
 // command counts from its own first refusal, that of a listing from any success.
 func TestPatience(t *testing.T) {
