@@ -52,7 +52,7 @@ bench: build ## print the figures for docs/performance.md
 PROOF = go test -count=1 -timeout 90m -run "$$(go run ./internal/tools/proof -tests)" ./...
 NOTES = $(CURDIR)/bin/proof
 
-proof: ## run the attacks and faults that docs/proof.md lists, and write it
+proof: needs ## run the attacks and faults that docs/proof.md lists, and write it
 	@mkdir -p bin && rm -f "$(NOTES)"
 	ROLECALL_PROOF="$(NOTES)" $(PROOF)
 	go run ./internal/tools/proof "$(NOTES)" >bin/proof.md && mv bin/proof.md docs/proof.md
@@ -63,10 +63,10 @@ fuzz: ## run each fuzz target with FUZZTIME inputs
 			echo "== $$target"; \
 			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; done; done
 
-mutants: ## put small mistakes into the code, one at a time: a test must notice each
+mutants: needs ## put small mistakes into the code, one at a time: a test must notice each
 	go run ./internal/tools/mutants
 
-soak: ## the same attacks and faults in large numbers, the mistakes, each fuzz target for FUZZTIME; writes docs/proof.md
+soak: needs ## the same attacks and faults in large numbers, the mistakes, each fuzz target for FUZZTIME; writes docs/proof.md
 	@mkdir -p bin && rm -f "$(NOTES)"
 	ROLECALL_PROOF="$(NOTES)" ROLECALL_HOSTILE=all ROLECALL_ANSWERS=all ROLECALL_CRASH_ROUNDS=200 ROLECALL_KILLS=5000 \
 		ROLECALL_EDIT_TIME=10m ROLECALL_ROUNDS_OF_50=200 ROLECALL_ROUNDS_OF_200=50 \
