@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 		"access", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export",
 		"filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "near",
 		"nodump", "pace", "peer", "picker", "profiles", "settings", "terminal",
-		"words",
+		"words", "written",
 	},
 	"cli/local": { // where both houses meet
 		"awsconfig", "cli", "export", "filesystem", "identitycenter", "login",
@@ -59,6 +59,7 @@ var rooms = map[string][]string{
 	"profiles":              {"awsconfig", "identitycenter", "inventory"},
 	"settings":              {"filesystem"},
 	"terminal":              {},
+	"written":               {"awsconfig", "identitycenter"},
 	"words":                 {},
 
 	"idc": {

@@ -143,8 +143,8 @@ func open(path string, credentials bool) (*Document, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	data := make([]byte, 0, min(info.Size(), maxFile)+512)
-	for len(data) <= maxFile {
+	data := make([]byte, 0, min(info.Size(), MaxFile)+512)
+	for len(data) <= MaxFile {
 		if len(data) == cap(data) {
 			data = append(data, 0)[:len(data)]
 		}

@@ -13,7 +13,7 @@ import (
 
 // Bounds of a file: far above 20,000 generated profiles, far below what would slow a command down.
 const (
-	maxFile     = 32 << 20
+	MaxFile     = 32 << 20 // of config and credentials
 	maxLine     = 64 << 10
 	maxSections = 100_000
 )
@@ -57,8 +57,8 @@ func Parse(path string, data []byte) (*Document, error) { return parse(path, dat
 
 func parse(path string, data []byte, credentials bool) (*Document, error) {
 	d := &Document{path: path, data: data, credentials: credentials}
-	if len(data) > maxFile {
-		return nil, d.fail(0, "the file is larger than %d bytes", maxFile)
+	if len(data) > MaxFile {
+		return nil, d.fail(0, "the file is larger than %d bytes", MaxFile)
 	}
 	if err := d.checkEncoding(); err != nil {
 		return nil, err

@@ -26,6 +26,8 @@ var ErrNotFound = errors.New("not in the cache")
 //	State/registrations/<sha256>.json  our client registrations
 //	State/sessions/<sha256>.json       which endpoint issued a session's token, and whose it is as a keyed hash
 //	State/asked/HASH                   when a sign-in that opened by itself came to nothing
+//	State/watched/                     which sections a write --watch removes at its end
+//	State/agreed/                      to what the person has said yes, once and for all
 //	State/note.key                     the key of such hashes
 //	State/roles/<sha1>.json            whose role credentials a shared file holds
 //	State/chained/<sha256>.json        credentials of chained roles

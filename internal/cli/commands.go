@@ -45,6 +45,7 @@ func (a *App) commands() []Command {
 		{"serve", GroupUse, a.serveCommand},
 		{"console", GroupUse, a.consoleCommand},
 		{"process", GroupUse, a.processCommand},
+		{"write", GroupUse, a.writeCommand},
 		{"whoami", GroupUse, a.whoamiCommand},
 		{"sso", GroupUse, a.ssoCommand},
 		{"ls", GroupFind, a.lsCommand},

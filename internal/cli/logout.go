@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/cache"
+	"rolecall/internal/written"
 )
 
 func (a *App) logoutCommand() *cobra.Command {
@@ -74,6 +75,11 @@ func (a *App) logoutOf(ctx context.Context, s *session) error {
 	live := a.liveRoles(s)
 	err := errors.Join(a.listingStore().Remove(a.listingPlace(s)), l.Store.RemoveToken(l.Session),
 		l.Store.ForgetSignIn(l.Session), a.forgetRoles(s))
+	if _, writtenError := a.takeWritten(ctx, func(w written.Section) bool {
+		return w.Session == l.Session.Label()
+	}); writtenError != nil {
+		err = errors.Join(err, writtenError)
+	}
 	if notThere != nil { // the token's issuer is not the endpoint in force
 		a.warn(fmt.Errorf("not signed out on the server: %w", notThere))
 	} else if err := end(ctx); err != nil {

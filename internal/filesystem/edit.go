@@ -16,6 +16,9 @@ type Editor struct {
 	Files Files
 	State string // our state folder, for locks and backups
 	Now   func() time.Time
+	// Keep returns what a backup keeps of the old content, nil for no backup; nil keeps all. For files with secrets of
+	// ours.
+	Keep func(old []byte) []byte
 	// InPlace is told of a file that could not be replaced, and was written in place.
 	InPlace func(path string)
 }
@@ -62,12 +65,19 @@ func (e Editor) try(path string, change func(Shared) ([]byte, error)) (Backup, e
 	if err := s.replaceable(); err != nil {
 		return Backup{}, err
 	}
-	backup, err := e.backups().Save(s, data, e.Now())
-	if err != nil {
-		return Backup{}, fmt.Errorf("no backup of %s: %w", path, err)
+	kept, backup := s, Backup{}
+	if e.Keep != nil {
+		kept.Data = e.Keep(s.Data)
+	}
+	if kept.Data != nil || s.Missing && e.Keep == nil {
+		if backup, err = e.backups().Save(kept, data, e.Now()); err != nil {
+			return Backup{}, fmt.Errorf("no backup of %s: %w", path, err)
+		}
 	}
 	if err := e.replace(s, data); err != nil {
-		_ = os.Remove(backup.Path) // its content is still in the file
+		if backup.Path != "" {
+			_ = os.Remove(backup.Path) // its content is still in the file
+		}
 		return Backup{}, err
 	}
 	if s.Missing {
