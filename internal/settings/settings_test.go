@@ -85,3 +85,22 @@ func TestWhatIsNoSetting(t *testing.T) {
 		}
 	}
 }
+
+// The README's example is a file that counts, each entry of it.
+func TestTheREADMEsExample(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(text), "```toml\n")
+	block, _, _ = strings.Cut(block, "```")
+	file := filepath.Join(t.TempDir(), "config.toml")
+	if err := os.WriteFile(file, []byte(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := settings.Load(file)
+	if err != nil || len(s.Accounts) != 3 || len(s.Sessions) != 1 || !s.Sessions[0].Interactive || len(s.Consoles) != 1 ||
+		s.Consoles[0].Profile != "{{.AccountName}}" {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
