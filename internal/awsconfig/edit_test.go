@@ -123,6 +123,20 @@ func TestWhatSetKeysRefuses(t *testing.T) {
 	}
 }
 
+// A name that some tool would read differently is refused for what it is.
+func TestNamesOfSections(t *testing.T) {
+	d, err := awsconfig.Parse("config", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"", "a]", "[a", "a]b", `a"b`, "a'b", `a\b`, "a#b", "a;b", " a", "a\t"} {
+		_, err := d.SetKeys("profile", name, []awsconfig.Key{{Name: "region", Value: "x"}})
+		if err == nil || !strings.Contains(err.Error(), "cannot be the name of a section") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
 // For any file: the key is there afterwards, and removing the section again restores the same bytes.
 func FuzzSetKeys(f *testing.F) {
 	for _, seed := range []string{

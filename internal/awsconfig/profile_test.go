@@ -206,10 +206,11 @@ func TestErrorsSayWhere(t *testing.T) {
 func TestRequireRoleNamesTheKey(t *testing.T) {
 	c, _ := open(t, someone+"[profile norole]\nsso_session = corp\nsso_account_id = 111122223333\n[profile short]\n"+
 		"sso_session = corp\nsso_account_id = 1\nsso_role_name = x\n"+
-		"[profile shell]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = $(id)\n")
+		"[profile shell]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = $(id)\n"+
+		"[profile letters]\nsso_session = corp\nsso_account_id = 11112222333a\nsso_role_name = x\n")
 	for profile, key := range map[string]string{
 		"two words": "sso_account_id", "norole": "sso_role_name",
-		"short": "sso_account_id", "shell": "sso_role_name", "default": "sso_session", "dev": "", "deploy": "",
+		"short": "sso_account_id", "letters": "sso_account_id", "shell": "sso_role_name", "default": "sso_session", "dev": "", "deploy": "",
 	} {
 		p, err := c.Profile(profile)
 		if err != nil {
