@@ -113,13 +113,23 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	if f.evaluated {
 		actions = slices.DeleteFunc(actions, func(x picker.Action) bool { return x.Name == "target" || x.Name == "arn" })
 	}
+	choice, t, err := a.choose(ctx, f, actions)
+	if err != nil {
+		return err
+	}
+	return a.act(ctx, choice, t, f.shell)
+}
+
+// choose lets the person choose at the terminal, and returns the choice with its target.
+func (a *App) choose(ctx context.Context, f pickFlags, actions []picker.Action) (picker.Choice, target, error) {
 	screen, ok := a.Stderr.(*os.File)
 	if !ok || !a.Terminal {
-		return &HintError{Err: errors.New("the picker needs a terminal"), Code: ExitError, Hint: "rolecall ls"}
+		err := &HintError{Err: errors.New("the picker needs a terminal"), Code: ExitError, Hint: "rolecall ls"}
+		return picker.Choice{}, target{}, err
 	}
 	s, err := a.sessionNamed(ctx, f.session, options{})
 	if err != nil {
-		return err
+		return picker.Choice{}, target{}, err
 	}
 	// SIGQUIT would kill rolecall, and leave the terminal as the picker set it.
 	open, closed := signal.NotifyContext(ctx, syscall.SIGQUIT)
@@ -129,17 +139,17 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	})
 	switch {
 	case errors.Is(err, picker.ErrNothing):
-		return &HintError{Err: err, Code: ExitInterrupted}
+		return choice, target{}, &HintError{Err: err, Code: ExitInterrupted}
 	case errors.Is(err, picker.ErrNoTerminal):
-		return &HintError{Err: err, Code: ExitError, Hint: "rolecall ls"}
+		return choice, target{}, &HintError{Err: err, Code: ExitError, Hint: "rolecall ls"}
 	case err != nil:
-		return err
+		return choice, target{}, err
 	}
 	t := target{account: choice.ID, role: choice.Role}
 	if f.session != "" {
 		t.session = cmp.Or(s.login.Session.Name, f.session)
 	}
-	return a.act(ctx, choice, t, f.shell)
+	return choice, t, nil
 }
 
 // openPicker opens the picker with the stored listing. If that is old or missing, a new one

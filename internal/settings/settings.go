@@ -16,10 +16,12 @@ import (
 
 // Settings is the content of config.toml. The zero value is that of an empty file.
 type Settings struct {
-	DefaultSession string    `toml:"default_session"` // where the default profile has none
-	Region         string    `toml:"region"`          // where neither a person, a profile nor an account says another
-	Profiles       Profiles  `toml:"profiles"`
-	Accounts       []Account `toml:"account"`
+	DefaultSession string `toml:"default_session"` // where the default profile has none
+	Region         string `toml:"region"`          // where neither a person, a profile nor an account says another
+	// PromptVariables sets AWS_SSO_PROFILE and AWS_VAULT, too, for prompts that know only these.
+	PromptVariables bool      `toml:"prompt_variables"`
+	Profiles        Profiles  `toml:"profiles"`
+	Accounts        []Account `toml:"account"`
 }
 
 // Profiles is how "rolecall profiles" generates, unless flags say otherwise.
