@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -95,6 +96,10 @@ func (s *screen) draw() {
 		s.mu.Lock()
 		s.raw = append(s.raw, chunk[:n]...)
 		_, _ = s.vt.Write(notDrawn.ReplaceAll(text[:end], nil))
+		if bytes.Contains(text[:end], []byte("\x1b[6n")) { // nushell asks where the cursor is
+			at := s.vt.Cursor()
+			fmt.Fprintf(s.keyboard, "\x1b[%d;%dR", at.Y+1, at.X+1)
+		}
 		close(s.changed)
 		s.changed = make(chan struct{})
 		s.mu.Unlock()

@@ -132,10 +132,10 @@ func TestTheFunctionWithHostileNames(t *testing.T) {
 			t.Parallel()
 			var lines []string
 			for i := range all {
-				lines = append(lines, shell.step("rc "+shell.variable("SESSION")+" ", "x")[:0]+
-					strings.ReplaceAll(shell.do, "LINE", "rc --session corp --account "+idctest.AccountID(i)+" --role Role00"))
+				lines = append(lines, strings.ReplaceAll(shell.do, "LINE",
+					"rc --session corp --account "+idctest.AccountID(i)+" --role Role00"))
 			}
-			lines = append(lines, strings.ReplaceAll(shell.out, "FILE", "FILE"))
+			lines = append(lines, shell.out)
 			out, _ := shell.run(t, w, "", lines)
 			v := variablesIn(t, filepath.Join(out, "FILE"))
 			if v["ROLECALL_ACCOUNT_ID"] != idctest.AccountID(len(all)-1) {
@@ -196,11 +196,18 @@ func TestTheFunctionInScripts(t *testing.T) {
 				`printf 'rc audit\n' >"$OUT/lib.sh"; . "$OUT/lib.sh"`, strings.ReplaceAll(shell.out, "FILE", "sourced"),
 				`printf 'dev\naudit\n' | { n=0; while read -r target; do rc "$target"; n=$((n + 1)); done; echo "$n" >"$OUT/lines"; }`,
 				`( rc --clear; ` + strings.ReplaceAll(shell.out, "FILE", "child") + ` )`,
-				`if rc nothere; then exit 9; fi`, `rc dev && ` + strings.ReplaceAll(shell.out, "FILE", "and"),
+				`if rc nothere; then exit 9; fi`, `rc 'no where*'/Admin || echo $? >"$OUT/quoted"`,
+				`rc nowhere-*/Admin? || echo $? >"$OUT/wild"`, `rc dev && ` + strings.ReplaceAll(shell.out, "FILE", "and"),
 			})
 			for file, target := range map[string]string{"function": "dev", "sourced": "audit", "child": "", "and": "dev"} {
 				if v := variablesIn(t, filepath.Join(out, file)); v["ROLECALL_TARGET"] != target {
 					t.Errorf("%s: the target is %q, want %q", file, v["ROLECALL_TARGET"], target)
+				}
+			}
+			for _, file := range []string{"quoted", "wild"} {
+				code, err := os.ReadFile(filepath.Join(out, file))
+				if name != "bash, traps" && (err != nil || string(code) != "4\n") { // failglob has the last word
+					t.Errorf("%s: exit code %s, %v, want rolecall's", file, code, err)
 				}
 			}
 			if lines, err := os.ReadFile(filepath.Join(out, "lines")); err != nil || string(lines) != "2\n" {

@@ -13,7 +13,7 @@ fn @NAME@ {|@words|
   if (not-eq $failure $nil) { fail $failure }
 }
 var rolecall-offers = {|@words|
-  try { e:rolecall __completions switch zsh $@words[1..] 2>/dev/null } catch { nop } | each {|line|
+  try { e:rolecall __completions switch zsh (all $words[1..]) 2>/dev/null } catch { nop } | each {|line|
     if (str:has-prefix $line '=') {
       var offer = (str:split &max=2 "\t" $line[1..] | take 1)
       edit:complex-candidate $offer &code-suffix=(if (str:has-suffix $offer /) { put '' } else { put ' ' })

@@ -1,0 +1,174 @@
+//go:build linux
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// functionsWithTab start interactive shells with the function, as people set them up in the files that they read at
+// their start. The function is real; said prints the target.
+func functionsWithTab(t *testing.T, w *world) map[string]shellWithTab {
+	t.Helper()
+	nu := theShells(t)["nushell"].argv[0]
+	write := func(path, text string) {
+		t.Helper()
+		path = filepath.Join(w.home, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(".bashrc", "PS1='% '; bind 'set bell-style none'\neval \"$(rolecall shell-init bash)\"\n"+
+		"said() { echo \"said:<$ROLECALL_PROFILE><$ROLECALL_ROLE>\"; }\n")
+	write(".zshrc", "PS1='%% '; unsetopt beep; autoload -Uz compinit; compinit -D\neval \"$(rolecall shell-init zsh)\"\n"+
+		"said() { echo \"said:<$ROLECALL_PROFILE><$ROLECALL_ROLE>\"; }\n")
+	write(".config/fish/config.fish", "set -g fish_greeting; function fish_prompt; printf '%% '; end; rolecall shell-init fish | source\n"+
+		"function said; echo \"said:<$ROLECALL_PROFILE><$ROLECALL_ROLE>\"; end\n")
+	write(".config/elvish/rc.elv", "set edit:prompt = { put '% ' }; set edit:rprompt = { }\n"+
+		"eval (rolecall shell-init elvish | slurp)\n"+
+		"fn said { echo 'said:<'$E:ROLECALL_PROFILE'><'$E:ROLECALL_ROLE'>' }\n")
+	write(".config/nushell/config.nu", "$env.config.show_banner = false; $env.PROMPT_COMMAND = {|| '% '}\n"+
+		"$env.PROMPT_COMMAND_RIGHT = {|| ''}; $env.PROMPT_INDICATOR = ''; $env.config.completions.algorithm = 'prefix'\n"+
+		"def said [] { print $'said:<($env.ROLECALL_PROFILE?)><($env.ROLECALL_ROLE?)>' }\n")
+	write(".config/nushell/env.nu", "")
+	write(".config/nushell/autoload/rolecall.nu", w.must(t, "rolecall", "shell-init", "nushell"))
+	return map[string]shellWithTab{
+		"bash": {command: "bash -i"}, "zsh": {command: "zsh -i"}, "fish": {command: "fish -i"},
+		"elvish": {command: "elvish -i"}, "nushell": {command: nu + " --no-history"},
+	}
+}
+
+// inShell starts an interactive shell on a terminal.
+func (w *world) inShell(t *testing.T, command string, environ ...string) *screen {
+	t.Helper()
+	s := onScreen(t, 120, 40, append(w.environ(), environ...), "exec", "dev", "--", "env", "-u", "ROLECALL_TARGET", "-u",
+		"ROLECALL_ROLE", "-u", "ROLECALL_PROFILE", "-u", "AWS_ACCESS_KEY_ID", "-u", "AWS_SECRET_ACCESS_KEY", "sh", "-c",
+		"cd "+w.home+"; exec "+command+" >&2")
+	s.await("a prompt", func(lines []string) bool {
+		return slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "%") })
+	})
+	return s
+}
+
+// enters types a line at the shell's prompt; after a Tab, Enter follows when the word is longer.
+func (s *screen) enters(line string) {
+	s.t.Helper()
+	last := func(lines []string) string {
+		filled := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return line == "" })
+		return filled[len(filled)-1]
+	}
+	s.await("a prompt", func(lines []string) bool { return last(lines) == "%" })
+	s.types(line)
+	if typed, completed := strings.CutSuffix(line, "\t"); completed {
+		s.await("a completion", func(lines []string) bool {
+			return slices.ContainsFunc(lines, func(line string) bool {
+				return strings.HasPrefix(line, "% rc ") && len(line) > len("% "+typed)
+			})
+		})
+		s.types("\r") // in elvish, Enter may only choose
+	}
+	s.types("\r")
+}
+
+// leave leaves the shell on the screen.
+func (s *screen) leave() {
+	s.t.Helper()
+	s.enters("exit")
+	if err := s.cmd.Wait(); err != nil {
+		s.t.Error(err)
+	}
+	<-s.drawn
+}
+
+// Tab after the function completes any target, and Enter switches to it.
+func TestTabAfterTheFunction(t *testing.T) {
+	w := aWorldWithOddNames(t)
+	for name, shell := range functionsWithTab(t, w) {
+		t.Run(name, func(t *testing.T) {
+			s := w.inShell(t, shell.command)
+			for word, keys := range oddNames() {
+				if strings.HasPrefix(keys, "--profile=") && name != "bash" {
+					continue
+				}
+				if name == "nushell" || name == "elvish" {
+					keys, _, _ = strings.Cut(strings.TrimSuffix(strings.TrimLeft(keys, `'"`), "\t"), " ")
+					keys += "\t"
+				}
+				s.enters("rc " + keys)
+				s.shows("in us-east-1, for")
+				s.enters("said")
+				profile := strings.NewReplacer(" ", "_", "'", "_", `"`, "_", "$", "_", "(", "_", ")", "_", "&", "_", ";", "_",
+					"|", "_", "<", "_", ">", "_", "`", "_", "*", "_", "?", "_", "[", "_", "]", "_", "#", "_", "~", "_", `\`, "_",
+				).Replace(word)
+				s.shows("said:<" + profile + "><Admin>")
+				s.enters("clear")
+				s.await("an empty screen", func(lines []string) bool { return lines[0] == "%" })
+			}
+			s.enters("rc Oth\t")
+			s.shows("Lake/Role00 in us-east-1, for")
+			s.enters("said")
+			s.shows("said:<><Role00>")
+			s.leave()
+			if _, err := os.Stat(filepath.Join(w.home, "x")); err == nil {
+				t.Error("a name was run")
+			}
+		})
+	}
+}
+
+// rc opens the picker with the terminal's keys; Esc changes nothing, Enter switches the shell, also behind a pipe.
+func TestThePickerOfTheFunction(t *testing.T) {
+	w := aListedWorld(t, 3, team)
+	for name, shell := range functionsWithTab(t, w) {
+		t.Run(name, func(t *testing.T) {
+			s := w.inShell(t, shell.command)
+			s.enters("rc dev")
+			s.shows("payments-dev/Admin in us-east-1, for")
+			s.enters("rc")
+			s.shows("9/9", "Enter switches this shell")
+			s.types("\x1b")
+			s.shows("nothing was chosen", "this shell still has dev")
+			s.enters("said")
+			s.shows("said:<dev><Admin>")
+			s.enters("rc")
+			s.shows("9/9")
+			s.types("team-01")
+			s.shows("1/9", ">  team-01")
+			s.types("\r")
+			s.shows("team-01/Role00 in us-east-1, for")
+			s.enters("said")
+			s.shows("said:<><Role00>")
+			s.enters("rc -")
+			s.shows("payments-dev/Admin in us-east-1, for")
+			if name != "elvish" && name != "nushell" { // a pipe's last command changes nothing there
+				s.enters("echo no | rc")
+				s.shows("9/9")
+				s.types("team-02\r")
+				s.shows("team-02/Role00 in us-east-1, for")
+			}
+			s.enters("rc --clear")
+			s.shows("from this shell; rc - goes back")
+			s.leave()
+		})
+	}
+}
+
+// Fish shows a universal variable through; the function says so.
+func TestAUniversalVariableOfFish(t *testing.T) {
+	w := aListedWorld(t, 0, nil)
+	shell := functionsWithTab(t, w)["fish"]
+	s := w.inShell(t, shell.command)
+	s.enters("set -Ux AWS_PROFILE audit")
+	s.enters("set -U")
+	s.shows("AWS_PROFILE audit")
+	s.enters("rc dev")
+	s.shows("a universal AWS_PROFILE of fish is still set", "set -eU AWS_PROFILE")
+	s.leave()
+}
