@@ -65,6 +65,10 @@ type App struct {
 // Main runs the command named by args, and returns the exit code.
 func Main(ctx context.Context, w World, args []string) int {
 	a := &App{World: w, line: args}
+	if isShortStatus(args) {
+		a.printShort()
+		return ExitOK
+	}
 	root := a.root(args)
 	root.SetArgs(args)
 	root.SetIn(a.Stdin)

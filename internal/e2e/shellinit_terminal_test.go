@@ -172,3 +172,40 @@ func TestAUniversalVariableOfFish(t *testing.T) {
 	s.shows("a universal AWS_PROFILE of fish is still set", "set -eU AWS_PROFILE")
 	s.leave()
 }
+
+// docsBlock returns the block of docs/shells.md in a language.
+func docsBlock(t *testing.T, language string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/shells.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(text), "```"+language+"\n")
+	block, _, ended := strings.Cut(rest, "```")
+	if !found || !ended {
+		t.Fatalf("docs/shells.md has no block of %s", language)
+	}
+	return block
+}
+
+// The prompts in docs/shells.md show whose keys a shell has, and nothing without any.
+func TestPromptsOfTheDocs(t *testing.T) {
+	w := aListedWorld(t, 0, nil)
+	shells := functionsWithTab(t, w)
+	for name, rc := range map[string]string{"bash": ".bashrc", "zsh": ".zshrc", "fish": ".config/fish/config.fish"} {
+		t.Run(name, func(t *testing.T) {
+			err := editFile(filepath.Join(w.home, rc), func(text string) string { return text + docsBlock(t, name) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := w.inShell(t, shells[name].command, "ROLECALL_PROFILE=")
+			s.enters("rc dev")
+			s.shows("for", "[payments-dev/Admin] %")
+			s.types("rc 111122223333/ReadOnly\r")
+			s.shows("[payments-dev/ReadOnly] %")
+			s.types("rc --clear; clear\r")
+			s.await("a plain prompt", func(lines []string) bool { return lines[0] == "%" })
+			s.leave()
+		})
+	}
+}
