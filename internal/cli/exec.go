@@ -18,19 +18,25 @@ import (
 func (a *App) execCommand() *cobra.Command {
 	var f targetFlags
 	var m manyFlags
+	var own ownShellFlags
 	cmd := &cobra.Command{
-		Use:   "exec [TARGET | --match PATTERN [--role PATTERN]] -- COMMAND [ARGUMENT …]",
+		Use:   "exec [TARGET | --match PATTERN [--role PATTERN]] [-- COMMAND [ARGUMENT …]]",
 		Short: "Run a command with role credentials, in one account or in many",
 		Long: `Run a command with role credentials in its environment, in one account or in many.
 
   rolecall exec dev -- aws s3 ls
   rolecall exec 111122223333/ReadOnly -- aws s3 ls
+  rolecall exec dev                                           your shell; exit leaves it
   rolecall exec --match 'payments-*' --role ReadOnly -- aws s3 ls
   rolecall exec --match '*' --role ReadOnly --dry-run         list the accounts and roles
 
 Variables that would take precedence over the credentials, or add another identity, are
 removed. ROLECALL_TARGET, _SESSION, _ACCOUNT_ID, _ACCOUNT_NAME, _ROLE, _PROFILE and _GUARDED
 say whose credentials they are. Signals reach the command, and its exit code becomes rolecall's.
+
+Without a command, a shell opens: --shell, else $SHELL. Its start files run; AWS_PROFILE and keys
+that they set are removed again, and the prompt gets a mark, unless ROLECALL_NO_PROMPT is set.
+Within such a shell another one needs --nested.
 
 ` + manyHelp,
 		Args: cobra.ArbitraryArgs,
@@ -45,6 +51,10 @@ say whose credentials they are. Signals reach the command, and its exit code bec
 				return err
 			case many && m.dryRun && (dash < 0 || dash == len(args)):
 				return a.execMany(cmd.Context(), f, m, nil) // the list needs no command
+			case dash < 0 && !many && a.Terminal:
+				return a.execShell(cmd.Context(), f, args, own)
+			case own.shell != "" || own.nested:
+				return Usagef("--shell and --nested are for a shell at a terminal, without a command")
 			case dash < 0 || dash > 1 || dash == len(args):
 				return Usagef("usage: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")
 			case many:
@@ -60,6 +70,7 @@ say whose credentials they are. Signals reach the command, and its exit code bec
 	f.add(cmd)
 	f.addRegion(cmd)
 	m.add(cmd)
+	own.add(cmd)
 	return cmd
 }
 

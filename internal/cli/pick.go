@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -192,27 +191,17 @@ func (a *App) act(ctx context.Context, choice picker.Choice, t target, format st
 	case "env":
 		return a.env(ctx, t, options{}, format)
 	case "shell":
-		name := cmp.Or(choice.Alias, choice.Name)
-		a.tell("a shell with %s in %s; exit leaves it", t.role, strings.TrimSpace(name+" "+t.account))
 		stdout := a.Stdout
 		if !a.onScreen() {
 			stdout = a.Stderr // eval must not run what the shell prints
 		}
-		return a.exec(ctx, t, stdout, []string{a.shell()})
+		return a.openShell(ctx, t, stdout, ownShellFlags{})
 	case "console":
 		return a.console(ctx, t, consoleOptions{})
 	case "arn":
 		return a.copyARN(ctx, t)
 	}
 	return a.printTarget(t)
-}
-
-// shell returns the person's shell.
-func (a *App) shell() string {
-	if runtime.GOOS == "windows" {
-		return cmp.Or(a.Getenv("ComSpec"), "cmd.exe")
-	}
-	return cmp.Or(a.Getenv("SHELL"), "/bin/sh")
 }
 
 func (a *App) printTarget(t target) error {

@@ -38,6 +38,7 @@ func functionsWithTab(t *testing.T, w *world) map[string]shellWithTab {
 		"$env.PROMPT_COMMAND_RIGHT = {|| ''}; $env.PROMPT_INDICATOR = ''; $env.config.completions.algorithm = 'prefix'\n"+
 		"def said [] { print $'said:<($env.ROLECALL_PROFILE?)><($env.ROLECALL_ROLE?)>' }\n")
 	write(".config/nushell/env.nu", "")
+	write(".local/share/fish/generated_completions/x.fish", "") // else fish makes them, for a minute
 	write(".config/nushell/autoload/rolecall.nu", w.must(t, "rolecall", "shell-init", "nushell"))
 	return map[string]shellWithTab{
 		"bash": {command: "bash -i"}, "zsh": {command: "zsh -i"}, "fish": {command: "fish -i"},
@@ -60,11 +61,7 @@ func (w *world) inShell(t *testing.T, command string, environ ...string) *screen
 // enters types a line at the shell's prompt; after a Tab, Enter follows when the word is longer.
 func (s *screen) enters(line string) {
 	s.t.Helper()
-	last := func(lines []string) string {
-		filled := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return line == "" })
-		return filled[len(filled)-1]
-	}
-	s.await("a prompt", func(lines []string) bool { return last(lines) == "%" })
+	s.await("a prompt", func(lines []string) bool { return lastOf(lines) == "%" })
 	s.types(line)
 	if typed, completed := strings.CutSuffix(line, "\t"); completed {
 		s.await("a completion", func(lines []string) bool {
