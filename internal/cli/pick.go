@@ -134,7 +134,7 @@ func (a *App) choose(ctx context.Context, f pickFlags, actions []picker.Action) 
 	open, closed := signal.NotifyContext(ctx, syscall.SIGQUIT)
 	defer closed()
 	choice, err := a.openPicker(open, s, f, picker.Options{
-		In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions,
+		In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions, Stays: !a.onScreen(),
 	})
 	switch {
 	case errors.Is(err, picker.ErrNothing):
@@ -162,6 +162,7 @@ func (a *App) openPicker(ctx context.Context, s *session, f pickFlags, o picker.
 	if err != nil {
 		return picker.Choice{}, err
 	}
+	o.Facts = l.facts
 	if inv != nil {
 		o.Items, o.Status = l.items(inv), l.age
 		switch old := a.listingPlace(s).Old(inv, a.Now(), freshForLooking); {

@@ -97,8 +97,8 @@ func (a *App) shellInit(shell, name, mode string) error {
 // isFunctionName reports whether name can be a function's in each shell, and is neither a word of its language nor
 // rolecall, which the function itself runs.
 func isFunctionName(name string) bool {
-	const words = " alias and bash begin break builtin case cd command complete const continue coproc data declare def do " +
-		"done edit elif else end esac eval exec exit export extern false fi fish fn for foreach from function if in let " +
+	const words = " alias and bash begin break builtin case cd command complete const continue coproc data declare def " +
+		"do done edit elif else end esac eval exec exit export extern false fi fish fn for foreach from function if in let " +
 		"local loop match module mut nop not or overlay param process read readonly return rolecall select set shift " +
 		"sh source switch test then throw time trap true try typeset umask unalias unless unset until use var wait where " +
 		"while zsh "

@@ -66,7 +66,8 @@ func (a *App) switchCommand() *cobra.Command {
 	})
 	cmd.Flags().StringVar(&f.shell, "shell", "", "`SHELL` that evaluates the output")
 	cmd.Flags().StringVar(&f.name, "name", "rc", "`NAME` of the function")
-	cmd.Flags().StringVar(&f.mode, "mode", modeKeys, "keys, or profile: only AWS_PROFILE, so that SDKs renew by themselves")
+	cmd.Flags().StringVar(&f.mode, "mode", modeKeys,
+		"`MODE`: keys, or profile for AWS_PROFILE only, so that SDKs renew by themselves")
 	cmd.Flags().BoolVar(&f.clear, "clear", false, "remove what was set")
 	f.add(cmd)
 	f.addRegion(cmd)

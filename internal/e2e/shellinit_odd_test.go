@@ -79,7 +79,8 @@ func TestModeProfileOfAnyName(t *testing.T) {
 				lines = append(lines, shell.step("rc "+shell.variable(fmt.Sprintf("T%d", i)), fmt.Sprint("to", i)),
 					shell.step("rc audit", "audit"), shell.step("rc -", fmt.Sprint("back", i)))
 			}
-			lines = append(lines, shell.step("rc 111122223333/ReadOnly", "found"), shell.step("rc payments-prod/ReadOnly", "none"),
+			lines = append(lines,
+				shell.step("rc 111122223333/ReadOnly", "found"), shell.step("rc payments-prod/ReadOnly", "none"),
 				shell.step("rc --mode keys dev", "keys"), shell.step("rc audit", "last"), shell.step("rc --clear", "clear"))
 			out, _ := shell.run(t, w, "--mode profile", lines, append(environ, "AWS_ACCESS_KEY_ID=stale",
 				"AWS_SECRET_ACCESS_KEY=stale", "AWS_SESSION_TOKEN=stale", "AWS_WEB_IDENTITY_TOKEN_FILE=/stale")...)
@@ -194,7 +195,8 @@ func TestTheFunctionInScripts(t *testing.T) {
 			out, _ := shell.run(t, w, "", []string{
 				`use() { local AWS_PROFILE=mine; rc "$1"; }`, shell.step("use dev", "function"),
 				`printf 'rc audit\n' >"$OUT/lib.sh"; . "$OUT/lib.sh"`, strings.ReplaceAll(shell.out, "FILE", "sourced"),
-				`printf 'dev\naudit\n' | { n=0; while read -r target; do rc "$target"; n=$((n + 1)); done; echo "$n" >"$OUT/lines"; }`,
+				`printf 'dev\naudit\n' | { n=0; while read -r target; do rc "$target"; n=$((n + 1)); done; ` +
+					`echo "$n" >"$OUT/lines"; }`,
 				`( rc --clear; ` + strings.ReplaceAll(shell.out, "FILE", "child") + ` )`,
 				`if rc nothere; then exit 9; fi`, `rc 'no where*'/Admin || echo $? >"$OUT/quoted"`,
 				`rc nowhere-*/Admin? || echo $? >"$OUT/wild"`, `rc dev && ` + strings.ReplaceAll(shell.out, "FILE", "and"),

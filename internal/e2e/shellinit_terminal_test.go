@@ -29,7 +29,8 @@ func functionsWithTab(t *testing.T, w *world) map[string]shellWithTab {
 		"said() { echo \"said:<$ROLECALL_PROFILE><$ROLECALL_ROLE>\"; }\n")
 	write(".zshrc", "PS1='%% '; unsetopt beep; autoload -Uz compinit; compinit -D\neval \"$(rolecall shell-init zsh)\"\n"+
 		"said() { echo \"said:<$ROLECALL_PROFILE><$ROLECALL_ROLE>\"; }\n")
-	write(".config/fish/config.fish", "set -g fish_greeting; function fish_prompt; printf '%% '; end; rolecall shell-init fish | source\n"+
+	write(".config/fish/config.fish", "set -g fish_greeting; function fish_prompt; printf '%% '; end\n"+
+		"rolecall shell-init fish | source\n"+
 		"function said; echo \"said:<$ROLECALL_PROFILE><$ROLECALL_ROLE>\"; end\n")
 	write(".config/elvish/rc.elv", "set edit:prompt = { put '% ' }; set edit:rprompt = { }\n"+
 		"eval (rolecall shell-init elvish | slurp)\n"+
@@ -136,7 +137,7 @@ func TestThePickerOfTheFunction(t *testing.T) {
 			s.shows("said:<dev><Admin>")
 			s.enters("rc")
 			s.shows("9/9")
-			s.types("team-01")
+			s.types("\x1ateam-01") // Ctrl-Z would stop the shell, too
 			s.shows("1/9", ">  team-01")
 			s.types("\r")
 			s.shows("team-01/Role00 in us-east-1, for")
@@ -205,4 +206,48 @@ func TestPromptsOfTheDocs(t *testing.T) {
 			s.leave()
 		})
 	}
+}
+
+// The picker leaves to the shell what was typed ahead, takes what was typed before it was there, and comes back after
+// Ctrl-Z.
+func TestThePickerBetweenShellCommands(t *testing.T) {
+	w := aListedWorld(t, 3, team)
+	shells := functionsWithTab(t, w)
+	for _, name := range []string{"bash", "zsh", "fish"} {
+		t.Run(name, func(t *testing.T) {
+			s := w.inShell(t, shells[name].command)
+			s.enters("rolecall pick")
+			s.shows("9/9", "  us-east-1")
+			s.types("team-01\recho next-one\r")
+			s.shows("700000000001/Role00", "\nnext-one")
+			s.enters("clear")
+			s.enters("rolecall pick")
+			s.shows("9/9")
+			s.types("team-02")
+			s.shows("1/9")
+			s.types("\x1a")
+			s.await("a prompt", func(lines []string) bool { return lastOf(lines) == "%" })
+			s.enters("fg")
+			s.shows("1/9", ">  team-02")
+			s.types("\r")
+			s.shows("700000000002/Role00")
+			s.enters("clear")
+			s.types("rolecall pick\rteam-00\r")
+			s.shows("700000000000/Role00")
+			s.leave()
+		})
+	}
+}
+
+// The picker says where one would work, and how long cached keys are good for.
+func TestFactsInThePicker(t *testing.T) {
+	w := aListedWorld(t, 1, team)
+	w.settings(t, "[[account]]\nmatch = \"team-00\"\nregion = \"eu-north-1\"\n")
+	w.must(t, "rolecall", "process", "--profile", "dev")
+	s := onScreen(t, 100, 24, w.environ(), "pick", "--query", "payments-dev admin")
+	s.shows("payments-dev  111122223333  us-east-1, keys for 59m")
+	s.types("\x15team")
+	s.shows("team-00  700000000000  eu-north-1\n")
+	s.types("\x1b")
+	s.ends(130)
 }

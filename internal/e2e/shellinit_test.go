@@ -13,8 +13,8 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// A functionShell is a shell with the function of shell-init, in a script. do runs a line of the function and writes its
-// exit code to a file; out writes the environment to one.
+// A functionShell is a shell with the function of shell-init, in a script. do runs a line of the function and writes
+// its exit code to a file; out writes the environment to one.
 type functionShell struct {
 	argv    []string // the script's path follows
 	init    string
@@ -59,7 +59,8 @@ func functionShells(t *testing.T) map[string]functionShell {
 		"nushell": {
 			[]string{nu, "-n"},
 			"source INIT",
-			"try { LINE; '0' | save -f $'($env.OUT)/FILE.code' } catch {|e| $'($e.exit_code? | default 1)' | save -f $'($env.OUT)/FILE.code' }",
+			"try { LINE; '0' | save -f $'($env.OUT)/FILE.code' } catch {|e| $'($e.exit_code? | default 1)' | " +
+				"save -f $'($env.OUT)/FILE.code' }",
 			"^env -0 | save -f --raw $'($env.OUT)/FILE'",
 		},
 		"elvish": {
@@ -72,8 +73,8 @@ func functionShells(t *testing.T) map[string]functionShell {
 	}
 }
 
-const zshOptions = "setopt nounset sh_word_split ksh_arrays warn_create_global no_global_export err_return posix_builtins " +
-	"no_short_loops glob_subst rc_quotes csh_null_glob 2>/dev/null"
+const zshOptions = "setopt nounset sh_word_split ksh_arrays warn_create_global no_global_export err_return " +
+	"posix_builtins no_short_loops glob_subst rc_quotes csh_null_glob 2>/dev/null"
 
 // variable is how the shell writes the value of a variable as a word.
 func (s functionShell) variable(name string) string {
@@ -98,7 +99,8 @@ func (s functionShell) run(t *testing.T, w *world, mode string, lines []string, 
 			t.Fatal(err)
 		}
 	}
-	script := strings.NewReplacer("INIT", filepath.Join(dir, "rolecall.elv"), "MODE", mode).Replace(s.init) + "\n" + strings.Join(lines, "\n") + "\n"
+	begin := strings.NewReplacer("INIT", filepath.Join(dir, "rolecall.elv"), "MODE", mode).Replace(s.init)
+	script := begin + "\n" + strings.Join(lines, "\n") + "\n"
 	path := filepath.Join(dir, "script.sh")
 	if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
 		t.Fatal(err)

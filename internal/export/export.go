@@ -219,8 +219,8 @@ func WriteUnset(w io.Writer, format string, names []string) error {
 	return err
 }
 
-// WriteFailure writes what unsets names, and ends with a failing status, for an eval that expects variables: it must not
-// go on with the keys from before. It writes nothing in formats that no shell evaluates.
+// WriteFailure writes what unsets names, and ends with a failing status, for an eval that expects variables: it must
+// not go on with the keys from before. It writes nothing in formats that no shell evaluates.
 func WriteFailure(w io.Writer, format string, names []string) error {
 	f, err := formatOf(format)
 	if err != nil || f.fail == nil {

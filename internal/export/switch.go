@@ -21,7 +21,8 @@ type Switch struct {
 }
 
 // SwitchTo returns the switch to e. With profile, the shell gets AWS_PROFILE in place of the keys, so that SDKs renew
-// them. previous is the target from before; it may be empty. others are the names of variables to unset, too, such as Conflicts.
+// them. previous is the target from before; it may be empty. others are the names of variables to unset, too, such as
+// Conflicts.
 // It checks values as Write does.
 func SwitchTo(e Environment, profile, previous string, others []string) (Switch, error) {
 	if err := check(e); err != nil {
