@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,7 +49,7 @@ func TestHalfAnOutputIsNotEvaluated(t *testing.T) {
 					"PATH="+dir+":"+os.Getenv("PATH"), "ROLECALL_SESSION=stale")
 				wantTarget(t, variablesIn(t, filepath.Join(out, "dev")), "dev", "")
 				v := variablesIn(t, filepath.Join(out, "cut"))
-				wantGone(t, v, append(keysOf, "ROLECALL_TARGET", "ROLECALL_SESSION", "AWS_PROFILE")...)
+				wantGone(t, v, slices.Concat(keysOf, []string{"ROLECALL_TARGET", "ROLECALL_SESSION", "AWS_PROFILE"})...)
 				code := ends.code
 				if strings.HasPrefix(name, "nushell") && end != "failed" {
 					code = map[string]string{"killed": "-9", "cut off": "1"}[end]
@@ -82,8 +83,10 @@ func TestModeProfileOfAnyName(t *testing.T) {
 			lines = append(lines,
 				shell.step("rc 111122223333/ReadOnly", "found"), shell.step("rc payments-prod/ReadOnly", "none"),
 				shell.step("rc --mode keys dev", "keys"), shell.step("rc audit", "last"), shell.step("rc --clear", "clear"))
-			out, _ := shell.run(t, w, "--mode profile", lines, append(environ, "AWS_ACCESS_KEY_ID=stale",
-				"AWS_SECRET_ACCESS_KEY=stale", "AWS_SESSION_TOKEN=stale", "AWS_WEB_IDENTITY_TOKEN_FILE=/stale")...)
+			out, _ := shell.run(t, w, "--mode profile", lines, slices.Concat(environ, []string{
+				"AWS_ACCESS_KEY_ID=stale", "AWS_SECRET_ACCESS_KEY=stale", "AWS_SESSION_TOKEN=stale",
+				"AWS_WEB_IDENTITY_TOKEN_FILE=/stale",
+			})...)
 			for i, profile := range names {
 				for _, file := range []string{fmt.Sprint("to", i), fmt.Sprint("back", i)} {
 					v := variablesIn(t, filepath.Join(out, file))
@@ -91,7 +94,7 @@ func TestModeProfileOfAnyName(t *testing.T) {
 					if v["AWS_PROFILE"] != profile {
 						t.Errorf("%s: AWS_PROFILE is %q, want %q", file, v["AWS_PROFILE"], profile)
 					}
-					wantGone(t, v, append(keysOf, "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ACCOUNT_ID")...)
+					wantGone(t, v, slices.Concat(keysOf, []string{"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ACCOUNT_ID"})...)
 				}
 			}
 			wantCode(t, out, "found", "0")
