@@ -50,6 +50,7 @@ type App struct {
 	running   *cobra.Command // the command that has begun: errors are no longer about usage; nil before
 	arguments []string
 	line      []string // the whole command line, after rolecall
+	function  bool     // completions are for a function of shell-init
 	quotes    bool     // completions are quoted before a shell inserts them
 	dialect   string   // the format of the variables that stdout is expected to hold, for a shell; "" if none
 
@@ -64,6 +65,10 @@ type App struct {
 // Main runs the command named by args, and returns the exit code.
 func Main(ctx context.Context, w World, args []string) int {
 	a := &App{World: w, line: args}
+	if isShortStatus(args) {
+		a.printShort()
+		return ExitOK
+	}
 	root := a.root(args)
 	root.SetArgs(args)
 	root.SetIn(a.Stdin)
@@ -80,8 +85,12 @@ func Main(ctx context.Context, w World, args []string) int {
 		err = &UsageError{err}
 		a.json = a.json || slices.Contains(args, "--json")
 	}
+	r := a.explain(ctx, err)
+	if cmd.CommandPath() == "rolecall switch" {
+		return a.fail(a.failedSwitch(r))
+	}
 	a.failSwitch(cmd, args)
-	return a.fail(a.explain(ctx, err))
+	return a.fail(r)
 }
 
 // JSON reports whether results are printed as JSON objects.

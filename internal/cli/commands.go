@@ -56,7 +56,9 @@ func (a *App) commands() []Command {
 		{"config", GroupSetUp, a.configCommand},
 		{"version", "", a.versionCommand},
 		{"completion", "", a.completionCommand},
+		{"shell-init", GroupSetUp, a.shellInitCommand},
 		{"__completions", "", a.completionsCommand},
+		{"switch", "", a.switchCommand},
 	}
 	if a.Local != nil {
 		commands = append(commands, a.Local(a)...)

@@ -69,7 +69,12 @@ func (a *App) completionsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "__completions", Hidden: true, DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && args[0] == "switch" { // the line is that of a function of shell-init
+				a.function, args = true, args[1:]
+			}
 			switch {
+			case len(args) == 2 && args[0] == "nushell":
+				return a.completeNushell(cmd.Context(), args[1])
 			case len(args) == 5 && args[0] == "bash":
 				return a.completeBash(cmd.Context(), args[1], args[2], args[3], args[4])
 			case len(args) == 2 && args[0] == "fish":
@@ -114,6 +119,22 @@ func (a *App) completeFish(ctx context.Context, line string) error {
 	var lines []string
 	for _, o := range all.list {
 		lines = append(lines, o.what+"\t"+o.description)
+	}
+	return a.printOffers(all, lines)
+}
+
+// completeNushell prints each offer as a word of nushell, and its description after a tab.
+func (a *App) completeNushell(ctx context.Context, line string) error {
+	t := typed(line, "", nushellQuoting())
+	all, err := a.offers(ctx, t.words, t.word)
+	if err != nil {
+		return err
+	}
+	var lines []string
+	for _, o := range all.list {
+		if text, ok := nushellWord(o.what); ok {
+			lines = append(lines, text+"\t"+o.description)
+		}
 	}
 	return a.printOffers(all, lines)
 }
@@ -176,6 +197,9 @@ type offers struct {
 
 // offers asks the command that words name, as the shell would run it.
 func (a *App) offers(ctx context.Context, words []string, word string) (offers, error) {
+	if a.function {
+		words = append([]string{"switch"}, words...)
+	}
 	var out bytes.Buffer
 	inner := &App{World: a.World, quotes: true}
 	inner.Stdout, inner.Stderr = &out, io.Discard

@@ -17,6 +17,20 @@ type quoting struct{ single, double string }
 func bashQuoting() quoting { return quoting{"", "\\\"$`"} }
 func fishQuoting() quoting { return quoting{`\'`, `\"$`} }
 
+// nushellQuoting escapes within "…" only.
+func nushellQuoting() quoting { return quoting{"", `\"'/nrt`} }
+
+// nushellWord writes text as a word of nushell: bare, or in quotes, which have escapes only as "…".
+func nushellWord(text string) (string, bool) {
+	switch {
+	case inert(text) && !strings.ContainsAny(text[:1], "0123456789.+"), onlyLettersAnd("-:_/", text) && text[0] > '9':
+		return text, true
+	case !strings.Contains(text, "'"):
+		return "'" + text + "'", true
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`, true
+}
+
 func (q quoting) escapes(quote, c byte) bool {
 	switch quote {
 	case '\'':

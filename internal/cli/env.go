@@ -46,7 +46,7 @@ If there are no credentials, the output for a shell unsets those from before, an
 		RunE: func(cmd *cobra.Command, args []string) error {
 			shell = a.formatOf(cmd)
 			if unset {
-				return export.WriteUnset(a.Stdout, shell, a.ownRegions()...)
+				return export.WriteUnset(a.Stdout, shell, a.handedOut())
 			}
 			t, err := a.argument(f, firstArg(args))
 			if err != nil {
@@ -128,8 +128,20 @@ func (a *App) failSwitch(cmd *cobra.Command, args []string) {
 		}
 	}
 	if a.dialect != "" {
-		_ = export.WriteFailure(a.Stdout, a.dialect, a.ownRegions()...) // the error to report is the one that led here
+		_ = export.WriteFailure(a.Stdout, a.dialect, a.handedOut()) // the error to report is the one that led here
 	}
+}
+
+// handedOut returns the names of the variables that rolecall may have set in this shell: not the person's regions, nor
+// what prompts know of another tool.
+func (a *App) handedOut() []string {
+	names := export.Unset(a.ownRegions()...)
+	for _, name := range export.PromptNames() {
+		if value := a.Getenv(name); value != "" && value == a.Getenv("ROLECALL_TARGET") {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func isFormat(format string) bool { return slices.Contains(export.Formats(), format) }
@@ -145,6 +157,7 @@ func (a *App) environment(
 	region := credentials.Region(profile)
 	e := export.Environment{
 		Credentials: c, Identity: identityOf(profile, account), Region: region, DefaultRegion: region,
+		Prompt: a.own != nil && a.own.PromptVariables, // accountOf has read them
 	}
 	ours := regionVariables()
 	if set, _ := a.setRegion(); set == region { // what the person has set stays: in one of the two, or in both

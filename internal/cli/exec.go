@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,15 +19,17 @@ import (
 func (a *App) execCommand() *cobra.Command {
 	var f targetFlags
 	var m manyFlags
+	var own ownShellFlags
 	var serve, inVariable bool
 	cmd := &cobra.Command{
-		Use:   "exec [--serve] [TARGET | --match PATTERN [--role PATTERN]] -- COMMAND [ARGUMENT …]",
+		Use:   "exec [--serve] [TARGET | --match PATTERN [--role PATTERN]] [-- COMMAND [ARGUMENT …]]",
 		Short: "Run a command with role credentials, in one account or in many",
 		Long: `Run a command with role credentials in its environment, in one account or in many.
 
   rolecall exec dev -- aws s3 ls
   rolecall exec 111122223333/ReadOnly -- aws s3 ls
   rolecall exec --serve dev -- aws s3 sync . s3://backup      fresh keys, however long it takes
+  rolecall exec dev                                           your shell; exit leaves it
   rolecall exec --match 'payments-*' --role ReadOnly -- aws s3 ls
   rolecall exec --match '*' --role ReadOnly --dry-run         list the accounts and roles
 
@@ -39,6 +42,10 @@ container-credentials endpoint on 127.0.0.1, for this command alone, which renew
 ends; what it leaves running in the background has none afterwards (see "rolecall serve"). If the
 [default] profile has credentials, which would win, the command gets copies of the config files
 without them; what it writes there, as "aws configure" does, is lost.
+
+Without a command, a shell opens: --shell, else $SHELL. Its start files run; AWS_PROFILE and keys
+that they set are removed again, and the prompt gets a mark, unless ROLECALL_NO_PROMPT is set.
+Within such a shell another one needs --nested.
 
 ` + manyHelp,
 		Args: cobra.ArbitraryArgs,
@@ -55,6 +62,13 @@ without them; what it writes there, as "aws configure" does, is lost.
 				return Usagef("--serve is for one TARGET, not for --match or --tag")
 			case many && m.dryRun && (dash < 0 || dash == len(args)):
 				return a.execMany(cmd.Context(), f, m, nil) // the list needs no command
+			case serve && dash < 0:
+				return Usagef("exec --serve needs a command; for a shell: rolecall exec --serve %s -- %s",
+					Quoted(cmp.Or(firstArg(args), "TARGET")), Quoted(a.shell()))
+			case dash < 0 && !many && a.Terminal:
+				return a.execShell(cmd.Context(), f, args, own)
+			case own.shell != "" || own.nested:
+				return Usagef("--shell and --nested are for a shell at a terminal, without a command")
 			case dash < 0 || dash > 1 || dash == len(args):
 				return Usagef("usage: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")
 			case many:
@@ -79,6 +93,7 @@ without them; what it writes there, as "aws configure" does, is lost.
 	f.add(cmd)
 	f.addRegion(cmd)
 	m.add(cmd)
+	own.add(cmd)
 	return cmd
 }
 

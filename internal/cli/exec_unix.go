@@ -63,3 +63,6 @@ func become(path string, argv, environ []string) error { return syscall.Exec(pat
 
 // detach lets child outlive the terminal.
 func detach(child *exec.Cmd) { child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
+
+// openTerminal opens the terminal that this process belongs to, whatever its stdin is.
+func openTerminal() (*os.File, error) { return os.OpenFile("/dev/tty", os.O_RDWR, 0) }

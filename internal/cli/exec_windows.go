@@ -30,3 +30,6 @@ func become(string, []string, []string) error { return errors.ErrUnsupported }
 
 // detach lets child outlive the console: DETACHED_PROCESS.
 func detach(child *exec.Cmd) { child.SysProcAttr = &syscall.SysProcAttr{CreationFlags: 0x8} }
+
+// openTerminal opens the console's input, whatever stdin is.
+func openTerminal() (*os.File, error) { return os.OpenFile("CONIN$", os.O_RDWR, 0) }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -113,33 +112,43 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	if f.evaluated {
 		actions = slices.DeleteFunc(actions, func(x picker.Action) bool { return x.Name == "target" || x.Name == "arn" })
 	}
+	choice, t, err := a.choose(ctx, f, actions)
+	if err != nil {
+		return err
+	}
+	return a.act(ctx, choice, t, f.shell)
+}
+
+// choose lets the person choose at the terminal, and returns the choice with its target.
+func (a *App) choose(ctx context.Context, f pickFlags, actions []picker.Action) (picker.Choice, target, error) {
 	screen, ok := a.Stderr.(*os.File)
 	if !ok || !a.Terminal {
-		return &HintError{Err: errors.New("the picker needs a terminal"), Code: ExitError, Hint: "rolecall ls"}
+		err := &HintError{Err: errors.New("the picker needs a terminal"), Code: ExitError, Hint: "rolecall ls"}
+		return picker.Choice{}, target{}, err
 	}
 	s, err := a.sessionNamed(ctx, f.session, options{})
 	if err != nil {
-		return err
+		return picker.Choice{}, target{}, err
 	}
 	// SIGQUIT would kill rolecall, and leave the terminal as the picker set it.
 	open, closed := signal.NotifyContext(ctx, syscall.SIGQUIT)
 	defer closed()
 	choice, err := a.openPicker(open, s, f, picker.Options{
-		In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions,
+		In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions, Stays: !a.onScreen(),
 	})
 	switch {
 	case errors.Is(err, picker.ErrNothing):
-		return &HintError{Err: err, Code: ExitInterrupted}
+		return choice, target{}, &HintError{Err: err, Code: ExitInterrupted}
 	case errors.Is(err, picker.ErrNoTerminal):
-		return &HintError{Err: err, Code: ExitError, Hint: "rolecall ls"}
+		return choice, target{}, &HintError{Err: err, Code: ExitError, Hint: "rolecall ls"}
 	case err != nil:
-		return err
+		return choice, target{}, err
 	}
 	t := target{account: choice.ID, role: choice.Role}
 	if f.session != "" {
 		t.session = cmp.Or(s.login.Session.Name, f.session)
 	}
-	return a.act(ctx, choice, t, f.shell)
+	return choice, t, nil
 }
 
 // openPicker opens the picker with the stored listing. If that is old or missing, a new one
@@ -153,6 +162,7 @@ func (a *App) openPicker(ctx context.Context, s *session, f pickFlags, o picker.
 	if err != nil {
 		return picker.Choice{}, err
 	}
+	o.Facts = l.facts
 	if inv != nil {
 		o.Items, o.Status = l.items(inv), l.age
 		switch old := a.listingPlace(s).Old(inv, a.Now(), freshForLooking); {
@@ -182,27 +192,17 @@ func (a *App) act(ctx context.Context, choice picker.Choice, t target, format st
 	case "env":
 		return a.env(ctx, t, options{}, format)
 	case "shell":
-		name := cmp.Or(choice.Alias, choice.Name)
-		a.tell("a shell with %s in %s; exit leaves it", t.role, strings.TrimSpace(name+" "+t.account))
 		stdout := a.Stdout
 		if !a.onScreen() {
 			stdout = a.Stderr // eval must not run what the shell prints
 		}
-		return a.exec(ctx, t, stdout, []string{a.shell()})
+		return a.openShell(ctx, t, stdout, ownShellFlags{})
 	case "console":
 		return a.console(ctx, t, consoleOptions{})
 	case "arn":
 		return a.copyARN(ctx, t)
 	}
 	return a.printTarget(t)
-}
-
-// shell returns the person's shell.
-func (a *App) shell() string {
-	if runtime.GOOS == "windows" {
-		return cmp.Or(a.Getenv("ComSpec"), "cmd.exe")
-	}
-	return cmp.Or(a.Getenv("SHELL"), "/bin/sh")
 }
 
 func (a *App) printTarget(t target) error {

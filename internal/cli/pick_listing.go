@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/credentials"
 	"rolecall/internal/inventory"
 	"rolecall/internal/picker"
 	"rolecall/internal/settings"
@@ -23,8 +25,9 @@ type pickerListing struct {
 	age     string             // of the rows shown meanwhile; empty without rows
 	updates chan picker.Update
 
-	rows  []picker.Item // of them
-	shown time.Time     // the last update
+	base  awsconfig.Profile // of the session, without an account
+	rows  []picker.Item     // of them
+	shown time.Time         // the last update
 }
 
 // newPickerListing prepares a listing beside the picker, which shows inv meanwhile, or
@@ -45,6 +48,10 @@ func (a *App) newPickerListing(
 		app: a, session: s, said: said, own: own, filter: f.filter(),
 		used: a.listingStore().Frecency(s.login.Session), updates: make(chan picker.Update, 1),
 	}
+	if config, err := a.config(); err == nil {
+		l.base, _ = a.sessionProfile(config, f.session) // facts are only shown
+		l.base.Session = s.login.Session
+	}
 	if inv != nil {
 		l.age = "listed " + ago(a.Now().Sub(inv.TakenAt))
 	}
@@ -62,11 +69,28 @@ func (l *pickerListing) items(inv *inventory.Inventory) []picker.Item {
 			last = r.Account
 			account = &picker.Account{
 				ID: r.ID, Name: r.Name, Alias: r.Alias, Email: r.Email, Tags: r.Tags, Roles: r.Roles, Guarded: r.Guarded,
+				Region: r.Region,
 			}
 		}
 		items = append(items, picker.Item{Account: account, Role: r.Role, Frecency: l.used[inventory.RowKey(r.ID, r.Role)]})
 	}
 	return items
+}
+
+// facts says in which region an item's work would be, and how long its cached keys are good for.
+func (l *pickerListing) facts(i picker.Item) string {
+	own := l.session.login.Session
+	said := func(awsconfig.Profile, settings.Settings) (string, error) { return i.Region, nil }
+	profile, err := l.app.locatedBy(l.base, "", said)
+	facts := credentials.Region(profile)
+	if err != nil {
+		facts = own.Region
+	}
+	c, err := l.session.login.Store.RoleCredentials(own, i.ID, i.Role)
+	if err == nil && c.Expiration.After(l.app.Now()) {
+		facts += ", keys for " + left(c.Expiration.Sub(l.app.Now()))
+	}
+	return facts
 }
 
 // start starts the listing. It never prompts, and its warnings wait until the picker has

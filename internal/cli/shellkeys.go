@@ -48,7 +48,7 @@ func (a *App) shellProfile(ctx context.Context) (awsconfig.Profile, error) {
 	if err != nil {
 		profile = awsconfig.Profile{}
 	}
-	if text := a.Getenv("ROLECALL_TARGET"); text != "" {
+	if text, err := remembered(config, a.Getenv("ROLECALL_TARGET")); err == nil && text != "" {
 		if of, _, err := a.resolve(ctx, a.parseTarget(config, text), options{unattended: true}); err == nil {
 			profile = *of.Root()
 		}
@@ -156,6 +156,9 @@ func (a *App) shellTarget(
 	config, err := a.config()
 	text := a.Getenv("ROLECALL_TARGET")
 	if err != nil || text == "" {
+		return t, nil, false
+	}
+	if text, err = remembered(config, text); err != nil {
 		return t, nil, false
 	}
 	t = a.parseTarget(config, text)

@@ -16,16 +16,26 @@ import (
 )
 
 func (a *App) statusCommand() *cobra.Command {
-	return &cobra.Command{
+	short := false
+	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show sessions and cached role credentials, without a network",
 		Long: `Show sessions and cached role credentials, without a network.
 
   rolecall status
-  rolecall status --json`,
+  rolecall status --json
+  rolecall status --short    for prompts: payments-prod/Admin 43m, or nothing`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if short {
+				a.printShort()
+				return nil
+			}
+			return a.status(cmd.Context())
+		},
 	}
+	cmd.Flags().BoolVar(&short, "short", false, "print whose credentials this shell has, and for how long, in a few words")
+	return cmd
 }
 
 // sessionStatus is what status prints about one session.

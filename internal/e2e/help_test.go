@@ -57,6 +57,7 @@ func notRun() map[string]string {
 		"rolecall configure https://d-1234567890.awsapps.com/start": "AWS is asked",
 		"rolecall configure example-corp --session corp --yes":      "AWS is asked",
 		"rolecall login corp --fresh":                               "a person signs in",
+		"rolecall exec dev":                                         "a person works in a shell",
 		"rolecall demo --browser":                                   "a person signs in",
 		`rolecall exec "$(rolecall pick)" -- aws s3 ls`:             "a person chooses",
 		`eval "$(rolecall pick --action env)"`:                      "a person chooses",
@@ -145,6 +146,10 @@ func inShell(example, center, server string) string {
 	quoted := strings.LastIndex(example, "'") + 1
 	command, _, _ := strings.Cut(example[quoted:], " | ")
 	example = example[:quoted] + command
+	if _, text, found := strings.Cut(example, "shell-init "); found && strings.HasPrefix(example, "eval ") {
+		shell, _, _ := strings.Cut(text, ")")
+		return shell + " -c '" + example + "'"
+	}
 	if printed, isEval := strings.CutPrefix(example, "eval "); isEval {
 		return "variables=" + printed + ` && eval "$variables"`
 	}

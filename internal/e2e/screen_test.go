@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -40,8 +41,19 @@ type screen struct {
 const holder = `trap : INT TERM; before=$1 after=$2; shift 2
 stty -g >"$before"; echo "the line before" >&2; "$@"; code=$?; stty -g >"$after"; exit $code`
 
-// onScreen runs rolecall on a terminal of a given size.
+// onScreen runs rolecall on a terminal of a given size; its stdout is caught.
 func onScreen(t *testing.T, columns, rows int, environ []string, args ...string) *screen {
+	t.Helper()
+	return aScreen(t, columns, rows, environ, false, append([]string{filepath.Join(bin, "rolecall")}, args...))
+}
+
+// onTerminal runs a program on a terminal, its stdout, too.
+func onTerminal(t *testing.T, environ []string, argv ...string) *screen {
+	t.Helper()
+	return aScreen(t, 120, 40, environ, true, argv)
+}
+
+func aScreen(t *testing.T, columns, rows int, environ []string, shown bool, argv []string) *screen {
 	t.Helper()
 	keyboard, terminal, err := pty.Open()
 	if err != nil {
@@ -55,10 +67,12 @@ func onScreen(t *testing.T, columns, rows int, environ []string, args ...string)
 		drawn: make(chan struct{}),
 	}
 	s.size(columns, rows)
-	s.cmd = exec.Command("sh", append([]string{"-c", holder, "sh", s.modes[0], s.modes[1], filepath.Join(bin, "rolecall")},
-		args...)...)
+	s.cmd = exec.Command("sh", append([]string{"-c", holder, "sh", s.modes[0], s.modes[1]}, argv...)...)
 	s.cmd.Env, s.cmd.Stdin, s.cmd.Stderr, s.cmd.Stdout = append([]string{"TERM=xterm-256color"}, environ...), terminal,
 		terminal, &s.stdout
+	if shown {
+		s.cmd.Stdout = terminal
+	}
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -95,6 +109,10 @@ func (s *screen) draw() {
 		s.mu.Lock()
 		s.raw = append(s.raw, chunk[:n]...)
 		_, _ = s.vt.Write(notDrawn.ReplaceAll(text[:end], nil))
+		if bytes.Contains(text[:end], []byte("\x1b[6n")) { // nushell asks where the cursor is
+			at := s.vt.Cursor()
+			fmt.Fprintf(s.keyboard, "\x1b[%d;%dR", at.Y+1, at.X+1)
+		}
 		close(s.changed)
 		s.changed = make(chan struct{})
 		s.mu.Unlock()
@@ -198,7 +216,7 @@ func (s *screen) ends(code int) (stdout string, lines []string) {
 			s.t.Errorf("%q stays: %q", set, s.raw)
 		}
 	}
-	if shape := regexp.MustCompile(`\x1b\[[0-9]* q`).Find(s.raw); shape != nil {
+	if shape := regexp.MustCompile(`\x1b\[[1-9][0-9]* q`).Find(s.raw); shape != nil {
 		s.t.Errorf("the cursor's shape is changed: %q", shape)
 	}
 	return s.stdout.String(), lines

@@ -22,6 +22,7 @@ type Environment struct {
 	DefaultRegion string
 	RegionMark    string // see MarkRegion; empty if both are the person's
 	Identity      Identity
+	Prompt        bool // also the variables of other tools that prompts know
 }
 
 // An Identity says in words whose the credentials are, for prompts and scripts. Any text may be empty, or hostile.
@@ -75,6 +76,11 @@ func Variables(e Environment) (set []Variable, unset []string) {
 			unset = append(unset, name)
 		}
 	}
+	if target := harmless(e.Identity.Target); e.Prompt && target != "" {
+		for _, name := range PromptNames() {
+			set = append(set, Variable{name, target})
+		}
+	}
 	return set, unset
 }
 
@@ -118,15 +124,19 @@ func moment(t time.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05Z")
 }
 
-// removed are the variables that would change a child's identity.
+// removed are the variables that would change a child's identity, or let a prompt show another one.
 var removed = [...]string{
 	"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN",
 	"AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN",
 	"AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 	"AWS_ACCOUNT_ID", "ROLECALL_TARGET", "ROLECALL_SESSION", "ROLECALL_ACCOUNT_ID", "ROLECALL_ACCOUNT_NAME",
-	"ROLECALL_ROLE", "ROLECALL_PROFILE", "ROLECALL_GUARDED",
+	"ROLECALL_ROLE", "ROLECALL_PROFILE", "ROLECALL_GUARDED", Previous,
+	"AWS_VAULT", "AWS_SSO_PROFILE", "AWS_SESSION_EXPIRATION", "AWSU_PROFILE", "AWSUME_PROFILE", "AWSUME_EXPIRATION",
 }
+
+// PromptNames are variables of other tools that prompts show as the target.
+func PromptNames() []string { return []string{"AWS_SSO_PROFILE", "AWS_VAULT"} }
 
 // ChildEnvironment returns environ without conflicting variables, all duplicates and spellings included, and with
 // those of e. It checks the values as Write does.
@@ -243,8 +253,13 @@ func WriteEndpoint(w io.Writer, format string, variables []Variable) error {
 	return err
 }
 
-// WriteUnset writes what unsets the variables of Write but those to keep, in a shell's format.
-func WriteUnset(w io.Writer, format string, keep ...string) error {
+// Unset returns the names of the variables that Write sets but those to keep.
+func Unset(keep ...string) []string {
+	return slices.DeleteFunc(slices.Clone(sets[:]), func(name string) bool { return slices.Contains(keep, name) })
+}
+
+// WriteUnset writes what unsets names, those of Unset and perhaps more, in a shell's format.
+func WriteUnset(w io.Writer, format string, names []string) error {
 	f, err := formatOf(format)
 	if err != nil {
 		return err
@@ -253,26 +268,22 @@ func WriteUnset(w io.Writer, format string, keep ...string) error {
 		return fmt.Errorf("the format %s has nothing to unset", format)
 	}
 	var b bytes.Buffer
-	f.unset(&b, without(keep))
+	f.unset(&b, names)
 	_, err = w.Write(b.Bytes())
 	return err
 }
 
-// WriteFailure writes what unsets the variables of Write but those to keep, and ends with a failing status, for an eval
-// that expects them: it must not go on with the keys from before. It writes nothing in formats that no shell evaluates.
-func WriteFailure(w io.Writer, format string, keep ...string) error {
+// WriteFailure writes what unsets names, and ends with a failing status, for an eval that expects variables: it must
+// not go on with the keys from before. It writes nothing in formats that no shell evaluates.
+func WriteFailure(w io.Writer, format string, names []string) error {
 	f, err := formatOf(format)
 	if err != nil || f.fail == nil {
 		return err
 	}
 	var b bytes.Buffer
-	f.fail(&b, without(keep))
+	f.fail(&b, names)
 	_, err = w.Write(b.Bytes())
 	return err
-}
-
-func without(keep []string) []string {
-	return slices.DeleteFunc(slices.Clone(sets[:]), func(name string) bool { return slices.Contains(keep, name) })
 }
 
 // check rejects what not every shell can carry, so that nothing depends on quoting alone. No message holds a value.

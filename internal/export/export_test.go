@@ -329,7 +329,7 @@ set "ROLECALL_GUARDED="
 	}
 	for _, format := range Formats() {
 		var b bytes.Buffer
-		err := WriteUnset(&b, format)
+		err := WriteUnset(&b, format, Unset())
 		if want, ok := wanted[format]; (err == nil) != ok || b.String() != want {
 			t.Errorf("%s: error %v\n%s", format, err, cmp.Diff(want, b.String()))
 		}
@@ -337,7 +337,7 @@ set "ROLECALL_GUARDED="
 }
 
 func TestAnUnknownFormatIsNamedWithThoseThatThereAre(t *testing.T) {
-	for _, err := range []error{Write(io.Discard, "SH", anEnvironment()), WriteUnset(io.Discard, "SH")} {
+	for _, err := range []error{Write(io.Discard, "SH", anEnvironment()), WriteUnset(io.Discard, "SH", Unset())} {
 		if !errors.Is(err, ErrUnknownFormat) || !strings.Contains(err.Error(), strings.Join(Formats(), ", ")) {
 			t.Errorf("got %v", err)
 		}

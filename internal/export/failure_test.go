@@ -50,7 +50,7 @@ func TestAFailedSwitchLeavesNoKeysAndAFailingStatus(t *testing.T) {
 		t.Run(strings.Join(shell.command, " "), func(t *testing.T) {
 			t.Parallel()
 			var b bytes.Buffer
-			if err := WriteFailure(&b, shell.format); err != nil {
+			if err := WriteFailure(&b, shell.format, Unset()); err != nil {
 				t.Fatal(err)
 			}
 			out := runWithOldKeys(t, shell, b.String())
@@ -73,7 +73,7 @@ func TestASwitchThatWorksSucceeds(t *testing.T) {
 			if err := Write(&set, shell.format, anEnvironment()); err != nil {
 				t.Fatal(err)
 			}
-			if err := WriteUnset(&unset, shell.format); err != nil {
+			if err := WriteUnset(&unset, shell.format, Unset()); err != nil {
 				t.Fatal(err)
 			}
 			// Nothing is set in the second half, nor was AWS_PROFILE ever.
@@ -108,7 +108,7 @@ func TestAReadonlyVariableMakesASwitchFail(t *testing.T) {
 func TestErrexitEndsAScriptWhoseSwitchFailed(t *testing.T) {
 	for _, command := range posixShells() {
 		var b bytes.Buffer
-		if err := WriteFailure(&b, "sh"); err != nil {
+		if err := WriteFailure(&b, "sh", Unset()); err != nil {
 			t.Fatal(err)
 		}
 		out, _, err := start(t, command, "set -eu\neval \"$(cat \"$FILE\")\"\necho on\n", b.String(), nil)
@@ -135,7 +135,7 @@ func runWithOldKeys(t *testing.T, shell failingShell, text string) string {
 func TestAFailureInOtherFormats(t *testing.T) {
 	for _, format := range Formats() {
 		var b bytes.Buffer
-		if err := WriteFailure(&b, format); err != nil {
+		if err := WriteFailure(&b, format, Unset()); err != nil {
 			t.Errorf("%s: %v", format, err)
 		}
 		switch format {
@@ -160,7 +160,7 @@ func TestAFailureInOtherFormats(t *testing.T) {
 			testLines(t, format, b.String(), `set "%s="`, "cmd /c exit 1")
 		}
 	}
-	if err := WriteFailure(&bytes.Buffer{}, "SH"); err == nil {
+	if err := WriteFailure(&bytes.Buffer{}, "SH", Unset()); err == nil {
 		t.Error("an unknown format has a failure")
 	}
 }

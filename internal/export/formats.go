@@ -20,27 +20,32 @@ type format struct {
 	write func(b *bytes.Buffer, set []Variable, unset []string) error
 	unset func(b *bytes.Buffer, names []string)
 	fail  func(b *bytes.Buffer, names []string) // unsets, and ends with a failing status
-	whole func(b *bytes.Buffer, c identitycenter.RoleCredentials) error
+	// whole variables end with a mark, which says that nothing is missing; nil for dialects without a function of ours.
+	marked func(b *bytes.Buffer, set []Variable, unset []string) error
+	whole  func(b *bytes.Buffer, c identitycenter.RoleCredentials) error
 }
 
 func formats() []format {
 	return []format{
-		lines{quote: quoteSh, set: "export %s=%s\n", unset: "unset %s\n", failure: "false\n", whole: true}.format("sh"),
+		lines{
+			quote: quoteSh, set: "export %s=%s\n", unset: "unset %s\n", failure: "false\n", whole: true, mark: ": " + wholeMark,
+		}.format("sh"),
 		lines{
 			quote: quoteFish, set: "set -gx %s %s\n", unset: "set -eg %s\n",
 			success: "true\n", // else the status is that of unsetting what was not set
-			failure: "false\n",
+			failure: "false\n", mark: ": " + wholeMark,
 		}.format("fish"),
 		lines{
 			quote: quotePowerShell, set: "$Env:%s = %s\n", unset: "Remove-Item Env:%s -ErrorAction SilentlyContinue\n",
-			failure: "throw 'rolecall: no credentials'\n",
+			failure: "throw 'rolecall: no credentials'\n", mark: "# " + wholeMark,
 		}.format("powershell"),
 		lines{
 			quote: plainCmd, set: "set \"%s=%s\"\n", unset: "set \"%s=\"\n", failure: "cmd /c exit 1\n",
 		}.format("cmd"),
-		{name: "nushell", write: writeNushell, unset: unsetNushell, fail: failNushell},
+		{name: "nushell", write: writeNushell, unset: unsetNushell, fail: failNushell, marked: writeNushell},
 		lines{
 			quote: quoteElvish, set: "set-env %s %s\n", unset: "unset-env %s\n", failure: "fail 'rolecall: no credentials'\n",
+			mark: "nop " + wholeMark,
 		}.format("elvish"),
 		lines{ // eval "`…`" makes one line of all
 			quote: quoteCsh, set: "setenv %s %s;\n", unset: "unsetenv %s;\n", failure: "false;\n",
@@ -88,6 +93,7 @@ type lines struct {
 	quote            func(string) (string, error)
 	set, unset       string // formats of name and value, of a name; unset is empty for a dialect that cannot unset
 	success, failure string // the last line
+	mark             string // the last line of marked variables
 
 	// whole: a variable can be readonly. Then a switch of keys fails as a whole, and leaves none: those before are unset
 	// first, and the access key id is set last, each only if all before it could be.
@@ -95,20 +101,55 @@ type lines struct {
 }
 
 func (l lines) format(name string) format {
-	return format{name: name, write: l.write, unset: l.ended(l.success), fail: l.ended(l.failure)}
+	f := format{name: name, write: l.write, unset: l.ended(l.success), fail: l.ended(l.failure)}
+	if l.mark != "" {
+		f.marked = l.writeMarked
+	}
+	return f
 }
 
 func (l lines) write(b *bytes.Buffer, set []Variable, unset []string) error {
-	isKey := func(v Variable) bool { return slices.Contains(keyNames(), v.Name) }
 	and := "\n"
 	if l.whole && slices.ContainsFunc(set, isKey) {
+		and, unset = " &&\n", slices.Concat(keyNames(), unset)
+	}
+	commands, err := l.commands(set, unset, and != "\n")
+	if err != nil {
+		return err
+	}
+	if len(commands) > 0 {
+		b.WriteString(strings.Join(commands, and) + "\n")
+	}
+	b.WriteString(l.success)
+	return nil
+}
+
+// writeMarked writes variables and the mark; in a whole dialect the mark is reached only if all before it worked.
+func (l lines) writeMarked(b *bytes.Buffer, set []Variable, unset []string) error {
+	and := "\n"
+	if l.whole {
 		and = " &&\n"
-		unset = []string{strings.Join(slices.Concat(keyNames(), unset), " ")} // one command
+	}
+	if l.whole && slices.ContainsFunc(set, isKey) {
+		unset = slices.Concat(keyNames(), unset)
+	}
+	commands, err := l.commands(set, unset, l.whole)
+	if err == nil {
+		b.WriteString(strings.Join(append(commands, l.mark), and) + "\n")
+	}
+	return err
+}
+
+// commands returns what unsets and sets variables. Joined, all that is unset is one command, and the keys come last.
+func (l lines) commands(set []Variable, unset []string, joined bool) (commands []string, err error) {
+	if joined && len(unset) > 0 {
+		unset = []string{strings.Join(unset, " ")}
+	}
+	if joined {
 		set = slices.SortedStableFunc(slices.Values(set), func(a, b Variable) int {
 			return slices.Index(keyNames(), a.Name) - slices.Index(keyNames(), b.Name)
 		})
 	}
-	var commands []string
 	for _, name := range unset {
 		if l.unset != "" {
 			commands = append(commands, strings.TrimSuffix(fmt.Sprintf(l.unset, name), "\n"))
@@ -117,16 +158,14 @@ func (l lines) write(b *bytes.Buffer, set []Variable, unset []string) error {
 	for _, v := range set {
 		value, err := l.quote(v.Value)
 		if err != nil {
-			return fmt.Errorf("%s: %w", v.Name, err)
+			return nil, fmt.Errorf("%s: %w", v.Name, err)
 		}
 		commands = append(commands, strings.TrimSuffix(fmt.Sprintf(l.set, v.Name, value), "\n"))
 	}
-	if len(commands) > 0 {
-		b.WriteString(strings.Join(commands, and) + "\n")
-	}
-	b.WriteString(l.success)
-	return nil
+	return commands, nil
 }
+
+func isKey(v Variable) bool { return slices.Contains(keyNames(), v.Name) }
 
 // keyNames are the variables with role credentials, in the order in which they are set.
 func keyNames() []string {

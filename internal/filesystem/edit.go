@@ -69,7 +69,7 @@ func (e Editor) try(path string, change func(Shared) ([]byte, error)) (Backup, e
 	if e.Keep != nil {
 		kept.Data = e.Keep(s.Data)
 	}
-	if kept.Data != nil || s.Missing && e.Keep == nil {
+	if e.Keep == nil || kept.Data != nil {
 		if backup, err = e.backups().Save(kept, data, e.Now()); err != nil {
 			return Backup{}, fmt.Errorf("no backup of %s: %w", path, err)
 		}

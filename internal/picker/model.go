@@ -28,10 +28,17 @@ type model struct {
 	help    bool    // the keys are explained
 	pending *Choice // of a guarded account, to be confirmed
 	choice  *Choice
+
+	leaves   bool              // the last key leaves the picker
+	suspends bool              // Ctrl-Z stops the program
+	done     func(leaves bool) // called after each key that may leave; may be nil
+	facts    func(Item) string
+	known    map[string]string // facts by account and role
 }
 
 func newModel(o Options) *model {
 	m := &model{index: newIndex(o.Items), actions: o.Actions, updates: o.Updates, status: o.Status, width: 80, height: 24}
+	m.facts, m.known = o.Facts, map[string]string{}
 	m.add(o.Query)
 	return m
 }
@@ -70,7 +77,12 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.width, m.height = msg.Width, msg.Height
 	case tea.KeyPressMsg:
 		m.touched = true
-		return m, m.press(msg)
+		m.leaves = false
+		cmd := m.press(msg)
+		if m.done != nil && mayLeave(msg) {
+			m.done(m.leaves)
+		}
+		return m, cmd
 	case tea.PasteMsg:
 		m.touched = true
 		if m.pending == nil {
@@ -120,14 +132,16 @@ func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
 	name := key.Keystroke()
 	switch {
 	case name == "ctrl+c":
-		return tea.Quit
+		return m.leave()
+	case name == "ctrl+z" && m.suspends:
+		return tea.Suspend
 	case m.pending != nil:
 		return m.confirm(key)
 	case m.help:
 		m.help = false
 		return nil
 	case name == "esc":
-		return tea.Quit
+		return m.leave()
 	case name == "f1" || key.Text == "?" && m.query == "":
 		m.help = true
 		return nil
@@ -146,11 +160,23 @@ func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
+// mayLeave reports whether a key is of those after which the keyboard waits.
+func mayLeave(key tea.KeyPressMsg) bool {
+	return key.Mod.Contains(tea.ModCtrl) || key.Code == tea.KeyEnter || key.Code == tea.KeyTab || key.Text == "y" ||
+		key.Text == "Y"
+}
+
+// leave ends the program.
+func (m *model) leave() tea.Cmd {
+	m.leaves = true
+	return tea.Quit
+}
+
 // confirm handles the answer about a guarded account: only y confirms.
 func (m *model) confirm(key tea.KeyPressMsg) tea.Cmd {
 	if key.Text == "y" || key.Text == "Y" {
 		m.choice = m.pending
-		return tea.Quit
+		return m.leave()
 	}
 	m.pending = nil
 	return nil
@@ -168,7 +194,7 @@ func (m *model) act(a Action) tea.Cmd {
 		return nil
 	}
 	m.choice = c
-	return tea.Quit
+	return m.leave()
 }
 
 // move changes the selection, if it is a key for that.

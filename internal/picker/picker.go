@@ -22,6 +22,7 @@ type Account struct {
 	Tags    []string
 	Roles   []string // all that the person has there
 	Guarded bool     // Guarded actions need confirmation
+	Region  string   // where the person works in it, if that is known
 }
 
 // An Item is one role in one account: what a person chooses.
@@ -54,11 +55,14 @@ type Update struct {
 
 // Options are a picker's terminal, rows and actions.
 type Options struct {
-	In, Out *os.File      // the terminal
-	Environ []string      // of the person: TERM, NO_COLOR
-	Query   string        // typed already
-	Actions []Action      // the first is Enter's
-	Update                // what is there at first
+	In, Out *os.File // the terminal
+	Environ []string // of the person: TERM, NO_COLOR
+	Query   string   // typed already
+	Stays   bool     // Ctrl-Z does not suspend it: a shell waits for the answer
+	Actions []Action // the first is Enter's
+	Update           // what is there at first
+	// Facts says what else is known of an item, in a few words; it is asked for the selected one. It may be nil.
+	Facts   func(Item) string
 	Updates <-chan Update // updates while it is open, until the sender closes it; may be nil
 }
 
@@ -75,7 +79,10 @@ func Pick(ctx context.Context, o Options) (Choice, error) {
 		return Choice{}, fmt.Errorf("%w: TERM is %q", ErrNoTerminal, name)
 	}
 	m := &safe{model: newModel(o)}
-	program := tea.NewProgram(m, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ),
+	keys := newKeyboard(o.In)
+	m.suspends = !o.Stays && canSuspend()
+	m.done = func(leaves bool) { keyDone(keys, leaves) }
+	program := tea.NewProgram(m, tea.WithInput(keys), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ),
 		tea.WithoutSignalHandler())
 	m.quit = program.Quit
 	// Not tea.WithContext: it would return while the keyboard is still being read.

@@ -122,6 +122,10 @@ func (m *model) details() []string {
 		first.put("", "  ")
 		first.put(warning, "! guarded: asks for confirmation")
 	}
+	if facts := m.factsOf(r); facts != "" {
+		first.put("", "  ")
+		first.put("", facts)
+	}
 	email := m.detail("e-mail", r.account.email, r.emailHits(hits))
 	tags := m.detail("tags", r.account.tags, r.tagHits(hits))
 	roles := line{width: m.width}
@@ -134,6 +138,20 @@ func (m *model) details() []string {
 		}
 	}
 	return []string{first.String(), roles.String(), email, tags}
+}
+
+// factsOf returns what else is known of a row; each is asked about once.
+func (m *model) factsOf(r *row) string {
+	if m.facts == nil {
+		return ""
+	}
+	key := r.ID + "/" + r.Role
+	facts, known := m.known[key]
+	if !known {
+		facts = terminal.Show(m.facts(r.Item))
+		m.known[key] = facts
+	}
+	return facts
 }
 
 func (m *model) detail(label, text string, hits []int) string {

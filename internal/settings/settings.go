@@ -16,12 +16,14 @@ import (
 
 // Settings is the content of config.toml. The zero value is that of an empty file.
 type Settings struct {
-	DefaultSession string    `toml:"default_session"` // where the default profile has none
-	Region         string    `toml:"region"`          // where neither a person, a profile nor an account says another
-	Profiles       Profiles  `toml:"profiles"`
-	Accounts       []Account `toml:"account"`
-	Sessions       []Session `toml:"session"`
-	Consoles       []Console `toml:"console"` // of several that match, the last counts
+	DefaultSession string `toml:"default_session"` // where the default profile has none
+	Region         string `toml:"region"`          // where neither a person, a profile nor an account says another
+	// PromptVariables sets AWS_SSO_PROFILE and AWS_VAULT, too, for prompts that know only these.
+	PromptVariables bool      `toml:"prompt_variables"`
+	Profiles        Profiles  `toml:"profiles"`
+	Accounts        []Account `toml:"account"`
+	Sessions        []Session `toml:"session"`
+	Consoles        []Console `toml:"console"` // of several that match, the last counts
 }
 
 // A Session is how an sso-session is used.

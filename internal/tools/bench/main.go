@@ -70,6 +70,9 @@ func compare(bin, program string) error {
 		{name: "hello world", argv: []string{program}},
 		{name: "rolecall-process, cached", goal: "1.5x", argv: []string{lean, "--profile", "dev"}},
 		{name: "rolecall process, cached", goal: "3.0x", argv: []string{full, "process", "--profile", "dev"}},
+		{name: "status --short, variables", goal: "10ms", argv: shortStatus(full, "AWS_ACCESS_KEY_ID=x",
+			"ROLECALL_ROLE=Admin", "ROLECALL_ACCOUNT_NAME=dev", "AWS_CREDENTIAL_EXPIRATION=2030-01-01T00:00:00Z")},
+		{name: "status --short, cache", goal: "10ms", argv: shortStatus(full, "AWS_PROFILE=dev")},
 	}
 	for i := range rounds + 1 { // the first round warms up
 		for _, s := range subjects {
@@ -95,6 +98,11 @@ func buildHello(dir string) (program string, err error) {
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stderr = os.Stderr
 	return program, build.Run()
+}
+
+// shortStatus is the command of a prompt. env is one exec more than a shell needs.
+func shortStatus(program string, variables ...string) []string {
+	return slices.Concat([]string{"env"}, variables, []string{program, "status", "--short"})
 }
 
 func measure(argv []string) (time.Duration, int64, error) {

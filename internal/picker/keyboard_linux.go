@@ -1,0 +1,5 @@
+package picker
+
+import "golang.org/x/sys/unix"
+
+const inputQueued = unix.TIOCINQ
