@@ -81,6 +81,31 @@ func TestBeyondThisMachine(t *testing.T) {
 	}
 }
 
+// Beyond this machine there is TLS, and nobody plays faults.
+func TestWhatIsRefusedBeyondThisMachine(t *testing.T) {
+	dir := t.TempDir()
+	certificate, key, _ := selfSigned(t, dir)
+	secured := " --public-url https://127.0.0.1:1 --tls-cert " + certificate + " --tls-key " + key
+	data := " --data " + filepath.Join(dir, "data")
+	s := &served{
+		home: filepath.Join(dir, "home"), args: strings.Fields("idc serve --listen 127.0.0.1:0" + secured + data),
+	}
+	s.start(t, "0")
+	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
+	for line, want := range map[string]string{
+		"idc serve --listen 127.0.0.1:0":                                              "beyond this machine only with TLS",
+		"idc serve --listen 127.0.0.1:0 --tls-cert " + certificate:                    "beyond this machine only with TLS",
+		"idc serve --listen 127.0.0.1:0 --fault throttle" + secured:                   "faults are played on this machine only",
+		"idc faults play throttle" + data:                                             "faults need a server that only this machine can reach",
+		"idc serve --listen 127.0.0.1:0" + secured + " --public-url http://x.example": "is not like https://",
+	} {
+		out := s.must(t, nil, "sh", "-c", "! timeout 10 rolecall "+line+" 2>&1")
+		if !strings.Contains(out, want) || strings.Contains(out, "Ready") {
+			t.Errorf("%s: %s", line, out)
+		}
+	}
+}
+
 // refusedCertificates checks what is said about a server whose certificate is not trusted, or is for another name.
 func refusedCertificates(t *testing.T, s *served, certificate string) {
 	t.Helper()
