@@ -11,6 +11,7 @@ func FuzzStartURL(f *testing.F) {
 	for _, text := range []string{
 		"", "corp", "https://corp.awsapps.com/start", "HTTPS://Corp.awsapps.com/start/#/", "http://127.0.0.1:9911/start",
 		"https://me@corp.awsapps.com/start", "d-1234567890", "https://[::1]:99/start", "javascript:alert(1)", "//x", "%zz",
+		"start", "START/", "d-start", "ssoins-start", "www",
 	} {
 		f.Add(text)
 	}

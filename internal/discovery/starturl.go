@@ -119,7 +119,8 @@ func (p portals) ofName(name string, fail failure) (string, error) {
 	case !isLabel(name):
 		return fail("that is neither an address nor an alias")
 	}
-	return "https://" + name + "." + usual.Portals[0] + "/start", nil
+	// The host may be one that AWS has for other things, as start.awsapps.com.
+	return p.ofURL(&url.URL{Scheme: "https", Host: name + "." + usual.Portals[0], Path: "/start"}, fail)
 }
 
 func isLabel(text string) bool { return matches(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`, text) }

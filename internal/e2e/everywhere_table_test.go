@@ -77,7 +77,7 @@ var otherwise = map[string]string{
 	"role-name@roles":          "0 1 4", // none of them is the one to work with
 	"secret-key@credentials":   "0 1 3", // STS refuses the keys
 	"long-string@register":     "0 1",
-	"lost-answer@token":        "0 3", // the code was spent on it
+	"lost-answer@token":        "0 3 5", // the code was spent on it
 	"lost-answer@console":      "0 5",
 	"slow-down@register":       "0 5",
 	"slow-down@device":         "0 5",
