@@ -21,8 +21,8 @@ import (
 const (
 	// askedFor is how long a sign-in in the background waits for the person.
 	askedFor = 5 * time.Minute
-	// patience is how long a call waits for it: the Go SDK's limit is a minute.
-	patienceOfProcess = 50 * time.Second
+	// waitsForSignIn is how long a call, with all that it does, waits for the sign-in: the Go SDK kills it after a minute.
+	waitsForSignIn = 50 * time.Second
 	// quietAfterNo is for how long no browser opens after a sign-in that nobody finished.
 	quietAfterNo = 10 * time.Minute
 )
@@ -42,30 +42,30 @@ func (a *App) mayAsk(session identitycenter.SSOSession, flag bool) bool {
 	return flag && browser.Available(a.Getenv) && a.Getenv("CI") == ""
 }
 
-// signInForProcess starts a sign-in in the background, unless one is under way, and waits until somebody has signed in.
-// required says why that is needed.
-func (a *App) signInForProcess(ctx context.Context, required *login.RequiredError) error {
+// signInForProcess starts a sign-in in the background, unless one is under way, and waits until somebody has signed in
+// since the call began. required says why that is needed.
+func (a *App) signInForProcess(ctx context.Context, required *login.RequiredError, began time.Time) error {
 	store, err := a.cache()
 	if err != nil {
 		return err
 	}
-	session, began := required.Session, a.Now()
+	session := required.Session
 	if no := store.LastNo(session); a.Now().Sub(no) < quietAfterNo {
 		required.Facts = append(required.Facts, fmt.Sprintf(
-			"a sign-in was not finished at %s; none opens by itself before %s",
+			"the last sign-in was not finished (%s); the browser stays closed until %s",
 			no.Local().Format("15:04"), no.Add(quietAfterNo).Local().Format("15:04")))
 		return required
 	}
 	unlock, first := store.TryLockAsking(session)
 	if first {
 		defer unlock()
-		if !store.SigningIn(session) {
+		if !store.SigningIn(session) && store.SignedIn(session).Before(began) {
 			if err := a.startSignIn(session); err != nil {
 				return fmt.Errorf("a sign-in to %q could not be started: %w", session.Label(), err)
 			}
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, patienceOfProcess)
+	ctx, cancel := context.WithTimeout(ctx, waitsForSignIn-a.Now().Sub(began))
 	defer cancel()
 	for store.SignedIn(session).Before(began) {
 		if store.LastNo(session).After(began) {

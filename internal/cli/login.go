@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rolecall/internal/access"
 	"rolecall/internal/identitycenter"
 )
 
@@ -106,12 +107,32 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 	return a.sayLogin(s, token, already, as)
 }
 
-// signIn signs in to s; a fresh sign-in ends the current session on the server first.
+// signIn signs in to s; a fresh sign-in ends the current session on the server first. A token that is there already may
+// have been signed out elsewhere: only the portal knows.
 func (s *session) signIn(ctx context.Context, fresh bool) (token identitycenter.Token, already bool, err error) {
 	if fresh {
 		return s.login.SignIn(ctx, s.portal.SigningOut)
 	}
-	return s.login.SignIn(ctx, nil)
+	token, already, err = s.login.SignIn(ctx, nil)
+	if already && err == nil && s.isRejected(ctx) {
+		token, err = s.login.Renew(ctx, token)
+		already = false
+	}
+	return token, already, err
+}
+
+// answerLimit is how long login waits to hear whether a token still counts.
+const answerLimit = 5 * time.Second
+
+// isRejected reports whether the portal refuses the token of s, and that cannot be renewed either. Without an answer it
+// is taken as good.
+func (s *session) isRejected(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	alone, asked := *s.login, s.portal.Options
+	alone.Person, asked.Tokens = nil, &alone
+	_, _, err := access.New(asked).AccountsPage(ctx, "")
+	return errors.Is(err, identitycenter.ErrLoginRequired)
 }
 
 // loginResult is what login prints with --json.

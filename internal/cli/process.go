@@ -51,10 +51,11 @@ const processDeadline = 20 * time.Second
 var errProcessDeadline = errors.New("no answer within 20 seconds")
 
 func (a *App) process(ctx context.Context, t target, interactive bool) error {
+	began := a.Now()
 	c, err := a.processKeys(ctx, t)
 	var required *login.RequiredError
 	if errors.As(err, &required) && a.mayAsk(required.Session, interactive) {
-		if err = a.signInForProcess(ctx, required); err == nil {
+		if err = a.signInForProcess(ctx, required, began); err == nil {
 			c, err = a.processKeys(ctx, t)
 		}
 	}

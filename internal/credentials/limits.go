@@ -33,7 +33,7 @@ const (
 // CheckLinks checks all that is asked of each role in a profile's chain against AWS's limits. The error is a
 // *LinkError.
 func CheckLinks(profile awsconfig.Profile) error {
-	for p := &profile; p.Chain != nil; p = p.Chain.Source {
+	for p := &profile; p != nil && p.Chain != nil; p = p.Chain.Source { // a web identity has no source
 		if problem := linkProblem(*p.Chain); problem != "" {
 			return &LinkError{p.Chain.RoleARN, problem}
 		}
@@ -47,22 +47,30 @@ func linkProblem(c awsconfig.Chain) string {
 	case !regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,577}$`).MatchString(c.RoleARN):
 		return "it is not the ARN of a role, such as arn:aws:iam::111122223333:role/Deploy"
 	case c.RoleSessionName != "" && !name.MatchString(c.RoleSessionName):
-		return fmt.Sprintf("the session's name %q has other than 2 to 64 letters, digits and _+=,.@-", c.RoleSessionName)
+		return fmt.Sprintf("the session's name %q must be 2 to 64 letters, digits or _+=,.@-", c.RoleSessionName)
 	case c.SourceIdentity != "" && !name.MatchString(c.SourceIdentity):
-		return fmt.Sprintf("the source identity %q has other than 2 to 64 letters, digits and _+=,.@-", c.SourceIdentity)
+		return fmt.Sprintf("the source identity %q must be 2 to 64 letters, digits or _+=,.@-", c.SourceIdentity)
 	case c.ExternalID != "" && (!regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`).MatchString(c.ExternalID) ||
 		len(c.ExternalID) > 1224):
-		return fmt.Sprintf("the external id %q has other than 2 to 1224 letters, digits and _+=,.@:/-", c.ExternalID)
+		return fmt.Sprintf("the external id %q must be 2 to 1224 letters, digits or _+=,.@:/-", c.ExternalID)
 	case c.Duration != 0 && (c.Duration < leastDuration || c.Duration > mostDuration):
-		return fmt.Sprintf("%s is not between 15m and 12h", c.Duration)
-	case c.Duration > mostChained && c.Source.Temporary():
-		return fmt.Sprintf("%s is more than the hour that AWS allows a role which is assumed with a role's credentials",
-			c.Duration)
+		return fmt.Sprintf("a duration of %s is not between 15m and 12h", short(c.Duration))
+	case c.Duration > mostChained && c.Source != nil && c.Source.Temporary():
+		return fmt.Sprintf("AWS limits a role that another role assumes to 1h, and %s was asked for", short(c.Duration))
 	}
 	if problem := policyProblem(c); problem != "" {
 		return problem
 	}
 	return tagProblem(c)
+}
+
+// short is d without the zeros at its end: 2h, 15m.
+func short(d time.Duration) string {
+	text := strings.Replace(d.String(), "m0s", "m", 1)
+	if hours, ok := strings.CutSuffix(text, "h0m"); ok {
+		return hours + "h"
+	}
+	return text
 }
 
 func policyProblem(c awsconfig.Chain) string {
@@ -104,14 +112,14 @@ func tagProblem(c awsconfig.Chain) string {
 		length, lower := utf8.RuneCountInString(tag.Key), strings.ToLower(tag.Key)
 		switch {
 		case length < 1 || length > 128 || !isTagText(tag.Key):
-			return fmt.Sprintf("the session tag %q has other than 1 to 128 letters, digits, blanks and _.:/=+-@", tag.Key)
+			return fmt.Sprintf("the session tag %q must be 1 to 128 letters, digits, spaces or _.:/=+-@", tag.Key)
 		case utf8.RuneCountInString(tag.Value) > 256 || !isTagText(tag.Value):
-			return fmt.Sprintf("the value of session tag %q has other than up to 256 letters, digits, blanks and _.:/=+-@",
+			return fmt.Sprintf("the value of session tag %q must be up to 256 letters, digits, spaces or _.:/=+-@",
 				tag.Key)
 		case strings.HasPrefix(lower, "aws:"):
 			return fmt.Sprintf("the session tag %q begins with aws:, which is AWS's own", tag.Key)
 		case slices.Contains(keys, lower):
-			return fmt.Sprintf("the session tag %q is there twice", tag.Key)
+			return fmt.Sprintf("the session tag %q is given twice", tag.Key)
 		}
 		keys = append(keys, lower)
 	}

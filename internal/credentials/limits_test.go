@@ -59,7 +59,7 @@ func TestLimitsOfRoles(t *testing.T) {
 		{awsconfig.Chain{Duration: time.Hour}, ""},
 		{awsconfig.Chain{Duration: 14 * time.Minute}, "15m and 12h"},
 		{awsconfig.Chain{Duration: 13 * time.Hour, Source: &static}, "15m and 12h"},
-		{awsconfig.Chain{Duration: time.Hour + time.Second}, "more than the hour"},
+		{awsconfig.Chain{Duration: time.Hour + time.Second}, "limits a role that another role assumes to 1h, and 1h0m1s"},
 		{awsconfig.Chain{Duration: 12 * time.Hour, Source: &static}, ""},
 		{awsconfig.Chain{Policy: policy(2048)}, ""},
 		{awsconfig.Chain{Policy: policy(2049)}, "2049 characters"},

@@ -72,18 +72,26 @@ func Ours(d *awsconfig.Document) []Section {
 		own := Section{
 			Name: s.Header, Account: parts[0], Role: parts[1], Session: parts[2], start: start, section: s,
 		}
-		own.end = s.Body
+		own.end = endOfKeys(d, s)
 		for _, l := range d.Lines(s) {
 			if l.Key == "x_security_token_expires" {
 				own.expires = l.Value
-			}
-			if !l.Blank() && !l.Comment {
-				own.end = l.End
 			}
 		}
 		all = append(all, own)
 	}
 	return all
+}
+
+// endOfKeys is where the last key of s ends: what follows belongs to the next section, as its marker does.
+func endOfKeys(d *awsconfig.Document, s awsconfig.Section) int {
+	end := s.Body
+	for _, l := range d.Lines(s) {
+		if !l.Blank() && !l.Comment {
+			end = l.End
+		}
+	}
+	return end
 }
 
 // Put returns the file with these sections: new ones at the end, those of the same name replaced. A section of the
@@ -110,7 +118,7 @@ func Put(d *awsconfig.Document, sections []Section, force bool) ([]byte, error) 
 			case !force:
 				return nil, &TakenError{s.Name, there.Line}
 			default:
-				e.Remove(there.Head, there.End)
+				e.Remove(there.Head, endOfKeys(d, there))
 			}
 			gone[there.Header] = true
 		}

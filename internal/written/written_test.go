@@ -112,6 +112,16 @@ func TestWhatIsNotOurs(t *testing.T) {
 	}
 }
 
+// What is above the next section stays there, its mark above all.
+func TestASectionBetween(t *testing.T) {
+	text := put(t, "[x]\ny = 1\n# of x\n", false, keys("next", "ASIA1")) + "\n# mine\n[z]\n"
+	got := put(t, text, true, keys("x", "ASIA2"))
+	ours := Ours(parsed(t, got))
+	if len(ours) != 2 || !strings.Contains(got, "\n# mine\n[z]\n") || !strings.Contains(got, "# of x") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestNames(t *testing.T) {
 	for name, want := range map[string]bool{
 		"a": true, "rolecall-111122223333-Admin": true, "a/b:c@d": true, "default": true, "": false, "a b": false,
