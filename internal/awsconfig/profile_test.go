@@ -210,7 +210,8 @@ func TestRequireRoleNamesTheKey(t *testing.T) {
 		"[profile letters]\nsso_session = corp\nsso_account_id = 11112222333a\nsso_role_name = x\n")
 	for profile, key := range map[string]string{
 		"two words": "sso_account_id", "norole": "sso_role_name",
-		"short": "sso_account_id", "letters": "sso_account_id", "shell": "sso_role_name", "default": "sso_session", "dev": "", "deploy": "",
+		"short": "sso_account_id", "letters": "sso_account_id", "shell": "sso_role_name", "default": "sso_session",
+		"dev": "", "deploy": "",
 	} {
 		p, err := c.Profile(profile)
 		if err != nil {

@@ -52,6 +52,8 @@ func (w Window) Check() error {
 		return fmt.Errorf("%s has no containers: they are Firefox's", w.Browser)
 	case w.Profile != "" && (w.Browser == "" && w.Container == "" || w.Browser == "safari"):
 		return fmt.Errorf("a profile needs a browser: %s", strings.Join(slices.DeleteFunc(Names(), isSafari), ", "))
+	case strings.HasPrefix(w.Profile, "-"): // Firefox would read an option
+		return fmt.Errorf("the profile %q begins with -", w.Profile)
 	case w.Color != "" && !slices.Contains(Colors(), w.Color):
 		return fmt.Errorf("color %q is not one of %s", w.Color, strings.Join(Colors(), ", "))
 	case w.Icon != "" && !slices.Contains(Icons(), w.Icon):

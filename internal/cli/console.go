@@ -38,7 +38,7 @@ type consoleOptions struct {
 func (a *App) consoleCommand() *cobra.Command {
 	var f targetFlags
 	var o consoleOptions
-	var duration string
+	var duration, service string
 	cmd := &cobra.Command{
 		Use:   "console [TARGET]",
 		Short: "Open the AWS console with role credentials",
@@ -58,6 +58,13 @@ A browser has one console session, or five with AWS's multi-session support: --l
 the one that is there, --multi-session switches that support on.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if service != "" && o.destination != "" {
+				return Usagef("--service and --destination exclude each other")
+			}
+			o.destination = cmp.Or(service, o.destination)
+			if o.copy && !isTerminal(a.Stderr) {
+				return Usagef("--copy needs a terminal, whose clipboard gets the link; without one use --print")
+			}
 			length, err := consoleDuration(duration)
 			if err == nil {
 				err = o.check()
@@ -80,7 +87,7 @@ the one that is there, --multi-session switches that support on.`,
 		"`PAGE` of the console: a service like s3, a path, or an address")
 	cmd.Flags().StringVar(&duration, "duration", "",
 		"`LENGTH` of the console session: 900 to 43200 seconds, or like 8h (default that of the credentials)")
-	cmd.Flags().StringVar(&o.destination, "service", "", "like --destination, for a `SERVICE`")
+	cmd.Flags().StringVar(&service, "service", "", "like --destination, for a `SERVICE`")
 	cmd.Flags().BoolVar(&o.copy, "copy", false, "copy the link to the clipboard, and open no browser")
 	cmd.Flags().BoolVar(&o.logoutFirst, "logout-first", false, "end the browser's console session first")
 	cmd.Flags().BoolVar(&o.multiSession, "multi-session", false, "switch AWS's multi-session support on first")
@@ -160,7 +167,7 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 			return err
 		}
 	}
-	if o.window, err = a.window(ctx, profile, r.Role, o.window); err != nil {
+	if o.window, err = a.window(profile, r.Role, o.window); err != nil {
 		return err
 	}
 	if o.portal {
@@ -172,7 +179,7 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 		case profile.Chain != nil:
 			return Usagef("the access portal has no links for assumed roles: leave out --portal")
 		}
-		return a.openPortal(s, r, o)
+		return a.openPortal(ctx, s, r, o)
 	}
 	if o.duration != 0 && profile.Chain != nil {
 		return Usagef("AWS sets the length of a console session of an assumed role: leave out --duration")
@@ -299,7 +306,7 @@ func isAWS(e identitycenter.Endpoints, region, host string) bool {
 }
 
 // openPortal opens a link without keys, which may appear in a command line.
-func (a *App) openPortal(s *session, r consoleResult, o consoleOptions) error {
+func (a *App) openPortal(ctx context.Context, s *session, r consoleResult, o consoleOptions) error {
 	link := console.PortalLink(s.login.Session.StartURL, r.Account, r.Role, r.Destination)
 	if o.print {
 		r.URL = link
@@ -310,7 +317,7 @@ func (a *App) openPortal(s *session, r consoleResult, o consoleOptions) error {
 		a.note("copied the access portal's link for %s", r.Account+"/"+r.Role)
 		return a.consoleOutput(r, "")
 	}
-	if err := a.openWindow(o.window, link); err != nil {
+	if err := a.openWindow(ctx, o.window, link); err != nil {
 		return err
 	}
 	return a.sayOpened(r)
@@ -336,7 +343,7 @@ func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consol
 		return err
 	}
 	defer h.Close()
-	if err := a.openWindow(o.window, h.Link); err != nil {
+	if err := a.openWindow(ctx, o.window, h.Link); err != nil {
 		return err
 	}
 	if err := h.Wait(ctx); errors.Is(err, loopback.ErrNotFetched) {
@@ -360,7 +367,12 @@ func (a *App) opener(failed func(error)) browser.Opener {
 	return browser.Opener{Stderr: a.Stderr, Failed: failed, Around: a.Limits.Lift}
 }
 
-func (a *App) openWindow(w browser.Window, address string) error {
+func (a *App) openWindow(ctx context.Context, w browser.Window, address string) error {
+	if w.Container != "" {
+		if err := a.agreeToContainers(ctx); err != nil {
+			return err
+		}
+	}
 	if (a.Getenv("BROWSER") == "" || w != browser.Window{}) && !browser.Available(a.Getenv) {
 		return noBrowser(errors.New("no browser on this machine, or no desktop session to open it in"))
 	}

@@ -96,12 +96,11 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 			}
 			return err
 		})
-	switch noMatch := (*HintError)(nil); {
-	case len(found) == 0:
-		return failed
-	case errors.As(failed, &noMatch) && noMatch.Code == ExitNoAccess: // other sessions have some
-	case failed != nil:
-		return failed // not all that was asked for
+	if len(found) > 0 { // other sessions may have no match
+		failed = slices.DeleteFunc(failed, isNoMatch)
+	}
+	if len(failed) > 0 {
+		return a.firstOf(failed) // not all that was asked for
 	}
 	if m.dryRun {
 		return a.listTargets(found, several)

@@ -2,20 +2,14 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"time"
 
 	"rolecall/internal/batch"
-	"rolecall/internal/terminal"
 )
 
 // output returns how the lines of many commands are written.
 func (a *App) output() batch.Output {
-	isTerminal := func(w any) bool {
-		file, ok := w.(*os.File)
-		return ok && terminal.IsTerminal(file)
-	}
 	return batch.Output{
 		Stdout: a.Stdout, Stderr: a.Stderr, StdoutTerminal: isTerminal(a.Stdout), StderrTerminal: isTerminal(a.Stderr),
 		Color: a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb", JSON: a.json,

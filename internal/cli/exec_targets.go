@@ -33,6 +33,12 @@ func selectTargets(all *inventory.Inventory, role string, m manyFlags) ([]invent
 	return chosen, nil
 }
 
+// isNoMatch reports whether err is of selectTargets, which found nothing.
+func isNoMatch(err error) bool {
+	hint := (*HintError)(nil)
+	return errors.As(err, &hint) && hint.Code == ExitNoAccess
+}
+
 // oneRoleEach refuses to guess a role.
 func oneRoleEach(rows []inventory.Row) error {
 	several := map[string]bool{}

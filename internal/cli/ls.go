@@ -92,13 +92,12 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 		}
 		return err
 	})
-	if len(found) == 0 {
-		return failed
+	if len(found) > 0 {
+		if err := a.printListed(found, several, f); err != nil {
+			return err
+		}
 	}
-	if err := a.printListed(found, several, f); err != nil {
-		return err
-	}
-	return failed
+	return a.firstOf(failed)
 }
 
 // addAllSessions adds --all-sessions to a command whose list is about default_session.

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"rolecall/internal/awsconfig"
-	"rolecall/internal/cache"
 	"rolecall/internal/credentials"
 	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
@@ -131,20 +130,25 @@ func (a *App) runProcess(ctx context.Context, p awsconfig.Profile, o options) ([
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	case err != nil:
+	case out.full:
+		return nil, fmt.Errorf("%s wrote more than %d bytes", filepath.Base(path), maxProcess)
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay): // what it left in the background may hold its stdout
 		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
-	return out.Bytes(), nil
+	return out.data.Bytes(), nil
 }
 
-// A boundedOutput keeps the first bytes of what is written.
-type boundedOutput struct{ bytes.Buffer }
+// A boundedOutput keeps the first bytes of what is written, and takes the rest.
+type boundedOutput struct {
+	data bytes.Buffer // not embedded: ReadFrom would pass by the limit
+	full bool
+}
 
 func (l *boundedOutput) Write(p []byte) (int, error) {
-	if l.Len()+len(p) > maxProcess {
-		return 0, fmt.Errorf("it wrote more than %d bytes", maxProcess)
+	if l.full = l.full || l.data.Len()+len(p) > maxProcess; l.full {
+		return len(p), nil
 	}
-	return l.Buffer.Write(p)
+	return l.data.Write(p)
 }
 
 // agreeToProcess asks once for each command line of a config file, and program: the file may be anybody's, the program
@@ -155,25 +159,45 @@ func (a *App) agreeToProcess(ctx context.Context, p awsconfig.Profile, o options
 		return err
 	}
 	sum := sha256.Sum256([]byte(config + "\x00" + program + "\x00" + p.CredentialProcess))
-	path := filepath.Join(cache.StateFolder(a.Getenv, a.Home), "agreed", hex.EncodeToString(sum[:]))
+	return a.agreeOnce(ctx, agreement{
+		name: hex.EncodeToString(sum[:]), attended: a.Terminal && !o.unattended,
+		refusal: &HintError{
+			Err:   fmt.Errorf("profile %q gets its keys from a command that you have not agreed to yet", p.Name),
+			Code:  ExitRefused,
+			Facts: []string{"the command, at " + p.Origin.String() + ": " + p.CredentialProcess},
+			Hint:  "rolecall whoami " + Quoted(p.Name) + ", at a terminal",
+		},
+		explain: func() {
+			a.note("profile %q at %s gets its keys from this command:", p.Name, a.Tidy(p.Origin.String()))
+			a.detail("%s", p.CredentialProcess)
+			a.detail("which runs %s", program)
+		},
+		question: "run it, now and from now on?",
+	})
+}
+
+// An agreement is a question that is asked once: a yes is remembered under its name.
+type agreement struct {
+	name     string
+	attended bool   // somebody can be asked
+	refusal  error  // if not
+	explain  func() // says what it is about
+	question string
+}
+
+func (a *App) agreeOnce(ctx context.Context, g agreement) error {
+	path := filepath.Join(a.StateFolder(), "agreed", g.name)
 	var files filesystem.Files
 	if _, err := files.ReadSecret(path); err == nil {
 		return nil
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if o.unattended || !a.Terminal {
-		return &HintError{
-			Err:   fmt.Errorf("profile %q gets its keys from a command that you have not agreed to yet", p.Name),
-			Code:  ExitRefused,
-			Facts: []string{"the command, at " + p.Origin.String() + ": " + p.CredentialProcess},
-			Hint:  "rolecall whoami " + Quoted(p.Name) + ", at a terminal",
-		}
+	if !g.attended {
+		return g.refusal
 	}
-	a.note("profile %q at %s gets its keys from this command:", p.Name, a.Tidy(p.Origin.String()))
-	a.detail("%s", p.CredentialProcess)
-	a.detail("which runs %s", program)
-	yes, err := (&atTerminal{app: a}).Confirm(ctx, "run it, now and from now on?")
+	g.explain()
+	yes, err := (&atTerminal{app: a}).Confirm(ctx, g.question)
 	if err != nil {
 		return err
 	}

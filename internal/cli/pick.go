@@ -94,10 +94,7 @@ func (a *App) pickWithoutCommand(cmd *cobra.Command) error {
 }
 
 // onScreen reports whether stdout is a terminal.
-func (a *App) onScreen() bool {
-	out, ok := a.Stdout.(*os.File)
-	return ok && terminal.IsTerminal(out)
-}
+func (a *App) onScreen() bool { return isTerminal(a.Stdout) }
 
 func (a *App) pick(ctx context.Context, f pickFlags) error {
 	actions := pickActions()

@@ -54,14 +54,14 @@ type listed struct {
 // label is how the accounts of l are told from those of other sessions.
 func (l listed) label() string { return l.login.Session.Label() }
 
-// eachListed calls read for each session that a list is about, and returns those where that worked. If there are
-// several, the first error comes beside them, and the others are warned about.
+// eachListed calls read for each session that a list is about, and returns those where that worked, and the errors of
+// the others.
 func (a *App) eachListed(
 	ctx context.Context, name string, all bool, o options, read func(*listed) error,
-) (found []listed, several bool, failed error) {
+) (found []listed, several bool, failed []error) {
 	profiles, err := a.sessionProfiles(name, all)
 	if err != nil {
-		return nil, false, err
+		return nil, false, []error{err}
 	}
 	several = len(profiles) > 1
 	for _, profile := range profiles {
@@ -74,12 +74,21 @@ func (a *App) eachListed(
 		case err == nil:
 			found = append(found, l)
 		case !several || ctx.Err() != nil:
-			return nil, several, err
-		case failed == nil:
-			failed = err
+			return nil, several, []error{err}
 		default:
-			a.warn(err)
+			failed = append(failed, err)
 		}
 	}
 	return found, several, failed
+}
+
+// firstOf returns the first error, after a warning for each of the others.
+func (a *App) firstOf(failed []error) error {
+	if len(failed) == 0 {
+		return nil
+	}
+	for _, err := range failed[1:] {
+		a.warn(err)
+	}
+	return failed[0]
 }

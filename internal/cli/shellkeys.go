@@ -132,7 +132,7 @@ func (a *App) consoleShell(ctx context.Context, keys identitycenter.RoleCredenti
 	if r.Destination, err = a.destination(o.destination, profile.Region); err != nil {
 		return err
 	}
-	if o.window, err = a.accountWindow(ctx, inventory.Account{ID: r.Account}, r.Role, o.window); err != nil {
+	if o.window, err = a.accountWindow(inventory.Account{ID: r.Account}, r.Role, o.window); err != nil {
 		return err
 	}
 	own, err := console.Signin(profile.Region)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -150,8 +149,7 @@ func (a *App) keepTerminal() {
 	if err != nil {
 		return
 	}
-	out, ok := a.Stderr.(*os.File)
-	a.Stdin, a.Terminal = tty, ok && terminal.IsTerminal(out)
+	a.Stdin, a.Terminal = tty, isTerminal(a.Stderr)
 }
 
 func (a *App) switchTo(ctx context.Context, f switchFlags, t target) error {

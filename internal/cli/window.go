@@ -1,38 +1,32 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
+	"fmt"
 	"slices"
 	"strings"
 	"text/template"
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/browser"
-	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
-	"rolecall/internal/login"
 	"rolecall/internal/settings"
 )
 
 // window returns where the console of profile opens: as the command line says, else as config.toml says for its
 // account.
-func (a *App) window(
-	ctx context.Context, profile awsconfig.Profile, role string, said browser.Window,
-) (browser.Window, error) {
+func (a *App) window(profile awsconfig.Profile, role string, said browser.Window) (browser.Window, error) {
 	account, err := a.accountOf(profile, identitycenter.RoleCredentials{})
 	if err != nil {
 		return said, err
 	}
-	return a.accountWindow(ctx, account, role, said)
+	return a.accountWindow(account, role, said)
 }
 
-func (a *App) accountWindow(
-	ctx context.Context, account inventory.Account, role string, said browser.Window,
-) (browser.Window, error) {
+func (a *App) accountWindow(account inventory.Account, role string, said browser.Window) (browser.Window, error) {
 	own, err := a.settings()
 	if err != nil {
 		return said, err
@@ -42,10 +36,12 @@ func (a *App) accountWindow(
 		if !applies(own.Consoles[n], account, role) {
 			continue
 		}
-		if w, err = windowOf(own.Consoles[n], account, role); err == nil {
-			if said.Profile != "" {
-				w.Profile = said.Profile
-			}
+		w, err = windowOf(own.Consoles[n], account, role)
+		if empty := (*emptyError)(nil); errors.As(err, &empty) {
+			return w, &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall sync, if the account has one"}
+		}
+		if err == nil {
+			w.Profile = cmp.Or(said.Profile, w.Profile)
 			err = w.Check()
 		}
 		if err != nil {
@@ -55,15 +51,19 @@ func (a *App) accountWindow(
 		}
 		break
 	}
-	if w.Container != "" {
-		return w, a.agreeToContainers(ctx)
-	}
 	return w, nil
 }
 
 func applies(c settings.Console, account inventory.Account, role string) bool {
 	return (c.Match == "" || c.Match == account.ID || inventory.Matches(c.Match, account.Name)) &&
 		(c.Tag == "" || slices.Contains(account.Tags, c.Tag)) && (c.Role == "" || inventory.Matches(c.Role, role))
+}
+
+// An emptyError is a template that comes to nothing: the console must not open elsewhere instead.
+type emptyError struct{ template, account string }
+
+func (e *emptyError) Error() string {
+	return fmt.Sprintf("[[console]]: %q is empty for account %s", e.template, e.account)
 }
 
 // windowOf fills the templates of c.
@@ -77,7 +77,11 @@ func windowOf(c settings.Console, account inventory.Account, role string) (brows
 		err = t.Execute(&out, struct{ AccountName, AccountID, Alias, RoleName string }{
 			account.Name, account.ID, account.Alias, role,
 		})
-		return strings.TrimSpace(out.String()), err
+		filled := strings.TrimSpace(out.String())
+		if err == nil && filled == "" && text != "" {
+			err = &emptyError{text, account.ID}
+		}
+		return filled, err
 	}
 	w := browser.Window{Browser: c.Browser, Color: c.Color, Icon: c.Icon}
 	var one, two error
@@ -88,27 +92,14 @@ func windowOf(c settings.Console, account inventory.Account, role string) (brows
 
 // agreeToContainers asks once whether the add-on is there: without it Firefox would search the web for the address.
 func (a *App) agreeToContainers(ctx context.Context) error {
-	path := filepath.Join(a.StateFolder(), "agreed", "firefox-containers")
-	var files filesystem.Files
-	if _, err := files.ReadSecret(path); err == nil {
-		return nil
-	} else if !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
 	const addOn = `the Firefox add-on "Open external links in a container"`
-	if !a.Terminal {
-		return &HintError{
+	return a.agreeOnce(ctx, agreement{
+		name: "firefox-containers", attended: a.Terminal,
+		refusal: &HintError{
 			Err:  errors.New("containers need " + addOn + ", and nobody has said yet that it is installed"),
-			Code: ExitRefused, Hint: "run the command at a terminal once",
-		}
-	}
-	a.note("containers need %s; without it Firefox searches the web for the address", addOn)
-	yes, err := (&atTerminal{app: a}).Confirm(ctx, "is it installed?")
-	if err != nil {
-		return err
-	}
-	if !yes {
-		return login.ErrDeclined
-	}
-	return files.WriteSecret(path, nil)
+			Code: ExitRefused, Hint: "confirm once, at a terminal, that it is installed",
+		},
+		explain:  func() { a.note("containers need %s; without it Firefox searches the web for the address", addOn) },
+		question: "is it installed?",
+	})
 }

@@ -92,6 +92,15 @@ func (a *App) write(ctx context.Context, args []string, f writeFlags) error {
 	if f.watch {
 		return a.watchWritten(ctx, sections, profiles, f.force)
 	}
+	store, err := a.cache()
+	if err != nil {
+		return err
+	}
+	held, err := a.hold(store, sections)
+	if err != nil {
+		return err
+	}
+	defer held.release()
 	if err := a.putWritten(ctx, sections, f.force); err != nil {
 		return err
 	}
@@ -125,8 +134,9 @@ func (a *App) sectionFor(
 	if profile.Chain != nil {
 		s.Account, s.Role = credentials.AccountOf(profile.Chain.RoleARN), lastPart(profile.Chain.RoleARN)
 	}
-	if s.Name = name; name == "" {
-		s.Name = written.DefaultName(s.Account, s.Role)
+	s.Name = cmp.Or(name, written.DefaultName(s.Account, s.Role))
+	if name == "" && (s.Account == "-" || s.Role == "-") {
+		s.Name = "rolecall-" + profile.Name
 	}
 	if err := written.CheckName(s.Name); err != nil {
 		return s, profile, &UsageError{err}
@@ -144,7 +154,7 @@ func (a *App) mayWrite(ctx context.Context, sections []written.Section) error {
 	}
 	for n, s := range sections {
 		if slices.ContainsFunc(sections[:n], func(o written.Section) bool { return o.Name == s.Name }) {
-			return Usagef("two of the targets are [%s]: write one of them --as another", s.Name)
+			return Usagef("two targets would share section [%s]; name one with --as", s.Name)
 		}
 		p, err := config.Profile(s.Name)
 		var broken *awsconfig.Error
@@ -204,7 +214,6 @@ func (a *App) editCredentials(
 		}
 		return written.Without(file, old)
 	}
-	a.shared = nil // to be read again
 	return a.explainEdit(file, editParsed(ctx, e, file, change))
 }
 

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +19,6 @@ import (
 	"rolecall/internal/cache"
 	"rolecall/internal/filesystem"
 	"rolecall/internal/handout"
-	"rolecall/internal/identitycenter"
 	"rolecall/internal/written"
 )
 
@@ -45,97 +46,165 @@ func (a *App) watchWritten(
 			return err
 		}
 	}
-	watched, err := a.noteWatched(store, sections)
+	watched, err := a.hold(store, sections)
 	if err != nil {
 		return err
 	}
-	defer watched.lock.Unlock()
-	if err := a.putWritten(ctx, sections, force); err != nil {
-		return errors.Join(err, store.Files.Remove(watched.path))
+	defer watched.release()
+	if err := errors.Join(watched.note(sections), a.putWritten(ctx, sections, force)); err != nil {
+		return errors.Join(err, watched.forget())
 	}
 	a.sayWritten(sections)
 	a.note("press Ctrl-C to remove them and end")
 	defer func() {
-		_, removeError := a.takeWritten(context.WithoutCancel(ctx), func(s written.Section) bool {
-			return slices.ContainsFunc(sections, func(o written.Section) bool { return o.Name == s.Name })
-		})
+		_, removeError := a.takeWritten(context.WithoutCancel(ctx), watched.wrote)
 		if removeError == nil { // else the next command tries again
-			removeError = store.Files.Remove(watched.path)
+			removeError = watched.forget()
 		}
 		err = errors.Join(err, removeError)
 	}()
-	for {
+	for last := ""; ; {
 		select {
 		case <-ctx.Done(): // the normal end
 			return nil
 		case <-time.After(watchStep):
 		}
-		if err := a.renewWritten(ctx, sections, targets); err != nil {
+		err := a.renewWritten(ctx, watched, sections, targets)
+		if err != nil && err.Error() != last { // once, not every two seconds
 			a.warn(fmt.Errorf("new keys could not be written: %w", err))
+		}
+		if last = ""; err != nil {
+			last = err.Error()
 		}
 	}
 }
 
-// renewWritten writes those keys that are new.
-func (a *App) renewWritten(ctx context.Context, sections []written.Section, targets []*handout.Target) error {
+// renewWritten writes those keys that are new, and removes those that have ended: some programs take them for good.
+func (a *App) renewWritten(
+	ctx context.Context, watched heldSections, sections []written.Section, targets []*handout.Target,
+) error {
 	var changed []written.Section
-	for n := range sections {
+	var ended []string
+	for n, s := range sections {
 		keys, err := targets[n].Keeper.Keys(ctx) // the keeper says why there are none
-		if err == nil && keys.AccessKeyID != sections[n].Keys.AccessKeyID {
-			sections[n].Keys = keys
-			changed = append(changed, sections[n])
+		switch {
+		case err == nil && keys.AccessKeyID != s.Keys.AccessKeyID:
+			s.Keys = keys
+			changed = append(changed, s)
+		case err != nil && !s.Keys.Expiration.IsZero() && !a.Now().Before(s.Keys.Expiration):
+			ended = append(ended, s.Name)
+		}
+	}
+	if len(ended) > 0 {
+		if _, err := a.takeWritten(ctx, func(s written.Section) bool {
+			return slices.Contains(ended, s.Name) && watched.wrote(s)
+		}); err != nil {
+			return err
 		}
 	}
 	if len(changed) == 0 {
 		return nil
 	}
-	if err := a.putWritten(ctx, changed, false); err != nil {
-		for n := range sections { // to be tried again
-			if slices.ContainsFunc(changed, func(c written.Section) bool { return c.Name == sections[n].Name }) {
-				sections[n].Keys = identitycenter.RoleCredentials{}
+	if err := errors.Join(watched.note(changed), a.putWritten(ctx, changed, false)); err != nil {
+		return err
+	}
+	for n := range sections {
+		for _, c := range changed {
+			if c.Name == sections[n].Name {
+				sections[n] = c
 			}
 		}
-		return err
 	}
 	return nil
 }
 
-// watchedNote says which sections a watch will remove. Its lock ends with the watch, however that ends.
-type watchedNote struct {
-	path string
-	lock *filesystem.Lock
+// A heldSection is one that this process alone writes. Its note says what a watch will remove, or the next command
+// after a kill; its lock ends with the process, however that ends.
+type heldSection struct {
+	files filesystem.Files
+	path  string // of the note
+	lock  *filesystem.Lock
+
+	File string   `json:"file"`
+	Name string   `json:"name"`
+	Keys []string `json:"keys"` // access key ids that were written
 }
+
+type heldSections map[string]*heldSection // by name
 
 func watchedFolder(store *cache.Store) string { return filepath.Join(store.State, "watched") }
 
-// noteWatched notes the sections before they are written.
-func (a *App) noteWatched(store *cache.Store, sections []written.Section) (watchedNote, error) {
-	var names []string
+// hold takes sections for this process, or says that a watch has one of them.
+func (a *App) hold(store *cache.Store, sections []written.Section) (heldSections, error) {
+	held := heldSections{}
 	for _, s := range sections {
-		names = append(names, s.Name)
+		h := &heldSection{files: store.Files, File: a.credentialsFile(), Name: s.Name}
+		sum := sha256.Sum256([]byte(h.File + "\x00" + h.Name))
+		h.path = filepath.Join(watchedFolder(store), hex.EncodeToString(sum[:16])+".json")
+		var err error
+		if h.lock, err = h.files.TryLock(lockOf(h.path)); err != nil {
+			held.release()
+			if errors.Is(err, filesystem.ErrLocked) {
+				err = &HintError{
+					Err: fmt.Errorf("another \"write\" keeps [%s] fresh", s.Name), Code: ExitError,
+					Hint: "end that one, or choose another name with --as NAME",
+				}
+			}
+			return nil, err
+		}
+		held[s.Name] = h
 	}
-	text, err := json.Marshal(map[string]any{"file": a.credentialsFile(), "names": names})
-	if err != nil {
-		return watchedNote{}, err
+	return held, nil
+}
+
+func lockOf(note string) string { return strings.TrimSuffix(note, ".json") + ".lock" }
+
+func (h heldSections) release() {
+	for _, one := range h {
+		one.lock.Unlock()
 	}
-	path := filepath.Join(watchedFolder(store), fmt.Sprintf("%d-%d.json", os.Getpid(), a.Now().UnixNano()))
-	lock, err := store.Files.TryLock(strings.TrimSuffix(path, ".json") + ".lock")
-	if err != nil {
-		return watchedNote{}, err
+}
+
+// note notes keys before they are written.
+func (h heldSections) note(sections []written.Section) error {
+	for _, s := range sections {
+		one := h[s.Name]
+		one.Keys = append(one.Keys[max(0, len(one.Keys)-1):], s.Keys.AccessKeyID)
+		text, err := json.Marshal(one)
+		if err != nil {
+			return err
+		}
+		if err := one.files.WriteSecret(one.path, text); err != nil {
+			return err
+		}
 	}
-	if err := store.Files.WriteSecret(path, text); err != nil {
-		lock.Unlock()
-		return watchedNote{}, err
+	return nil
+}
+
+func (h heldSections) forget() error {
+	var errs []error
+	for _, one := range h {
+		errs = append(errs, one.files.Remove(one.path))
 	}
-	return watchedNote{path, lock}, nil
+	return errors.Join(errs...)
+}
+
+// wrote reports whether s is still as it was written here.
+func (h heldSections) wrote(s written.Section) bool { return h[s.Name] != nil && h[s.Name].wrote(s) }
+
+func (h *heldSection) wrote(s written.Section) bool {
+	return s.Name == h.Name && slices.Contains(h.Keys, s.Keys.AccessKeyID)
 }
 
 // sweepWatched removes the sections of watches that were killed.
 func (a *App) sweepWatched(store *cache.Store) {
-	notes, _ := filepath.Glob(filepath.Join(watchedFolder(store), "*.json"))
-	for _, path := range notes {
-		lockPath := strings.TrimSuffix(path, ".json") + ".lock"
-		lock, err := store.Files.TryLock(lockPath)
+	entries, _ := os.ReadDir(watchedFolder(store))
+	for _, entry := range entries {
+		path := filepath.Join(watchedFolder(store), entry.Name())
+		if filepath.Ext(path) != ".json" {
+			continue
+		}
+		lock, err := store.Files.TryLock(lockOf(path))
 		if err != nil {
 			continue // it runs
 		}
@@ -145,21 +214,15 @@ func (a *App) sweepWatched(store *cache.Store) {
 			_ = store.Files.Remove(path)
 		}
 		lock.Unlock()
-		if err == nil {
-			_ = os.Remove(lockPath)
-		}
 	}
 }
 
 func (a *App) removeWatched(store *cache.Store, path string) error {
-	var note struct {
-		File  string
-		Names []string
-	}
 	text, err := store.Files.ReadSecret(path)
 	if err != nil {
 		return err
 	}
+	var note heldSection
 	if json.Unmarshal(text, &note) != nil || note.File == "" {
 		return nil // nobody can tell
 	}
@@ -167,7 +230,7 @@ func (a *App) removeWatched(store *cache.Store, path string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	return editParsed(ctx, e, note.File, func(d *awsconfig.Document) ([]byte, error) {
-		data, _, err := written.Remove(d, func(s written.Section) bool { return slices.Contains(note.Names, s.Name) })
+		data, _, err := written.Remove(d, note.wrote)
 		return data, err
 	})
 }

@@ -28,7 +28,7 @@ func (s *Source) chained(
 	profile awsconfig.Profile,
 	region string,
 ) (identitycenter.RoleCredentials, error) {
-	links := chainLinks(profile, s.Session)
+	links := s.links(profile)
 	cached, err := s.Cache.ChainedCredentials(s.Session, links)
 	if err == nil && s.goodFor(cached, s.least()) {
 		return cached, nil
@@ -90,7 +90,7 @@ func (s *Source) assume(
 // from.
 func (s *Source) forget(profile awsconfig.Profile) error {
 	for profile.Chain != nil {
-		if err := s.Cache.RemoveChainedCredentials(chainLinks(profile, s.Session)); err != nil {
+		if err := s.Cache.RemoveChainedCredentials(s.links(profile)); err != nil {
 			return err
 		}
 		profile = *profile.Chain.Source
@@ -98,10 +98,10 @@ func (s *Source) forget(profile awsconfig.Profile) error {
 	return s.Cache.RemoveRole(s.Cache.RolePath(s.Session, profile.AccountID, profile.RoleName))
 }
 
-// chainLinks names a chain and all that is asked of each link: the key of its
-// cache file. It begins with the session.
-func chainLinks(profile awsconfig.Profile, session identitycenter.SSOSession) []string {
-	links := []string{session.Label()}
+// links names a chain and all that is asked of each link: the key of its
+// cache file. It begins with the session, and ends with whose keys assume the first role.
+func (s *Source) links(profile awsconfig.Profile) []string {
+	links := []string{s.Session.Label()}
 	for {
 		c := profile.Chain
 		if c == nil {
@@ -133,6 +133,8 @@ func chainLinks(profile awsconfig.Profile, session identitycenter.SSOSession) []
 	switch {
 	case profile.Static != nil:
 		return append(links, "keys", profile.Static.AccessKeyID)
+	case profile.Environment && s.Others.Getenv != nil:
+		return append(links, "environment", s.Others.Getenv("AWS_ACCESS_KEY_ID"))
 	case !profile.SignsIn():
 		return append(links, "profile", profile.Origin.String(), profile.Name, profile.CredentialProcess)
 	}

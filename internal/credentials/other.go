@@ -21,6 +21,9 @@ import (
 // ErrNoKeys means that a profile says where its keys are, and none are there.
 var ErrNoKeys = errors.New("there are no keys")
 
+// ErrBadProcess means that a credential_process printed something else than version 1 of its format.
+var ErrBadProcess = errors.New("its answer is not that of a credential_process")
+
 // Others are the ways to keys that have nothing to do with Identity Center. Without one of them, profiles that need it
 // are an ErrNoKeys.
 type Others struct {
@@ -77,7 +80,7 @@ func fromEnvironment(getenv func(string) string) identitycenter.RoleCredentials 
 
 // fromProcess reads the answer of a credential_process, version 1.
 func (s *Source) fromProcess(out []byte) (c identitycenter.RoleCredentials, err error) {
-	bad := func(problem string) error { return fmt.Errorf("%w: %s", identitycenter.ErrBadAnswer, problem) }
+	bad := func(problem string) error { return fmt.Errorf("%w: %s", ErrBadProcess, problem) }
 	var answer struct {
 		Version                                                           int
 		AccessKeyId, SecretAccessKey, SessionToken, Expiration, AccountId string //nolint:revive // the format's names

@@ -17,7 +17,6 @@ import (
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/credentials"
-	"rolecall/internal/identitycenter"
 )
 
 // forms calls back with each form that STS gets; true means that it is answered.
@@ -117,7 +116,7 @@ func TestWhatAProcessPrints(t *testing.T) {
 		`{"Version":1,` + keys + `}`: "", `{"Version":1,` + keys + `,"SessionToken":"t"}`: "",
 		`{"Version":1,` + keys + `,"SessionToken":"t","Expiration":"2100-01-01T00:00:00Z","Other":[]}`: "",
 		`{"Version":1,` + keys + `,"SessionToken":"t","Expiration":"2100-01-01T00:00:00.5+02:00"}`:     "",
-		``: "not what", `null`: "not what", `[]`: "not what", `<html>`: "not what", `{}`: "version 0",
+		``: "not that of", `null`: "not that of", `[]`: "not that of", `<html>`: "not that of", `{}`: "version 0",
 		`{"Version":2,` + keys + `}`: "version 2", `{"Version":"1",` + keys + `}`: "another type",
 		`{"Version":1,"AccessKeyId":"ASIAX"}`: "secret access key", `{"Version":1,"SecretAccessKey":"s"}`: "access key id",
 		`{"Version":1,` + keys + `,"Expiration":"2100-01-01T00:00:00Z"}`:                              "session token",
@@ -125,9 +124,9 @@ func TestWhatAProcessPrints(t *testing.T) {
 		`{"Version":1,` + keys + `,"SessionToken":"t","Expiration":"tomorrow"}`:                       "RFC 3339",
 		`{"Version":1,"AccessKeyId":"A$(id)","SecretAccessKey":"s"}`:                                  "access key id",
 		`{"Version":1,"AccessKeyId":"A\nB","SecretAccessKey":"s"}`:                                    "access key id",
-		`{"Version":1,` + keys + `} more`:                                                             "not what",
-		`{"Version":1,"AccessKeyId":"A","AccessKeyId":"B","SecretAccessKey":"s"}`:                     "not what",
-		`{"Version":1,` + keys + `,"Deep":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`: "not what",
+		`{"Version":1,` + keys + `} more`:                                                             "not that of",
+		`{"Version":1,"AccessKeyId":"A","AccessKeyId":"B","SecretAccessKey":"s"}`:                     "not that of",
+		`{"Version":1,` + keys + `,"Deep":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`: "not that of",
 	} {
 		s := credentials.Source{Now: time.Now, Others: credentials.Others{
 			Process: func(context.Context, awsconfig.Profile) ([]byte, error) { return []byte(out), nil },
@@ -136,7 +135,7 @@ func TestWhatAProcessPrints(t *testing.T) {
 		if (err != nil) != (says != "") || err != nil && !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, want %q", out, err, says)
 		}
-		if err == nil && c.AccessKeyID != "ASIAX" || err != nil && !errors.Is(err, identitycenter.ErrBadAnswer) {
+		if err == nil && c.AccessKeyID != "ASIAX" || err != nil && !errors.Is(err, credentials.ErrBadProcess) {
 			t.Errorf("%q: %q, %v", out, c.AccessKeyID, err)
 		}
 	}

@@ -92,12 +92,13 @@ func TestWhatIsRefusedBeyondThisMachine(t *testing.T) {
 	}
 	s.start(t, "0")
 	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
+	serve := "idc serve --listen 127.0.0.1:0"
 	for line, want := range map[string]string{
-		"idc serve --listen 127.0.0.1:0":                                              "beyond this machine only with TLS",
-		"idc serve --listen 127.0.0.1:0 --tls-cert " + certificate:                    "beyond this machine only with TLS",
-		"idc serve --listen 127.0.0.1:0 --fault throttle" + secured:                   "faults are played on this machine only",
-		"idc faults play throttle" + data:                                             "faults need a server that only this machine can reach",
-		"idc serve --listen 127.0.0.1:0" + secured + " --public-url http://x.example": "is not like https://",
+		serve:                                          "beyond this machine only with TLS",
+		serve + " --tls-cert " + certificate:           "beyond this machine only with TLS",
+		serve + " --fault throttle" + secured:          "faults are played on this machine only",
+		"idc faults play throttle" + data:              "faults need a server that only this machine can reach",
+		serve + secured + " --public-url http://x.com": "is not like https://",
 	} {
 		out := s.must(t, nil, "sh", "-c", "! timeout 10 rolecall "+line+" 2>&1")
 		if !strings.Contains(out, want) || strings.Contains(out, "Ready") {

@@ -1,5 +1,5 @@
-// Package written is keys in ~/.aws/credentials, for programs that read nothing else: which sections are ours, and how
-// they are put there and taken away without a change to any other byte (docs/decisions/018).
+// Package written puts keys into ~/.aws/credentials, for programs that read nothing else: which sections are ours, and
+// how they are put there and taken away without a change to any other byte (docs/decisions/018).
 package written
 
 import (
@@ -56,7 +56,7 @@ func CheckName(name string) error {
 // DefaultName is the name of a section for a role, unless the person chooses one.
 func DefaultName(account, role string) string { return "rolecall-" + account + "-" + role }
 
-// Ours returns the sections of d that rolecall has written, in their order.
+// Ours returns the sections of d that rolecall has written, in their order. Of their keys they have the access key id.
 func Ours(d *awsconfig.Document) []Section {
 	var all []Section
 	for _, s := range d.Sections() {
@@ -74,8 +74,11 @@ func Ours(d *awsconfig.Document) []Section {
 		}
 		own.end = endOfKeys(d, s)
 		for _, l := range d.Lines(s) {
-			if l.Key == "x_security_token_expires" {
+			switch l.Key {
+			case "x_security_token_expires":
 				own.expires = l.Value
+			case "aws_access_key_id":
+				own.Keys.AccessKeyID = l.Value
 			}
 		}
 		all = append(all, own)
