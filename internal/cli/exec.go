@@ -16,11 +16,16 @@ import (
 	"rolecall/internal/export"
 )
 
+// execFlags are those of exec.
+type execFlags struct {
+	targetFlags
+	many              manyFlags
+	own               ownShellFlags
+	serve, inVariable bool // inVariable: the token of serve's endpoint
+}
+
 func (a *App) execCommand() *cobra.Command {
-	var f targetFlags
-	var m manyFlags
-	var own ownShellFlags
-	var serve, inVariable bool
+	var f execFlags
 	cmd := &cobra.Command{
 		Use:   "exec [--serve] [TARGET | --match PATTERN [--role PATTERN]] [-- COMMAND [ARGUMENT …]]",
 		Short: "Run a command with role credentials, in one account or in many",
@@ -49,52 +54,65 @@ Within such a shell another one needs --nested.
 
 ` + manyHelp,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			dash := cmd.ArgsLenAtDash()
-			if dash < 0 && len(args) > 1 {
-				return a.missingDash(cmd)
-			}
-			many, err := m.given(cmd, f, args)
-			switch {
-			case err != nil:
-				return err
-			case many && serve:
-				return Usagef("--serve is for one TARGET, not for --match or --tag")
-			case many && m.dryRun && (dash < 0 || dash == len(args)):
-				return a.execMany(cmd.Context(), f, m, nil) // the list needs no command
-			case serve && dash < 0:
-				return Usagef("exec --serve needs a command; for a shell: rolecall exec --serve %s -- %s",
-					Quoted(cmp.Or(firstArg(args), "TARGET")), Quoted(a.shell()))
-			case dash < 0 && !many && a.Terminal:
-				return a.execShell(cmd.Context(), f, args, own)
-			case own.shell != "" || own.nested:
-				return Usagef("--shell and --nested are for a shell at a terminal, without a command")
-			case dash < 0 || dash > 1 || dash == len(args):
-				return Usagef("usage: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")
-			case many:
-				return a.execMany(cmd.Context(), f, m, args[dash:])
-			}
-			t, err := a.argument(f, firstArg(args[:dash]))
-			if err != nil {
-				return err
-			}
-			if inVariable && !serve {
-				return Usagef("--token-variable is for --serve")
-			}
-			if serve {
-				return a.execServed(cmd.Context(), t, a.Stdout, args[dash:], inVariable)
-			}
-			return a.exec(cmd.Context(), t, a.Stdout, args[dash:])
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.execArguments(cmd, args, f) },
 	}
-	cmd.Flags().BoolVar(&serve, "serve", false, "hand out keys by an endpoint that renews them, not as variables")
-	cmd.Flags().BoolVar(&inVariable, "token-variable", false,
+	cmd.Flags().BoolVar(&f.serve, "serve", false, "hand out keys by an endpoint that renews them, not as variables")
+	cmd.Flags().BoolVar(&f.inVariable, "token-variable", false,
 		"with --serve, for AWS CLIs before 2.15 and SDKs from before 2024: the endpoint's token in a variable, not in a file")
 	f.add(cmd)
 	f.addRegion(cmd)
-	m.add(cmd)
-	own.add(cmd)
+	f.many.add(cmd)
+	f.own.add(cmd)
 	return cmd
+}
+
+// checkExec rejects what --serve excludes.
+func (a *App) checkExec(f execFlags, many, shell bool, args []string) error {
+	switch {
+	case many && f.serve:
+		return Usagef("--serve is for one TARGET, not for --match or --tag")
+	case f.inVariable && !f.serve:
+		return Usagef("--token-variable is for --serve")
+	case f.serve && shell:
+		return Usagef("exec --serve needs a command; for a shell: rolecall exec --serve %s -- %s",
+			Quoted(cmp.Or(firstArg(args), "TARGET")), Quoted(a.shell()))
+	}
+	return nil
+}
+
+// execArguments does what the command line asks for: many accounts, a shell, or one command.
+func (a *App) execArguments(cmd *cobra.Command, args []string, f execFlags) error {
+	dash := cmd.ArgsLenAtDash()
+	if dash < 0 && len(args) > 1 {
+		return a.missingDash(cmd)
+	}
+	many, err := f.many.given(cmd, f.targetFlags, args)
+	if err == nil {
+		err = a.checkExec(f, many, dash < 0, args)
+	}
+	command := dash >= 0 && dash < len(args)
+	switch {
+	case err != nil:
+		return err
+	case many && f.many.dryRun && !command:
+		return a.execMany(cmd.Context(), f.targetFlags, f.many, nil) // the list needs no command
+	case dash < 0 && !many && a.Terminal:
+		return a.execShell(cmd.Context(), f.targetFlags, args, f.own)
+	case f.own.given():
+		return Usagef("--shell and --nested are for a shell at a terminal, without a command")
+	case !command || dash > 1:
+		return Usagef("usage: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")
+	case many:
+		return a.execMany(cmd.Context(), f.targetFlags, f.many, args[dash:])
+	}
+	t, err := a.argument(f.targetFlags, firstArg(args[:dash]))
+	if err != nil {
+		return err
+	}
+	if f.serve {
+		return a.execServed(cmd.Context(), t, a.Stdout, args[dash:], f.inVariable)
+	}
+	return a.exec(cmd.Context(), t, a.Stdout, args[dash:])
 }
 
 func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []string) error {

@@ -25,6 +25,8 @@ type ownShellFlags struct {
 	nested bool
 }
 
+func (f ownShellFlags) given() bool { return f != ownShellFlags{} }
+
 func (f *ownShellFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.shell, "shell", "", "open this `SHELL` instead of $SHELL, without a command")
 	cmd.Flags().BoolVar(&f.nested, "nested", false, "open a shell within a shell of rolecall's")
