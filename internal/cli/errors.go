@@ -167,7 +167,7 @@ func (a *App) explainKind(err error, r *report) {
 			r.Hint = "rolecall config show, which says where the keys are"
 		}
 	case errors.Is(err, identitycenter.ErrNoAccess):
-		r.Code, r.Hint = ExitNoAccess, "rolecall ls"
+		r.Code, r.Hint = ExitNoAccess, noAccessHint(err)
 	case errors.Is(err, identitycenter.ErrThrottled):
 		r.Code, r.Hint = ExitUnavailable, "try again in a minute"
 	case errors.Is(err, identitycenter.ErrUnavailable), errors.Is(err, context.DeadlineExceeded),
@@ -180,6 +180,14 @@ func (a *App) explainKind(err error, r *report) {
 	case errors.Is(err, os.ErrPermission):
 		r.Hint = "check the owner and mode of that file and its folder"
 	}
+}
+
+// noAccessHint says who can tell more: the portal's list, or the owner of a role that STS does not give.
+func noAccessHint(err error) string {
+	if api := (*identitycenter.APIError)(nil); errors.As(err, &api) && strings.HasPrefix(api.Operation, "AssumeRole") {
+		return "ask the owner of the role whether its trust policy names you, and which external id it wants"
+	}
+	return "rolecall ls"
 }
 
 // oddHint returns the command that moves what is no file, or no folder of ours, out of the way.
