@@ -19,6 +19,7 @@ import (
 
 // writeFlags are those of write.
 type writeFlags struct {
+	assumeFlags
 	as                   string
 	remove, force, watch bool
 }
@@ -43,8 +44,8 @@ removes the keys of its session.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
-			case f.remove && (f.as != "" || f.watch || f.force):
-				return Usagef("--remove excludes --as, --watch and --force")
+			case f.remove && (f.as != "" || f.watch || f.force || f.given()):
+				return Usagef("--remove excludes --as, --watch, --force and roles to assume")
 			case f.remove:
 				return a.removeWritten(cmd.Context(), args)
 			case f.as != "" && len(args) > 1:
@@ -53,6 +54,7 @@ removes the keys of its session.`,
 			return a.write(cmd.Context(), args, f)
 		},
 	}
+	f.add(cmd)
 	cmd.Flags().StringVar(&f.as, "as", "", "the `NAME` of the section (default rolecall-ACCOUNT-ROLE)")
 	cmd.Flags().BoolVar(&f.remove, "remove", false, "remove sections that rolecall has written")
 	cmd.Flags().BoolVar(&f.watch, "watch", false, "stay, renew the keys ahead of their end, and remove them at the end")
@@ -76,7 +78,7 @@ func (a *App) write(ctx context.Context, args []string, f writeFlags) error {
 	var sections []written.Section
 	var profiles []awsconfig.Profile
 	for _, arg := range args {
-		t, err := a.argument(targetFlags{}, arg)
+		t, err := a.argument(targetFlags{assumeFlags: f.assumeFlags}, arg)
 		if err != nil {
 			return err
 		}
