@@ -61,6 +61,8 @@ func (h *handedOut) add(
 		Failed: func(err error, until time.Time) { h.sayFailed(name, err, until) },
 		Look:   end.look,
 		Now:    h.app.Now,
+		// Other tools make these; all others are of a role.
+		AnyLife: !profile.SignsIn() && profile.Chain == nil,
 	})
 	h.endpoint.Add(added)
 	return added, nil
