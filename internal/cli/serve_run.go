@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -187,7 +186,7 @@ func (s *serving) openSocket() error {
 	s.saved.Socket = path
 	server := loopback.Config{
 		Handler: s.endpoint, Hosts: handout.Forwarded, Refuse: handout.Refuse,
-		Check: func(*http.Request) error { return nil }, // the listener has done so
+		Check: func(net.Addr, net.Addr) error { return nil }, // the listener has done so
 	}.Serve(ownSocket{listener, s.stranger})
 	s.onClose(func() {
 		_ = server.Close()
@@ -205,7 +204,7 @@ func (s *serving) openAddresses() error {
 		}
 		config := loopback.Config{Handler: s.endpoint, Hosts: isAddress, Refused: s.stranger, Refuse: handout.Refuse}
 		if !address.Addr().IsLoopback() {
-			config.Check = func(*http.Request) error { return nil }
+			config.Check = func(net.Addr, net.Addr) error { return nil }
 			s.app.warn(fmt.Errorf("%s is open to other machines, in clear text: whoever reads the traffic has the keys", text))
 		}
 		listener, err := net.Listen("tcp", text)
