@@ -119,8 +119,8 @@ func (k *Keeper) Keys(ctx context.Context) (identitycenter.RoleCredentials, erro
 	return keys, k.err
 }
 
-// mayAsk reports whether a request may begin a renewal. A source that returned what it has in its cache is left in peace
-// while that is good.
+// mayAsk reports whether a request may begin a renewal. A source that returned what it has in its cache is left in
+// peace while that is good.
 func (k *Keeper) mayAsk(left time.Duration) bool {
 	switch {
 	case k.err != nil:
@@ -179,8 +179,8 @@ func (k *Keeper) take(keys identitycenter.RoleCredentials, signIn time.Time) {
 	k.err, k.pause = nil, 0
 }
 
-// takeRenewed is take after a renewal. One that brought no later end than that of the keys at hand was of no use, as when
-// another tool has a cache of its own: the next one waits as after a failure, but not past the end.
+// takeRenewed is take after a renewal. One that brought no later end than that of the keys at hand was of no use, as
+// when another tool has a cache of its own: the next one waits as after a failure, but not past the end.
 func (k *Keeper) takeRenewed(keys identitycenter.RoleCredentials, signIn time.Time) {
 	old, left := k.good()
 	pause := k.nextPause()
