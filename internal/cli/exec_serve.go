@@ -27,6 +27,7 @@ func (a *App) execServed(ctx context.Context, t target, stdout io.Writer, argv [
 	}
 	e := a.environment(profile, keys, account)
 	h := a.newHandedOut()
+	h.endless = "assume a role with them: --assume ARN; or use exec without --serve"
 	defer h.endpoint.Close()
 	added, err := h.add(e.Identity.Target, profile, keys, account.ID, e.Identity.Role)
 	if err != nil {
@@ -89,7 +90,7 @@ func (a *App) tokenVariable(files *keptFiles, t *handout.Target, inVariable bool
 	}
 	path, err := files.keep(a.handoutFolder(), "token", []byte(text)) // no line end: botocore refuses it
 	if err != nil {
-		return export.Variable{}, notWritten("the token of the endpoint", err)
+		return export.Variable{}, notWritten("the token of the endpoint", err, withoutServe)
 	}
 	return export.Variable{Name: name + "_FILE", Value: path}, nil
 }
@@ -114,19 +115,22 @@ func (a *App) bareConfig(files *keptFiles) (variables []export.Variable, err err
 		path, err := files.keep(a.handoutFolder(), copied.name, copied.data)
 		if err != nil {
 			return nil, notWritten("the [default] profile would win over the endpoint, and a copy of the "+copied.name+
-				" file without it", err)
+				" file without it", err, withoutServe)
 		}
 		variables = append(variables, export.Variable{Name: copied.variable, Value: path})
 	}
 	return variables, nil
 }
 
-func notWritten(what string, err error) error {
+const withoutServe = ", or run exec without --serve"
+
+// notWritten says that a file of an endpoint cannot be written; instead is what else helps.
+func notWritten(what string, err error, instead string) error {
 	if errors.Is(err, filesystem.ErrForeignOwner) {
 		return err
 	}
 	return &HintError{
 		Err: fmt.Errorf("%s cannot be written: %w", what, err), Code: ExitConfiguration,
-		Hint: "set XDG_STATE_HOME to a folder that you can write, or run exec without --serve",
+		Hint: "set XDG_STATE_HOME to a folder that you can write" + instead,
 	}
 }

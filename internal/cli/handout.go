@@ -21,10 +21,16 @@ type handedOut struct {
 	app      *App
 	endpoint *handout.Endpoint
 	stderr   *calm
+	endless  string // the hint for keys that never expire
+	lastCall lastCall
 }
 
 func (a *App) newHandedOut() *handedOut {
-	h := &handedOut{app: a, stderr: &calm{to: a.Stderr, said: map[string]time.Time{}}}
+	h := &handedOut{
+		app: a, stderr: &calm{to: a.Stderr, said: map[string]time.Time{}},
+		endless: "name a profile with role_arn, which assumes a role with these keys",
+	}
+	h.lastCall.app = a
 	h.endpoint = &handout.Endpoint{Explain: a.refusal, Now: a.Now}
 	return h
 }
@@ -36,10 +42,21 @@ func (a *App) handoutFolder() string { return filepath.Join(a.StateFolder(), "ha
 func (h *handedOut) add(
 	name string, profile awsconfig.Profile, keys identitycenter.RoleCredentials, id, role string,
 ) (*handout.Target, error) {
+	added, err := h.prepare(name, profile, keys, id, role)
+	if err == nil {
+		h.endpoint.Add(added)
+	}
+	return added, err
+}
+
+// prepare returns a target with a path and a token, whose keys are kept, but which nothing answers yet.
+func (h *handedOut) prepare(
+	name string, profile awsconfig.Profile, keys identitycenter.RoleCredentials, id, role string,
+) (*handout.Target, error) {
 	if keys.Expiration.IsZero() {
 		return nil, &HintError{
-			Err:  fmt.Errorf("the keys of %s have no end, and an endpoint hands out keys that do", name),
-			Code: ExitUsage, Hint: "assume a role with them: --assume ARN; or use exec without --serve",
+			Err:  fmt.Errorf("%s has keys that never expire; only temporary keys can be served", cmp.Or(name, id+"/"+role)),
+			Code: ExitUsage, Hint: h.endless,
 		}
 	}
 	store, err := h.app.cache()
@@ -48,7 +65,6 @@ func (h *handedOut) add(
 	}
 	name = cmp.Or(name, id+"/"+role)
 	session := profile.Root().Session
-	end := &lastCall{h: h, session: session}
 	added := &handout.Target{Name: name, Account: id, Role: role, Region: credentials.Region(profile)}
 	if profile.Chain != nil {
 		added.RoleARN = profile.Chain.RoleARN
@@ -59,10 +75,12 @@ func (h *handedOut) add(
 		},
 		SignIn: func() time.Time { return store.SignedIn(session) },
 		Failed: func(err error, until time.Time) { h.sayFailed(name, err, until) },
-		Look:   end.look,
+		Look:   func(until time.Time) { h.lastCall.look(session, name, until) },
 		Now:    h.app.Now,
+		// Other tools make these; all others are of a role.
+		AnyLife: !profile.SignsIn() && profile.Chain == nil,
 	})
-	h.endpoint.Add(added)
+	added.Mint()
 	return added, nil
 }
 
@@ -167,32 +185,48 @@ func (c *calm) Write(line []byte) (int, error) {
 // lastCallBefore is how long before its end a sign-in that cannot be renewed is announced.
 const lastCallBefore = 10 * time.Minute
 
-// A lastCall says once that a sign-in is about to end, for which only a person can get another one.
+// A lastCall says once for each session that its sign-in is about to end, if only a person can get another one. It is
+// safe for concurrent use.
 type lastCall struct {
-	h       *handedOut
-	session identitycenter.SSOSession
-	said    time.Time // about which end
+	app *App
+
+	mu   sync.Mutex
+	said map[string]time.Time // about which end of a session's sign-in
 }
 
-// look is a keeper's: keys are good until then.
-func (l *lastCall) look(until time.Time) {
-	a := l.h.app
+// look is the keeper's of one target of a session: its keys are good until then.
+func (l *lastCall) look(session identitycenter.SSOSession, target string, until time.Time) {
+	a := l.app
 	store, err := a.cache()
 	if err != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	token, err := store.Token(ctx, l.session)
+	token, err := store.Token(ctx, session)
 	left := token.ExpiresAt.Sub(a.Now().Round(0))
-	if err != nil || left <= 0 || left > lastCallBefore || token.Refreshable(a.Now()) || token.ExpiresAt.Equal(l.said) {
+	if err != nil || left <= 0 || left > lastCallBefore || token.Refreshable(a.Now()) ||
+		!l.first(session.Label(), token.ExpiresAt) {
 		return
 	}
-	l.said = token.ExpiresAt
 	good := ""
 	if !until.IsZero() {
-		good = "; the keys at hand are good until " + until.Local().Format("15:04:05")
+		good = "; the keys of " + target + " are good until " + until.Local().Format("15:04:05")
 	}
-	a.note("the sign-in to %s ends at %s%s; to go on, run: %s", quotedLabel(l.session),
-		token.ExpiresAt.Local().Format("15:04:05"), good, loginHint(l.session))
+	a.note("the sign-in to %s ends at %s%s; to go on, run: %s", quotedLabel(session),
+		token.ExpiresAt.Local().Format("15:04:05"), good, loginHint(session))
+}
+
+// first reports whether nothing was said about this end yet, and notes that it is now.
+func (l *lastCall) first(session string, end time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.said[session].Equal(end) {
+		return false
+	}
+	if l.said == nil {
+		l.said = map[string]time.Time{}
+	}
+	l.said[session] = end
+	return true
 }

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"net/netip"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -27,14 +29,14 @@ func (a *App) serveCommand() *cobra.Command {
 		Long: `Hand out fresh role credentials to programs that rolecall does not start: editors, containers,
 whatever asks a container-credentials endpoint as the AWS CLI and SDKs do.
 
-  rolecall serve dev audit                          until Ctrl-C, each TARGET with a token of its own
-  rolecall serve --add deploy                       one more, from another terminal
+  rolecall serve dev audit                            until Ctrl-C, each TARGET with a token of its own
+  rolecall serve --add deploy                         one more, from another terminal
   rolecall serve --status
-  eval "$(rolecall serve --print env dev)"          the variables, for programs of this shell
-  rolecall serve dev --socket ~/run/rolecall.sock   for containers, by a bind mount
-  rolecall serve --print compose dev                the lines for docker, compose, podman, devcontainer
-  rolecall serve --forward --to HOST:8899           in the container's network
-  rolecall serve dev --imds                         also as EC2's metadata service, version 2
+  eval "$(rolecall serve --print env dev)"            the variables, for programs of this shell
+  rolecall serve dev --socket ~/.rolecall/serve.sock  for containers, by a bind mount
+  rolecall serve --print compose dev                  the lines; also docker, podman, devcontainer
+  rolecall serve --forward --to HOST:8899             in the container's network
+  rolecall serve dev --imds                           also as EC2's metadata service, version 2
 
 It listens on 127.0.0.1, answers only you and root, never prompts, and renews keys ahead. When a
 sign-in is needed, the answer and a line on stderr say so; the next request after it has keys.
@@ -100,7 +102,32 @@ func (f *serveFlags) check(cmd *cobra.Command, args []string) error {
 	if f.envFile != "" && len(args) > 1 {
 		return Usagef("--env-file is for one TARGET: a container gets one")
 	}
+	if runs {
+		return f.checkPlaces()
+	}
 	return nil
+}
+
+// checkPlaces refuses what cannot be a place to listen at, before anybody signs in.
+func (f *serveFlags) checkPlaces() error {
+	for name, port := range map[string]int{"port": f.port, "imds-port": f.imdsPort} {
+		if port < 0 || port > 65535 {
+			return Usagef("--%s %d is not a port", name, port)
+		}
+	}
+	for _, text := range f.listen {
+		if _, err := netip.ParseAddrPort(text); err != nil {
+			return Usagef("--listen %q is not IP:PORT", text)
+		}
+	}
+	if f.socket == "" {
+		return nil
+	}
+	path, err := filepath.Abs(f.socket)
+	if err != nil {
+		return err
+	}
+	return checkSocketPath(path)
 }
 
 // serveOrControl runs a server, or talks to the one that runs.

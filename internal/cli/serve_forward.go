@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -91,5 +90,5 @@ func (a *App) forwardFrom(network, to string) ([]string, error) {
 		_, port, err := net.SplitHostPort(to)
 		return []string{"127.0.0.1:" + port}, err
 	}
-	return nil, &UsageError{errors.New("where to listen? --listen 127.0.0.1:PORT, with the port of serve")}
+	return nil, Usagef("name where to listen: --listen 127.0.0.1:PORT, with the port of serve")
 }

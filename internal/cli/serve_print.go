@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"rolecall/internal/export"
+	"rolecall/internal/identitycenter"
 	"rolecall/internal/terminal"
 )
 
@@ -30,13 +31,18 @@ func (a *App) servePrint(ctx context.Context, form, name, shell string) error {
 	}
 	i := 0
 	if name != "" {
-		if i = s.find(name); i < 0 {
+		if i = a.findServed(ctx, s, name); i < 0 {
 			return &HintError{
 				Err: fmt.Errorf("serve does not hand out %q", name), Code: ExitError, Hint: "rolecall serve --add " + Quoted(name),
 			}
 		}
 	}
 	t := s.Targets[i]
+	if s.Socket != "" && form != "podman" && form != "env" {
+		if err := a.checkShared(s, t); err != nil {
+			return err
+		}
+	}
 	at, err := url.Parse(t.URI)
 	if err != nil {
 		return err
@@ -52,14 +58,99 @@ func (a *App) servePrint(ctx context.Context, form, name, shell string) error {
 	case "compose":
 		return a.printCompose(s, t, at.Port())
 	case "devcontainer":
-		return a.printDevcontainer(t)
+		return a.printDevcontainer(s, t, at.Port())
 	}
-	return export.WriteEndpoint(a.Stdout, dialectOf(shell), []export.Variable{
+	a.warnOfDefault(t)
+	return export.WriteEndpoint(a.Stdout, dialectOf(shell), t.variables(t.TokenFile))
+}
+
+// findServed returns the index of a target, by its name or by what --add takes; -1 if it is not handed out.
+func (a *App) findServed(ctx context.Context, s serveState, text string) int {
+	if i := s.find(text); i >= 0 {
+		return i
+	}
+	t, err := a.argument(targetFlags{}, text)
+	if err != nil {
+		return -1
+	}
+	profile, _, err := a.resolve(ctx, t, options{unattended: true})
+	if err != nil {
+		return -1
+	}
+	account, err := a.accountOf(profile, identitycenter.RoleCredentials{})
+	if err != nil {
+		return -1
+	}
+	return s.find(identityOf(profile, account).Target)
+}
+
+// variables lead programs to the target. Without a region, that of the programs stays.
+func (t servedTarget) variables(tokenFile string) []export.Variable {
+	all := []export.Variable{
 		{Name: "AWS_CONTAINER_CREDENTIALS_FULL_URI", Value: t.URI},
-		{Name: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", Value: t.TokenFile},
-		{Name: "AWS_REGION", Value: t.Region},
-		{Name: "AWS_DEFAULT_REGION", Value: t.Region},
-	})
+		{Name: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", Value: tokenFile},
+	}
+	if t.Region != "" {
+		all = append(all, export.Variable{Name: "AWS_REGION", Value: t.Region},
+			export.Variable{Name: "AWS_DEFAULT_REGION", Value: t.Region})
+	}
+	return all
+}
+
+// warnOfDefault says that programs will be somebody else, if they will.
+func (a *App) warnOfDefault(t servedTarget) {
+	shared, err := a.config()
+	if err == nil {
+		var changed bool
+		if _, _, changed, err = shared.BareDefault(); err == nil && changed {
+			err = errors.New("the [default] profile has credentials, which programs prefer to these variables; use: " +
+				"rolecall exec --serve " + Quoted(t.Target) + " -- COMMAND")
+		}
+	}
+	if err != nil {
+		a.warn(err)
+	}
+}
+
+// checkShared refuses a socket whose folder holds more: a container gets the folder, since a socket that serve makes
+// anew is another file.
+func (a *App) checkShared(s serveState, t servedTarget) error {
+	why := sharesMore(s.Socket, a.Home)
+	if why == "" {
+		return nil
+	}
+	return &HintError{
+		Err: fmt.Errorf("the folder of the socket, %s, %s", filepath.Dir(s.Socket), why), Code: ExitUsage,
+		Hint: a.socketHint(t),
+	}
+}
+
+func (a *App) socketHint(t servedTarget) string {
+	return "rolecall serve --stop, then: rolecall serve " + Quoted(t.Target) + " --socket ~/.rolecall/serve.sock"
+}
+
+// sharesMore says why the folder of a socket is not one to give to a container; empty if it is.
+func sharesMore(socket, home string) string {
+	folder := filepath.Dir(socket)
+	info, err := os.Stat(folder)
+	if err != nil {
+		return "cannot be read: " + err.Error()
+	}
+	for _, other := range []string{home, "/", "/tmp", "/var/tmp", "/run", "/dev/shm", os.TempDir()} {
+		if o, err := os.Stat(other); err == nil && os.SameFile(info, o) {
+			return "is not for the socket alone: the container could read and change what is in it"
+		}
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return "cannot be read: " + err.Error()
+	}
+	for _, entry := range entries {
+		if entry.Name() != filepath.Base(socket) {
+			return "also has other files, which the container could read and change"
+		}
+	}
+	return ""
 }
 
 func (a *App) lines(lines []string, err error) error {
@@ -96,7 +187,7 @@ func (a *App) printCompose(s serveState, t servedTarget, port string) error {
 	if s.Socket == "" {
 		return &HintError{
 			Err: errors.New("a socket is needed for compose: a service has a network of its own"), Code: ExitError,
-			Hint: "rolecall serve --stop, then: rolecall serve " + Quoted(t.Target) + " --socket ~/.rolecall.sock",
+			Hint: a.socketHint(t),
 		}
 	}
 	program, err := a.ownProgram()
@@ -123,17 +214,30 @@ func (a *App) printCompose(s serveState, t servedTarget, port string) error {
 	}}, "  ")
 }
 
-// printDevcontainer prints members of devcontainer.json.
-func (a *App) printDevcontainer(t servedTarget) error {
+// printDevcontainer prints members of devcontainer.json. With --socket, the container runs a forwarder of its own.
+func (a *App) printDevcontainer(s serveState, t servedTarget, port string) error {
 	const token = "/run/rolecall-token"
-	return terminal.WriteJSON(a.Stdout, map[string]any{
-		"runArgs": []string{"--network=host"},
-		"mounts":  []string{"type=bind,source=" + t.TokenFile + ",target=" + token + ",readonly"},
-		"remoteEnv": map[string]string{
-			"AWS_CONTAINER_CREDENTIALS_FULL_URI": t.URI, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": token,
-			"AWS_REGION": t.Region, "AWS_DEFAULT_REGION": t.Region,
-		},
-	}, "  ")
+	variables := map[string]string{}
+	for _, v := range t.variables(token) {
+		variables[v.Name] = v.Value
+	}
+	bind := func(from, to string) string { return "type=bind,source=" + from + ",target=" + to }
+	mounts := []string{bind(t.TokenFile, token) + ",readonly"}
+	members := map[string]any{"remoteEnv": variables}
+	if s.Socket == "" {
+		members["runArgs"] = []string{"--network=host"}
+		a.note("a container has the network of this machine on Linux only; elsewhere: %s", a.socketHint(t))
+	} else {
+		program, err := a.ownProgram()
+		if err != nil {
+			return err
+		}
+		mounts = append(mounts, bind(program, "/rolecall")+",readonly", bind(filepath.Dir(s.Socket), "/run/rolecall"))
+		members["postStartCommand"] = "nohup /rolecall serve --forward --to " +
+			Quoted("unix:/run/rolecall/"+filepath.Base(s.Socket)) + " --listen 127.0.0.1:" + port + " >/dev/null 2>&1 &"
+	}
+	members["mounts"] = mounts
+	return terminal.WriteJSON(a.Stdout, members, "  ")
 }
 
 // ownProgram returns the path of this program, whatever links led to it.

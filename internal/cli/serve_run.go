@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -31,8 +30,9 @@ type serving struct {
 	base    string // http://127.0.0.1:PORT
 	state   *filesystem.Kept
 
-	mu    sync.Mutex // requests of openControl change what follows
-	saved serveState
+	mu     sync.Mutex // requests of openControl change what follows, and files
+	saved  serveState
+	closed bool
 }
 
 // serve hands out targets until ctx ends, or --stop.
@@ -50,11 +50,11 @@ func (a *App) serve(ctx context.Context, f serveFlags, args []string) error {
 	lock, err := filesystem.Files{}.TryLock(filepath.Join(a.StateFolder(), "serve.lock"))
 	if errors.Is(err, filesystem.ErrLocked) {
 		return &HintError{
-			Err: errors.New("serve runs already"), Code: ExitError, Hint: "rolecall serve --add " + Quoted(args[0]),
+			Err: errors.New("serve is already running"), Code: ExitError, Hint: "rolecall serve --add " + Quoted(args[0]),
 		}
 	}
 	if err != nil {
-		return notWritten("the lock of serve", err)
+		return notWritten("the lock of serve", err, "")
 	}
 	defer lock.Unlock()
 	s := &serving{handedOut: a.newHandedOut(), flags: f, stop: stop}
@@ -84,6 +84,12 @@ func (s *serving) open(ctx context.Context, args []string) error {
 		}
 		all = append(all, given)
 	}
+	if s.flags.imds && all[0].e.Region == "" {
+		return &HintError{
+			Err:  fmt.Errorf("%s has no region, and the metadata service says in which one it is", all[0].e.Identity.Target),
+			Code: ExitConfiguration, Hint: "set region in the profile, AWS_REGION, or --region",
+		}
+	}
 	server, err := loopback.Config{
 		Handler: s.endpoint, Hosts: handout.Forwarded, Refused: s.stranger, Refuse: handout.Refuse,
 	}.Listen(s.flags.port)
@@ -92,10 +98,15 @@ func (s *serving) open(ctx context.Context, args []string) error {
 	}
 	s.onClose(func() { _ = server.Close() })
 	s.base = "http://" + server.Host
+	s.mu.Lock()
 	for _, given := range all {
-		if _, err := s.handOut(given); err != nil {
-			return err
+		if _, err = s.handOut(given); err != nil {
+			break
 		}
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return err
 	}
 	for _, way := range []func() error{s.openSocket, s.openAddresses, s.openIMDS, s.openControl} {
 		if err := way(); err != nil {
@@ -108,6 +119,9 @@ func (s *serving) open(ctx context.Context, args []string) error {
 func (s *serving) onClose(f func()) { s.closing = append(s.closing, f) }
 
 func (s *serving) close() {
+	s.mu.Lock()
+	s.closed = true // what --add still brings is not handed out
+	s.mu.Unlock()
 	for i := len(s.closing) - 1; i >= 0; i-- {
 		s.closing[i]()
 	}
@@ -118,8 +132,8 @@ func (s *serving) close() {
 // A givenTarget is a target with its first keys.
 type givenTarget struct {
 	target
-	add func(*handedOut) (*handout.Target, error)
-	e   export.Environment
+	prepare func(*handedOut) (*handout.Target, error)
+	e       export.Environment
 }
 
 func (a *App) givenTarget(ctx context.Context, t target, o options) (givenTarget, error) {
@@ -127,48 +141,72 @@ func (a *App) givenTarget(ctx context.Context, t target, o options) (givenTarget
 	if err != nil {
 		return givenTarget{}, err
 	}
+	if o.unattended {
+		profile.Region = cmp.Or(t.region, profile.Region)
+	}
 	account, err := a.accountOf(profile, keys)
 	if err != nil {
 		return givenTarget{}, err
 	}
 	e := a.environment(profile, keys, account)
 	return givenTarget{t, func(h *handedOut) (*handout.Target, error) {
-		return h.add(e.Identity.Target, profile, keys, account.ID, e.Identity.Role)
+		return h.prepare(e.Identity.Target, profile, keys, account.ID, e.Identity.Role)
 	}, e}, nil
 }
 
-// handOut begins to hand out a target, with its files: the token, and the variables for containers. One that is handed
-// out already stays as it is.
+// handOut begins to hand out a target, once its files are there: the token, and the variables for containers. One that
+// is handed out already stays as it is. The caller has locked s.mu.
 func (s *serving) handOut(given givenTarget) (servedTarget, error) {
-	name := given.e.Identity.Target
-	if i := s.saved.find(name); i >= 0 {
+	if i := s.saved.find(given.e.Identity.Target); i >= 0 {
 		return s.saved.Targets[i], nil
 	}
-	added, err := given.add(s.handedOut)
+	if s.closed {
+		return servedTarget{}, errNoServe()
+	}
+	added, err := given.prepare(s.handedOut)
 	if err != nil {
 		return servedTarget{}, err
 	}
+	var files keptFiles
+	t, err := s.write(given, added, &files)
+	if err == nil {
+		s.saved.Targets = append(s.saved.Targets, t)
+		if err = s.save(); err != nil {
+			s.saved.Targets = s.saved.Targets[:len(s.saved.Targets)-1]
+		}
+	}
+	if err != nil {
+		files.close()
+		added.Keeper.Close()
+		return servedTarget{}, err
+	}
+	s.files = append(s.files, files...)
+	s.endpoint.Add(added)
+	return t, nil
+}
+
+// write writes the files of a target.
+func (s *serving) write(given givenTarget, added *handout.Target, files *keptFiles) (servedTarget, error) {
 	t := servedTarget{
-		Target: name, AccountID: added.Account, Role: added.Role, Region: added.Region, URI: s.base + added.Path(),
+		Target: given.e.Identity.Target, AccountID: added.Account, Role: added.Role, Region: added.Region,
+		URI: s.base + added.Path(), keeper: added.Keeper,
 	}
 	folder := s.app.handoutFolder()
-	if t.TokenFile, err = s.files.keep(folder, "token", []byte(added.Token().Reveal())); err != nil {
-		return t, notWritten("the token", err)
+	var err error
+	if t.TokenFile, err = files.keep(folder, "token", []byte(added.Token().Reveal())); err != nil {
+		return t, notWritten("the token", err, "")
 	}
 	text, err := s.envFile(given.e, t, added)
 	if err != nil {
 		return t, err
 	}
-	if t.EnvFile, err = s.files.keep(folder, "env", text); err != nil {
-		return t, notWritten("the variables", err)
+	if t.EnvFile, err = files.keep(folder, "env", text); err != nil {
+		return t, notWritten("the variables", err, "")
 	}
 	if s.flags.envFile != "" && len(s.saved.Targets) == 0 {
-		if t.EnvFile, err = s.writeEnvFile(text); err != nil {
-			return t, err
-		}
+		t.EnvFile, err = s.writeEnvFile(text)
 	}
-	s.saved.Targets = append(s.saved.Targets, t)
-	return t, s.save()
+	return t, err
 }
 
 // openSocket answers on a unix socket. Whose process connects is checked as on 127.0.0.1.
@@ -187,7 +225,7 @@ func (s *serving) openSocket() error {
 	s.saved.Socket = path
 	server := loopback.Config{
 		Handler: s.endpoint, Hosts: handout.Forwarded, Refuse: handout.Refuse,
-		Check: func(*http.Request) error { return nil }, // the listener has done so
+		Check: func(net.Addr, net.Addr) error { return nil }, // the listener has done so
 	}.Serve(ownSocket{listener, s.stranger})
 	s.onClose(func() {
 		_ = server.Close()
@@ -201,17 +239,18 @@ func (s *serving) openAddresses() error {
 	for _, text := range s.flags.listen {
 		address, err := netip.ParseAddrPort(text)
 		if err != nil {
-			return Usagef("--listen %q is not IP:PORT", text)
+			return err
 		}
 		config := loopback.Config{Handler: s.endpoint, Hosts: isAddress, Refused: s.stranger, Refuse: handout.Refuse}
 		if !address.Addr().IsLoopback() {
-			config.Check = func(*http.Request) error { return nil }
+			config.Check = func(net.Addr, net.Addr) error { return nil }
 			s.app.warn(fmt.Errorf("%s is open to other machines, in clear text: whoever reads the traffic has the keys", text))
 		}
 		listener, err := net.Listen("tcp", text)
 		if err != nil {
 			return notListening("--listen", err)
 		}
+		s.saved.Listen = append(s.saved.Listen, listener.Addr().String())
 		server := config.Serve(listener)
 		s.onClose(func() { _ = server.Close() })
 	}
@@ -247,9 +286,6 @@ func (s *serving) openIMDS() error {
 }
 
 func notListening(flag string, err error) error {
-	if errors.As(err, new(*UsageError)) {
-		return err
-	}
 	return &HintError{
 		Err: fmt.Errorf("%s: %w", flag, err), Code: ExitError,
 		Hint: "choose another one, or see what runs: rolecall serve --status",
@@ -266,7 +302,7 @@ func (s *serving) sayReady() error {
 	if s.saved.IMDS != "" {
 		text += "ready: AWS_EC2_METADATA_SERVICE_ENDPOINT=" + s.saved.IMDS + "\n"
 	}
-	if err := s.app.Result(text, map[string]any{"ready": s.saved}); err != nil {
+	if err := s.app.Result(text, map[string]any{"ready": s.saved.public()}); err != nil {
 		return err
 	}
 	s.app.tell(`for programs of another terminal: eval "$(rolecall serve --print env)"`)
@@ -298,7 +334,9 @@ func (s *serving) writeEnvFile(text []byte) (string, error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
 		_, err = file.Write(text)
-		err = cmp.Or(err, file.Close())
+		if err = errors.Join(err, file.Close()); err != nil {
+			err = errors.Join(err, os.Remove(path)) // it may have a part of the token
+		}
 	}
 	if err != nil {
 		return "", &HintError{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -15,14 +16,20 @@ import (
 // maxSocketPath fits into a socket's address on all systems.
 const maxSocketPath = 100
 
-// listenSocket opens a unix socket for its owner alone. One that a crash has left is replaced; anything else stays.
-func listenSocket(path string) (net.Listener, error) {
+// checkSocketPath refuses what no socket can be at.
+func checkSocketPath(path string) error {
 	if runtime.GOOS == "windows" {
-		return nil, Usagef("--socket is not available on Windows; use --port")
+		return Usagef("--socket is not available on Windows; use --port")
 	}
 	if len(path) > maxSocketPath {
-		return nil, Usagef("--socket %q is longer than the %d bytes of a socket's path", path, maxSocketPath)
+		return Usagef("--socket %q is longer than the %d bytes of a socket's path", path, maxSocketPath)
 	}
+	return nil
+}
+
+// listenSocket opens a unix socket for its owner alone, and makes its folder if need be. One that a crash has left is
+// replaced; anything else stays.
+func listenSocket(path string) (net.Listener, error) {
 	if info, err := os.Lstat(path); err == nil {
 		if info.Mode().Type() != os.ModeSocket || answers(path) {
 			return nil, fmt.Errorf("%s is there already", path)
@@ -30,6 +37,10 @@ func listenSocket(path string) (net.Listener, error) {
 		if err := os.Remove(path); err != nil {
 			return nil, err
 		}
+	}
+	// It stays, as containers that have it mounted would not see another one.
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, err
 	}
 	listener, err := net.Listen("unix", path)
 	if err != nil {

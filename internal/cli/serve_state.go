@@ -29,18 +29,25 @@ import (
 type serveState struct {
 	PID     int            `json:"pid"`
 	Targets []servedTarget `json:"targets"`
+	Listen  []string       `json:"listen,omitempty"` // of --listen
 	Socket  string         `json:"socket,omitempty"`
 	IMDS    string         `json:"imds,omitempty"`
 	EnvFile string         `json:"envFile,omitempty"` // of --env-file
-	Control string         `json:"-"`
-	Token   string         `json:"-"`
+	// What controls the server is in the file only.
+	Control string `json:"control,omitempty"`
+	Token   string `json:"token,omitempty"`
 }
 
-// savedState is a serveState in the file: with what controls the server.
-type savedState struct {
-	serveState
-	Control string `json:"control"`
-	Token   string `json:"token"`
+// public returns what may be shown, with the ends of the keys at hand.
+func (s serveState) public() serveState {
+	s.Control, s.Token = "", ""
+	s.Targets = slices.Clone(s.Targets)
+	for i, t := range s.Targets {
+		if t.keeper != nil {
+			s.Targets[i].ExpiresAt = t.keeper.Until()
+		}
+	}
+	return s
 }
 
 // A servedTarget is one target, as other commands need it.
@@ -53,6 +60,8 @@ type servedTarget struct {
 	TokenFile string    `json:"tokenFile"`
 	EnvFile   string    `json:"envFile"`
 	ExpiresAt time.Time `json:"expiresAt,omitzero"` // of the keys at hand
+
+	keeper *handout.Keeper // in the process of serve
 }
 
 func (s serveState) find(name string) int {
@@ -66,7 +75,7 @@ func (s *serving) save() error {
 	if s.saved.Control == "" {
 		return nil
 	}
-	data, err := json.Marshal(savedState{s.saved, s.saved.Control, s.saved.Token})
+	data, err := json.Marshal(s.saved)
 	if err != nil {
 		return err
 	}
@@ -74,7 +83,7 @@ func (s *serving) save() error {
 		return s.state.Write(data)
 	}
 	if s.state, err = (filesystem.Files{}).Keep(s.app.handoutFolder(), stateName, data); err != nil {
-		return notWritten("the state", err)
+		return notWritten("the state", err, "")
 	}
 	s.files = append(s.files, s.state)
 	return nil
@@ -82,23 +91,29 @@ func (s *serving) save() error {
 
 // openControl answers the person's other commands.
 func (s *serving) openControl() error {
-	server, err := loopback.Config{Handler: s.control(), Refused: s.stranger, Refuse: handout.Refuse}.Listen(0)
+	server, err := loopback.Config{
+		Handler: s.control(), Refused: s.stranger, Refuse: handout.Refuse, Limit: 2 * controlLimit,
+	}.Listen(0)
 	if err != nil {
 		return notListening("the control port", err)
 	}
 	s.onClose(func() { _ = server.Close() })
-	s.saved.PID, s.saved.Control, s.saved.Token = os.Getpid(), "http://"+server.Host, rand.Text()+rand.Text()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.saved.PID, s.saved.Control = os.Getpid(), "http://"+server.Host
 	return s.save()
 }
 
-// control answers requests with the control token, one at a time.
+// control answers requests with the control token.
 func (s *serving) control() http.Handler {
+	token := rand.Text() + rand.Text()
+	s.saved.Token = token
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
-		for i, t := range s.endpoint.Targets() {
-			s.saved.Targets[i].ExpiresAt = t.Keeper.Until()
-		}
-		_ = terminal.WriteJSON(w, s.saved, "")
+		s.mu.Lock()
+		state := s.saved.public()
+		s.mu.Unlock()
+		_ = terminal.WriteJSON(w, state, "")
 	})
 	mux.HandleFunc("POST /add", func(w http.ResponseWriter, r *http.Request) {
 		t, err := s.addLater(r.Context(), r.URL.Query().Get("target"), r.URL.Query().Get("region"))
@@ -112,17 +127,16 @@ func (s *serving) control() http.Handler {
 	mux.HandleFunc("POST /stop", func(http.ResponseWriter, *http.Request) { s.stop() })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given := []byte(r.Header.Get("Authorization"))
-		if !handout.FromProgram(r) || subtle.ConstantTimeCompare(given, []byte(s.saved.Token)) != 1 {
+		if !handout.FromProgram(r) || subtle.ConstantTimeCompare(given, []byte(token)) != 1 {
 			handout.Refuse(w, "this address is for rolecall serve")
 			return
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
 		mux.ServeHTTP(w, r)
 	})
 }
 
-// addLater hands out one more target. Who asks for it has retrieved its keys, so they are in the cache.
+// addLater hands out one more target, with the region that the asking command has found. That command has retrieved the
+// keys, so those of roles are in the cache; other tools are asked again, which may take long.
 func (s *serving) addLater(ctx context.Context, text, region string) (servedTarget, error) {
 	fresh := &App{World: s.app.World, debug: s.app.debug} // the config files may have changed
 	t, err := fresh.argument(targetFlags{region: region}, text)
@@ -133,12 +147,14 @@ func (s *serving) addLater(ctx context.Context, text, region string) (servedTarg
 	if err != nil {
 		return servedTarget{}, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.handOut(given)
 }
 
 // errNoServe is for commands that talk to a running serve.
 func errNoServe() error {
-	return &HintError{Err: errors.New("serve does not run"), Code: ExitError, Hint: "rolecall serve TARGET"}
+	return &HintError{Err: errors.New("serve is not running"), Code: ExitError, Hint: "rolecall serve TARGET"}
 }
 
 // runningServe returns the state of the running serve.
@@ -148,20 +164,27 @@ func (a *App) runningServe(ctx context.Context) (s serveState, err error) {
 	}
 	for _, path := range filesystem.KeptIn(a.handoutFolder(), stateName) {
 		data, err := filesystem.Files{}.ReadSecret(path)
-		var saved savedState
+		var saved serveState
 		if err != nil || json.Unmarshal(data, &saved) != nil {
 			continue
 		}
-		s.Control, s.Token = saved.Control, saved.Token
-		if a.askServe(ctx, s, http.MethodGet, "/status", &s) == nil {
+		quick, cancel := context.WithTimeout(ctx, statusLimit)
+		err = a.askServe(quick, saved, http.MethodGet, "/status", &s)
+		cancel()
+		if err == nil {
+			s.Control, s.Token = saved.Control, saved.Token
 			return s, nil
 		}
 	}
 	return s, errNoServe()
 }
 
-// controlLimit bounds a request to the running serve, which may have to ask the portal.
-const controlLimit = 30 * time.Second
+const (
+	// statusLimit bounds a request that the running serve answers at once.
+	statusLimit = 10 * time.Second
+	// controlLimit bounds all others: serve may have to ask the portal, or another tool.
+	controlLimit = processLimit + 10*time.Second
+)
 
 // askServe asks the running serve.
 func (a *App) askServe(ctx context.Context, s serveState, method, path string, answer any) error {
@@ -210,14 +233,24 @@ func (a *App) serveStatus(ctx context.Context) error {
 		if !t.ExpiresAt.IsZero() {
 			until = "until " + a.moment(t.ExpiresAt)
 		}
-		fmt.Fprintf(&b, "target   %s  %s/%s  %s\n", a.Show(t.Target), t.AccountID, a.Show(t.Role), until)
+		name := t.Target
+		if whose := strings.Trim(t.AccountID+"/"+t.Role, "/"); whose != "" { // other tools do not say
+			name += "  " + whose
+		}
+		fmt.Fprintf(&b, "target   %s  %s\n", a.Show(name), until)
 	}
-	for name, value := range map[string]string{"socket": s.Socket, "imds": s.IMDS} {
+	show := func(name, value string) {
 		if value != "" {
 			fmt.Fprintf(&b, "%-7s  %s\n", name, a.Show(a.Tidy(value)))
 		}
 	}
-	return a.Result(b.String(), s)
+	for _, address := range s.Listen {
+		show("listen", address)
+	}
+	show("socket", s.Socket)
+	show("imds", s.IMDS)
+	show("envfile", s.EnvFile)
+	return a.Result(b.String(), s.public())
 }
 
 // serveAdd retrieves the keys first: a person may have to sign in.
@@ -234,10 +267,17 @@ func (a *App) serveAdd(ctx context.Context, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	query := url.Values{"target": {given.e.Identity.Target}, "region": {f.region}}.Encode()
+	query := url.Values{"target": {given.e.Identity.Target}, "region": {given.e.Region}}.Encode()
 	var added servedTarget
 	if err := a.askServe(ctx, s, http.MethodPost, "/add?"+query, &added); err != nil {
 		return err
+	}
+	if f.region != "" && added.Region != f.region {
+		name := Quoted(added.Target)
+		return &HintError{
+			Err: fmt.Errorf("serve already hands out %s, in %s", added.Target, added.Region), Code: ExitError,
+			Hint: "rolecall serve --stop, then: rolecall serve " + name + " --region " + Quoted(f.region),
+		}
 	}
 	return a.Result("serving "+a.Show(added.Target), added)
 }
@@ -266,7 +306,7 @@ func (a *App) serveStop(ctx context.Context) error {
 func (a *App) sweepServe() {
 	for _, path := range filesystem.KeptIn(a.handoutFolder(), stateName) {
 		data, taken := filesystem.TakeAbandoned(path)
-		var saved savedState
+		var saved serveState
 		if !taken || json.Unmarshal(data, &saved) != nil {
 			continue
 		}

@@ -185,7 +185,7 @@ func windowsExec(t *testing.T, w *wine) {
 		t.Errorf("--socket: exit code %d\n%s", code, stderr)
 	}
 	if code, _, stderr := p.run("rolecall", "serve", "--status"); code != 1 ||
-		!strings.Contains(stderr, "serve does not run") {
+		!strings.Contains(stderr, "serve is not running") {
 		t.Errorf("--status: exit code %d\n%s", code, stderr)
 	}
 	many := p.must("rolecall", "exec", "--match", "111122223333", "--role", "*", "--yes", "--", "cmd", "/c",

@@ -41,14 +41,21 @@ type Endpoint struct {
 	targets []*Target
 }
 
-// Add gives t a path and a token of its own, and answers there from now on.
-func (e *Endpoint) Add(t *Target) {
+// Mint gives t a path and a token of its own, which nothing answers yet.
+func (t *Target) Mint() {
 	path, token := make([]byte, 16), make([]byte, 32)
 	_, _ = rand.Read(path) // never fails
 	_, _ = rand.Read(token)
 	t.path = "/" + hex.EncodeToString(path)
 	text := base64.RawURLEncoding.EncodeToString(token)
 	t.token, t.hash = identitycenter.NewSecret(text), sha256.Sum256([]byte(text))
+}
+
+// Add answers at t's path from now on. A target that has none gets one, with a token.
+func (e *Endpoint) Add(t *Target) {
+	if t.path == "" {
+		t.Mint()
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.targets = append(e.targets, t)

@@ -1,6 +1,7 @@
 package handout
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -92,8 +93,8 @@ func (i *IMDS) knows(given []string) bool {
 func (i *IMDS) answer(w http.ResponseWriter, r *http.Request, path string) {
 	switch path {
 	case rolesPath:
-		writeText(w, i.Target.Role)
-	case rolesPath + "/" + i.Target.Role:
+		writeText(w, i.RoleName())
+	case rolesPath + "/" + i.RoleName():
 		i.answerKeys(w, r)
 	case "/latest/meta-data/placement/availability-zone":
 		writeText(w, i.Target.Region+"a")
@@ -109,6 +110,17 @@ func (i *IMDS) answer(w http.ResponseWriter, r *http.Request, path string) {
 		}
 		unknownPath.write(w)
 	}
+}
+
+// RoleName is a name as roles have one: that of the role, or of the target whose keys are of another tool.
+func (i *IMDS) RoleName() string {
+	return strings.Map(func(r rune) rune {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if letter || r >= '0' && r <= '9' || strings.ContainsRune("+=,.@_-", r) {
+			return r
+		}
+		return '-'
+	}, cmp.Or(i.Target.Role, i.Target.Name))
 }
 
 func (i *IMDS) answerKeys(w http.ResponseWriter, r *http.Request) {

@@ -130,3 +130,15 @@ func TestMetadataHasNoOldKeys(t *testing.T) {
 		}
 	})
 }
+
+// Keys of another tool are those of a role whose name is the target's, as far as roles can have it.
+func TestARoleForKeysOfOtherTools(t *testing.T) {
+	for name, want := range map[string]string{
+		"tool": "tool", "my tool/é": "my-tool--", "a+b=c,d.e@f_g-h": "a+b=c,d.e@f_g-h",
+	} {
+		i := &handout.IMDS{Target: &handout.Target{Name: name}}
+		if got := i.RoleName(); got != want {
+			t.Errorf("%q: %q, not %q", name, got, want)
+		}
+	}
+}

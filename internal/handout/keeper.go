@@ -34,20 +34,25 @@ const (
 // ErrRenewing means that no keys are at hand, and that a renewal is under way: whoever asks again finds its result.
 var ErrRenewing = errors.New("the keys are being renewed; ask again")
 
-// errEnded is for a renewal that returned keys which have ended, or seem to live longer than keys can.
-var errEnded = errors.New("the keys that came have ended already, by this computer's clock")
+// Why keys that came are of no use.
+var (
+	errEnded = errors.New("the new keys have already expired by this computer's clock")
+	errLong  = errors.New("by this computer's clock, the new keys live longer than keys of a role can")
+)
 
 // KeeperOptions say how a keeper gets keys. All but Failed and Look are required.
 type KeeperOptions struct {
 	// Renew returns new keys, or others that have Least left.
 	Renew func(ctx context.Context) (identitycenter.RoleCredentials, error)
-	// SignIn returns when the sign-in in force was made. Keys of another one are not handed out.
+	// SignIn returns when the sign-in in force was made. Keys from an earlier sign-in are not handed out.
 	SignIn func() time.Time
 	// Failed is told why a renewal failed, and until when the keys at hand are good; zero: there are none.
 	Failed func(err error, until time.Time)
 	// Look is called now and then, with the end of the keys at hand.
 	Look func(until time.Time)
 	Now  func() time.Time
+	// AnyLife is for keys of other tools: those of roles cannot live longer than identitycenter.MaxRoleLife.
+	AnyLife bool
 }
 
 // A Keeper holds the newest keys of one target, and renews them ahead. It is safe for concurrent use.
@@ -63,8 +68,8 @@ type Keeper struct {
 	signIn   time.Time     // of keys
 	renewing chan struct{} // closed at the end of the renewal under way; nil: none
 	err      error         // of the last renewal
-	failed   time.Time     // when it failed
-	pause    time.Duration // until the next one, if nobody asks
+	failed   time.Time     // when it failed, or brought nothing new
+	pause    time.Duration // until the next one, if nobody asks; also if the last one brought nothing new
 }
 
 // Keep begins to keep keys, which may be the zero value. Close ends it.
@@ -91,7 +96,7 @@ func (k *Keeper) Keys(ctx context.Context) (identitycenter.RoleCredentials, erro
 		k.mu.Unlock()
 		return keys, nil
 	}
-	if k.renewing == nil && (k.err == nil || time.Since(k.failed) >= pauseAsked) {
+	if k.renewing == nil && k.mayAsk(left) {
 		k.begin()
 	}
 	renewing := k.renewing
@@ -112,6 +117,18 @@ func (k *Keeper) Keys(ctx context.Context) (identitycenter.RoleCredentials, erro
 		return keys, ErrRenewing
 	}
 	return keys, k.err
+}
+
+// mayAsk reports whether a request may begin a renewal. A source that returned what it has in its cache is left in
+// peace while that is good.
+func (k *Keeper) mayAsk(left time.Duration) bool {
+	switch {
+	case k.err != nil:
+		return time.Since(k.failed) >= pauseAsked
+	case left > 0:
+		return time.Since(k.failed) >= k.pause
+	}
+	return true
 }
 
 // Until returns the end of the keys at hand; zero if there are none, or they are no longer good.
@@ -135,10 +152,14 @@ func (k *Keeper) now() time.Time { return k.o.Now().Round(0) }
 // seem to live longer than keys can, since then the clock is behind.
 func (k *Keeper) good() (identitycenter.RoleCredentials, time.Duration) {
 	left := k.keys.Expiration.Sub(k.now())
-	if k.keys.AccessKeyID == "" || left <= 0 || left > identitycenter.MaxRoleLife || !k.signIn.Equal(k.o.SignIn()) {
+	if k.keys.AccessKeyID == "" || left <= 0 || k.tooLong(left) || !k.signIn.Equal(k.o.SignIn()) {
 		return identitycenter.RoleCredentials{}, 0
 	}
 	return k.keys, left
+}
+
+func (k *Keeper) tooLong(left time.Duration) bool {
+	return !k.o.AnyLife && left > identitycenter.MaxRoleLife
 }
 
 // margin is the life left with which keys are renewed. Keys that came with less than Ahead were new, and are used for
@@ -151,11 +172,35 @@ func (k *Keeper) margin() time.Duration {
 }
 
 func (k *Keeper) take(keys identitycenter.RoleCredentials, signIn time.Time) {
-	if keys.AccessKeyID != k.keys.AccessKeyID {
+	if keys.AccessKeyID != k.keys.AccessKeyID || keys.Expiration.After(k.keys.Expiration) {
 		k.life = keys.Expiration.Sub(k.now())
 	}
 	k.keys, k.signIn = keys, signIn
 	k.err, k.pause = nil, 0
+}
+
+// takeRenewed is take after a renewal. One that brought no later end than that of the keys at hand was of no use, as
+// when another tool has a cache of its own: the next one waits as after a failure, but not past the end.
+func (k *Keeper) takeRenewed(keys identitycenter.RoleCredentials, signIn time.Time) {
+	old, left := k.good()
+	pause := k.nextPause()
+	k.take(keys, signIn)
+	if left > 0 && !keys.Expiration.After(old.Expiration) {
+		k.failed, k.pause = time.Now(), min(pause, left/2)
+	}
+}
+
+func (k *Keeper) nextPause() time.Duration { return min(max(2*k.pause, pauseFirst), pauseLongest) }
+
+// unfit says why new keys cannot be used; nil if they can.
+func (k *Keeper) unfit(keys identitycenter.RoleCredentials) error {
+	switch left := keys.Expiration.Sub(k.now()); {
+	case left < time.Second:
+		return errEnded
+	case k.tooLong(left):
+		return errLong
+	}
+	return nil
 }
 
 // begin starts a renewal. Requests come and go; it goes on.
@@ -173,13 +218,13 @@ func (k *Keeper) renew(done chan struct{}) {
 	defer cancel()
 	keys, signIn, err := k.fetch(ctx)
 	k.mu.Lock()
-	if err == nil && !keys.LiveFor(k.now(), time.Second) {
-		err = errEnded
+	if err == nil {
+		err = k.unfit(keys)
 	}
 	if err == nil {
-		k.take(keys, signIn)
+		k.takeRenewed(keys, signIn)
 	} else {
-		k.err, k.failed, k.pause = err, time.Now(), min(max(2*k.pause, pauseFirst), pauseLongest)
+		k.err, k.failed, k.pause = err, time.Now(), k.nextPause()
 	}
 	k.renewing = nil
 	until := k.until()
@@ -225,8 +270,10 @@ func (k *Keeper) look() time.Duration {
 	ahead := min(left, left-k.margin())
 	switch {
 	case k.renewing != nil || ahead > 0:
-	case left <= 0 && k.err != nil, time.Since(k.failed) < k.pause:
+	case left <= 0 && k.err != nil:
 		return longestSleep / 2
+	case time.Since(k.failed) < k.pause:
+		return min(max(k.pause-time.Since(k.failed), shortestLook), longestSleep/2)
 	default:
 		k.begin()
 	}

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"rolecall/internal/peer"
 )
 
 const (
@@ -20,6 +18,8 @@ const (
 
 // connections are the open ones. Whoever only keeps connections open loses them, and never keeps the browser out.
 type connections struct {
+	check func(local, remote net.Addr) error // that of the server's Config
+
 	mu       sync.Mutex
 	open     []*connection // the oldest first
 	sweeping bool
@@ -67,7 +67,7 @@ func (c *connections) sweep() {
 	all := slices.Clone(c.open)
 	c.mu.Unlock()
 	for _, one := range all {
-		theirs := !one.ours.Load() && peer.Check(one.LocalAddr(), one.RemoteAddr()) != nil
+		theirs := c.checkOne(one) != nil
 		c.mu.Lock()
 		if theirs && !one.answering {
 			_ = one.Close()
@@ -81,6 +81,18 @@ func (c *connections) sweep() {
 	c.mu.Lock()
 	c.sweeping = false
 	c.mu.Unlock()
+}
+
+// checkOne returns nil if a connection is this person's. It does not change hands.
+func (c *connections) checkOne(one *connection) error {
+	if one.ours.Load() {
+		return nil
+	}
+	err := c.check(one.LocalAddr(), one.RemoteAddr())
+	if err == nil {
+		one.ours.Store(true)
+	}
+	return err
 }
 
 // end waits for the end of a sweep, and lets no other begin.

@@ -1,9 +1,10 @@
-// Package loopback is a small HTTP server on 127.0.0.1 for the browser of this person alone. All users of a machine
-// reach the port: requests of others are refused before a handler sees them, and their connections cannot keep the
-// browser's out.
+// Package loopback is a small HTTP server for this person alone: on 127.0.0.1 for a browser or AWS's SDKs, or on a
+// listener such as a unix socket. All users of a machine reach a port: requests of others are refused before a handler
+// sees them, and their connections cannot keep this person's out.
 package loopback
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -22,13 +23,15 @@ type Config struct {
 	Handler http.Handler
 	// Hosts reports whether clients may send a Host other than the server's own; nil: they may not.
 	Hosts func(host string) bool
-	// Check says whose a request is, where peer.Check does not know. It is asked until it has returned nil for a
-	// connection.
-	Check func(r *http.Request) error
+	// Check returns nil if a connection is this person's, where peer.Check does not know. It is asked until it has
+	// returned nil for a connection.
+	Check func(local, remote net.Addr) error
 	// Refused is called, on a goroutine of its own, with the error of Check for each request of others; it may be nil.
 	Refused func(error)
 	// Refuse answers a request that the handler does not see; nil: with 403 and the reason as text.
 	Refuse func(w http.ResponseWriter, reason string)
+	// Limit is how long a request and its answer may take; zero: four seconds.
+	Limit time.Duration
 	// Control is that of net.ListenConfig.
 	Control func(network, address string, c syscall.RawConn) error
 }
@@ -59,22 +62,27 @@ func (c Config) Listen(port int) (*Server, error) {
 		return nil, err
 	}
 	address := listener.Addr().(*net.TCPAddr)
-	s := &Server{Host: address.String(), Port: address.Port, config: c}
-	s.start(listener)
+	s := &Server{Host: address.String(), Port: address.Port}
+	s.start(listener, c)
 	return s, nil
 }
 
 // Serve starts to serve on a listener elsewhere, such as a socket: Hosts, and if peer.Check does not know such
 // connections, Check, are required.
 func (c Config) Serve(listener net.Listener) *Server {
-	s := &Server{config: c}
-	s.start(listener)
+	s := &Server{}
+	s.start(listener, c)
 	return s
 }
 
-func (s *Server) start(listener net.Listener) {
+func (s *Server) start(listener net.Listener, c Config) {
+	if c.Check == nil {
+		c.Check = peer.Check
+	}
+	s.config, s.conns.check = c, c.Check
+	limit := cmp.Or(c.Limit, 4*time.Second)
 	s.http = &http.Server{
-		Handler: s, ReadHeaderTimeout: 2 * time.Second, ReadTimeout: 4 * time.Second, WriteTimeout: 4 * time.Second,
+		Handler: s, ReadHeaderTimeout: 2 * time.Second, ReadTimeout: limit, WriteTimeout: limit,
 		IdleTimeout: 4 * time.Second, MaxHeaderBytes: 16 << 10, ConnContext: s.conns.add, ConnState: s.conns.changed,
 		ErrorLog: log.New(io.Discard, "", 0), // strangers break connections, and the terminal is the person's
 	}
@@ -114,28 +122,10 @@ func (s *Server) refuse(w http.ResponseWriter, reason string) {
 // check asks whose request r is. A connection does not change hands.
 func (s *Server) check(r *http.Request) error {
 	one, _ := r.Context().Value(connectionKey{}).(*connection)
-	if one != nil && one.ours.Load() {
-		return nil
+	if one == nil {
+		return fmt.Errorf("%w: no connection of this server", peer.ErrUnknown)
 	}
-	asks := s.config.Check
-	if asks == nil {
-		asks = check
-	}
-	err := asks(r)
-	if err == nil && one != nil {
-		one.ours.Store(true)
-	}
-	return err
-}
-
-// check asks the system.
-func check(r *http.Request) error {
-	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	remote, err := net.ResolveTCPAddr("tcp", r.RemoteAddr)
-	if err != nil {
-		return fmt.Errorf("%w: %w", peer.ErrUnknown, err)
-	}
-	return peer.Check(local, remote)
+	return s.conns.checkOne(one)
 }
 
 // Shutdown stops listening, and lets answers out that are on their way until ctx ends.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -188,7 +189,7 @@ func TestServeElsewhere(t *testing.T) {
 	asked, ours := 0, false
 	s := Config{
 		Handler: http.HandlerFunc(hello), Hosts: func(host string) bool { return host == "there" },
-		Check: func(*http.Request) error {
+		Check: func(net.Addr, net.Addr) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if asked++; !ours {
@@ -236,5 +237,56 @@ func TestServeElsewhere(t *testing.T) {
 	defer mu.Unlock()
 	if asked != 2 {
 		t.Errorf("asked %d times for one refused and one good connection", asked)
+	}
+}
+
+// The server's own check says whose the connections of a socket are: many of this person's stay open.
+func TestManyConnectionsElsewhere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Config{
+		Handler: http.HandlerFunc(hello), Hosts: func(string) bool { return true },
+		Check: func(net.Addr, net.Addr) error { return nil },
+	}.Serve(listener)
+	t.Cleanup(func() { _ = s.Close() })
+	var all []net.Conn
+	for range 3 * manyConnections {
+		conn, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		all = append(all, conn)
+	}
+	for _, conn := range all { // the server has them all by the time the last one is answered
+		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatalf("a connection was closed: %v", err)
+		}
+		_ = answer.Body.Close()
+	}
+}
+
+// A server whose answers take long is given the time.
+func TestALongAnswer(t *testing.T) {
+	s, err := Config{Limit: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done():
+		case <-time.After(5 * time.Second):
+			hello(w, r)
+		}
+	})}.Listen(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := get(t.Context(), s); err != nil {
+		t.Error(err)
 	}
 }
