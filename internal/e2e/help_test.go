@@ -62,7 +62,7 @@ func notRun() map[string]string {
 		`rolecall exec "$(rolecall pick)" -- aws s3 ls`:             "a person chooses",
 		`eval "$(rolecall pick --action env)"`:                      "a person chooses",
 		"rolecall serve dev audit":                                  "it goes on; one runs already",
-		"rolecall serve dev --socket ~/run/rolecall.sock":           "it goes on; one runs already",
+		"rolecall serve dev --socket ~/.rolecall/serve.sock":        "it goes on; one runs already",
 		"rolecall serve dev --imds":                                 "it goes on; one runs already",
 		"rolecall serve --forward --to HOST:8899":                   "it goes on",
 	}
@@ -81,7 +81,7 @@ func TestHelpExamples(t *testing.T) {
 	folder := exampleFolder(t, w)
 	server := serve(t, w.home, "--data", filepath.Join(folder, "idc-data"),
 		"--seed", filepath.Join(folder, "directory.yaml"))
-	w.serving(t, "--socket", filepath.Join(folder, "s.sock"))
+	w.serving(t, "--socket", filepath.Join(folder, "run", "s.sock"))
 	environ := append(w.environ(), "ROLECALL_IDC_URL="+server.url, "AWS_PROFILE=dev", "BROWSER=visit",
 		"PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 	examples := helpExamples(t, nil)
