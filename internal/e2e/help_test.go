@@ -54,17 +54,20 @@ func helpExamples(t *testing.T, path []string) []string {
 // notRun lists the examples that cannot run here, and why.
 func notRun() map[string]string {
 	return map[string]string{
-		"rolecall configure https://d-1234567890.awsapps.com/start": "AWS is asked",
-		"rolecall configure example-corp --session corp --yes":      "AWS is asked",
-		"rolecall login corp --fresh":                               "a person signs in",
-		"rolecall exec dev":                                         "a person works in a shell",
-		"rolecall demo --browser":                                   "a person signs in",
-		`rolecall exec "$(rolecall pick)" -- aws s3 ls`:             "a person chooses",
-		`eval "$(rolecall pick --action env)"`:                      "a person chooses",
-		"rolecall serve dev audit":                                  "it goes on; one runs already",
-		"rolecall serve dev --socket ~/.rolecall/serve.sock":        "it goes on; one runs already",
-		"rolecall serve dev --imds":                                 "it goes on; one runs already",
-		"rolecall serve --forward --to HOST:8899":                   "it goes on",
+		"rolecall configure https://d-1234567890.awsapps.com/start":        "AWS is asked",
+		"rolecall configure example-corp --session corp --yes":             "AWS is asked",
+		"rolecall login corp --fresh":                                      "a person signs in",
+		"rolecall exec dev":                                                "a person works in a shell",
+		"rolecall demo --browser":                                          "a person signs in",
+		`rolecall exec "$(rolecall pick)" -- aws s3 ls`:                    "a person chooses",
+		`eval "$(rolecall pick --action env)"`:                             "a person chooses",
+		"rolecall serve dev audit":                                         "it goes on; one runs already",
+		"rolecall serve dev --socket ~/.rolecall/serve.sock":               "it goes on; one runs already",
+		"rolecall serve dev --imds":                                        "it goes on; one runs already",
+		"rolecall serve --forward --to HOST:8899":                          "it goes on",
+		"rolecall write dev --as jdbc --watch":                             "it goes on",
+		"rolecall console dev --container Payments":                        "a person says that the add-on is installed",
+		"rolecall console dev --browser chrome --browser-profile Payments": "Chrome is not in Debian",
 	}
 }
 
