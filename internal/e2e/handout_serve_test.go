@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -122,7 +123,7 @@ func TestKeysInAContainer(t *testing.T) {
 		environ := w.inContainer(target.variables(t), uri)
 		for client, command := range chainClients(t) {
 			all.Go(func() {
-				r := w.run(t, c.inside(append(environ, command.command(rounds, 7)...)...)...)
+				r := w.run(t, c.inside(slices.Concat(environ, command.command(rounds, 7))...)...)
 				if r.code != 0 || len(isAdmin.FindAllString(r.stdout, -1)) != rounds {
 					t.Errorf("%s, %s: exit code %d\n%s%s", name, client, r.code, r.stdout, r.stderr)
 				}
