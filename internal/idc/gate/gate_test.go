@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,7 +30,9 @@ func serve(t *testing.T, o gate.Options, handler http.HandlerFunc, listen func(n
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Now = time.Now
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	s := &served{host: l.Addr().String(), http: &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}}
 	if listen != nil {
 		l = listen(l)
@@ -190,7 +193,10 @@ func TestOneAddressHasABound(t *testing.T) {
 // Drain answers what is on its way, and says that these are the last answers.
 func TestDrainAnswersWhatWasAccepted(t *testing.T) {
 	release, entered := make(chan struct{}), make(chan struct{}, 10)
-	s := serve(t, gate.Options{Most: 64, Reserve: 8, PerPeer: 8}, func(w http.ResponseWriter, r *http.Request) {
+	var later atomic.Int64 // the clock stands still: on a busy machine half a request would be one that nobody ends
+	start := time.Now()
+	now := func() time.Time { return start.Add(time.Duration(later.Load())) }
+	s := serve(t, gate.Options{Most: 64, Reserve: 8, PerPeer: 8, Now: now}, func(w http.ResponseWriter, r *http.Request) {
 		entered <- struct{}{}
 		<-release
 		hello(w, r)
@@ -221,6 +227,7 @@ func TestDrainAnswersWhatWasAccepted(t *testing.T) {
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Errorf("a running request: %v, %v", answer, err)
 	}
+	later.Store(int64(time.Minute))
 	if text, err := io.ReadAll(silent); len(text) > 0 || err != nil {
 		t.Errorf("a silent connection: %q, %v", text, err)
 	}
