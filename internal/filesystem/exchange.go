@@ -44,23 +44,61 @@ func (p *Pending) exchange(s Shared, data []byte) error {
 	if err := s.unchanged(); err != nil {
 		return err
 	}
-	// The next steps follow each other closely: a file renamed to this place between them would be out of it until the
-	// second swap, and be missing to those who read meanwhile.
+	keepOut(p.lock) // nobody reads the new file before it is sure that it replaces the old one
 	if !s.sameFile(p.path) {
 		return &fs.PathError{Op: "write", Path: p.path, Err: ErrChanged}
+	}
+	if err := p.files.fault("swap", p.path); err != nil {
+		return err
 	}
 	if err := swap(name, p.path); err != nil {
 		return err
 	}
-	if s.sameFile(name) && settled(g) && s.isAt(name) {
+	_ = p.files.fault("swapped", p.path)
+	if !s.sameFile(name) { // another program has put its file there since we looked
+		return p.putBack(s)
+	}
+	letIn(p.lock)
+	if settled(g) && s.isAt(name) {
 		p.done()
 		return errors.Join(syncDir(filepath.Dir(p.path)), remove(name))
+	}
+	if !p.isAt(p.path) { // another program has put its file over ours, which stays there
+		g.end()
+		return p.giveBack(s.Data, data)
 	}
 	if err := swap(name, p.path); err != nil {
 		return err
 	}
 	g.end()
 	return p.giveBack(data, s.Data)
+}
+
+// putBack puts back the file of another program that an exchange has taken out of its place. Programs that want to read
+// it meanwhile have opened ours, and wait (keepOut): they read there what is in the file that they mean, so that what
+// they save under its name loses nothing.
+func (p *Pending) putBack(s Shared) error {
+	if err := swap(p.temp.Name(), p.path); err != nil {
+		return err
+	}
+	text, _, err := readWhole(p.path)
+	if err != nil {
+		return err
+	}
+	if _, err := p.lock.WriteAt(text, 0); err != nil {
+		return err
+	}
+	if err := p.lock.Truncate(int64(len(text))); err != nil {
+		return err
+	}
+	return p.giveBack(text, s.Data)
+}
+
+// isAt reports whether the file with that name is the new one.
+func (p *Pending) isAt(name string) bool {
+	ours, err := p.lock.Stat()
+	there, pathError := os.Lstat(name)
+	return err == nil && pathError == nil && os.SameFile(ours, there)
 }
 
 // guarded waits for those who have the file open for writing, then guards it.

@@ -60,8 +60,8 @@ type Pending struct {
 	files Files
 	path  string
 	temp  *os.File
-	// release ends the lock that keeps sweeps away from the temporary file.
-	release func()
+	// lock is a second descriptor of the temporary file, which keeps sweeps away; nil on Windows.
+	lock *os.File
 }
 
 // Reserve writes size bytes beside path and waits until they are on disk, so that a full or read-only disk is noticed
@@ -74,11 +74,11 @@ func (f Files) Reserve(path string, size int) (*Pending, error) {
 	if err := f.fault("create", path); err != nil {
 		return nil, err
 	}
-	temp, release, err := newTemp(path)
+	temp, lock, err := newTemp(path)
 	if err != nil {
 		return nil, err
 	}
-	p := &Pending{files: f, path: path, temp: temp, release: release}
+	p := &Pending{files: f, path: path, temp: temp, lock: lock}
 	if err := p.fill(make([]byte, size)); err != nil {
 		p.Discard()
 		return nil, err
@@ -135,9 +135,7 @@ func (p *Pending) Discard() {
 // done forgets the temporary file: it is gone, or has its place.
 func (p *Pending) done() {
 	p.temp = nil
-	if p.release != nil {
-		p.release()
-	}
+	_ = p.lock.Close()
 }
 
 // Remove deletes the file at path, if there is one.

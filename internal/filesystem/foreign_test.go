@@ -4,6 +4,7 @@ package filesystem
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -101,6 +102,72 @@ func TestForeignEditorsLoseNothing(t *testing.T) {
 				t.Errorf("left behind: %v", left)
 			}
 		})
+	}
+}
+
+// A program renames its file into the place between our last look and the swap. What it wrote is not missing to those
+// who read meanwhile, and save what they read with a line more.
+func TestWhatComesBetweenTheLastLookAndTheSwap(t *testing.T) {
+	slowly := func(save func(path string, text []byte) error) foreignEditor {
+		return func(path, line string) error {
+			text, err := os.ReadFile(path)
+			time.Sleep(60 * time.Millisecond) // until the exchange is undone
+			return errors.Join(err, save(path, append(text, line...)))
+		}
+	}
+	for name, save := range map[string]foreignEditor{
+		"in place": inPlace, "rename": renaming, "append": appending,
+		"slowly in place": slowly(func(path string, text []byte) error { return os.WriteFile(path, text, 0o600) }),
+		"slowly by rename": slowly(func(path string, text []byte) error {
+			return errors.Join(os.WriteFile(path+"~", text, 0o600), os.Rename(path+"~", path))
+		}),
+	} {
+		path := shared(t, "# begin\n", 0o600)
+		saved := make(chan error, 1)
+		files := Files{Fault: func(step, _ string) error {
+			switch step {
+			case "swap":
+				return renaming(path, "# first\n")
+			case "swapped":
+				go func() { saved <- save(path, "# second\n") }()
+				time.Sleep(20 * time.Millisecond) // so long it reads, or waits for that
+			}
+			return nil
+		}}
+		if _, err := files.Replace(readShared(t, path), []byte("# ours\n")); !errors.Is(err, ErrChanged) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := <-saved; err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if text, _ := os.ReadFile(path); string(text) != "# begin\n# first\n# second\n" {
+			t.Errorf("%s: %q", name, text)
+		}
+	}
+}
+
+// A program opens the old file to append while another one renames its file over ours: both are kept.
+func TestARenameWhileSomebodyWaitsToAppend(t *testing.T) {
+	path := shared(t, "# begin\n", 0o600)
+	saved := make(chan error, 1)
+	files := Files{Fault: func(step, _ string) error {
+		switch step {
+		case "swap":
+			go func() { saved <- appending(path, "# second\n") }() // waits for the guard
+			time.Sleep(20 * time.Millisecond)
+		case "swapped":
+			return errors.Join(os.WriteFile(path+"~", []byte("# begin\n# first\n"), 0o600), os.Rename(path+"~", path))
+		}
+		return nil
+	}}
+	if _, err := files.Replace(readShared(t, path), []byte("# ours\n")); !errors.Is(err, ErrChanged) {
+		t.Errorf("got %v", err)
+	}
+	if err := <-saved; err != nil {
+		t.Error(err)
+	}
+	if text, _ := os.ReadFile(path); string(text) != "# begin\n# first\n# second\n" {
+		t.Errorf("%q", text)
 	}
 }
 

@@ -41,6 +41,9 @@ func keepOut(file *os.File) {
 	}
 }
 
+// letIn lets those go on who wait for a file that is kept from them.
+func letIn(file *os.File) { _, _ = unix.FcntlInt(file.Fd(), unix.F_SETLEASE, unix.F_UNLCK) }
+
 // wanted reports whether another program waits to open the file for writing.
 func (g *guard) wanted() bool {
 	if !g.leased {

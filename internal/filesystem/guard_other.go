@@ -11,6 +11,8 @@ func newGuard(string) (*guard, error) { return &guard{}, nil }
 
 func keepOut(*os.File) {}
 
+func letIn(*os.File) {}
+
 func (*guard) wanted() bool { return false }
 
 func (*guard) end() {}

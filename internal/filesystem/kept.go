@@ -9,9 +9,9 @@ import (
 // A Kept is a file that is of use only as long as its writer runs. It is named as temporary files are, so a sweep
 // removes it after a crash. It is not safe for concurrent use.
 type Kept struct {
-	Path    string
-	file    *os.File
-	release func()
+	Path string
+	file *os.File
+	lock *os.File
 }
 
 // Keep makes a file in dir, a folder of ours, 0600, with data. name is a part of its own.
@@ -23,11 +23,11 @@ func (f Files) Keep(dir, name string, data []byte) (*Kept, error) {
 	if err := f.fault("create", path); err != nil {
 		return nil, err
 	}
-	file, release, err := newTemp(path)
+	file, lock, err := newTemp(path)
 	if err != nil {
 		return nil, err
 	}
-	k := &Kept{file.Name(), file, release} // on Windows an open file cannot be removed
+	k := &Kept{file.Name(), file, lock} // on Windows an open file cannot be removed
 	if err := k.Write(data); err != nil {
 		return nil, errors.Join(err, k.Close())
 	}
@@ -46,7 +46,7 @@ func (k *Kept) Write(data []byte) error {
 func (k *Kept) Close() error {
 	k.file.Close()
 	err := os.Remove(k.Path)
-	k.release()
+	_ = k.lock.Close()
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

@@ -47,7 +47,7 @@ func TestAKeptFile(t *testing.T) {
 	if _, taken := TakeAbandoned(crashed.Path); taken {
 		t.Error("taken from a writer that runs")
 	}
-	crashed.release()
+	crashed.lock.Close()
 	crashed.file.Close()
 	if data, taken := TakeAbandoned(crashed.Path); !taken || string(data) != "abc" {
 		t.Errorf("%q, %v", data, taken)
@@ -55,7 +55,7 @@ func TestAKeptFile(t *testing.T) {
 	if crashed, err = (Files{}).Keep(dir, "token", nil); err != nil {
 		t.Fatal(err)
 	}
-	crashed.release()
+	crashed.lock.Close()
 	crashed.file.Close()
 	Sweep(dir)
 	if got := KeptIn(dir, "token"); len(got) > 0 {

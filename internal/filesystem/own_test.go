@@ -68,7 +68,7 @@ func TestDamagedCopiesGoWithTheFile(t *testing.T) {
 // pending is a replacement of path that has been swapped back: temp holds what stood there meanwhile.
 func pending(t *testing.T, path, meanwhile string) *Pending {
 	t.Helper()
-	temp, release, err := newTemp(path)
+	temp, lock, err := newTemp(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func pending(t *testing.T, path, meanwhile string) *Pending {
 	if err := errors.Join(err, temp.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return &Pending{path: path, temp: temp, release: release}
+	return &Pending{path: path, temp: temp, lock: lock}
 }
 
 // What another program added to our text, while it stood there, comes over to its own.

@@ -110,11 +110,11 @@ func (f Files) Replace(s Shared, data []byte) (inPlace bool, err error) {
 	if err := f.fault("create", s.target); err != nil {
 		return false, err
 	}
-	temp, release, err := newTemp(s.target)
+	temp, lock, err := newTemp(s.target)
 	if err != nil {
 		return false, err
 	}
-	p := &Pending{files: f, path: s.target, temp: temp, release: release}
+	p := &Pending{files: f, path: s.target, temp: temp, lock: lock}
 	defer p.Discard()
 	if err := s.dress(temp); err != nil {
 		return false, err

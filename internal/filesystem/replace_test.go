@@ -131,11 +131,11 @@ func TestAChangeMeanwhileIsSeen(t *testing.T) {
 func TestAChangeAfterTheLastLookGoesBack(t *testing.T) {
 	path := shared(t, "old", 0o600)
 	s := readShared(t, path)
-	temp, err := os.CreateTemp(filepath.Dir(path), "ours-*")
+	temp, lock, err := newTemp(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Pending{path: path, temp: temp}
+	p := &Pending{path: path, temp: temp, lock: lock}
 	if err := p.fill([]byte("ours")); err != nil {
 		t.Fatal(err)
 	}

@@ -14,16 +14,16 @@ const tempMark = ".rolecall-"
 
 func tempPrefix(path string) string { return "." + filepath.Base(path) + tempMark }
 
-// newTemp makes a temporary file beside path, 0600, with a random name. Its writer holds a lock on it until release, so
-// that a sweep can tell it from one that a crash has left.
-func newTemp(path string) (temp *os.File, release func(), err error) {
+// newTemp makes a temporary file beside path, 0600, with a random name. Its writer holds a lock on it, so that a
+// sweep can tell it from one that a crash has left.
+func newTemp(path string) (temp, lock *os.File, err error) {
 	for range 10 {
 		temp, err = os.CreateTemp(filepath.Dir(path), tempPrefix(path)+"*") // O_EXCL, 0600
 		if err != nil {
 			return nil, nil, err
 		}
-		if release, err = hold(temp.Name()); err == nil {
-			return temp, release, nil
+		if lock, err = hold(temp.Name()); err == nil {
+			return temp, lock, nil
 		}
 		temp.Close() // a sweep came between the two steps
 		_ = os.Remove(temp.Name())

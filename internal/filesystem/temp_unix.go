@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hold locks a new temporary file until release. The lock is a descriptor of its own, so that the file can be closed
+// hold locks a new temporary file until that is closed which it returns. The lock is a descriptor of its own, so that the file can be closed
 // before it is renamed. Where files cannot be locked, its age says whether it is in use.
-func hold(name string) (release func(), err error) {
-	file, err := os.OpenFile(name, os.O_RDONLY|noFollow|noWait, 0)
+func hold(name string) (*os.File, error) {
+	file, err := os.OpenFile(name, os.O_RDWR|noFollow|noWait, 0)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, errSwept
 	}
@@ -27,7 +27,7 @@ func hold(name string) (release func(), err error) {
 		file.Close()
 		return nil, errSwept
 	}
-	return func() { file.Close() }, nil
+	return file, nil
 }
 
 // removeAbandoned removes a temporary file if its writer is gone: then nobody holds its lock.

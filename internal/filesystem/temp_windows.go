@@ -3,7 +3,7 @@ package filesystem
 import "os"
 
 // hold does nothing: Windows removes no file that its writer has open.
-func hold(string) (release func(), err error) { return func() {}, nil }
+func hold(string) (*os.File, error) { return nil, nil }
 
 // removeAbandoned removes a temporary file if its writer is gone: then nobody has it open. A writer closes its file
 // just before it renames it, for which it takes two seconds at most.
