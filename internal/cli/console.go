@@ -3,13 +3,11 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,8 +17,6 @@ import (
 	"rolecall/internal/console"
 	"rolecall/internal/credentials"
 	"rolecall/internal/identitycenter"
-	"rolecall/internal/loopback"
-	"rolecall/internal/peer"
 )
 
 // consoleOptions say how to open the console; the zero value opens its home page.
@@ -58,21 +54,10 @@ A browser has one console session, or five with AWS's multi-session support: --l
 the one that is there, --multi-session switches that support on.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if service != "" && o.destination != "" {
-				return Usagef("--service and --destination exclude each other")
-			}
-			o.destination = cmp.Or(service, o.destination)
-			if o.copy && !isTerminal(a.Stderr) {
-				return Usagef("--copy needs a terminal, whose clipboard gets the link; without one use --print")
-			}
-			length, err := consoleDuration(duration)
-			if err == nil {
-				err = o.check()
-			}
+			err := o.read(a, duration, service)
 			if err != nil {
 				return err
 			}
-			o.duration = length
 			if keys, ok := a.shellKeys(f, args); ok {
 				return a.consoleShell(cmd.Context(), keys, o)
 			}
@@ -83,12 +68,22 @@ the one that is there, --multi-session switches that support on.`,
 			return a.console(cmd.Context(), t, o)
 		},
 	}
-	cmd.Flags().StringVar(&o.destination, "destination", "",
-		"`PAGE` of the console: a service like s3, a path, or an address")
 	cmd.Flags().StringVar(&duration, "duration", "",
 		"`LENGTH` of the console session: 900 to 43200 seconds, or like 8h (default that of the credentials)")
 	cmd.Flags().StringVar(&service, "service", "", "like --destination, for a `SERVICE`")
+	_ = cmd.RegisterFlagCompletionFunc("service", cobra.FixedCompletions(console.Services(), nothingElse))
+	o.add(cmd)
+	f.add(cmd)
+	f.addRegion(cmd)
+	return cmd
+}
+
+func (o *consoleOptions) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.destination, "destination", "",
+		"`PAGE` of the console: a service like s3, a path, or an address")
+	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, and open no browser")
 	cmd.Flags().BoolVar(&o.copy, "copy", false, "copy the link to the clipboard, and open no browser")
+	cmd.Flags().BoolVar(&o.portal, "portal", false, "use the access portal's own link, which holds no keys")
 	cmd.Flags().BoolVar(&o.logoutFirst, "logout-first", false, "end the browser's console session first")
 	cmd.Flags().BoolVar(&o.multiSession, "multi-session", false, "switch AWS's multi-session support on first")
 	cmd.Flags().StringVar(&o.window.Browser, "browser", "",
@@ -97,12 +92,21 @@ the one that is there, --multi-session switches that support on.`,
 		"`PROFILE` of the browser, by its shown name or directory")
 	cmd.Flags().StringVar(&o.window.Container, "container", "", "open it in this Firefox `CONTAINER`")
 	_ = cmd.RegisterFlagCompletionFunc("browser", cobra.FixedCompletions(browser.Names(), nothingElse))
-	_ = cmd.RegisterFlagCompletionFunc("service", cobra.FixedCompletions(console.Services(), nothingElse))
-	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, and open no browser")
-	cmd.Flags().BoolVar(&o.portal, "portal", false, "use the access portal's own link, which holds no keys")
-	f.add(cmd)
-	f.addRegion(cmd)
-	return cmd
+}
+
+// read completes o with flags that are texts, and rejects what cannot be.
+func (o *consoleOptions) read(a *App, duration, service string) (err error) {
+	switch {
+	case service != "" && o.destination != "":
+		return Usagef("--service and --destination exclude each other")
+	case o.copy && !isTerminal(a.Stderr):
+		return Usagef("--copy needs a terminal, whose clipboard gets the link; without one use --print")
+	}
+	o.destination = cmp.Or(service, o.destination)
+	if o.duration, err = consoleDuration(duration); err != nil {
+		return err
+	}
+	return o.check()
 }
 
 // check rejects what excludes each other.
@@ -303,99 +307,4 @@ func (a *App) signinAt(own string, aws bool, root awsconfig.Profile, region stri
 func isAWS(e identitycenter.Endpoints, region, host string) bool {
 	own := func(s identitycenter.Endpoints) bool { return s.Portal == e.Portal }
 	return slices.ContainsFunc(standard(region), own) || identitycenter.AWS().HasEndpoint(host)
-}
-
-// openPortal opens a link without keys, which may appear in a command line.
-func (a *App) openPortal(ctx context.Context, s *session, r consoleResult, o consoleOptions) error {
-	link := console.PortalLink(s.login.Session.StartURL, r.Account, r.Role, r.Destination)
-	if o.print {
-		r.URL = link
-		return a.consoleOutput(r, link+"\n")
-	}
-	if o.copy {
-		a.copy(link)
-		a.note("copied the access portal's link for %s", r.Account+"/"+r.Role)
-		return a.consoleOutput(r, "")
-	}
-	if err := a.openWindow(ctx, o.window, link); err != nil {
-		return err
-	}
-	return a.sayOpened(r)
-}
-
-// handOver prints a link, or passes it to the browser through an address that works once.
-func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consoleResult, o consoleOptions) error {
-	if o.print || o.copy {
-		until := a.Now().Add(console.Life).UTC().Truncate(time.Second)
-		r.Until = &until
-		a.note("until %s this link signs anybody in as %s: keep it to yourself",
-			until.Local().Format("15:04"), r.Account+"/"+r.Role)
-		if o.copy {
-			a.copy(link.Reveal())
-			a.note("copied the link")
-			return a.consoleOutput(r, "")
-		}
-		r.URL = link.Reveal()
-		return a.consoleOutput(r, link.Reveal()+"\n")
-	}
-	h, err := loopback.NewHandover(link.Reveal(), a.refusedCaller())
-	if err != nil {
-		return err
-	}
-	defer h.Close()
-	if err := a.openWindow(ctx, o.window, h.Link); err != nil {
-		return err
-	}
-	if err := h.Wait(ctx); errors.Is(err, loopback.ErrNotFetched) {
-		return noBrowser(err)
-	} else if err != nil {
-		return err
-	}
-	return a.sayOpened(r)
-}
-
-// refusedCaller warns, once, that somebody else asked for a link that is for this person's browser.
-func (a *App) refusedCaller() func(error) {
-	var once sync.Once
-	return func(err error) {
-		once.Do(func() { a.warn(errors.New(peer.Who(err) + " asked for the link, and was refused")) })
-	}
-}
-
-// opener returns what opens a browser; failed is called if that turns out not to have worked.
-func (a *App) opener(failed func(error)) browser.Opener {
-	return browser.Opener{Stderr: a.Stderr, Failed: failed, Around: a.Limits.Lift}
-}
-
-func (a *App) openWindow(ctx context.Context, w browser.Window, address string) error {
-	if w.Container != "" {
-		if err := a.agreeToContainers(ctx); err != nil {
-			return err
-		}
-	}
-	if (a.Getenv("BROWSER") == "" || w != browser.Window{}) && !browser.Available(a.Getenv) {
-		return noBrowser(errors.New("no browser on this machine, or no desktop session to open it in"))
-	}
-	if err := a.opener(a.warn).OpenIn(w, browser.System{Getenv: a.Getenv, Home: a.Home}, address); err != nil {
-		return noBrowser(fmt.Errorf("could not open a browser: %w", err))
-	}
-	return nil
-}
-
-func noBrowser(err error) error {
-	return &HintError{Err: err, Code: ExitError, Hint: "rolecall console --print"}
-}
-
-func (a *App) sayOpened(r consoleResult) error {
-	r.Opened = true
-	a.note("opened the console as %s in your browser", r.Account+"/"+r.Role)
-	return a.consoleOutput(r, "")
-}
-
-func (a *App) consoleOutput(r consoleResult, text string) error {
-	if a.json {
-		return a.printJSON(r)
-	}
-	_, err := fmt.Fprint(a.Stdout, text)
-	return err
 }

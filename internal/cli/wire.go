@@ -81,6 +81,7 @@ func (a *App) cache() (*cache.Store, error) {
 	}
 	a.sweep.Do(func() {
 		a.sweepServe()
+		a.sweepCredentials(store)
 		a.sweepWatched(store)
 		store.Sweep()
 	})

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/cache"
 	"rolecall/internal/credentials"
 	"rolecall/internal/filesystem"
 	"rolecall/internal/login"
@@ -244,6 +246,16 @@ func (a *App) putWritten(ctx context.Context, sections []written.Section, force 
 		}
 	}
 	return err
+}
+
+// sweepCredentials removes what a crash has left beside the credentials file: it may hold keys.
+func (a *App) sweepCredentials(store *cache.Store) {
+	e := filesystem.Editor{State: store.State, Now: a.Now}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Second, filesystem.ErrLocked)
+	defer cancel()
+	if err := e.Sweep(ctx, a.credentialsFile()); err != nil && !errors.Is(err, filesystem.ErrLocked) {
+		a.warn(fmt.Errorf("what a crash has left beside the credentials file could not be removed: %w", err))
+	}
 }
 
 // takeWritten removes sections of ours, and returns their names. Nothing is touched if there are none.

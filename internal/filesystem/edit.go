@@ -52,6 +52,21 @@ func (e Editor) Edit(ctx context.Context, path string, change func(Shared) ([]by
 	return Backup{}, err
 }
 
+// Sweep removes what crashes have left beside the file at path, when no edit is under way.
+func (e Editor) Sweep(ctx context.Context, path string) error {
+	path, err := place(path)
+	if err != nil || !leftBeside(path) {
+		return nil // whoever edits the file says what is wrong with it
+	}
+	unlock, err := e.lock(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	sweep(filepath.Dir(path), tempPrefix(path))
+	return nil
+}
+
 func (e Editor) try(path string, change func(Shared) ([]byte, error)) (Backup, error) {
 	s, err := e.Files.ReadShared(path)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,6 +38,14 @@ var errSwept = errors.New("temporary file was removed")
 // Sweep removes what crashes have left in a folder: temporary files of ours whose writer is gone. Other tools' files,
 // and those of a writer at work, stay.
 func Sweep(dir string) { sweep(dir, ".") }
+
+// leftBeside reports whether there are temporary files of the file at path, in use or not, as far as can be seen.
+func leftBeside(path string) bool {
+	entries, _ := os.ReadDir(filepath.Dir(path))
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return strings.HasPrefix(e.Name(), tempPrefix(path))
+	})
+}
 
 func sweep(dir, prefix string) {
 	if ownFolder(dir) != nil {

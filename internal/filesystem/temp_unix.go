@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hold locks a new temporary file until that is closed which it returns. The lock is a descriptor of its own, so that the file can be closed
-// before it is renamed. Where files cannot be locked, its age says whether it is in use.
+// hold locks a new temporary file until the returned descriptor of it is closed. It is one of its own, so that the file
+// can be closed before it is renamed. Where files cannot be locked, its age says whether it is in use.
 func hold(name string) (*os.File, error) {
 	file, err := os.OpenFile(name, os.O_RDWR|noFollow|noWait, 0)
 	if errors.Is(err, os.ErrNotExist) {
