@@ -179,7 +179,7 @@ type holder struct {
 	mu      sync.Mutex
 	token   identitycenter.Token
 
-	renewed   identitycenter.Secret // the access token that came after a refusal
+	renewed   identitycenter.Secret // the access token that replaced a refused one
 	renewedAt time.Time
 }
 
@@ -205,7 +205,7 @@ func (p *Portal) renew(ctx context.Context, rejected identitycenter.Token) (iden
 	})
 }
 
-// renewedLately is for how long a token that came after a refusal is not renewed for another one.
+// renewedLately is how long a token that was renewed after a refusal is not renewed again.
 const renewedLately = time.Minute
 
 func (h *holder) noteRenewal(token identitycenter.Token, now time.Time) {
@@ -214,7 +214,7 @@ func (h *holder) noteRenewal(token identitycenter.Token, now time.Time) {
 	h.renewed, h.renewedAt = token.AccessToken, now
 }
 
-// isRenewed reports whether token came a moment ago, because the one before was refused.
+// isRenewed reports whether token has just replaced one that was refused.
 func (h *holder) isRenewed(token identitycenter.Token, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

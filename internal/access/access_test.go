@@ -85,8 +85,8 @@ func TestATokenThatIsNeverAccepted(t *testing.T) {
 	})
 }
 
-// A server that accepts no token is asked for one other token, however many workers ask, and whenever they begin; after
-// a minute for another one.
+// At a server that accepts no token, the token is renewed once, however many workers ask, and whenever they begin;
+// after a minute once more.
 func TestOneRenewalForAllRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, 1)

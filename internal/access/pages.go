@@ -59,14 +59,14 @@ func page[T any](
 	return items, after, err
 }
 
-// Pages are those of one list that have come. The zero value is a list that begins.
+// Pages counts the pages received of one list. The zero value is ready to use.
 type Pages struct {
 	count, empty int
 	seen         map[string]bool // tokens of next pages
 }
 
-// Add takes a page with its number of items and the token of the next one, which is empty after the last. A page that
-// comes twice, many in a row that bring nothing, and more of them than anybody has, are an ErrBadAnswer.
+// Add counts a page, with its number of items and the token of the next page, empty for the last one. A repeated page,
+// many empty pages in a row, or more pages than anybody has are an ErrBadAnswer.
 func (p *Pages) Add(operation string, items int, after string) error {
 	p.count++
 	if p.empty++; items > 0 {

@@ -36,7 +36,7 @@ const (
 	singlePatience = 8 * time.Second
 	// stalledAfter is how long a try may take for another one to be of use at a prompt.
 	stalledAfter = 4 * time.Second
-	// listingStalledAfter is how long all tries for one page of a listing may take for another one.
+	// listingStalledAfter is the same for a page of a listing: how long all its tries together may take.
 	listingStalledAfter = 12 * time.Second
 )
 

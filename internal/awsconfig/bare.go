@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// yieldsCredentials reports whether a key of a profile says whose keys it has. What else is in a profile, such as its
-// region, says how they are used.
+// yieldsCredentials reports whether a setting of a profile determines its credentials. Others, such as region, only say
+// how these are used.
 func yieldsCredentials(key string) bool {
 	switch key {
 	case "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token", "aws_account_id",
@@ -17,9 +17,9 @@ func yieldsCredentials(key string) bool {
 	return strings.HasPrefix(key, "sso_")
 }
 
-// BareDefault returns both files without what yields credentials in [default]: SDKs prefer that to a
-// container-credentials endpoint, some even when it fails. Its other settings, and all other bytes, stay. changed
-// reports whether there was any (issue 13).
+// BareDefault returns both files without the settings of [default] that yield credentials: SDKs prefer those to a
+// container-credentials endpoint, some even when they fail. All other bytes stay. changed reports whether there were
+// any (issue 13).
 func (c *Config) BareDefault() (config, credentials []byte, changed bool, err error) {
 	config, inConfig, err := c.config.bareDefault(false)
 	if err != nil {

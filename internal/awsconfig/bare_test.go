@@ -8,7 +8,7 @@ import (
 	"rolecall/internal/awsconfig"
 )
 
-// What yields credentials in [default] goes, in whichever form, and no other byte does.
+// Settings of [default] that yield credentials go, in whatever form, and no other byte does.
 func TestBareDefault(t *testing.T) {
 	for name, c := range map[string]struct{ config, credentials, wantConfig, wantCredentials string }{
 		"no files": {},

@@ -32,7 +32,7 @@ func (c *Config) chain(v *values, from []string) (*Chain, error) {
 	return chain, err
 }
 
-// sourceOf reads the profile that source_profile names, or what credential_source does.
+// sourceOf reads the profile named by source_profile, or the source named by credential_source.
 func (c *Config) sourceOf(v *values, from []string) (*Profile, error) {
 	name, kind := v.text("source_profile"), v.text("credential_source")
 	switch {

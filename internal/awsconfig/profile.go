@@ -48,7 +48,7 @@ type Endpoint struct {
 	Origin Origin
 }
 
-// StaticKeys are keys in a config file, most often a user's own.
+// StaticKeys are keys in a config file, usually an IAM user's.
 type StaticKeys struct {
 	AccessKeyID                   string
 	SecretAccessKey, SessionToken identitycenter.Secret
@@ -65,7 +65,7 @@ type Chain struct {
 	TokenFile       string   // web_identity_token_file
 	Source          *Profile // nil with TokenFile
 
-	// What no config file says, but a command line.
+	// Only a command line sets these, never a config file.
 	Policy         string // JSON
 	PolicyARNs     []string
 	Tags           []Tag
@@ -73,7 +73,7 @@ type Chain struct {
 	SourceIdentity string
 }
 
-// Over returns under with what c says of it: a command line about the profile's role.
+// Over returns under, a profile's role, with the options that c has from a command line.
 func (c Chain) Over(under Chain) Chain {
 	under.RoleSessionName = cmp.Or(c.RoleSessionName, under.RoleSessionName)
 	under.ExternalID = cmp.Or(c.ExternalID, under.ExternalID)
@@ -331,7 +331,7 @@ func (p *Profile) Root() *Profile {
 // SignsIn reports whether p's keys come from IAM Identity Center.
 func (p *Profile) SignsIn() bool { return p.Root().Session.StartURL != "" }
 
-// Temporary reports whether p's keys are those of a role, with which another role can be assumed for an hour at most.
+// Temporary reports whether p's keys are those of a role, which can assume another role for an hour at most.
 func (p *Profile) Temporary() bool { return p.Chain != nil || p.Session.StartURL != "" }
 
 // RequireRole returns an *Error that names the key which a profile lacks to get role credentials.

@@ -387,7 +387,7 @@ func TestFilesOfAPersonWithoutAHome(t *testing.T) {
 	}
 }
 
-// Where a profile's keys come from is what botocore decides.
+// A profile's keys come from where botocore takes them.
 func TestWhereKeysComeFrom(t *testing.T) {
 	const id, secret = "aws_access_key_id = AKIAX\n", "aws_secret_access_key = s\n"
 	const roleOf = "role_arn = arn:aws:iam::111122223333:role/x\n"

@@ -13,7 +13,7 @@ import (
 
 // A Target is one role in one account.
 type Target struct {
-	Session   string // empty where all targets are of one: untrusted text
+	Session   string // untrusted text; empty if all targets share one
 	AccountID string
 	Account   string // the person's name for it: untrusted text
 	Name      string // AWS's name for it: untrusted text, may be empty

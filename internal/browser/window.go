@@ -13,15 +13,15 @@ import (
 	"rolecall/internal/filesystem"
 )
 
-// A Window says in which browser an address opens, and in which part of it. The zero value is the system's browser.
+// A Window is the browser that an address opens in, and the part of it. The zero value is the system's browser.
 type Window struct {
 	// Browser is one of Names, or "".
 	Browser string
-	// Profile is the directory or the shown name of a Chromium browser's profile, which is made if it does not exist, or
-	// the name of a Firefox profile.
+	// Profile is the directory or display name of a Chromium browser's profile, which is created if it does not exist,
+	// or the name of a Firefox profile.
 	Profile string
-	// Container is the name of a Firefox container, which the add-on "Open external links in a container" makes. Color
-	// and Icon are those of a new one.
+	// Container is the name of a Firefox container, which the add-on "Open external links in a container" creates.
+	// Color and Icon apply to a new one.
 	Container, Color, Icon string
 }
 
@@ -30,19 +30,19 @@ func Names() []string {
 	return []string{"brave", "chrome", "chromium", "edge", "firefox", "safari", "vivaldi"}
 }
 
-// Colors returns the colours of containers that the add-on takes: not "toolbar".
+// Colors returns the container colours that the add-on accepts: not "toolbar".
 func Colors() []string {
 	return []string{"blue", "turquoise", "green", "yellow", "orange", "red", "pink", "purple"}
 }
 
-// Icons returns the icons of containers that the add-on takes.
+// Icons returns the container icons that the add-on accepts.
 func Icons() []string {
 	return []string{
 		"fingerprint", "briefcase", "dollar", "cart", "gift", "vacation", "food", "fruit", "pet", "tree", "chill", "circle",
 	}
 }
 
-// Check returns an error that says what cannot be.
+// Check returns an error if a field is invalid, or does not go with the others.
 func (w Window) Check() error {
 	firefox := w.Browser == "" || w.Browser == "firefox"
 	switch {
@@ -92,7 +92,7 @@ func (o Opener) OpenIn(w Window, s System, address string) error {
 	return fmt.Errorf("%w: %s is not installed", ErrNone, w.Browser)
 }
 
-// arguments are those of a browser.
+// arguments returns the command-line arguments for a browser.
 func (s System) arguments(w Window, address string) []string {
 	var args []string
 	switch w.Browser {
@@ -114,7 +114,7 @@ func (s System) arguments(w Window, address string) []string {
 	return append(args, address)
 }
 
-// containerAddress is what the add-on takes.
+// containerAddress returns the address that the add-on expects.
 func containerAddress(w Window, address string) string {
 	query := "name=" + url.QueryEscape(w.Container) + "&url=" + url.QueryEscape(address)
 	if w.Color != "" {
@@ -176,8 +176,8 @@ func windowsPath(name string) string {
 	}[name]
 }
 
-// directory returns the profile directory of a Chromium browser that text means: the one that is shown under that name,
-// else one that is called so. Nothing is written: the browser may run.
+// directory returns the directory of a Chromium browser's profile: the one with text as its display name, else the one
+// named text. It writes nothing: the browser may be running.
 func (s System) directory(system, name, text string) string {
 	dir, err := filesystem.Read(filepath.Join(s.userData(system, name), "Local State"), 16<<20)
 	var state struct {

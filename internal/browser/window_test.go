@@ -14,7 +14,7 @@ import (
 
 const secret = "https://signin.aws.amazon.com/federation?Action=login&SigninToken=a%2Bb&x=$(id)"
 
-// A browser gets the address whole, in the profile or container that is asked for.
+// A browser gets the whole address, in the requested profile or container.
 func TestWhereAnAddressOpens(t *testing.T) {
 	dir, home := t.TempDir(), t.TempDir()
 	t.Setenv("PATH", dir)

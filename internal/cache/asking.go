@@ -18,7 +18,7 @@ func (s *Store) SigningIn(session identitycenter.SSOSession) bool {
 	return errors.Is(err, filesystem.ErrLocked)
 }
 
-// TryLockAsking takes the lock of the one who starts a sign-in that nobody at a terminal asked for.
+// TryLockAsking takes the lock for starting a sign-in that nobody at a terminal asked for.
 func (s *Store) TryLockAsking(session identitycenter.SSOSession) (unlock func(), ok bool) {
 	lock, err := s.Files.TryLock(s.lockPath("asking", session))
 	if err != nil {
@@ -31,12 +31,12 @@ func (s *Store) noPath(session identitycenter.SSOSession) string {
 	return filepath.Join(s.State, "asked", ownName(sessionParts(session)...))
 }
 
-// NoteNo notes that a sign-in which opened by itself came to nothing.
+// NoteNo records that a sign-in in the background came to nothing.
 func (s *Store) NoteNo(session identitycenter.SSOSession) error {
 	return s.Files.WriteSecret(s.noPath(session), []byte(s.Now().UTC().Format(time.RFC3339Nano)))
 }
 
-// ForgetNo forgets NoteNo, after a sign-in.
+// ForgetNo undoes NoteNo, after a sign-in.
 func (s *Store) ForgetNo(session identitycenter.SSOSession) error {
 	return s.Files.Remove(s.noPath(session))
 }

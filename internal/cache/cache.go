@@ -25,9 +25,9 @@ var ErrNotFound = errors.New("not in the cache")
 //	Home/.aws/cli/cache/<sha1>.json    role credentials, shared with the AWS CLI
 //	State/registrations/<sha256>.json  our client registrations
 //	State/sessions/<sha256>.json       which endpoint issued a session's token, and whose it is as a keyed hash
-//	State/asked/HASH                   when a sign-in that opened by itself came to nothing
+//	State/asked/HASH                   when a sign-in in the background came to nothing
 //	State/watched/                     which sections a write --watch removes at its end
-//	State/agreed/                      to what the person has said yes, once and for all
+//	State/agreed/                      what the person has agreed to, once and for all
 //	State/note.key                     the key of such hashes
 //	State/roles/<sha1>.json            whose role credentials a shared file holds
 //	State/chained/<sha256>.json        credentials of chained roles

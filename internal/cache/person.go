@@ -14,17 +14,17 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// askAgainAfter is for how long nobody asks again, in vain, who signed in: whoever asks waits.
+// askAgainAfter is how long to wait, after no answer, before asking again who signed in: asking delays the command.
 const askAgainAfter = 10 * time.Minute
 
-// Unnamed reports whether it is to be asked who made the last sign-in here.
+// Unnamed reports whether to ask who made the last sign-in here.
 func (n SessionNote) Unnamed(now time.Time) bool {
 	named := n.Person != "" && n.PersonOf.Equal(n.Login)
 	return !n.Login.IsZero() && !named && now.Sub(n.Asked).Abs() >= askAgainAfter
 }
 
-// NotePerson notes that name is who made the session's last sign-in here, that of login, as a keyed hash, and reports
-// whether the sign-in before was another person's. Without a name it notes that nobody tells at the moment.
+// NotePerson records, as a keyed hash, that name made the session's sign-in of login, and reports whether the sign-in
+// before it was another person's. Without a name it records that there was no answer.
 func (s *Store) NotePerson(
 	ctx context.Context, session identitycenter.SSOSession, login time.Time, name string,
 ) (another bool, err error) {

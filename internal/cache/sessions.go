@@ -42,7 +42,7 @@ type SessionNote struct {
 	// Person is a keyed hash of who made the sign-in at PersonOf, which is Login unless nobody has asked since.
 	Person   string    `json:"person,omitempty"`
 	PersonOf time.Time `json:"personOf,omitzero"`
-	// Asked is when that was last asked in vain.
+	// Asked is when that was last asked without an answer.
 	Asked time.Time `json:"askedWhoAt,omitzero"`
 }
 
@@ -112,7 +112,7 @@ func (s *Store) SaveSessionNote(session identitycenter.SSOSession, note SessionN
 	return s.Files.WriteSecret(s.notePath(session), append(data, '\n'))
 }
 
-// ForgetSignIn removes from the note for session all but who signed in, for the next sign-in to be compared with.
+// ForgetSignIn clears the note for session, but keeps who signed in, to compare the next sign-in with.
 func (s *Store) ForgetSignIn(session identitycenter.SSOSession) error {
 	note := s.SessionNote(session)
 	if note.Person == "" {

@@ -57,7 +57,7 @@ type App struct {
 	shared *awsconfig.Config  // the config files, once read
 	own    *settings.Settings // rolecall's settings, once read
 
-	silence client.Silence    // what the command has waited in vain
+	silence client.Silence    // how long the command has waited in vain
 	sweep   sync.Once         // of the caches, by the first who needs them
 	inForce awsconfig.Profile // whose network settings are used, for errors
 }

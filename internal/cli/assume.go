@@ -12,7 +12,7 @@ import (
 	"rolecall/internal/filesystem"
 )
 
-// assumeFlags say which roles are assumed on top of a target, and what is asked of the last one.
+// assumeFlags are the roles to assume on top of a target, and the options for the last one.
 type assumeFlags struct {
 	roles, policyARNs, tags, transitive             []string
 	policy, sourceIdentity, externalID, sessionName string
@@ -37,10 +37,10 @@ func (f *assumeFlags) add(cmd *cobra.Command) {
 	flags.DurationVar(&f.roleDuration, name, 0, "how `LONG` the last role's keys live, 15m to 12h; 1h at most in a chain")
 }
 
-// given reports whether any of the flags is.
+// given reports whether any of the flags is set.
 func (f *assumeFlags) given() bool { return len(f.roles) > 0 || f.asks() }
 
-// asks reports whether something is asked of the last role.
+// asks reports whether there are options for the last role.
 func (f *assumeFlags) asks() bool {
 	return len(f.tags)+len(f.transitive)+len(f.policyARNs) > 0 || f.roleDuration != 0 ||
 		f.policy+f.sourceIdentity+f.externalID+f.sessionName != ""
@@ -81,11 +81,11 @@ func (f *assumeFlags) read(t *target) error {
 	return nil
 }
 
-// assumes reports whether a command line asks for roles, or something of a role.
+// assumes reports whether the command line names roles to assume, or options for one.
 func (t target) assumes() bool { return len(t.roles) > 0 || t.last != nil }
 
-// stacked returns profile with the roles of t on top, and what t asks of the last one. Nobody has been asked when a
-// limit of AWS's is broken.
+// stacked returns profile with the roles of t on top, and t's options for the last one. It checks AWS's limits before
+// anything is sent.
 func stacked(profile awsconfig.Profile, t target) (awsconfig.Profile, error) {
 	for _, chain := range t.roles {
 		source := profile

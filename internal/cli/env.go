@@ -132,8 +132,8 @@ func (a *App) failSwitch(cmd *cobra.Command, args []string) {
 	}
 }
 
-// handedOut returns the names of the variables that rolecall may have set in this shell: not the person's regions, nor
-// what prompts know of another tool.
+// handedOut returns the names of the variables that rolecall may have set in this shell, without the person's own
+// regions and other tools' prompt variables.
 func (a *App) handedOut() []string {
 	names := export.Unset(a.ownRegions()...)
 	for _, name := range export.PromptNames() {

@@ -182,7 +182,7 @@ func (a *App) explainKind(err error, r *report) {
 	}
 }
 
-// noAccessHint says who can tell more: the portal's list, or the owner of a role that STS does not give.
+// noAccessHint says where to look next: the portal's list, or the owner of a role that STS refuses.
 func noAccessHint(err error) string {
 	if api := (*identitycenter.APIError)(nil); errors.As(err, &api) && strings.HasPrefix(api.Operation, "AssumeRole") {
 		return "ask the owner of the role whether its trust policy names you, and which external id it wants"

@@ -42,11 +42,11 @@ Variables that would take precedence over the credentials, or add another identi
 removed. ROLECALL_TARGET, _SESSION, _ACCOUNT_ID, _ACCOUNT_NAME, _ROLE, _PROFILE and _GUARDED
 say whose credentials they are. Signals reach the command, and its exit code becomes rolecall's.
 
-With --serve the command has no keys in its environment. The AWS CLI and SDKs in it ask a
-container-credentials endpoint on 127.0.0.1, for this command alone, which renews them until it
-ends; what it leaves running in the background has none afterwards (see "rolecall serve"). If the
+With --serve the command has no keys in its environment. The AWS CLI and SDKs get them from a
+container-credentials endpoint on 127.0.0.1, for this command alone, which renews them until the
+command ends; background processes that outlive it get none (see "rolecall serve"). If the
 [default] profile has credentials, which would win, the command gets copies of the config files
-without them; what it writes there, as "aws configure" does, is lost.
+without them; changes to these copies, as by "aws configure", are lost.
 
 Without a command, a shell opens: --shell, else $SHELL. Its start files run; AWS_PROFILE and keys
 that they set are removed again, and the prompt gets a mark, unless ROLECALL_NO_PROMPT is set.

@@ -143,8 +143,8 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	return a.runMany(ctx, m.batch(ctx, a, path, argv, environment), targets)
 }
 
-// readyForMany signs in, before anything runs: later, the prompt would appear among the commands' lines. From then on
-// nobody is asked.
+// readyForMany signs in before anything runs: later, the prompt would appear among the commands' output. Nothing
+// prompts after that.
 func (a *App) readyForMany(ctx context.Context, l *listed, m manyFlags) error {
 	if err := l.portal.SignIn(ctx); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"rolecall/internal/loopback"
 )
 
-// execServed runs a command that asks an endpoint of ours for its keys, as long as it runs (docs/decisions/017).
+// execServed runs a command that gets its keys from an endpoint of ours (docs/decisions/017).
 func (a *App) execServed(ctx context.Context, t target, stdout io.Writer, argv []string, inVariable bool) error {
 	if _, err := lookPath(argv[0]); err != nil {
 		return err
@@ -63,7 +63,7 @@ func (a *App) execServed(ctx context.Context, t target, stdout io.Writer, argv [
 	return a.Run(stdout, argv, environ)
 }
 
-// keptFiles are files that end with the command.
+// keptFiles are files that are removed when the command ends.
 type keptFiles []*filesystem.Kept
 
 func (k *keptFiles) keep(dir, name string, data []byte) (path string, err error) {
@@ -81,7 +81,7 @@ func (k *keptFiles) close() {
 	}
 }
 
-// tokenVariable returns the variable that says, or names the file that says, the token.
+// tokenVariable returns the variable that holds the token, or names the file that does.
 func (a *App) tokenVariable(files *keptFiles, t *handout.Target, inVariable bool) (export.Variable, error) {
 	const name = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 	text := t.Token().Reveal()
@@ -124,7 +124,7 @@ func (a *App) bareConfig(files *keptFiles) (variables []export.Variable, err err
 
 const withoutServe = ", or run exec without --serve"
 
-// notWritten says that a file of an endpoint cannot be written; instead is what else helps.
+// notWritten returns the error for a file that cannot be written; instead is another way out, for the hint.
 func notWritten(what string, err error, instead string) error {
 	if errors.Is(err, filesystem.ErrForeignOwner) {
 		return err

@@ -33,7 +33,7 @@ func selectTargets(all *inventory.Inventory, role string, m manyFlags) ([]invent
 	return chosen, nil
 }
 
-// isNoMatch reports whether err is of selectTargets, which found nothing.
+// isNoMatch reports whether err says that selectTargets found nothing.
 func isNoMatch(err error) bool {
 	hint := (*HintError)(nil)
 	return errors.As(err, &hint) && hint.Code == ExitNoAccess

@@ -35,10 +35,10 @@ func (a *App) newHandedOut() *handedOut {
 	return h
 }
 
-// handoutFolder is where the files of commands that hand out keys lie while they run.
+// handoutFolder holds the files of commands that hand out keys, while they run.
 func (a *App) handoutFolder() string { return filepath.Join(a.StateFolder(), "handout") }
 
-// add begins to hand out the keys of profile, of which there are some: keys. Nobody is asked anything from now on.
+// add starts handing out profile's keys, beginning with keys. It never prompts from then on.
 func (h *handedOut) add(
 	name string, profile awsconfig.Profile, keys identitycenter.RoleCredentials, id, role string,
 ) (*handout.Target, error) {
@@ -49,7 +49,7 @@ func (h *handedOut) add(
 	return added, err
 }
 
-// prepare returns a target with a path and a token, whose keys are kept, but which nothing answers yet.
+// prepare returns a target with a path, a token and a keeper of its keys; the endpoint does not answer for it yet.
 func (h *handedOut) prepare(
 	name string, profile awsconfig.Profile, keys identitycenter.RoleCredentials, id, role string,
 ) (*handout.Target, error) {
@@ -77,15 +77,15 @@ func (h *handedOut) prepare(
 		Failed: func(err error, until time.Time) { h.sayFailed(name, err, until) },
 		Look:   func(until time.Time) { h.lastCall.look(session, name, until) },
 		Now:    h.app.Now,
-		// Other tools make these; all others are of a role.
+		// Keys of other tools; all others are a role's.
 		AnyLife: !profile.SignsIn() && profile.Chain == nil,
 	})
 	added.Mint()
 	return added, nil
 }
 
-// renew gets new keys of the same profile, whatever the config files say by now. What a command has waited in vain does
-// not count for the next renewal, so each is a command of its own.
+// renew gets new keys for the same profile, even if the config files have changed. Each renewal is a command of its
+// own: time waited in vain does not count against the next one.
 func (h *handedOut) renew(ctx context.Context, profile awsconfig.Profile) (identitycenter.RoleCredentials, error) {
 	a := &App{World: h.app.World, debug: h.app.debug, shared: h.app.shared, own: h.app.own}
 	profile = unshared(profile)
@@ -97,7 +97,7 @@ func (h *handedOut) renew(ctx context.Context, profile awsconfig.Profile) (ident
 	return s.source.Retrieve(ctx, profile)
 }
 
-// unshared returns a profile that shares nothing with p which a session may set.
+// unshared copies p and its chain: a session may change them.
 func unshared(p awsconfig.Profile) awsconfig.Profile {
 	if p.Chain != nil {
 		chain := *p.Chain
@@ -110,7 +110,7 @@ func unshared(p awsconfig.Profile) awsconfig.Profile {
 	return p
 }
 
-// refusal says to an SDK what fail would say to a person.
+// refusal tells an SDK what fail would tell a person.
 func (a *App) refusal(err error) handout.Refusal {
 	r := a.explain(context.Background(), err)
 	f := handout.Refusal{Status: 403, Message: a.Show(withHint(r))}
@@ -140,20 +140,20 @@ func withHint(r report) string {
 func (h *handedOut) sayFailed(name string, err error, until time.Time) {
 	text := "no new keys for " + name
 	if !until.IsZero() {
-		text += ", and those at hand end at " + until.Local().Format("15:04:05")
+		text += "; the current ones end at " + until.Local().Format("15:04:05")
 	}
 	h.warn(text, withHint(h.app.explain(context.Background(), err)))
 }
 
-// stranger says that a request of somebody else was refused.
+// stranger warns that somebody else's request was refused.
 func (h *handedOut) stranger(err error) { h.warn("refused a request for keys", err.Error()) }
 
-// warn says what happened, once a minute.
+// warn says what happened, at most once a minute.
 func (h *handedOut) warn(what, why string) {
 	h.app.warnTo(h.stderr, fmt.Errorf("%s: %s", what, oneLine(why)))
 }
 
-// calm drops a line that begins as one of the last minute did, up to its second colon: it says the same.
+// calm drops repeats: a line that is the same as one of the last minute, up to the second colon.
 type calm struct {
 	to io.Writer
 
@@ -182,19 +182,19 @@ func (c *calm) Write(line []byte) (int, error) {
 	return c.to.Write(line)
 }
 
-// lastCallBefore is how long before its end a sign-in that cannot be renewed is announced.
+// lastCallBefore is how long before a sign-in ends to warn that it cannot be renewed.
 const lastCallBefore = 10 * time.Minute
 
-// A lastCall says once for each session that its sign-in is about to end, if only a person can get another one. It is
-// safe for concurrent use.
+// A lastCall warns once for each session that its sign-in is about to end, if only a person can renew it. It is safe
+// for concurrent use.
 type lastCall struct {
 	app *App
 
 	mu   sync.Mutex
-	said map[string]time.Time // about which end of a session's sign-in
+	said map[string]time.Time // by session: the end that was announced
 }
 
-// look is the keeper's of one target of a session: its keys are good until then.
+// look warns if the sign-in to session is about to end. The keys of target are good until until; zero: there are none.
 func (l *lastCall) look(session identitycenter.SSOSession, target string, until time.Time) {
 	a := l.app
 	store, err := a.cache()
@@ -217,7 +217,7 @@ func (l *lastCall) look(session identitycenter.SSOSession, target string, until 
 		token.ExpiresAt.Local().Format("15:04:05"), good, loginHint(session))
 }
 
-// first reports whether nothing was said about this end yet, and notes that it is now.
+// first reports whether this end has not been announced yet, and records that it is now.
 func (l *lastCall) first(session string, end time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

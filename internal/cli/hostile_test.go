@@ -78,7 +78,7 @@ type scene struct {
 	world  cli.World
 	names  []string // of the accounts, by number
 	emails []string
-	tags   []string // what is left of the corpus
+	tags   []string // the rest of the corpus
 }
 
 // perAccount is how many names of the corpus an account takes: its name, its address, and tags.
@@ -212,7 +212,7 @@ func (p approving) Device(_ identitycenter.SSOSession, d identitycenter.DeviceAu
 			err = p.server.OIDC.DecideDevice(context.Background(), d.UserCode, session, true)
 		}
 		if err != nil {
-			panic(err) // the person is not the test's own goroutine
+			panic(err) // t.Fatal only works on the test's own goroutine
 		}
 	}()
 }
@@ -264,8 +264,8 @@ func sorted(texts []string) []string {
 	return texts
 }
 
-// Whatever texts come from others, no command prints a character that a terminal obeys or hides, and JSON reads as the
-// texts.
+// Whatever others put into texts, no command prints a character that a terminal obeys or hides, and JSON has the
+// original texts.
 func TestHostileNamesInEveryCommand(t *testing.T) {
 	s := newScene(t)
 	s.succeed(t, "sync", "corp", "--json")
@@ -308,7 +308,7 @@ func (s *scene) listing(t *testing.T) {
 	s.succeed(t, "__completions", "fish", "rolecall whoami 7")
 }
 
-// errors runs commands whose errors repeat a text.
+// errors runs commands whose errors quote a text.
 func (s *scene) errors(t *testing.T) {
 	for n, name := range corpus(t) {
 		for _, args := range [][]string{
@@ -319,7 +319,7 @@ func (s *scene) errors(t *testing.T) {
 			{"exec", "--match", name + "~", "--", "true"},
 			{"--" + name},
 		} {
-			if n%2 == 0 { // the other half will do: each run reads the files
+			if n%2 == 0 { // every other one is enough: each run reads the files
 				s.run(t, args...)
 				continue
 			}

@@ -72,7 +72,7 @@ func identityOf(profile awsconfig.Profile, account inventory.Account) export.Ide
 	switch {
 	case profile.Name != "":
 		id.Target = profile.Name
-	case profile.Chain != nil: // of a command line, which no target repeats
+	case profile.Chain != nil: // --assume, which no target can name
 	case session.Name != "" && !strings.Contains(session.Name, ":"):
 		id.Target = session.Name + ":" + account.ID + "/" + id.Role
 	default:

@@ -15,19 +15,19 @@ import (
 )
 
 // A credential_process that may sign in (issue 13). SDKs start a process for each client and thread, kill those that
-// take long, and show little of what they say: so a process of its own signs in, once for all who ask, and goes on when
-// they have gone.
+// take long, and show little of what they say: so a separate process signs in, once for all who ask, and continues
+// after they are gone.
 
 const (
 	// askedFor is how long a sign-in in the background waits for the person.
 	askedFor = 5 * time.Minute
 	// waitsForSignIn is how long a call, with all that it does, waits for the sign-in: the Go SDK kills it after a minute.
 	waitsForSignIn = 50 * time.Second
-	// quietAfterNo is for how long no browser opens after a sign-in that nobody finished.
+	// quietAfterNo is how long no browser opens after a sign-in that nobody finished.
 	quietAfterNo = 10 * time.Minute
 )
 
-// mayAsk reports whether the sign-in to session may open a browser by itself: the person has said so, and seems to be
+// mayAsk reports whether a sign-in to session may open a browser by itself: the person has allowed it, and seems to be
 // at a desktop.
 func (a *App) mayAsk(session identitycenter.SSOSession, flag bool) bool {
 	if !flag {
@@ -43,7 +43,7 @@ func (a *App) mayAsk(session identitycenter.SSOSession, flag bool) bool {
 }
 
 // signInForProcess starts a sign-in in the background, unless one is under way, and waits until somebody has signed in
-// since the call began. required says why that is needed.
+// since the call began. required is the error to return otherwise.
 func (a *App) signInForProcess(ctx context.Context, required *login.RequiredError, began time.Time) error {
 	store, err := a.cache()
 	if err != nil {
@@ -74,7 +74,7 @@ func (a *App) signInForProcess(ctx context.Context, required *login.RequiredErro
 		}
 		select {
 		case <-ctx.Done():
-			required.Facts = append(required.Facts, "a sign-in waits in your browser; the next call finds it")
+			required.Facts = append(required.Facts, "a sign-in is waiting in your browser; finish it, then try again")
 			return required
 		case <-time.After(200 * time.Millisecond):
 		}
@@ -97,8 +97,8 @@ func (a *App) startSignIn(session identitycenter.SSOSession) error {
 	return child.Process.Release()
 }
 
-// loginInBackground is a sign-in that no terminal sees: it opens the browser, and waits for a while. If it comes to
-// nothing, that is noted for those who wait.
+// loginInBackground signs in without a terminal: it opens the browser, and waits for a while. If that comes to nothing,
+// it records so for the processes that wait.
 func (a *App) loginInBackground(ctx context.Context, name string, o options) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, askedFor, identitycenter.ErrLoginRequired)
 	defer cancel()
@@ -124,14 +124,14 @@ type atDesk struct {
 	give func(error)
 }
 
-// Authorize opens the browser, or gives up.
+// Authorize opens the browser; without one the sign-in ends.
 func (p *atDesk) Authorize(a login.Authorization) {
 	if !p.open(a.URL, p.give) {
 		p.give(errors.New("no browser could be opened"))
 	}
 }
 
-// Paste never has an answer.
+// Paste only waits for the end: nobody can paste.
 func (p *atDesk) Paste(ctx context.Context) (string, error) {
 	<-ctx.Done()
 	return "", context.Cause(ctx)

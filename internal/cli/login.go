@@ -63,7 +63,7 @@ leads from a host of your own to another region, login writes the right one to t
 	return cmd
 }
 
-// loginAll signs in to each session. What fails for one does not keep the person from the next.
+// loginAll signs in to each session, whether or not another one failed.
 func (a *App) loginAll(ctx context.Context, o options, fresh bool) error {
 	sessions, err := a.sessionProfiles("", true)
 	if err != nil {
@@ -121,7 +121,7 @@ func (s *session) signIn(ctx context.Context, fresh bool) (token identitycenter.
 	return token, already, err
 }
 
-// answerLimit is how long login waits to hear whether a token still counts.
+// answerLimit is how long login waits to hear whether a token is still accepted.
 const answerLimit = 5 * time.Second
 
 // isRejected reports whether the portal refuses the token of s, and that cannot be renewed either. Without an answer it

@@ -101,7 +101,7 @@ func (a *App) runProcess(ctx context.Context, p awsconfig.Profile, o options) ([
 	}
 	argv := words.Shell(p.CredentialProcess)
 	if len(argv) == 0 {
-		return nil, errors.New("the command line is empty, or has a quote that nothing closes")
+		return nil, errors.New("the command line is empty, or has an unclosed quote")
 	}
 	path, err := lookPath(argv[0])
 	if err != nil {
@@ -138,9 +138,9 @@ func (a *App) runProcess(ctx context.Context, p awsconfig.Profile, o options) ([
 	return out.data.Bytes(), nil
 }
 
-// A boundedOutput keeps the first bytes of what is written, and takes the rest.
+// A boundedOutput keeps the first bytes written, and discards the rest.
 type boundedOutput struct {
-	data bytes.Buffer // not embedded: ReadFrom would pass by the limit
+	data bytes.Buffer // not embedded: ReadFrom would bypass the limit
 	full bool
 }
 

@@ -29,7 +29,7 @@ func (f ownShellFlags) given() bool { return f != ownShellFlags{} }
 
 func (f *ownShellFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.shell, "shell", "", "open this `SHELL` instead of $SHELL, without a command")
-	cmd.Flags().BoolVar(&f.nested, "nested", false, "open a shell within a shell of rolecall's")
+	cmd.Flags().BoolVar(&f.nested, "nested", false, "open a shell inside a rolecall shell")
 }
 
 // execShell is exec without a command.
@@ -41,10 +41,10 @@ func (a *App) execShell(ctx context.Context, target targetFlags, args []string, 
 	return a.openShell(ctx, t, a.Stdout, f)
 }
 
-// shellDepth counts the shells of ours that this process is within.
+// shellDepth counts the rolecall shells around this process.
 const shellDepth = "ROLECALL_SHELL"
 
-// openShell opens the person's shell with the keys of t. rolecall stays, since it says afterwards what the outer shell
+// openShell opens the person's shell with the keys of t. rolecall keeps running, to say afterwards what the outer shell
 // has.
 func (a *App) openShell(ctx context.Context, t target, stdout io.Writer, f ownShellFlags) error {
 	depth, _ := strconv.Atoi(a.Getenv(shellDepth))
@@ -110,8 +110,8 @@ func (a *App) sayBack(was string) {
 	}
 }
 
-// startUp returns the command line of a shell whose own start files are followed by ours, which corrects what they have
-// exported again and marks the prompt, and variables for that. Other shells start as usual.
+// startUp returns a shell's command line and variables, so that a start file of ours runs after its own ones: it undoes
+// what these export, and marks the prompt. Other shells start as usual.
 func (a *App) startUp(path string, e export.Environment) (argv, more []string, err error) {
 	set, _ := export.Variables(e)
 	for _, v := range set {
@@ -167,8 +167,8 @@ func startText(name string) (string, error) {
 		strings.ReplaceAll(string(text), "@CORRECT@", strings.TrimSpace(string(correct)))), err
 }
 
-// startFile writes one of our start files after the text before it, and returns its path in the state folder. It holds
-// nothing of a target, so that it may stay.
+// startFile writes one of our start files after the text before it, and returns its path in the state folder. It says
+// nothing about a target, so it may stay.
 func (a *App) startFile(path, name, before string) (string, error) {
 	if a.Home == "" {
 		return "", errHomeless()
@@ -181,7 +181,7 @@ func (a *App) startFile(path, name, before string) (string, error) {
 	return path, filesystem.Files{}.WriteSecret(path, []byte(before+text))
 }
 
-// elvishRC returns the person's rc.elv: functions that it defines are only there for what follows in the same file.
+// elvishRC returns the person's rc.elv: its functions are visible only further down in the same file.
 func (a *App) elvishRC() string {
 	dir := cmp.Or(a.Getenv("XDG_CONFIG_HOME"), filepath.Join(a.Home, ".config"))
 	text, err := os.ReadFile(filepath.Join(dir, "elvish", "rc.elv"))

@@ -25,8 +25,8 @@ type pickerListing struct {
 	age     string             // of the rows shown meanwhile; empty without rows
 	updates chan picker.Update
 
-	base  awsconfig.Profile // of the session, without an account
-	rows  []picker.Item     // of them
+	base  awsconfig.Profile // the session's, without an account
+	rows  []picker.Item     // listed so far
 	shown time.Time         // the last update
 }
 
@@ -49,7 +49,7 @@ func (a *App) newPickerListing(
 		used: a.listingStore().Frecency(s.login.Session), updates: make(chan picker.Update, 1),
 	}
 	if config, err := a.config(); err == nil {
-		l.base, _ = a.sessionProfile(config, f.session) // facts are only shown
+		l.base, _ = a.sessionProfile(config, f.session) // only facts need it
 		l.base.Session = s.login.Session
 	}
 	if inv != nil {
@@ -77,7 +77,7 @@ func (l *pickerListing) items(inv *inventory.Inventory) []picker.Item {
 	return items
 }
 
-// facts says in which region an item's work would be, and how long its cached keys are good for.
+// facts returns the region that an item would be used in, and how long its cached keys are good for.
 func (l *pickerListing) facts(i picker.Item) string {
 	own := l.session.login.Session
 	said := func(awsconfig.Profile, settings.Settings) (string, error) { return i.Region, nil }

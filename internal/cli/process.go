@@ -25,8 +25,8 @@ func (a *App) processCommand() *cobra.Command {
   rolecall process --session corp --account 111122223333 --role Admin
 
 It never prompts, and ends within 20 seconds. With --interactive, or interactive = true in a
-[[session]] of config.toml, it opens your browser when a sign-in is needed, one for all who
-ask, and waits up to 50 seconds; after one that came to nothing none opens for ten minutes.
+[[session]] of config.toml, it opens your browser when a sign-in is needed, once for all callers,
+and waits up to 50 seconds; if nobody signs in, it opens none for the next ten minutes.
 It needs a desktop, not SSH or CI. rolecall-process does the same, faster; in a config file:
 
   credential_process = /usr/local/bin/rolecall-process --session corp --account 111122223333 --role Admin`,

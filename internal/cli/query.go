@@ -6,7 +6,7 @@ import (
 	"github.com/jmespath-community/go-jmespath"
 )
 
-// printAnswer prints what expression selects of answer, or all of it.
+// printAnswer prints what expression selects from answer, or all of it.
 func (a *App) printAnswer(answer any, expression jmespath.JMESPath) error {
 	if expression == nil {
 		return a.printJSON(answer)
@@ -26,7 +26,7 @@ func (a *App) printAnswer(answer any, expression jmespath.JMESPath) error {
 	return a.printJSON(picked)
 }
 
-// compileQuery reads a JMESPath expression. The library panics about some, such as a name before U+0080.
+// compileQuery reads a JMESPath expression. The library panics on some, such as a name before U+0080.
 func compileQuery(text string) (expression jmespath.JMESPath, err error) {
 	defer recoverQuery(&err)
 	if expression, err = jmespath.Compile(text); err != nil {
@@ -35,7 +35,7 @@ func compileQuery(text string) (expression jmespath.JMESPath, err error) {
 	return expression, err
 }
 
-// search returns what expression selects of answer.
+// search returns what expression selects from answer.
 func search(expression jmespath.JMESPath, answer any) (picked any, err error) {
 	defer recoverQuery(&err)
 	if picked, err = expression.Search(answer); err != nil {

@@ -157,13 +157,13 @@ func regionError(region, origin string, session identitycenter.SSOSession) error
 	return nil
 }
 
-// requireRegion returns an error for a profile that says no region in which STS could be asked.
+// requireRegion returns an error for a profile without a region for STS.
 func requireRegion(profile awsconfig.Profile) error {
 	if credentials.Region(profile) != "" {
 		return nil
 	}
 	return &HintError{
-		Err:  fmt.Errorf("profile %q has no region, and STS is asked in one", profile.Name),
+		Err:  fmt.Errorf("profile %q has no region, and STS needs one", profile.Name),
 		Code: ExitConfiguration, Hint: "set region in the profile, AWS_REGION, or --region",
 	}
 }

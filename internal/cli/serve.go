@@ -38,10 +38,10 @@ whatever asks a container-credentials endpoint as the AWS CLI and SDKs do.
   rolecall serve --forward --to HOST:8899             in the container's network
   rolecall serve dev --imds                           also as EC2's metadata service, version 2
 
-It listens on 127.0.0.1, answers only you and root, never prompts, and renews keys ahead. When a
-sign-in is needed, the answer and a line on stderr say so; the next request after it has keys.
-Who reads the token of a target has its keys, and no other target's. --listen opens a port beyond
-this machine's loopback, in clear text: prefer --socket. See docs/containers.md.`,
+It listens on 127.0.0.1, answers only you and root, never prompts, and renews keys before they
+end. When a sign-in is needed, the answer and a line on stderr say so; requests after it get keys.
+Whoever reads a target's token can get its keys, but no other target's. --listen opens a port
+beyond this machine's loopback, in clear text: prefer --socket. See docs/containers.md.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(cmd, args); err != nil {
@@ -85,7 +85,7 @@ func (f *serveFlags) check(cmd *cobra.Command, args []string) error {
 	case doing > 1:
 		return Usagef("--add, --status, --stop, --forward and --print exclude each other")
 	case runs && len(args) == 0:
-		return Usagef("serve needs a TARGET (a local Identity Center is started by: rolecall idc serve)")
+		return Usagef("serve needs a TARGET (to start a local Identity Center: rolecall idc serve)")
 	case f.print != "" && len(args) > 1, !runs && f.print == "" && len(args) > 0:
 		return Usagef("too many arguments: %q", args)
 	case f.forward != (f.to != ""):
@@ -108,7 +108,7 @@ func (f *serveFlags) check(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// checkPlaces refuses what cannot be a place to listen at, before anybody signs in.
+// checkPlaces refuses invalid places to listen at, before anybody signs in.
 func (f *serveFlags) checkPlaces() error {
 	for name, port := range map[string]int{"port": f.port, "imds-port": f.imdsPort} {
 		if port < 0 || port > 65535 {
@@ -130,7 +130,7 @@ func (f *serveFlags) checkPlaces() error {
 	return checkSocketPath(path)
 }
 
-// serveOrControl runs a server, or talks to the one that runs.
+// serveOrControl runs a server, or talks to the running one.
 func (a *App) serveOrControl(ctx context.Context, f serveFlags, args []string) error {
 	switch {
 	case f.add != "":

@@ -17,7 +17,7 @@ import (
 
 func printForms() []string { return []string{"docker", "compose", "podman", "devcontainer", "env"} }
 
-// servePrint prints the lines with which programs elsewhere use the running serve: for one target, or the first.
+// servePrint prints what programs elsewhere need to use the running serve, for one target or the first.
 func (a *App) servePrint(ctx context.Context, form, name, shell string) error {
 	if !slices.Contains(printForms(), form) {
 		return Usagef("unknown form %q; forms: %s", form, strings.Join(printForms(), ", "))
@@ -84,7 +84,7 @@ func (a *App) findServed(ctx context.Context, s serveState, text string) int {
 	return s.find(identityOf(profile, account).Target)
 }
 
-// variables lead programs to the target. Without a region, that of the programs stays.
+// variables returns those that point programs to the target. Without a region, programs keep their own.
 func (t servedTarget) variables(tokenFile string) []export.Variable {
 	all := []export.Variable{
 		{Name: "AWS_CONTAINER_CREDENTIALS_FULL_URI", Value: t.URI},
@@ -97,7 +97,7 @@ func (t servedTarget) variables(tokenFile string) []export.Variable {
 	return all
 }
 
-// warnOfDefault says that programs will be somebody else, if they will.
+// warnOfDefault warns if programs would use the credentials of [default] instead.
 func (a *App) warnOfDefault(t servedTarget) {
 	shared, err := a.config()
 	if err == nil {
@@ -112,8 +112,8 @@ func (a *App) warnOfDefault(t servedTarget) {
 	}
 }
 
-// checkShared refuses a socket whose folder holds more: a container gets the folder, since a socket that serve makes
-// anew is another file.
+// checkShared refuses a socket whose folder holds anything else: containers mount the folder, since the socket is a new
+// file each time serve starts.
 func (a *App) checkShared(s serveState, t servedTarget) error {
 	why := sharesMore(s.Socket, a.Home)
 	if why == "" {
@@ -129,7 +129,7 @@ func (a *App) socketHint(t servedTarget) string {
 	return "rolecall serve --stop, then: rolecall serve " + Quoted(t.Target) + " --socket ~/.rolecall/serve.sock"
 }
 
-// sharesMore says why the folder of a socket is not one to give to a container; empty if it is.
+// sharesMore says why a container should not get the folder of a socket; empty if it may.
 func sharesMore(socket, home string) string {
 	folder := filepath.Dir(socket)
 	info, err := os.Stat(folder)
@@ -186,7 +186,7 @@ func (a *App) printDocker(s serveState, t servedTarget, port string) ([]string, 
 func (a *App) printCompose(s serveState, t servedTarget, port string) error {
 	if s.Socket == "" {
 		return &HintError{
-			Err: errors.New("a socket is needed for compose: a service has a network of its own"), Code: ExitError,
+			Err: errors.New("compose needs a socket: each service has its own network"), Code: ExitError,
 			Hint: a.socketHint(t),
 		}
 	}
@@ -226,7 +226,7 @@ func (a *App) printDevcontainer(s serveState, t servedTarget, port string) error
 	members := map[string]any{"remoteEnv": variables}
 	if s.Socket == "" {
 		members["runArgs"] = []string{"--network=host"}
-		a.note("a container has the network of this machine on Linux only; elsewhere: %s", a.socketHint(t))
+		a.note("containers can use this machine's network on Linux only; elsewhere: %s", a.socketHint(t))
 	} else {
 		program, err := a.ownProgram()
 		if err != nil {
@@ -240,7 +240,7 @@ func (a *App) printDevcontainer(s serveState, t servedTarget, port string) error
 	return terminal.WriteJSON(a.Stdout, members, "  ")
 }
 
-// ownProgram returns the path of this program, whatever links led to it.
+// ownProgram returns the path of this program, with links resolved.
 func (a *App) ownProgram() (string, error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A container gets no folder that has more than the socket in it, or may have more tomorrow.
+// A container does not get a folder that holds more than the socket, or that might hold more later.
 func TestFoldersForContainers(t *testing.T) {
 	root := t.TempDir()
 	folder := func(name string, files ...string) string {

@@ -20,7 +20,7 @@ import (
 	"rolecall/internal/loopback"
 )
 
-// A serving is a serve that runs.
+// A serving is a running serve.
 type serving struct {
 	*handedOut
 	flags   serveFlags
@@ -44,7 +44,7 @@ func (a *App) serve(ctx context.Context, f serveFlags, args []string) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	if _, err := a.cache(); err != nil { // which removes what a crash has left
+	if _, err := a.cache(); err != nil { // this removes what a crash has left
 		return err
 	}
 	lock, err := filesystem.Files{}.TryLock(filepath.Join(a.StateFolder(), "serve.lock"))
@@ -86,7 +86,7 @@ func (s *serving) open(ctx context.Context, args []string) error {
 	}
 	if s.flags.imds && all[0].e.Region == "" {
 		return &HintError{
-			Err:  fmt.Errorf("%s has no region, and the metadata service says in which one it is", all[0].e.Identity.Target),
+			Err:  fmt.Errorf("%s has no region, and the metadata service has to report one", all[0].e.Identity.Target),
 			Code: ExitConfiguration, Hint: "set region in the profile, AWS_REGION, or --region",
 		}
 	}
@@ -120,7 +120,7 @@ func (s *serving) onClose(f func()) { s.closing = append(s.closing, f) }
 
 func (s *serving) close() {
 	s.mu.Lock()
-	s.closed = true // what --add still brings is not handed out
+	s.closed = true // a late --add hands out nothing
 	s.mu.Unlock()
 	for i := len(s.closing) - 1; i >= 0; i-- {
 		s.closing[i]()
@@ -154,8 +154,8 @@ func (a *App) givenTarget(ctx context.Context, t target, o options) (givenTarget
 	}, e}, nil
 }
 
-// handOut begins to hand out a target, once its files are there: the token, and the variables for containers. One that
-// is handed out already stays as it is. The caller has locked s.mu.
+// handOut writes a target's files, the token and the variables for containers, then starts handing it out. A target
+// that is already handed out stays as it is. The caller holds s.mu.
 func (s *serving) handOut(given givenTarget) (servedTarget, error) {
 	if i := s.saved.find(given.e.Identity.Target); i >= 0 {
 		return s.saved.Targets[i], nil
@@ -209,7 +209,7 @@ func (s *serving) write(given givenTarget, added *handout.Target, files *keptFil
 	return t, err
 }
 
-// openSocket answers on a unix socket. Whose process connects is checked as on 127.0.0.1.
+// openSocket answers on a unix socket. The connecting process is checked as on 127.0.0.1.
 func (s *serving) openSocket() error {
 	if s.flags.socket == "" {
 		return nil
@@ -234,7 +234,7 @@ func (s *serving) openSocket() error {
 	return nil
 }
 
-// openAddresses answers beyond this machine's loopback, where nothing tells who connects.
+// openAddresses answers beyond this machine's loopback, where it cannot tell who connects.
 func (s *serving) openAddresses() error {
 	for _, text := range s.flags.listen {
 		address, err := netip.ParseAddrPort(text)
@@ -257,7 +257,7 @@ func (s *serving) openAddresses() error {
 	return nil
 }
 
-// isAddress reports whether a Host is an IP address: a page can rebind any name, and no address.
+// isAddress reports whether a Host is an IP address: a page can rebind any name, but no address.
 func isAddress(host string) bool {
 	if _, err := netip.ParseAddrPort(host); err == nil {
 		return true
@@ -266,7 +266,7 @@ func isAddress(host string) bool {
 	return err == nil || handout.Forwarded(host)
 }
 
-// openIMDS answers as EC2's metadata service. Its answers cannot leave this machine: each hop takes one of their TTL.
+// openIMDS answers as EC2's metadata service. Its answers cannot leave this machine: their TTL is 1.
 func (s *serving) openIMDS() error {
 	if !s.flags.imds {
 		return nil
@@ -305,16 +305,16 @@ func (s *serving) sayReady() error {
 	if err := s.app.Result(text, map[string]any{"ready": s.saved.public()}); err != nil {
 		return err
 	}
-	s.app.tell(`for programs of another terminal: eval "$(rolecall serve --print env)"`)
+	s.app.tell(`for programs in another terminal: eval "$(rolecall serve --print env)"`)
 	return nil
 }
 
-// envFileMark begins the file of --env-file, with the process: another file is not replaced.
+// envFileMark is the first line of --env-file, with the process id: no other file is replaced.
 func envFileMark(pid int) string {
 	return "# rolecall serve " + strconv.Itoa(pid) + ": removed when it ends\n"
 }
 
-// envFile returns the variables for a container, which has its own files.
+// envFile returns the variables for a container, which cannot read a file with the token.
 func (s *serving) envFile(e export.Environment, t servedTarget, added *handout.Target) ([]byte, error) {
 	text, err := dotenv(export.EndpointVariables(e, []export.Variable{
 		{Name: "AWS_CONTAINER_CREDENTIALS_FULL_URI", Value: t.URI},
@@ -335,12 +335,12 @@ func (s *serving) writeEnvFile(text []byte) (string, error) {
 	if err == nil {
 		_, err = file.Write(text)
 		if err = errors.Join(err, file.Close()); err != nil {
-			err = errors.Join(err, os.Remove(path)) // it may have a part of the token
+			err = errors.Join(err, os.Remove(path)) // it may hold a part of the token
 		}
 	}
 	if err != nil {
 		return "", &HintError{
-			Err: fmt.Errorf("--env-file: %w", err), Code: ExitConfiguration, Hint: "choose a file that is not there yet",
+			Err: fmt.Errorf("--env-file: %w", err), Code: ExitConfiguration, Hint: "choose a file that does not exist yet",
 		}
 	}
 	s.saved.EnvFile = path

@@ -16,18 +16,18 @@ import (
 // maxSocketPath fits into a socket's address on all systems.
 const maxSocketPath = 100
 
-// checkSocketPath refuses what no socket can be at.
+// checkSocketPath refuses paths that no socket can have.
 func checkSocketPath(path string) error {
 	if runtime.GOOS == "windows" {
 		return Usagef("--socket is not available on Windows; use --port")
 	}
 	if len(path) > maxSocketPath {
-		return Usagef("--socket %q is longer than the %d bytes of a socket's path", path, maxSocketPath)
+		return Usagef("--socket %q is longer than %d bytes, the limit for a socket's path", path, maxSocketPath)
 	}
 	return nil
 }
 
-// listenSocket opens a unix socket for its owner alone, and makes its folder if need be. One that a crash has left is
+// listenSocket creates a unix socket for its owner alone, and its folder if needed. A socket that a crash has left is
 // replaced; anything else stays.
 func listenSocket(path string) (net.Listener, error) {
 	if info, err := os.Lstat(path); err == nil {
@@ -38,7 +38,7 @@ func listenSocket(path string) (net.Listener, error) {
 			return nil, err
 		}
 	}
-	// It stays, as containers that have it mounted would not see another one.
+	// The folder is never removed: containers that have it mounted would not see a new one.
 	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
@@ -64,8 +64,7 @@ func answers(path string) bool {
 	return true
 }
 
-// ownSocket accepts connections of this user and root only: between the making of a socket and its mode, others could
-// connect.
+// ownSocket accepts connections of this user and root only: before a new socket gets its mode, others could connect.
 type ownSocket struct {
 	net.Listener
 	refused func(error)

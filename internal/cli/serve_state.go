@@ -24,8 +24,8 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// A serveState is what a running serve writes for other commands of the person: a file of handoutFolder that is
-// removed with it, or after a crash by the next command.
+// A serveState is what a running serve tells the person's other commands, in a file of handoutFolder. serve removes it
+// at the end; after a crash the next command does.
 type serveState struct {
 	PID     int            `json:"pid"`
 	Targets []servedTarget `json:"targets"`
@@ -70,7 +70,7 @@ func (s serveState) find(name string) int {
 
 const stateName = "serve"
 
-// save writes the state, once there is a server that answers others.
+// save writes the state, once other commands can reach this one.
 func (s *serving) save() error {
 	if s.saved.Control == "" {
 		return nil
@@ -135,8 +135,8 @@ func (s *serving) control() http.Handler {
 	})
 }
 
-// addLater hands out one more target, with the region that the asking command has found. That command has retrieved the
-// keys, so those of roles are in the cache; other tools are asked again, which may take long.
+// addLater hands out one more target, in the region that the calling command has found. That command has retrieved the
+// keys, so those of roles are in the cache; other tools are run again, which may take long.
 func (s *serving) addLater(ctx context.Context, text, region string) (servedTarget, error) {
 	fresh := &App{World: s.app.World, debug: s.app.debug} // the config files may have changed
 	t, err := fresh.argument(targetFlags{region: region}, text)
@@ -213,7 +213,7 @@ func (a *App) askServe(ctx context.Context, s serveState, method, path string, a
 		return &HintError{Err: errors.New(failed.Message), Code: failed.Code, Facts: failed.Facts, Hint: failed.Hint}
 	}
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("serve answers %s", response.Status)
+		return fmt.Errorf("serve answered %s", response.Status)
 	}
 	if answer == nil {
 		return nil
@@ -229,7 +229,7 @@ func (a *App) serveStatus(ctx context.Context) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "process  %d\n", s.PID)
 	for _, t := range s.Targets {
-		until := "no keys; see the errors of serve"
+		until := "no keys; see the errors that serve prints"
 		if !t.ExpiresAt.IsZero() {
 			until = "until " + a.moment(t.ExpiresAt)
 		}
@@ -302,7 +302,7 @@ func (a *App) serveStop(ctx context.Context) error {
 	return nil
 }
 
-// sweepServe removes what a serve that crashed has left elsewhere: its socket and its --env-file.
+// sweepServe removes what a crashed serve left elsewhere: its socket and its --env-file.
 func (a *App) sweepServe() {
 	for _, path := range filesystem.KeptIn(a.handoutFolder(), stateName) {
 		data, taken := filesystem.TakeAbandoned(path)
@@ -325,7 +325,7 @@ func removeEnvFile(path string, pid int) {
 	}
 }
 
-// isEnvFile reports whether a file was written by --env-file, perhaps of another process.
+// isEnvFile reports whether any serve has written a file by --env-file.
 func isEnvFile(data []byte) bool { return strings.HasPrefix(string(data), "# rolecall serve ") }
 
 func dotenv(variables []export.Variable) ([]byte, error) {

@@ -51,7 +51,7 @@ type listed struct {
 	regions map[string]string // of the work, by account
 }
 
-// label is how the accounts of l are told from those of other sessions.
+// label tells the accounts of l from those of other sessions.
 func (l listed) label() string { return l.login.Session.Label() }
 
 // eachListed calls read for each session that a list is about, and returns those where that worked, and the errors of

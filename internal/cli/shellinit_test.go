@@ -40,8 +40,8 @@ func ended(text string) bool {
 	return len(open) == 0
 }
 
-// PowerShell does not run here: its function is held to the grammar of its quotes and brackets, to ASCII, which Windows
-// PowerShell 5.1 reads in any code page, and to the mark that rolecall writes at the end.
+// PowerShell does not run here. Its function is only checked for balanced quotes and brackets, for ASCII, which Windows
+// PowerShell 5.1 reads in any code page, and for the mark that rolecall writes at the end.
 func TestTheFunctionOfPowerShell(t *testing.T) {
 	var out, problems bytes.Buffer
 	w := aWorld(t, &out, &problems)

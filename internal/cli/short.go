@@ -12,8 +12,8 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// isShortStatus reports whether a command line is that of prompts, which is answered before the command library is
-// built.
+// isShortStatus reports whether a command line is the one that prompts run: it is answered without building the other
+// commands.
 func isShortStatus(args []string) bool { return slices.Equal(args, []string{"status", "--short"}) }
 
 // printShort prints whose credentials this shell has, and for how long: "payments-prod/Admin 43m"; or nothing. A prompt

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Whatever a query is, it is answered or an error of usage: the library panics about some texts.
+// Any query is answered or is a usage error: the library panics on some texts.
 func TestQueriesThatCannotBe(t *testing.T) {
 	for _, text := range []string{
 		"a\u0080", "\u0080", "a\u0080b", "accountList[].a\u0080", "'", "\"", "`", "[", "[?", "a[?b==`\u0080`]",

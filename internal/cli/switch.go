@@ -139,8 +139,8 @@ func (a *App) before(name string) (string, error) {
 	return remembered(config, text)
 }
 
-// keepTerminal makes the terminal our stdin where that is a pipe or a file: a loop that reads it must not lose lines,
-// and the picker and a sign-in need a person.
+// keepTerminal reads from the terminal if stdin is a pipe or a file: a loop that reads stdin must not lose lines, and
+// the picker and a sign-in need a person.
 func (a *App) keepTerminal() {
 	if a.Stdin == nil || terminal.IsTerminal(a.Stdin) {
 		return
@@ -191,7 +191,7 @@ func nowHas(e export.Environment, c identitycenter.RoleCredentials, now time.Tim
 	return fmt.Sprintf("%s, for %s", who, left(c.Expiration.Sub(now)))
 }
 
-// targetBefore returns the target that a shell had before now, which is its new one.
+// targetBefore returns the target that a shell had before it switched to now.
 func (a *App) targetBefore(now string) string {
 	before := cmp.Or(a.Getenv("ROLECALL_TARGET"), a.Getenv("AWS_PROFILE"), a.Getenv("AWS_DEFAULT_PROFILE"))
 	if before = export.Harmless(before); before == "" || before == now {
@@ -212,7 +212,7 @@ func (a *App) without(names []string) export.Switch {
 	return s
 }
 
-// clearShell removes what rolecall has set: in AWS_PROFILE, too, if that is the target's.
+// clearShell removes what rolecall has set; AWS_PROFILE, too, if it names the target.
 func (a *App) clearShell(name string) error {
 	had, names := a.Getenv("ROLECALL_TARGET"), a.handedOut()
 	if of := a.Getenv("AWS_PROFILE"); of != "" && export.Harmless(of) == a.Getenv("ROLECALL_PROFILE") {
@@ -227,8 +227,8 @@ func (a *App) clearShell(name string) error {
 	return nil
 }
 
-// failedSwitch writes what removes this shell's credentials after an error, and adds that to its report. Whoever
-// leaves a picker or a sign-in keeps them.
+// failedSwitch prints what removes this shell's credentials after an error, and says so in the report. Cancelling a
+// picker or a sign-in keeps them.
 func (a *App) failedSwitch(r report) report {
 	had, name, s := a.Getenv("ROLECALL_TARGET"), a.functionsName(), export.Switch{}
 	left := r.Code == ExitInterrupted
@@ -259,7 +259,7 @@ func (a *App) functionsName() string {
 	return "rc"
 }
 
-// profileOf returns the name of the profile that leads to the account and role of p, if it is only one.
+// profileOf returns the name of the profile that leads to the account and role of p, if there is exactly one.
 func (a *App) profileOf(p awsconfig.Profile) (string, error) {
 	if p.Name != "" {
 		return p.Name, nil
@@ -292,8 +292,8 @@ func (a *App) profileOf(p awsconfig.Profile) (string, error) {
 	}
 }
 
-// remembered returns the target that a variable of ours means, whose value is a harmless form of it: of profiles, the
-// only one with that form.
+// remembered returns the target behind a variable of ours, which holds its harmless form: a profile only if no other
+// one has the same form.
 func remembered(config *awsconfig.Config, text string) (string, error) {
 	var found []string
 	for _, name := range config.ProfileNames() {
@@ -308,7 +308,7 @@ func remembered(config *awsconfig.Config, text string) (string, error) {
 		return found[0], nil
 	}
 	return "", &HintError{
-		Err: fmt.Errorf("%q may be several profiles", text), Code: ExitUsage,
+		Err: fmt.Errorf("%q could be any of several profiles", text), Code: ExitUsage,
 		Facts: []string{"profiles: " + strings.Join(found, ", ")}, Hint: "name one of them",
 	}
 }

@@ -94,7 +94,7 @@ func (t *table) printTSV(w io.Writer) error {
 	return err
 }
 
-// under returns t with one more column in front, which says the same in each row.
+// under returns t with one more column in front, with the same text in each row.
 func (t *table) under(title, text string) *table {
 	u := &table{header: append([]string{title}, t.header...)}
 	for _, row := range t.rows {

@@ -22,7 +22,7 @@ type target struct {
 	role    string
 	region  string            // --region; empty: see App.located
 	roles   []awsconfig.Chain // to assume on top, the first one first
-	last    *awsconfig.Chain  // what is asked of the last role of all; nil: nothing
+	last    *awsconfig.Chain  // options for the last role of all; nil: none
 }
 
 // targetFlags are the flags that name a target without a positional argument,

@@ -59,7 +59,7 @@ func applies(c settings.Console, account inventory.Account, role string) bool {
 		(c.Tag == "" || slices.Contains(account.Tags, c.Tag)) && (c.Role == "" || inventory.Matches(c.Role, role))
 }
 
-// An emptyError is a template that comes to nothing: the console must not open elsewhere instead.
+// An emptyError is a template that expands to nothing: the console must not open elsewhere instead.
 type emptyError struct{ template, account string }
 
 func (e *emptyError) Error() string {
@@ -96,7 +96,7 @@ func (a *App) agreeToContainers(ctx context.Context) error {
 	return a.agreeOnce(ctx, agreement{
 		name: "firefox-containers", attended: a.Terminal,
 		refusal: &HintError{
-			Err:  errors.New("containers need " + addOn + ", and nobody has said yet that it is installed"),
+			Err:  errors.New("containers need " + addOn + ", and nobody has confirmed yet that it is installed"),
 			Code: ExitRefused, Hint: "confirm once, at a terminal, that it is installed",
 		},
 		explain:  func() { a.note("containers need %s; without it Firefox searches the web for the address", addOn) },

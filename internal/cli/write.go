@@ -39,8 +39,8 @@ func (a *App) writeCommand() *cobra.Command {
   rolecall write --remove jdbc           remove what was written
   rolecall write --remove                the same, all of it
 
-A section that rolecall has written has a comment above it, and says when its keys end; no SDK
-looks at that. Most programs read the file once: "rolecall serve" is better for those that run
+A section that rolecall has written has a comment above it, and says when its keys end; SDKs ignore
+that, and most programs read the file only once: "rolecall serve" is better for those that run
 long. Sections of your own stay as they are; --force replaces one, after a backup. "logout"
 removes the keys of its session.`,
 		Args: cobra.ArbitraryArgs,
@@ -59,7 +59,7 @@ removes the keys of its session.`,
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.as, "as", "", "the `NAME` of the section (default rolecall-ACCOUNT-ROLE)")
 	cmd.Flags().BoolVar(&f.remove, "remove", false, "remove sections that rolecall has written")
-	cmd.Flags().BoolVar(&f.watch, "watch", false, "stay, renew the keys ahead of their end, and remove them at the end")
+	cmd.Flags().BoolVar(&f.watch, "watch", false, "keep running, renew the keys before they end, and remove them at exit")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace a section of your own, after a backup")
 	cmd.ValidArgsFunction = func(
 		cmd *cobra.Command, args []string, begun string,
@@ -150,7 +150,7 @@ func (a *App) sectionFor(
 
 func lastPart(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
 
-// mayWrite refuses names for which SDKs would disagree about who wins, and asks before [default] is written.
+// mayWrite refuses names for which SDKs would disagree about which keys count, and asks before writing [default].
 func (a *App) mayWrite(ctx context.Context, sections []written.Section) error {
 	config, err := a.config()
 	if err != nil {
@@ -182,7 +182,7 @@ func (a *App) mayWrite(ctx context.Context, sections []written.Section) error {
 	return nil
 }
 
-// agreeToDefault asks: keys in [default] are everybody's, and win over container credentials.
+// agreeToDefault asks: every program uses keys in [default], and prefers them to container credentials.
 func (a *App) agreeToDefault(ctx context.Context) error {
 	if !a.Terminal {
 		return &HintError{
@@ -200,7 +200,7 @@ func (a *App) agreeToDefault(ctx context.Context) error {
 
 func (a *App) credentialsFile() string { return awsconfig.Locate(a.Getenv, a.Home).Credentials }
 
-// editCredentials changes the credentials file. Backups are made of what is the person's alone.
+// editCredentials changes the credentials file. Backups leave out sections of ours.
 func (a *App) editCredentials(
 	ctx context.Context, backup bool, change func(*awsconfig.Document) ([]byte, error),
 ) error {
@@ -320,7 +320,7 @@ func (a *App) removeWritten(ctx context.Context, names []string) error {
 		a.note("removed [%s]", name)
 	}
 	if len(gone) == 0 {
-		a.tell("nothing was written")
+		a.tell("nothing to remove")
 	}
 	return nil
 }

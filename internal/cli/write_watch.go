@@ -79,7 +79,7 @@ func (a *App) watchWritten(
 	}
 }
 
-// renewWritten writes those keys that are new, and removes those that have ended: some programs take them for good.
+// renewWritten writes new keys, and removes expired ones: some programs would go on using them.
 func (a *App) renewWritten(
 	ctx context.Context, watched heldSections, sections []written.Section, targets []*handout.Target,
 ) error {
@@ -134,7 +134,7 @@ type heldSections map[string]*heldSection // by name
 
 func watchedFolder(store *cache.Store) string { return filepath.Join(store.State, "watched") }
 
-// hold takes sections for this process, or says that a watch has one of them.
+// hold locks sections for this process, or fails if a watch has one of them.
 func (a *App) hold(store *cache.Store, sections []written.Section) (heldSections, error) {
 	held := heldSections{}
 	for _, s := range sections {
@@ -165,7 +165,7 @@ func (h heldSections) release() {
 	}
 }
 
-// note notes keys before they are written.
+// note records keys before they are written.
 func (h heldSections) note(sections []written.Section) error {
 	for _, s := range sections {
 		one := h[s.Name]

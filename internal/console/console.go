@@ -109,7 +109,7 @@ func ask(ctx context.Context, asker *http.Client, r Request, query url.Values) (
 	return token, nil
 }
 
-// refused is an answer with another status than 200. AWS answers every rejected request with 400.
+// refused returns the error for a status other than 200. AWS answers every rejected request with 400.
 func refused(r Request, status int) error {
 	kind, text := client.StatusKind(status), fmt.Sprintf("HTTP status %d", status)
 	if kind == identitycenter.ErrUnauthorized {

@@ -49,7 +49,7 @@ func TestServices(t *testing.T) {
 	}
 }
 
-// Names that handout.md found to be no paths lead where AWS's own links lead.
+// Names that are not paths (handout.md) lead where AWS's own links lead.
 func TestNamesThatAreNoPaths(t *testing.T) {
 	const front = "https://eu-west-1.console.aws.amazon.com/"
 	for name, want := range map[string]string{

@@ -2,7 +2,7 @@ package console
 
 import "testing"
 
-// Keys go to AWS's sign-in endpoints alone: a console, or another host of AWS, is none.
+// Keys go only to AWS's sign-in endpoints, not to a console or another host of AWS.
 func TestWhatIsNoSignInEndpoint(t *testing.T) {
 	for origin, want := range map[string]bool{
 		"https://signin.aws.amazon.com": true, "https://eu-west-1.signin.aws.amazon.com": true,

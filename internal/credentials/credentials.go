@@ -37,8 +37,8 @@ type Source struct {
 	Accounts []identitycenter.Account
 	// Others are the ways to keys of profiles that do not sign in.
 	Others Others
-	// Least is the life that credentials have left at least when somebody keeps them for others, who holds on to the old
-	// ones himself when no new ones can be had. 0: identitycenter.CachedRoleMinimum, and less as a last resort.
+	// Least is the least life that credentials have left, for a caller that keeps its old ones when it cannot get new
+	// ones. 0: identitycenter.CachedRoleMinimum, and less as a last resort.
 	Least time.Duration
 	// Warn is told what went wrong without harm to the answer.
 	Warn func(error)

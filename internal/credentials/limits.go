@@ -14,7 +14,7 @@ import (
 	"rolecall/internal/awsconfig"
 )
 
-// A LinkError is a role that STS would refuse to assume as it is asked for: nobody is asked.
+// A LinkError is a role that STS would refuse to assume with these options, so no request is sent.
 type LinkError struct{ RoleARN, Problem string }
 
 // Error names the role and the limit.
@@ -30,8 +30,7 @@ const (
 	mostPolicyText = 2048 // characters of the policy and the ARNs together
 )
 
-// CheckLinks checks all that is asked of each role in a profile's chain against AWS's limits. The error is a
-// *LinkError.
+// CheckLinks checks the options of each role in a profile's chain against AWS's limits. The error is a *LinkError.
 func CheckLinks(profile awsconfig.Profile) error {
 	for p := &profile; p != nil && p.Chain != nil; p = p.Chain.Source { // a web identity has no source
 		if problem := linkProblem(*p.Chain); problem != "" {
@@ -83,7 +82,7 @@ func policyProblem(c awsconfig.Chain) string {
 	}
 	switch {
 	case len(c.PolicyARNs) > mostPolicies:
-		return fmt.Sprintf("%d policy ARNs are more than %d", len(c.PolicyARNs), mostPolicies)
+		return fmt.Sprintf("%d policy ARNs exceed the limit of %d", len(c.PolicyARNs), mostPolicies)
 	case length > mostPolicyText:
 		return fmt.Sprintf("the policies have %d characters, more than %d", length, mostPolicyText)
 	}
@@ -98,14 +97,14 @@ func Compact(policy []byte) (string, error) {
 		return "", err
 	}
 	if !strings.HasPrefix(b.String(), "{") {
-		return "", fmt.Errorf("a policy is a JSON object")
+		return "", fmt.Errorf("a policy must be a JSON object")
 	}
 	return b.String(), nil
 }
 
 func tagProblem(c awsconfig.Chain) string {
 	if len(c.Tags) > mostTags {
-		return fmt.Sprintf("%d session tags are more than %d", len(c.Tags), mostTags)
+		return fmt.Sprintf("%d session tags exceed the limit of %d", len(c.Tags), mostTags)
 	}
 	var keys []string
 	for _, tag := range c.Tags {

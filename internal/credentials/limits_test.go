@@ -24,7 +24,7 @@ func tags(n int) (all []awsconfig.Tag) {
 	return all
 }
 
-// What AWS would refuse is refused before anybody is asked, with the limit; what it allows is not.
+// What AWS would refuse is refused before anything is sent, with the limit; what it allows is not.
 func TestLimitsOfRoles(t *testing.T) {
 	static, sso := awsconfig.Profile{}, role(payments, "Admin")
 	policy := func(n int) string { return `{"a":"` + strings.Repeat("x", n-8) + `"}` }
@@ -106,7 +106,7 @@ func TestCompactPolicies(t *testing.T) {
 	}
 }
 
-// All that is asked of a role reaches STS, as its API names it.
+// All options for a role reach STS, under its API's names.
 func TestWhatSTSIsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)

@@ -21,11 +21,10 @@ import (
 // ErrNoKeys means that a profile says where its keys are, and none are there.
 var ErrNoKeys = errors.New("there are no keys")
 
-// ErrBadProcess means that a credential_process printed something else than version 1 of its format.
-var ErrBadProcess = errors.New("its answer is not that of a credential_process")
+// ErrBadProcess means that a credential_process printed something other than version 1 of its format.
+var ErrBadProcess = errors.New("its output is not in the format of a credential_process")
 
-// Others are the ways to keys that have nothing to do with Identity Center. Without one of them, profiles that need it
-// are an ErrNoKeys.
+// Others get keys that have nothing to do with Identity Center. Profiles that need a missing one are an ErrNoKeys.
 type Others struct {
 	// Getenv reads the environment, for credential_source = Environment.
 	Getenv func(name string) string
@@ -89,7 +88,7 @@ func (s *Source) fromProcess(out []byte) (c identitycenter.RoleCredentials, err 
 		return c, bad(err.Error())
 	}
 	if err := json.Unmarshal(out, &answer); err != nil {
-		return c, bad("a value of another type than it has in version 1")
+		return c, bad("a value of the wrong type")
 	}
 	if answer.Version != 1 {
 		return c, bad(fmt.Sprintf("version %d, not 1", answer.Version))

@@ -109,24 +109,25 @@ func TestMFA(t *testing.T) {
 	})
 }
 
-// What a credential_process prints is looked at as a server's answer is.
+// The output of a credential_process is checked like a server's answer.
 func TestWhatAProcessPrints(t *testing.T) {
 	const keys = `"AccessKeyId":"ASIAX","SecretAccessKey":"s"`
 	for out, says := range map[string]string{
 		`{"Version":1,` + keys + `}`: "", `{"Version":1,` + keys + `,"SessionToken":"t"}`: "",
 		`{"Version":1,` + keys + `,"SessionToken":"t","Expiration":"2100-01-01T00:00:00Z","Other":[]}`: "",
 		`{"Version":1,` + keys + `,"SessionToken":"t","Expiration":"2100-01-01T00:00:00.5+02:00"}`:     "",
-		``: "not that of", `null`: "not that of", `[]`: "not that of", `<html>`: "not that of", `{}`: "version 0",
-		`{"Version":2,` + keys + `}`: "version 2", `{"Version":"1",` + keys + `}`: "another type",
+		``: "not in the format of", `null`: "not in the format of", `[]`: "not in the format of",
+		`<html>`: "not in the format of", `{}`: "version 0",
+		`{"Version":2,` + keys + `}`: "version 2", `{"Version":"1",` + keys + `}`: "wrong type",
 		`{"Version":1,"AccessKeyId":"ASIAX"}`: "secret access key", `{"Version":1,"SecretAccessKey":"s"}`: "access key id",
 		`{"Version":1,` + keys + `,"Expiration":"2100-01-01T00:00:00Z"}`:                              "session token",
 		`{"Version":1,` + keys + `,"SessionToken":"t","Expiration":"2000-01-01T00:00:00Z"}`:           "ended at",
 		`{"Version":1,` + keys + `,"SessionToken":"t","Expiration":"tomorrow"}`:                       "RFC 3339",
 		`{"Version":1,"AccessKeyId":"A$(id)","SecretAccessKey":"s"}`:                                  "access key id",
 		`{"Version":1,"AccessKeyId":"A\nB","SecretAccessKey":"s"}`:                                    "access key id",
-		`{"Version":1,` + keys + `} more`:                                                             "not that of",
-		`{"Version":1,"AccessKeyId":"A","AccessKeyId":"B","SecretAccessKey":"s"}`:                     "not that of",
-		`{"Version":1,` + keys + `,"Deep":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`: "not that of",
+		`{"Version":1,` + keys + `} more`:                                                             "not in the format of",
+		`{"Version":1,"AccessKeyId":"A","AccessKeyId":"B","SecretAccessKey":"s"}`:                     "not in the format of",
+		`{"Version":1,` + keys + `,"Deep":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`: "not in the format of",
 	} {
 		s := credentials.Source{Now: time.Now, Others: credentials.Others{
 			Process: func(context.Context, awsconfig.Profile) ([]byte, error) { return []byte(out), nil },

@@ -124,7 +124,7 @@ func (s STS) assumeRole(
 	return s.handedOut("AssumeRole", chain, out.Credentials, out.ResultMetadata)
 }
 
-// handedOut checks the credentials that STS has answered with for the role of chain.
+// handedOut checks the credentials that STS has returned for the role of chain.
 func (s STS) handedOut(
 	operation string, chain awsconfig.Chain, keys *ststypes.Credentials, metadata middleware.Metadata,
 ) (identitycenter.RoleCredentials, error) {

@@ -119,7 +119,7 @@ func (p portals) ofName(name string, fail failure) (string, error) {
 	case !isLabel(name):
 		return fail("that is neither an address nor an alias")
 	}
-	// The host may be one that AWS has for other things, as start.awsapps.com.
+	// AWS may use the host for something else, such as start.awsapps.com.
 	return p.ofURL(&url.URL{Scheme: "https", Host: name + "." + usual.Portals[0], Path: "/start"}, fail)
 }
 

@@ -80,8 +80,8 @@ const attempts = `(async (uri, imds, token) => {
 })`
 
 // A page that knows address and token, that rebinds its name to 127.0.0.1, that sends requests across origins, posts
-// forms and opens sockets, reads no keys. As a control, the same page reads those of an endpoint that does not look who
-// asks.
+// forms and opens sockets, reads no keys. As a control, the same page reads those of an endpoint that does not check
+// who asks.
 func TestPagesGetNoKeys(t *testing.T) {
 	browser := aBrowser(t, chromedp.Flag("host-resolver-rules", "MAP evil.example 127.0.0.1"))
 	w := servedWorld(t, "")

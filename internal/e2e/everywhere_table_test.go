@@ -21,8 +21,8 @@ const (
 	noConfig           // the same, without an sso-session
 )
 
-// playings are the commands that ask servers. The access token that must be renewed stands for each command that
-// needs one.
+// playings are the commands that ask servers. One command with a token that must be renewed covers all that need
+// a token.
 var playings = []playing{
 	{line: "login corp", routes: "register+authorize+token", state: noLogin},
 	{line: "login --device-code corp", routes: "register+device+token", state: noLogin},
@@ -66,7 +66,7 @@ var coveredElsewhere = []string{
 	"silence", "slow-headers", "slow-body", "hanging", "stalled", "slow-handshake", "many-accounts",
 }
 
-// patient are faults that listing commands wait for, up to a minute.
+// patient are faults that listing commands wait out, up to a minute.
 var patient = []string{"throttle", "retry-after"}
 
 // otherwise are exit codes of commands that differ from those in the table of TestEveryFault, by fault and route.

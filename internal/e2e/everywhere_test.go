@@ -60,7 +60,7 @@ func crossings(t *testing.T) []crossing {
 	return all
 }
 
-// outage reports whether the server is away while a person signs in: that is waited for.
+// outage reports whether the server is away while a person signs in: the command waits for it.
 func (c crossing) outage() bool {
 	return strings.Contains(c.spec, "@token") && !strings.Contains(c.spec, "#") && c.fault == "unavailable" &&
 		strings.Contains(c.at.line, "--device-code")
@@ -354,7 +354,7 @@ func withoutTable(stderr string) string {
 	return labels.ReplaceAllString(tableLines.ReplaceAllString(stderr, ""), "")
 }
 
-// checkOutput checks that a failed command hands out no keys, and that nobody's text takes over a terminal.
+// checkOutput checks that a failed command hands out no keys, and that no text takes over a terminal.
 func (e ending) checkOutput(t *testing.T, c crossing) {
 	t.Helper()
 	if found := wild.FindString(e.out); found != "" {
@@ -430,7 +430,7 @@ func codesFor(c crossing) string {
 	}
 	form := routeOfSpec.ReplaceAllString(c.spec, "")
 	want := wantOf(form, c.fault)
-	if strings.HasSuffix(form, "#2") { // it recovers, if the answers that are lost were of no use
+	if strings.HasSuffix(form, "#2") { // it recovers, unless a lost answer was needed
 		want += " 0 1 3"
 	}
 	_, route, _ := strings.Cut(routeOfSpec.FindString(c.spec), "@")

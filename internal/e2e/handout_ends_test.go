@@ -28,7 +28,7 @@ func handoutFiles(t *testing.T, w *world) (files []string) {
 	return files
 }
 
-// A running is a command of the person's that goes on beside the test.
+// A running is a command of the person's that runs in the background.
 type running struct {
 	*exec.Cmd
 	out lockedBuffer // stdout and stderr
@@ -79,8 +79,8 @@ func (b *lockedBuffer) String() string {
 
 const otherDefault = "[default]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = ReadOnly\n"
 
-// The child has no secret in its environment; its files are private; with its end endpoint and files are gone, also for
-// what it leaves running. SIGTERM reaches it.
+// The child has no secret in its environment, and its files are private. When it ends, endpoint and files are gone,
+// even for background processes that outlive it. SIGTERM reaches it.
 func TestTheEndOfAServedChild(t *testing.T) {
 	w := servedWorld(t, otherDefault)
 	r := w.start(t, "ready", "rolecall", "exec", "--serve", "dev", "--", "sh", "-c",
@@ -189,7 +189,7 @@ func TestAKilledExecServeLeavesNothing(t *testing.T) {
 	}
 }
 
-// Signals that rolecall gets reach the child, whose end is rolecall's; the files are gone.
+// Signals that rolecall gets reach the child, whose exit ends rolecall; the files are gone.
 func TestSignalsOfAServedChild(t *testing.T) {
 	w := servedWorld(t, otherDefault)
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1} {

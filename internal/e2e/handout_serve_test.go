@@ -27,7 +27,7 @@ type handedTarget struct{ Target, URI, TokenFile, EnvFile string }
 // serving starts serve of dev with more flags, and returns the process and what it hands out.
 func (w *world) serving(t *testing.T, flags ...string) (*running, handedTarget) {
 	t.Helper()
-	r := w.start(t, "for programs of another terminal", append([]string{"rolecall", "serve", "dev"}, flags...)...)
+	r := w.start(t, "for programs in another terminal", append([]string{"rolecall", "serve", "dev"}, flags...)...)
 	var status struct{ Targets []handedTarget }
 	text := w.must(t, "rolecall", "serve", "--status", "--json")
 	if err := json.Unmarshal([]byte(text), &status); err != nil || len(status.Targets) != 1 {
@@ -52,7 +52,7 @@ func (h handedTarget) variables(t *testing.T) []string {
 	return all
 }
 
-// A network namespace plays the container: it has a loopback of its own, and no way out but a socket.
+// A network namespace plays the container: it has its own loopback, and a socket is the only way out.
 type container struct{ name string }
 
 func aContainer(t *testing.T) container {
@@ -79,8 +79,8 @@ func (c container) inside(argv ...string) []string {
 	return append([]string{"ip", "netns", "exec", c.name}, argv...)
 }
 
-// The container's programs find their keys at its own loopback, and where ECS has them, by a forwarder that reaches
-// serve by a mounted socket. There they have nothing else: STS is forwarded, too, as the network is not there.
+// The container's programs get keys at its own loopback, and at ECS's address, through a forwarder that reaches serve
+// by a mounted socket. There is no network in it, so STS is forwarded, too.
 func TestKeysInAContainer(t *testing.T) {
 	t.Parallel()
 	w := servedWorld(t, "")
@@ -100,7 +100,7 @@ func TestKeysInAContainer(t *testing.T) {
 		w.start(t, "ready: "+listen[len(listen)-1], c.inside(argv...)...)
 	}
 	forward("unix:"+socket, host, "169.254.170.2:80")
-	// The Identity Center's STS, for which another forwarder stands in for a network.
+	// The Identity Center's STS, by another forwarder instead of a network.
 	center := filepath.Join(w.home, "run", "center.sock")
 	listener, err := net.Listen("unix", center)
 	if err != nil {
@@ -117,7 +117,7 @@ func TestKeysInAContainer(t *testing.T) {
 		"ECS, whole":   "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.2" + path,
 	} {
 		rounds := 1
-		if name == "its loopback" { // past an end of the keys
+		if name == "its loopback" { // longer than the keys live
 			rounds = 5
 		}
 		environ := w.inContainer(target.variables(t), uri)
@@ -152,8 +152,8 @@ func (w *world) inContainer(variables []string, uri string) []string {
 	return environ
 }
 
-// What a killed serve leaves, the next command removes: its files, its socket, and the file that it was told to write.
-// Another server's, and files that are somebody else's by now, stay.
+// The next command removes what a killed serve leaves: its files, its socket, and the file of --env-file. Another
+// server's files, and files that somebody else has replaced, stay.
 func TestAKilledServeLeavesNothing(t *testing.T) {
 	w := servedWorld(t, "")
 	socket, file := filepath.Join(w.home, "s.sock"), filepath.Join(w.home, "dev.env")
@@ -278,7 +278,7 @@ func TestThePrintedLines(t *testing.T) {
 	}
 }
 
-// Beyond loopback it is said that this is clear text; the token is still required.
+// Beyond loopback there is a warning about clear text; the token is still required.
 func TestListenBeyondLoopback(t *testing.T) {
 	w := servedWorld(t, "")
 	port := freePort(t)

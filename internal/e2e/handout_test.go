@@ -108,7 +108,7 @@ func servedWorld(t *testing.T, more string) *world {
 	return w
 }
 
-// shortKeys has the keys of Admin live for so long only, and forgets those at hand.
+// shortKeys limits the life of Admin's keys, and forgets the current ones.
 func (w *world) shortKeys(t *testing.T, life time.Duration) {
 	t.Helper()
 	err := w.data.Store.Update(t.Context(), func(tx store.Tx) error {
@@ -127,8 +127,8 @@ func (w *world) shortKeys(t *testing.T, life time.Duration) {
 	}
 }
 
-// A [default] profile with credentials of any kind, which SDKs prefer to an endpoint, does not make the child of exec
-// --serve somebody else; nor do variables that are left over.
+// A [default] profile with credentials of any kind, which SDKs prefer to an endpoint, does not change the identity of
+// exec --serve's child; nor do leftover variables.
 func TestServedChildrenAreNobodyElse(t *testing.T) {
 	const static = "aws_access_key_id = AKIAOTHEROTHEROTHER0\naws_secret_access_key = other\n"
 	for name, files := range map[string]struct{ config, credentials string }{
@@ -202,7 +202,7 @@ func TestAServedChildCanNameAProfile(t *testing.T) {
 	}
 }
 
-// Real clients go on past several ends of their keys.
+// Real clients keep working while their keys end several times.
 func TestServedChildrenOutliveTheirKeys(t *testing.T) {
 	t.Parallel()
 	w := servedWorld(t, "[default]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = ReadOnly\n")

@@ -80,7 +80,7 @@ func (k *killing) kill(argv ...string) {
 	k.killed(cmd.Run() != nil)
 }
 
-// killed counts, and follows a machine that becomes quicker or slower.
+// killed counts, and adapts to a machine that becomes faster or slower.
 func (k *killing) killed(inTheMiddle bool) {
 	if !inTheMiddle {
 		k.usual = k.usual * 9 / 10

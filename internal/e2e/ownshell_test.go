@@ -66,7 +66,7 @@ func lastOf(lines []string) string {
 }
 
 // exec without a command opens the person's shell: with its start files, but as the target; with a mark in its prompt;
-// its exit code is rolecall's, and whoever leaves it reads what is outside.
+// its exit code is rolecall's, and after it a line says what the outer shell has.
 func TestAShellOfItsOwn(t *testing.T) {
 	w := aListedWorld(t, 0, nil)
 	for name, program := range startFilesWithOthers(t, w) {

@@ -92,7 +92,7 @@ func TestStalledServers(t *testing.T) {
 	all.Wait()
 }
 
-// chmodAll takes the rights of others from a copy.
+// chmodAll removes other users' permissions from a copy.
 func chmodAll(t *testing.T, home string) {
 	t.Helper()
 	err := filepath.WalkDir(home, func(path string, d os.DirEntry, err error) error {
@@ -141,7 +141,7 @@ func inTime(t *testing.T, faults, line string, environ []string, most time.Durat
 	t.Logf("%-32s %-50s %d %.1f s", faults, line, code, took.Seconds())
 }
 
-// A start page that never answers is waited for ten seconds, too: where a region is missing.
+// A start page that never answers costs ten seconds, too, where a region is missing.
 func TestASilentStartPage(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {

@@ -81,7 +81,7 @@ func TestBeyondThisMachine(t *testing.T) {
 	}
 }
 
-// Beyond this machine there is TLS, and nobody plays faults.
+// Beyond this machine, TLS is required, and no faults are played.
 func TestWhatIsRefusedBeyondThisMachine(t *testing.T) {
 	dir := t.TempDir()
 	certificate, key, _ := selfSigned(t, dir)

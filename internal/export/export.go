@@ -253,7 +253,7 @@ func WriteEndpoint(w io.Writer, format string, variables []Variable) error {
 	return err
 }
 
-// Unset returns the names of the variables that Write sets but those to keep.
+// Unset returns the names of the variables that Write sets, except those to keep.
 func Unset(keep ...string) []string {
 	return slices.DeleteFunc(slices.Clone(sets[:]), func(name string) bool { return slices.Contains(keep, name) })
 }

@@ -20,7 +20,7 @@ type format struct {
 	write func(b *bytes.Buffer, set []Variable, unset []string) error
 	unset func(b *bytes.Buffer, names []string)
 	fail  func(b *bytes.Buffer, names []string) // unsets, and ends with a failing status
-	// whole variables end with a mark, which says that nothing is missing; nil for dialects without a function of ours.
+	// marked ends with a mark, which shows that nothing was cut off; nil for dialects without a function of ours.
 	marked func(b *bytes.Buffer, set []Variable, unset []string) error
 	whole  func(b *bytes.Buffer, c identitycenter.RoleCredentials) error
 }
@@ -140,7 +140,7 @@ func (l lines) writeMarked(b *bytes.Buffer, set []Variable, unset []string) erro
 	return err
 }
 
-// commands returns what unsets and sets variables. Joined, all that is unset is one command, and the keys come last.
+// commands returns the commands that unset and set variables. Joined, one command unsets all, and the keys come last.
 func (l lines) commands(set []Variable, unset []string, joined bool) (commands []string, err error) {
 	if joined && len(unset) > 0 {
 		unset = []string{strings.Join(unset, " ")}

@@ -14,7 +14,7 @@ const Previous = "ROLECALL_PREVIOUS"
 // wholeMark ends what a function of "rolecall shell-init" evaluates: without it, the output was cut off.
 const wholeMark = "rolecall-whole"
 
-// A Switch changes a shell that goes on.
+// A Switch changes a running shell.
 type Switch struct {
 	Set   []Variable
 	Unset []string
@@ -47,12 +47,12 @@ func SwitchTo(e Environment, profile, previous string, others []string) (Switch,
 	return s, nil
 }
 
-// ofKeys are the variables that are only right beside the keys.
+// ofKeys are the variables that are only valid together with the keys.
 func ofKeys() []string {
 	return append(keyNames(), "AWS_CREDENTIAL_EXPIRATION", "AWS_ACCOUNT_ID")
 }
 
-// Conflicts returns the variables of environ that would make a shell somebody else, or a prompt say so.
+// Conflicts returns the variables of environ that would give a shell another identity, or make a prompt show one.
 func Conflicts(environ []string) []string {
 	var found []string
 	for _, entry := range environ {
@@ -94,5 +94,5 @@ func HasFunction(format string) bool {
 	return err == nil && f.marked != nil
 }
 
-// Harmless returns a text as the variables have it: fit for prompts and shells.
+// Harmless returns text as variables hold it: safe for prompts and shells.
 func Harmless(text string) string { return harmless(text) }

@@ -16,8 +16,8 @@ type Editor struct {
 	Files Files
 	State string // our state folder, for locks and backups
 	Now   func() time.Time
-	// Keep returns what a backup keeps of the old content, nil for no backup; nil keeps all. For files with secrets of
-	// ours.
+	// Keep returns the part of the old content that a backup keeps, nil for no backup; a nil Keep keeps all. It is for
+	// files with secrets of ours.
 	Keep func(old []byte) []byte
 	// InPlace is told of a file that could not be replaced, and was written in place.
 	InPlace func(path string)

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// A Kept is a file that is of use only as long as its writer runs. It is named as temporary files are, so a sweep
-// removes it after a crash. It is not safe for concurrent use.
+// A Kept is a file that is useful only while its writer runs. It is named like a temporary file, so a sweep removes it
+// after a crash. It is not safe for concurrent use.
 type Kept struct {
 	Path string
 	file *os.File
@@ -53,7 +53,7 @@ func (k *Kept) Close() error {
 	return err
 }
 
-// TakeAbandoned removes a kept file whose writer is gone, and returns what was in it: what else has to be removed.
+// TakeAbandoned removes a kept file whose writer is gone, and returns its content, which may name more to remove.
 func TakeAbandoned(path string) (data []byte, taken bool) {
 	data, err := Files{}.ReadSecret(path)
 	if err != nil {

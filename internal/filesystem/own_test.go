@@ -106,7 +106,7 @@ func TestBothVersionsAreKept(t *testing.T) {
 	holds(t, kept.Kept, "a new one\n")
 }
 
-// A sweep takes what we have left in a folder, and no other file, hidden or not.
+// A sweep removes what we left in a folder, and no other file, hidden or not.
 func TestOnlyOursIsSwept(t *testing.T) {
 	dir := t.TempDir()
 	theirs := []string{".bashrc", ".config.swp", ".rolecall", "config", "a.rolecall-1"}

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A file that has other names is somebody else's, too: it is not written through ours.
+// A file with more than one name may also be somebody else's: it is not written through ours.
 func TestASharedFileWithOtherNames(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pace.json")
 	if err := os.WriteFile(path, []byte("theirs"), 0o600); err != nil {

@@ -14,7 +14,7 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// A Target is whose keys one path hands out.
+// A Target is the role whose keys one path hands out.
 type Target struct {
 	Name                  string // as a person names it
 	Account, Role, Region string
@@ -25,13 +25,13 @@ type Target struct {
 	hash                  [sha256.Size]byte // of the token
 }
 
-// Path is that of the target's address: 128 random bits.
+// Path is the path of the target's address: 128 random bits.
 func (t *Target) Path() string { return t.path }
 
 // Token is what a client must send as Authorization: 256 random bits.
 func (t *Target) Token() identitycenter.Secret { return t.token }
 
-// An Endpoint answers as AWS's container credentials, for several targets. It is safe for concurrent use.
+// An Endpoint is a container-credentials endpoint for several targets. It is safe for concurrent use.
 type Endpoint struct {
 	// Explain says what to answer instead of keys.
 	Explain func(error) Refusal
@@ -41,7 +41,7 @@ type Endpoint struct {
 	targets []*Target
 }
 
-// Mint gives t a path and a token of its own, which nothing answers yet.
+// Mint gives t a path and a token of its own. They do not work before Add.
 func (t *Target) Mint() {
 	path, token := make([]byte, 16), make([]byte, 32)
 	_, _ = rand.Read(path) // never fails
@@ -51,7 +51,7 @@ func (t *Target) Mint() {
 	t.token, t.hash = identitycenter.NewSecret(text), sha256.Sum256([]byte(text))
 }
 
-// Add answers at t's path from now on. A target that has none gets one, with a token.
+// Add makes the endpoint answer at t's path. A target without one gets a path and a token.
 func (e *Endpoint) Add(t *Target) {
 	if t.path == "" {
 		t.Mint()

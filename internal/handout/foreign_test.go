@@ -1,4 +1,4 @@
-// What a keeper owes to keys of other tools, whose sources have caches and lives of their own.
+// How a keeper treats keys of other tools, which have their own caches and lifetimes.
 package handout_test
 
 import (
@@ -32,8 +32,8 @@ func keysFor(id string, life time.Duration) identitycenter.RoleCredentials {
 	return identitycenter.RoleCredentials{AccessKeyID: id, Expiration: time.Now().Add(life)}
 }
 
-// A source that returns what it has in its cache is asked now and then, not at each look and request; its keys serve
-// until their end, and the newer ones as soon as it has them.
+// A source that returns cached keys is asked now and then, not at each look and request; its keys are used until their
+// end, and newer ones as soon as it has them.
 func TestASourceWithACache(t *testing.T) {
 	for name, again := range map[string]func(first identitycenter.RoleCredentials) identitycenter.RoleCredentials{
 		"the same keys": func(first identitycenter.RoleCredentials) identitycenter.RoleCredentials { return first },
@@ -96,7 +96,7 @@ func TestKeysOfDays(t *testing.T) {
 	})
 }
 
-// Why keys that came are of no use is said as it is.
+// The error says exactly why new keys are of no use.
 func TestKeysOfNoUse(t *testing.T) {
 	for want, life := range map[string]time.Duration{
 		"the new keys have already expired by this computer's clock":                 -time.Minute,

@@ -68,7 +68,7 @@ func pass(ctx context.Context, in net.Conn, dial func(ctx context.Context) (net.
 	return nil
 }
 
-// half passes on what from says, and that it has said all.
+// half copies what from sends, and passes on its end.
 func half(to, from net.Conn) {
 	buffer := make([]byte, 16<<10)
 	for {

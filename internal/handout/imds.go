@@ -21,9 +21,9 @@ const (
 	rolesPath   = "/latest/meta-data/iam/security-credentials"
 )
 
-// IMDS answers as EC2's instance metadata service, version 2 alone, with the keys of one target. Whoever may connect
-// can get a token; so it is for programs that know nothing else. Version 1, which requests that a server was tricked
-// into would reach, is not there.
+// IMDS answers as EC2's instance metadata service, with the keys of one target. Whoever may connect can get a token, so
+// it is for programs that know nothing else. Only version 2 is there: version 1 would also answer requests that a
+// server was tricked into.
 type IMDS struct {
 	Target  *Target
 	Explain func(error) Refusal
@@ -70,7 +70,7 @@ func (i *IMDS) giveToken(w http.ResponseWriter, r *http.Request) {
 	writeText(w, i.token(end))
 }
 
-// token holds its end, and the proof that it was made here.
+// token returns a token: its end, and the proof that it was made here.
 func (i *IMDS) token(end int64) string {
 	raw := binary.BigEndian.AppendUint64(nil, uint64(end))
 	mac := hmac.New(sha256.New, i.secret[:])
@@ -112,7 +112,7 @@ func (i *IMDS) answer(w http.ResponseWriter, r *http.Request, path string) {
 	}
 }
 
-// RoleName is a name as roles have one: that of the role, or of the target whose keys are of another tool.
+// RoleName returns a valid name of a role: the target's role, or the target itself if another tool makes its keys.
 func (i *IMDS) RoleName() string {
 	return strings.Map(func(r rune) rune {
 		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'

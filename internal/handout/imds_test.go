@@ -64,7 +64,7 @@ func TestMetadata(t *testing.T) {
 	})
 }
 
-// What a server sends that was tricked into it, a page, or a client of version 1 has no answer.
+// Requests of a page, of a version 1 client, or that a server was tricked into get no answer.
 func TestMetadataForNobodyElse(t *testing.T) {
 	_, targets := still(t, 1)
 	imds := handout.NewIMDS(targets[0], explain, nil, time.Now)
@@ -131,7 +131,7 @@ func TestMetadataHasNoOldKeys(t *testing.T) {
 	})
 }
 
-// Keys of another tool are those of a role whose name is the target's, as far as roles can have it.
+// Keys of another tool get the target's name as their role, without characters that role names cannot have.
 func TestARoleForKeysOfOtherTools(t *testing.T) {
 	for name, want := range map[string]string{
 		"tool": "tool", "my tool/é": "my-tool--", "a+b=c,d.e@f_g-h": "a+b=c,d.e@f_g-h",

@@ -1,7 +1,6 @@
 // Package handout hands out role credentials over HTTP, as AWS's container credentials and as version 2 of EC2's
-// metadata service, to programs that ask again before keys end. It keeps to itself when keys are renewed, who may ask,
-// and the form of the answers (docs/decisions/017). It never prints, and asks nobody: whoever builds it says how keys
-// are had.
+// metadata service, to programs that ask again before keys end. It hides when keys are renewed, who may ask, and the
+// form of the answers (docs/decisions/017). It never prints or prompts: its caller says how to get keys.
 package handout
 
 import (
@@ -16,9 +15,9 @@ import (
 const (
 	// Ahead is how long before their end keys are renewed. botocore asks at every use with less than 15 minutes left.
 	Ahead = 20 * time.Minute
-	// Least is the life that keys of a renewal have left.
+	// Least is the least life that renewed keys have left.
 	Least = Ahead + time.Second
-	// Enough is the life with which keys are handed out without waiting for newer ones.
+	// Enough is the remaining life at which keys are handed out without waiting for newer ones.
 	Enough = 15 * time.Minute
 	// Patience is how long a request waits for a renewal: some SDKs hang up after a second.
 	Patience = 900 * time.Millisecond
@@ -31,10 +30,10 @@ const (
 	shortestLook = 500 * time.Millisecond // between two looks at the clock
 )
 
-// ErrRenewing means that no keys are at hand, and that a renewal is under way: whoever asks again finds its result.
+// ErrRenewing means that there are no keys yet, and that a renewal is under way: asking again finds its result.
 var ErrRenewing = errors.New("the keys are being renewed; ask again")
 
-// Why keys that came are of no use.
+// Why new keys are of no use.
 var (
 	errEnded = errors.New("the new keys have already expired by this computer's clock")
 	errLong  = errors.New("by this computer's clock, the new keys live longer than keys of a role can")
@@ -64,7 +63,7 @@ type Keeper struct {
 
 	mu       sync.Mutex
 	keys     identitycenter.RoleCredentials
-	life     time.Duration // what was left of keys when they came
+	life     time.Duration // how long keys had left when they came
 	signIn   time.Time     // of keys
 	renewing chan struct{} // closed at the end of the renewal under way; nil: none
 	err      error         // of the last renewal
@@ -119,8 +118,8 @@ func (k *Keeper) Keys(ctx context.Context) (identitycenter.RoleCredentials, erro
 	return keys, k.err
 }
 
-// mayAsk reports whether a request may begin a renewal. A source that returned what it has in its cache is left in
-// peace while that is good.
+// mayAsk reports whether a request may begin a renewal. A source that returned keys from its cache is left
+// alone while these are good.
 func (k *Keeper) mayAsk(left time.Duration) bool {
 	switch {
 	case k.err != nil:
@@ -145,7 +144,7 @@ func (k *Keeper) until() time.Time {
 	return time.Time{}
 }
 
-// now is the wall clock: what the system counts otherwise stands still while a laptop sleeps.
+// now is the wall clock: the monotonic clock stands still while a laptop sleeps.
 func (k *Keeper) now() time.Time { return k.o.Now().Round(0) }
 
 // good returns the keys at hand and the life that they have left; none if they have ended, are of another sign-in, or
@@ -162,8 +161,8 @@ func (k *Keeper) tooLong(left time.Duration) bool {
 	return !k.o.AnyLife && left > identitycenter.MaxRoleLife
 }
 
-// margin is the life left with which keys are renewed. Keys that came with less than Ahead were new, and are used for
-// three quarters of it. Those that came with a little more may be the rest of longer ones.
+// margin is the remaining life at which keys are renewed. Keys that came with less than Ahead were new, and are used
+// for three quarters of it. Those that came with a little more may be the rest of longer ones.
 func (k *Keeper) margin() time.Duration {
 	if k.life <= Ahead {
 		return k.life / 4
@@ -179,8 +178,8 @@ func (k *Keeper) take(keys identitycenter.RoleCredentials, signIn time.Time) {
 	k.err, k.pause = nil, 0
 }
 
-// takeRenewed is take after a renewal. One that brought no later end than that of the keys at hand was of no use, as
-// when another tool has a cache of its own: the next one waits as after a failure, but not past the end.
+// takeRenewed is take after a renewal. If the new keys do not last longer than those at hand, as when another tool has
+// a cache of its own, the next renewal waits as after a failure, but not past the end.
 func (k *Keeper) takeRenewed(keys identitycenter.RoleCredentials, signIn time.Time) {
 	old, left := k.good()
 	pause := k.nextPause()
@@ -203,7 +202,7 @@ func (k *Keeper) unfit(keys identitycenter.RoleCredentials) error {
 	return nil
 }
 
-// begin starts a renewal. Requests come and go; it goes on.
+// begin starts a renewal, which goes on when the request for it has gone.
 func (k *Keeper) begin() {
 	if k.ctx.Err() != nil {
 		return

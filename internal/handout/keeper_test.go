@@ -14,7 +14,7 @@ import (
 	"rolecall/internal/testbed"
 )
 
-// Keys are renewed ahead though nobody asks: with 20 minutes left, or a quarter of a short life.
+// Keys are renewed early even if nobody asks: with 20 minutes left, or a quarter of a short life.
 func TestKeysAreRenewedAhead(t *testing.T) {
 	for _, c := range []struct{ life, old, renewed time.Duration }{
 		{time.Hour, 39 * time.Minute, 41 * time.Minute},
@@ -77,7 +77,7 @@ func TestASlowPortal(t *testing.T) {
 	})
 }
 
-// Whoever asks and hangs up has started a renewal that goes on.
+// A renewal goes on after the client that started it hangs up.
 func TestARenewalOutlivesItsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, 30*time.Minute)
@@ -167,7 +167,7 @@ func (s *scene) sleep(d time.Duration) {
 	s.jump += d
 }
 
-// A laptop that slept over the end of keys wakes up to new ones, or to an error; so does one whose clock was set.
+// A laptop that slept past the end of its keys wakes up to new ones, or to an error; so does one whose clock was set.
 func TestTheClockJumps(t *testing.T) {
 	for name, c := range map[string]struct {
 		jump  time.Duration

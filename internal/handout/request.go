@@ -75,7 +75,7 @@ func FromProgram(r *http.Request) bool {
 			return false
 		}
 	}
-	// A body, or an address as a proxy gets it.
+	// It has a body, or its address has the form that proxies get.
 	return r.ContentLength == 0 && len(r.TransferEncoding) == 0 && r.URL.Host == "" && r.URL.User == nil
 }
 
@@ -126,5 +126,5 @@ func answerOf(c identitycenter.RoleCredentials, roleARN string, now time.Time) a
 	}
 }
 
-// moment is in the one form that all SDKs read: JavaScript's knows Z, and no offsets.
+// moment formats t in the one way that all SDKs read: JavaScript's accepts Z, but no offsets.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }

@@ -50,7 +50,7 @@ func TestTheAnswer(t *testing.T) {
 	}
 }
 
-// Whatever a page, a proxy, or another target's client sends has no keys, and no leave for a page to read the answer.
+// Whatever a page, a proxy, or another target's client sends, the answer has no keys, and no page can read it.
 func TestNobodyElseIsAnswered(t *testing.T) {
 	e, targets := still(t, 2)
 	var cases []func(r *http.Request) int

@@ -23,7 +23,7 @@ var (
 	ErrThrottled            = errors.New("too many requests")                // 429
 	ErrUnavailable          = errors.New("the service is not available")     // 5xx, no connection, timeout
 	ErrWrongClock           = errors.New("this computer's clock is wrong")
-	// ErrNoAnswer is an ErrUnavailable that was waited for long enough: do not ask again.
+	// ErrNoAnswer is an ErrUnavailable after waiting long enough: do not ask again.
 	ErrNoAnswer = fmt.Errorf("%w: it does not answer", ErrUnavailable)
 	// HTML, truncated, too large, impossible values
 	ErrBadAnswer = errors.New("the answer is not what AWS sends")

@@ -77,7 +77,7 @@ func TestStartURLsThatAreTheSame(t *testing.T) {
 	}
 }
 
-// Keys that end later than AWS's do were written under another clock, or by another hand.
+// Keys that end later than AWS's do were written under another clock, or by somebody else.
 func TestHowLongKeysLive(t *testing.T) {
 	now := time.Now()
 	for left, want := range map[time.Duration]bool{

@@ -38,7 +38,7 @@ func cycle(of string, length int) func(w http.ResponseWriter, r *http.Request) b
 	}
 }
 
-// The parallel listing ends at the first token that came before, in whichever list, also if that was in an earlier run.
+// The parallel listing ends at the first repeated token, in whichever list, even if it came in an earlier run.
 func TestAListingEndsAtTheFirstRepetition(t *testing.T) {
 	for _, of := range []string{"/accounts", "/roles"} {
 		for _, length := range []int{1, 2, 3, 7} {
@@ -66,7 +66,7 @@ func TestAListingEndsAtTheFirstRepetition(t *testing.T) {
 	}
 }
 
-// Ever new pages without anything in them end, too.
+// An endless series of empty pages ends it, too.
 func TestAListingEndsAtEmptyPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, 1, 1)
@@ -117,7 +117,7 @@ func TestAListThatIsBegunAgain(t *testing.T) {
 	})
 }
 
-// A listing of whose answers none comes, or none from a later one on, ends within 30 seconds.
+// A listing that gets no answers, or none after some, ends within 30 seconds.
 func TestAStalledListingEnds(t *testing.T) {
 	for _, from := range []int{1, 2, 5, 30} {
 		synctest.Test(t, func(t *testing.T) {

@@ -176,7 +176,7 @@ func (r *run) all(ctx context.Context) (*Inventory, error) {
 func (r *run) resume(before []page) {
 	next := map[string]string{"": ""} // by account: where its list goes on
 	for _, p := range before {
-		if r.bound(p) != nil { // never kept but where a list was begun again
+		if r.bound(p) != nil { // only happens where a list was begun again
 			delete(r.pages, p.Account)
 			_ = r.bound(p)
 		}

@@ -72,7 +72,7 @@ func (c *callback) close() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), doneGrace)
 	defer cancel()
-	_ = c.server.Shutdown(ctx) // lets a page out that is on its way, that of a refusal, too
+	_ = c.server.Shutdown(ctx) // lets pages under way get out, also that of a refusal
 	_ = c.server.Close()
 }
 

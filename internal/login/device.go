@@ -37,12 +37,12 @@ func (l *Login) deviceFlow(
 // seconds for this and all subsequent requests".
 const slowDownStep = 5 * time.Second
 
-// maxOutage is how long a server may be away while the person signs in.
+// maxOutage is how long a server may be unreachable while the person signs in.
 const maxOutage = time.Minute
 
-// poll asks for the token until the person has answered, the code is over, or
-// the server stays away. RFC 8628 section 3.5 wants fewer requests, too, when
-// the server cannot be reached.
+// poll asks for the token until the person has answered, the code has expired, or
+// the server stays unreachable. RFC 8628 section 3.5 wants fewer requests also
+// while the server cannot be reached.
 func (l *Login) poll(
 	ctx context.Context,
 	r identitycenter.ClientRegistration,

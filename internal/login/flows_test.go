@@ -268,7 +268,7 @@ func TestADeviceLoginOutlivesAnOutage(t *testing.T) {
 	})
 }
 
-// A server that stays away, or throttles without end, ends it long before the code is over.
+// A server that stays unreachable, or throttles without end, ends it long before the code expires.
 func TestADeviceLoginGivesUpAfterAnOutage(t *testing.T) {
 	for status, want := range map[int]error{
 		http.StatusServiceUnavailable: identitycenter.ErrUnavailable, http.StatusTooManyRequests: identitycenter.ErrThrottled,

@@ -22,7 +22,7 @@ import (
 	"rolecall/internal/login"
 )
 
-// A browsing person has a browser here, or pastes, and keeps what is said to them.
+// A browsing person has a browser here, or pastes, and records what they are told.
 type browsing struct {
 	person
 	shown  chan login.Authorization

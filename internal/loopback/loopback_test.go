@@ -273,7 +273,7 @@ func TestManyConnectionsElsewhere(t *testing.T) {
 	}
 }
 
-// A server whose answers take long is given the time.
+// A server with slow answers gets the time for them.
 func TestALongAnswer(t *testing.T) {
 	s, err := Config{Limit: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {

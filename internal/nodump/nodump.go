@@ -4,8 +4,8 @@ package nodump
 
 import "sync"
 
-// Limits is what a process may dump by itself, as it was at the start: for its children. The zero value, and nil, mean
-// a process that forbade nothing.
+// Limits are the core-dump limits that a process started with, for its children. The zero value, and nil, mean that it
+// changed none.
 type Limits struct {
 	mu      sync.Mutex
 	restore func() // nil: nothing was changed

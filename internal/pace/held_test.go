@@ -11,8 +11,8 @@ import (
 	"rolecall/internal/filesystem"
 )
 
-// Nothing leaves before Retry-After is over: of one process and of others, whoever asks and however many; then requests
-// leave one by one. An hour counts as a minute.
+// No request leaves before Retry-After is over, from this process or others, however many ask; then they leave one by
+// one. An hour counts as a minute.
 func TestNothingLeavesBeforeRetryAfterIsOver(t *testing.T) {
 	for asked, held := range map[time.Duration]time.Duration{
 		time.Second: time.Second, 20 * time.Second: 20 * time.Second, time.Minute: time.Minute,

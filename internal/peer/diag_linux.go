@@ -23,8 +23,8 @@ const (
 )
 
 // diagnose asks the kernel for one socket, by the sock_diag of linux/sock_diag.h: /proc/net/tcp lists all of them, also
-// the closed ones of the last minute. found is false also where the kernel does not answer, or has another socket, such
-// as a listening one, for these ends: then the list tells.
+// the closed ones of the last minute. found is also false if the kernel does not answer, or returns another socket for
+// these ends, such as a listening one: then look at the list.
 func diagnose(own, other netip.AddrPort) (e entry, found bool) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {

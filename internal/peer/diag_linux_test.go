@@ -31,7 +31,7 @@ func TestTheKernelsAnswerIsThatOfItsList(t *testing.T) {
 			t.Helper()
 			e, found := diagnose(own, other)
 			listed, isListed, err := findIn(table, own, other)
-			listed.state = e.state // it goes on between the two looks
+			listed.state = e.state // it may change between the two looks
 			if err != nil || found != isListed || e != listed {
 				t.Errorf("%s, %s: %+v %v, listed %+v %v, %v", network, what, e, found, listed, isListed, err)
 			}

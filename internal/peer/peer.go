@@ -16,7 +16,7 @@ var ErrUnknown = errors.New("the system cannot say which user connected")
 // A StrangerError is a connection of another user.
 type StrangerError struct{ User string }
 
-// Who says whose connection Check refused with err, to a person.
+// Who tells a person whose connection Check refused with err.
 func Who(err error) string {
 	if stranger := (*StrangerError)(nil); errors.As(err, &stranger) {
 		return stranger.User + ", another user of this machine,"

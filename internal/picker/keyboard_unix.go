@@ -76,7 +76,7 @@ func (k *keyboard) read(c byte) byte {
 	case bytes.Equal(k.recent, []byte("\x1b[201~")):
 		k.pasting = false
 	}
-	// Only these keys can leave, beside Esc, which is known by what does not follow it.
+	// Only these keys can leave, and Esc, which is only recognized once nothing follows it.
 	k.hold = !k.pasting && (c < ' ' && c != '\x1b' || c == 'y' || c == 'Y')
 	if k.hold {
 		select { // of the key before
@@ -87,7 +87,7 @@ func (k *keyboard) read(c byte) byte {
 	return c
 }
 
-// keyDone says that a key was handled, and whether it leaves the picker.
+// keyDone tells the keyboard that a key was handled, and whether it leaves the picker.
 func keyDone(k *keyboard, leaves bool) {
 	if leaves {
 		k.leaving.Do(func() { close(k.left) })

@@ -160,13 +160,13 @@ func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// mayLeave reports whether a key is of those after which the keyboard waits.
+// mayLeave reports whether the keyboard waits after a key, since it might leave the picker.
 func mayLeave(key tea.KeyPressMsg) bool {
 	return key.Mod.Contains(tea.ModCtrl) || key.Code == tea.KeyEnter || key.Code == tea.KeyTab || key.Text == "y" ||
 		key.Text == "Y"
 }
 
-// leave ends the program.
+// leave ends the picker.
 func (m *model) leave() tea.Cmd {
 	m.leaves = true
 	return tea.Quit

@@ -17,7 +17,7 @@ import (
 // Settings is the content of config.toml. The zero value is that of an empty file.
 type Settings struct {
 	DefaultSession string `toml:"default_session"` // where the default profile has none
-	Region         string `toml:"region"`          // where neither a person, a profile nor an account says another
+	Region         string `toml:"region"`          // unless the person, the profile or the account has one
 	// PromptVariables sets AWS_SSO_PROFILE and AWS_VAULT, too, for prompts that know only these.
 	PromptVariables bool      `toml:"prompt_variables"`
 	Profiles        Profiles  `toml:"profiles"`
@@ -33,7 +33,7 @@ type Session struct {
 	Interactive bool `toml:"interactive"`
 }
 
-// A Console is in which browser the console of some accounts opens. Profile and Container are templates
+// A Console says in which browser the console of some accounts opens. Profile and Container are templates
 // (text/template) of the account and role.
 type Console struct {
 	Match     string `toml:"match"` // an account id, or a pattern of account names; empty: all

@@ -86,7 +86,7 @@ func TestWhatIsNoSetting(t *testing.T) {
 	}
 }
 
-// The README's example is a file that counts, each entry of it.
+// Every entry in the README's example counts.
 func TestTheREADMEsExample(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {

@@ -25,7 +25,7 @@ func obeyed(text string) string {
 	return found.String()
 }
 
-// JSON of any text is harmless, and reads as the text.
+// JSON of any text is harmless, and decodes to the text.
 func TestJSONOfHostileTexts(t *testing.T) {
 	for _, text := range append(hostile(t), unsafeSamples, "<&>", "\U0001f600") {
 		text = string([]rune(text)) // JSON has no place for bytes that are not UTF-8
@@ -83,7 +83,7 @@ func readField(t *testing.T, field string) string {
 	return b.String()
 }
 
-// A field of any text is harmless and one field, no formula, and reads as the text.
+// A field of any text is harmless, a single field, no formula, and decodes to the text.
 func TestFieldsOfHostileTexts(t *testing.T) {
 	long := strings.Repeat("\\u0041\u202e", 2000)
 	for _, text := range append(hostile(t), unsafeSamples, "", "'", "'=1", "=1", `\x41`, `\`, "\x9b\xff\xc0\x80", long) {

@@ -37,7 +37,7 @@ func Split(line string) []string {
 }
 
 // Shell splits a line as botocore splits a credential_process, by the quoting rules of a POSIX shell and none of its
-// expansions: a backslash outside quotes takes the next sign as it is, and in double quotes only \ or ".
+// expansions: outside quotes a backslash quotes any character, in double quotes only \ or ".
 // On Windows a backslash is itself. It returns nothing if a quote or backslash is not closed.
 func Shell(line string) []string { return shell(line, runtime.GOOS == "windows") }
 

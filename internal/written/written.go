@@ -1,5 +1,5 @@
-// Package written puts keys into ~/.aws/credentials, for programs that read nothing else: which sections are ours, and
-// how they are put there and taken away without a change to any other byte (docs/decisions/018).
+// Package written puts keys into ~/.aws/credentials, for programs that read nothing else: it tells which sections are
+// ours, and adds and removes them without changing any other byte (docs/decisions/018).
 package written
 
 import (
@@ -18,7 +18,7 @@ import (
 // name may have blanks.
 const marker = "# rolecall-written: "
 
-// A Section is keys of a role, under a name.
+// A Section holds keys of a role, under a name.
 type Section struct {
 	Name                   string
 	Account, Role, Session string // whose keys they are
@@ -34,7 +34,7 @@ func (s Section) Expires() time.Time {
 	return t
 }
 
-// A TakenError is a section of the person's own, under a name that was to be written.
+// A TakenError is a section of the person's own that has the name of one to write.
 type TakenError struct {
 	Name string
 	Line int
@@ -56,7 +56,7 @@ func CheckName(name string) error {
 // DefaultName is the name of a section for a role, unless the person chooses one.
 func DefaultName(account, role string) string { return "rolecall-" + account + "-" + role }
 
-// Ours returns the sections of d that rolecall has written, in their order. Of their keys they have the access key id.
+// Ours returns the sections of d that rolecall has written, in order. Of the keys, they have only the access key id.
 func Ours(d *awsconfig.Document) []Section {
 	var all []Section
 	for _, s := range d.Sections() {
@@ -134,7 +134,7 @@ func Put(d *awsconfig.Document, sections []Section, force bool) ([]byte, error) 
 	})
 }
 
-// lines are those of a section in the file. Old tools want aws_security_token; prompts and saml2aws look for the ends.
+// lines returns a section's lines. Old tools want aws_security_token; prompts and saml2aws look for the ends.
 func (s Section) lines() []string {
 	lines := []string{
 		marker + s.Account + " " + s.Role + " " + s.Session,
@@ -152,7 +152,7 @@ func (s Section) lines() []string {
 	return lines
 }
 
-// Remove returns the file without those of our sections that which names, and their names.
+// Remove returns the file without those of our sections that which selects, and their names.
 func Remove(d *awsconfig.Document, which func(Section) bool) (data []byte, names []string, err error) {
 	e := d.Edit()
 	for _, s := range Ours(d) {
@@ -168,7 +168,7 @@ func Remove(d *awsconfig.Document, which func(Section) bool) (data []byte, names
 	return data, names, err
 }
 
-// Without returns a file without our sections: what may be kept of it.
+// Without returns a file without our sections: the part that a backup may keep.
 func Without(path string, data []byte) []byte {
 	d, err := awsconfig.Parse(path, data)
 	if err != nil {

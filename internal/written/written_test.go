@@ -68,7 +68,7 @@ func TestTheRestStays(t *testing.T) {
 	}
 }
 
-// Sections are read by the SDKs' own parser as they were meant, with their ends.
+// The SDKs' own parser reads sections as they were meant, with their ends.
 func TestWhatIsRead(t *testing.T) {
 	dir := t.TempDir()
 	files := awsconfig.Files{Config: filepath.Join(dir, "config"), Credentials: filepath.Join(dir, "credentials")}

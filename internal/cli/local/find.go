@@ -47,7 +47,7 @@ func (a *app) find(ctx context.Context, f operatorFlags) (found, error) {
 		return found{}, err
 	}
 	var certified found
-	if f.data == "" && strings.HasPrefix(address, "https://") { // clients do not trust a certificate that we refuse
+	if f.data == "" && strings.HasPrefix(address, "https://") { // clients refuse whatever certificate we refuse
 		if certified, err = a.findByCertificate(ctx, address); err != nil {
 			return found{}, err
 		}

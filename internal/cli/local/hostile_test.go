@@ -60,7 +60,7 @@ func run(t *testing.T, args ...string) string {
 	return out.String()
 }
 
-// What others have put into the directory and the audit is printed harmless, and JSON and YAML read as it was.
+// What others put into the directory and the audit is printed harmless, and JSON and YAML have the original.
 func TestHostileNamesInTheDirectory(t *testing.T) {
 	names, dir := corpus(t), filepath.Join(t.TempDir(), "data")
 	fill(t, dir, names)

@@ -142,8 +142,8 @@ func (o *serveOptions) open() (net.Listener, *tls.Config, error) {
 	return listener, nil, err
 }
 
-// onlyHere reports whether only this machine can reach a server that listens at address. With a name of its own, a
-// proxy may stand before it.
+// onlyHere reports whether only this machine can reach a server that listens at address. If it has a public URL, a
+// proxy may be in front of it.
 func (o serveOptions) onlyHere(address net.Addr) bool {
 	tcp, ok := address.(*net.TCPAddr)
 	public, err := url.Parse(o.publicURL)

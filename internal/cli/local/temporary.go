@@ -14,7 +14,7 @@ import (
 const temporaryPrefix = "rolecall-idc-"
 
 // temporaryFolder makes a folder for a server without a data directory, and removes those of servers that were killed.
-// remove is for the end.
+// remove removes the folder.
 func temporaryFolder(now time.Time) (path string, remove func() error, err error) {
 	var files filesystem.Files
 	all, _ := filepath.Glob(filepath.Join(os.TempDir(), temporaryPrefix+"*"))

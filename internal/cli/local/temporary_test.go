@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// What killed servers have left goes with the next server; those of running ones, and of one that is being made, stay.
+// The next server removes what killed servers have left; folders of running ones, and one being made, stay.
 func TestTemporaryFolders(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"TMPDIR", "TMP"} {

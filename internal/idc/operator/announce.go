@@ -44,7 +44,7 @@ func Announce(folder, url, path string) (remove func() error, err error) {
 	}, nil
 }
 
-// prune removes what servers left that were killed.
+// prune removes what killed servers have left.
 func prune(folder string) {
 	files, _ := filepath.Glob(filepath.Join(folder, "*.json"))
 	for _, file := range files {

@@ -64,8 +64,8 @@ func (a *API) Handler() http.Handler {
 	return a.recording(mux)
 }
 
-// recording brings refused changes into the audit, and whatever waits for it before somebody reads it. On a full disk
-// that stays where it is, and the audit can be read all the same.
+// recording records refused changes in the audit, and writes out waiting ones before somebody reads it. On a full disk
+// they keep waiting, and the audit can still be read.
 func (a *API) recording(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/audit") {

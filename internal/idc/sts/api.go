@@ -74,7 +74,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, answer)
 }
 
-// Refused brings a refused call of a known action into the audit. Mistakes in its input are not recorded.
+// Refused records a refused call of a known action in the audit. Mistakes in its input are not recorded.
 func (s *Server) Refused(r *http.Request, actor, action string, e *Refusal) {
 	if e.Status == http.StatusForbidden || e.Code == errIncomplete.Code {
 		s.o.Refusals.Note(refusals.Refusal{

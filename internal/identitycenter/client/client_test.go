@@ -402,7 +402,7 @@ func TestCABundle(t *testing.T) {
 	}
 }
 
-// A request with a secret is not sent on to where a redirect leads, whichever redirect it is and wherever it leads.
+// A request with a secret never follows a redirect, whichever redirect it is and wherever it leads.
 func TestRedirectsGetNoSecret(t *testing.T) {
 	var mu sync.Mutex
 	var arrived []string

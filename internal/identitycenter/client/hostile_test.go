@@ -16,7 +16,7 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// An answer is one JSON object whose keys are there once, and not too deep.
+// An answer is one JSON object without duplicate keys, and not nested too deeply.
 func TestObjectsThatAreNone(t *testing.T) {
 	deep := func(n int) string { return `{"a":` + strings.Repeat("[", n) + strings.Repeat("]", n) + "}" }
 	for text, want := range map[string]bool{
@@ -82,7 +82,7 @@ func TestQueriesAreNotTold(t *testing.T) {
 	}
 }
 
-// An answer of more than a mebibyte is none, whatever its status.
+// An answer of more than a mebibyte is rejected, whatever its status.
 func TestAnswersThatAreTooLarge(t *testing.T) {
 	for _, status := range []int{200, 400, 500} {
 		for size, want := range map[int]bool{maxAnswer: true, maxAnswer + 1: false, 2 * maxAnswer: false} {
@@ -97,7 +97,7 @@ func TestAnswersThatAreTooLarge(t *testing.T) {
 	}
 }
 
-// A certificate that nobody vouches for is not an outage: cached keys would be served, and requests tried again.
+// An untrusted certificate does not count as an outage: then cached keys would be served, and requests tried again.
 func TestACertificateOfSomebodyElse(t *testing.T) {
 	refused := &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}
 	err := Translate(t.Context(), "ListAccounts", "https://portal.example", &url.Error{Op: "Get", URL: "x", Err: refused})

@@ -10,7 +10,7 @@ import (
 const (
 	// maxSilence is how long a command waits in vain: for all servers, tries and steps together.
 	maxSilence = 10 * time.Second
-	// paidBack is what a whole answer takes off the time that was waited in vain.
+	// paidBack is what a complete answer takes off the time waited in vain.
 	paidBack = time.Second
 	// maxPause is how long a pause between tries may be to count as waiting.
 	maxPause = time.Second
@@ -75,7 +75,7 @@ func (s *hostSilence) from(began time.Time) time.Time {
 	return began
 }
 
-// end takes what came of a request, and reports whether the time is used up.
+// end records how a request ended, and reports whether the time is used up.
 func (s *hostSilence) end(began time.Time, answered bool) (over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

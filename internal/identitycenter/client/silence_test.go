@@ -16,7 +16,7 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// A network answers requests in a way of its own, on the fake clock.
+// A network decides how requests are answered, on the fake clock.
 type network func(r *http.Request) (*http.Response, error)
 
 func (n network) RoundTrip(r *http.Request) (*http.Response, error) { return n(r) }
@@ -162,8 +162,8 @@ func TestASilentHostHarmsNoOther(t *testing.T) {
 	})
 }
 
-// Answers take time off, and a command that runs for long tries again. A server that stalls on every other request is
-// given up all the same.
+// Answers take time off, and a command that runs for long tries again. It still gives up on a server that stalls on
+// every other request.
 func TestSilenceIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now, asked := network(headerless), 0

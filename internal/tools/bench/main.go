@@ -100,7 +100,7 @@ func buildHello(dir string) (program string, err error) {
 	return program, build.Run()
 }
 
-// shortStatus is the command of a prompt. env is one exec more than a shell needs.
+// shortStatus returns the command that a prompt runs, by way of env, which costs one exec more than in a shell.
 func shortStatus(program string, variables ...string) []string {
 	return slices.Concat([]string{"env"}, variables, []string{program, "status", "--short"})
 }

@@ -69,7 +69,7 @@ func table() []row {
 		},
 		{
 			"endpoint", "Requests to `exec --serve` and `serve --imds`: pages, proxies, wrong tokens, other methods and hosts",
-			"refused, as JSON, without keys and without leave for a page", "./internal/handout " + e2e,
+			"refused, as JSON, without keys and unreadable for a page", "./internal/handout " + e2e,
 			"NobodyElseIsAnswered|MetadataForNobodyElse|PagesGetNoKeys",
 		},
 		{

@@ -221,7 +221,7 @@ func (s *Store) Accept(ctx context.Context, e store.Event) error {
 		t := any.(*tx)
 		err := errors.Join(t.takeAll(), t.Record(e))
 		t.ledger.Generation++
-		return errors.Join(err, t.writeLedger()) // also where only the database has lost it
+		return errors.Join(err, t.writeLedger()) // even if only the database has lost it
 	})
 	if err != nil {
 		return err
