@@ -11,7 +11,7 @@ VETTED   = windows/amd64 darwin/arm64
 # A number of inputs: with a time, go test may fail as it ends in the middle of one (golang/go#75804).
 FUZZTIME ?= 500000x
 
-.PHONY: help build install test lint needs fmt bench proof fuzz mutants soak clean
+.PHONY: help build install test lint needs fmt bench proof fuzz mutants cover soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,16 @@ fuzz: ## run each fuzz target with FUZZTIME inputs
 
 mutants: needs ## put small mistakes into the code, one at a time: a test must notice each
 	go run ./internal/tools/mutants
+
+COVER = $(CURDIR)/bin/cover
+
+cover: needs ## count the statements that the tests run, a file a line, into bin/cover.txt
+	@rm -rf "$(COVER)" && mkdir -p "$(COVER)"
+	GOCOVERDIR="$(COVER)" go test -count=1 -timeout 60m ./internal/e2e
+	go test -count=1 -cover -coverpkg=rolecall/... $$(go list ./internal/... | grep -v /e2e$$) \
+		-args -test.gocoverdir="$(COVER)" >/dev/null
+	go tool covdata textfmt -i="$(COVER)" -o bin/cover.profile
+	go run ./internal/tools/cover bin/cover.profile >bin/cover.txt; status=$$?; tail -1 bin/cover.txt; exit $$status
 
 soak: needs ## the same attacks and faults in large numbers, the mistakes, each fuzz target for FUZZTIME; writes docs/proof.md
 	@mkdir -p bin && rm -f "$(NOTES)"

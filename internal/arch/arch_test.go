@@ -105,6 +105,7 @@ var rooms = map[string][]string{
 	"proof": {}, // what tests note
 
 	"tools/bench":   {"tools/peak"},
+	"tools/cover":   {},
 	"tools/mutants": {},
 	"tools/proof":   {"proof"},
 	"tools/load":    {"idc", "idc/directory", "idc/store", "idc/visitor", "tools/peak"},

@@ -40,7 +40,11 @@ func (b built) Run() int {
 	}
 	defer os.RemoveAll(dir)
 	bin = dir
-	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "rolecall/cmd/...")
+	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator))
+	if os.Getenv("GOCOVERDIR") != "" { // "make cover"
+		build.Args = append(build.Args, "-cover", "-coverpkg=rolecall/...")
+	}
+	build.Args = append(build.Args, "rolecall/cmd/...")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, out)

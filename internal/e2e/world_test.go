@@ -141,7 +141,8 @@ region = us-east-1
 func (w *world) environ() []string {
 	return append(append(idc.Environment(w.url, w.rules), w.variables...),
 		"PATH="+os.Getenv("PATH"), "HOME="+w.home, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=",
-		"HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=127.0.0.1,localhost", "TZ=UTC", "BROWSER=true")
+		"HTTPS_PROXY=http://127.0.0.1:1", "NO_PROXY=127.0.0.1,localhost", "TZ=UTC", "BROWSER=true",
+		"GOCOVERDIR="+os.Getenv("GOCOVERDIR"))
 }
 
 // ServeHTTP sends CONNECT to the proxy, if there is one, and all else to the server.
@@ -175,8 +176,8 @@ func (w *world) withProxy() ([]string, error) {
 		w.proxy = proxy.New(ca,
 			http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.current().ServeHTTP(rw, r) }), w.faults.TLS, nil)
 	}
-	return append(idc.ProxyEnvironment(w.url, path), "PATH="+os.Getenv("PATH"), "HOME="+w.home, "TZ=UTC", "BROWSER=true"),
-		nil
+	return append(idc.ProxyEnvironment(w.url, path), "PATH="+os.Getenv("PATH"), "HOME="+w.home, "TZ=UTC", "BROWSER=true",
+		"GOCOVERDIR="+os.Getenv("GOCOVERDIR")), nil
 }
 
 // current returns the server that answers now.
