@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/export"
-	"rolecall/internal/inventory"
 	"rolecall/internal/picker"
 	"rolecall/internal/terminal"
 )
@@ -23,6 +22,7 @@ import (
 type pickFlags struct {
 	filterFlags
 	session, query, action, shell string
+	allSessions                   bool
 
 	evaluated bool // stdout is for eval: only variables may be printed there
 }
@@ -37,6 +37,9 @@ func (a *App) pickCommand() *cobra.Command {
   rolecall exec "$(rolecall pick)" -- aws s3 ls
   eval "$(rolecall pick --action env)"
 
+With several sessions and no --session, those of all of them are shown, each row with its session,
+unless default_session in config.toml names one.
+
 Only the answer is printed to stdout. rolecall without a command opens the same picker, where
 Enter opens a shell.`,
 		Args: cobra.NoArgs,
@@ -46,7 +49,8 @@ Enter opens a shell.`,
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.session, "session", "", "use this `SESSION` instead of the default")
+	cmd.Flags().StringVar(&f.session, "session", "", "only accounts of this `SESSION`")
+	addAllSessions(cmd, &f.allSessions)
 	cmd.Flags().StringVar(&f.query, "query", "", "start with this `TEXT` in the search field")
 	cmd.Flags().StringVar(&f.action, "action", "target",
 		"what Enter does, an `ACTION`: "+strings.Join(actionNames(), ", "))
@@ -123,14 +127,14 @@ func (a *App) choose(ctx context.Context, f pickFlags, actions []picker.Action) 
 		err := &HintError{Err: errors.New("the picker needs a terminal"), Code: ExitError, Hint: "rolecall ls"}
 		return picker.Choice{}, target{}, err
 	}
-	s, err := a.sessionNamed(ctx, f.session, options{})
+	l, err := a.newPickerListings(ctx, f)
 	if err != nil {
 		return picker.Choice{}, target{}, err
 	}
 	// SIGQUIT would kill rolecall, and leave the terminal as the picker set it.
 	open, closed := signal.NotifyContext(ctx, syscall.SIGQUIT)
 	defer closed()
-	choice, err := a.openPicker(open, s, f, picker.Options{
+	choice, err := l.open(open, picker.Options{
 		In: a.Stdin, Out: screen, Environ: a.Environ, Query: f.query, Actions: actions, Stays: !a.onScreen(),
 	})
 	switch {
@@ -141,46 +145,11 @@ func (a *App) choose(ctx context.Context, f pickFlags, actions []picker.Action) 
 	case err != nil:
 		return choice, target{}, err
 	}
-	t := target{account: choice.ID, role: choice.Role}
-	if f.session != "" {
-		t.session = cmp.Or(s.login.Session.Name, f.session)
+	t := target{account: choice.ID, role: choice.Role, session: choice.Session}
+	if f.session != "" && t.session == "" {
+		t.session = cmp.Or(l.parts[0].session.login.Session.Name, f.session)
 	}
 	return choice, t, nil
-}
-
-// openPicker opens the picker with the stored listing. If that is old or missing, a new one
-// is made meanwhile, which may need a sign-in first.
-func (a *App) openPicker(ctx context.Context, s *session, f pickFlags, o picker.Options) (picker.Choice, error) {
-	inv, err := a.storedListing(s)
-	if err != nil && !errors.Is(err, inventory.ErrNone) {
-		return picker.Choice{}, err
-	}
-	l, err := a.newPickerListing(ctx, f, inv)
-	if err != nil {
-		return picker.Choice{}, err
-	}
-	o.Facts = l.facts
-	if inv != nil {
-		o.Items, o.Status = l.items(inv), l.age
-		switch old := a.listingPlace(s).Old(inv, a.Now(), freshForLooking); {
-		case !old && len(o.Items) == 0:
-			return picker.Choice{}, &HintError{Err: errors.New(nothingListed(inv)), Code: ExitNoAccess, Hint: "rolecall ls"}
-		case !old:
-			return picker.Pick(ctx, o)
-		}
-	}
-	if inv == nil || !a.canList(ctx, s) {
-		if err := s.portal.SignIn(ctx); err != nil {
-			return picker.Choice{}, err
-		}
-	}
-	o.Updates, o.Status = l.updates, l.status("")
-	stop := l.start(ctx)
-	choice, err := picker.Pick(ctx, o)
-	if failed := stop(); errors.Is(err, picker.ErrNothing) && failed != nil && inv == nil {
-		err = failed // there was nothing to choose
-	}
-	return choice, err
 }
 
 // act does what the person wants with a choice.

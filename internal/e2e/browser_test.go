@@ -48,6 +48,9 @@ func shoot(ctx context.Context, t *testing.T, name string) {
 		t.Errorf("%s: %v", name, err)
 		return
 	}
+	if shown := pagePictures[name]; shown != "" {
+		keepPicture(t, shown, picture)
+	}
 	if dir := screenshots(); dir != "" {
 		if err := os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600); err != nil {
 			t.Error(err)

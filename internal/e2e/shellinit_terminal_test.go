@@ -3,11 +3,14 @@
 package e2e
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"text/template"
 )
 
 // functionsWithTab start interactive shells with the function, as people set them up in the files that they read at
@@ -205,6 +208,57 @@ func TestPromptsOfTheDocs(t *testing.T) {
 			s.await("a plain prompt", func(lines []string) bool { return lines[0] == "%" })
 			s.leave()
 		})
+	}
+}
+
+// starship's prompt shows the target with the lines in docs/shells.md, and with its own segment for AWS if the variables
+// of other tools are wished for.
+func TestStarship(t *testing.T) {
+	root := lane(t, "starship")
+	lib := filepath.Join(root, "usr", "lib", "x86_64-linux-gnu")
+	w := aListedWorld(t, 0, nil)
+	starship := func(own string, before ...string) string {
+		t.Helper()
+		path := filepath.Join(w.home, ".config", "starship.toml")
+		if err := os.WriteFile(path, []byte("add_newline = false\nformat = '$env_var$aws'\n"+own), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out := w.must(t, append(before, "env", "TERM=xterm", "STARSHIP_SHELL=", filepath.Join(lib, "ld-linux-x86-64.so.2"),
+			"--library-path", lib, filepath.Join(root, "usr", "bin", "starship"), "prompt")...)
+		return regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(out, "")
+	}
+	own := docsBlock(t, "toml") + "[aws]\ndisabled = true\n"
+	w.settings(t, "")
+	if got := starship(own, "rolecall", "exec", "dev", "--"); got != "as dev " {
+		t.Errorf("the prompt is %q", got)
+	}
+	if got := starship(own); got != "" {
+		t.Errorf("the prompt without a role is %q", got)
+	}
+	w.settings(t, "prompt_variables = true\n")
+	got := starship("", "rolecall", "exec", "dev", "--")
+	if !regexp.MustCompile(`^on ☁️  dev \(us-east-1\) \[[0-9hms]+\] $`).MatchString(got) {
+		t.Errorf("the prompt with starship's own segment is %q", got)
+	}
+}
+
+// The segment for oh-my-posh is JSON with a template, which gets the environment as .Env.
+func TestTheTemplateForOhMyPosh(t *testing.T) {
+	var segment struct{ Type, Style, Template string }
+	if err := json.Unmarshal([]byte(docsBlock(t, "json")), &segment); err != nil || segment.Type != "text" {
+		t.Fatal(segment, err)
+	}
+	prompt, err := template.New("").Parse(segment.Template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, environment := range map[string]map[string]string{
+		"": {}, " corp:111122223333/Admin ": {"ROLECALL_ROLE": "Admin", "ROLECALL_TARGET": "corp:111122223333/Admin"},
+	} {
+		var out strings.Builder
+		if err := prompt.Execute(&out, map[string]any{"Env": environment}); err != nil || out.String() != want {
+			t.Errorf("the prompt is %q, %v; want %q", out.String(), err, want)
+		}
 	}
 }
 

@@ -45,9 +45,17 @@ func (m *model) layout() columns {
 	left := max(0, m.width-gutter)
 	var c columns
 	if m.width < narrow {
+		if m.widths.session > 0 {
+			c.session = min(m.widths.session, left/4)
+			left = max(0, left-c.session-1)
+		}
 		c.role = min(m.widths.role, left*2/5)
 		c.name = max(0, left-c.role-1)
 		return c
+	}
+	if m.widths.session > 0 {
+		c.session = min(m.widths.session, max(8, left/6))
+		left -= c.session + columnGap
 	}
 	c.id = min(m.widths.id, 12)
 	c.role = min(m.widths.role, max(12, left/3))
@@ -94,6 +102,7 @@ func (m *model) row(r *row, c columns, selected bool) string {
 		hits  []int
 		style string
 	}{
+		{r.account.session, c.session, r.sessionHits(hits), faint},
 		{r.account.name, c.name, r.nameHits(hits), ""},
 		{r.account.id, c.id, r.idHits(hits), faint},
 		{r.role, c.role, r.roleHits(hits), ""},

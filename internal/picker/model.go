@@ -111,7 +111,7 @@ func (m *model) replace(rows *index) {
 		return
 	}
 	for i, hit := range m.hits {
-		if r := &m.rows[hit]; r.ID == gone.ID && r.Role == gone.Role {
+		if r := &m.rows[hit]; r.Session == gone.Session && r.ID == gone.ID && r.Role == gone.Role {
 			m.at, m.top = i, i-line
 			return
 		}

@@ -15,6 +15,7 @@ import (
 
 // An Account is what the rows of one account share. Its texts are untrusted; they are made harmless when shown.
 type Account struct {
+	Session string // the sso-session that it is reached by; empty if there is no other
 	ID      string
 	Name    string
 	Alias   string // the person's own name for it

@@ -256,12 +256,19 @@ func hostile(t *testing.T) []string {
 // For any names, a screen has its lines, none too wide, with only visible characters and our own colours; each row is
 // one item.
 func TestEveryScreenHasItsShape(t *testing.T) {
+	t.Run("one session", func(t *testing.T) { everyScreen(t, func(string) string { return "" }) })
+	t.Run("several sessions", func(t *testing.T) { everyScreen(t, func(name string) string { return name }) })
+}
+
+func everyScreen(t *testing.T, session func(name string) string) {
+	t.Helper()
 	var items []Item
 	for i, name := range hostile(t) {
 		a := &Account{ID: fmt.Sprintf("%012d", i), Name: name, Email: name, Roles: []string{"Admin", name}, Guarded: i%3 == 0}
 		if i%2 == 0 {
 			a.Alias, a.Tags = name, []string{name, "prod"}
 		}
+		a.Session = session(name)
 		items = append(items, Item{Account: a, Role: []string{"Admin", name}[i%5/4]})
 	}
 	m := newModel(Options{Update: Update{items, "listed\x1b[2J just now"}, Actions: actions})
@@ -334,6 +341,45 @@ func TestMatchesAreMarked(t *testing.T) {
 	m.width = 60
 	if details := m.details(); !strings.Contains(details[3], marked+"team"+plain) {
 		t.Errorf("%q", details[3])
+	}
+}
+
+// Rows of several sessions have their session, which can be searched for, also as in a target. The same account and
+// role of two sessions are two rows.
+func TestRowsOfSeveralSessions(t *testing.T) {
+	var items []Item
+	for _, session := range []string{"corp", "two"} {
+		a := &Account{Session: session, ID: "111122223333", Name: "payments-dev", Roles: []string{"Admin"}}
+		items = append(items, Item{Account: a, Role: "Admin"})
+	}
+	m := newModel(Options{Update: Update{Items: items}, Actions: actions, Query: "two:pay"})
+	if len(m.hits) != 1 || m.selected().Session != "two" {
+		t.Fatalf("%q finds %s", m.query, listed(m))
+	}
+	m.width = 60
+	row := m.list()[0]
+	var found []string
+	for _, part := range regexp.MustCompile(regexp.QuoteMeta(marked)+`([^\x1b]*)`).FindAllStringSubmatch(row, -1) {
+		found = append(found, part[1])
+	}
+	if want := []string{"two", "pay"}; !reflect.DeepEqual(found, want) {
+		t.Errorf("marked are %q, want %q in %q", found, want, row)
+	}
+	if got := ours.ReplaceAllString(row, ""); got != ">  two   payments-dev  111122223333  Admin                  " {
+		t.Errorf("the row is %q", got)
+	}
+	m.width = 30
+	if got := ours.ReplaceAllString(m.list()[0], ""); got != ">  two  payments-dev     Admin" {
+		t.Errorf("the narrow row is %q", got)
+	}
+	keys(m, "ctrl+u", "down")
+	m.Update(prepared{newIndex(items), ""})
+	if m.selected().Session != "two" {
+		t.Error("another session's row is selected")
+	}
+	keys(m, "enter")
+	if m.choice.Session != "two" {
+		t.Errorf("chosen is that of %q", m.choice.Session)
 	}
 }
 

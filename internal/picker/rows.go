@@ -17,18 +17,18 @@ type row struct {
 	Item
 	account  *shownAccount
 	role     string
-	identity util.Chars // "name id/role": where terms are looked for
+	identity util.Chars // "session:name id/role": where terms are looked for
 }
 
 // A shownAccount is an account with its texts as they are shown.
 type shownAccount struct {
-	number                int // among those of an index
-	name, id, email, tags string
-	contact               util.Chars // "tags e-mail": the other place where terms are looked for
+	number                         int // among those of an index
+	session, name, id, email, tags string
+	contact                        util.Chars // "tags e-mail": the other place where terms are looked for
 }
 
 // columns holds the greatest widths of the texts, in cells.
-type columns struct{ name, id, role, tags, email int }
+type columns struct{ session, name, id, role, tags, email int }
 
 // newRows makes the rows of items: by frecency, then in the order given.
 func newRows(items []Item) ([]row, []*shownAccount, columns) {
@@ -46,6 +46,7 @@ func newRows(items []Item) ([]row, []*shownAccount, columns) {
 			accounts = append(accounts, a)
 			shown[item.Account] = a
 			widths.name, widths.id = max(widths.name, width(a.name)), max(widths.id, width(a.id))
+			widths.session = max(widths.session, width(a.session))
 			widths.tags, widths.email = max(widths.tags, width(a.tags)), max(widths.email, width(a.email))
 		}
 		role, known := roles[item.Role]
@@ -54,7 +55,8 @@ func newRows(items []Item) ([]row, []*shownAccount, columns) {
 			roles[item.Role] = role
 			widths.role = max(widths.role, width(role))
 		}
-		rows[i] = row{Item: item, account: a, role: role, identity: util.ToChars([]byte(a.name + " " + a.id + "/" + role))}
+		identity := a.prefix() + a.name + " " + a.id + "/" + role
+		rows[i] = row{Item: item, account: a, role: role, identity: util.ToChars([]byte(identity))}
 	}
 	return rows, accounts, widths
 }
@@ -65,11 +67,19 @@ func showAccount(a *Account, number int) *shownAccount {
 		name += " (" + a.Name + ")"
 	}
 	s := &shownAccount{
-		number: number, name: terminal.Show(name), id: terminal.Show(a.ID), email: terminal.Show(a.Email),
-		tags: terminal.Show(strings.Join(a.Tags, ", ")),
+		number: number, session: terminal.Show(a.Session), name: terminal.Show(name), id: terminal.Show(a.ID),
+		email: terminal.Show(a.Email), tags: terminal.Show(strings.Join(a.Tags, ", ")),
 	}
 	s.contact = util.ToChars([]byte(s.tags + " " + s.email))
 	return s
+}
+
+// prefix is what stands before the name.
+func (s *shownAccount) prefix() string {
+	if s.session == "" {
+		return ""
+	}
+	return s.session + ":"
 }
 
 // A match holds the places of the terms' characters in a row's texts.
@@ -77,15 +87,19 @@ type match struct{ identity, contact []int }
 
 // The places of a match in each column's text.
 
-func (r *row) nameHits(m match) []int { return within(m.identity, 0, r.account.name) }
+func (r *row) sessionHits(m match) []int { return within(m.identity, 0, r.account.session) }
 
-func (r *row) idHits(m match) []int {
-	return within(m.identity, utf8.RuneCountInString(r.account.name)+1, r.account.id)
-}
+func (r *row) nameHits(m match) []int { return within(m.identity, r.nameAt(), r.account.name) }
+
+func (r *row) idHits(m match) []int { return within(m.identity, r.idAt(), r.account.id) }
 
 func (r *row) roleHits(m match) []int {
-	return within(m.identity, utf8.RuneCountInString(r.account.name)+1+utf8.RuneCountInString(r.account.id)+1, r.role)
+	return within(m.identity, r.idAt()+utf8.RuneCountInString(r.account.id)+1, r.role)
 }
+
+func (r *row) nameAt() int { return utf8.RuneCountInString(r.account.prefix()) }
+func (r *row) idAt() int   { return r.nameAt() + utf8.RuneCountInString(r.account.name) + 1 }
+
 func (r *row) tagHits(m match) []int { return within(m.contact, 0, r.account.tags) }
 func (r *row) emailHits(m match) []int {
 	return within(m.contact, utf8.RuneCountInString(r.account.tags)+1, r.account.email)

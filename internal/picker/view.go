@@ -118,6 +118,10 @@ func (m *model) details() []string {
 	first.cell(r.account.name, m.width, bold, r.nameHits(hits))
 	first.put("", "  ")
 	first.cell(r.account.id, m.width, "", r.idHits(hits))
+	if r.account.session != "" {
+		first.put("", "  ")
+		first.cell(r.account.session, m.width, "", r.sessionHits(hits))
+	}
 	if r.Guarded {
 		first.put("", "  ")
 		first.put(warning, "! guarded: asks for confirmation")
@@ -145,7 +149,7 @@ func (m *model) factsOf(r *row) string {
 	if m.facts == nil {
 		return ""
 	}
-	key := r.ID + "/" + r.Role
+	key := r.Session + ":" + r.ID + "/" + r.Role
 	facts, known := m.known[key]
 	if !known {
 		facts = terminal.Show(m.facts(r.Item))
