@@ -99,7 +99,7 @@ var meetings = []meeting{
 	{spec: "nul", with: askAccounts, want: "1"},
 	{spec: "nul=escaped", with: askKeys, want: "1"},
 	{spec: "nul=escaped@token", with: signByCode, want: "1"},
-	{spec: "duplicate-keys", with: askAccounts, want: "1", says: "a key stands there twice"},
+	{spec: "duplicate-keys", with: askAccounts, want: "1", says: "a key appears twice"},
 	{spec: "gzip", with: askKeys, want: "1"},
 	{spec: "error-with-token@refresh", with: renew, want: "1"},
 	{spec: "error-with-token@token", with: signByCode, want: "1", says: "an error in an answer of success"},

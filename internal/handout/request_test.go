@@ -147,7 +147,7 @@ func FuzzRequest(f *testing.F) {
 	imds := handout.NewIMDS(targets[0], explain, nil, time.Now)
 	f.Fuzz(func(t *testing.T, method, at, authorization, name, value string) {
 		if method == http.MethodGet && at == path && authorization == token {
-			t.Skip()
+			t.Skip("this is the one request that gets keys")
 		}
 		for _, h := range []http.Handler{e, imds} {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)

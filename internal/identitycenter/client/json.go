@@ -67,7 +67,7 @@ func checkMembers(decoder *json.Decoder, depth int) error {
 		}
 		name := key.(string) // the decoder returns nothing else before a colon
 		if seen[name] {
-			return errors.New("a key stands there twice")
+			return errors.New("a key appears twice")
 		}
 		seen[name] = true
 		if err := checkValue(decoder, depth); err != nil {
