@@ -161,7 +161,8 @@ func (s *screen) keep(name, what string) {
 
 func TestPictureOfThePicker(t *testing.T) {
 	w := aListedWorld(t, 20, team)
-	w.settings(t, "[[account]]\nmatch = \"payments-prod\"\nalias = \"pay\"\ntags = [\"prod\", \"team-pay\"]\nguarded = true\n")
+	w.settings(t, "[[account]]\nmatch = \"payments-prod\"\nalias = \"pay\"\ntags = [\"prod\", \"team-pay\"]\n"+
+		"guarded = true\n")
 	w.must(t, "rolecall", "process", "--profile", "dev")
 	s := onScreen(t, 92, 16, w.environ(), "pick", "--query", "pay")
 	s.shows("3/26", "keys for")

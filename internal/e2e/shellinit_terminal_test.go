@@ -211,8 +211,8 @@ func TestPromptsOfTheDocs(t *testing.T) {
 	}
 }
 
-// starship's prompt shows the target with the lines in docs/shells.md, and with its own segment for AWS if the variables
-// of other tools are wished for.
+// starship's prompt shows the target with the lines in docs/shells.md, and with its own segment for AWS if the
+// variables of other tools are wished for.
 func TestStarship(t *testing.T) {
 	root := lane(t, "starship")
 	lib := filepath.Join(root, "usr", "lib", "x86_64-linux-gnu")
