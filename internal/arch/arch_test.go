@@ -102,7 +102,8 @@ var rooms = map[string][]string{
 	"e2e/testdata/windows/true":   {},
 	"e2e/testdata/windows/visit":  {"idc/visitor"},
 
-	"proof": {}, // what tests note
+	"hostile": {}, // names for tests
+	"proof":   {}, // what tests note
 
 	"tools/bench":   {"tools/peak"},
 	"tools/cover":   {},

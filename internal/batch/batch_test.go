@@ -17,6 +17,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"rolecall/internal/hostile"
 	"rolecall/internal/proof"
 )
 
@@ -440,17 +441,9 @@ func TestLabels(t *testing.T) {
 
 // For any account name, a line of output stays one line with one label.
 func TestHostileNamesAsLabels(t *testing.T) {
-	text, err := os.ReadFile("../export/testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var targets []Target
-	for l := range strings.Lines(string(text)) {
-		var name string
-		if err := json.Unmarshal([]byte(l), &name); err != nil {
-			t.Fatal(err)
-		}
-		targets = append(targets, Target{AccountID: fmt.Sprintf("%012d", len(targets)), Account: name, Role: "R"})
+	for i, name := range hostile.Names() {
+		targets = append(targets, Target{AccountID: fmt.Sprintf("%012d", i), Account: name, Role: "R"})
 	}
 	var out bytes.Buffer
 	p := newPrinter(Output{Stdout: &out, StdoutTerminal: true}, targets, nil)

@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -20,6 +19,7 @@ import (
 
 	"rolecall/internal/cli"
 	"rolecall/internal/cli/local"
+	"rolecall/internal/hostile"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/faults"
@@ -31,28 +31,8 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// corpus returns the hostile names of the corpus, and more of the kinds that a terminal obeys or hides.
-func corpus(t *testing.T) []string {
-	t.Helper()
-	file, err := os.Open("../export/testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	var names []string
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		var name string
-		if err := json.Unmarshal(lines.Bytes(), &name); err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, name)
-	}
-	if len(names) != 686 {
-		t.Fatalf("%d names", len(names))
-	}
-	return append(names,
-		"del\x7f", "c1\u009b31m", "bidi\u202e\u2066", "zero\u200b\u200d\ufeff", "tag\U000e0041", "ls\u2028\u2029")
-}
+// corpus returns the hostile names, and more of the kinds that a terminal obeys or hides.
+func corpus() []string { return append(hostile.Names(), hostile.Invisible()...) }
 
 // clean reports text that a terminal would obey or hide; tabs are for TSV.
 func clean(t *testing.T, what, text string) {
@@ -86,7 +66,7 @@ const perAccount = 12
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	all := corpus(t)
+	all := corpus()
 	s := &scene{faults: faults.New(time.Now)}
 	accounts := (len(all) + perAccount - 1) / perAccount
 	for i := range accounts {
@@ -310,7 +290,7 @@ func (s *scene) listing(t *testing.T) {
 
 // errors runs commands whose errors quote a text.
 func (s *scene) errors(t *testing.T) {
-	for n, name := range corpus(t) {
+	for n, name := range corpus() {
 		for _, args := range [][]string{
 			{"whoami", "--profile", name},
 			{"login", "--", name},
@@ -350,7 +330,7 @@ func (s *scene) configFiles(t *testing.T) {
 	defer func() { s.write(t, ".aws/config", string(before)) }()
 	text := string(before)
 	want := map[string]string{} // by key
-	for i, name := range corpus(t) {
+	for i, name := range corpus() {
 		name = strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '\n' || r == '\r' || r == 0 }), "")
 		text += fmt.Sprintf("\n[profile p%d]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n"+
 			"region = %s\n[sso-session s%d]\nsso_region = us-east-1\nsso_start_url = https://x/%s\n", i, name, i, name)
@@ -392,7 +372,7 @@ func (s *scene) configFiles(t *testing.T) {
 // answers runs commands at a server whose answers, errors and callers hold a text.
 func (s *scene) answers(t *testing.T) {
 	defer func() { _ = s.faults.Play(nil) }()
-	for n, name := range corpus(t) {
+	for n, name := range corpus() {
 		quoted, err := json.Marshal(name)
 		if err != nil {
 			t.Fatal(err)

@@ -1,49 +1,34 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 	"unicode"
 
+	"rolecall/internal/hostile"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 	"rolecall/internal/proof"
 )
 
-// hostile is a listing whose accounts have the names of the corpus.
-func hostile(t *testing.T) *inventory.Inventory {
-	t.Helper()
-	file, err := os.Open("../export/testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
+// hostileListing is a listing whose accounts have hostile names.
+func hostileListing() *inventory.Inventory {
 	var accounts []inventory.Account
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		var name string
-		if err := json.Unmarshal(lines.Bytes(), &name); err != nil {
-			t.Fatal(err)
-		}
+	for i, name := range hostile.Names() {
 		accounts = append(accounts, inventory.Account{
-			ID: fmt.Sprintf("%012d", 700_000_000_000+len(accounts)), Name: name, Email: name,
+			ID: fmt.Sprintf("%012d", 700_000_000_000+i), Name: name, Email: name,
 			Tags: []string{name}, Roles: []string{name, "Admin"},
 		})
-	}
-	if len(accounts) < 600 {
-		t.Fatalf("%d names", len(accounts))
 	}
 	return inventory.New(identitycenter.SSOSession{Name: "corp"}, time.Unix(1_900_000_000, 0), accounts)
 }
 
 // Each row is one line of printable characters, whatever the names are.
 func TestHostileNamesInLists(t *testing.T) {
-	inv := hostile(t)
+	inv := hostileListing()
 	rows := inv.Rows()
 	for by, want := range map[string]int{"account": len(inv.Accounts), "pair": len(rows)} {
 		for format, print := range map[string]func(*table, *bytes.Buffer) error{
@@ -77,7 +62,7 @@ func TestHostileNamesInLists(t *testing.T) {
 
 // What completion offers goes into a command line unquoted.
 func TestHostileNamesInCompletion(t *testing.T) {
-	inv := hostile(t)
+	inv := hostileListing()
 	all := (&App{}).accountTargets(inv, "")
 	if len(all) != len(inv.Accounts) {
 		t.Fatalf("%d suggestions for %d accounts", len(all), len(inv.Accounts))

@@ -3,14 +3,12 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
+	"rolecall/internal/hostile"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/idctest"
 	"rolecall/internal/idc/oidc"
@@ -28,20 +27,8 @@ import (
 
 // hostileNames returns texts that would run as code somewhere if treated as more than text; export tests them in
 // shells.
-func hostileNames(t *testing.T) (names []string) {
-	t.Helper()
-	f, err := os.Open("../export/testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var name string
-		if err := json.Unmarshal(lines.Bytes(), &name); err != nil {
-			t.Fatal(err)
-		}
+func hostileNames() (names []string) {
+	for _, name := range hostile.Names() {
 		if name != "" {
 			names = append(names, strings.ReplaceAll(name, "CANARYPATH", "javascript:parent.canary()"))
 		}
@@ -80,7 +67,7 @@ func (h *hostileWorld) tagged(i int) string { return fmt.Sprintf("%s #%04d", h.n
 
 func aHostileWorld(t *testing.T) *hostileWorld {
 	t.Helper()
-	h := &hostileWorld{world: aWorld(t, oidc.Options{NoLimits: true}), names: hostileNames(t)}
+	h := &hostileWorld{world: aWorld(t, oidc.Options{NoLimits: true}), names: hostileNames()}
 	h.viewer = directory.User{
 		ID: "viewer", Attributes: directory.Attributes{UserName: "mallory"},
 		Password: directory.HashPassword("correct-horse-mallory", idctest.Cost()),

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"rolecall/internal/hostile"
 	"rolecall/internal/idc/faults"
 	"rolecall/internal/idc/oidc"
 	"rolecall/internal/proof"
@@ -337,17 +338,18 @@ func refreshTokenOf(file []byte) []byte {
 	return regexp.MustCompile(`"refreshToken": "[^"]+"`).Find(file)
 }
 
-// The corpus's account names arrive byte for byte, and stay data.
+// Hostile account names arrive byte for byte, and stay data.
 func TestHostileAccountNames(t *testing.T) {
-	text, err := os.ReadFile("../export/testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
 	b := newBench(t)
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	names := hostile.Names()
 	const step = 23 // a process for each takes too long
-	for i := 0; i < len(lines); i += step {
-		if err := b.faults.Play([]string{"account-name=" + lines[i]}); err != nil {
+	for i := 0; i < len(names); i += step {
+		name := names[i]
+		quoted, err := json.Marshal(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.faults.Play([]string{"account-name=" + string(quoted)}); err != nil {
 			t.Fatal(err)
 		}
 		cmd := exec.Command("rolecall", strings.Fields(askAccounts)...)
@@ -357,17 +359,16 @@ func TestHostileAccountNames(t *testing.T) {
 		var answer struct {
 			AccountList []struct{ AccountName string }
 		}
-		var want string
-		if err := errors.Join(err, json.Unmarshal(out, &answer), json.Unmarshal([]byte(lines[i]), &want)); err != nil ||
+		if err := errors.Join(err, json.Unmarshal(out, &answer)); err != nil ||
 			len(answer.AccountList) == 0 || stderr.Len() > 0 {
-			t.Errorf("%s: %v %s", lines[i], err, stderr.Bytes())
+			t.Errorf("%q: %v %s", name, err, stderr.Bytes())
 			continue
 		}
-		if got := answer.AccountList[0].AccountName; got != want {
-			t.Errorf("%s: %q", lines[i], got)
+		if got := answer.AccountList[0].AccountName; got != name {
+			t.Errorf("%q: %q", name, got)
 		}
 		if left, err := os.ReadDir(cmd.Dir); err != nil || len(left) > 0 {
-			t.Errorf("%s: %v %v", lines[i], left, err)
+			t.Errorf("%q: %v %v", name, left, err)
 		}
 	}
 }

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/hostile"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 	"rolecall/internal/profiles"
@@ -112,18 +112,11 @@ func TestAllParsersReadHostileNamesAlike(t *testing.T) {
 // hostilePlan writes profiles for accounts with all hostile names into a file.
 func hostilePlan(t *testing.T) (*profiles.Plan, string) {
 	t.Helper()
-	file, err := os.Open("../export/testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
 	var accounts []inventory.Account
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		a := inventory.Account{ID: fmt.Sprintf("%012d", 111_000_000+len(accounts)), Roles: []string{"Admin", "a+=,.@-_b"}}
-		if err := json.Unmarshal(lines.Bytes(), &a.Name); err != nil {
-			t.Fatal(err)
-		}
-		accounts = append(accounts, a)
+	for i, name := range hostile.Names() {
+		accounts = append(accounts, inventory.Account{
+			ID: fmt.Sprintf("%012d", 111_000_000+i), Name: name, Roles: []string{"Admin", "a+=,.@-_b"},
+		})
 	}
 	path := filepath.Join(t.TempDir(), "config")
 	d, err := awsconfig.Parse(path, []byte("[sso-session corp]\nsso_start_url = https://d-1234567890.awsapps.com/start\n"+

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"rolecall/internal/hostile"
 	"rolecall/internal/idc/idctest"
 	"rolecall/internal/idc/oidc"
 )
@@ -115,17 +115,9 @@ func TestModeProfileOfAnyName(t *testing.T) {
 // No name of an account runs anything.
 func TestTheFunctionWithHostileNames(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../export/testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
 	canary := filepath.Join(t.TempDir(), "canary")
 	var all []string
-	for line := range strings.Lines(string(text)) {
-		var name string
-		if err := json.Unmarshal([]byte(line), &name); err != nil {
-			t.Fatal(err)
-		}
+	for _, name := range hostile.Names() {
 		if name != "" && len(all) < 40 {
 			all = append(all, strings.ReplaceAll(name, "CANARYPATH", canary))
 		}

@@ -60,21 +60,17 @@ func windowsUnits(t *testing.T, w *wine) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the tests for Windows: %v\n%s", err, out)
 	}
-	source := func(name string) string { // some tests read their neighbour's data
-		folder := filepath.Join(w.work, "source", name)
-		if err := os.CopyFS(folder, os.DirFS(filepath.Join("..", name))); err != nil {
-			t.Fatal(err)
-		}
-		return folder
-	}
-	source("export/testdata")
 	for name, skip := range windowsPackages {
 		t.Run(name, func(t *testing.T) {
 			arguments := []string{"-test.v", "-test.timeout", "2m"}
 			if skip != "" {
 				arguments = append(arguments, "-test.skip", "^("+skip+")$")
 			}
-			cmd := w.command(source(name), []string{"HOME=" + w.work}, path.Base(name)+".test", arguments...)
+			folder := filepath.Join(w.work, "source", name) // with the tests' data
+			if err := os.CopyFS(folder, os.DirFS(filepath.Join("..", name))); err != nil {
+				t.Fatal(err)
+			}
+			cmd := w.command(folder, []string{"HOME=" + w.work}, path.Base(name)+".test", arguments...)
 			out, err := cmd.CombinedOutput()
 			passed, skipped := bytes.Count(out, []byte("\n--- PASS")), bytes.Contains(out, []byte("--- SKIP"))
 			if err != nil || passed == 0 || skipped {

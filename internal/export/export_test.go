@@ -418,7 +418,7 @@ func harmlessIn(field string) string {
 func TestHostileValuesAreRefusedAndNotRepeated(t *testing.T) {
 	const filler = "AAAAAAAAAAAAAAAAAAAAAAAA" // so that the length is not what is refused
 	for field, put := range fields {
-		for _, value := range append(hostile(t, "/canary"), "a\x00b", "\x9b31m", "\xff") {
+		for _, value := range append(hostileValues("/canary"), "a\x00b", "\x9b31m", "\xff") {
 			if strings.Trim(value, harmlessIn(field)) == "" {
 				continue
 			}
@@ -509,7 +509,7 @@ func TestAChildKeepsItsRegionWhenTheProfileHasNone(t *testing.T) {
 }
 
 func TestNothingOfAnIdentityMeansAnythingToAPrompt(t *testing.T) {
-	for _, value := range append(hostile(t, "/canary"), append(broken, "a\x00b", strings.Repeat("é", 300))...) {
+	for _, value := range append(hostileValues("/canary"), append(broken, "a\x00b", strings.Repeat("é", 300))...) {
 		e := anEnvironment()
 		e.Identity = Identity{
 			Target: value, Session: value, AccountID: value, AccountName: value, Role: value, Profile: value,

@@ -2,7 +2,6 @@ package export
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -12,25 +11,17 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"rolecall/internal/hostile"
 	"rolecall/internal/proof"
 )
 
-// hostile returns the corpus without its value with a NUL, which no shell can hold. canary is the file that a value
-// makes when it runs.
-func hostile(t *testing.T, canary string) []string {
-	t.Helper()
-	text, err := os.ReadFile("testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+// hostileValues returns the hostile names without the one with a NUL, which no shell can hold. canary is the file that
+// a value makes when it runs.
+func hostileValues(canary string) []string {
 	var values []string
-	for line := range strings.Lines(string(text)) {
-		var value string
-		if err := json.Unmarshal([]byte(line), &value); err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		if !strings.ContainsRune(value, 0) {
-			values = append(values, strings.ReplaceAll(value, "CANARYPATH", canary))
+	for _, name := range hostile.Names() {
+		if !strings.ContainsRune(name, 0) {
+			values = append(values, strings.ReplaceAll(name, "CANARYPATH", canary))
 		}
 	}
 	return values
@@ -142,7 +133,7 @@ func TestShellsReadBackEveryValueAndRunNone(t *testing.T) {
 			canary := filepath.Join(t.TempDir(), "canary")
 			var values []string
 			var script strings.Builder
-			for _, value := range append(hostile(t, canary), broken...) {
+			for _, value := range append(hostileValues(canary), broken...) {
 				if d.command[0] == "yash" && notUTF8(value) {
 					continue // yash reads no such script
 				}
@@ -192,7 +183,7 @@ func TestShellsRunAValueThatIsNotQuoted(t *testing.T) {
 }
 
 func TestPowerShellReadsBackEveryValue(t *testing.T) {
-	values := append(hostile(t, "/canary"), "‘", "’’", "‚'‛", "'‘'", "''‘")
+	values := append(hostileValues("/canary"), "‘", "’’", "‚'‛", "'‘'", "''‘")
 	for _, value := range values {
 		quoted, err := quotePowerShell(value)
 		if err != nil {
@@ -241,7 +232,7 @@ func TestNoShellIsGivenANUL(t *testing.T) {
 
 func TestCmdAndDotenvAreGivenPlainWordsOnly(t *testing.T) {
 	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=_.:-@,"
-	for _, value := range append(append(hostile(t, "/canary"), broken...), "a\x00b", "", plain) {
+	for _, value := range append(append(hostileValues("/canary"), broken...), "a\x00b", "", plain) {
 		isPlain := strings.Trim(value, plain) == ""
 		for name, quote := range map[string]func(string) (string, error){"cmd": plainCmd, "dotenv": plainDotenv} {
 			quoted, err := quote(value)

@@ -1,10 +1,8 @@
 package picker
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -14,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
+
+	"rolecall/internal/hostile"
 )
 
 func few() []Item {
@@ -232,27 +232,6 @@ func TestRowsDoNotMoveUnderTheFinger(t *testing.T) {
 // ours matches the sequences that lines are drawn with.
 var ours = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
-// hostile returns names that would move, hide, colour or reorder, and wide ones.
-func hostile(t *testing.T) []string {
-	t.Helper()
-	text, err := os.ReadFile("../export/testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := []string{
-		"データ基盤チーム", "👩‍👩‍👧 family", "🇩🇪 Berlin", "e\u0301\u0302\u0303", "한국어 계정", "👍🏽👍🏽", "\x9b2J",
-		"\xff\xfe",
-	}
-	for line := range strings.Lines(string(text)) {
-		var name string
-		if err := json.Unmarshal([]byte(line), &name); err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, name)
-	}
-	return names
-}
-
 // For any names, a screen has its lines, none too wide, with only visible characters and our own colours; each row is
 // one item.
 func TestEveryScreenHasItsShape(t *testing.T) {
@@ -263,7 +242,11 @@ func TestEveryScreenHasItsShape(t *testing.T) {
 func everyScreen(t *testing.T, session func(name string) string) {
 	t.Helper()
 	var items []Item
-	for i, name := range hostile(t) {
+	names := append([]string{
+		"データ基盤チーム", "👩‍👩‍👧 family", "🇩🇪 Berlin", "e\u0301\u0302\u0303", "한국어 계정", "👍🏽👍🏽", "\x9b2J",
+		"\xff\xfe",
+	}, hostile.Names()...)
+	for i, name := range names {
 		a := &Account{ID: fmt.Sprintf("%012d", i), Name: name, Email: name, Roles: []string{"Admin", name}, Guarded: i%3 == 0}
 		if i%2 == 0 {
 			a.Alias, a.Tags = name, []string{name, "prod"}

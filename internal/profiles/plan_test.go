@@ -1,18 +1,16 @@
 package profiles
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/hostile"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 )
@@ -348,31 +346,10 @@ func TestWhatIsNotOurs(t *testing.T) {
 	}
 }
 
-func hostile(t testing.TB) []string {
-	t.Helper()
-	file, err := os.Open("../export/testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	var names []string
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		var name string
-		if err := json.Unmarshal(lines.Bytes(), &name); err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, name)
-	}
-	if len(names) < 600 {
-		t.Fatalf("%d names", len(names))
-	}
-	return names
-}
-
 // Every hostile name as account name, alias, e-mail and tag, alone and in company.
 func TestHostileNames(t *testing.T) {
 	var accounts []inventory.Account
-	for i, name := range hostile(t) {
+	for i, name := range hostile.Names() {
 		accounts = append(accounts, inventory.Account{
 			ID: fmt.Sprintf("%012d", 7_000_000+i*10_000), Name: name, Email: name,
 			Alias: name, Tags: []string{name}, Roles: []string{"Admin", "a+=,.@-_b"},
@@ -406,7 +383,7 @@ func TestHostileNames(t *testing.T) {
 }
 
 func FuzzPortable(f *testing.F) {
-	for _, name := range hostile(f)[:100] {
+	for _, name := range hostile.Names()[:100] {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -27,7 +27,7 @@ func obeyed(text string) string {
 
 // JSON of any text is harmless, and decodes to the text.
 func TestJSONOfHostileTexts(t *testing.T) {
-	for _, text := range append(hostile(t), unsafeSamples, "<&>", "\U0001f600") {
+	for _, text := range append(hostileTexts(), unsafeSamples, "<&>", "\U0001f600") {
 		text = string([]rune(text)) // JSON has no place for bytes that are not UTF-8
 		for _, indent := range []string{"", "    "} {
 			var out bytes.Buffer
@@ -86,7 +86,8 @@ func readField(t *testing.T, field string) string {
 // A field of any text is harmless, a single field, no formula, and decodes to the text.
 func TestFieldsOfHostileTexts(t *testing.T) {
 	long := strings.Repeat("\\u0041\u202e", 2000)
-	for _, text := range append(hostile(t), unsafeSamples, "", "'", "'=1", "=1", `\x41`, `\`, "\x9b\xff\xc0\x80", long) {
+	more := []string{unsafeSamples, "", "'", "'=1", "=1", `\x41`, `\`, "\x9b\xff\xc0\x80", long}
+	for _, text := range append(hostileTexts(), more...) {
 		field := Field(text)
 		if found := obeyed(field); found != "" || strings.Contains(field, "\ufffd") && !strings.Contains(text, "\ufffd") {
 			t.Errorf("%.40q: %.40q in the field %.80q", text, found, field)

@@ -2,10 +2,8 @@ package terminal
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
-	"os"
 	"strings"
 	"testing"
 	"unicode"
@@ -13,28 +11,17 @@ import (
 
 	"rsc.io/qr"
 
+	"rolecall/internal/hostile"
 	"rolecall/internal/proof"
 )
 
-func hostile(t *testing.T) []string {
-	t.Helper()
-	text, err := os.ReadFile("../export/testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := []string{
+// hostileTexts returns the hostile names, and texts that are no name at all.
+func hostileTexts() []string {
+	return append([]string{
 		"\x9b31m", "\xff", "\xc0\x80", "\xed\xa0\x80", "a\xe2\x80", "\u180b", "\u17b4", "\U000e0041", "\U000e0100", "\u3164",
 		"\u2800", "\ufff9",
 		strings.Repeat("\x1b", 5000), strings.Repeat("\u200b", 5000), strings.Repeat("\xff", 5000),
-	}
-	for line := range strings.Lines(string(text)) {
-		var value string
-		if err := json.Unmarshal([]byte(line), &value); err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		values = append(values, value)
-	}
-	return values
+	}, hostile.Names()...)
 }
 
 // harmful reports whether r moves, hides or reorders text; the list is Unicode's.
@@ -44,7 +31,7 @@ func harmful(r rune) bool {
 }
 
 func TestForeignTextIsShownHarmlessAndShort(t *testing.T) {
-	for _, value := range hostile(t) {
+	for _, value := range hostileTexts() {
 		for most, show := range map[int]func(string) string{128: Show, 1024: ShowLine} {
 			got := show(value)
 			if i := strings.IndexFunc(got, harmful); i >= 0 || !utf8.ValidString(got) {
@@ -55,7 +42,7 @@ func TestForeignTextIsShownHarmlessAndShort(t *testing.T) {
 			}
 		}
 	}
-	proof.Note(t, "names", 2*len(hostile(t)), 2*len(hostile(t)))
+	proof.Note(t, "names", 2*len(hostileTexts()), 2*len(hostileTexts()))
 }
 
 func TestWhatIsShown(t *testing.T) {

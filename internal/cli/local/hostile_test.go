@@ -14,29 +14,11 @@ import (
 
 	"rolecall/internal/cli"
 	"rolecall/internal/cli/local"
+	"rolecall/internal/hostile"
 	"rolecall/internal/idc"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/store"
 )
-
-func corpus(t *testing.T) []string {
-	t.Helper()
-	text, err := os.ReadFile("../../export/testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := []string{
-		"del\x7f", "c1\u009b31m", "bidi\u202e\u2066", "zero\u200b\u200d\ufeff", "tag\U000e0041", "ls\u2028\u2029",
-	}
-	for line := range strings.Lines(string(text)) {
-		var name string
-		if err := json.Unmarshal([]byte(line), &name); err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, name)
-	}
-	return names
-}
 
 // run runs a command on a data directory, and checks that it prints nothing that a terminal obeys or hides.
 func run(t *testing.T, args ...string) string {
@@ -62,7 +44,8 @@ func run(t *testing.T, args ...string) string {
 
 // What others put into the directory and the audit is printed harmless, and JSON and YAML have the original.
 func TestHostileNamesInTheDirectory(t *testing.T) {
-	names, dir := corpus(t), filepath.Join(t.TempDir(), "data")
+	names := append(hostile.Invisible(), hostile.Names()...)
+	dir := filepath.Join(t.TempDir(), "data")
 	fill(t, dir, names)
 	text := run(t, "idc", "export", "--data", dir)
 	path := filepath.Join(t.TempDir(), "seed.yaml")

@@ -1,7 +1,6 @@
 package seed_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"rolecall/internal/hostile"
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/seed"
 	"rolecall/internal/idc/store"
@@ -124,30 +124,13 @@ roles:
 	}
 }
 
-// hostile returns texts that have broken other programs.
-func hostile(t *testing.T) []string {
-	t.Helper()
-	text, err := os.ReadFile("../../export/testdata/hostile_names.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for line := range strings.Lines(string(text)) {
-		var name string
-		if err := json.Unmarshal([]byte(line), &name); err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		names = append(names, name)
-	}
-	return append(names, "null", "~", "true", "No", "1h", "2026-01-01", "<<", "=", "- a", "a: b", "a #b", "!!str x", "&a",
-		"*a", "%TAG", "@", "\u0085", "\u2028", "\ufeff", "a\n\n b\n ")
-}
-
 // TestHostileNames puts each text into the directory, and through an export.
 func TestHostileNames(t *testing.T) {
 	s := memory(t)
 	load(t, s, "", seed.Options{})
-	names, groups := hostile(t), map[string]bool{}
+	names := append(hostile.Names(), "null", "~", "true", "No", "1h", "2026-01-01", "<<", "=", "- a", "a: b", "a #b",
+		"!!str x", "&a", "*a", "%TAG", "@", "\u0085", "\u2028", "\ufeff", "a\n\n b\n ")
+	groups := map[string]bool{}
 	err := s.Update(t.Context(), func(tx store.Tx) error {
 		for i, name := range names {
 			u := directory.User{
