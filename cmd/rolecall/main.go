@@ -17,6 +17,7 @@ import (
 	"rolecall/internal/cli"
 	"rolecall/internal/cli/local"
 	"rolecall/internal/export"
+	"rolecall/internal/machine"
 	"rolecall/internal/nodump"
 	"rolecall/internal/process"
 	"rolecall/internal/terminal"
@@ -49,7 +50,7 @@ func main() {
 	}()
 	world := cli.World{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Home: home(),
-		Version: versionName(), Now: time.Now,
+		Machine: machine.Folder(), Version: versionName(), Now: time.Now,
 		Terminal: terminal.IsTerminal(os.Stdin) && terminal.IsTerminal(os.Stderr),
 		Local:    local.Commands, Limits: limits,
 	}

@@ -37,6 +37,8 @@ type Store struct {
 	State string           // rolecall's state folder
 	Files filesystem.Files // how files are touched
 	Now   func() time.Time
+	// Longest is how long cached keys may be used after they were written; 0: as long as they are good.
+	Longest time.Duration
 }
 
 // A DamagedError is a cache file whose content cannot be used.

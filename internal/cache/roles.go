@@ -53,7 +53,7 @@ func (s *Store) RoleCredentials(
 ) (identitycenter.RoleCredentials, error) {
 	path := s.RolePath(session, accountID, role)
 	c, err := s.readRole(path)
-	if err == nil && s.isOlder(path, session) {
+	if err == nil && (s.isOlder(path, session) || s.isTooOld(path)) {
 		return identitycenter.RoleCredentials{}, ErrNotFound
 	}
 	return c, err
@@ -64,6 +64,15 @@ func (s *Store) RoleCredentials(
 func (s *Store) isOlder(path string, session identitycenter.SSOSession) bool {
 	info, err := os.Stat(path)
 	return err != nil || info.ModTime().Before(s.SignedIn(session))
+}
+
+// isTooOld reports whether a file was written longer ago than cached keys may be used.
+func (s *Store) isTooOld(path string) bool {
+	if s.Longest == 0 {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err != nil || s.Now().Sub(info.ModTime()) > s.Longest
 }
 
 // GoodRole returns cached role credentials that may be handed out without a question:
@@ -207,7 +216,7 @@ func (s *Store) ChainedCredentials(
 ) (identitycenter.RoleCredentials, error) {
 	path := s.chainedPath(chain)
 	o, err := s.readObject(path)
-	if err == nil && s.isOlder(path, session) {
+	if err == nil && (s.isOlder(path, session) || s.isTooOld(path)) {
 		err = ErrNotFound
 	}
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"rolecall/internal/identitycenter/client"
 	"rolecall/internal/login"
 	"rolecall/internal/nodump"
+	"rolecall/internal/policy"
 	"rolecall/internal/settings"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,7 @@ type World struct {
 	Stderr  io.Writer
 	Environ []string // as os.Environ returns it
 	Home    string   // the person's home folder; empty without one
+	Machine string   // the folder of the machine's policy; empty: none
 	Version string
 	Now     func() time.Time
 	// Terminal reports whether a person is at stdin and stderr.
@@ -56,6 +58,7 @@ type App struct {
 
 	shared *awsconfig.Config  // the config files, once read
 	own    *settings.Settings // rolecall's settings, once read
+	rules  policy.Policy      // the machine's
 
 	silence client.Silence    // how long the command has waited in vain
 	sweep   sync.Once         // of the caches, by the first who needs them

@@ -16,6 +16,7 @@ import (
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/login"
 	"rolecall/internal/loopback"
+	"rolecall/internal/policy"
 	"rolecall/internal/terminal"
 )
 
@@ -176,6 +177,9 @@ func (p *atTerminal) elsewhere() {
 			fmt.Sprintf("  or paste here the address that the browser ends on (127.0.0.1:%d/…);", port),
 			"  paste only what your own browser shows, never an address that somebody sends you",
 		} {
+			if strings.Contains(line, "paste") && !p.app.allowed(policy.Paste) {
+				continue
+			}
 			fmt.Fprintln(p.app.Stderr, terminal.Wrap(line, width, "    "))
 		}
 	})
@@ -206,7 +210,7 @@ func (p *atTerminal) qr(address string) {
 // shows later that it did not.
 func (p *atTerminal) open(address string, failed func(error)) bool {
 	command := p.app.Getenv("BROWSER")
-	if p.options.browser.none || command == "" && !browser.Available(p.app.Getenv) {
+	if p.options.browser.none || !p.app.allowed(policy.Browser) || command == "" && !browser.Available(p.app.Getenv) {
 		return false
 	}
 	// Other users read a browser's command line: with state and challenge, or a user code, they could sign in as
@@ -227,6 +231,10 @@ func (p *atTerminal) open(address string, failed func(error)) bool {
 
 // Paste reads the pasted address. Enter alone asks how to go on without a browser here.
 func (p *atTerminal) Paste(ctx context.Context) (string, error) {
+	if err := p.app.allow(policy.Paste, "pasting the address"); err != nil {
+		<-ctx.Done()
+		return "", context.Cause(ctx)
+	}
 	text, err := terminal.ReadPaste(ctx, p.app.Stdin)
 	if err == nil && text == "" {
 		p.elsewhere()

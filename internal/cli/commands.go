@@ -94,7 +94,7 @@ func (a *App) root(args []string) *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
-		PersistentPreRun:  func(cmd *cobra.Command, args []string) { a.running, a.arguments = cmd, args },
+		PersistentPreRunE: a.begin,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return a.pickWithoutCommand(cmd) },
 	}
 	root.SetVersionTemplate(a.versionLine() + "\n")

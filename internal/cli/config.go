@@ -14,11 +14,12 @@ import (
 func (a *App) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Look at the shared config files",
-		Long: `Look at the shared config files, ~/.aws/config and ~/.aws/credentials.
+		Short: "Look at the shared config files and the policy",
+		Long: `Look at the shared config files, ~/.aws/config and ~/.aws/credentials, and at the policy of this
+machine.
 
   rolecall config show
-  rolecall config show --json`,
+  rolecall config policy`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -36,6 +37,7 @@ What other tools can use and rolecall cannot is listed last. The files do not ch
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.configShow() },
 	})
+	cmd.AddCommand(a.policyCommand())
 	return cmd
 }
 

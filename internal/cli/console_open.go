@@ -12,6 +12,7 @@ import (
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/loopback"
 	"rolecall/internal/peer"
+	"rolecall/internal/policy"
 )
 
 // openPortal opens a link without keys, which may appear in a command line.
@@ -77,6 +78,9 @@ func (a *App) opener(failed func(error)) browser.Opener {
 }
 
 func (a *App) openWindow(ctx context.Context, w browser.Window, address string) error {
+	if err := a.allow(policy.Browser, "opening the console in a browser"); err != nil {
+		return err
+	}
 	if w.Container != "" {
 		if err := a.agreeToContainers(ctx); err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
 	"rolecall/internal/login"
+	"rolecall/internal/policy"
 )
 
 // Exit codes: the full contract, also in the help and the README.
@@ -89,6 +90,7 @@ func (a *App) explain(ctx context.Context, err error) report {
 	var start *login.StartURLError
 	var config *awsconfig.Error
 	var scopes *login.ScopesError
+	var refusal *policy.Refusal
 	switch {
 	case errors.As(err, &hinted):
 		r.Code, r.Facts, r.Hint = hinted.Code, hinted.Facts, hinted.Hint
@@ -102,6 +104,8 @@ func (a *App) explain(ctx context.Context, err error) report {
 		r.Code, r.Facts, r.Hint = ExitLogin, a.requiredFacts(required), loginHint(required.Session)
 	case errors.As(err, &endpoint):
 		r.Code, r.Hint = ExitRefused, endpointHint(endpoint)
+	case errors.As(err, &refusal):
+		r.Code, r.Hint = ExitRefused, "rolecall config policy"
 	case errors.As(err, &start):
 		r.Code, r.Hint = ExitConfiguration, startURLHint(start)
 	case errors.As(err, &scopes):

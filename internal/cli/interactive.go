@@ -12,6 +12,7 @@ import (
 	"rolecall/internal/browser"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/login"
+	"rolecall/internal/policy"
 )
 
 // A credential_process that may sign in (issue 13). SDKs start a process for each client and thread, kill those that
@@ -39,7 +40,7 @@ func (a *App) mayAsk(session identitycenter.SSOSession, flag bool) bool {
 			flag = flag || s.Name != "" && s.Name == session.Name && s.Interactive
 		}
 	}
-	return flag && browser.Available(a.Getenv) && a.Getenv("CI") == ""
+	return flag && a.allowed(policy.Browser) && browser.Available(a.Getenv) && a.Getenv("CI") == ""
 }
 
 // signInForProcess starts a sign-in in the background, unless one is under way, and waits until somebody has signed in

@@ -41,6 +41,7 @@ func (a *App) logout(ctx context.Context, name string, all bool, o options) erro
 	if all && name != "" {
 		return Usagef("--all excludes a session")
 	}
+	o.leaving = true
 	if !all {
 		s, err := a.sessionNamed(ctx, name, o)
 		if err != nil {

@@ -132,6 +132,9 @@ func (f *serveFlags) checkPlaces() error {
 
 // serveOrControl runs a server, or talks to the running one.
 func (a *App) serveOrControl(ctx context.Context, f serveFlags, args []string) error {
+	if err := a.allowPlaces(f.listen); err != nil {
+		return err
+	}
 	switch {
 	case f.add != "":
 		return a.serveAdd(ctx, f)

@@ -53,21 +53,15 @@ func (a *App) settings() (settings.Settings, error) {
 	if err != nil {
 		return s, &HintError{Err: err, Code: ExitConfiguration, Hint: "correct " + a.Tidy(a.settingsFile())}
 	}
+	if s, err = a.guardedByPolicy(s); err != nil {
+		return s, err
+	}
 	a.own = &s
 	return s, nil
 }
 
-func (a *App) settingsFile() string {
-	dir := a.Getenv("XDG_CONFIG_HOME")
-	switch {
-	case filepath.IsAbs(dir):
-	case a.Home == "":
-		return "" // no file: no settings
-	default:
-		dir = filepath.Join(a.Home, ".config")
-	}
-	return filepath.Join(dir, "rolecall", "config.toml")
-}
+// settingsFile is where they are; empty without a home folder: then there are none.
+func (a *App) settingsFile() string { return cache.SettingsFile(a.Getenv, a.Home) }
 
 // cache returns the person's caches. Locks are in the state folder, because cron, systemd and
 // ssh see different runtime folders.
@@ -79,6 +73,7 @@ func (a *App) cache() (*cache.Store, error) {
 	if err := store.Check(); err != nil {
 		return nil, err
 	}
+	a.limitCache(store)
 	a.sweep.Do(func() {
 		a.sweepServe()
 		a.sweepCredentials(store)
@@ -157,6 +152,7 @@ type options struct {
 	callbackPort int
 	browser      browserOptions
 	unattended   bool // never prompt
+	leaving      bool // only signs out, which no policy forbids
 
 	region      string                // --region
 	ssoRegion   string                // used instead of sso_region
@@ -204,6 +200,11 @@ func (a *App) session(ctx context.Context, profile *awsconfig.Profile, o options
 	})
 	if err != nil {
 		return nil, &HintError{Err: err, Code: ExitConfiguration, Hint: "rolecall config show"}
+	}
+	if !o.leaving {
+		if err := a.allowSession(root.Session, c.Endpoints(), e, o); err != nil {
+			return nil, err
+		}
 	}
 	warn := func(err error) { a.warnTo(stderr, err) }
 	l := &login.Login{
@@ -338,6 +339,9 @@ func (a *App) cachedKeys(
 ) (profile awsconfig.Profile, c identitycenter.RoleCredentials, good bool) {
 	config, err := a.config()
 	if err != nil || t.assumes() {
+		return profile, c, false
+	}
+	if rules, err := a.policy(); err != nil || !rules.IsEmpty() {
 		return profile, c, false
 	}
 	if t.profile != "" {

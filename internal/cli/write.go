@@ -16,6 +16,7 @@ import (
 	"rolecall/internal/credentials"
 	"rolecall/internal/filesystem"
 	"rolecall/internal/login"
+	"rolecall/internal/policy"
 	"rolecall/internal/written"
 )
 
@@ -52,6 +53,9 @@ removes the keys of its session.`,
 				return a.removeWritten(cmd.Context(), args)
 			case f.as != "" && len(args) > 1:
 				return Usagef("--as names one section, and there are %d targets", len(args))
+			}
+			if err := a.allow(policy.Write, "rolecall write"); err != nil {
+				return err
 			}
 			return a.write(cmd.Context(), args, f)
 		},

@@ -3,13 +3,18 @@
 package process
 
 import (
+	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
+	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/machine"
 )
 
 // Cached returns the keys that a call with these arguments asks for, if the call is plain and the cached keys are good
@@ -19,6 +24,9 @@ func Cached(args []string) (identitycenter.RoleCredentials, bool) {
 	flags, ok := awsconfig.ProcessFlags(args)
 	home, err := os.UserHomeDir()
 	if !ok || err != nil || !filepath.IsAbs(home) { // rolecall looks into the user database
+		return none, false
+	}
+	if machine.Exists() || hasPolicy(home) { // which the command line reads
 		return none, false
 	}
 	config, err := awsconfig.Open(awsconfig.Locate(os.Getenv, home))
@@ -35,6 +43,15 @@ func Cached(args []string) (identitycenter.RoleCredentials, bool) {
 	}
 	return store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
 }
+
+// hasPolicy reports whether the person's config.toml may have rules.
+func hasPolicy(home string) bool {
+	text, err := filesystem.Read(cache.SettingsFile(os.Getenv, home), maxSettings)
+	return !errors.Is(err, fs.ErrNotExist) && (err != nil || bytes.Contains(text, []byte("policy")))
+}
+
+// maxSettings bounds config.toml here: it is written by hand.
+const maxSettings = 4 << 20
 
 func target(config *awsconfig.Config, flags map[string]string) (awsconfig.Profile, bool) {
 	if flags["session"] != "" && flags["account"] != "" && flags["role"] != "" && flags["profile"] == "" {

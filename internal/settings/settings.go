@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"reflect"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
 	"rolecall/internal/filesystem"
+	"rolecall/internal/policy"
 )
 
 // Settings is the content of config.toml. The zero value is that of an empty file.
@@ -24,6 +26,9 @@ type Settings struct {
 	Accounts        []Account `toml:"account"`
 	Sessions        []Session `toml:"session"`
 	Consoles        []Console `toml:"console"` // of several that match, the last counts
+	// Rules narrow what the machine's policy allows; Policy is the same with the places of the rules.
+	Rules  policy.Document `toml:"policy"`
+	Policy policy.Source   `toml:"-"`
 }
 
 // A Session is how an sso-session is used.
@@ -98,7 +103,23 @@ func Load(file string) (Settings, error) {
 	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&s); err != nil {
 		return s, decodeError(file, err)
 	}
-	return s, s.check(file)
+	if err := s.check(file); err != nil {
+		return s, err
+	}
+	return s, s.narrow(file, data)
+}
+
+// narrow reads [policy].
+func (s *Settings) narrow(file string, data []byte) (err error) {
+	if reflect.ValueOf(s.Rules).IsZero() {
+		return nil
+	}
+	s.Policy, err = policy.Of(file, s.Rules, data, "policy")
+	var wrong *policy.Error
+	if errors.As(err, &wrong) {
+		return &Error{File: file, Line: wrong.Line, Problem: "policy." + wrong.Problem}
+	}
+	return err
 }
 
 // decodeError names the line of what TOML does not allow, or no setting of ours is called.

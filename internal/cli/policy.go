@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/awsconfig"
+	"rolecall/internal/cache"
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/machine"
+	"rolecall/internal/policy"
+	"rolecall/internal/settings"
+)
+
+// withoutPolicy are the commands that run when the machine's policy cannot be used: they hand out nothing.
+func withoutPolicy(cmd *cobra.Command) bool {
+	return slices.Contains([]string{"rolecall version", "rolecall help"}, cmd.CommandPath())
+}
+
+// administrators returns the machine's policy, without what the person adds to it.
+func (a *App) administrators() (policy.Policy, error) {
+	if a.Machine == "" {
+		return policy.Policy{}, nil
+	}
+	text, err := machine.Read(a.Machine, machine.Policy)
+	if errors.Is(err, fs.ErrNotExist) {
+		return policy.Policy{}, nil
+	}
+	var source policy.Source
+	if err == nil {
+		source, err = policy.Parse(filepath.Join(a.Machine, machine.Policy), text)
+	}
+	if err != nil {
+		return policy.Policy{}, &HintError{
+			Err: err, Code: ExitConfiguration, Facts: []string{"nothing else runs until this machine's policy can be used"},
+			Hint: "ask the administrator of this machine to correct it",
+		}
+	}
+	return policy.Combine(source)
+}
+
+// begin notes the command that has begun, and refuses it if the machine's policy cannot be used.
+func (a *App) begin(cmd *cobra.Command, args []string) error {
+	a.running, a.arguments = cmd, args
+	rules, err := a.administrators()
+	if err != nil && !withoutPolicy(cmd) {
+		return err
+	}
+	a.rules = rules
+	return nil
+}
+
+// policy returns the rules in force: the machine's, narrowed by [policy] of the person's config.toml.
+func (a *App) policy() (policy.Policy, error) {
+	own, err := a.settings()
+	if err != nil {
+		return a.rules, err
+	}
+	return a.narrowed(own)
+}
+
+func (a *App) narrowed(own settings.Settings) (policy.Policy, error) {
+	rules, err := a.rules.With(own.Policy)
+	if err != nil {
+		return rules, &HintError{Err: err, Code: ExitConfiguration, Hint: "correct " + a.Tidy(a.settingsFile())}
+	}
+	return rules, nil
+}
+
+// allow returns an error if the policy forbids what, which needs a permission.
+func (a *App) allow(key, what string) error {
+	rules, err := a.policy()
+	if err != nil {
+		return err
+	}
+	return rules.Allow(key, what)
+}
+
+// allowed reports the same for what is left out without a word.
+func (a *App) allowed(key string) bool { return a.allow(key, "") == nil }
+
+// allowSession returns an error if the policy forbids a session, or the endpoints that are in force for it.
+func (a *App) allowSession(
+	session identitycenter.SSOSession, in identitycenter.Endpoints, e endpoints, o options,
+) error {
+	rules, err := a.policy()
+	if err != nil {
+		return err
+	}
+	own := e.override == ""
+	errs := []error{
+		rules.AllowSession(session.Name), rules.AllowStartURL(session.StartURL), rules.AllowEndpoint(in.OIDC, own),
+		rules.AllowEndpoint(in.Portal, own),
+	}
+	if e.sts != "" {
+		errs = append(errs, rules.AllowEndpoint(e.sts, false))
+	}
+	if o.deviceCode {
+		errs = append(errs, rules.Allow(policy.DeviceCode, "a sign-in with a device code"))
+	}
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// allowPlaces returns an error if the policy forbids an address to listen at.
+func (a *App) allowPlaces(places []string) error {
+	for _, text := range places {
+		address, err := netip.ParseAddrPort(text)
+		if err == nil && !address.Addr().IsLoopback() {
+			if err := a.allow(policy.BeyondLocal, "serve --listen "+text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// guardedByPolicy returns own with the policy's guards, which the person cannot take away.
+func (a *App) guardedByPolicy(own settings.Settings) (settings.Settings, error) {
+	rules, err := a.narrowed(own)
+	if err != nil {
+		return own, err
+	}
+	for _, pattern := range rules.Guarded() {
+		own.Accounts = append(own.Accounts, settings.Account{Match: pattern, Guarded: true})
+	}
+	return own, nil
+}
+
+// limitCache makes a store forget keys that the policy calls too old. The person's own rules count as far as they can
+// be read: who reads them next reports the rest.
+func (a *App) limitCache(store *cache.Store) {
+	rules, err := a.policy()
+	if err != nil {
+		rules = a.rules
+	}
+	store.Longest = rules.LongestCached()
+}
+
+func (a *App) policyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "policy",
+		Short: "Print the rules in force on this machine, and what they refuse",
+		Long: fmt.Sprintf(`Print the rules in force on this machine, and what they refuse.
+
+  rolecall config policy
+  rolecall config policy --json
+
+Its administrator sets them in %s; [policy] in your own config.toml can
+only narrow them. What a rule refuses ends with exit code 7, and names the rule.`,
+			filepath.Join(machine.Folder(), machine.Policy)),
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.configPolicy() },
+	}
+}
+
+func (a *App) configPolicy() error {
+	rules, err := a.policy()
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(map[string]any{"rules": rules.Rules()})
+	}
+	t := &table{header: []string{"RULE", "REFUSES", "FROM"}}
+	for _, r := range rules.Rules() {
+		from := awsconfig.Origin{File: a.Tidy(r.File), Line: r.Line}
+		t.rows = append(t.rows, []string{r.Key + " = " + r.Value, r.Refuses, from.String()})
+	}
+	if len(t.rows) == 0 {
+		a.tell("no rules: neither %s nor [policy] in %s", filepath.Join(machine.Folder(), machine.Policy),
+			a.Tidy(a.settingsFile()))
+		return nil
+	}
+	return t.print(a.Stdout)
+}

@@ -1,0 +1,4 @@
+package machine
+
+// Folder returns the folder of the machine's files.
+func Folder() string { return "/Library/Application Support/rolecall" }
