@@ -18,13 +18,13 @@ import (
 // rooms says which rooms each room may enter. Paths are below internal/; the
 // programs are below the root.
 var rooms = map[string][]string{
-	"cmd/rolecall":         {"cli", "cli/local", "export", "nodump", "process", "terminal"},
+	"cmd/rolecall":         {"cli", "cli/local", "export", "machine", "nodump", "process", "terminal"},
 	"cmd/rolecall-process": {"export", "nodump", "process"},
 
 	"cli": {
 		"access", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export",
-		"filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "near",
-		"nodump", "pace", "peer", "picker", "profiles", "settings", "terminal",
+		"filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "machine",
+		"near", "nodump", "pace", "peer", "picker", "policy", "profiles", "settings", "terminal",
 		"words", "written",
 	},
 	"cli/local": { // where both houses meet
@@ -55,9 +55,11 @@ var rooms = map[string][]string{
 	"pace":                  {"filesystem"},
 	"peer":                  {},
 	"picker":                {"terminal"},
-	"process":               {"awsconfig", "cache", "identitycenter"},
+	"process":               {"awsconfig", "cache", "filesystem", "identitycenter", "machine"},
 	"profiles":              {"awsconfig", "identitycenter", "inventory"},
-	"settings":              {"filesystem"},
+	"settings":              {"filesystem", "policy"},
+	"machine":               {},
+	"policy":                {},
 	"terminal":              {},
 	"written":               {"awsconfig", "identitycenter"},
 	"words":                 {},
@@ -121,7 +123,7 @@ var foreign = map[string][]string{
 	"charm.land/bubbletea/":            {"picker"},
 	"charm.land/lipgloss/":             {"batch", "cli", "picker"},
 	"github.com/junegunn/fzf":          {"picker"},
-	"github.com/pelletier/go-toml/":    {"settings"},
+	"github.com/pelletier/go-toml/":    {"policy", "settings"},
 	"golang.org/x/crypto":              {"idc/directory"},
 	"golang.org/x/sync":                {"access"},
 	"rsc.io/qr":                        {"terminal"},

@@ -60,6 +60,8 @@ type App struct {
 	own    *settings.Settings // rolecall's settings, once read
 	rules  policy.Policy      // the machine's
 
+	confirmed []string // --confirm: guarded accounts that are meant
+
 	silence client.Silence    // how long the command has waited in vain
 	sweep   sync.Once         // of the caches, by the first who needs them
 	inForce awsconfig.Profile // whose network settings are used, for errors

@@ -75,6 +75,7 @@ the one that is there, --multi-session switches that support on.`,
 	o.add(cmd)
 	f.add(cmd)
 	f.addRegion(cmd)
+	a.addConfirm(cmd)
 	return cmd
 }
 
@@ -187,6 +188,9 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	}
 	if o.duration != 0 && profile.Chain != nil {
 		return Usagef("AWS sets the length of a console session of an assumed role: leave out --duration")
+	}
+	if err := a.guard(ctx, profile); err != nil {
+		return err
 	}
 	keys, signin, err := a.consoleKeys(ctx, s, profile, region)
 	if err != nil {

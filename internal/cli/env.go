@@ -60,6 +60,7 @@ If there are no credentials, the output for a shell unsets those from before, an
 	cmd.Flags().BoolVar(&unset, "unset", false, "print commands that unset the variables")
 	f.add(cmd)
 	f.addRegion(cmd)
+	a.addConfirm(cmd)
 	for _, name := range []string{"shell", "format"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(export.Formats(), nothingElse))
 	}

@@ -61,6 +61,7 @@ Within such a shell another one needs --nested.
 		"with --serve, for AWS CLIs before 2.15 and SDKs from before 2024: the endpoint's token in a variable, not in a file")
 	f.add(cmd)
 	f.addRegion(cmd)
+	a.addConfirm(cmd)
 	f.many.add(cmd)
 	f.own.add(cmd)
 	return cmd

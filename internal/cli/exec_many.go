@@ -132,7 +132,7 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 			if several {
 				t.Session = l.label()
 			}
-			targets, of[t], guarded[t] = append(targets, t), l, row.Guarded
+			targets, of[t], guarded[t] = append(targets, t), l, row.Guarded()
 		}
 	}
 	environment := func(ctx context.Context, t batch.Target) ([]string, error) {

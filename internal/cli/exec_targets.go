@@ -126,7 +126,7 @@ func (a *App) listTargets(found []listed, several bool) error {
 		}
 		for _, row := range l.rows {
 			if a.json {
-				if err := a.jsonLine(listedTarget{session, row.ID, row.Label(), row.Role, row.Guarded}); err != nil {
+				if err := a.jsonLine(listedTarget{session, row.ID, row.Label(), row.Role, row.Guarded()}); err != nil {
 					return err
 				}
 				continue
@@ -145,7 +145,7 @@ func (a *App) listTargets(found []listed, several bool) error {
 }
 
 func guardMark(row inventory.Row) string {
-	if row.Guarded {
+	if row.Guarded() {
 		return "guarded"
 	}
 	return ""
@@ -169,7 +169,7 @@ func (a *App) confirmGuarded(ctx context.Context, found []listed, sure bool) err
 	for _, l := range found {
 		selected += len(l.rows)
 		for _, row := range l.rows {
-			if row.Guarded {
+			if row.Guarded() {
 				guarded = append(guarded, row.ID+"  "+row.Label()+"  "+row.Role)
 			}
 		}

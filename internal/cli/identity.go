@@ -64,7 +64,7 @@ func identityOf(profile awsconfig.Profile, account inventory.Account) export.Ide
 	session := profile.Root().Session
 	id := export.Identity{
 		Session: session.Label(), AccountID: account.ID, AccountName: account.Name, Role: profile.RoleName,
-		Profile: profile.Name, Guarded: account.Guarded,
+		Profile: profile.Name, Guarded: account.Guards(roleIn(profile)),
 	}
 	if profile.Chain != nil {
 		id.Role = profile.Chain.RoleARN[strings.LastIndexByte(profile.Chain.RoleARN, '/')+1:]

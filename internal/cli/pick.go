@@ -61,13 +61,14 @@ Enter opens a shell.`,
 	return cmd
 }
 
-// pickActions returns what can be done with a choice, with keys that every terminal delivers.
+// pickActions returns what can be done with a choice, with keys that every terminal delivers. Those that hand out keys
+// ask for the name of a guarded account themselves.
 func pickActions() []picker.Action {
 	return []picker.Action{
 		{Name: "target", Key: "ctrl+t", Does: "prints the target", Short: "target", Guarded: true},
-		{Name: "env", Key: "ctrl+e", Does: "prints variables", Short: "env", Guarded: true},
-		{Name: "shell", Key: "ctrl+x", Does: "opens a shell", Short: "shell", Guarded: true},
-		{Name: "console", Key: "ctrl+o", Does: "opens the console", Short: "console", Guarded: true},
+		{Name: "env", Key: "ctrl+e", Does: "prints variables", Short: "env"},
+		{Name: "shell", Key: "ctrl+x", Does: "opens a shell", Short: "shell"},
+		{Name: "console", Key: "ctrl+o", Does: "opens the console", Short: "console"},
 		{Name: "arn", Key: "ctrl+y", Does: "copies its ARN", Short: "copy ARN"},
 	}
 }

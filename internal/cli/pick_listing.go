@@ -306,10 +306,12 @@ func (p *pickerListing) itemsOf(inv *inventory.Inventory, filter inventory.Filte
 			last = r.Account
 			account = &picker.Account{
 				Session: p.name, ID: r.ID, Name: r.Name, Alias: r.Alias, Email: r.Email, Tags: r.Tags, Roles: r.Roles,
-				Guarded: r.Guarded, Region: r.Region,
+				Region: r.Region,
 			}
 		}
-		items = append(items, picker.Item{Account: account, Role: r.Role, Frecency: p.used[inventory.RowKey(r.ID, r.Role)]})
+		items = append(items, picker.Item{
+			Account: account, Role: r.Role, Guarded: r.Guarded(), Frecency: p.used[inventory.RowKey(r.ID, r.Role)],
+		})
 	}
 	return items
 }

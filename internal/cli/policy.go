@@ -7,10 +7,11 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/machine"
@@ -132,7 +133,11 @@ func (a *App) guardedByPolicy(own settings.Settings) (settings.Settings, error) 
 		return own, err
 	}
 	for _, pattern := range rules.Guarded() {
-		own.Accounts = append(own.Accounts, settings.Account{Match: pattern, Guarded: true})
+		guard := settings.Account{Match: pattern, Guarded: true}
+		if slash := strings.LastIndexByte(pattern, '/'); slash >= 0 {
+			guard = settings.Account{Match: pattern[:slash], GuardedRoles: []string{pattern[slash+1:]}}
+		}
+		own.Accounts = append(own.Accounts, guard)
 	}
 	return own, nil
 }
@@ -174,8 +179,11 @@ func (a *App) configPolicy() error {
 	}
 	t := &table{header: []string{"RULE", "REFUSES", "FROM"}}
 	for _, r := range rules.Rules() {
-		from := awsconfig.Origin{File: a.Tidy(r.File), Line: r.Line}
-		t.rows = append(t.rows, []string{r.Key + " = " + r.Value, r.Refuses, from.String()})
+		from := a.Tidy(r.File)
+		if r.Line > 0 {
+			from += ":" + strconv.Itoa(r.Line)
+		}
+		t.rows = append(t.rows, []string{r.Key + " = " + r.Value, r.Refuses, from})
 	}
 	if len(t.rows) == 0 {
 		a.tell("no rules: neither %s nor [policy] in %s", filepath.Join(machine.Folder(), machine.Policy),

@@ -50,6 +50,7 @@ beyond this machine's loopback, in clear text: prefer --socket. See docs/contain
 			return a.serveOrControl(cmd.Context(), f, args)
 		},
 	}
+	a.addConfirm(cmd)
 	flags := cmd.Flags()
 	flags.IntVar(&f.port, "port", 0, "`PORT` on 127.0.0.1 (default a free one)")
 	flags.StringVar(&f.socket, "socket", "", "also answer on a unix socket at `PATH`, for bind mounts")

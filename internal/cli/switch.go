@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -70,6 +71,7 @@ func (a *App) switchCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.clear, "clear", false, "remove what was set")
 	f.add(cmd)
 	f.addRegion(cmd)
+	a.addConfirm(cmd)
 	for _, name := range []string{"shell", "name"} {
 		_ = cmd.Flags().MarkHidden(name)
 	}
@@ -106,7 +108,7 @@ func (a *App) switchShell(ctx context.Context, f switchFlags, args []string) err
 		return Usagef("the TARGET is empty")
 	case !named:
 		_, t, err := a.choose(ctx, pickFlags{}, []picker.Action{
-			{Name: "env", Key: "ctrl+e", Does: "switches this shell", Short: "switch", Guarded: true},
+			{Name: "env", Key: "ctrl+e", Does: "switches this shell", Short: "switch"},
 		})
 		if err != nil {
 			return err
@@ -244,12 +246,15 @@ func (a *App) failedSwitch(r report) report {
 		fact := fmt.Sprintf("removed %s from this shell; to go back: %s -", had, name)
 		r.Facts = append([]string{fact}, r.Facts...)
 	}
-	r.Hint = strings.Replace(r.Hint, "rolecall switch", name, 1)
+	r.Hint = functionsOwn.ReplaceAllLiteralString(r.Hint, name)
 	for i, fact := range r.Facts {
 		r.Facts[i] = strings.Replace(fact, "usage: rolecall switch", "usage: "+name, 1)
 	}
 	return r
 }
+
+// functionsOwn matches what the function puts before a person's words.
+var functionsOwn = regexp.MustCompile(`^rolecall switch(?: --(?:shell|name|mode) \S+)*`)
 
 // functionsName returns the name of the function that runs switch.
 func (a *App) functionsName() string {

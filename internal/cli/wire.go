@@ -312,10 +312,16 @@ func (a *App) retrieve(
 	var err error
 	if good {
 		o.region = t.region
-		profile, err = a.located(ctx, profile, o)
+		if profile, err = a.located(ctx, profile, o); err == nil && !o.unattended {
+			err = a.guard(ctx, profile)
+		}
 	} else {
 		var s *session
-		if profile, s, err = a.resolve(ctx, t, o); err == nil {
+		profile, s, err = a.resolve(ctx, t, o)
+		if err == nil && !o.unattended {
+			err = a.guard(ctx, profile)
+		}
+		if err == nil {
 			c, err = s.source.Retrieve(ctx, profile)
 		}
 		if err == nil && !o.unattended {

@@ -61,6 +61,7 @@ removes the keys of its session.`,
 		},
 	}
 	f.add(cmd)
+	a.addConfirm(cmd)
 	cmd.Flags().StringVar(&f.as, "as", "", "the `NAME` of the section (default rolecall-ACCOUNT-ROLE)")
 	cmd.Flags().BoolVar(&f.remove, "remove", false, "remove sections that rolecall has written")
 	cmd.Flags().BoolVar(&f.watch, "watch", false, "keep running, renew the keys before they end, and remove them at exit")

@@ -26,7 +26,8 @@ func boundMain() {
 func readOnlyMain() { inNamespace(remount) }
 
 // manage puts the folder "machine" of a story in place of /etc/rolecall, as root's.
-const manage = `mount -t tmpfs -o mode=755 tmpfs /mnt && mkdir /mnt/up /mnt/work && cp -a "$WORK/machine" /mnt/up/rolecall && ` +
+const manage = `mount -t tmpfs -o mode=755 tmpfs /mnt && mkdir /mnt/up /mnt/work && ` +
+	`cp -a "$WORK/machine" /mnt/up/rolecall && ` +
 	`mount -t overlay -o lowerdir=/etc,upperdir=/mnt/up,workdir=/mnt/work overlay /etc && exec "$@"`
 
 // managedMain is the command "managed COMMAND …": the machine has the files of the folder "machine".

@@ -180,20 +180,30 @@ func TestWhatIsDoneWithAChoice(t *testing.T) {
 		t.Errorf("env: %q", out)
 	}
 
-	// Without a command, and with stdout for eval, Enter prints variables; a guarded account needs confirmation.
+	// Without a command, and with stdout for eval, Enter prints variables; keys of a guarded account need its name.
 	s = onScreen(t, 80, 24, environ)
 	s.shows("Enter prints variables", "6/6")
 	s.types("sandbox")
 	s.shows(">!", "1/6")
 	s.types("\r")
+	s.shows("type sandbox to go on")
+	s.types("sandbox\r")
+	if out, _ := s.ends(0); !strings.Contains(out, "export AWS_ACCESS_KEY_ID=") {
+		t.Errorf("env: %q", out)
+	}
+
+	// A target is no key: y will do.
+	s = onScreen(t, 80, 24, environ, "pick", "--query", "sandbox")
+	s.shows(">!", "1/6")
+	s.types("\r")
 	s.shows("guarded: y to go on with sandbox, any other key to go back")
 	s.types("n")
-	s.shows("Enter prints variables", "> sandbox ")
+	s.shows("Enter prints the target", "> sandbox ")
 	s.types("\r")
 	s.shows("guarded: y to go on with sandbox, any other key to go back")
 	s.types("y")
-	if out, _ := s.ends(0); !strings.Contains(out, "export AWS_ACCESS_KEY_ID=") {
-		t.Errorf("env: %q", out)
+	if out, _ := s.ends(0); out != "555566667777/Admin\n" {
+		t.Errorf("target: %q", out)
 	}
 
 	s = onScreen(t, 80, 24, environ, "pick", "--action", "shell", "--query", "till lake")

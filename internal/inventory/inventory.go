@@ -36,6 +36,8 @@ type Account struct {
 	Tags    []string
 	Region  string // empty: the settings name none for this account
 	Guarded bool
+	// GuardedRoles are patterns of roles that are guarded here, if not all are.
+	GuardedRoles []string
 }
 
 // IsAccountID reports whether text is an account id: then it is nothing else, whatever
@@ -51,6 +53,14 @@ func (a Account) Label() string { return cmp.Or(a.Alias, a.Name, a.ID) }
 type Row struct {
 	*Account
 	Role string
+}
+
+// Guarded reports whether keys of the role are handed out only after a confirmation.
+func (r Row) Guarded() bool { return r.Guards(r.Role) }
+
+// Guards reports whether keys of a role in the account are handed out only after a confirmation.
+func (a *Account) Guards(role string) bool {
+	return a.Guarded || slices.ContainsFunc(a.GuardedRoles, func(pattern string) bool { return Matches(pattern, role) })
 }
 
 // Rows lists all roles of all accounts, in order.
@@ -116,7 +126,7 @@ func (i *Inventory) With(said []settings.Account) *Inventory {
 	with := &Inventory{i.Session, i.TakenAt, i.ended, slices.Clone(i.Accounts)}
 	for n := range with.Accounts {
 		a := &with.Accounts[n]
-		a.Tags = nil
+		a.Tags, a.GuardedRoles = nil, nil
 		for _, s := range said { // entries by tag may precede those that set the tag
 			if s.Tag == "" && a.isMeant(s) {
 				a.Tags = append(a.Tags, s.Tags...)
@@ -128,6 +138,7 @@ func (i *Inventory) With(said []settings.Account) *Inventory {
 			if a.isMeant(s) {
 				a.Alias, a.Region = cmp.Or(s.Alias, a.Alias), cmp.Or(s.Region, a.Region)
 				a.Guarded = a.Guarded || s.Guarded
+				a.GuardedRoles = append(a.GuardedRoles, s.GuardedRoles...)
 			}
 		}
 	}

@@ -23,10 +23,10 @@ func many(n int) []Item {
 			stages[i%len(stages)], i), Roles: roles}
 		a.Email = "aws+" + a.Name + "@example.com"
 		if i%5 == 3 {
-			a.Tags, a.Guarded = []string{"prod", "team-" + teams[i%len(teams)]}, true
+			a.Tags = []string{"prod", "team-" + teams[i%len(teams)]}
 		}
 		for _, role := range roles {
-			items = append(items, Item{Account: a, Role: role, Frecency: float64(i % 3)})
+			items = append(items, Item{Account: a, Role: role, Guarded: i%5 == 3, Frecency: float64(i % 3)})
 		}
 	}
 	return items[:n]

@@ -22,7 +22,6 @@ type Account struct {
 	Email   string
 	Tags    []string
 	Roles   []string // all that the person has there
-	Guarded bool     // Guarded actions need confirmation
 	Region  string   // where the person works in it, if that is known
 }
 
@@ -30,6 +29,7 @@ type Account struct {
 type Item struct {
 	*Account
 	Role     string
+	Guarded  bool    // Guarded actions need confirmation
 	Frecency float64 // how often and how recently it was used; the order when nothing is typed
 }
 

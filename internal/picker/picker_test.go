@@ -23,10 +23,12 @@ func few() []Item {
 	}
 	prod := &Account{
 		ID: "222233334444", Name: "payments-prod", Alias: "till", Tags: []string{"prod", "team-pay"},
-		Roles: []string{"ReadOnly"}, Guarded: true,
+		Roles: []string{"ReadOnly"},
 	}
 	lake := &Account{ID: "333344445555", Name: "Data Lake Éva", Roles: []string{"Admin"}}
-	return []Item{{lake, "Admin", 0}, {pay, "Admin", 0}, {pay, "ReadOnly", 2}, {prod, "ReadOnly", 1}}
+	return []Item{
+		{lake, "Admin", false, 0}, {pay, "Admin", false, 0}, {pay, "ReadOnly", false, 2}, {prod, "ReadOnly", true, 1},
+	}
 }
 
 // listed returns the rows that a model lists, as id/role.
@@ -186,7 +188,7 @@ func TestPastedText(t *testing.T) {
 func TestOtherRowsWhileItIsOpen(t *testing.T) {
 	m := newModel(Options{Update: Update{Items: few()}, Actions: actions, Query: "pay"})
 	keys(m, "down") // 11/Admin
-	more := append([]Item{{&Account{ID: "000000000000", Name: "payments-aaa"}, "Admin", 9}}, few()...)
+	more := append([]Item{{&Account{ID: "000000000000", Name: "payments-aaa"}, "Admin", false, 9}}, few()...)
 	m.Update(prepared{newIndex(more), "half of them"})
 	if r := m.selected(); r.ID != "111122223333" || r.Role != "Admin" || m.query != "pay" || m.status != "half of them" ||
 		len(m.hits) != 4 {
@@ -247,12 +249,12 @@ func everyScreen(t *testing.T, session func(name string) string) {
 		"\xff\xfe",
 	}, hostile.Names()...)
 	for i, name := range names {
-		a := &Account{ID: fmt.Sprintf("%012d", i), Name: name, Email: name, Roles: []string{"Admin", name}, Guarded: i%3 == 0}
+		a := &Account{ID: fmt.Sprintf("%012d", i), Name: name, Email: name, Roles: []string{"Admin", name}}
 		if i%2 == 0 {
 			a.Alias, a.Tags = name, []string{name, "prod"}
 		}
 		a.Session = session(name)
-		items = append(items, Item{Account: a, Role: []string{"Admin", name}[i%5/4]})
+		items = append(items, Item{Account: a, Role: []string{"Admin", name}[i%5/4], Guarded: i%3 == 0})
 	}
 	m := newModel(Options{Update: Update{items, "listed\x1b[2J just now"}, Actions: actions})
 	for _, size := range [][2]int{

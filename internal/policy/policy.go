@@ -144,7 +144,8 @@ func Of(file string, d Document, text []byte, table string) (Source, error) {
 	}
 	life, err := time.ParseDuration(d.LongestCached)
 	if err != nil || life < time.Minute {
-		return s, s.wrong("longest_cached_keys", fmt.Sprintf("%q is not a time of at least 1m, such as 15m or 1h", d.LongestCached))
+		problem := fmt.Sprintf("%q is not a time of at least 1m, such as 15m or 1h", d.LongestCached)
+		return s, s.wrong("longest_cached_keys", problem)
 	}
 	s.cached = life
 	return s, nil
@@ -263,7 +264,8 @@ func (p Policy) allowListed(n int, text, what string) error {
 	return nil
 }
 
-// Guarded returns the patterns of accounts, ids or names, that are guarded whatever the person's own settings say.
+// Guarded returns what is guarded whatever the person's own settings say: accounts, by id or a pattern of names, or
+// ACCOUNT/ROLE, with a pattern of roles.
 func (p Policy) Guarded() []string {
 	var all []string
 	for _, s := range p.sources {
@@ -349,7 +351,8 @@ func split(text string) (scheme, host, place string, ok bool) {
 		return "", "", "", false
 	}
 	host = strings.ToLower(u.Host)
-	if name, port, err := net.SplitHostPort(host); err == nil && port == map[string]string{"https": "443", "http": "80"}[u.Scheme] {
+	usual := map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	if name, port, err := net.SplitHostPort(host); err == nil && port == usual {
 		host = name
 	}
 	return u.Scheme, host, strings.Trim(u.Path, "/"), true
@@ -377,8 +380,8 @@ func decodeError(file string, err error) error {
 	return &Error{File: file, Problem: err.Error()}
 }
 
-// lines finds the line of each key of a table in a document that has been decoded; one that is written in a way that few
-// people use has none.
+// lines finds the line of each key of a table in a document that has been decoded; one that is written in a way that
+// few people use has none.
 func lines(text []byte, table string) map[string]int {
 	found, inside := map[string]int{}, table == ""
 	for n, line := range strings.Split(string(text), "\n") {

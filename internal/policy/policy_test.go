@@ -88,11 +88,12 @@ func TestPeopleOnlyNarrow(t *testing.T) {
 }
 
 func TestGuardsAddUpAndTheShortestTimeCounts(t *testing.T) {
-	p, err := combined(t, "guarded = ['prod-*']\nlongest_cached_keys = '1h'", "guarded = ['pay']\nlongest_cached_keys = '15m'")
+	const long, short = "longest_cached_keys = '1h'", "longest_cached_keys = '15m'"
+	p, err := combined(t, "guarded = ['prod-*']\n"+long, "guarded = ['pay']\n"+short)
 	if err != nil || strings.Join(p.Guarded(), " ") != "prod-* pay" || p.LongestCached() != 15*time.Minute {
 		t.Error(p.Guarded(), p.LongestCached(), err)
 	}
-	if p, _ := combined(t, "longest_cached_keys = '15m'", "longest_cached_keys = '1h'"); p.LongestCached() != 15*time.Minute {
+	if p, _ := combined(t, short, long); p.LongestCached() != 15*time.Minute {
 		t.Error(p.LongestCached())
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -26,6 +27,9 @@ type Settings struct {
 	Accounts        []Account `toml:"account"`
 	Sessions        []Session `toml:"session"`
 	Consoles        []Console `toml:"console"` // of several that match, the last counts
+	// RememberGuard is how long a shell is not asked again about a guarded account; 0: it is asked each time.
+	RememberGuard time.Duration `toml:"-"`
+	Remembered    string        `toml:"remember_guard"`
 	// Rules narrow what the machine's policy allows; Policy is the same with the places of the rules.
 	Rules  policy.Document `toml:"policy"`
 	Policy policy.Source   `toml:"-"`
@@ -70,6 +74,8 @@ type Account struct {
 	Tags    []string `toml:"tags"`
 	Region  string   `toml:"region"`
 	Guarded bool     `toml:"guarded"`
+	// GuardedRoles are patterns of roles that are guarded in these accounts, if not all are.
+	GuardedRoles []string `toml:"guarded_roles"`
 }
 
 // An Error says why the file cannot be used.
@@ -105,6 +111,12 @@ func Load(file string) (Settings, error) {
 	}
 	if err := s.check(file); err != nil {
 		return s, err
+	}
+	if s.Remembered != "" {
+		s.RememberGuard, err = time.ParseDuration(s.Remembered)
+		if err != nil || s.RememberGuard < 0 {
+			return s, &Error{File: file, Problem: fmt.Sprintf("remember_guard: %q is not a time such as 15m", s.Remembered)}
+		}
 	}
 	return s, s.narrow(file, data)
 }
@@ -148,7 +160,7 @@ func (s Settings) check(file string) error {
 		case a.Match == "" && a.Tag == "":
 			return fail("match or tag is missing")
 		case a.Tag != "" && len(a.Tags)+len(a.Alias) > 0:
-			return fail("accounts chosen by tag can have a region and a guard, but neither tags nor an alias")
+			return fail("accounts chosen by tag can have a region and guards, but neither tags nor an alias")
 		case a.Alias != "" && strings.ContainsAny(a.Match, "*?"):
 			return fail("an alias is for one account: match must be its id or its whole name")
 		case a.Alias != "" && (strings.ContainsAny(a.Alias, "/: \t") || aliases[a.Alias]):
