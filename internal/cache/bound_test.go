@@ -44,6 +44,32 @@ func TestKeysOfThePersonBefore(t *testing.T) {
 	}
 }
 
+// A policy bounds how long cached keys are used after they were written, whatever is left of them.
+func TestCachedKeysAreUsedForALimitedTime(t *testing.T) {
+	s := newStore(t)
+	chain := []string{"corp", "role", "arn:aws:iam::444455556666:role/Deploy"}
+	if err := errors.Join(s.SaveRoleCredentials(corp, "111122223333", "Admin", someKeys()),
+		s.SaveChainedCredentials(chain, someKeys())); err != nil {
+		t.Fatal(err)
+	}
+	written := time.Now()
+	for _, c := range []struct {
+		longest, age time.Duration
+		want         error
+	}{
+		{0, 50 * time.Minute, nil},
+		{15 * time.Minute, 14 * time.Minute, nil},
+		{15 * time.Minute, 16 * time.Minute, ErrNotFound},
+	} {
+		s.Longest, s.Now = c.longest, func() time.Time { return written.Add(c.age) }
+		_, role := s.RoleCredentials(corp, "111122223333", "Admin")
+		_, chained := s.ChainedCredentials(corp, chain)
+		if !errors.Is(role, c.want) || !errors.Is(chained, c.want) {
+			t.Errorf("%v after %v: %v, chained %v", c.longest, c.age, role, chained)
+		}
+	}
+}
+
 // A note is of its session's start URL and region, and holds no token.
 func TestNotesAreOfTheirSession(t *testing.T) {
 	s := newStore(t)
