@@ -44,6 +44,7 @@ var windowsPackages = map[string]string{
 	"filesystem":       "TestALinkIsNoLock",
 	"idc/operator":     "",
 	"idc/store/sqlite": "",
+	"machine":          "",
 	"process":          "",
 	"profiles":         "",
 	"terminal":         "",

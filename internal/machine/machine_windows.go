@@ -46,6 +46,11 @@ func requireTheirs(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s cannot be looked at: %w", path, err)
 	}
+	return checkAccess(path, descriptor)
+}
+
+// checkAccess returns an error if a descriptor lets another than administrators and the system change what is at path.
+func checkAccess(path string, descriptor *windows.SECURITY_DESCRIPTOR) error {
 	owner, _, err := descriptor.Owner()
 	if err != nil {
 		return err
