@@ -64,6 +64,7 @@ func DefaultProfile(getenv func(string) string) string {
 type Config struct {
 	config, credentials *Document
 	index               map[sectionName][]Section // of both files; nil: scan them
+	more                *Document                 // sso-sessions for names that the config file does not have; nil: none
 }
 
 // A sectionName is a section's name in one of the files.
@@ -80,7 +81,7 @@ func Of(config, credentials *Document) *Config {
 // Indexed returns the same configuration for many look-ups: each takes constant time, however many sections there
 // are.
 func (c *Config) Indexed() *Config {
-	i := &Config{c.config, c.credentials, make(map[sectionName][]Section, len(c.config.sections))}
+	i := &Config{c.config, c.credentials, make(map[sectionName][]Section, len(c.config.sections)), c.more}
 	add := func(n sectionName, s Section) { i.index[n] = append(i.index[n], s) }
 	for _, s := range c.config.sections {
 		if kind, name := s.Named(); kind != "" {
@@ -93,9 +94,22 @@ func (c *Config) Indexed() *Config {
 	return i
 }
 
+// WithSessions returns the configuration with the sso-sessions of one more document, for names that the config file
+// does not have.
+func (c *Config) WithSessions(more *Document) *Config {
+	with := *c
+	with.more = more
+	return &with
+}
+
+// HasOwnSession reports whether the config file itself has an sso-session of that name.
+func (c *Config) HasOwnSession(name string) bool {
+	return len(c.sections(c.config, kindSession, name)) > 0
+}
+
 // sections lists the sections with a name in one of the files.
 func (c *Config) sections(d *Document, kind, name string) []Section {
-	if c.index != nil {
+	if c.index != nil && d != c.more {
 		return c.index[sectionName{d, kind, name}]
 	}
 	var found []Section
@@ -314,6 +328,9 @@ func (c *Config) find(kind, name string) *values {
 		sections = append(sections, s)
 	}
 	merge(c.config, sections)
+	if v == nil && c.more != nil && kind == kindSession {
+		merge(c.more, c.sections(c.more, kind, name))
+	}
 	if kind == kindProfile {
 		merge(c.credentials, c.sections(c.credentials, kind, name))
 	}
@@ -338,6 +355,13 @@ func (c *Config) names(kind string) []string {
 	if kind == kindProfile {
 		for _, s := range c.credentials.sections {
 			add(s.Header)
+		}
+	}
+	if kind == kindSession && c.more != nil {
+		for _, s := range c.more.sections {
+			if name, ok := headerName(s.Header, kind); ok {
+				add(name)
+			}
 		}
 	}
 	return names

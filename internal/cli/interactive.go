@@ -37,7 +37,9 @@ func (a *App) mayAsk(session identitycenter.SSOSession, flag bool) bool {
 			return false
 		}
 		for _, s := range own.Sessions {
-			flag = flag || s.Name != "" && s.Name == session.Name && s.Interactive
+			if s.Name != "" && s.Name == session.Name {
+				flag = s.Interactive
+			}
 		}
 	}
 	return flag && a.allowed(policy.Browser) && browser.Available(a.Getenv) && a.Getenv("CI") == ""

@@ -92,6 +92,9 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 	if err := s.login.Store.ForgetNo(s.login.Session); err != nil {
 		a.warn(err)
 	}
+	if err := a.keepSession(ctx, s.login.Session); err != nil {
+		a.warn(fmt.Errorf("the login is good, but the session was not written to the config file: %w", err))
+	}
 	if err := a.keepRegion(ctx, name, s.login.Session); err != nil {
 		a.warn(fmt.Errorf("the login is good, but sso_region was not written: %w", err))
 	}

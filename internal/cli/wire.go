@@ -38,10 +38,15 @@ func (a *App) config() (*awsconfig.Config, error) {
 		return nil, errHomeless()
 	}
 	config, err := awsconfig.Open(files)
-	if err == nil {
-		a.shared = config
+	if err != nil {
+		return nil, err
 	}
-	return config, err
+	more, err := a.machineSessions()
+	if err != nil {
+		return nil, err
+	}
+	a.shared = config.WithSessions(more)
+	return a.shared, nil
 }
 
 // settings returns rolecall's own settings. A command reads them once.
@@ -49,7 +54,11 @@ func (a *App) settings() (settings.Settings, error) {
 	if a.own != nil {
 		return *a.own, nil
 	}
-	s, err := settings.Load(a.settingsFile())
+	defaults, err := a.machineDefaults()
+	if err != nil {
+		return defaults, err
+	}
+	s, err := settings.Load(a.settingsFile(), defaults)
 	if err != nil {
 		return s, &HintError{Err: err, Code: ExitConfiguration, Hint: "correct " + a.Tidy(a.settingsFile())}
 	}

@@ -21,7 +21,7 @@ func FuzzSettings(f *testing.F) {
 			t.Fatal(err)
 		}
 		var refused *Error
-		if _, err := Load(path); err != nil && !errors.As(err, &refused) {
+		if _, err := Load(path, Settings{}); err != nil && !errors.As(err, &refused) {
 			t.Errorf("%q: %v", text, err)
 		}
 	})

@@ -20,7 +20,7 @@ func TestEntriesThatSayNothing(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if s, err := Load(path); err == nil {
+		if s, err := Load(path, Settings{}); err == nil {
 			t.Errorf("%s: %+v", name, s)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,10 @@ type Session struct {
 	Name string `toml:"name"`
 	// Interactive lets "rolecall process" open the browser when a sign-in is needed.
 	Interactive bool `toml:"interactive"`
+	// What follows makes it a session that needs no section in the shared config file, in the machine's defaults.
+	StartURL string   `toml:"sso_start_url"`
+	Region   string   `toml:"sso_region"`
+	Scopes   []string `toml:"sso_registration_scopes"`
 }
 
 // A Console says in which browser the console of some accounts opens. Profile and Container are templates
@@ -96,29 +101,49 @@ func (e *Error) Error() string {
 // maxFile bounds the file: it is written by hand.
 const maxFile = 4 << 20
 
-// Load reads the file. A missing one is empty; one that cannot be read, or has an unknown key, is an *Error.
-func Load(file string) (Settings, error) {
-	var s Settings
-	data, err := filesystem.Read(file, maxFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return s, nil
+// Defaults reads the defaults of a machine, which people's own settings change. A key that this version does not know
+// is no reason to refuse the rest: the second result names it.
+func Defaults(file string, data []byte) (s Settings, unknown string, err error) {
+	err = toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&s)
+	if missing := (*toml.StrictMissingError)(nil); errors.As(err, &missing) {
+		unknown, s = decodeError(file, err).Error(), Settings{}
+		err = toml.Unmarshal(data, &s)
 	}
 	if err != nil {
-		return s, &Error{File: file, Problem: "cannot be read: " + err.Error()}
+		return Settings{}, "", decodeError(file, err)
 	}
-	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&s); err != nil {
-		return s, decodeError(file, err)
+	s.Rules = policy.Document{} // they are in a file of their own
+	return s, unknown, s.check(file)
+}
+
+// Load reads the file, over the defaults of the machine: what the file says counts, and its entries about accounts,
+// sessions and consoles come after those. A missing one is empty; one that cannot be read, or has an unknown key, is an
+// *Error.
+func Load(file string, defaults Settings) (Settings, error) {
+	s := defaults
+	s.Accounts, s.Sessions, s.Consoles = nil, nil, nil
+	err := s.read(file)
+	s.Accounts = slices.Concat(defaults.Accounts, s.Accounts)
+	s.Sessions = slices.Concat(defaults.Sessions, s.Sessions)
+	s.Consoles = slices.Concat(defaults.Consoles, s.Consoles)
+	return s, err
+}
+
+func (s *Settings) read(file string) error {
+	data, err := filesystem.Read(file, maxFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return &Error{File: file, Problem: "cannot be read: " + err.Error()}
+	}
+	if err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(s); err != nil {
+		return decodeError(file, err)
 	}
 	if err := s.check(file); err != nil {
-		return s, err
+		return err
 	}
-	if s.Remembered != "" {
-		s.RememberGuard, err = time.ParseDuration(s.Remembered)
-		if err != nil || s.RememberGuard < 0 {
-			return s, &Error{File: file, Problem: fmt.Sprintf("remember_guard: %q is not a time such as 15m", s.Remembered)}
-		}
-	}
-	return s, s.narrow(file, data)
+	return s.narrow(file, data)
 }
 
 // narrow reads [policy].
@@ -150,7 +175,14 @@ func decodeError(file string, err error) error {
 	return &Error{File: file, Problem: err.Error()}
 }
 
-func (s Settings) check(file string) error {
+// check returns an error for what cannot be meant, and reads times.
+func (s *Settings) check(file string) (err error) {
+	if s.Remembered != "" {
+		s.RememberGuard, err = time.ParseDuration(s.Remembered)
+		if err != nil || s.RememberGuard < 0 {
+			return &Error{File: file, Problem: fmt.Sprintf("remember_guard: %q is not a time such as 15m", s.Remembered)}
+		}
+	}
 	aliases := map[string]bool{}
 	for n, a := range s.Accounts {
 		fail := func(problem string) error {

@@ -17,7 +17,7 @@ func load(t *testing.T, text string) (settings.Settings, error) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return settings.Load(file)
+	return settings.Load(file, settings.Settings{})
 }
 
 func TestLoad(t *testing.T) {
@@ -60,7 +60,7 @@ region = "eu-west-2"
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if got, err := settings.Load(filepath.Join(t.TempDir(), "none")); err != nil ||
+	if got, err := settings.Load(filepath.Join(t.TempDir(), "none"), settings.Settings{}); err != nil ||
 		!reflect.DeepEqual(got, settings.Settings{}) {
 		t.Errorf("no file: %+v, %v", got, err)
 	}
@@ -98,9 +98,51 @@ func TestTheREADMEsExample(t *testing.T) {
 	if err := os.WriteFile(file, []byte(block), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := settings.Load(file)
+	s, err := settings.Load(file, settings.Settings{})
 	if err != nil || len(s.Accounts) != 3 || len(s.Sessions) != 1 || !s.Sessions[0].Interactive || len(s.Consoles) != 1 ||
 		s.Consoles[0].Profile != "{{.AccountName}}" {
 		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// What a person sets counts over the machine's defaults, one setting at a time; entries of lists come after theirs.
+func TestDefaults(t *testing.T) {
+	defaults, unknown, err := settings.Defaults("/etc/rolecall/config.toml", []byte(`
+default_session = "acme"
+region = "eu-west-1"
+prompt_variables = true
+colour = "red"
+[policy]
+write = false
+[profiles]
+template = "{{ .AccountName }}"
+region = "eu-west-1"
+[[session]]
+name = "acme"
+sso_start_url = "https://acme.awsapps.com/start"
+[[account]]
+match = "*prod*"
+tags = ["prod"]
+`))
+	if err != nil || unknown != `/etc/rolecall/config.toml:5: unknown setting "colour"` {
+		t.Fatal(unknown, err)
+	}
+	file := filepath.Join(t.TempDir(), "config.toml")
+	text := "region = 'us-east-1'\nprompt_variables = false\n[profiles]\nregion = ''\n" +
+		"[[account]]\nmatch = 'a'\nalias = 'b'\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := settings.Load(file, defaults)
+	want := settings.Settings{
+		DefaultSession: "acme", Region: "us-east-1", Profiles: settings.Profiles{Template: "{{ .AccountName }}"},
+		Sessions: []settings.Session{{Name: "acme", StartURL: "https://acme.awsapps.com/start"}},
+		Accounts: []settings.Account{{Match: "*prod*", Tags: []string{"prod"}}, {Match: "a", Alias: "b"}},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, _, err := settings.Defaults("x", []byte("[[account]]\n")); err == nil {
+		t.Error("an entry that says nothing is taken")
 	}
 }
