@@ -58,7 +58,7 @@ type App struct {
 
 	shared *awsconfig.Config  // the config files, once read
 	own    *settings.Settings // rolecall's settings, once read
-	rules  policy.Policy      // the machine's
+	rules  *policy.Policy     // the machine's, once read
 	given  *settings.Settings // the machine's defaults, once read
 
 	confirmed []string // --confirm: guarded accounts that are meant

@@ -24,8 +24,19 @@ func withoutPolicy(cmd *cobra.Command) bool {
 	return slices.Contains([]string{"rolecall version", "rolecall help"}, cmd.CommandPath())
 }
 
-// administrators returns the machine's policy, without what the person adds to it.
+// administrators returns the machine's policy, without what the person adds to it. A command reads it once.
 func (a *App) administrators() (policy.Policy, error) {
+	if a.rules != nil {
+		return *a.rules, nil
+	}
+	rules, err := a.readPolicy()
+	if err == nil {
+		a.rules = &rules
+	}
+	return rules, err
+}
+
+func (a *App) readPolicy() (policy.Policy, error) {
 	if a.Machine == "" {
 		return policy.Policy{}, nil
 	}
@@ -49,26 +60,28 @@ func (a *App) administrators() (policy.Policy, error) {
 // begin notes the command that has begun, and refuses it if the machine's policy cannot be used.
 func (a *App) begin(cmd *cobra.Command, args []string) error {
 	a.running, a.arguments = cmd, args
-	rules, err := a.administrators()
-	if err != nil && !withoutPolicy(cmd) {
-		return err
+	if withoutPolicy(cmd) {
+		return nil
 	}
-	a.rules = rules
-	return nil
+	_, err := a.administrators()
+	return err
 }
 
 // policy returns the rules in force: the machine's, narrowed by [policy] of the person's config.toml.
 func (a *App) policy() (policy.Policy, error) {
 	own, err := a.settings()
 	if err != nil {
-		return a.rules, err
+		return policy.Policy{}, err
 	}
 	return a.narrowed(own)
 }
 
 func (a *App) narrowed(own settings.Settings) (policy.Policy, error) {
-	rules, err := a.rules.With(own.Policy)
+	rules, err := a.administrators()
 	if err != nil {
+		return rules, err
+	}
+	if rules, err = rules.With(own.Policy); err != nil {
 		return rules, &HintError{Err: err, Code: ExitConfiguration, Hint: "correct " + a.Tidy(a.settingsFile())}
 	}
 	return rules, nil
@@ -147,7 +160,7 @@ func (a *App) guardedByPolicy(own settings.Settings) (settings.Settings, error) 
 func (a *App) limitCache(store *cache.Store) {
 	rules, err := a.policy()
 	if err != nil {
-		rules = a.rules
+		rules, _ = a.administrators()
 	}
 	store.Longest = rules.LongestCached()
 }
