@@ -196,6 +196,9 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := a.checkExpected(ctx, profile, keys, options{}); err != nil {
+		return err
+	}
 	r.Account = cmp.Or(r.Account, keys.AccountID)
 	a.checkPerson(ctx, s, profile, keys)
 	return a.openConsole(ctx, root, console.Request{

@@ -94,7 +94,11 @@ func (h *handedOut) renew(ctx context.Context, profile awsconfig.Profile) (ident
 		return identitycenter.RoleCredentials{}, err
 	}
 	s.source.Least = handout.Least
-	return s.source.Retrieve(ctx, profile)
+	c, err := s.source.Retrieve(ctx, profile)
+	if err == nil {
+		err = a.checkExpected(ctx, profile, c, options{unattended: true, stderr: h.stderr})
+	}
+	return c, err
 }
 
 // unshared copies p and its chain: a session may change them.

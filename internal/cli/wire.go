@@ -337,8 +337,11 @@ func (a *App) retrieve(
 			a.checkPerson(ctx, s, profile, c)
 		}
 	}
+	if err == nil {
+		err = a.checkExpected(ctx, profile, c, o)
+	}
 	if err != nil {
-		return profile, c, err
+		return profile, identitycenter.RoleCredentials{}, err
 	}
 	if root := *profile.Root(); !o.unattended && root.AccountID != "" {
 		// For the picker's order, which alone suffers if the disk is full.

@@ -75,6 +75,18 @@ func roleOfSession(arn string) string {
 	return path[1]
 }
 
+// Role returns the permission set of keys, or the role that was assumed; empty for keys of another kind.
+func (i Identity) Role() string {
+	role := roleOfSession(i.ARN)
+	if name, _ := identitycenter.PermissionSet(role); name != "" {
+		return name
+	}
+	return role
+}
+
+// User returns the name of the role session, or what else the ARN ends with.
+func (i Identity) User() string { return i.ARN[strings.LastIndexByte(i.ARN, '/')+1:] }
+
 // permissionSetMeant returns a fact about a role name that was taken from IAM, as the console shows it, perhaps without
 // its hash; none for any other name. roles are the person's.
 func permissionSetMeant(role string, roles []string) []string {

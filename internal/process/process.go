@@ -26,7 +26,7 @@ func Cached(args []string) (identitycenter.RoleCredentials, bool) {
 	if !ok || err != nil || !filepath.IsAbs(home) { // rolecall looks into the user database
 		return none, false
 	}
-	if machine.Exists() || hasPolicy(home) { // which the command line reads
+	if machine.Exists() || hasRules(home) { // which the command line reads
 		return none, false
 	}
 	config, err := awsconfig.Open(awsconfig.Locate(os.Getenv, home))
@@ -34,7 +34,7 @@ func Cached(args []string) (identitycenter.RoleCredentials, bool) {
 		return none, false
 	}
 	profile, ok := target(config, flags)
-	if !ok {
+	if !ok || config.Expected(profile.Name) != (awsconfig.Expectation{}) {
 		return none, false
 	}
 	store := cache.Store{Home: home, State: cache.StateFolder(os.Getenv, home), Now: time.Now}
@@ -44,10 +44,11 @@ func Cached(args []string) (identitycenter.RoleCredentials, bool) {
 	return store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
 }
 
-// hasPolicy reports whether the person's config.toml may have rules.
-func hasPolicy(home string) bool {
+// hasRules reports whether the person's config.toml may say what keys are for.
+func hasRules(home string) bool {
 	text, err := filesystem.Read(cache.SettingsFile(os.Getenv, home), maxSettings)
-	return !errors.Is(err, fs.ErrNotExist) && (err != nil || bytes.Contains(text, []byte("policy")))
+	return !errors.Is(err, fs.ErrNotExist) &&
+		(err != nil || bytes.Contains(text, []byte("policy")) || bytes.Contains(text, []byte("expect_")))
 }
 
 // maxSettings bounds config.toml here: it is written by hand.

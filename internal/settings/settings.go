@@ -27,6 +27,7 @@ type Settings struct {
 	Profiles        Profiles  `toml:"profiles"`
 	Accounts        []Account `toml:"account"`
 	Sessions        []Session `toml:"session"`
+	ProfilePins     []Pin     `toml:"profile"`
 	Consoles        []Console `toml:"console"` // of several that match, the last counts
 	// RememberGuard is how long a shell is not asked again about a guarded account; 0: it is asked each time.
 	RememberGuard time.Duration `toml:"-"`
@@ -45,6 +46,14 @@ type Session struct {
 	StartURL string   `toml:"sso_start_url"`
 	Region   string   `toml:"sso_region"`
 	Scopes   []string `toml:"sso_registration_scopes"`
+}
+
+// A Pin says whose keys a profile must lead to. What is empty is not expected.
+type Pin struct {
+	Name    string `toml:"name"`
+	Account string `toml:"expect_account"`
+	Role    string `toml:"expect_role"`
+	User    string `toml:"expect_user"`
 }
 
 // A Console says in which browser the console of some accounts opens. Profile and Container are templates
@@ -121,11 +130,12 @@ func Defaults(file string, data []byte) (s Settings, unknown string, err error) 
 // *Error.
 func Load(file string, defaults Settings) (Settings, error) {
 	s := defaults
-	s.Accounts, s.Sessions, s.Consoles = nil, nil, nil
+	s.Accounts, s.Sessions, s.Consoles, s.ProfilePins = nil, nil, nil, nil
 	err := s.read(file)
 	s.Accounts = slices.Concat(defaults.Accounts, s.Accounts)
 	s.Sessions = slices.Concat(defaults.Sessions, s.Sessions)
 	s.Consoles = slices.Concat(defaults.Consoles, s.Consoles)
+	s.ProfilePins = slices.Concat(defaults.ProfilePins, s.ProfilePins)
 	return s, err
 }
 
