@@ -44,6 +44,9 @@ type Log struct {
 	MaxWait time.Duration
 }
 
+// Folder is where the log is in rolecall's state folder.
+func Folder(state string) string { return filepath.Join(state, "audit") }
+
 // Append writes a record, and returns its line. It never waits for more than a second. If the record cannot be written,
 // the log of a later record says so: the error is for the caller to decide whether keys may leave without one.
 func (l Log) Append(r Record) (line []byte, err error) {
@@ -55,13 +58,7 @@ func (l Log) Append(r Record) (line []byte, err error) {
 }
 
 func (l Log) append(r Record) ([]byte, error) {
-	wait := l.MaxWait
-	if wait == 0 {
-		wait = maxWait
-	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), wait, ErrBusy)
-	defer cancel()
-	lock, err := l.Files.Hold(ctx, filepath.Join(l.Dir, lockName))
+	lock, err := l.lock()
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +99,17 @@ func (l Log) append(r Record) ([]byte, error) {
 		return nil, err
 	}
 	return line, nil
+}
+
+// lock waits for other writers, but not for one that is stopped.
+func (l Log) lock() (*filesystem.Lock, error) {
+	wait := l.MaxWait
+	if wait == 0 {
+		wait = maxWait
+	}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), wait, ErrBusy)
+	defer cancel()
+	return l.Files.Hold(ctx, l.path(lockName))
 }
 
 func (l Log) path(name string) string { return filepath.Join(l.Dir, name) }

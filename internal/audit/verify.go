@@ -3,7 +3,6 @@ package audit
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -72,10 +71,8 @@ type snapshot struct {
 
 // snapshot opens the files of the log in order, while it holds the lock: none is rotated meanwhile.
 func (l Log) snapshot() (files []snapshot, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), maxWait)
-	defer cancel()
 	if _, err := os.Stat(l.path(current)); err == nil { // else there may be no folder, and none is made
-		if lock, err := l.Files.Hold(ctx, l.path(lockName)); err == nil { // a log that cannot be locked can be read
+		if lock, err := l.lock(); err == nil { // a log that cannot be locked can be read
 			defer lock.Unlock()
 		}
 	}
@@ -222,4 +219,3 @@ func Missing(copied io.Reader, hashes map[string]bool) (records int, missing []R
 	}
 	return records, missing, lines.Err()
 }
-

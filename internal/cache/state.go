@@ -5,6 +5,19 @@ import (
 	"runtime"
 )
 
+// SettingsFile is the person's config.toml; empty without a home folder.
+func SettingsFile(getenv func(string) string, home string) string {
+	dir := getenv("XDG_CONFIG_HOME")
+	switch {
+	case filepath.IsAbs(dir):
+	case home == "":
+		return "" // no file: no settings
+	default:
+		dir = filepath.Join(home, ".config")
+	}
+	return filepath.Join(dir, "rolecall", "config.toml")
+}
+
 // StateFolder is where rolecall keeps its own files.
 func StateFolder(getenv func(string) string, home string) string {
 	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {

@@ -37,6 +37,8 @@ type World struct {
 	Person login.Person
 	// Limits are those of children, nil unless this process has forbidden itself to dump.
 	Limits *nodump.Limits
+	// AuditRequired means that keys may not leave without a record in the audit log: it is for the policy of a machine.
+	AuditRequired bool
 	// Local lists the commands of the local Identity Center.
 	Local func(*App) []Command
 }
@@ -60,6 +62,10 @@ type App struct {
 	silence client.Silence    // how long the command has waited in vain
 	sweep   sync.Once         // of the caches, by the first who needs them
 	inForce awsconfig.Profile // whose network settings are used, for errors
+
+	people   map[string]string // who signed in, by session, as far as this command has learned it
+	audited  sync.Once
+	auditing settings.Audit // once read
 }
 
 // Main runs the command named by args, and returns the exit code.

@@ -57,17 +57,7 @@ func (a *App) settings() (settings.Settings, error) {
 	return s, nil
 }
 
-func (a *App) settingsFile() string {
-	dir := a.Getenv("XDG_CONFIG_HOME")
-	switch {
-	case filepath.IsAbs(dir):
-	case a.Home == "":
-		return "" // no file: no settings
-	default:
-		dir = filepath.Join(a.Home, ".config")
-	}
-	return filepath.Join(dir, "rolecall", "config.toml")
-}
+func (a *App) settingsFile() string { return cache.SettingsFile(a.Getenv, a.Home) }
 
 // cache returns the person's caches. Locks are in the state folder, because cron, systemd and
 // ssh see different runtime folders.

@@ -1,20 +1,26 @@
-// Package process answers a plain credential_process call from the cache of role credentials, for both programs. It
+// Package process answers a plain credential_process call from the cache of role credentials, for both programs, and
+// records in the audit log that the keys leave. It
 // leaves everything unusual, errors included, to the command line, and links nothing that takes time to start.
 package process
 
 import (
+	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
+	"rolecall/internal/audit"
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
+	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
 )
 
 // Cached returns the keys that a call with these arguments asks for, if the call is plain and the cached keys are good
-// for a while.
-func Cached(args []string) (identitycenter.RoleCredentials, bool) {
+// for a while. program is the name of the one that was called.
+func Cached(program string, args []string) (identitycenter.RoleCredentials, bool) {
 	var none identitycenter.RoleCredentials
 	flags, ok := awsconfig.ProcessFlags(args)
 	home, err := os.UserHomeDir()
@@ -33,7 +39,31 @@ func Cached(args []string) (identitycenter.RoleCredentials, bool) {
 	if store.Check() != nil {
 		return none, false
 	}
-	return store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
+	c, good := store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
+	if !good || mentionsAudit(cache.SettingsFile(os.Getenv, home)) {
+		return none, false
+	}
+	log := audit.Log{Dir: audit.Folder(store.State), Now: time.Now}
+	_, _ = log.Append(audit.Record{ // a loss is in the next record; an SDK shows no warnings
+		How: "process", Command: program, PersonKey: store.SessionNote(profile.Session).PersonKey(),
+		Session: profile.Session.Label(), Account: profile.AccountID, Role: profile.RoleName, Profile: profile.Name,
+		KeyID: c.AccessKeyID, Expires: c.Expiration, Parent: audit.Parent(),
+	})
+	return c, true
+}
+
+// mentionsAudit reports whether config.toml may have settings of the audit, which are for the command line to read.
+func mentionsAudit(path string) bool {
+	data, err := filesystem.Read(path, 4<<20)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	for line := range bytes.SplitSeq(data, []byte("\n")) {
+		if bytes.HasPrefix(bytes.TrimLeft(line, " \t[\"'"), []byte("audit")) {
+			return true
+		}
+	}
+	return err != nil
 }
 
 func target(config *awsconfig.Config, flags map[string]string) (awsconfig.Profile, bool) {

@@ -57,7 +57,7 @@ source_profile = dev
 	}
 	check := func(line string, want bool) {
 		t.Helper()
-		c, ok := process.Cached(strings.Fields(line))
+		c, ok := process.Cached("rolecall-process", strings.Fields(line))
 		if ok != want || ok && c.AccessKeyID != "ASIAEXAMPLE" {
 			t.Errorf("%q: %v, %v", line, c.AccessKeyID, ok)
 		}

@@ -24,6 +24,33 @@ type Settings struct {
 	Accounts        []Account `toml:"account"`
 	Sessions        []Session `toml:"session"`
 	Consoles        []Console `toml:"console"` // of several that match, the last counts
+	Audit           Audit     `toml:"audit"`
+}
+
+// Audit is how the record of handed out keys is kept.
+type Audit struct {
+	Enabled *bool `toml:"enabled"` // nil: it is
+	// Copy sends each record to the system's log, too: "syslog".
+	Copy string `toml:"copy"`
+	// CopyCommand gets each record on its stdin. No shell runs it.
+	CopyCommand []string `toml:"copy_command"`
+}
+
+// Off reports whether no records are kept.
+func (a Audit) Off() bool { return a.Enabled != nil && !*a.Enabled }
+
+func (a Audit) check() string {
+	switch {
+	case a.Copy != "" && a.Copy != "syslog":
+		return fmt.Sprintf("[audit] copy: %q is not \"syslog\"", a.Copy)
+	case a.Copy != "" && len(a.CopyCommand) > 0:
+		return "[audit] copy and copy_command exclude each other"
+	case len(a.CopyCommand) > 0 && a.CopyCommand[0] == "":
+		return "[audit] copy_command: the program is missing"
+	case a.Off() && (a.Copy != "" || len(a.CopyCommand) > 0):
+		return "[audit] copy needs records, and enabled is false"
+	}
+	return ""
 }
 
 // A Session is how an sso-session is used.
@@ -118,6 +145,9 @@ func decodeError(file string, err error) error {
 }
 
 func (s Settings) check(file string) error {
+	if problem := s.Audit.check(); problem != "" {
+		return &Error{File: file, Problem: problem}
+	}
 	aliases := map[string]bool{}
 	for n, a := range s.Accounts {
 		fail := func(problem string) error {
