@@ -59,14 +59,15 @@ func (a *App) auditVerifyCommand() *cobra.Command {
 		Long: `Check that no record of the audit log was changed, moved or removed.
 
   rolecall audit verify
-  journalctl -t rolecall -o cat | rolecall audit verify --against -
+  rolecall audit verify --against records.txt
 
 Each record has the hash of the one before. What does not fit is named with file and line, and the
 exit code is 1. What a crash has left of a record is named, too, and is no failure.
 
 The chain cannot show that its end was cut off, or that all of it was written anew: whoever can
 write the log can do that. A copy of the records elsewhere does; --against reads one, and names
-the records that are not in the log.`,
+the records that are not in the log. With copy = "syslog" on a machine with journald:
+journalctl -t rolecall -o cat | rolecall audit verify --against -`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.verifyAudit(against) },
 	}
