@@ -72,18 +72,15 @@ func (l Log) append(r Record) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if end.last.Seq == 0 {
+	if end.last.seq == 0 {
 		if err := l.begin(&end.last); err != nil {
 			return nil, err
 		}
 	}
-	line, err := l.continued(end, r)
-	if err != nil {
-		return nil, err
-	}
+	line := l.continued(end, r)
 	if end.size > 0 && end.size+int64(len(line)) > l.mostBytes() && len(end.rest) == 0 && !end.unended {
 		file.Close()
-		l.rotate(end.last.Seq)
+		l.rotate(end.last.seq)
 		if file, err = l.open(); err != nil {
 			return nil, err
 		}
@@ -126,10 +123,10 @@ func (l Log) mostBytes() int64 {
 }
 
 // continued returns the line of r as the next one after end.
-func (l Log) continued(end end, r Record) ([]byte, error) {
-	r.Version, r.Seq, r.Time = version, end.last.Seq+1, l.Now().UTC().Truncate(time.Millisecond)
+func (l Log) continued(end end, r Record) []byte {
+	r.Version, r.Seq, r.Time = version, end.last.seq+1, l.Now().UTC().Truncate(time.Millisecond)
 	r.Expires = r.Expires.UTC()
-	r.Prev, r.Torn, r.Lost = end.last.Hash, "", max(end.last.Lost, l.lost())
+	r.Prev, r.Torn, r.Lost = end.last.hash, "", max(end.last.lost, l.lost())
 	if rest := end.rest; len(rest) > 0 && isTorn(rest, r.Seq) {
 		if end.unended {
 			rest = append(bytes.Clone(rest), '\n')
@@ -137,12 +134,11 @@ func (l Log) continued(end end, r Record) ([]byte, error) {
 		r.Torn = sum(rest)
 	}
 	r.fit()
-	line, _, err := lineOf(r)
-	return line, err
+	return lineOf(r)
 }
 
 // begin returns the last record before a new file, and makes the file for losses, since a full disk has no room for it.
-func (l Log) begin(last *Record) error {
+func (l Log) begin(last *link) error {
 	if file, err := l.Files.OpenOwn(l.path(lostName), os.O_CREATE|os.O_WRONLY|os.O_APPEND); err == nil {
 		if info, err := file.Stat(); err == nil && info.Size() == 0 {
 			_, _ = file.WriteString(lostBegins)
@@ -187,7 +183,7 @@ func (l Log) older() ([]string, error) {
 // An end is how a file ends.
 type end struct {
 	size    int64
-	last    Record // the last whole one
+	last    link   // the last whole one
 	rest    []byte // what comes after it
 	unended bool   // the last line has no end
 }
@@ -206,7 +202,7 @@ func endOf(file *os.File) (end, error) {
 		if _, err := file.ReadAt(data, size-n); err != nil && !errors.Is(err, io.EOF) {
 			return end{}, err
 		}
-		if e := endIn(data); e.last.Seq > 0 || n == size {
+		if e := endIn(data); e.last.seq > 0 || n == size {
 			e.size = size
 			return e, nil
 		}
@@ -220,7 +216,7 @@ func endIn(data []byte) end {
 	for until := len(data); until > 0; {
 		line := bytes.TrimSuffix(data[:until], []byte("\n"))
 		from := bytes.LastIndexByte(line, '\n') + 1
-		if r, ok := parse(line[from:]); ok {
+		if r, ok := linkOf(line[from:]); ok {
 			e.last, e.rest = r, data[until:]
 			return e
 		}

@@ -10,9 +10,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+	"unicode/utf16"
 )
 
 // version is that of the records' form.
@@ -65,35 +66,62 @@ func (r *Record) fit() {
 const hashMember = `,"hash":"`
 
 // lineOf returns the line of r with its hash, which covers each byte before it. It is plain ASCII: whoever prints the
-// file on a terminal prints nothing that a terminal obeys.
-func lineOf(r Record) (line []byte, hash string, err error) {
-	r.Hash = ""
-	body, err := json.Marshal(r)
-	if err != nil {
-		return nil, "", err
+// file on a terminal prints nothing that a terminal obeys. Encoding it by reflection would take longer than all the rest.
+func lineOf(r Record) []byte {
+	b := make([]byte, 0, 1024)
+	number := func(name string, n int64) {
+		b = strconv.AppendInt(append(b, `,"`+name+`":`...), n, 10)
 	}
-	body = ascii(body)
-	hash = sum(body)
-	return append(append(body[:len(body)-1], hashMember+hash+`"}`...), '\n'), hash, nil
-}
-
-func ascii(text []byte) []byte {
-	if !bytes.ContainsFunc(text, func(r rune) bool { return r >= 0x7f }) {
-		return text
-	}
-	var b bytes.Buffer
-	for _, r := range string(text) {
-		switch {
-		case r < 0x7f:
-			b.WriteRune(r)
-		case r > 0xffff:
-			r -= 0x10000
-			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
+	text := func(name, text string) {
+		if text != "" {
+			b = appendText(append(b, `,"`+name+`":`...), text)
 		}
 	}
-	return b.Bytes()
+	moment := func(name string, t time.Time) {
+		b = append(t.AppendFormat(append(b, `,"`+name+`":"`...), time.RFC3339Nano), '"')
+	}
+	b = strconv.AppendInt(append(b, `{"v":`...), version, 10)
+	number("seq", r.Seq)
+	moment("time", r.Time)
+	text("how", r.How)
+	text("command", r.Command)
+	text("person", r.Person)
+	text("personKey", r.PersonKey)
+	text("session", r.Session)
+	text("account", r.Account)
+	text("accountName", r.AccountName)
+	text("role", r.Role)
+	text("profile", r.Profile)
+	text("keyId", r.KeyID)
+	if !r.Expires.IsZero() {
+		moment("expires", r.Expires)
+	}
+	text("parent", r.Parent)
+	if r.Lost > 0 {
+		number("lost", r.Lost)
+	}
+	text("torn", r.Torn)
+	b = append(b, `,"prev":"`+r.Prev+`"`...)
+	return append(b, hashMember+sum(b, []byte("}"))+"\"}\n"...)
+}
+
+// appendText appends a JSON text in ASCII.
+func appendText(b []byte, text string) []byte {
+	b = append(b, '"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r >= ' ' && r < 0x7f:
+			b = append(b, byte(r))
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+		default:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		}
+	}
+	return append(b, '"')
 }
 
 func sum(parts ...[]byte) string {
@@ -104,19 +132,48 @@ func sum(parts ...[]byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// hashOf returns the hash at the end of a line without its line end, if that is the line's.
+func hashOf(line []byte) (string, bool) {
+	at := bytes.LastIndex(line, []byte(hashMember))
+	if at < 0 || len(line) != at+len(hashMember)+2*sha256.Size+len(`"}`) {
+		return "", false
+	}
+	hash := string(line[at+len(hashMember) : len(line)-len(`"}`)])
+	return hash, sum(line[:at], []byte("}")) == hash
+}
+
 // parse returns the record of a line without its end, if it is one that Append has written, byte for byte.
 func parse(line []byte) (Record, bool) {
 	var r Record
-	at := bytes.LastIndex(line, []byte(hashMember))
-	if at < 0 || !utf8.Valid(line) || len(line) != at+len(hashMember)+2*sha256.Size+len(`"}`) {
-		return r, false
-	}
-	hash := string(line[at+len(hashMember) : len(line)-len(`"}`)])
-	if sum(line[:at], []byte("}")) != hash {
+	if _, ok := hashOf(line); !ok {
 		return r, false
 	}
 	err := json.Unmarshal(line, &r)
-	return r, err == nil && r.Version == version && r.Hash == hash
+	return r, err == nil && r.Version == version
+}
+
+// A link is what the next record needs to know of a record.
+type link struct {
+	seq, lost int64
+	hash      string
+}
+
+// linkOf is parse for a writer, which has no time to parse.
+func linkOf(line []byte) (link, bool) {
+	hash, ok := hashOf(line)
+	begins := fmt.Appendf(nil, `{"v":%d,`, version)
+	return link{number(line, "seq"), number(line, "lost"), hash}, ok && bytes.HasPrefix(line, begins)
+}
+
+// number returns a member of a line; 0 without one. Within a text a quote has a backslash before it.
+func number(line []byte, name string) int64 {
+	_, rest, _ := bytes.Cut(line, []byte(`,"`+name+`":`))
+	end := bytes.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+	n, err := strconv.ParseInt(string(rest[:max(end, 0)]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // isTorn reports whether data can be what interrupted writes of record seq have left: the beginnings of its line, or
