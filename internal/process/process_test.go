@@ -1,12 +1,14 @@
 package process_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"rolecall/internal/audit"
 	"rolecall/internal/cache"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/process"
@@ -17,7 +19,10 @@ func TestCached(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("USERPROFILE", home)
-	for _, name := range []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+	for _, name := range []string{
+		"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE",
+		"XDG_STATE_HOME", "XDG_CONFIG_HOME",
+	} {
 		t.Setenv(name, "")
 		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)
@@ -80,6 +85,35 @@ source_profile = dev
 	check("--profile dev", false)
 	save(time.Hour)
 	check("--profile dev", true)
+	// Each answer is on record.
+	log := audit.Log{Dir: audit.Folder(cache.StateFolder(os.Getenv, home)), Now: time.Now}
+	var last audit.Record
+	report, err := log.Read(func(r audit.Record) { last = r })
+	if err != nil || report.Records != 5 || last.KeyID != "ASIAEXAMPLE" || last.How != "process" || last.Session != "corp" ||
+		last.Command != "rolecall-process" || last.Account != "111122223333" || last.Role != "Admin" || last.Profile != "dev" {
+		t.Errorf("%+v, %+v, %v", report, last, err)
+	}
+	// Settings of the audit are for the command line to read, and so is a file that cannot be read.
+	settings := filepath.Join(home, ".config", "rolecall", "config.toml")
+	if err := os.MkdirAll(filepath.Dir(settings), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		"[audit]\nenabled = false\n": false, "  [ \"audit\" ]\n": false, "x = 1\naudit.enabled = false": false,
+		"audit = {enabled = false}": false, "[[account]]\nmatch = \"audit\"\n": true, "": true,
+	} {
+		if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		check("--profile dev", want)
+	}
+	if err := errors.Join(os.Remove(settings), os.Mkdir(settings, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	check("--profile dev", false)
+	if err := os.Remove(settings); err != nil {
+		t.Fatal(err)
+	}
 	// Keys behind a link are left to the command line, too.
 	aws, moved := filepath.Join(home, ".aws", "cli"), filepath.Join(home, "moved")
 	if err := os.Rename(aws, moved); err != nil {
