@@ -22,7 +22,8 @@ var rooms = map[string][]string{
 	"cmd/rolecall-process": {"export", "nodump", "process"},
 
 	"cli": {
-		"access", "audit", "audit/copies", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export",
+		"access", "audit", "audit/copies", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery",
+		"export",
 		"filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "near",
 		"nodump", "pace", "peer", "picker", "profiles", "settings", "terminal",
 		"words", "written",

@@ -1,6 +1,6 @@
-// Package audit keeps the record of keys that have left rolecall: lines of JSON, each with the hash of the one before,
-// that many processes append to at once (docs/decisions/022). It keeps to itself how the file is locked, continued after
-// a crash and rotated, and what proves that nobody has changed it. It never holds a secret, and links nothing that takes
+// Package audit keeps the log of keys that have left rolecall: lines of JSON, each with the hash of the one before,
+// that many processes append to at once (docs/decisions/022). It keeps to itself how the file is locked, continued after a
+// crash and rotated, and what proves that nobody has changed it. It never holds a secret, and links nothing that takes
 // time to start: rolecall-process appends, too.
 package audit
 
@@ -66,7 +66,7 @@ func (r *Record) fit() {
 const hashMember = `,"hash":"`
 
 // lineOf returns the line of r with its hash, which covers each byte before it. It is plain ASCII: whoever prints the
-// file on a terminal prints nothing that a terminal obeys. Encoding it by reflection would take longer than all the rest.
+// file on a terminal prints nothing that a terminal obeys. Reflection would take longer than all the rest.
 func lineOf(r Record) []byte {
 	b := make([]byte, 0, 1024)
 	number := func(name string, n int64) {

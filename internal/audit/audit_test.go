@@ -204,8 +204,15 @@ func TestTornLines(t *testing.T) {
 	if r, _ := read(t, l); len(r.Findings) == 0 {
 		t.Errorf("remains were changed: %+v", r)
 	}
-	// A crash in the first record of all, and in that of a new file.
-	write(t, current(l), last[:0], []byte(`{"v":1,"seq":1,"ti`))
+}
+
+// The same in the first record of all, and in that of a new file.
+func TestTornFirstLines(t *testing.T) {
+	l := aLog(t)
+	if err := os.MkdirAll(l.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, current(l), []byte(`{"v":1,"seq":1,"ti`))
 	fill(t, l, 2)
 	if r, _ := read(t, l); len(r.Findings) > 0 || len(r.Torn) != 1 || r.Records != 2 {
 		t.Errorf("the first: %+v", r)

@@ -59,7 +59,7 @@ func (a *App) auditVerifyCommand() *cobra.Command {
 		Long: `Check that no record of the audit log was changed, moved or removed.
 
   rolecall audit verify
-  rolecall audit verify --against records.txt
+  rolecall audit verify --json
 
 Each record has the hash of the one before. What does not fit is named with file and line, and the
 exit code is 1. What a crash has left of a record is named, too, and is no failure.

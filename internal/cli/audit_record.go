@@ -72,7 +72,7 @@ func (a *App) record(session identitycenter.SSOSession, r audit.Record) error {
 		err = copies.Command(own.CopyCommand, line, a.Limits.Lift)
 	}
 	if err != nil {
-		a.warn(fmt.Errorf("the audit record was written, but not copied: %w", err))
+		a.auditWarned.Do(func() { a.warn(fmt.Errorf("the audit record was written, but not copied: %w", err)) })
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (a *App) record(session identitycenter.SSOSession, r audit.Record) error {
 // notRecorded is what happens without a record.
 func (a *App) notRecorded(err error) error {
 	if !a.AuditRequired {
-		a.warn(fmt.Errorf("the audit log has lost a record: %w", err))
+		a.auditWarned.Do(func() { a.warn(fmt.Errorf("the audit log has lost a record: %w", err)) })
 		return nil
 	}
 	return &HintError{

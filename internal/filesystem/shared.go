@@ -38,8 +38,8 @@ func (f Files) UpdateShared(ctx context.Context, path string, change func(old []
 	return rewrite(file, change)
 }
 
-// Hold takes the lock at path for an instant, waiting until ctx ends; then the error is the context's cause. Unlike Lock
-// it does not say who holds it, and writes nothing: that takes a tenth of the time.
+// Hold takes the lock at path for an instant, waiting until ctx ends; then the error is the context's cause. Unlike
+// Lock it does not write into the file who holds it.
 func (f Files) Hold(ctx context.Context, path string) (*Lock, error) {
 	if err := f.fault("lock", path); err != nil {
 		return nil, err

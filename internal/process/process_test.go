@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,15 +86,35 @@ source_profile = dev
 	check("--profile dev", false)
 	save(time.Hour)
 	check("--profile dev", true)
-	// Each answer is on record.
+	answersAreOnRecord(t, home, 5)
+	settingsAreLeft(t, home, check)
+	// Keys behind a link are left to the command line, too.
+	aws, moved := filepath.Join(home, ".aws", "cli"), filepath.Join(home, "moved")
+	if err := os.Rename(aws, moved); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(moved, aws); err != nil {
+		t.Skip(err)
+	}
+	check("--profile dev", false)
+}
+
+// answersAreOnRecord checks that each answer is.
+func answersAreOnRecord(t *testing.T, home string, answers int) {
+	t.Helper()
 	log := audit.Log{Dir: audit.Folder(cache.StateFolder(os.Getenv, home)), Now: time.Now}
 	var last audit.Record
 	report, err := log.Read(func(r audit.Record) { last = r })
-	if err != nil || report.Records != 5 || last.KeyID != "ASIAEXAMPLE" || last.How != "process" || last.Session != "corp" ||
-		last.Command != "rolecall-process" || last.Account != "111122223333" || last.Role != "Admin" || last.Profile != "dev" {
-		t.Errorf("%+v, %+v, %v", report, last, err)
+	got := []string{last.How, last.Command, last.Session, last.Account, last.Role, last.Profile, last.KeyID}
+	want := []string{"process", "rolecall-process", "corp", "111122223333", "Admin", "dev", "ASIAEXAMPLE"}
+	if err != nil || report.Records != answers || !slices.Equal(got, want) {
+		t.Errorf("%d records, %q, %v", report.Records, got, err)
 	}
-	// Settings of the audit are for the command line to read, and so is a file that cannot be read.
+}
+
+// settingsAreLeft checks that settings of the audit, and a file that cannot be read, are left to the command line.
+func settingsAreLeft(t *testing.T, home string, check func(line string, want bool)) {
+	t.Helper()
 	settings := filepath.Join(home, ".config", "rolecall", "config.toml")
 	if err := os.MkdirAll(filepath.Dir(settings), 0o700); err != nil {
 		t.Fatal(err)
@@ -114,13 +135,4 @@ source_profile = dev
 	if err := os.Remove(settings); err != nil {
 		t.Fatal(err)
 	}
-	// Keys behind a link are left to the command line, too.
-	aws, moved := filepath.Join(home, ".aws", "cli"), filepath.Join(home, "moved")
-	if err := os.Rename(aws, moved); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(moved, aws); err != nil {
-		t.Skip(err)
-	}
-	check("--profile dev", false)
 }
