@@ -17,7 +17,7 @@ import (
 
 func main() {
 	limits := nodump.Forbid()
-	if c, ok := process.Cached(os.Args[1:]); ok {
+	if c, ok := process.Cached("rolecall-process", os.Args[1:]); ok {
 		if err := export.CredentialProcess(os.Stdout, c); err == nil {
 			return
 		}

@@ -29,7 +29,7 @@ var version = ""
 func main() {
 	limits := nodump.Forbid()
 	if len(os.Args) > 1 && os.Args[1] == "process" { // SDKs start it on every run of every tool
-		if c, ok := process.Cached(os.Args[2:]); ok && export.CredentialProcess(os.Stdout, c) == nil {
+		if c, ok := process.Cached("rolecall process", os.Args[2:]); ok && export.CredentialProcess(os.Stdout, c) == nil {
 			return
 		}
 	}

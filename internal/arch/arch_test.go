@@ -22,9 +22,9 @@ var rooms = map[string][]string{
 	"cmd/rolecall-process": {"export", "nodump", "process"},
 
 	"cli": {
-		"access", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export",
-		"filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "machine",
-		"near", "nodump", "pace", "peer", "picker", "policy", "profiles", "settings", "terminal",
+		"access", "audit", "audit/copies", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery",
+		"export", "filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login", "loopback",
+		"machine", "near", "nodump", "pace", "peer", "picker", "policy", "profiles", "settings", "terminal",
 		"words", "written",
 	},
 	"cli/local": { // where both houses meet
@@ -32,11 +32,13 @@ var rooms = map[string][]string{
 		"idc", "idc/directory", "idc/faults", "idc/gate", "idc/oidc", "idc/operator", "idc/pattern", "idc/proxy",
 		"idc/refusals", "idc/seed", "idc/store", "idc/visitor",
 	},
-	"access":    {"identitycenter", "login", "pace"},
-	"awsconfig": {"filesystem", "identitycenter", "near", "words"}, // filesystem.Open, for Windows' sake
-	"batch":     {"terminal"},
-	"browser":   {"filesystem", "words"},
-	"cache":     {"filesystem", "identitycenter"},
+	"access":       {"identitycenter", "login", "pace"},
+	"audit":        {"filesystem"},
+	"audit/copies": {},
+	"awsconfig":    {"filesystem", "identitycenter", "near", "words"}, // filesystem.Open, for Windows' sake
+	"batch":        {"terminal"},
+	"browser":      {"filesystem", "words"},
+	"cache":        {"filesystem", "identitycenter"},
 	"credentials": {
 		"access", "awsconfig", "cache", "filesystem", "identitycenter", "identitycenter/client", "near",
 	},
@@ -55,7 +57,7 @@ var rooms = map[string][]string{
 	"pace":                  {"filesystem"},
 	"peer":                  {},
 	"picker":                {"terminal"},
-	"process":               {"awsconfig", "cache", "filesystem", "identitycenter", "machine"},
+	"process":               {"audit", "awsconfig", "cache", "filesystem", "identitycenter", "machine"},
 	"profiles":              {"awsconfig", "identitycenter", "inventory"},
 	"settings":              {"filesystem", "policy"},
 	"machine":               {},

@@ -23,6 +23,15 @@ func (n SessionNote) Unnamed(now time.Time) bool {
 	return !n.Login.IsZero() && !named && now.Sub(n.Asked).Abs() >= askAgainAfter
 }
 
+// PersonKey returns the beginning of the keyed hash of who made the last sign-in here; empty if nobody has asked since.
+func (n SessionNote) PersonKey() string {
+	const length = 16
+	if len(n.Person) < length || !n.PersonOf.Equal(n.Login) {
+		return ""
+	}
+	return n.Person[:length]
+}
+
 // NotePerson records, as a keyed hash, that name made the session's sign-in of login, and reports whether the sign-in
 // before it was another person's. Without a name it records that there was no answer.
 func (s *Store) NotePerson(

@@ -5,13 +5,13 @@ import (
 	"runtime"
 )
 
-// SettingsFile is where the person's own settings are; empty without a home folder.
+// SettingsFile is the person's config.toml; empty without a home folder.
 func SettingsFile(getenv func(string) string, home string) string {
 	dir := getenv("XDG_CONFIG_HOME")
 	switch {
 	case filepath.IsAbs(dir):
 	case home == "":
-		return ""
+		return "" // no file: no settings
 	default:
 		dir = filepath.Join(home, ".config")
 	}

@@ -66,6 +66,11 @@ type App struct {
 	silence client.Silence    // how long the command has waited in vain
 	sweep   sync.Once         // of the caches, by the first who needs them
 	inForce awsconfig.Profile // whose network settings are used, for errors
+
+	people      map[string]string // who signed in, by session, as far as this command has learned it
+	audited     sync.Once
+	auditing    settings.Audit // once read
+	auditWarned sync.Once      // a full disk is worth one warning, whatever the number of targets
 }
 
 // Main runs the command named by args, and returns the exit code.

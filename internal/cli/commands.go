@@ -48,6 +48,7 @@ func (a *App) commands() []Command {
 		{"write", GroupUse, a.writeCommand},
 		{"whoami", GroupUse, a.whoamiCommand},
 		{"sso", GroupUse, a.ssoCommand},
+		{"audit", GroupUse, a.auditCommand},
 		{"ls", GroupFind, a.lsCommand},
 		{"pick", GroupFind, a.pickCommand},
 		{"sync", GroupFind, a.syncCommand},

@@ -201,6 +201,9 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	}
 	r.Account = cmp.Or(r.Account, keys.AccountID)
 	a.checkPerson(ctx, s, profile, keys)
+	if err := a.recordKeys(howConsole, a.command(), profile, a.accountFor(profile, keys), keys); err != nil {
+		return err
+	}
 	return a.openConsole(ctx, root, console.Request{
 		Credentials: keys, Signin: signin, Issuer: root.Session.StartURL, Destination: r.Destination,
 		Duration: o.duration,

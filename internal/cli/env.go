@@ -80,6 +80,9 @@ func (a *App) env(ctx context.Context, t target, o options, format string) error
 	if err != nil {
 		return err
 	}
+	if err := a.recordKeys(howEnv, a.command(), profile, account, c); err != nil {
+		return err
+	}
 	return export.Write(a.Stdout, format, a.environment(profile, c, account))
 }
 

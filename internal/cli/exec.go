@@ -129,6 +129,12 @@ func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []strin
 	if err != nil {
 		return err
 	}
+	if _, err := lookPath(argv[0]); err != nil {
+		return err
+	}
+	if err := a.recordKeys(howExec, programOf(argv), profile, account, c); err != nil {
+		return err
+	}
 	return a.Become(stdout, argv, environ)
 }
 

@@ -138,7 +138,7 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	environment := func(ctx context.Context, t batch.Target) ([]string, error) {
 		l := of[t]
 		l.profile.Region = l.regions[t.AccountID]
-		return a.targetEnvironment(ctx, l.session, l.profile, t, guarded[t])
+		return a.targetEnvironment(ctx, l.session, l.profile, t, guarded[t], programOf(argv))
 	}
 	return a.runMany(ctx, m.batch(ctx, a, path, argv, environment), targets)
 }
@@ -188,7 +188,7 @@ func portalAccounts(all *inventory.Inventory) []identitycenter.Account {
 
 // targetEnvironment returns the environment of the command for one target.
 func (a *App) targetEnvironment(
-	ctx context.Context, s *session, profile awsconfig.Profile, t batch.Target, guarded bool,
+	ctx context.Context, s *session, profile awsconfig.Profile, t batch.Target, guarded bool, command string,
 ) ([]string, error) {
 	profile.AccountID, profile.RoleName = t.AccountID, t.Role
 	c, err := s.source.Retrieve(ctx, profile)
@@ -196,6 +196,9 @@ func (a *App) targetEnvironment(
 		return nil, err
 	}
 	account := inventory.Account{ID: t.AccountID, Name: t.Name, Guarded: guarded}
+	if err := a.recordKeys(howExec, command, profile, account, c); err != nil {
+		return nil, err
+	}
 	return export.ChildEnvironment(a.Environ, a.environment(profile, c, account))
 }
 

@@ -27,6 +27,7 @@ func (a *App) execServed(ctx context.Context, t target, stdout io.Writer, argv [
 	}
 	e := a.environment(profile, keys, account)
 	h := a.newHandedOut()
+	h.command = programOf(argv)
 	h.endless = "assume a role with them: --assume ARN; or use exec without --serve"
 	defer h.endpoint.Close()
 	added, err := h.add(e.Identity.Target, profile, keys, account.ID, e.Identity.Role)

@@ -22,12 +22,13 @@ type handedOut struct {
 	endpoint *handout.Endpoint
 	stderr   *calm
 	endless  string // the hint for keys that never expire
+	command  string // that gets the keys, for the audit log
 	lastCall lastCall
 }
 
 func (a *App) newHandedOut() *handedOut {
 	h := &handedOut{
-		app: a, stderr: &calm{to: a.Stderr, said: map[string]time.Time{}},
+		app: a, command: a.command(), stderr: &calm{to: a.Stderr, said: map[string]time.Time{}},
 		endless: "name a profile with role_arn, which assumes a role with these keys",
 	}
 	h.lastCall.app = a
@@ -80,6 +81,10 @@ func (h *handedOut) prepare(
 		// Keys of other tools; all others are a role's.
 		AnyLife: !profile.SignsIn() && profile.Chain == nil,
 	})
+	account := h.app.accountFor(profile, keys)
+	added.Handing = func(keys identitycenter.RoleCredentials) error {
+		return h.app.recordKeys(howServe, h.command, profile, account, keys)
+	}
 	added.Mint()
 	return added, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/access"
+	"rolecall/internal/audit"
 	"rolecall/internal/identitycenter"
 )
 
@@ -106,6 +107,10 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 	as := ""
 	if !already {
 		as = a.signedInAs(ctx, s, name)
+		r := audit.Record{How: howLogin, Command: a.command(), Session: s.login.Session.Label()}
+		if err := a.record(s.login.Session, r); err != nil { // no keys leave
+			a.warn(err)
+		}
 	}
 	return a.sayLogin(s, token, already, as)
 }

@@ -73,6 +73,9 @@ func (a *App) openShell(ctx context.Context, t target, stdout io.Writer, f ownSh
 	if err != nil {
 		return err
 	}
+	if err := a.recordKeys(howExec, programOf(argv), profile, account, c); err != nil {
+		return err
+	}
 	a.tell("a shell with %s in %s; exit leaves it", e.Identity.Role, labelOf(account))
 	err = a.Run(stdout, argv, append(environ, more...))
 	if left := (*ChildExit)(nil); err == nil || errors.As(err, &left) {

@@ -78,6 +78,12 @@ func (a *App) checkPerson(
 	if err == nil {
 		name = personOf(identity.ARN)
 	}
+	if name != "" {
+		if a.people == nil {
+			a.people = map[string]string{}
+		}
+		a.people[session.Label()] = name
+	}
 	another, noteError := store.NotePerson(context.WithoutCancel(ctx), session, note.Login, name)
 	if err := errors.Join(err, noteError); err != nil {
 		a.Logger(a.Stderr).Debug("who signed in", "error", err)

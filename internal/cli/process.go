@@ -8,8 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rolecall/internal/awsconfig"
 	"rolecall/internal/export"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
 	"rolecall/internal/login"
 )
 
@@ -52,24 +54,28 @@ var errProcessDeadline = errors.New("no answer within 20 seconds")
 
 func (a *App) process(ctx context.Context, t target, interactive bool) error {
 	began := a.Now()
-	c, err := a.processKeys(ctx, t)
+	profile, c, err := a.processKeys(ctx, t)
 	var required *login.RequiredError
 	if errors.As(err, &required) && a.mayAsk(required.Session, interactive) {
 		if err = a.signInForProcess(ctx, required, began); err == nil {
-			c, err = a.processKeys(ctx, t)
+			profile, c, err = a.processKeys(ctx, t)
 		}
 	}
 	if err != nil {
+		return err
+	}
+	if err := a.recordKeys(howProcess, a.command(), profile, inventory.Account{ID: c.AccountID}, c); err != nil {
 		return err
 	}
 	return export.CredentialProcess(a.Stdout, c)
 }
 
 // processKeys gets the keys without a person.
-func (a *App) processKeys(ctx context.Context, t target) (identitycenter.RoleCredentials, error) {
+func (a *App) processKeys(
+	ctx context.Context, t target,
+) (awsconfig.Profile, identitycenter.RoleCredentials, error) {
 	late := fmt.Errorf("%w: %w", errProcessDeadline, identitycenter.ErrUnavailable)
 	ctx, cancel := context.WithTimeoutCause(ctx, processDeadline, late)
 	defer cancel()
-	_, c, err := a.retrieve(ctx, t, options{unattended: true})
-	return c, err
+	return a.retrieve(ctx, t, options{unattended: true})
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"rolecall/internal/audit"
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/console"
 	"rolecall/internal/credentials"
@@ -141,6 +142,12 @@ func (a *App) consoleShell(ctx context.Context, keys identitycenter.RoleCredenti
 	}
 	signin, err := a.signinAt(own, true, profile, profile.Region)
 	if err != nil {
+		return err
+	}
+	if err := a.record(profile.Session, audit.Record{
+		How: howConsole, Command: a.command(), Session: profile.Session.Label(), Account: r.Account, Role: lastPart(r.Role),
+		KeyID: keys.AccessKeyID,
+	}); err != nil {
 		return err
 	}
 	return a.openConsole(ctx, profile, console.Request{

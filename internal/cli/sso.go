@@ -80,6 +80,10 @@ func (a *App) getRoleCredentialsCommand() *cobra.Command {
 				if errors.Is(err, identitycenter.ErrNoAccess) {
 					err = s.source.ExplainNoAccess(ctx, f.accountID, f.roleName, err)
 				}
+				if err == nil {
+					profile := awsconfig.Profile{Session: s.login.Session, AccountID: f.accountID, RoleName: f.roleName}
+					err = a.recordKeys(howEnv, a.command(), profile, a.accountFor(profile, c), c)
+				}
 				return roleCredentialsAnswer(c), err
 			})
 		},

@@ -175,6 +175,11 @@ func (a *App) switchTo(ctx context.Context, f switchFlags, t target) error {
 	if err != nil {
 		return err
 	}
+	if f.mode == modeKeys {
+		if err := a.recordKeys(howEnv, a.command(), profile, account, c); err != nil {
+			return err
+		}
+	}
 	if err := export.WriteSwitch(a.Stdout, a.dialect, s); err != nil {
 		return err
 	}

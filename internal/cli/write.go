@@ -110,10 +110,23 @@ func (a *App) write(ctx context.Context, args []string, f writeFlags) error {
 		return err
 	}
 	defer held.release()
+	if err := a.recordWritten(sections, profiles); err != nil {
+		return err
+	}
 	if err := a.putWritten(ctx, sections, f.force); err != nil {
 		return err
 	}
 	a.sayWritten(sections)
+	return nil
+}
+
+// recordWritten records that keys of profiles are about to be written.
+func (a *App) recordWritten(sections []written.Section, profiles []awsconfig.Profile) error {
+	for n, s := range sections {
+		if err := a.recordKeys(howWrite, a.command(), profiles[n], a.accountFor(profiles[n], s.Keys), s.Keys); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

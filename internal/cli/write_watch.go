@@ -51,6 +51,9 @@ func (a *App) watchWritten(
 		return err
 	}
 	defer watched.release()
+	if err := a.recordWritten(sections, profiles); err != nil {
+		return err
+	}
 	if err := errors.Join(watched.note(sections), a.putWritten(ctx, sections, force)); err != nil {
 		return errors.Join(err, watched.forget())
 	}
@@ -69,7 +72,7 @@ func (a *App) watchWritten(
 			return nil
 		case <-time.After(watchStep):
 		}
-		err := a.renewWritten(ctx, watched, sections, targets)
+		err := a.renewWritten(ctx, watched, sections, profiles, targets)
 		if err != nil && err.Error() != last { // once, not every two seconds
 			a.warn(fmt.Errorf("new keys could not be written: %w", err))
 		}
@@ -81,16 +84,18 @@ func (a *App) watchWritten(
 
 // renewWritten writes new keys, and removes expired ones: some programs would go on using them.
 func (a *App) renewWritten(
-	ctx context.Context, watched heldSections, sections []written.Section, targets []*handout.Target,
+	ctx context.Context, watched heldSections, sections []written.Section, profiles []awsconfig.Profile,
+	targets []*handout.Target,
 ) error {
 	var changed []written.Section
+	var of []awsconfig.Profile
 	var ended []string
 	for n, s := range sections {
 		keys, err := targets[n].Keeper.Keys(ctx) // the keeper says why there are none
 		switch {
 		case err == nil && keys.AccessKeyID != s.Keys.AccessKeyID:
 			s.Keys = keys
-			changed = append(changed, s)
+			changed, of = append(changed, s), append(of, profiles[n])
 		case err != nil && !s.Keys.Expiration.IsZero() && !a.Now().Before(s.Keys.Expiration):
 			ended = append(ended, s.Name)
 		}
@@ -104,6 +109,9 @@ func (a *App) renewWritten(
 	}
 	if len(changed) == 0 {
 		return nil
+	}
+	if err := a.recordWritten(changed, of); err != nil {
+		return err
 	}
 	if err := errors.Join(watched.note(changed), a.putWritten(ctx, changed, false)); err != nil {
 		return err

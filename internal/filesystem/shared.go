@@ -21,40 +21,53 @@ const maxShared = 4096
 // ends. The file is written in place without waiting for the disk, so a crash may
 // leave anything in it: its content must be such that it can be checked, and lost.
 func (f Files) UpdateShared(ctx context.Context, path string, change func(old []byte) []byte) error {
-	if err := f.fault("lock", path); err != nil {
+	if err := refuseLink(path); err != nil {
 		return err
 	}
-	err := errors.Join(ownFolder(filepath.Dir(path)), refuseLink(path), refuseLink(path+".lock"))
+	// A lock on the file itself would keep other handles from it on Windows.
+	lock, err := f.Hold(ctx, path+".lock")
 	if err != nil {
 		return err
 	}
-	flags := os.O_CREATE | os.O_RDWR | noFollow | noWait
-	// A lock on the file itself would keep other handles from it on Windows.
-	lock := flock.New(path+".lock", flock.SetFlag(flags), flock.SetPermissions(0o600))
+	defer lock.Unlock()
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|noFollow|noWait, 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return rewrite(file, change)
+}
+
+// Hold takes the lock at path for an instant, waiting until ctx ends; then the error is the context's cause. Unlike
+// Lock it does not write into the file who holds it.
+func (f Files) Hold(ctx context.Context, path string) (*Lock, error) {
+	if err := f.fault("lock", path); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(ownFolder(filepath.Dir(path)), refuseLink(path)); err != nil {
+		return nil, err
+	}
+	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow|noWait), flock.SetPermissions(0o600))
 	ok, err := lock.TryLock()
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := f.makeDir(filepath.Dir(path)); err != nil {
-			return err
+			return nil, err
 		}
 		ok, err = lock.TryLock()
 	}
 	for ; !ok && err == nil; ok, err = lock.TryLock() {
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			_ = lock.Close()
+			return nil, context.Cause(ctx)
 		case <-time.After(time.Millisecond):
 		}
 	}
 	if err != nil {
-		return err
+		_ = lock.Close()
+		return nil, odd(path, err)
 	}
-	defer func() { _ = lock.Close() }()
-	file, err := os.OpenFile(path, flags, 0o600)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	return rewrite(file, change)
+	return &Lock{lock}, nil
 }
 
 func rewrite(file *os.File, change func(old []byte) []byte) error {

@@ -1,6 +1,7 @@
 package handout
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -20,9 +21,32 @@ type Target struct {
 	Account, Role, Region string
 	RoleARN               string // of a chained role; that of Identity Center's is not known
 	Keeper                *Keeper
-	path                  string
-	token                 identitycenter.Secret
-	hash                  [sha256.Size]byte // of the token
+	// Handing is told of keys before a client gets them for the first time; with an error it gets none. It may be nil.
+	Handing func(identitycenter.RoleCredentials) error
+
+	path  string
+	token identitycenter.Secret
+	hash  [sha256.Size]byte // of the token
+
+	mu    sync.Mutex
+	given string // the id of the keys that Handing was told of last
+}
+
+// keys returns the keys for a client.
+func (t *Target) keys(ctx context.Context) (identitycenter.RoleCredentials, error) {
+	keys, err := t.Keeper.Keys(ctx)
+	if err != nil || t.Handing == nil {
+		return keys, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if keys.AccessKeyID != t.given {
+		if err := t.Handing(keys); err != nil {
+			return identitycenter.RoleCredentials{}, err
+		}
+		t.given = keys.AccessKeyID
+	}
+	return keys, nil
 }
 
 // Path is the path of the target's address: 128 random bits.
@@ -94,7 +118,7 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request) {
 		refusal.write(w)
 		return
 	}
-	keys, err := t.Keeper.Keys(r.Context())
+	keys, err := t.keys(r.Context())
 	if err != nil {
 		refusalOf(err, e.Explain).write(w)
 		return

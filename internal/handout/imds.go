@@ -124,7 +124,7 @@ func (i *IMDS) RoleName() string {
 }
 
 func (i *IMDS) answerKeys(w http.ResponseWriter, r *http.Request) {
-	keys, err := i.Target.Keeper.Keys(r.Context())
+	keys, err := i.Target.keys(r.Context())
 	if err != nil { // never the old keys: botocore and JavaScript's SDK would lengthen their life
 		refusal := refusalOf(err, i.Explain)
 		refusal.Status = http.StatusServiceUnavailable

@@ -29,6 +29,7 @@ type Document struct {
 	Sessions      []string `toml:"allowed_sessions"`
 	Guarded       []string `toml:"guarded"`
 	LongestCached string   `toml:"longest_cached_keys"`
+	Audit         string   `toml:"audit"`
 }
 
 // The permissions that a policy can take away.
@@ -138,6 +139,9 @@ func Of(file string, d Document, text []byte, table string) (Source, error) {
 				return s, s.wrong(l.key, err.Error())
 			}
 		}
+	}
+	if d.Audit != "" && d.Audit != required {
+		return s, s.wrong("audit", fmt.Sprintf("%q is not %q", d.Audit, required))
 	}
 	if d.LongestCached == "" {
 		return s, nil
@@ -285,6 +289,14 @@ func (p Policy) LongestCached() time.Duration {
 	return least
 }
 
+// required is the one thing that a policy says of the audit.
+const required = "required"
+
+// AuditRequired reports whether keys may leave only with a record in the audit log.
+func (p Policy) AuditRequired() bool {
+	return slices.ContainsFunc(p.sources, func(s Source) bool { return s.Audit == required })
+}
+
 // Rules returns each rule in force.
 func (p Policy) Rules() []Rule {
 	rules := []Rule{}
@@ -307,6 +319,9 @@ func (p Policy) Rules() []Rule {
 		}
 		if s.cached > 0 {
 			add("longest_cached_keys", fmt.Sprintf("%q", s.LongestCached), "cached keys that are older")
+		}
+		if s.Audit != "" {
+			add("audit", fmt.Sprintf("%q", s.Audit), "keys without a record in the audit log")
 		}
 	}
 	return rules

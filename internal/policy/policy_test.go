@@ -133,6 +133,8 @@ func TestWhatIsNoRule(t *testing.T) {
 		"allowed_sessions = ['[a']":               `"[a" is not a pattern`,
 		"allowed_start_urls = ['acme.awsapps']":   `"acme.awsapps" is not like https://HOST/PATH`,
 		"allowed_endpoints = ['https://a/b']":     `"https://a/b" is neither aws nor like https://HOST`,
+		"audit = true":                            "policy.toml:1: ",
+		"audit = 'yes'":                           `policy.toml:1: audit: "yes" is not "required"`,
 		"longest_cached_keys = '5'":               `"5" is not a time of at least 1m`,
 		"write = true\nlongest_cached_keys = '0'": `policy.toml:2: longest_cached_keys: "0" is not a time`,
 	} {
@@ -146,7 +148,7 @@ func TestWhatIsNoRule(t *testing.T) {
 func TestRules(t *testing.T) {
 	text := "# ours\ndevice_code = false\npaste = false\nbrowser = false\nwrite = false\nserve_beyond_loopback = false\n" +
 		"allowed_start_urls = ['https://a/start']\nallowed_endpoints = ['aws']\nallowed_sessions = [\n  'a',\n  'b',\n]\n" +
-		"Guarded = ['x']\n\"longest_cached_keys\" = '1h'\n"
+		"Guarded = ['x']\n\"longest_cached_keys\" = '1h'\naudit = 'required'\n"
 	s, err := Parse("policy.toml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
@@ -155,6 +157,7 @@ func TestRules(t *testing.T) {
 	want := map[string]int{
 		"device_code": 2, "paste": 3, "browser": 4, "write": 5, "serve_beyond_loopback": 6, "allowed_start_urls": 7,
 		"allowed_endpoints": 8, "allowed_sessions": 9, "guarded": 13, "longest_cached_keys": 14,
+		"audit": 15,
 	}
 	rules := p.Rules()
 	for _, r := range rules {

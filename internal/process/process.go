@@ -1,5 +1,6 @@
-// Package process answers a plain credential_process call from the cache of role credentials, for both programs. It
-// leaves everything unusual, errors included, to the command line, and links nothing that takes time to start.
+// Package process answers a plain credential_process call from the cache of role credentials, for both programs, and
+// records in the audit log that the keys leave. It leaves everything unusual, errors included, to the command line, and
+// links nothing that takes time to start.
 package process
 
 import (
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"rolecall/internal/audit"
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/cache"
 	"rolecall/internal/filesystem"
@@ -18,8 +20,8 @@ import (
 )
 
 // Cached returns the keys that a call with these arguments asks for, if the call is plain and the cached keys are good
-// for a while.
-func Cached(args []string) (identitycenter.RoleCredentials, bool) {
+// for a while. program is the name of the one that was called.
+func Cached(program string, args []string) (identitycenter.RoleCredentials, bool) {
 	var none identitycenter.RoleCredentials
 	flags, ok := awsconfig.ProcessFlags(args)
 	home, err := os.UserHomeDir()
@@ -41,14 +43,32 @@ func Cached(args []string) (identitycenter.RoleCredentials, bool) {
 	if store.Check() != nil {
 		return none, false
 	}
-	return store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
+	c, good := store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
+	if !good {
+		return none, false
+	}
+	log := audit.Log{Dir: audit.Folder(store.State), Now: time.Now}
+	_, _ = log.Append(audit.Record{ // a loss is in the next record; an SDK shows no warnings
+		How: "process", Command: program, PersonKey: store.SessionNote(profile.Session).PersonKey(),
+		Session: profile.Session.Label(), Account: profile.AccountID, Role: profile.RoleName, Profile: profile.Name,
+		KeyID: c.AccessKeyID, Expires: c.Expiration, Parent: audit.Parent(),
+	})
+	return c, true
 }
 
-// hasRules reports whether the person's config.toml may say what keys are for.
+// hasRules reports whether the person's config.toml may have rules about keys that leave, or about their records.
 func hasRules(home string) bool {
 	text, err := filesystem.Read(cache.SettingsFile(os.Getenv, home), maxSettings)
-	return !errors.Is(err, fs.ErrNotExist) &&
-		(err != nil || bytes.Contains(text, []byte("policy")) || bytes.Contains(text, []byte("expect_")))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	for line := range bytes.SplitSeq(text, []byte("\n")) {
+		line = bytes.TrimLeft(line, " \t[\"'")
+		if bytes.HasPrefix(line, []byte("policy")) || bytes.HasPrefix(line, []byte("audit")) {
+			return true
+		}
+	}
+	return err != nil || bytes.Contains(text, []byte("expect_"))
 }
 
 // maxSettings bounds config.toml here: it is written by hand.

@@ -35,6 +35,33 @@ type Settings struct {
 	// Rules narrow what the machine's policy allows; Policy is the same with the places of the rules.
 	Rules  policy.Document `toml:"policy"`
 	Policy policy.Source   `toml:"-"`
+	Audit  Audit           `toml:"audit"`
+}
+
+// Audit is how the record of handed out keys is kept.
+type Audit struct {
+	Enabled *bool `toml:"enabled"` // nil: it is
+	// Copy sends each record to the system's log, too: "syslog".
+	Copy string `toml:"copy"`
+	// CopyCommand gets each record on its stdin. No shell runs it.
+	CopyCommand []string `toml:"copy_command"`
+}
+
+// Off reports whether no records are kept.
+func (a Audit) Off() bool { return a.Enabled != nil && !*a.Enabled }
+
+func (a Audit) check() string {
+	switch {
+	case a.Copy != "" && a.Copy != "syslog":
+		return fmt.Sprintf("[audit] copy: %q is not \"syslog\"", a.Copy)
+	case a.Copy != "" && len(a.CopyCommand) > 0:
+		return "[audit] copy and copy_command exclude each other"
+	case len(a.CopyCommand) > 0 && a.CopyCommand[0] == "":
+		return "[audit] copy_command: the program is missing"
+	case a.Off() && (a.Copy != "" || len(a.CopyCommand) > 0):
+		return "[audit] copy needs records, and enabled is false"
+	}
+	return ""
 }
 
 // A Session is how an sso-session is used.
@@ -192,6 +219,9 @@ func (s *Settings) check(file string) (err error) {
 		if err != nil || s.RememberGuard < 0 {
 			return &Error{File: file, Problem: fmt.Sprintf("remember_guard: %q is not a time such as 15m", s.Remembered)}
 		}
+	}
+	if problem := s.Audit.check(); problem != "" {
+		return &Error{File: file, Problem: problem}
 	}
 	aliases := map[string]bool{}
 	for n, a := range s.Accounts {

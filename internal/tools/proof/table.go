@@ -97,6 +97,18 @@ func table() []row {
 			"./internal/idc/... " + e2e, ".*Tampering.*",
 		},
 		{
+			"own audit", "The log of keys that left: records edited, cut, swapped or foreign, files edited or missing",
+			"`rolecall audit verify` names file and line", "./internal/audit", "Tampering",
+		},
+		{
+			"audit writers", "500 processes that write the log of keys at once, while it is rotated; `kill -9`",
+			"each set of keys has its record, and the chain is whole", e2e, "AuditOf500Writers|AuditAndKilledWriters",
+		},
+		{
+			"audit secrets", "Secrets that commands have handed out, looked for in the log of keys", "none is there",
+			e2e, "AuditHoldsNoSecret",
+		},
+		{
 			"matrix", "Each kind of caller at each route of the local Identity Center",
 			"the expected status, refusal by default", "./internal/idc", "AuthorizationMatrix",
 		},

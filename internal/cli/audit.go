@@ -1,0 +1,299 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rolecall/internal/audit"
+	"rolecall/internal/filesystem"
+	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
+	"rolecall/internal/settings"
+)
+
+func (a *App) auditCommand() *cobra.Command {
+	var since string
+	var accounts []string
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "List which keys left rolecall, when, and for which program",
+		Long: `List which keys left rolecall, when, and for which program; the newest are last.
+
+  rolecall audit --since 2d
+  rolecall audit --since 2026-11-01 --account 'payments-*'
+  rolecall audit --json
+  rolecall audit verify
+
+There is a record of each set of keys that env, exec, process, serve, console, write and
+"sso get-role-credentials" hand out, and of each login. It is written before the keys leave, and
+holds no secret. COMMAND is the program that gets them, else the command of rolecall that prints
+them; PARENT is the program that started rolecall. A person whose name is not known is shown as ?
+with the beginning of a hash that is the same for each person.
+
+With --json each record is a line. "lost" counts the records that could not be written until then.
+[audit] in config.toml switches it off (enabled = false), or copies each record to the system's
+log (copy = "syslog") or to a program's stdin (copy_command = ["PROGRAM", "ARGUMENT"]).`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.listAudit(since, accounts) },
+	}
+	cmd.Flags().StringVar(&since, "since", "", "only records since this `TIME`: 2d, 12h, 2026-11-01, or with a time")
+	cmd.Flags().StringArrayVar(&accounts, "account", nil,
+		"only accounts with this `ID`, name or alias, or a pattern with * and ?; can be repeated")
+	cmd.AddCommand(a.auditVerifyCommand())
+	return cmd
+}
+
+func (a *App) auditVerifyCommand() *cobra.Command {
+	var against string
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Check that no record of the audit log was changed, moved or removed",
+		Long: `Check that no record of the audit log was changed, moved or removed.
+
+  rolecall audit verify
+  rolecall audit verify --json
+
+Each record has the hash of the one before. What does not fit is named with file and line, and the
+exit code is 1. What a crash has left of a record is named, too, and is no failure.
+
+The chain cannot show that its end was cut off, or that all of it was written anew: whoever can
+write the log can do that. A copy of the records elsewhere does; --against reads one, and names
+the records that are not in the log. With copy = "syslog" on a machine with journald:
+journalctl -t rolecall -o cat | rolecall audit verify --against -`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.verifyAudit(against) },
+	}
+	cmd.Flags().StringVar(&against, "against", "", "compare with a copy of the records in this `FILE`, - for stdin")
+	return cmd
+}
+
+// readAudit reads the log.
+func (a *App) readAudit(visit func(audit.Record)) (audit.Report, error) {
+	if a.Home == "" {
+		return audit.Report{}, errHomeless()
+	}
+	report, err := a.auditLog().Read(visit)
+	if err != nil {
+		err = fmt.Errorf("the audit log: %w", err)
+	}
+	return report, err
+}
+
+func (a *App) listAudit(since string, accounts []string) error {
+	from, err := a.since(since)
+	if err != nil {
+		return err
+	}
+	own, err := a.settings()
+	if err != nil {
+		return err
+	}
+	var records []audit.Record
+	report, err := a.readAudit(func(r audit.Record) { records = append(records, r) })
+	if err != nil {
+		return err
+	}
+	people, names := map[string]string{}, a.accountNames()
+	for _, r := range records {
+		if r.Person != "" && r.PersonKey != "" {
+			people[r.PersonKey] = r.Person
+		}
+		if r.AccountName != "" {
+			names[r.Account] = r.AccountName
+		}
+	}
+	filter := inventory.Filter{Accounts: accounts}
+	shown := slices.DeleteFunc(records, func(r audit.Record) bool {
+		return r.Time.Before(from) || len(accounts) > 0 && !filter.MatchAccount(auditedAccount(r.Account, names, own))
+	})
+	for n, r := range shown {
+		shown[n].Person = cmp.Or(r.Person, people[r.PersonKey])
+		shown[n].AccountName = cmp.Or(r.AccountName, names[r.Account])
+	}
+	if err := a.printAudit(shown); err != nil {
+		return err
+	}
+	a.sayAudit(report, own.Audit)
+	return nil
+}
+
+// auditedAccount returns an account with what is known about it.
+func auditedAccount(id string, names map[string]string, own settings.Settings) *inventory.Account {
+	known := []identitycenter.Account{{ID: id, Name: names[id]}}
+	return &inventory.Named(identitycenter.SSOSession{}, known).With(own.Accounts).Accounts[0]
+}
+
+// accountNames returns the names of accounts that the stored listings know, by id.
+func (a *App) accountNames() map[string]string {
+	names := map[string]string{}
+	sessions, err := a.allSessions()
+	if err != nil {
+		return names
+	}
+	for _, p := range sessions {
+		if listed := a.listingOf(p); listed != nil {
+			for _, account := range listed.Accounts {
+				names[account.ID] = account.Name
+			}
+		}
+	}
+	return names
+}
+
+func (a *App) printAudit(records []audit.Record) error {
+	if a.json {
+		for _, r := range records {
+			if err := a.jsonLine(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(records) == 0 {
+		a.tell("no records")
+		return nil
+	}
+	t := &table{header: []string{"TIME", "PERSON", "ACCOUNT", "ROLE", "HOW", "COMMAND", "PARENT", "KEY ID"}}
+	for _, r := range records {
+		person := r.Person
+		if person == "" && r.PersonKey != "" {
+			person = "?" + r.PersonKey[:min(8, len(r.PersonKey))]
+		}
+		t.rows = append(t.rows, []string{
+			r.Time.Local().Format(time.DateTime), person, strings.TrimSpace(r.AccountName + " " + r.Account), r.Role, r.How,
+			r.Command, r.Parent, r.KeyID,
+		})
+	}
+	return t.print(a.Stdout)
+}
+
+// sayAudit says what the list cannot show.
+func (a *App) sayAudit(report audit.Report, own settings.Audit) {
+	if n := report.Last.Lost; n > 0 {
+		a.tell("%s could not be written", Counted(int(n), "record"))
+	}
+	if len(report.Findings) > 0 {
+		a.warn(errors.New("the audit log was changed; to see where, run: rolecall audit verify"))
+	}
+	if own.Off() {
+		a.tell("no new records are written: [audit] enabled is false in %s", a.Tidy(a.settingsFile()))
+	}
+}
+
+// since reads --since: a time, or how long ago it was.
+func (a *App) since(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if days, err := strconv.Atoi(strings.TrimSuffix(text, "d")); err == nil && days >= 0 && strings.HasSuffix(text, "d") {
+		return a.Now().AddDate(0, 0, -days), nil
+	}
+	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return a.Now().Add(-d), nil
+	}
+	for _, form := range []string{time.DateOnly, "2006-01-02 15:04", time.DateTime, time.RFC3339} {
+		if at, err := time.ParseInLocation(form, text, time.Local); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, Usagef("--since %q is not a time such as 2d, 12h or 2026-11-01", text)
+}
+
+// auditVerdict is what verify prints with --json.
+type auditVerdict struct {
+	Records  int             `json:"records"`
+	Head     string          `json:"head,omitempty"` // the hash of the last record
+	Lost     int64           `json:"lost,omitempty"`
+	Torn     []audit.Finding `json:"interruptedWrites,omitempty"`
+	Findings []audit.Finding `json:"findings"`
+	Copied   int             `json:"copied,omitempty"` // records of --against
+}
+
+func (a *App) verifyAudit(against string) error {
+	hashes := map[string]bool{}
+	report, err := a.readAudit(func(r audit.Record) { hashes[r.Hash] = true })
+	if err != nil {
+		return err
+	}
+	v := auditVerdict{
+		Records: report.Records, Head: report.Last.Hash, Lost: report.Last.Lost, Torn: report.Torn,
+		Findings: append([]audit.Finding{}, report.Findings...),
+	}
+	if against != "" {
+		if err := a.compareAudit(against, hashes, &v); err != nil {
+			return err
+		}
+	}
+	verb := "whole"
+	if len(v.Findings) > 0 {
+		verb = "checked"
+	}
+	text := fmt.Sprintf("%s, %s.", Counted(v.Records, "record"), verb)
+	if v.Copied > 0 {
+		text = fmt.Sprintf("%s, %s; the copy has %d.", Counted(v.Records, "record"), verb, v.Copied)
+	}
+	if v.Records > 0 {
+		text += fmt.Sprintf(" The last has number %d and hash %s.", report.Last.Seq, v.Head)
+	}
+	if err := a.Result(text, v); err != nil {
+		return err
+	}
+	for _, torn := range v.Torn {
+		a.tell("%s; no harm", torn)
+	}
+	if v.Lost > 0 {
+		a.tell("%s could not be written", Counted(int(v.Lost), "record"))
+	}
+	return a.auditFailure(v.Findings)
+}
+
+func (a *App) auditFailure(findings []audit.Finding) error {
+	if len(findings) == 0 {
+		return nil
+	}
+	e := &HintError{Err: fmt.Errorf("the audit log was changed: %s", findings[0]), Code: ExitError}
+	for _, f := range findings[1:] {
+		e.Facts = append(e.Facts, f.String())
+	}
+	if len(findings) > 1+maxFacts {
+		e.Hint = "rolecall audit verify --json"
+	}
+	return e
+}
+
+// compareAudit adds the records of a copy that are not in the log.
+func (a *App) compareAudit(path string, hashes map[string]bool, v *auditVerdict) error {
+	var copied io.Reader = a.Stdin
+	if path != "-" {
+		file, err := filesystem.Open(path)
+		if err != nil {
+			return fmt.Errorf("--against: %w", err)
+		}
+		defer file.Close()
+		copied = file
+	}
+	n, missing, err := audit.Missing(copied, hashes)
+	if err != nil {
+		return fmt.Errorf("--against: %w", err)
+	}
+	if n == 0 {
+		return &HintError{Err: errors.New("--against: there are no records in the copy"), Code: ExitError}
+	}
+	v.Copied = n
+	for _, r := range missing {
+		v.Findings = append(v.Findings, audit.Finding{
+			File: "the copy",
+			Problem: fmt.Sprintf("record %d of %s (%s as %s) is not in the log", r.Seq, r.Time.Local().Format(time.DateTime),
+				r.Account, r.Role),
+		})
+	}
+	return nil
+}
