@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 	"cmd/rolecall-process": {"export", "nodump", "process"},
 
 	"cli": {
-		"access", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "export",
+		"access", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery", "doctor", "export",
 		"filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login", "loopback", "near",
 		"nodump", "pace", "peer", "picker", "profiles", "settings", "terminal",
 		"words", "written",
@@ -42,6 +42,7 @@ var rooms = map[string][]string{
 	},
 	"console":               {"identitycenter", "identitycenter/client"},
 	"discovery":             {"identitycenter", "identitycenter/client"},
+	"doctor":                {"awsconfig", "cache", "filesystem", "identitycenter", "words"},
 	"export":                {"identitycenter"},
 	"filesystem":            {},
 	"handout":               {"identitycenter"},
@@ -102,8 +103,9 @@ var rooms = map[string][]string{
 	"e2e/testdata/windows/true":   {},
 	"e2e/testdata/windows/visit":  {"idc/visitor"},
 
-	"hostile": {}, // names for tests
-	"proof":   {}, // what tests note
+	"awsconfig/sdkcases": {}, // files for tests
+	"hostile":            {}, // names for tests
+	"proof":              {}, // what tests note
 
 	"tools/bench":   {"tools/peak"},
 	"tools/cover":   {},

@@ -122,6 +122,22 @@ func openOwn(path string, flags int) (*os.File, error) {
 	return file, nil
 }
 
+// SetMode changes the rights of a file or folder, not of what a link in its place leads to.
+func (f Files) SetMode(path string, mode fs.FileMode) error {
+	if err := f.fault("chmod", path); err != nil {
+		return err
+	}
+	if err := refuseLink(path); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_RDONLY|noFollow|noWait, 0)
+	if err != nil {
+		return odd(path, err)
+	}
+	defer file.Close()
+	return file.Chmod(mode)
+}
+
 // odd names what an open met that is no file: a link, a folder, a socket.
 func odd(path string, err error) error {
 	switch {

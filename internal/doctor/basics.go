@@ -1,0 +1,35 @@
+package doctor
+
+import "strings"
+
+// basics looks at what every command needs.
+func basics() check {
+	return check{[]Kind{
+		{
+			"home.missing", Error, "There is no home folder.",
+			"sign-ins and keys are kept there, and no command can work without them",
+		},
+		{
+			"settings.invalid", Error, "rolecall's own config.toml cannot be used.",
+			"commands that need a setting end with an error",
+		},
+	}, func(m *Machine, found func(string, Finding)) {
+		if m.Home == "" {
+			found("home.missing", Finding{
+				What: "no home folder: HOME is not set", Where: []string{"HOME"}, Mend: []string{"set HOME"},
+			})
+		}
+		if m.Settings != nil {
+			where, what := place(m.Settings.Error())
+			found("settings.invalid", Finding{What: what, Where: where, Mend: []string{"correct that line"}})
+		}
+	}}
+}
+
+// place splits file:line from the text after it.
+func place(text string) (where []string, what string) {
+	if at, rest, ok := strings.Cut(text, ": "); ok {
+		return []string{at}, rest
+	}
+	return nil, text
+}

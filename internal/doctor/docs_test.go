@@ -1,0 +1,44 @@
+package doctor_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"rolecall/internal/doctor"
+)
+
+// docs is the page that has each kind of finding, below what a person writes there.
+const docs = "../../docs/doctor.md"
+
+// The page has each kind with its severity and why it matters. With UPDATE_DOCS=1 this writes it.
+func TestDocs(t *testing.T) {
+	data, err := os.ReadFile(docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin = "## Findings\n"
+	intro, list, ok := strings.Cut(string(data), begin)
+	if !ok {
+		t.Fatalf("%s has no %q", docs, begin)
+	}
+	var b strings.Builder
+	seen := map[string]bool{}
+	for _, k := range doctor.Catalogue() {
+		if seen[k.ID] {
+			t.Errorf("%s is there twice", k.ID)
+		}
+		seen[k.ID] = true
+		fmt.Fprintf(&b, "\n### %s\n\n%s (%s)\n%s%s.\n", k.ID, k.Title, k.Severity, strings.ToUpper(k.Why[:1]), k.Why[1:])
+	}
+	if os.Getenv("UPDATE_DOCS") != "" {
+		if err := os.WriteFile(docs, []byte(intro+begin+b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if list != b.String() {
+		t.Errorf("%s is not up to date: UPDATE_DOCS=1 go test ./internal/doctor -run TestDocs", docs)
+	}
+}
