@@ -154,6 +154,9 @@ func (a *App) findingsText(findings []doctor.Finding) string {
 		if shown[f.ID]++; shown[f.ID] > mostShown {
 			continue
 		}
+		if i > 0 {
+			b.WriteString("\n")
+		}
 		fmt.Fprintf(&b, "%s: %s\n", f.Severity, f.ID)
 		for _, where := range f.Where[:min(len(f.Where), mostShown)] {
 			fmt.Fprintf(&b, "  %s\n", a.Show(a.Tidy(where)))
@@ -167,10 +170,7 @@ func (a *App) findingsText(findings []doctor.Finding) string {
 		}
 		all := counted(findings, f.ID)
 		if last := shown[f.ID] == mostShown && all > mostShown; last {
-			fmt.Fprintf(&b, "%s: %s: %d more; --json has all\n", f.Severity, f.ID, all-mostShown)
-		}
-		if i < len(findings)-1 {
-			b.WriteString("\n")
+			fmt.Fprintf(&b, "\n%s: %s\n  %d more; --json has all\n", f.Severity, f.ID, all-mostShown)
 		}
 	}
 	n, fixable := doctor.Count(findings), 0

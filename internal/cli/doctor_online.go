@@ -54,10 +54,11 @@ func (a *App) doctored(config *awsconfig.Config, s identitycenter.SSOSession) aw
 	return p
 }
 
-// askTime makes one request to the endpoint of a session, and returns the time in the answer.
+// askTime makes one request to the access portal of a session, and returns the time in the answer. It is refused, since
+// it has no token.
 func (a *App) askTime(ctx context.Context, p awsconfig.Profile) (endpoint string, date time.Time, err error) {
 	e := a.endpoints(p)
-	if endpoint = e.oidc; endpoint == "" && p.Session.Region == "" {
+	if endpoint = e.portal; endpoint == "" && p.Session.Region == "" {
 		return "", date, nil
 	}
 	httpClient, err := a.network(p, a.Logger(a.Stderr))
@@ -71,8 +72,8 @@ func (a *App) askTime(ctx context.Context, p awsconfig.Profile) (endpoint string
 	if err != nil {
 		return endpoint, date, err
 	}
-	endpoint = c.Endpoints().OIDC
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
+	endpoint = c.Endpoints().Portal
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/assignment/accounts", nil)
 	if err != nil {
 		return endpoint, date, err
 	}

@@ -143,6 +143,7 @@ func Count(findings []Finding) (n Counts) {
 func (m *Machine) read() {
 	m.files = awsconfig.Locate(m.Getenv, m.Home)
 	m.config, m.refused = awsconfig.OpenEach(m.files)
+	m.config = m.config.Indexed()
 	m.report = m.config.Report()
 	if m.Home != "" {
 		m.store = &cache.Store{Home: m.Home, State: m.State, Now: func() time.Time { return m.Now }}

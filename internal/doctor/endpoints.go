@@ -29,18 +29,7 @@ func endpoints() check {
 			"whoever has that host sees tokens and what is requested",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
-		for _, name := range m.endpointVariables() {
-			host, local, aws := hostOf(m.Getenv(name))
-			f := Finding{What: name + " leads to " + host, Where: []string{name}, Mend: []string{"unset " + name}}
-			switch {
-			case name == "AWS_ENDPOINT_URL":
-				found("endpoint.global", f)
-			case local:
-				found("endpoint.local", f)
-			case !aws:
-				found("endpoint.elsewhere", f)
-			}
-		}
+		m.endpointsInEnvironment(found)
 		for _, s := range m.report.Sections {
 			for _, p := range endpointKeys(s.Properties) {
 				if host, local, aws := hostOf(p.Value); !local && !aws {
@@ -52,6 +41,34 @@ func endpoints() check {
 			}
 		}
 	}}
+}
+
+// endpointsInEnvironment reports variables, together for each host.
+func (m *Machine) endpointsInEnvironment(found func(string, Finding)) {
+	type group struct{ id, host string }
+	names, order := map[group][]string{}, []group(nil)
+	for _, name := range m.endpointVariables() {
+		host, local, aws := hostOf(m.Getenv(name))
+		g := group{"endpoint.elsewhere", host}
+		switch {
+		case name == "AWS_ENDPOINT_URL":
+			g.id = "endpoint.global"
+		case local:
+			g.id = "endpoint.local"
+		case aws:
+			continue
+		}
+		if names[g] == nil {
+			order = append(order, g)
+		}
+		names[g] = append(names[g], name)
+	}
+	for _, g := range order {
+		found(g.id, Finding{
+			What: listed(names[g]) + " lead to " + g.host, Where: names[g],
+			Mend: []string{"unset " + strings.Join(names[g], " ")},
+		})
+	}
 }
 
 // endpointVariables lists the variables with an endpoint.

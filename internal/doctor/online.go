@@ -27,11 +27,11 @@ func online() check {
 			"AWS refuses signatures, and keys end earlier or later than they seem to",
 		},
 		{
-			"online.unreachable", Error, "A session's endpoint does not answer.",
+			"online.unreachable", Error, "A session's access portal does not answer.",
 			"nobody can sign in or get keys for it from here",
 		},
 		{
-			"online.certificate", Error, "The certificate of a session's endpoint is not trusted.",
+			"online.certificate", Error, "The certificate of a session's access portal is not trusted.",
 			"a proxy or host of the company answers, or somebody who should not",
 		},
 		{
@@ -81,7 +81,7 @@ func (m *Machine) ask(s identitycenter.SSOSession, found func(string, Finding)) 
 	case err != nil:
 		found("online.unreachable", Finding{
 			What: fmt.Sprintf("session %q: %v", s.Label(), err), Where: []string{host},
-			Mend: []string{"check the network, HTTPS_PROXY and AWS_ENDPOINT_URL_SSO_OIDC"},
+			Mend: []string{"check the network, HTTPS_PROXY and AWS_ENDPOINT_URL_SSO"},
 		})
 	case !date.IsZero() && date.Sub(m.Now).Abs() > maxSkew+took:
 		found("clock.wrong", Finding{
