@@ -22,8 +22,8 @@ func (d *Document) checkEncoding() error {
 	}
 	if bytes.HasPrefix(data, utf8Mark) {
 		d.body = len(utf8Mark)
-		note("config.byte-order-mark", 1, "a byte order mark: botocore refuses the file, and so do the Java and Rust SDKs; the Go SDK misses the "+
-			"first line, the JavaScript SDK reads it", d.recode("UTF-8 with a byte order mark"))
+		note("config.byte-order-mark", 1, "a byte order mark: botocore refuses the file, and so do the Java and Rust "+
+			"SDKs; the Go SDK misses the first line, the JavaScript SDK reads it", d.recode("UTF-8 with a byte order mark"))
 	}
 	if !utf8.Valid(data) {
 		note("config.not-utf8", lineAt(data, firstInvalid(data)), "the text is not UTF-8: botocore refuses the file",

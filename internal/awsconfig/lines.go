@@ -21,7 +21,8 @@ func (l *linter) property(s Section, line Line, first bool) {
 	}
 	if first && line.Indent != "" {
 		l.add(s, line.Number, Problem{
-			ID: "config.indented-key", Key: line.Key, Text: "is indented right below the header: " + otherSDKs + " refuse the file",
+			ID: "config.indented-key", Key: line.Key,
+			Text:   "is indented right below the header: " + otherSDKs + " refuse the file",
 			Remedy: "write it at the beginning of the line",
 		})
 	}

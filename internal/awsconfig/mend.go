@@ -1,6 +1,9 @@
 package awsconfig
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Mended returns the file without what no reader needs and some refuse: its byte order mark, and a line that repeats
 // the one key = value above it in its section. Nothing is lost by that.
@@ -53,7 +56,7 @@ func (d *Document) repeated(s Section) []Line {
 
 // Masked returns a line of a file, without the secret that may be in it.
 func Masked(line string) string {
-	if key, _, separator := splitLine(line); isSecretKey(key) {
+	if key, _, separator := splitLine(line); isSecretKey(key) && (separator != 0 || !strings.HasPrefix(key, "[")) {
 		if separator == 0 {
 			key = firstOf(key)
 		}

@@ -1,11 +1,11 @@
 package cache
 
 import (
-	"encoding/json"
+	"crypto/sha1"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
+	"strings"
 	"time"
 
 	"rolecall/internal/filesystem"
@@ -24,13 +24,17 @@ type Inspected struct {
 	Ends     time.Time // of role credentials
 }
 
-// Inspect lists the files of the shared caches and of the state folder, and the folders themselves. Unlike all other
-// reads it changes nothing, not even a mode.
+// Inspect lists the files of the shared caches and of the state folder, and the folders themselves. A link in the place
+// of a folder is not followed. Unlike all other reads it changes nothing, not even a mode.
 func (s *Store) Inspect() (files, folders []Inspected) {
 	token := filepath.Dir(s.TokenPath(identitycenter.SSOSession{}))
-	for _, dir := range append(s.folders(), filepath.Dir(token), filepath.Dir(s.roleDir())) {
+	links := map[string]bool{} // ~/.aws itself may be one
+	for _, dir := range append([]string{filepath.Dir(token), filepath.Dir(s.roleDir()), s.State}, s.folders()...) {
+		if _, seen := links[dir]; seen {
+			continue
+		}
 		info, err := os.Lstat(dir)
-		if err != nil {
+		if links[dir] = err != nil || filesystem.CheckFolder(dir) != nil || links[filepath.Dir(dir)]; links[dir] {
 			continue
 		}
 		folders = append(folders, Inspected{Path: dir, Info: info})
@@ -54,8 +58,9 @@ func (s *Store) Inspect() (files, folders []Inspected) {
 }
 
 func (i *Inspected) read() (object, bool) {
-	i.Named = regexp.MustCompile(`^[0-9a-f]{40}\.json$`).MatchString(filepath.Base(i.Path))
-	if filepath.Ext(i.Path) != ".json" || filepath.Base(i.Path)[0] == '.' {
+	name, isJSON := strings.CutSuffix(filepath.Base(i.Path), ".json")
+	i.Named = isJSON && len(name) == 2*sha1.Size && strings.Trim(name, "0123456789abcdef") == ""
+	if !isJSON || strings.HasPrefix(name, ".") {
 		return nil, false
 	}
 	data, err := []byte(nil), error(&fs.PathError{Op: "read", Path: i.Path, Err: filesystem.ErrNoFile})
@@ -84,6 +89,6 @@ func (i *Inspected) readRole() {
 	if !ok || o.text("ProviderType") != providerSSO {
 		return
 	}
-	c, err := credentialsOf(json.RawMessage(o.raw("Credentials")))
+	c, err := credentialsOf(o.raw("Credentials"))
 	i.Damaged, i.Ends = err, c.Expiration
 }

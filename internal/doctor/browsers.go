@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -49,7 +48,7 @@ func browsers() check {
 			})
 		}
 		for _, dir := range []string{m.Home, m.State} {
-			if parts := strings.Split(filepath.ToSlash(dir), "/"); wsl && len(parts) > 2 && parts[1] == "mnt" && len(parts[2]) == 1 {
+			if parts := strings.Split(dir, "/"); wsl && len(parts) > 2 && parts[1] == "mnt" && len(parts[2]) == 1 {
 				found("wsl.windows-home", Finding{
 					What: dir + " is on a drive of Windows", Where: []string{dir},
 					Mend: []string{"use a home folder of WSL's own: sudo usermod --home /home/$USER --move-home $USER"},
@@ -69,7 +68,8 @@ func (m *Machine) browserVariable(found func(string, Finding)) {
 	}
 	if m.Getenv("BROWSER") != "" {
 		found("browser.missing", Finding{
-			What: m.Getenv("BROWSER") + " is not there", Where: []string{"BROWSER"}, Mend: []string{"unset BROWSER, or correct it"},
+			What: m.Getenv("BROWSER") + " is not there", Where: []string{"BROWSER"},
+			Mend: []string{"unset BROWSER, or correct it"},
 		})
 	}
 }

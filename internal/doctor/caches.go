@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"regexp"
+	"strings"
 	"time"
 
 	"rolecall/internal/filesystem"
@@ -33,7 +33,9 @@ func clock() check {
 			"the clock is behind, or was ahead: keys seem to live longer than they do, and AWS refuses signatures",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
-		mend := []string{"set the clock and time zone of this computer", "rolecall doctor --online, which asks AWS for the time"}
+		mend := []string{
+			"set the clock and time zone of this computer", "rolecall doctor --online, which asks AWS for the time",
+		}
 		if m.Now.Year() < 2026 {
 			found("clock.unset", Finding{What: "it is " + m.Now.Format("2006-01-02") + " here", Mend: mend})
 			return
@@ -103,7 +105,6 @@ func caches() check {
 
 func (m *Machine) cacheFile(path string, info fs.FileInfo, damaged error, foreign bool, found func(string, Finding)) {
 	name := filepath.Base(path)
-	aside := regexp.MustCompile(`^[0-9a-f]{40,64}\.json\.damaged-[1-3]$`)
 	const abandoned = time.Hour
 	switch {
 	case filesystem.IsTemp(name):
@@ -113,7 +114,7 @@ func (m *Machine) cacheFile(path string, info fs.FileInfo, damaged error, foreig
 				Mend: []string{"rolecall doctor --fix"}, Fix: &Fix{File: path, Remove: true},
 			})
 		}
-	case aside.MatchString(name):
+	case strings.Contains(name, ".json.damaged-"):
 		found("cache.set-aside", Finding{
 			What: "a damaged file, set aside", Where: []string{path}, Mend: []string{"rm " + m.Quote(path)},
 		})

@@ -38,6 +38,14 @@ func fixtures() map[string]func(*machine) {
 
 // configFixtures are what is added to the config file.
 func configFixtures() map[string]string {
+	const (
+		two  = "[sso-session two]\nsso_start_url = https://two.awsapps.com/start\n"
+		west = "sso_region = eu-west-1\n"
+		x    = "[profile x]\n"
+		role = "sso_account_id = 111122223333\nsso_role_name = R\n"
+		keys = "aws_access_key_id = AKIA\naws_secret_access_key = canary-secret\n"
+		arn  = "role_arn = arn:aws:iam::111122223333:role/R\n"
+	)
 	return map[string]string{
 		"config.unreadable":             "[profile open\n",
 		"config.not-utf8":               "# \xff\n",
@@ -55,7 +63,7 @@ func configFixtures() map[string]string {
 		"config.indented-header":        "[profile x]\noutput = json\n [profile y]\n",
 		"config.unknown-key":            "[profile x]\nsso-region = eu-west-1\n",
 		"config.unknown-service":        "[services x]\nsso-oidc =\n  endpoint_url = http://127.0.0.1:1\n",
-		"config.misplaced-key":          "[sso-session two]\nsso_start_url = https://two.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 111122223333\n",
+		"config.misplaced-key":          two + west + "sso_account_id = 111122223333\n",
 		"config.no-equals-sign":         "[profile x]\nregion eu-west-1:x\n",
 		"config.continued-key":          "[profile x]\noutput = json\n  region = eu-west-1\n",
 		"config.colon":                  "[profile x]\noutput : json\n",
@@ -65,24 +73,24 @@ func configFixtures() map[string]string {
 		"config.quotes":                 "[profile x]\noutput = \"json\"\n",
 		"config.strange-character":      "[profile x]\noutput = json\u200b\n",
 		"config.invalid-value":          "[profile x]\nregion = europe\n",
-		"config.unknown-session":        "[profile x]\nsso_session = crop\nsso_account_id = 111122223333\nsso_role_name = R\n",
-		"config.unknown-profile":        "[profile x]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = dve\n",
+		"config.unknown-session":        x + "sso_session = crop\n" + role,
+		"config.unknown-profile":        x + arn + "source_profile = dve\n",
 		"config.unknown-services":       "[profile x]\nservices = there\n",
 		"config.no-sso-region":          "[sso-session two]\nsso_start_url = https://two.awsapps.com/start\n",
 		"config.mistyped-region":        "[profile x]\nregion = eu-wset-1\n",
-		"config.start-url-region":       "[sso-session two]\nsso_start_url = https://two.awsapps.com/start\nsso_region = cn-north-1\n",
+		"config.start-url-region":       two + "sso_region = cn-north-1\n",
 		"config.region-of-partition":    "[profile x]\nsso_session = corp\nregion = cn-north-1\n",
-		"config.role-of-iam":            "[profile x]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = AWSReservedSSO_Admin_0123456789abcdef\n",
+		"config.role-of-iam":            x + "sso_session = corp\nsso_account_id = 111122223333\nsso_role_name = AWSReservedSSO_Admin_0123456789abcdef\n",
 		"config.neither-true-nor-false": "[profile x]\nuse_fips_endpoint = yes\n",
 		"config.scopes": "[sso-session two]\nsso_start_url = https://two.awsapps.com/start\nsso_region = eu-west-1\n" +
 			"sso_registration_scopes = codecatalyst:read_write\n" +
 			"[profile x]\nsso_session = two\nsso_account_id = 111122223333\nsso_role_name = R\n",
-		"config.keys-beside-sso":     "[profile x]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = R\naws_access_key_id = AKIA\naws_secret_access_key = canary-secret\n",
-		"config.process-beside-sso":  "[profile x]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = R\ncredential_process = rolecall process dev\n",
-		"config.unusable":            "[profile x]\nrole_arn = arn:aws:iam::111122223333:role/R\ncredential_source = Ec2InstanceMetadata\n",
-		"config.legacy-profile":      "[profile x]\nsso_start_url = https://two.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 111122223333\nsso_role_name = R\n",
-		"config.keys-shadow-process": "[profile x]\naws_access_key_id = AKIA\naws_secret_access_key = canary-secret\ncredential_process = rolecall process dev\n",
-		"config.same-start-url":      "[sso-session two]\nsso_start_url = https://D-9067AA01B2.awsapps.com/start/\nsso_region = eu-west-1\n",
+		"config.keys-beside-sso":     x + "sso_session = corp\n" + role + keys,
+		"config.process-beside-sso":  x + "sso_session = corp\n" + role + "credential_process = rolecall process dev\n",
+		"config.unusable":            x + arn + "credential_source = Ec2InstanceMetadata\n",
+		"config.legacy-profile":      x + "sso_start_url = https://two.awsapps.com/start\n" + west + role,
+		"config.keys-shadow-process": x + keys + "credential_process = rolecall process dev\n",
+		"config.same-start-url":      "[sso-session two]\nsso_start_url = https://D-9067AA01B2.awsapps.com/start/\n" + west,
 		"config.missing-program":     "[profile x]\ncredential_process = /nowhere/rolecall-process --profile dev\n",
 		"config.runs-program":        "[profile x]\ncredential_process = aws canary-secret\n",
 		"endpoint.in-config":         "[services x]\nsso =\n  endpoint_url = https://canary-secret@sso.example.com\n",
@@ -93,12 +101,14 @@ func configFixtures() map[string]string {
 func fileFixtures() map[string]func(*machine) {
 	return map[string]func(*machine){
 		"home.missing":           func(m *machine) { m.Home, m.State = "", "" },
-		"settings.invalid":       func(m *machine) { m.Settings = errors.New("/x/config.toml:3: unknown setting \"regoin\"") },
+		"settings.invalid":       func(m *machine) { m.Settings = errors.New("/x/config.toml:3: unknown setting") },
 		"config.byte-order-mark": func(m *machine) { m.write(".aws/config", "\ufeff"+corp) },
 		"config.other-section": func(m *machine) {
 			m.write(".aws/credentials", "[Default]\naws_access_key_id = AKIA\naws_secret_access_key = canary-secret\n")
 		},
-		"shell.no-function":   func(m *machine) { m.write(".bashrc", "source <(rolecall completion bash)\n# rolecall shell-init\n") },
+		"shell.no-function": func(m *machine) {
+			m.write(".bashrc", "source <(rolecall completion bash)\n# rolecall shell-init\n")
+		},
 		"shell.no-completion": func(m *machine) { m.write(".bashrc", "eval \"$(rolecall shell-init bash)\"\n") },
 		"ca.expired": func(m *machine) {
 			m.write("bundle.pem", certificate(m.t))
@@ -139,14 +149,15 @@ func environmentFixtures() map[string]func(*machine) {
 			m.WorkingDir = filepath.Join(m.WorkingDir, "deep")
 			m.env["AWS_CONFIG_FILE"] = file
 		},
-		"endpoint.global":     variables("AWS_ENDPOINT_URL", "http://localhost:4566"),
-		"endpoint.elsewhere":  variables("AWS_ENDPOINT_URL_SSO_OIDC", "https://user:canary-secret@sso.example.com/x"),
-		"endpoint.local":      variables("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9000"),
-		"proxy.invalid":       variables("HTTPS_PROXY", "proxy, please", "NO_PROXY", "127.0.0.1"),
-		"proxy.two-spellings": variables("HTTPS_PROXY", "http://u:canary-secret@a:1", "https_proxy", "http://b:1", "NO_PROXY", "*"),
-		"proxy.no-loopback":   variables("HTTPS_PROXY", "proxy.example.com:3128"),
-		"browser.missing":     variables("BROWSER", "nowhere-browser"),
-		"wsl.no-browser":      variables("WSL_DISTRO_NAME", "Debian"),
+		"endpoint.global":    variables("AWS_ENDPOINT_URL", "http://localhost:4566"),
+		"endpoint.elsewhere": variables("AWS_ENDPOINT_URL_SSO_OIDC", "https://user:canary-secret@sso.example.com/x"),
+		"endpoint.local":     variables("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9000"),
+		"proxy.invalid":      variables("HTTPS_PROXY", "proxy, please", "NO_PROXY", "127.0.0.1"),
+		"proxy.two-spellings": variables(
+			"HTTPS_PROXY", "http://u:canary-secret@a:1", "https_proxy", "http://b:1", "NO_PROXY", "*"),
+		"proxy.no-loopback": variables("HTTPS_PROXY", "proxy.example.com:3128"),
+		"browser.missing":   variables("BROWSER", "nowhere-browser"),
+		"wsl.no-browser":    variables("WSL_DISTRO_NAME", "Debian"),
 		"wsl.windows-home": func(m *machine) {
 			m.env["BROWSER"], m.env["WSL_DISTRO_NAME"] = "xdg-open", "Debian"
 			m.State = "/mnt/c/Users/alice/state"
@@ -165,7 +176,8 @@ func cacheFixtures() map[string]func(*machine) {
 		"cache.damaged": func(m *machine) { m.write(".aws/cli/cache/"+sha("x")+".json", "{") },
 		"cache.foreign-token": func(m *machine) {
 			m.config("")
-			m.write(".aws/sso/cache/"+sha("corp")+".json", `{"accessToken": "canary-token", "startUrl": "https://other.awsapps.com/start"}`)
+			const other = `{"accessToken": "canary-token", "startUrl": "https://other.awsapps.com/start"}`
+			m.write(".aws/sso/cache/"+sha("corp")+".json", other)
 		},
 		"cache.foreign-file": func(m *machine) { m.write(".aws/sso/cache/kiro-auth-token.json", token) },
 		"cache.set-aside":    func(m *machine) { m.write(".aws/sso/cache/"+sha("x")+".json.damaged-2", "{") },

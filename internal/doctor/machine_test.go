@@ -29,8 +29,8 @@ region = eu-central-1
 `
 
 // token is a good token of corp.
-const token = `{"startUrl": "https://d-9067aa01b2.awsapps.com/start", "region": "eu-west-1", "accessToken": "canary-token",
-	"expiresAt": "2026-11-01T13:00:00Z"}`
+const token = `{"startUrl": "https://d-9067aa01b2.awsapps.com/start", "region": "eu-west-1",
+	"accessToken": "canary-token", "expiresAt": "2026-11-01T13:00:00Z"}`
 
 var now = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 

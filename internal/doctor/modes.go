@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"rolecall/internal/filesystem"
 )
 
 // modes looks at who can read and write the files.
@@ -39,7 +41,7 @@ func modes() check {
 			if mode := f.Info.Mode(); f.Token && mode.IsRegular() && mode.Perm()&0o200 == 0 {
 				found("mode.read-only", Finding{
 					What: fmt.Sprintf("its mode is %04o", mode.Perm()), Where: []string{f.Path},
-					Mend: []string{"chmod 600 " + m.Quote(f.Path)}, Fix: &Fix{File: f.Path, Mode: 0o600},
+					Mend: []string{"chmod 600 " + m.Quote(f.Path)}, Fix: m.chmod(f.Path, f.Info, 0o600),
 				})
 			}
 		}
@@ -71,11 +73,18 @@ func (m *Machine) mode(path string, info fs.FileInfo, r rights, found func(strin
 			What: fmt.Sprintf("its mode is %04o", mode.Perm()), Where: []string{path},
 			Mend: []string{fmt.Sprintf("chmod %o ", r.mend) + m.Quote(path)},
 		}
-		if within(path, filepath.Join(m.Home, ".aws")) || within(path, m.State) { // elsewhere it may be meant
-			f.Fix = &Fix{File: path, Mode: r.mend}
-		}
+		f.Fix = m.chmod(path, info, r.mend)
 		found(r.id, f)
 	}
+}
+
+// chmod returns what changes a mode. Elsewhere, and under other names, it may be meant.
+func (m *Machine) chmod(path string, info fs.FileInfo, mode fs.FileMode) *Fix {
+	ours := within(path, filepath.Join(m.Home, ".aws")) || within(path, m.State)
+	if !ours || filesystem.OtherNames(info) {
+		return nil
+	}
+	return &Fix{File: path, Mode: mode}
 }
 
 // configModes looks at the two shared files, where they really are, and at their folders.

@@ -52,7 +52,8 @@ func (m *Machine) twins(found func(string, Finding)) {
 	}
 	if len(files) > 1 {
 		found("path.two-rolecalls", Finding{
-			What: "the first one is used: " + files[0], Where: files, Mend: []string{"remove the others, or their folders from PATH"},
+			What: "the first one is used: " + files[0], Where: files,
+			Mend: []string{"remove the others, or their folders from PATH"},
 		})
 	}
 	if len(files) == 0 && m.Self != "" {
@@ -77,7 +78,7 @@ func (m *Machine) oldTools(found func(string, Finding)) {
 	if version != "" && len(sessions) > 0 && older(version, cliSessions) {
 		found("tools.old-aws-cli", Finding{
 			What: "the AWS CLI is " + version, Where: []string{aws},
-			Mend: []string{"install a current one: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"},
+			Mend: []string{"install version 2 anew: https://aws.amazon.com/cli", credentialProcess},
 		})
 	}
 	for _, s := range sessions {
@@ -132,7 +133,8 @@ func (m *Machine) oldGo(name string, found func(string, Finding)) {
 		}
 		if first != "" && older(first, goV1Sessions) {
 			found("tools.old-sdk", Finding{
-				What: name + " has the Go SDK " + first, Where: []string{file}, Mend: []string{"upgrade " + name, credentialProcess},
+				What: name + " has the Go SDK " + first, Where: []string{file},
+				Mend: []string{"upgrade " + name, credentialProcess},
 			})
 		}
 	}
@@ -164,8 +166,8 @@ func (m *Machine) pythonPackage(program, name string) (at, version string) {
 		roots = append(roots, filepath.Dir(filepath.Dir(program)), filepath.Dir(filepath.Dir(place)))
 	}
 	for _, root := range roots {
-		for _, pattern := range []string{"lib/python3*/site-packages", "lib/python3*/dist-packages", "lib/python3/dist-packages"} {
-			found, _ := filepath.Glob(filepath.Join(root, pattern, name+"-*.*-info"))
+		for _, folder := range []string{"site-packages", "dist-packages"} {
+			found, _ := filepath.Glob(filepath.Join(root, "lib", "python3*", folder, name+"-*.*-info"))
 			for _, path := range found {
 				of := regexp.MustCompile(`^` + name + `-(\d+\.\d+\.\d+)(?:[.-].*)?\.(?:dist|egg)-info$`).
 					FindStringSubmatch(filepath.Base(path))

@@ -65,7 +65,9 @@ func sweep(dir, prefix string) {
 }
 
 // IsTemp reports whether a name is that of a temporary file of ours.
-func IsTemp(name string) bool { return strings.HasPrefix(name, ".") && strings.Contains(name, tempMark) }
+func IsTemp(name string) bool {
+	return strings.HasPrefix(name, ".") && strings.Contains(name, tempMark)
+}
 
 // old reports whether a file was last written so long ago; also if its time has not come yet.
 func old(info fs.FileInfo, age time.Duration) bool {
