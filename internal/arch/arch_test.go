@@ -42,7 +42,7 @@ var rooms = map[string][]string{
 	},
 	"console":               {"identitycenter", "identitycenter/client"},
 	"discovery":             {"identitycenter", "identitycenter/client"},
-	"doctor":                {"awsconfig", "cache", "filesystem", "identitycenter", "words"},
+	"doctor":                {"awsconfig", "cache", "discovery", "filesystem", "identitycenter", "words"},
 	"export":                {"identitycenter"},
 	"filesystem":            {},
 	"handout":               {"identitycenter"},

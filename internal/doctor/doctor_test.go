@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -255,6 +256,24 @@ func TestTheHomeFolderIsNoWorkingTree(t *testing.T) {
 		}
 		if got := ids(m.examine()); !slices.Equal(got, want) {
 			t.Errorf("%s: %q", dir, got)
+		}
+	}
+}
+
+// Two thousand profiles, and a thousand cached keys, take far less than a second.
+func BenchmarkExamine(b *testing.B) {
+	var text strings.Builder
+	m := clean(b)
+	for i := range 2000 {
+		fmt.Fprintf(&text, "[profile p%d]\nsso_session = corp\nsso_account_id = %012d\nsso_role_name = R\n\n", i, i)
+	}
+	m.config(text.String())
+	for i := range 1000 {
+		m.write(".aws/cli/cache/"+sha(fmt.Sprint(i))+".json", `{"ProviderType": "other"}`)
+	}
+	for b.Loop() {
+		if found := m.examine(); len(found) > 0 {
+			b.Fatalf("%+v", found)
 		}
 	}
 }

@@ -36,14 +36,14 @@ var now = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
 // A machine is a home folder with programs and variables, on which a fixture breaks something.
 type machine struct {
-	t *testing.T
+	t testing.TB
 	doctor.Machine
 	bin string
 	env map[string]string
 }
 
 // clean returns a machine on which nothing is wrong.
-func clean(t *testing.T) *machine {
+func clean(t testing.TB) *machine {
 	t.Helper()
 	root := t.TempDir()
 	m := &machine{t: t, bin: filepath.Join(root, "usr", "bin"), env: map[string]string{"SHELL": "/bin/bash"}}

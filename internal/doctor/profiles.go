@@ -2,12 +2,14 @@ package doctor
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/discovery"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/words"
 )
@@ -60,26 +62,41 @@ func (m *Machine) legacy(found func(string, Finding)) {
 		groups[url].names = append(groups[url].names, s.Name)
 		groups[url].where = append(groups[url].where, start.Origin.String())
 	}
+	sessions := map[string]string{}
+	for _, s := range m.having("sso-session", "sso_start_url") {
+		start, _ := value(s, "sso_start_url")
+		sessions[identitycenter.ComparableURL(start.Value)] = s.Name
+	}
 	for _, url := range order {
 		g := groups[url]
 		what := fmt.Sprintf("profile %q has its own sso_start_url (%s)", g.names[0], url)
 		if n := len(g.names); n > 1 {
 			what = fmt.Sprintf("%d profiles have their own sso_start_url (%s): %s", n, url, listed(g.names))
 		}
-		found("config.legacy-profile", Finding{What: what, Where: g.where, Mend: []string{
-			"put sso_start_url and sso_region into a section [sso-session NAME], " +
-				"and write sso_session = NAME in the profile instead",
-			"rolecall configure " + m.Quote(url) + ", which writes that section",
-		}})
+		mend := []string{
+			"rolecall configure " + m.Quote(url) + ", which writes an sso-session",
+			"then write sso_session = NAME in place of sso_start_url and sso_region",
+		}
+		if name := sessions[url]; name != "" {
+			mend = []string{"write sso_session = " + name + " in place of sso_start_url and sso_region"}
+		}
+		found("config.legacy-profile", Finding{What: what, Where: g.where, Mend: mend})
 	}
 }
 
 // sessions looks at sso-sessions beside one another.
 func sessions() check {
-	return check{[]Kind{{
-		"config.same-start-url", Note, "Several sso-sessions have one start URL.",
-		"each needs a sign-in of its own, which is right for two users, and otherwise one too many",
-	}}, func(m *Machine, found func(string, Finding)) {
+	return check{[]Kind{
+		{
+			"config.start-url-form", Warning, "A start URL is not the address of an access portal as AWS writes it.",
+			"tools that send it as it is cannot sign in, and their error does not say why",
+		},
+		{
+			"config.same-start-url", Note, "Several sso-sessions have one start URL.",
+			"each needs a sign-in of its own, which is right for two users, and otherwise one too many",
+		},
+	}, func(m *Machine, found func(string, Finding)) {
+		m.startURLs(found)
 		names, where, order := map[string][]string{}, map[string][]string{}, []string(nil)
 		for _, s := range m.having("sso-session", "sso_start_url") {
 			start, _ := value(s, "sso_start_url")
@@ -98,6 +115,29 @@ func sessions() check {
 			}
 		}
 	}}
+}
+
+// startURLs looks for addresses of pages within the portal, and such: https://acme.awsapps.com/start/#/.
+func (m *Machine) startURLs(found func(string, Finding)) {
+	for _, s := range append(m.having("sso-session", "sso_start_url"), m.having("profile", "sso_start_url")...) {
+		start, _ := value(s, "sso_start_url")
+		u, err := url.Parse(start.Value)
+		if err != nil || identitycenter.AWS().StartDomain(strings.ToLower(u.Hostname())) == "" {
+			continue
+		}
+		right, err := discovery.StartURL(start.Value)
+		f := Finding{Where: []string{start.Origin.String()}}
+		switch {
+		case err != nil:
+			f.What, f.Mend = err.Error(), []string{"write the address of your access portal"}
+		case identitycenter.ComparableURL(right) != identitycenter.ComparableURL(start.Value), u.Fragment != "", u.RawQuery != "":
+			f.What = fmt.Sprintf("%s: %q is not as AWS writes it", s.Title, start.Value)
+			f.Mend = []string{"write sso_start_url = " + right}
+		default:
+			continue
+		}
+		found("config.start-url-form", f)
+	}
 }
 
 // programsOfProfiles looks at keys that run code.
@@ -119,14 +159,13 @@ func programsOfProfiles() check {
 			if len(command) == 0 || process.Value == "[secret]" {
 				continue
 			}
-			program := command[0]
-			if !m.isThere(program) {
+			if !m.isThere(command[0]) {
 				found("config.missing-program", Finding{
-					What:  fmt.Sprintf("profile %q runs %q, which is not there", s.Name, program),
+					What:  fmt.Sprintf("profile %q runs %q, which is not there", s.Name, command[0]),
 					Where: []string{process.Origin.String()}, Mend: []string{"install it, or write its whole path"},
 				})
 			}
-			if base := programName(program); base != "rolecall" && base != "rolecall-process" {
+			if base := programName(command[0]); base != "rolecall" && base != "rolecall-process" {
 				names, where = append(names, fmt.Sprintf("%s (%s)", s.Name, base)), append(where, process.Origin.String())
 			}
 		}

@@ -57,7 +57,10 @@ type shellSetup struct {
 func shellSetups() map[string]shellSetup {
 	return map[string]shellSetup{
 		"bash": {
-			[]string{".bashrc", ".bash_profile", ".profile", ".bash_login", ".bashrc.d/*", ".bash_aliases"},
+			[]string{
+				".bashrc", ".bash_profile", ".profile", ".bash_login", ".bashrc.d/*", ".bash_aliases",
+				".local/share/bash-completion/completions/rolecall",
+			},
 			`eval "$(rolecall shell-init bash)"`, "source <(rolecall completion bash)",
 		},
 		"zsh": {

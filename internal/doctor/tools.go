@@ -24,7 +24,7 @@ func tools() check {
 		},
 		{
 			"tools.old-aws-cli", Warning, "The AWS CLI is too old for sso-sessions.",
-			"versions before 2.9.0 ignore sso_session, and find no credentials",
+			"versions before 2.9.0 (of version 1: before 1.27) ignore sso_session, and find no credentials",
 		},
 		{
 			"tools.refuses-http", Warning, "The AWS CLI does not accept a start URL that begins with http://.",
@@ -66,6 +66,8 @@ func (m *Machine) twins(found func(string, Finding)) {
 
 // The first versions that know sso-sessions, and the first AWS CLI that refuses http start URLs.
 const (
+	cliV1Sessions    = "1.27.0"
+	cliV2            = "2.0.0"
 	cliSessions      = "2.9.0"
 	cliRefusesHTTP   = "2.35.13"
 	botocoreSessions = "1.29.0"
@@ -75,7 +77,8 @@ const (
 func (m *Machine) oldTools(found func(string, Finding)) {
 	aws, version := m.awsCLI()
 	sessions := m.having("sso-session", "sso_start_url")
-	if version != "" && len(sessions) > 0 && older(version, cliSessions) {
+	if version != "" && len(sessions) > 0 && older(version, cliSessions) &&
+		(older(version, cliV1Sessions) || !older(version, cliV2)) {
 		found("tools.old-aws-cli", Finding{
 			What: "the AWS CLI is " + version, Where: []string{aws},
 			Mend: []string{"install version 2 anew: https://aws.amazon.com/cli", credentialProcess},
