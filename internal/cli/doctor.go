@@ -26,12 +26,12 @@ func (a *App) doctorCommand() *cobra.Command {
 	var f doctorFlags
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Find what keeps credentials from working, or from being safe, and say how to mend it",
-		Long: `Find what keeps credentials from working, or from being safe, and say how to mend it.
+		Short: "Find what keeps credentials from working, or from being safe, and say how to fix it",
+		Long: `Find what keeps credentials from working, or from being safe, and say how to fix it.
 
   rolecall doctor
   rolecall doctor --online          ask each session's endpoint, too: clock, region, certificates
-  rolecall doctor --fix             mend what is safe, after a diff and a question
+  rolecall doctor --fix             fix what is safe, after a diff and a question
   rolecall doctor --json
 
 It looks at the shared config files, the caches, their modes and owners, the environment and the
@@ -46,7 +46,7 @@ Exit codes:
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), f) },
 	}
-	cmd.Flags().BoolVar(&f.fix, "fix", false, "mend what can be mended without losing anything")
+	cmd.Flags().BoolVar(&f.fix, "fix", false, "fix what can be fixed without losing anything")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "with --fix: do not ask")
 	cmd.Flags().BoolVar(&f.online, "online", false, "use the network, too, for 10 seconds at most")
 	return cmd
@@ -55,11 +55,11 @@ Exit codes:
 func (a *App) doctor(ctx context.Context, f doctorFlags) error {
 	findings := a.examine(ctx, f)
 	if f.fix {
-		mended, err := a.mend(ctx, findings, f.yes)
+		fixed, err := a.fix(ctx, findings, f.yes)
 		if err != nil {
 			return err
 		}
-		if mended {
+		if fixed {
 			findings = a.examine(ctx, f)
 		}
 	}
@@ -110,7 +110,7 @@ type (
 		What     string          `json:"what"`
 		Where    []string        `json:"where"`
 		Why      string          `json:"why"`
-		Mend     []string        `json:"mend"`
+		Remedy   []string        `json:"remedy"`
 		Fixable  bool            `json:"fixable"`
 	}
 	shownFindings struct {
@@ -127,13 +127,13 @@ func (a *App) printFindings(findings []doctor.Finding) error {
 	shown := shownFindings{[]shownFinding{}, doctor.Count(findings)}
 	for _, f := range findings {
 		s := shownFinding{
-			ID: f.ID, Severity: f.Severity, What: f.What, Where: f.Where, Why: f.Why, Mend: f.Mend, Fixable: f.Fix != nil,
+			ID: f.ID, Severity: f.Severity, What: f.What, Where: f.Where, Why: f.Why, Remedy: f.Remedy, Fixable: f.Fix != nil,
 		}
 		if s.Where == nil {
 			s.Where = []string{}
 		}
-		if s.Mend == nil {
-			s.Mend = []string{}
+		if s.Remedy == nil {
+			s.Remedy = []string{}
 		}
 		shown.Findings = append(shown.Findings, s)
 	}
@@ -143,7 +143,7 @@ func (a *App) printFindings(findings []doctor.Finding) error {
 // mostShown bounds the findings of one id, and the places of one finding, that a person is shown.
 const mostShown = 5
 
-// findingsText is for a person: what, where, why, and what mends it.
+// findingsText is for a person: what, where, why, and what fixes it.
 func (a *App) findingsText(findings []doctor.Finding) string {
 	if len(findings) == 0 {
 		return "Nothing is wrong, as far as rolecall can see.\n"
@@ -165,8 +165,8 @@ func (a *App) findingsText(findings []doctor.Finding) string {
 			fmt.Fprintf(&b, "  and %d more\n", more)
 		}
 		fmt.Fprintf(&b, "  what: %s\n  why:  %s\n", a.Show(a.tidied(oneLine(f.What))), f.Why)
-		for _, line := range f.Mend {
-			fmt.Fprintf(&b, "  mend: %s\n", a.Show(a.commandLine(line, f)))
+		for _, line := range f.Remedy {
+			fmt.Fprintf(&b, "  fix:  %s\n", a.Show(a.commandLine(line, f)))
 		}
 		all := counted(findings, f.ID)
 		if last := shown[f.ID] == mostShown && all > mostShown; last {
@@ -181,7 +181,7 @@ func (a *App) findingsText(findings []doctor.Finding) string {
 	}
 	fmt.Fprintf(&b, "\n%s, %s, %s", Counted(n.Errors, "error"), Counted(n.Warnings, "warning"), Counted(n.Notes, "note"))
 	if fixable > 0 {
-		fmt.Fprintf(&b, "; %d can be mended by: rolecall doctor --fix", fixable)
+		fmt.Fprintf(&b, "; %d can be fixed by: rolecall doctor --fix", fixable)
 	}
 	return b.String() + "\n"
 }
@@ -209,27 +209,29 @@ func counted(findings []doctor.Finding, id string) int {
 	return n
 }
 
-// errNotMended is for a program that says neither yes nor no.
-func errNotMended() error {
+// errNotConfirmed is for a program that says neither yes nor no.
+func errNotConfirmed() error {
 	return &HintError{
 		Err:  fmt.Errorf("there is no terminal to confirm the changes at"),
 		Code: ExitUsage, Hint: "rolecall doctor --fix --yes",
 	}
 }
 
-// mend makes the changes that findings hold, after it has shown them. It reports whether there were any.
-func (a *App) mend(ctx context.Context, findings []doctor.Finding, yes bool) (bool, error) {
+// fix makes the changes that findings hold, after it has shown them. It reports whether there were any.
+func (a *App) fix(ctx context.Context, findings []doctor.Finding, yes bool) (bool, error) {
 	findings = slices.DeleteFunc(slices.Clone(findings), func(f doctor.Finding) bool { return f.Fix == nil })
 	if len(findings) == 0 {
 		return false, nil
 	}
-	files := map[string][]doctor.Fix{}
+	files := map[string][]*doctor.Fix{}
 	var order []string
 	for _, f := range findings {
 		if len(files[f.Fix.File]) == 0 {
 			order = append(order, f.Fix.File)
 		}
-		files[f.Fix.File] = append(files[f.Fix.File], *f.Fix)
+		if !slices.Contains(files[f.Fix.File], f.Fix) {
+			files[f.Fix.File] = append(files[f.Fix.File], f.Fix)
+		}
 	}
 	for _, file := range order {
 		if err := a.showFix(file, files[file]); err != nil {
@@ -238,7 +240,7 @@ func (a *App) mend(ctx context.Context, findings []doctor.Finding, yes bool) (bo
 	}
 	if !yes {
 		if !a.Terminal {
-			return false, errNotMended()
+			return false, errNotConfirmed()
 		}
 		if agreed, err := a.agree(ctx, "make these changes?"); err != nil || !agreed {
 			return false, err
@@ -253,7 +255,7 @@ func (a *App) mend(ctx context.Context, findings []doctor.Finding, yes bool) (bo
 }
 
 // showFix prints what would change in a file.
-func (a *App) showFix(file string, fixes []doctor.Fix) error {
+func (a *App) showFix(file string, fixes []*doctor.Fix) error {
 	name := a.Show(a.Tidy(file))
 	for _, f := range fixes {
 		switch info, err := os.Lstat(file); {
@@ -278,7 +280,7 @@ func (a *App) showFix(file string, fixes []doctor.Fix) error {
 	return err
 }
 
-func (a *App) fixFile(ctx context.Context, file string, fixes []doctor.Fix) error {
+func (a *App) fixFile(ctx context.Context, file string, fixes []*doctor.Fix) error {
 	for _, f := range fixes {
 		switch {
 		case f.Remove:
@@ -299,12 +301,12 @@ func (a *App) fixFile(ctx context.Context, file string, fixes []doctor.Fix) erro
 	return err
 }
 
-func hasChange(fixes []doctor.Fix) bool {
-	return slices.ContainsFunc(fixes, func(f doctor.Fix) bool { return f.Change != nil })
+func hasChange(fixes []*doctor.Fix) bool {
+	return slices.ContainsFunc(fixes, func(f *doctor.Fix) bool { return f.Change != nil })
 }
 
 // changed applies the changes of fixes, one after the other.
-func changed(data []byte, fixes []doctor.Fix) ([]byte, error) {
+func changed(data []byte, fixes []*doctor.Fix) ([]byte, error) {
 	for _, f := range fixes {
 		if f.Change == nil {
 			continue

@@ -16,12 +16,12 @@ func basics() check {
 	}, func(m *Machine, found func(string, Finding)) {
 		if m.Home == "" {
 			found("home.missing", Finding{
-				What: "no home folder: HOME is not set", Where: []string{"HOME"}, Mend: []string{"set HOME"},
+				What: "no home folder: HOME is not set", Where: []string{"HOME"}, Remedy: []string{"set HOME"},
 			})
 		}
 		if m.Settings != nil {
 			where, what := place(m.Settings.Error())
-			found("settings.invalid", Finding{What: what, Where: where, Mend: []string{"correct that line"}})
+			found("settings.invalid", Finding{What: what, Where: where, Remedy: []string{"correct that line"}})
 		}
 	}}
 }

@@ -39,19 +39,19 @@ func browsers() check {
 		case wsl && !onWindows && !named:
 			found("wsl.no-browser", Finding{
 				What: "neither wslview nor rundll32.exe is in PATH", Where: []string{"PATH"},
-				Mend: []string{"sudo apt install wslu", "or let Windows' PATH be part of PATH: appendWindowsPath in /etc/wsl.conf"},
+				Remedy: []string{"sudo apt install wslu", "or let Windows' PATH be part of PATH: appendWindowsPath in /etc/wsl.conf"},
 			})
 		case m.System == "linux" && m.Desktop && !opens && !named:
 			found("browser.none", Finding{
 				What: "none of these is in PATH: " + strings.Join(m.Openers, ", "), Where: []string{"PATH"},
-				Mend: []string{"install xdg-utils, or: export BROWSER=PROGRAM", "rolecall login --qr, to sign in on a phone"},
+				Remedy: []string{"install xdg-utils, or: export BROWSER=PROGRAM", "rolecall login --qr, to sign in on a phone"},
 			})
 		}
 		for _, dir := range []string{m.Home, m.State} {
 			if parts := strings.Split(dir, "/"); wsl && len(parts) > 2 && parts[1] == "mnt" && len(parts[2]) == 1 {
 				found("wsl.windows-home", Finding{
 					What: dir + " is on a drive of Windows", Where: []string{dir},
-					Mend: []string{"use a home folder of WSL's own: sudo usermod --home /home/$USER --move-home $USER"},
+					Remedy: []string{"use a home folder of WSL's own: sudo usermod --home /home/$USER --move-home $USER"},
 				})
 				break
 			}
@@ -69,7 +69,7 @@ func (m *Machine) browserVariable(found func(string, Finding)) {
 	if m.Getenv("BROWSER") != "" {
 		found("browser.missing", Finding{
 			What: m.Getenv("BROWSER") + " is not there", Where: []string{"BROWSER"},
-			Mend: []string{"unset BROWSER, or correct it"},
+			Remedy: []string{"unset BROWSER, or correct it"},
 		})
 	}
 }

@@ -33,11 +33,11 @@ func clock() check {
 			"the clock is behind, or was ahead: keys seem to live longer than they do, and AWS refuses signatures",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
-		mend := []string{
+		remedy := []string{
 			"set the clock and time zone of this computer", "rolecall doctor --online, which asks AWS for the time",
 		}
 		if m.Now.Year() < 2026 {
-			found("clock.unset", Finding{What: "it is " + m.Now.Format("2006-01-02") + " here", Mend: mend})
+			found("clock.unset", Finding{What: "it is " + m.Now.Format("2006-01-02") + " here", Remedy: remedy})
 			return
 		}
 		const slack, longest = 5 * time.Minute, 12*time.Hour + 30*time.Minute
@@ -50,7 +50,7 @@ func clock() check {
 		if len(where) > 0 {
 			found("clock.behind", Finding{
 				What:  counted(len(where), "cached files are from the future, or hold keys that live longer than keys can"),
-				Where: where, Mend: mend,
+				Where: where, Remedy: remedy,
 			})
 		}
 	}}
@@ -92,7 +92,7 @@ func caches() check {
 			if errors.As(err, &at) {
 				found("cache.no-folder", Finding{
 					What: reason(err), Where: []string{at.Path},
-					Mend: []string{"mv " + m.Quote(at.Path) + " " + m.Quote(at.Path+".aside")},
+					Remedy: []string{"mv " + m.Quote(at.Path) + " " + m.Quote(at.Path+".aside")},
 				})
 			}
 		}
@@ -111,20 +111,20 @@ func (m *Machine) cacheFile(path string, info fs.FileInfo, damaged error, foreig
 		if age := m.Now.Sub(info.ModTime()); age > abandoned && info.Mode().IsRegular() {
 			found("cache.leftover", Finding{
 				What: "a temporary file of " + info.ModTime().Local().Format("2006-01-02 15:04"), Where: []string{path},
-				Mend: []string{"rolecall doctor --fix"}, Fix: &Fix{File: path, Remove: true},
+				Remedy: []string{"rolecall doctor --fix"}, Fix: &Fix{File: path, Remove: true},
 			})
 		}
 	case strings.Contains(name, ".json.damaged-"):
 		found("cache.set-aside", Finding{
-			What: "a damaged file, set aside", Where: []string{path}, Mend: []string{"rm " + m.Quote(path)},
+			What: "a damaged file, set aside", Where: []string{path}, Remedy: []string{"rm " + m.Quote(path)},
 		})
 	case damaged != nil:
-		mend := "rm " + m.Quote(path) + ", and sign in again: rolecall login"
-		found("cache.damaged", Finding{What: reason(damaged), Where: []string{path}, Mend: []string{mend}})
+		remedy := "rm " + m.Quote(path) + ", and sign in again: rolecall login"
+		found("cache.damaged", Finding{What: reason(damaged), Where: []string{path}, Remedy: []string{remedy}})
 	case foreign:
 		found("cache.foreign-file", Finding{
 			What: "a token that is neither the AWS CLI's nor rolecall's", Where: []string{path},
-			Mend: []string{"sign out with rolecall logout, which leaves it alone"},
+			Remedy: []string{"sign out with rolecall logout, which leaves it alone"},
 		})
 	}
 }
@@ -149,7 +149,7 @@ func (m *Machine) tokens(found func(string, Finding)) {
 			}
 			seen[path] = true
 			found("cache.foreign-token", Finding{
-				What: what, Where: []string{path}, Mend: []string{"rolecall login " + m.Quote(session.Label())},
+				What: what, Where: []string{path}, Remedy: []string{"rolecall login " + m.Quote(session.Label())},
 			})
 		}
 	}

@@ -21,12 +21,19 @@ const (
 func configFiles() check {
 	return check{configKinds(), func(m *Machine, found func(string, Finding)) {
 		for _, e := range m.refused {
-			found("config.unreadable", Finding{What: e.Problem, Where: []string{e.Origin.String()}, Mend: lines(e.Remedy)})
+			found("config.unreadable", Finding{What: e.Problem, Where: []string{e.Origin.String()}, Remedy: lines(e.Remedy)})
 		}
+		fixers := map[string]fixer{}
 		for _, p := range slices.Concat(m.report.Problems, m.report.Unusable) {
-			f := Finding{What: placed(p), Where: []string{p.Origin.String()}, Mend: lines(p.Remedy), Fix: fixOf(p)}
-			if len(f.Mend) == 0 {
-				f.Mend = lines(remedyOf(p.ID))
+			file := p.Origin.File
+			if _, known := fixers[file]; !known {
+				fixers[file] = fixerOf(file)
+			}
+			f := Finding{
+				What: placed(p), Where: []string{p.Origin.String()}, Remedy: lines(p.Remedy), Fix: fixers[file].fixOf(p),
+			}
+			if len(f.Remedy) == 0 {
+				f.Remedy = lines(remedyOf(p.ID))
 			}
 			found(p.ID, f)
 		}
@@ -107,26 +114,31 @@ func remedyOf(id string) string {
 	return "correct the line; rolecall config show lists what there is"
 }
 
-// fixOf returns what mends a problem without losing anything.
-func fixOf(p awsconfig.Problem) *Fix {
-	switch p.ID {
-	case "config.duplicate-key":
-		d, err := awsconfig.Read(p.Origin.File)
-		if err != nil || !d.Repeats(p.Origin.Line) {
-			return nil
-		}
-	case "config.byte-order-mark":
-	default:
-		return nil
+// A fixer knows what fixes the lines of a config file without losing anything.
+type fixer struct {
+	repeated map[int]bool
+	fix      *Fix // of all such lines at once
+}
+
+func fixerOf(file string) fixer {
+	d, err := awsconfig.Read(file)
+	if err != nil {
+		return fixer{}
 	}
-	file := p.Origin.File
-	return &Fix{File: file, Change: func(data []byte) ([]byte, error) {
+	return fixer{d.Repeated(), &Fix{File: file, Change: func(data []byte) ([]byte, error) {
 		d, err := awsconfig.Parse(file, data)
 		if err != nil {
 			return nil, err
 		}
-		return d.Mended()
-	}}
+		return d.Fixed()
+	}}}
+}
+
+func (m fixer) fixOf(p awsconfig.Problem) *Fix {
+	if p.ID == "config.byte-order-mark" || p.ID == "config.duplicate-key" && m.repeated[p.Origin.Line] {
+		return m.fix
+	}
+	return nil
 }
 
 // placed puts the section and key of a problem in front of its text.

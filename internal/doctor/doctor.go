@@ -1,6 +1,6 @@
 // Package doctor looks at a machine for what keeps role credentials from working, or from being safe: the shared
 // config files, the caches, the environment, the programs in PATH. It reads, and changes nothing; a finding says how it
-// is mended, and some hold what mends them. It uses the network only where it is given the means to.
+// is fixed, and some hold what fixes them. It uses the network only where it is given the means to.
 package doctor
 
 import (
@@ -39,13 +39,13 @@ type Kind struct {
 // A Finding is something that is wrong in one place, or in several of one kind.
 type Finding struct {
 	Kind
-	What  string   // untrusted: it may hold text of files and of the environment
-	Where []string // file:line, a file, or a variable
-	Mend  []string // what to write or run, a line each
-	Fix   *Fix     // nil: it takes a person
+	What   string   // untrusted: it may hold text of files and of the environment
+	Where  []string // file:line, a file, or a variable
+	Remedy []string // what to write or run, a line each
+	Fix    *Fix     // nil: it takes a person
 }
 
-// A Fix is a change that can lose nothing.
+// A Fix is a change that can lose nothing. Several findings may have the same one.
 type Fix struct {
 	File   string
 	Mode   fs.FileMode                       // the rights that it gets, or 0

@@ -29,7 +29,7 @@ func unixOnly(t *testing.T) {
 	}
 }
 
-// Each kind of finding has a fixture that shows it, and nothing else; each says why and what mends it, without secrets.
+// Each kind of finding has a fixture that shows it, and nothing else; each says why and what fixes it, without secrets.
 func TestEachKindHasAFixture(t *testing.T) {
 	unixOnly(t)
 	all := fixtures()
@@ -47,7 +47,7 @@ func TestEachKindHasAFixture(t *testing.T) {
 				t.Fatalf("found %q:\n%s", got, said(found))
 			}
 			for _, f := range found {
-				if f.Severity != kind.Severity || f.What == "" || f.Why == "" || len(f.Mend) == 0 {
+				if f.Severity != kind.Severity || f.What == "" || f.Why == "" || len(f.Remedy) == 0 {
 					t.Errorf("it does not say enough: %+v", f)
 				}
 			}
@@ -148,7 +148,7 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// What is safe is mended, and nothing remains to be mended then.
+// What is safe is fixed, and nothing remains to be fixed then.
 func TestFixes(t *testing.T) {
 	unixOnly(t)
 	for id, text := range map[string]string{

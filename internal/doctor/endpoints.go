@@ -35,7 +35,7 @@ func endpoints() check {
 				if host, local, aws := hostOf(p.Value); !local && !aws {
 					found("endpoint.in-config", Finding{
 						What: s.Title + ": endpoint_url leads to " + host, Where: []string{p.Origin.String()},
-						Mend: []string{"remove the line, unless you know that host"},
+						Remedy: []string{"remove the line, unless you know that host"},
 					})
 				}
 			}
@@ -66,7 +66,7 @@ func (m *Machine) endpointsInEnvironment(found func(string, Finding)) {
 	for _, g := range order {
 		found(g.id, Finding{
 			What: listed(names[g]) + " lead to " + g.host, Where: names[g],
-			Mend: []string{"unset " + strings.Join(names[g], " ")},
+			Remedy: []string{"unset " + strings.Join(names[g], " ")},
 		})
 	}
 }

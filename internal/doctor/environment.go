@@ -71,24 +71,24 @@ func (m *Machine) keysInEnvironment(found func(string, Finding)) {
 	keys := m.set("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 	unset := []string{"unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"}
 	if len(keys) == 1 {
-		found("environment.half-keys", Finding{What: keys[0] + " is set without the other one", Where: keys, Mend: unset})
+		found("environment.half-keys", Finding{What: keys[0] + " is set without the other one", Where: keys, Remedy: unset})
 	}
 	ends, err := time.Parse(time.RFC3339, m.Getenv("AWS_CREDENTIAL_EXPIRATION"))
 	profile := m.set("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 	switch ended := err == nil && ends.Before(m.Now); {
 	case len(keys) == 2 && ended:
-		mend := unset
+		remedy := unset
 		if target := m.Getenv("ROLECALL_TARGET"); target != "" {
-			mend = append([]string{"rolecall env " + m.Quote(target) + ", evaluated as before"}, unset...)
+			remedy = append([]string{"rolecall env " + m.Quote(target) + ", evaluated as before"}, unset...)
 		}
 		found("environment.keys-ended", Finding{
 			What:  "the keys of this shell ended at " + ends.Local().Format("2006-01-02 15:04"),
-			Where: []string{"AWS_CREDENTIAL_EXPIRATION"}, Mend: mend,
+			Where: []string{"AWS_CREDENTIAL_EXPIRATION"}, Remedy: remedy,
 		})
 	case len(keys) == 2 && len(profile) > 0:
 		found("environment.keys-override", Finding{
 			What:  fmt.Sprintf("%s is %q, but the keys of AWS_ACCESS_KEY_ID are used", profile[0], m.Getenv(profile[0])),
-			Where: append(keys, profile[0]), Mend: append(unset, "or: unset "+profile[0]),
+			Where: append(keys, profile[0]), Remedy: append(unset, "or: unset "+profile[0]),
 		})
 	}
 	others := m.set("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -96,7 +96,7 @@ func (m *Machine) keysInEnvironment(found func(string, Finding)) {
 	if len(others) > 0 && m.Getenv("ROLECALL_TARGET") == "" { // exec --serve sets one
 		found("environment.other-credentials", Finding{
 			What: listed(others) + " is set, and not by rolecall", Where: others,
-			Mend: []string{"unset " + strings.Join(others, " ") + ", unless this is such a job or container"},
+			Remedy: []string{"unset " + strings.Join(others, " ") + ", unless this is such a job or container"},
 		})
 	}
 }
@@ -107,7 +107,7 @@ func (m *Machine) namesInEnvironment(found func(string, Finding)) {
 		if a, b := m.Getenv(names[0]), m.Getenv(names[1]); a != "" && b != "" && a != b {
 			found(id, Finding{
 				What: fmt.Sprintf("%s is %q, %s is %q", names[0], a, names[1], b), Where: names,
-				Mend: []string{"unset " + names[1]},
+				Remedy: []string{"unset " + names[1]},
 			})
 		}
 	}
@@ -117,11 +117,11 @@ func (m *Machine) namesInEnvironment(found func(string, Finding)) {
 		profile := m.Getenv(name)
 		if _, err := m.config.Profile(profile); errors.Is(err, awsconfig.ErrUnknownProfile) && len(m.refused) == 0 {
 			f := Finding{
-				What: fmt.Sprintf("there is no profile %q", profile), Where: []string{name}, Mend: []string{"unset " + name},
+				What: fmt.Sprintf("there is no profile %q", profile), Where: []string{name}, Remedy: []string{"unset " + name},
 			}
 			var unknown *awsconfig.Error
 			if errors.As(err, &unknown) && unknown.Nearest() != "" {
-				f.Mend = append([]string{"export " + name + "=" + m.Quote(unknown.Nearest())}, f.Mend...)
+				f.Remedy = append([]string{"export " + name + "=" + m.Quote(unknown.Nearest())}, f.Remedy...)
 			}
 			found("environment.unknown-profile", f)
 		}
@@ -129,7 +129,7 @@ func (m *Machine) namesInEnvironment(found func(string, Finding)) {
 	for _, name := range m.set("AWS_REGION", "AWS_DEFAULT_REGION") {
 		if region := m.Getenv(name); !awsconfig.IsRegion(region) {
 			found("environment.invalid-region", Finding{
-				What: fmt.Sprintf("%q is not a region", region), Where: []string{name}, Mend: []string{"unset " + name},
+				What: fmt.Sprintf("%q is not a region", region), Where: []string{name}, Remedy: []string{"unset " + name},
 			})
 		}
 	}
@@ -146,7 +146,7 @@ func (m *Machine) filesInEnvironment(found func(string, Finding)) {
 		file, err := filepath.EvalSymlinks(at.file)
 		if errors.Is(err, fs.ErrNotExist) {
 			found("environment.missing-file", Finding{
-				What: "there is no " + at.file, Where: []string{at.variable}, Mend: []string{"unset " + at.variable},
+				What: "there is no " + at.file, Where: []string{at.variable}, Remedy: []string{"unset " + at.variable},
 			})
 			continue
 		}
@@ -154,7 +154,7 @@ func (m *Machine) filesInEnvironment(found func(string, Finding)) {
 		if file, err = filepath.Abs(file); err == nil && tree != "" && within(file, tree) {
 			found("environment.config-in-tree", Finding{
 				What: fmt.Sprintf("%s is inside %s", at.file, tree), Where: []string{at.variable},
-				Mend: []string{"unset " + at.variable + ", or keep the file elsewhere"},
+				Remedy: []string{"unset " + at.variable + ", or keep the file elsewhere"},
 			})
 		}
 	}

@@ -138,7 +138,7 @@ func at(f doctor.Finding, file string, line int) bool {
 func said(findings []doctor.Finding) string {
 	var b strings.Builder
 	for _, f := range findings {
-		b.WriteString(f.ID + "\n" + f.What + "\n" + strings.Join(f.Where, "\n") + "\n" + strings.Join(f.Mend, "\n") + "\n")
+		b.WriteString(f.ID + "\n" + f.What + "\n" + strings.Join(f.Where, "\n") + "\n" + strings.Join(f.Remedy, "\n") + "\n")
 	}
 	return b.String()
 }

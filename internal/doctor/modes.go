@@ -41,7 +41,7 @@ func modes() check {
 			if mode := f.Info.Mode(); f.Token && mode.IsRegular() && mode.Perm()&0o200 == 0 {
 				found("mode.read-only", Finding{
 					What: fmt.Sprintf("its mode is %04o", mode.Perm()), Where: []string{f.Path},
-					Mend: []string{"chmod 600 " + m.Quote(f.Path)}, Fix: m.chmod(f.Path, f.Info, 0o600),
+					Remedy: []string{"chmod 600 " + m.Quote(f.Path)}, Fix: m.chmod(f.Path, f.Info, 0o600),
 				})
 			}
 		}
@@ -52,11 +52,11 @@ func modes() check {
 	}}
 }
 
-// rights are those that others must not have, the finding if they do, and the mode that mends it.
+// rights are those that others must not have, the finding if they do, and the mode that fixes it.
 type rights struct {
 	denied fs.FileMode
 	id     string
-	mend   fs.FileMode
+	remedy fs.FileMode
 }
 
 func (m *Machine) mode(path string, info fs.FileInfo, r rights, found func(string, Finding)) {
@@ -66,14 +66,14 @@ func (m *Machine) mode(path string, info fs.FileInfo, r rights, found func(strin
 	case m.OtherOwner(info):
 		found("mode.other-owner", Finding{
 			What: "it belongs to another user", Where: []string{path},
-			Mend: []string{`sudo chown "$(id -u)" ` + m.Quote(path)},
+			Remedy: []string{`sudo chown "$(id -u)" ` + m.Quote(path)},
 		})
 	case mode.Perm()&r.denied != 0:
 		f := Finding{
 			What: fmt.Sprintf("its mode is %04o", mode.Perm()), Where: []string{path},
-			Mend: []string{fmt.Sprintf("chmod %o ", r.mend) + m.Quote(path)},
+			Remedy: []string{fmt.Sprintf("chmod %o ", r.remedy) + m.Quote(path)},
 		}
-		f.Fix = m.chmod(path, info, r.mend)
+		f.Fix = m.chmod(path, info, r.remedy)
 		found(r.id, f)
 	}
 }

@@ -75,17 +75,17 @@ func (m *Machine) ask(s identitycenter.SSOSession, found func(string, Finding)) 
 	case errors.Is(err, identitycenter.ErrBadAnswer):
 		found("online.certificate", Finding{
 			What: fmt.Sprintf("session %q: %v", s.Label(), err), Where: []string{host},
-			Mend: []string{"if that proxy or host is your company's: export AWS_CA_BUNDLE=FILE, with its certificates"},
+			Remedy: []string{"if that proxy or host is your company's: export AWS_CA_BUNDLE=FILE, with its certificates"},
 		})
 	case err != nil:
 		found("online.unreachable", Finding{
 			What: fmt.Sprintf("session %q: %v", s.Label(), err), Where: []string{host},
-			Mend: []string{"check the network, HTTPS_PROXY and AWS_ENDPOINT_URL_SSO"},
+			Remedy: []string{"check the network, HTTPS_PROXY and AWS_ENDPOINT_URL_SSO"},
 		})
 	case !date.IsZero() && date.Sub(m.Now).Abs() > maxSkew:
 		found("clock.wrong", Finding{
-			What:  fmt.Sprintf("it differs by %s from that of %s", date.Sub(m.Now).Abs().Round(time.Second), host),
-			Where: []string{host}, Mend: []string{"set the clock and time zone of this computer"},
+			What:  fmt.Sprintf("it differs by %s from that of %s", date.Sub(m.Now).Abs().Round(time.Minute), host),
+			Where: []string{host}, Remedy: []string{"set the clock and time zone of this computer"},
 		})
 	}
 }
@@ -95,17 +95,17 @@ func (m *Machine) askRegion(s identitycenter.SSOSession, found func(string, Find
 	switch {
 	case errors.Is(err, identitycenter.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		found("online.unreachable", Finding{
-			What: err.Error(), Where: []string{s.StartURL}, Mend: []string{"check the network and HTTPS_PROXY"},
+			What: err.Error(), Where: []string{s.StartURL}, Remedy: []string{"check the network and HTTPS_PROXY"},
 		})
 	case err != nil:
 		found("online.start-url", Finding{
 			What: fmt.Sprintf("session %q: %v", s.Label(), err), Where: []string{s.StartURL},
-			Mend: []string{"rolecall configure START_URL, with the address of your access portal"},
+			Remedy: []string{"rolecall configure START_URL, with the address of your access portal"},
 		})
 	case region != "" && s.Region != "" && region != s.Region:
 		found("online.region", Finding{
 			What:  fmt.Sprintf("session %q has sso_region %q, its start URL is in %q", s.Label(), s.Region, region),
-			Where: []string{s.StartURL}, Mend: []string{"rolecall configure " + m.Quote(s.StartURL)},
+			Where: []string{s.StartURL}, Remedy: []string{"rolecall configure " + m.Quote(s.StartURL)},
 		})
 	}
 }

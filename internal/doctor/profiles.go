@@ -40,7 +40,7 @@ func profiles() check {
 			}
 			found("config.keys-shadow-process", Finding{
 				What:  fmt.Sprintf("profile %q has both aws_access_key_id and credential_process: %s", s.Name, text),
-				Where: []string{keys.Origin.String()}, Mend: []string{"remove one of the two; rolecall config show has both lines"},
+				Where: []string{keys.Origin.String()}, Remedy: []string{"remove one of the two; rolecall config show has both lines"},
 			})
 		}
 	}}
@@ -73,14 +73,14 @@ func (m *Machine) legacy(found func(string, Finding)) {
 		if n := len(g.names); n > 1 {
 			what = fmt.Sprintf("%d profiles have their own sso_start_url (%s): %s", n, url, listed(g.names))
 		}
-		mend := []string{
+		remedy := []string{
 			"rolecall configure " + m.Quote(url) + ", which writes an sso-session",
 			"then write sso_session = NAME in place of sso_start_url and sso_region",
 		}
 		if name := sessions[url]; name != "" {
-			mend = []string{"write sso_session = " + name + " in place of sso_start_url and sso_region"}
+			remedy = []string{"write sso_session = " + name + " in place of sso_start_url and sso_region"}
 		}
-		found("config.legacy-profile", Finding{What: what, Where: g.where, Mend: mend})
+		found("config.legacy-profile", Finding{What: what, Where: g.where, Remedy: remedy})
 	}
 }
 
@@ -110,7 +110,7 @@ func sessions() check {
 			if len(names[url]) > 1 {
 				found("config.same-start-url", Finding{
 					What:  fmt.Sprintf("the sso-sessions %s have the same start URL %s", listed(names[url]), url),
-					Where: where[url], Mend: []string{"if one person uses them, keep one, and name it in all profiles"},
+					Where: where[url], Remedy: []string{"if one person uses them, keep one, and name it in all profiles"},
 				})
 			}
 		}
@@ -129,10 +129,10 @@ func (m *Machine) startURLs(found func(string, Finding)) {
 		f := Finding{Where: []string{start.Origin.String()}}
 		switch {
 		case err != nil:
-			f.What, f.Mend = err.Error(), []string{"write the address of your access portal"}
-		case identitycenter.ComparableURL(right) != identitycenter.ComparableURL(start.Value), u.Fragment != "", u.RawQuery != "":
+			f.What, f.Remedy = err.Error(), []string{"write the address of your access portal"}
+		case !identitycenter.SameStartURL(right, start.Value), u.Fragment != "", u.RawQuery != "":
 			f.What = fmt.Sprintf("%s: %q is not as AWS writes it", s.Title, start.Value)
-			f.Mend = []string{"write sso_start_url = " + right}
+			f.Remedy = []string{"write sso_start_url = " + right}
 		default:
 			continue
 		}
@@ -162,7 +162,7 @@ func programsOfProfiles() check {
 			if !m.isThere(command[0]) {
 				found("config.missing-program", Finding{
 					What:  fmt.Sprintf("profile %q runs %q, which is not there", s.Name, command[0]),
-					Where: []string{process.Origin.String()}, Mend: []string{"install it, or write its whole path"},
+					Where: []string{process.Origin.String()}, Remedy: []string{"install it, or write its whole path"},
 				})
 			}
 			if base := programName(command[0]); base != "rolecall" && base != "rolecall-process" {
@@ -172,7 +172,7 @@ func programsOfProfiles() check {
 		if len(names) > 0 {
 			found("config.runs-program", Finding{
 				What: "credential_process of " + listed(names), Where: where,
-				Mend: []string{"keep those that you know; rolecall config show has the lines"},
+				Remedy: []string{"keep those that you know; rolecall config show has the lines"},
 			})
 		}
 	}}
@@ -213,6 +213,14 @@ func (m *Machine) inPath(program string) []string {
 		}
 	}
 	return all
+}
+
+// first returns the file of a program that PATH leads to, or "".
+func (m *Machine) first(program string) string {
+	if all := m.inPath(program); len(all) > 0 {
+		return all[0]
+	}
+	return ""
 }
 
 // endings are those of a program's file name.

@@ -48,21 +48,21 @@ func (m *Machine) lookAtProxies(found func(string, Finding)) {
 		if !isProxy(m.Getenv(name)) {
 			found("proxy.invalid", Finding{
 				What: name + " is not the address of a proxy", Where: []string{name},
-				Mend: []string{"export " + name + "=http://HOST:PORT", "or: unset " + name},
+				Remedy: []string{"export " + name + "=http://HOST:PORT", "or: unset " + name},
 			})
 		}
 	}
 	if len(set) > 1 && set[1] == "https_proxy" && m.Getenv(set[0]) != m.Getenv(set[1]) {
 		found("proxy.two-spellings", Finding{
 			What: "HTTPS_PROXY and https_proxy are two different proxies", Where: set[:2],
-			Mend: []string{"unset one of them, or give both the same value"},
+			Remedy: []string{"unset one of them, or give both the same value"},
 		})
 	}
 	exempt := m.Getenv("NO_PROXY") + "," + m.Getenv("no_proxy")
 	if len(set) > 0 && !strings.Contains(exempt, "127.0.0.1") && !strings.Contains(exempt, "*") {
 		found("proxy.no-loopback", Finding{
 			What: "NO_PROXY lacks 127.0.0.1", Where: set,
-			Mend: []string{"export NO_PROXY=localhost,127.0.0.1,::1, and what else needs no proxy"},
+			Remedy: []string{"export NO_PROXY=localhost,127.0.0.1,::1, and what else needs no proxy"},
 		})
 	}
 }
@@ -79,14 +79,14 @@ func isProxy(text string) bool {
 
 func (m *Machine) lookAtBundles(found func(string, Finding)) {
 	seen := map[string]bool{}
-	look := func(file, where string, mend ...string) {
+	look := func(file, where string, remedy ...string) {
 		if file == "" || seen[file] {
 			return
 		}
 		seen[file] = true
 		id, what := m.bundle(file)
 		if id != "" {
-			found(id, Finding{What: fmt.Sprintf("%s: %s", file, what), Where: []string{where}, Mend: mend})
+			found(id, Finding{What: fmt.Sprintf("%s: %s", file, what), Where: []string{where}, Remedy: remedy})
 		}
 	}
 	for _, name := range []string{"AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"} {

@@ -53,13 +53,13 @@ func (m *Machine) twins(found func(string, Finding)) {
 	if len(files) > 1 {
 		found("path.two-rolecalls", Finding{
 			What: "the first one is used: " + files[0], Where: files,
-			Mend: []string{"remove the others, or their folders from PATH"},
+			Remedy: []string{"remove the others, or their folders from PATH"},
 		})
 	}
 	if len(files) == 0 && m.Self != "" {
 		found("path.not-found", Finding{
 			What: "no folder of PATH has rolecall", Where: []string{"PATH"},
-			Mend: []string{"add " + m.Quote(filepath.Dir(m.Self)) + " to PATH"},
+			Remedy: []string{"add " + m.Quote(filepath.Dir(m.Self)) + " to PATH"},
 		})
 	}
 }
@@ -81,16 +81,16 @@ func (m *Machine) oldTools(found func(string, Finding)) {
 		(older(version, cliV1Sessions) || !older(version, cliV2)) {
 		found("tools.old-aws-cli", Finding{
 			What: "the AWS CLI is " + version, Where: []string{aws},
-			Mend: []string{"install version 2 anew: https://aws.amazon.com/cli", credentialProcess},
+			Remedy: []string{"install version 2 anew: https://aws.amazon.com/cli", credentialProcess},
 		})
 	}
 	for _, s := range sessions {
 		if start, _ := value(s, "sso_start_url"); strings.HasPrefix(start.Value, "http:") && version != "" &&
 			!older(version, cliRefusesHTTP) {
 			found("tools.refuses-http", Finding{
-				What:  fmt.Sprintf("sso-session %q has %q, the AWS CLI is %s", s.Name, start.Value, version),
-				Where: []string{start.Origin.String(), aws},
-				Mend:  []string{"sign in with rolecall login " + m.Quote(s.Name) + ", which the AWS CLI then uses"},
+				What:   fmt.Sprintf("sso-session %q has %q, the AWS CLI is %s", s.Name, start.Value, version),
+				Where:  []string{start.Origin.String(), aws},
+				Remedy: []string{"sign in with rolecall login " + m.Quote(s.Name) + ", which the AWS CLI then uses"},
 			})
 		}
 	}
@@ -98,17 +98,17 @@ func (m *Machine) oldTools(found func(string, Finding)) {
 		return
 	}
 	for _, p := range []string{"python3", "python"} {
-		for _, file := range m.inPath(p)[:min(1, len(m.inPath(p)))] {
-			if at, version := m.pythonPackage(file, "botocore"); version != "" && older(version, botocoreSessions) {
-				found("tools.old-sdk", Finding{
-					What: p + " has botocore " + version, Where: []string{at},
-					Mend: []string{p + " -m pip install --upgrade boto3 botocore", credentialProcess},
-				})
-			}
+		file := m.first(p)
+		if file == "" {
+			continue
 		}
-		if len(m.inPath(p)) > 0 {
-			break
+		if at, version := m.pythonPackage(file, "botocore"); version != "" && older(version, botocoreSessions) {
+			found("tools.old-sdk", Finding{
+				What: p + " has botocore " + version, Where: []string{at},
+				Remedy: []string{p + " -m pip install --upgrade boto3 botocore", credentialProcess},
+			})
 		}
+		break
 	}
 	for _, name := range []string{"terraform", "tofu", "terragrunt", "packer", "eksctl", "terraformer"} {
 		m.oldGo(name, found)
@@ -120,46 +120,41 @@ const credentialProcess = "or profiles for it: rolecall profiles apply --form cr
 
 // oldGo reports a Go program that only has the first Go SDK, from before it knew sso-sessions.
 func (m *Machine) oldGo(name string, found func(string, Finding)) {
-	for _, file := range m.inPath(name)[:min(1, len(m.inPath(name)))] {
-		info, err := buildinfo.ReadFile(file)
-		if err != nil {
-			return // a script, or not in Go
+	file, first := m.first(name), ""
+	info, err := buildinfo.ReadFile(file)
+	if err != nil {
+		return // there is none, or it is not in Go
+	}
+	for _, module := range info.Deps {
+		switch {
+		case module.Path == "github.com/aws/aws-sdk-go":
+			first = strings.TrimPrefix(module.Version, "v")
+		case strings.HasPrefix(module.Path, "github.com/aws/aws-sdk-go-v2/config"):
+			return
 		}
-		first := ""
-		for _, module := range info.Deps {
-			if module.Path == "github.com/aws/aws-sdk-go" {
-				first = strings.TrimPrefix(module.Version, "v")
-			}
-			if strings.HasPrefix(module.Path, "github.com/aws/aws-sdk-go-v2/config") {
-				return
-			}
-		}
-		if first != "" && older(first, goV1Sessions) {
-			found("tools.old-sdk", Finding{
-				What: name + " has the Go SDK " + first, Where: []string{file},
-				Mend: []string{"upgrade " + name, credentialProcess},
-			})
-		}
+	}
+	if first != "" && older(first, goV1Sessions) {
+		found("tools.old-sdk", Finding{
+			What: name + " has the Go SDK " + first, Where: []string{file},
+			Remedy: []string{"upgrade " + name, credentialProcess},
+		})
 	}
 }
 
 // awsCLI returns the AWS CLI in PATH and its version, as far as its files tell.
 func (m *Machine) awsCLI() (file, version string) {
-	all := m.inPath("aws")
-	if len(all) == 0 {
-		return "", ""
-	}
-	place, err := filepath.EvalSymlinks(all[0])
+	file = m.first("aws")
+	place, err := filepath.EvalSymlinks(file)
 	if err != nil {
 		return "", ""
 	}
 	// The installer's v2/2.38.1/bin/aws, Homebrew's Cellar/awscli/2.38.1/bin/aws, Nix's HASH-awscli2-2.38.1/bin/aws.
 	of := regexp.MustCompile(`(?:^|[/\\-])(?:v2|awscli2?|aws-cli)[/\\-](\d+\.\d+\.\d+)[/\\]`).FindStringSubmatch(place)
 	if of != nil {
-		return all[0], of[1]
+		return file, of[1]
 	}
-	_, version = m.pythonPackage(all[0], "awscli")
-	return all[0], version
+	_, version = m.pythonPackage(file, "awscli")
+	return file, version
 }
 
 // pythonPackage returns the version of a package for a program, of the Python around it.

@@ -88,7 +88,7 @@ var oddPlaces = []oddPlace{
 	{name: ".local/state/rolecall/locks", command: "env audit", as: []int{0}},
 	{name: ".local/state/rolecall/locks/edit-*.lock", command: "profiles apply corp --output text"},
 	{name: ".local/state/rolecall/locks/role-*.lock", command: "env audit", as: []int{0}},
-	// doctor says what is odd, and mends what is not.
+	// doctor says what is odd, and fixes what is not.
 	{name: ".aws/config", command: doctorFix, as: examined},
 	{name: ".aws/credentials", command: doctorFix, as: examined},
 	{name: ".config/rolecall/config.toml", command: doctorFix, as: examined},

@@ -23,8 +23,8 @@ func TestMasked(t *testing.T) {
 	}
 }
 
-// What is mended loses nothing but repetitions, and twice changes nothing more.
-func TestMended(t *testing.T) {
+// What is fixed loses nothing but repetitions, and twice changes nothing more.
+func TestFixed(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                  "",
 		"\ufeff[a]\r\nx = 1":                "[a]\r\nx = 1",
@@ -39,7 +39,7 @@ func TestMended(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := d.Mended(); err != nil || string(got) != want {
+			if got, err := d.Fixed(); err != nil || string(got) != want {
 				t.Errorf("%q: %q, %v, want %q", from, got, err, want)
 			}
 			if from == want {

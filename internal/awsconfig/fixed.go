@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Mended returns the file without what no reader needs and some refuse: its byte order mark, and a line that repeats
+// Fixed returns the file without what no reader needs and some refuse: its byte order mark, and a line that repeats
 // the one key = value above it in its section. Nothing is lost by that.
-func (d *Document) Mended() ([]byte, error) {
+func (d *Document) Fixed() ([]byte, error) {
 	edit := d.Edit()
 	for _, s := range slices.Concat(d.defaults, d.sections) {
 		for _, line := range d.repeated(s) {
@@ -21,11 +21,15 @@ func (d *Document) Mended() ([]byte, error) {
 	return data[d.body:], nil
 }
 
-// Repeats reports whether a line repeats another one of its section, and can go.
-func (d *Document) Repeats(number int) bool {
-	return slices.ContainsFunc(slices.Concat(d.defaults, d.sections), func(s Section) bool {
-		return slices.ContainsFunc(d.repeated(s), func(l Line) bool { return l.Number == number })
-	})
+// Repeated returns the numbers of the lines that repeat another one of their section, and can go.
+func (d *Document) Repeated() map[int]bool {
+	numbers := map[int]bool{}
+	for _, s := range slices.Concat(d.defaults, d.sections) {
+		for _, line := range d.repeated(s) {
+			numbers[line.Number] = true
+		}
+	}
+	return numbers
 }
 
 // repeated returns the lines of a section that can go. A key with lines below it stays, and so does one with another
