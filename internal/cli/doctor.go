@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -212,7 +213,7 @@ func counted(findings []doctor.Finding, id string) int {
 // errNotConfirmed is for a program that says neither yes nor no.
 func errNotConfirmed() error {
 	return &HintError{
-		Err:  fmt.Errorf("there is no terminal to confirm the changes at"),
+		Err:  errors.New("there is no terminal to confirm the changes at"),
 		Code: ExitUsage, Hint: "rolecall doctor --fix --yes",
 	}
 }
@@ -234,9 +235,7 @@ func (a *App) fix(ctx context.Context, findings []doctor.Finding, yes bool) (boo
 		}
 	}
 	for _, file := range order {
-		if err := a.showFix(file, files[file]); err != nil {
-			return false, err
-		}
+		a.showFix(file, files[file])
 	}
 	if !yes {
 		if !a.Terminal {
@@ -254,13 +253,13 @@ func (a *App) fix(ctx context.Context, findings []doctor.Finding, yes bool) (boo
 	return true, nil
 }
 
-// showFix prints what would change in a file.
-func (a *App) showFix(file string, fixes []*doctor.Fix) error {
+// showFix prints what would change in a file. One that has changed meanwhile is refused later, if it has to be.
+func (a *App) showFix(file string, fixes []*doctor.Fix) {
 	name := a.Show(a.Tidy(file))
 	for _, f := range fixes {
 		switch info, err := os.Lstat(file); {
 		case err != nil:
-			return err
+			return
 		case f.Remove:
 			fmt.Fprintf(a.Stderr, "--- %s\n-(a temporary file of %d bytes)\n", name, info.Size())
 		case f.Mode != 0:
@@ -269,15 +268,12 @@ func (a *App) showFix(file string, fixes []*doctor.Fix) error {
 	}
 	before, err := filesystem.Files{}.ReadShared(file)
 	if err != nil || !hasChange(fixes) {
-		return nil // the file itself is refused later
+		return
 	}
-	after, err := changed(before.Data, fixes)
-	if err != nil {
-		return err
+	if after, err := changed(before.Data, fixes); err == nil {
+		before.Data = masked(before.Data)
+		fmt.Fprint(a.Stderr, a.diffText(before, masked(after)))
 	}
-	before.Data = masked(before.Data)
-	_, err = io.WriteString(a.Stderr, a.diffText(before, masked(after)))
-	return err
 }
 
 func (a *App) fixFile(ctx context.Context, file string, fixes []*doctor.Fix) error {

@@ -39,7 +39,9 @@ func browsers() check {
 		case wsl && !onWindows && !named:
 			found("wsl.no-browser", Finding{
 				What: "neither wslview nor rundll32.exe is in PATH", Where: []string{"PATH"},
-				Remedy: []string{"sudo apt install wslu", "or let Windows' PATH be part of PATH: appendWindowsPath in /etc/wsl.conf"},
+				Remedy: []string{
+					"sudo apt install wslu", "or let Windows' PATH be part of PATH: appendWindowsPath in /etc/wsl.conf",
+				},
 			})
 		case m.System == "linux" && m.Desktop && !opens && !named:
 			found("browser.none", Finding{

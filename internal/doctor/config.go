@@ -42,7 +42,10 @@ func configFiles() check {
 
 func configKinds() []Kind {
 	return []Kind{
-		{"config.unreadable", Error, "A config file cannot be read, or used.", refusesFile},
+		{
+			"config.unreadable", Error, "A config file cannot be read, or used.",
+			"rolecall reads nothing in it; most tools do not, either, and others go on without saying so",
+		},
 		{"config.byte-order-mark", Error, "A byte order mark begins the file.", refusesFile},
 		{"config.not-utf8", Error, "The file is not UTF-8.", refusesFile},
 		{"config.duplicate-section", Error, "A section is there twice.", refusesFile},

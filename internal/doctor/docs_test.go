@@ -30,7 +30,7 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s is there twice", k.ID)
 		}
 		seen[k.ID] = true
-		fmt.Fprintf(&b, "\n### %s\n\n%s (%s)\n%s%s.\n", k.ID, k.Title, k.Severity, strings.ToUpper(k.Why[:1]), k.Why[1:])
+		fmt.Fprintf(&b, "\n### %s\n\n%s Why that matters (%s): %s.\n", k.ID, k.Title, k.Severity, k.Why)
 	}
 	if os.Getenv("UPDATE_DOCS") != "" {
 		if err := os.WriteFile(docs, []byte(intro+begin+b.String()), 0o644); err != nil {

@@ -55,21 +55,20 @@ type Fix struct {
 
 // A Machine is what is looked at.
 type Machine struct {
-	Environ     []string // as os.Environ returns it
-	Getenv      func(string) string
-	Home        string // empty without one
-	WorkingDir  string
-	State       string // rolecall's state folder
-	System      string // as runtime.GOOS
-	Self        string // the program that runs
-	Now         time.Time
-	Settings    error // why config.toml cannot be used, nil if it can be
-	Openers     []string
-	Desktop     bool                   // a browser can be expected
-	OtherOwner  func(fs.FileInfo) bool // the file is another user's
-	DefaultName string                 // of the profile that is used where none is named
-	Quote       func(string) string    // for the person's shell
-	Online      *Online                // nil: no network
+	Environ    []string // as os.Environ returns it
+	Getenv     func(string) string
+	Home       string // empty without one
+	WorkingDir string
+	State      string // rolecall's state folder
+	System     string // as runtime.GOOS
+	Self       string // the program that runs
+	Now        time.Time
+	Settings   error // why config.toml cannot be used, nil if it can be
+	Openers    []string
+	Desktop    bool                   // a browser can be expected
+	OtherOwner func(fs.FileInfo) bool // the file is another user's
+	Quote      func(string) string    // for the person's shell
+	Online     *Online                // nil: no network
 
 	config          *awsconfig.Config
 	files           awsconfig.Files

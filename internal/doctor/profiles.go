@@ -39,8 +39,9 @@ func profiles() check {
 				text = "the keys of the credentials file win, and the process is not run"
 			}
 			found("config.keys-shadow-process", Finding{
-				What:  fmt.Sprintf("profile %q has both aws_access_key_id and credential_process: %s", s.Name, text),
-				Where: []string{keys.Origin.String()}, Remedy: []string{"remove one of the two; rolecall config show has both lines"},
+				What:   fmt.Sprintf("profile %q has both aws_access_key_id and credential_process: %s", s.Name, text),
+				Where:  []string{keys.Origin.String()},
+				Remedy: []string{"remove one of the two; rolecall config show has both lines"},
 			})
 		}
 	}}
