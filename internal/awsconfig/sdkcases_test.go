@@ -75,7 +75,7 @@ func reports(config *awsconfig.Config, r sdkcases.Report) bool {
 		file, line = report.Files.Credentials, -line
 	}
 	return slices.ContainsFunc(report.Problems, func(p awsconfig.Problem) bool {
-		return p.Origin == awsconfig.Origin{File: file, Line: line} && names(p.Text, r.Tool)
+		return p.Origin == awsconfig.Origin{File: file, Line: line} && names(p.Text, r.Tool) && p.ID != ""
 	})
 }
 

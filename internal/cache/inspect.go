@@ -22,6 +22,8 @@ type Inspected struct {
 	StartURL string      // of a token
 	Region   string
 	Ends     time.Time // of role credentials
+
+	look func(*Inspected) // reads what matters in it
 }
 
 // Inspect lists the files of the shared caches and of the state folder, and the folders themselves. A link in the place
@@ -44,18 +46,40 @@ func (s *Store) Inspect() (files, folders []Inspected) {
 			if err != nil || entry.IsDir() {
 				continue
 			}
-			i := Inspected{Path: filepath.Join(dir, entry.Name()), Info: info}
+			look := (*Inspected).ignore
 			switch dir {
 			case token:
-				i.readToken()
+				look = (*Inspected).readToken
 			case s.roleDir():
-				i.readRole()
+				look = (*Inspected).readRole
 			}
-			files = append(files, i)
+			files = append(files, Inspected{Path: filepath.Join(dir, entry.Name()), Info: info, look: look})
 		}
 	}
+	lookAt(files)
 	return files, folders
 }
+
+// lookAt reads the files, and once more those that another tool may have been writing.
+func lookAt(files []Inspected) {
+	torn := false
+	for n := range files {
+		files[n].look(&files[n])
+		torn = torn || files[n].Damaged != nil
+	}
+	if !torn {
+		return
+	}
+	time.Sleep(tornReads * tornWait)
+	for n := range files {
+		if files[n].Damaged != nil {
+			files[n].Damaged = nil
+			files[n].look(&files[n])
+		}
+	}
+}
+
+func (i *Inspected) ignore() {}
 
 func (i *Inspected) read() (object, bool) {
 	name, isJSON := strings.CutSuffix(filepath.Base(i.Path), ".json")

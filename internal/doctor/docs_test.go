@@ -3,11 +3,40 @@ package doctor_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"rolecall/internal/doctor"
 )
+
+// Each id of a problem with a config file is in the catalogue.
+func TestProblemsOfConfigFilesAreKinds(t *testing.T) {
+	known := map[string]bool{}
+	for _, k := range doctor.Catalogue() {
+		known[k.ID] = true
+	}
+	files, err := filepath.Glob("../awsconfig/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range regexp.MustCompile(`"(config\.[a-z0-9-]+)"`).FindAllSubmatch(text, -1) {
+			if ids++; !known[string(id[1])] {
+				t.Errorf("%s: there is no kind %s", file, id[1])
+			}
+		}
+	}
+	if ids < 35 {
+		t.Errorf("only %d ids were found", ids)
+	}
+}
 
 // docs is the page that has each kind of finding, below what a person writes there.
 const docs = "../../docs/doctor.md"

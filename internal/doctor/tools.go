@@ -15,7 +15,7 @@ import (
 func tools() check {
 	return check{[]Kind{
 		{
-			"path.two-rolecalls", Warning, "PATH has two different files of rolecall.",
+			"path.two-rolecalls", Warning, "PATH has two different files of rolecall, or of rolecall-process.",
 			"after an upgrade, shells and credential_process may go on with the old one",
 		},
 		{
@@ -40,23 +40,25 @@ func tools() check {
 	}}
 }
 
-// twins looks for several files called rolecall. Links to one file are one.
+// twins looks for several files of one name. Links to one file are one.
 func (m *Machine) twins(found func(string, Finding)) {
-	var files []string
-	var infos []os.FileInfo
-	for _, file := range m.inPath("rolecall") {
-		info, err := os.Stat(file)
-		if err == nil && !slices.ContainsFunc(infos, func(i os.FileInfo) bool { return os.SameFile(i, info) }) {
-			files, infos = append(files, file), append(infos, info)
+	for _, name := range []string{"rolecall", "rolecall-process"} {
+		var files []string
+		var infos []os.FileInfo
+		for _, file := range m.inPath(name) {
+			info, err := os.Stat(file)
+			if err == nil && !slices.ContainsFunc(infos, func(i os.FileInfo) bool { return os.SameFile(i, info) }) {
+				files, infos = append(files, file), append(infos, info)
+			}
+		}
+		if len(files) > 1 {
+			found("path.two-rolecalls", Finding{
+				What: "the first one is used: " + files[0], Where: files,
+				Remedy: []string{"remove the others, or their folders from PATH"},
+			})
 		}
 	}
-	if len(files) > 1 {
-		found("path.two-rolecalls", Finding{
-			What: "the first one is used: " + files[0], Where: files,
-			Remedy: []string{"remove the others, or their folders from PATH"},
-		})
-	}
-	if len(files) == 0 && m.Self != "" {
+	if m.first("rolecall") == "" && m.Self != "" {
 		found("path.not-found", Finding{
 			What: "no folder of PATH has rolecall", Where: []string{"PATH"},
 			Remedy: []string{"add " + m.Quote(filepath.Dir(m.Self)) + " to PATH"},
