@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,23 +47,27 @@ func online() check {
 		if m.Online == nil {
 			return
 		}
-		var lock sync.Mutex
-		var all sync.WaitGroup
-		locked := func(id string, f Finding) {
-			lock.Lock()
-			defer lock.Unlock()
-			found(id, f)
+		type answer struct {
+			id string
+			Finding
 		}
+		sessions := m.sessions()
+		answers := make([][]answer, len(sessions))
+		var all sync.WaitGroup
 		limit := make(chan struct{}, 8)
-		for _, s := range m.sessions() {
+		for i, s := range sessions {
 			all.Go(func() {
 				limit <- struct{}{}
 				defer func() { <-limit }()
-				m.ask(s, locked)
-				m.askRegion(s, locked)
+				keep := func(id string, f Finding) { answers[i] = append(answers[i], answer{id, f}) }
+				m.ask(s, keep)
+				m.askRegion(s, keep)
 			})
 		}
 		all.Wait()
+		for _, a := range slices.Concat(answers...) {
+			found(a.id, a.Finding)
+		}
 	}}
 }
 
