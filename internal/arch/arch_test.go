@@ -23,8 +23,8 @@ var rooms = map[string][]string{
 
 	"cli": {
 		"access", "audit", "audit/copies", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery",
-		"export", "filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login", "loopback",
-		"machine", "near", "nodump", "pace", "peer", "picker", "policy", "profiles", "settings", "terminal",
+		"doctor", "export", "filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login",
+		"loopback", "machine", "near", "nodump", "pace", "peer", "picker", "policy", "profiles", "settings", "terminal",
 		"words", "written",
 	},
 	"cli/local": { // where both houses meet
@@ -44,6 +44,7 @@ var rooms = map[string][]string{
 	},
 	"console":               {"identitycenter", "identitycenter/client"},
 	"discovery":             {"identitycenter", "identitycenter/client"},
+	"doctor":                {"awsconfig", "cache", "discovery", "filesystem", "identitycenter", "words"},
 	"export":                {"identitycenter"},
 	"filesystem":            {},
 	"handout":               {"identitycenter"},
@@ -106,8 +107,9 @@ var rooms = map[string][]string{
 	"e2e/testdata/windows/true":   {},
 	"e2e/testdata/windows/visit":  {"idc/visitor"},
 
-	"hostile": {}, // names for tests
-	"proof":   {}, // what tests note
+	"awsconfig/sdkcases": {}, // files for tests
+	"hostile":            {}, // names for tests
+	"proof":              {}, // what tests note
 
 	"tools/bench":   {"tools/peak"},
 	"tools/cover":   {},

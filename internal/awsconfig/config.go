@@ -141,6 +141,24 @@ func Open(files Files) (*Config, error) {
 	return Of(config, credentials), nil
 }
 
+// OpenEach reads both files as Open does, and goes on: one that cannot be used counts as empty, and its *Error is
+// returned.
+func OpenEach(files Files) (*Config, []*Error) {
+	var refused []*Error
+	each := func(path string, credentials bool) *Document {
+		d, err := open(path, credentials)
+		if e := (*Error)(nil); errors.As(err, &e) {
+			refused, d = append(refused, e), &Document{path: path}
+		}
+		return d
+	}
+	config := each(files.Config, false)
+	if files.Credentials == files.Config {
+		return Of(config, config), refused
+	}
+	return Of(config, each(files.Credentials, true)), refused
+}
+
 // Read reads one file. A missing file is empty.
 func Read(path string) (*Document, error) { return open(path, false) }
 

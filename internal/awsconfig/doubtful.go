@@ -17,16 +17,16 @@ func (c *Config) doubtful(kind, name string) []Problem {
 	}
 	v := c.find(kind, name)
 	var all []Problem
-	add := func(key, remedy, format string, args ...any) {
+	add := func(id, key, remedy, format string, args ...any) {
 		all = append(all, Problem{
-			Origin: v.where(key), Section: kind + " " + quote(name), Key: key, Text: fmt.Sprintf(format, args...),
+			ID: id, Origin: v.where(key), Section: kind + " " + quote(name), Key: key, Text: fmt.Sprintf(format, args...),
 			Remedy: remedy,
 		})
 	}
 	for _, key := range []string{"sso_region", "region"} {
 		region := v.text(key)
 		if meant := regionsMeant(region); len(meant) > 0 && (kind == kindProfile || key == "sso_region") {
-			add(key, assign(key, strings.Join(meant, " or ")), "%q is not a region of AWS", region)
+			add("config.mistyped-region", key, assign(key, strings.Join(meant, " or ")), "%q is not a region of AWS", region)
 		}
 	}
 	c.doubtfulSignIn(v, add)
@@ -37,7 +37,7 @@ func (c *Config) doubtful(kind, name string) []Problem {
 }
 
 // An adder adds a problem with a key.
-type adder func(key, remedy, format string, args ...any)
+type adder func(id, key, remedy, format string, args ...any)
 
 // doubtfulSignIn reports an sso_region that is not where the start URL leads.
 func (c *Config) doubtfulSignIn(v *values, add adder) {
@@ -57,9 +57,10 @@ func (c *Config) doubtfulSignIn(v *values, add adder) {
 	same := func(p identitycenter.Partition) bool { return p.Name == own.Name }
 	switch {
 	case said != "" && said != region:
-		add("sso_region", assign("sso_region", said), "%q is not the region in the start URL, which is %s", region, said)
+		add("config.start-url-region", "sso_region", assign("sso_region", said),
+			"%q is not the region in the start URL, which is %s", region, said)
 	case known && len(of) > 0 && !slices.ContainsFunc(of, same):
-		add("sso_region", "write the region of the Identity Center, as AWS's console shows it",
+		add("config.start-url-region", "sso_region", "write the region of the Identity Center, as AWS's console shows it",
 			"%q is a region of the partition %s, the start URL is one of %s", region, own.Name, of[0].Name)
 	}
 }
@@ -67,7 +68,7 @@ func (c *Config) doubtfulSignIn(v *values, add adder) {
 // doubtfulProfile reports what only profiles have.
 func (c *Config) doubtfulProfile(v *values, add adder) {
 	if role := v.text("sso_role_name"); permissionSetOf(role) != role {
-		add("sso_role_name", assign("sso_role_name", permissionSetOf(role)),
+		add("config.role-of-iam", "sso_role_name", assign("sso_role_name", permissionSetOf(role)),
 			"is the name of a role in IAM; here roles have the name of their permission set")
 	}
 	for _, key := range []string{"use_fips_endpoint", "use_dualstack_endpoint"} {
@@ -75,14 +76,15 @@ func (c *Config) doubtfulProfile(v *values, add adder) {
 		if value == "" || value == "true" || value == "false" {
 			continue
 		}
-		add(key, assign(key, boolean(value)), "%q is neither true nor false: botocore and the Go SDK take it for false, "+
-			"the JavaScript SDK fails", firstLine(v.text(key)))
+		add("config.neither-true-nor-false", key, assign(key, boolean(value)),
+			"%q is neither true nor false: botocore and the Go SDK take it for false, "+
+				"the JavaScript SDK fails", firstLine(v.text(key)))
 	}
 	session := c.rootSession(v.name)
 	own, known := identitycenter.AWS().OfRegion(session.Region)
 	its, too := identitycenter.AWS().OfRegion(v.text("region"))
 	if known && too && own.Name != its.Name {
-		add("region", assign("region", session.Region)+" or another one of "+own.Name,
+		add("config.region-of-partition", "region", assign("region", session.Region)+" or another one of "+own.Name,
 			"%q is a region of the partition %s, where keys of session %q are not valid", v.text("region"), its.Name,
 			session.Label())
 	}
@@ -110,6 +112,7 @@ func (c *Config) scopes(kind, name string) (p Problem, mistake bool) {
 	const key = "sso_registration_scopes"
 	others := slices.DeleteFunc(slices.Clone(session.Scopes), func(scope string) bool { return !ofOtherService(scope) })
 	p = Problem{
+		ID:     "config.scopes",
 		Origin: c.SessionKey(name, key), Section: kind + " " + quote(name), Key: key,
 		Text:   "tokens with these scopes cannot list accounts or get role credentials",
 		Remedy: assign(key, strings.Join(append([]string{identitycenter.AccessScope}, others...), ",")),

@@ -9,8 +9,8 @@ import (
 // checkEncoding rejects text that nobody can read as UTF-8, and notes what some tools refuse.
 func (d *Document) checkEncoding() error {
 	data := d.data
-	note := func(line int, text, remedy string) {
-		d.problems = append(d.problems, Problem{Origin: Origin{d.path, line}, Text: text, Remedy: remedy})
+	note := func(id string, line int, text, remedy string) {
+		d.problems = append(d.problems, Problem{ID: id, Origin: Origin{d.path, line}, Text: text, Remedy: remedy})
 	}
 	if form := wide(data); form != "" {
 		e := d.fail(1, "the file is %s, as Windows PowerShell writes with > and Out-File: no tool reads it", form)
@@ -22,11 +22,11 @@ func (d *Document) checkEncoding() error {
 	}
 	if bytes.HasPrefix(data, utf8Mark) {
 		d.body = len(utf8Mark)
-		note(1, "a byte order mark: botocore refuses the file, and so do the Java and Rust SDKs; the Go SDK misses the "+
-			"first line, the JavaScript SDK reads it", d.recode("UTF-8 with a byte order mark"))
+		note("config.byte-order-mark", 1, "a byte order mark: botocore refuses the file, and so do the Java and Rust "+
+			"SDKs; the Go SDK misses the first line, the JavaScript SDK reads it", d.recode("UTF-8 with a byte order mark"))
 	}
 	if !utf8.Valid(data) {
-		note(lineAt(data, firstInvalid(data)), "the text is not UTF-8: botocore refuses the file",
+		note("config.not-utf8", lineAt(data, firstInvalid(data)), "the text is not UTF-8: botocore refuses the file",
 			"save the file as UTF-8")
 	}
 	return nil

@@ -76,5 +76,18 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// id names what the error is about, as in Problem.
+func (e *Error) id() string {
+	switch {
+	case e.wanted == "":
+		return "config.invalid-value"
+	case e.wantedKind() == kindSession:
+		return "config.unknown-session"
+	case e.wantedKind() == kindServices:
+		return "config.unknown-services"
+	}
+	return "config.unknown-profile"
+}
+
 // Unwrap returns one of the kinds above.
 func (e *Error) Unwrap() error { return e.kind }

@@ -21,7 +21,8 @@ func (l *linter) property(s Section, line Line, first bool) {
 	}
 	if first && line.Indent != "" {
 		l.add(s, line.Number, Problem{
-			Key: line.Key, Text: "is indented right below the header: " + otherSDKs + " refuse the file",
+			ID: "config.indented-key", Key: line.Key,
+			Text:   "is indented right below the header: " + otherSDKs + " refuse the file",
 			Remedy: "write it at the beginning of the line",
 		})
 	}
@@ -34,18 +35,18 @@ func (l *linter) unassigned(line Line) (p Problem) {
 	word := firstOf(key)
 	switch known := knownKey(word); {
 	case separator != 0 && text[0] == '[':
-		p.Text = "a header without its ]: its keys count for the section above"
+		p.ID, p.Text = "config.open-header", "a header without its ]: its keys count for the section above"
 		p.meant, _ = meantBy(text, l.credentials)
 		p.Remedy = headerRemedy(p.meant, l.credentials)
 	case line.Key == "":
-		p.about, p.Text, p.Remedy = known, bareLine, "write KEY = VALUE, or # before a comment"
+		p.ID, p.about, p.Text, p.Remedy = "config.bare-line", known, bareLine, "write KEY = VALUE, or # before a comment"
 		if p.meant = l.d.headless(text); p.meant.kind != "" {
 			p.Remedy = headerRemedy(p.meant, l.credentials)
 		} else if known != "" {
 			p.Remedy = corrected(known, strings.TrimPrefix(text, word))
 		}
 	case known == word && word != key && knownKey(key) == "":
-		p.Key, p.about, p.Text = known, known, "no = after "+known+": no tool reads it"
+		p.ID, p.Key, p.about, p.Text = "config.no-equals-sign", known, known, "no = after "+known+": no tool reads it"
 		p.Remedy = corrected(known, strings.TrimPrefix(text, word))
 	}
 	return p
@@ -58,8 +59,9 @@ func (l *linter) key(s Section, line Line) Problem {
 	p := Problem{Key: line.Key, about: known, Remedy: corrected(cmp.Or(known, line.Key), value)}
 	switch {
 	case l.strange(line) != "":
-		p.Text = "the line has " + l.strange(line)
+		p.ID, p.Text = "config.strange-character", "the line has "+l.strange(line)
 	case separator == ':':
+		p.ID = "config.colon"
 		p.Text = "is set with a colon: botocore and the Go SDK read it, the JavaScript SDK ignores it, " + otherSDKs
 		if strings.Contains(line.Text, "=") {
 			p.Text += " ignore it, too"
@@ -69,11 +71,12 @@ func (l *linter) key(s Section, line Line) Problem {
 	case l.kindOf(s) == kindServices:
 		return l.service(line)
 	case known != "" && line.Key != known:
-		p.Text = "no tool knows this key"
+		p.ID, p.Text = "config.unknown-key", "no tool knows this key"
 	case key != strings.ToLower(key):
+		p.ID = "config.capital-letters"
 		p.Text = "botocore, the Go SDK and the Rust SDK read " + line.Key + "; other SDKs are case-sensitive"
 	case !isIdentifier(key):
-		p.Text, p.Remedy = otherSDKs+" ignore a key with such characters", ""
+		p.ID, p.Text, p.Remedy = "config.key-characters", otherSDKs+" ignore a key with such characters", ""
 	default:
 		return l.value(line, key, value)
 	}
@@ -106,9 +109,11 @@ func (l *linter) value(line Line, key, value string) Problem {
 	case isSecretKey(line.Key) && !quoted:
 		return Problem{}
 	case commentAt(line.Text) >= 0:
+		p.ID = "config.comment-in-value"
 		p.Text = "text after # or ; is part of the value for botocore, and a comment for other SDKs"
 		p.Remedy += ", with the comment on a line of its own"
 	case quoted && !holdsCommand(line.Key) && value != `""`:
+		p.ID = "config.quotes"
 		p.Text = "quotes are part of the value; only the Go SDK removes a pair of them"
 	default:
 		return Problem{}
@@ -145,24 +150,28 @@ func (l *linter) continued(s Section, parent *Line, line Line) {
 	_, header := inBrackets(strings.TrimSpace(text))
 	switch {
 	case header && !isSecretKey(parent.Key):
+		p.ID = "config.indented-header"
 		p.Text = "the indented header is part of this value for botocore; the Go and JavaScript SDKs begin a section"
 		if inBlock && !strings.Contains(text, "=") {
-			p.Text = bareLine
+			p.ID, p.Text = "config.bare-line", bareLine
 		}
 		p.meant, _ = meantBy(text, l.credentials)
 		p.Remedy = headerRemedy(p.meant, l.credentials) + " at the beginning of the line"
-	case inBlock && blockLine(parent, line) != "":
-		p.Text, p.Remedy = blockLine(parent, line), "write KEY = VALUE"
+	case inBlock && blockLine(parent, line).Text != "":
+		found := blockLine(parent, line)
+		p.ID, p.Text, p.Remedy = found.ID, found.Text, "write KEY = VALUE"
 		if knownKey(parent.Key) == parent.Key {
 			p.Remedy = corrected(parent.Key, text)
 		}
 	case inBlock && known == "endpoint_url" && key != known && l.kindOf(s) == kindServices:
-		p.Text, p.Remedy = "no tool knows the key "+key, assign(known, value)
+		p.ID, p.Text, p.Remedy = "config.unknown-key", "no tool knows the key "+key, assign(known, value)
 	case known != "" && separator != 0 && (!inBlock || knownKey(parent.Key) == parent.Key):
+		p.ID = "config.continued-key"
 		p.Text = "the indented line is part of this value; only the Go and JavaScript SDKs read it as " + known
 		p.Remedy = corrected(known, value) + " at the beginning of the line"
 	case strange(line.Indent) != "":
-		p.Text, p.Remedy = "the line below it begins with "+strange(line.Indent), "begin that line with its text"
+		p.ID, p.Text = "config.strange-character", "the line below it begins with "+strange(line.Indent)
+		p.Remedy = "begin that line with its text"
 	}
 	if p.Text != "" {
 		l.add(s, line.Number, p)
@@ -173,20 +182,24 @@ func (l *linter) continued(s Section, parent *Line, line Line) {
 func (l *linter) service(line Line) (p Problem) {
 	named := map[string]string{"sso": "sso", "ssooidc": "sso_oidc", "sts": "sts", "ssoadmin": "sso_admin"}[fold(line.Key)]
 	if named != "" && named != line.Key {
-		p = Problem{Key: line.Key, Text: "no tool knows this service", Remedy: assign(named, line.Value)}
+		p = Problem{ID: "config.unknown-service", Key: line.Key, Text: "no tool knows this service"}
+		p.Remedy = assign(named, line.Value)
 	}
 	return p
 }
 
-// blockLine says what is wrong with a line of a block, or "".
-func blockLine(parent *Line, line Line) string {
+// blockLine says what is wrong with a line of a block, if anything is.
+func blockLine(parent *Line, line Line) Problem {
 	switch nested := parseNested([]byte(line.Text), line.Number); {
 	case nested.bare:
-		return bareLine
+		return Problem{ID: "config.bare-line", Text: bareLine}
 	case nested.key == "":
-		return "a line of the block has no key: " + otherSDKs + " refuse the file"
+		return Problem{ID: "config.block-line", Text: "a line of the block has no key: " + otherSDKs + " refuse the file"}
 	case !isIdentifier(nested.key) && !isSecretKey(parent.Key):
-		return "the Java and Kotlin SDKs ignore the key " + strconv.Quote(nested.key) + " of the block"
+		return Problem{
+			ID:   "config.key-characters",
+			Text: "the Java and Kotlin SDKs ignore the key " + strconv.Quote(nested.key) + " of the block",
+		}
 	}
-	return ""
+	return Problem{}
 }

@@ -36,7 +36,10 @@ func (l *linter) run() []Problem {
 	l.respelled()
 	for _, s := range l.d.defaults {
 		l.section(s)
-		l.add(s, s.Line, Problem{Text: "botocore adds the keys of this section to every other one, other tools do not"})
+		l.add(s, s.Line, Problem{
+			ID:   "config.default-for-all",
+			Text: "botocore adds the keys of this section to every other one, other tools do not",
+		})
 	}
 	for _, s := range l.d.sections {
 		l.section(s)
@@ -55,6 +58,7 @@ func (l *linter) lineEnds() {
 	for i, c := range l.d.data {
 		if c == '\r' && !bytes.HasPrefix(l.d.data[i+1:], []byte("\n")) {
 			l.problems = append(l.problems, Problem{
+				ID:     "config.carriage-return",
 				Origin: Origin{l.d.path, lineAt(l.d.data, i)},
 				Text: "a carriage return without a line feed: botocore and the Java SDK end the line there, " +
 					"the Go, JavaScript and Rust SDKs do not",
@@ -71,6 +75,7 @@ func (l *linter) headers() {
 	for _, s := range l.d.sections {
 		if first, ok := seen[s.Header]; ok {
 			l.add(s, s.Line, Problem{
+				ID: "config.duplicate-section",
 				Text: "the section is also at line " + strconv.Itoa(first) +
 					": botocore refuses the file, other tools merge both",
 				Remedy: "move its keys to line " + strconv.Itoa(first),
@@ -107,6 +112,7 @@ func (l *linter) respelled() {
 		this := reading{kind, name}
 		if earlier, ok := seen[this]; ok && earlier.Header != s.Header {
 			p := Problem{
+				ID: "config.respelled-section",
 				Text: "is [" + earlier.Header + "] of line " + strconv.Itoa(earlier.Line) +
 					", spelled differently: botocore reads only the last of them",
 				Remedy: "move its keys to line " + strconv.Itoa(earlier.Line),
@@ -133,6 +139,7 @@ func (l *linter) section(s Section) {
 			l.property(s, line, parent == nil)
 			if line.Key != "" && seen[line.Key] {
 				l.add(s, line.Number, Problem{
+					ID:     "config.duplicate-key",
 					Key:    line.Key,
 					Text:   "is there twice: botocore refuses the file, other tools use the last one",
 					Remedy: "remove one of the two lines",
@@ -160,6 +167,7 @@ func (l *linter) region(s Section, seen map[string]bool) {
 		return
 	}
 	l.add(s, s.Line, Problem{
+		ID:     "config.no-sso-region",
 		Text:   "has no sso_region: SDKs need it, and usually the AWS CLI, too",
 		Remedy: "rolecall login finds it, and writes it here",
 	})
@@ -168,7 +176,9 @@ func (l *linter) region(s Section, seen map[string]bool) {
 // session reports keys that belong in a profile, or have another name in an sso-session.
 func (l *linter) session(s Section, seen map[string]bool) {
 	for _, line := range l.d.Lines(s) {
-		switch p := (Problem{Key: line.Key, Text: "no tool reads this key in an sso-session"}); line.Key {
+		switch p := (Problem{
+			ID: "config.misplaced-key", Key: line.Key, Text: "no tool reads this key in an sso-session",
+		}); line.Key {
 		case "sso_account_id", "sso_role_name", "sso_session":
 			p.Remedy = "move the line to the profile"
 			l.add(s, line.Number, p)

@@ -28,13 +28,14 @@ func (d *Document) lookalike(s Section, credentials bool) (l lookalike, ok bool)
 	case l.meant.kind == "":
 		return l, false
 	case alike == "" && ours.kind == "":
-		l.Text = "no tool reads this section"
+		l.ID, l.Text = "config.unread-section", "no tool reads this section"
 	case alike == "" && (ours == l.meant || !strings.EqualFold(ours.name, "default")):
 		return l, false
 	case alike == "":
+		l.ID = "config.other-section"
 		l.Text = fmt.Sprintf("all tools read %s %q, which is not %q", ours.kind, ours.name, l.meant.name)
 	default:
-		l.Text = alike
+		l.ID, l.Text = "config.section-differs", alike
 	}
 	if name := strange(s.Header); name != "" {
 		l.Text += "; the header has " + name

@@ -34,6 +34,7 @@ type ReportProperty struct {
 
 // A Problem is a mistake, or something that different tools read differently.
 type Problem struct {
+	ID      string // such as config.duplicate-section
 	Origin  Origin
 	Section string // such as profile "dev", or the header; may be empty
 	Key     string // may be empty
@@ -131,7 +132,7 @@ func (c *Config) problemsOf(kind, name string) (problems, limits []Problem) {
 	if !errors.As(err, &e) {
 		return nil, nil
 	}
-	p := Problem{Origin: e.Origin, Section: kind + " " + quote(name), Key: e.Key, Text: e.Problem}
+	p := Problem{ID: e.id(), Origin: e.Origin, Section: kind + " " + quote(name), Key: e.Key, Text: e.Problem}
 	switch { // once, not for each profile that leads to it
 	case e.Session != "":
 		p.Section = kindSession + " " + quote(e.Session)
@@ -139,6 +140,7 @@ func (c *Config) problemsOf(kind, name string) (problems, limits []Problem) {
 		p.Section = kindProfile + " " + quote(e.Profile)
 	}
 	if e.limit {
+		p.ID = "config.unusable"
 		return nil, []Problem{p}
 	}
 	p.Remedy = c.remedy(e)
@@ -159,10 +161,10 @@ func (c *Config) twoWays(kind, name string) []Problem {
 	case v.text("role_arn") != "":
 		return nil
 	case v.text("aws_access_key_id") != "":
-		p.Key = "aws_access_key_id"
+		p.ID, p.Key = "config.keys-beside-sso", "aws_access_key_id"
 		p.Text = "the profile also has SSO settings: botocore and rolecall use them, the Go and JavaScript SDKs these keys"
 	case v.text("credential_process") != "" && !namesProfile(v.text("credential_process"), name):
-		p.Key = "credential_process"
+		p.ID, p.Key = "config.process-beside-sso", "credential_process"
 		p.Text = "the profile also has SSO settings: only the JavaScript SDK runs this command instead"
 	default:
 		return nil

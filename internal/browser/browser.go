@@ -167,6 +167,15 @@ func openers() [][]string {
 	}
 }
 
+// Programs are the names of the system's ways to open an address.
+func Programs() []string {
+	var names []string
+	for _, words := range openers() {
+		names = append(names, words[0])
+	}
+	return names
+}
+
 // Available reports whether this machine is likely to have a browser: a desktop session that is not reached over SSH.
 // It only decides whether to try to open one, never how a person signs in.
 func Available(getenv func(string) string) bool {

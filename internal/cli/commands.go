@@ -55,6 +55,7 @@ func (a *App) commands() []Command {
 		{"configure", GroupSetUp, a.configureCommand},
 		{"profiles", GroupSetUp, a.profilesCommand},
 		{"config", GroupSetUp, a.configCommand},
+		{"doctor", GroupSetUp, a.doctorCommand},
 		{"version", "", a.versionCommand},
 		{"completion", "", a.completionCommand},
 		{"shell-init", GroupSetUp, a.shellInitCommand},

@@ -50,7 +50,7 @@ func (e *UsageError) Unwrap() error { return e.error }
 // Usagef makes a UsageError.
 func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
 
-// A ChildExit ends rolecall with the exit code of a command that it ran, without a message.
+// A ChildExit ends rolecall with the exit code of a command that it ran, or of what doctor found, without a message.
 type ChildExit struct{ Code int }
 
 // Error names the exit code.

@@ -21,7 +21,7 @@ import (
 
 // withoutPolicy are the commands that run when the machine's policy cannot be used: they hand out nothing.
 func withoutPolicy(cmd *cobra.Command) bool {
-	return slices.Contains([]string{"rolecall version", "rolecall help"}, cmd.CommandPath())
+	return slices.Contains([]string{"rolecall version", "rolecall help", "rolecall doctor"}, cmd.CommandPath())
 }
 
 // administrators returns the machine's policy, without what the person adds to it. A command reads it once.

@@ -57,6 +57,11 @@ type oddPlace struct {
 	fine    string // the kind that is as good as what was there
 }
 
+const doctorFix = "doctor --fix --yes"
+
+// examined are doctor's exit codes: it never ends with an error of its own.
+var examined = []int{0, 1, 6}
+
 var oddPlaces = []oddPlace{
 	{name: ".aws/config", command: "env dev"},
 	{name: ".aws/credentials", command: "env dev", fine: "hard link"},
@@ -90,6 +95,19 @@ var oddPlaces = []oddPlace{
 	{name: ".local/state/rolecall/audit/audit.lost", command: "env dev", as: []int{0}},
 	{name: ".local/state/rolecall/locks/edit-*.lock", command: "profiles apply corp --output text"},
 	{name: ".local/state/rolecall/locks/role-*.lock", command: "env audit", as: []int{0}},
+	// doctor says what is odd, and fixes what is not.
+	{name: ".aws/config", command: doctorFix, as: examined},
+	{name: ".aws/credentials", command: doctorFix, as: examined},
+	{name: ".config/rolecall/config.toml", command: doctorFix, as: examined},
+	{name: "bundle.pem", command: doctorFix, as: examined},
+	{name: ".aws", command: doctorFix, as: examined},
+	{name: ".aws/sso/cache", command: doctorFix, as: examined},
+	{name: ".aws/sso/cache/*.json", command: doctorFix, as: examined},
+	{name: ".aws/cli/cache", command: doctorFix, as: examined},
+	{name: ".aws/cli/cache/*.json", command: doctorFix, as: examined},
+	{name: ".local/state/rolecall", command: doctorFix, as: examined},
+	{name: ".local/state/rolecall/roles/*.json", command: doctorFix, as: examined},
+	{name: ".local/state/rolecall/locks", command: doctorFix, as: examined},
 	{name: ".local/state/rolecall/backups", command: "profiles apply corp --output text", fine: "folder"},
 	// At the end: these end the session on the server.
 	{name: ".local/state/rolecall/roles/*.json", command: "logout corp", as: []int{0}},

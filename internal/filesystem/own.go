@@ -122,6 +122,29 @@ func openOwn(path string, flags int) (*os.File, error) {
 	return file, nil
 }
 
+// OtherNames reports whether a file has other names (hard links), which may be somebody's files.
+func OtherNames(info fs.FileInfo) bool { return info.Mode().IsRegular() && hardLinks(info) > 1 }
+
+// SetMode changes the rights of a file or folder, not of what a link in its place leads to. A file with other names is
+// refused (ErrOtherNames).
+func (f Files) SetMode(path string, mode fs.FileMode) error {
+	if err := f.fault("chmod", path); err != nil {
+		return err
+	}
+	if err := refuseLink(path); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_RDONLY|noFollow|noWait, 0)
+	if err != nil {
+		return odd(path, err)
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err != nil || OtherNames(info) {
+		return errors.Join(err, &fs.PathError{Op: "chmod", Path: path, Err: ErrOtherNames})
+	}
+	return file.Chmod(mode)
+}
+
 // odd names what an open met that is no file: a link, a folder, a socket.
 func odd(path string, err error) error {
 	switch {

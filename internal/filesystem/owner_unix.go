@@ -16,6 +16,9 @@ func foreignOwner(info fs.FileInfo) bool {
 	return ok && uid != 0 && int(stat.Uid) != uid
 }
 
+// OtherOwner reports whether info is of another user's file, as far as that matters to us.
+func OtherOwner(info fs.FileInfo) bool { return foreignOwner(info) }
+
 // syncDir makes a rename in dir last through a power loss.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)

@@ -58,10 +58,15 @@ func sweep(dir, prefix string) {
 	defer folder.Close()
 	names, _ := folder.Readdirnames(-1)
 	for _, name := range names {
-		if strings.HasPrefix(name, prefix) && strings.HasPrefix(name, ".") && strings.Contains(name, tempMark) {
+		if strings.HasPrefix(name, prefix) && IsTemp(name) {
 			removeAbandoned(filepath.Join(dir, name))
 		}
 	}
+}
+
+// IsTemp reports whether a name is that of a temporary file of ours.
+func IsTemp(name string) bool {
+	return strings.HasPrefix(name, ".") && strings.Contains(name, tempMark)
 }
 
 // old reports whether a file was last written so long ago; also if its time has not come yet.
