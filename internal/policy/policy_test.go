@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rolecall/internal/proof"
 )
 
 // combined is a policy of the machine's text and the person's, which may be empty.
@@ -44,7 +46,7 @@ func TestPeopleOnlyNarrow(t *testing.T) {
 		"a proxy":      func(p Policy) error { return p.AllowEndpoint("https://sso.acme.example/x", false) },
 	}
 	const anyURL, aws = "allowed_start_urls = ['https://*.awsapps.com/start']", "allowed_endpoints = ['aws']"
-	for _, c := range []struct{ machine, own, ask, key string }{ // key: of the rule that refuses; empty: none
+	pairs := []struct{ machine, own, ask, key string }{ // key: of the rule that refuses; empty: none
 		{"", "", "device code", ""},
 		{"device_code = false", "", "device code", "device_code"},
 		{"device_code = false", "device_code = true", "device code", "device_code"},
@@ -71,7 +73,8 @@ func TestPeopleOnlyNarrow(t *testing.T) {
 		{"allowed_endpoints = ['aws', 'https://sso.acme.example']", "", "a proxy", ""},
 		{"allowed_endpoints = ['aws', 'https://sso.acme.example']", aws, "a proxy", "allowed_endpoints"},
 		{"allowed_endpoints = ['https://*.acme.example']", "", "AWS's own", "allowed_endpoints"},
-	} {
+	}
+	for _, c := range pairs {
 		p, err := combined(t, c.machine, c.own)
 		if err != nil {
 			t.Fatal(err)
@@ -85,6 +88,7 @@ func TestPeopleOnlyNarrow(t *testing.T) {
 			t.Errorf("%q, %q: %s is refused by %q, want %q", c.machine, c.own, c.ask, key, c.key)
 		}
 	}
+	proof.Note(t, "policy", len(pairs), len(pairs))
 }
 
 func TestGuardsAddUpAndTheShortestTimeCounts(t *testing.T) {

@@ -97,6 +97,10 @@ func table() []row {
 			"./internal/idc/... " + e2e, ".*Tampering.*",
 		},
 		{
+			"policy", "Settings of a person beside a policy of the machine", "they narrow it, and widen nothing",
+			"./internal/policy", "PeopleOnlyNarrow",
+		},
+		{
 			"own audit", "The log of keys that left: records edited, cut, swapped or foreign, files edited or missing",
 			"`rolecall audit verify` names file and line", "./internal/audit", "Tampering",
 		},
