@@ -37,12 +37,12 @@ func shells() check {
 		where := []string{filepath.Join(m.Home, setup.files[0])}
 		if !loads(text, "shell-init") {
 			found("shell.no-function", Finding{
-				What: shell + " does not load it", Where: where, Remedy: []string{"add the line: " + setup.function},
+				What: shell + " does not load the function rc", Where: where, Remedy: []string{"add the line: " + setup.function},
 			})
 		}
 		if !loads(text, "completion") {
 			found("shell.no-completion", Finding{
-				What: shell + " does not load it", Where: where, Remedy: []string{"add the line: " + setup.completion},
+				What: shell + " does not load the completion", Where: where, Remedy: []string{"add the line: " + setup.completion},
 			})
 		}
 	}}
