@@ -27,12 +27,12 @@ func (a *App) modernizeCommand() *cobra.Command {
 
   rolecall profiles modernize --dry-run
   rolecall profiles modernize
-  rolecall profiles undo
 
 Profiles with an sso_start_url and sso_region of their own name an sso-session instead: one for each
 start URL, or one that is there already. Their account, role and region stay, and so does every
 other line, but for a credential_process of aws-sso-util or granted for the profile itself, which
-some tools would prefer. It shows what changes, asks, and names programs in PATH that are too old.`,
+some tools would prefer. It shows what changes, asks, and names programs in PATH that are too old.
+"rolecall profiles undo" restores the file.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.modernize(cmd.Context(), f) },
 	}
