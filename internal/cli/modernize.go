@@ -94,7 +94,6 @@ func (a *App) modernized(before filesystem.Shared, files awsconfig.Files) (*prof
 	}
 	plan, err := profiles.Modernize(config, credentials)
 	var regions *profiles.RegionsError
-	var odd *awsconfig.Error
 	switch {
 	case errors.As(err, &regions):
 		e := &HintError{
@@ -108,8 +107,6 @@ func (a *App) modernized(before filesystem.Shared, files awsconfig.Files) (*prof
 			e.Facts = append(e.Facts, region+": "+fewOf(u.Sections))
 		}
 		return nil, e
-	case errors.As(err, &odd):
-		return nil, err
 	case err != nil:
 		return nil, &HintError{
 			Err: fmt.Errorf("nothing was written: %w", err), Code: ExitConfiguration, Hint: "rolecall config show",
@@ -130,7 +127,7 @@ func (a *App) writeModernized(
 			if plan, err = a.modernized(before, files); err != nil {
 				return nil, err
 			}
-			if was = before; !bytes.Equal(plan.Data, agreed) {
+			if was = before; plan.Data != nil && !bytes.Equal(plan.Data, agreed) {
 				return nil, errDisagreed
 			}
 			return plan.Data, nil

@@ -95,7 +95,7 @@ func (m *Machine) oldTools(found func(string, Finding)) {
 	}
 }
 
-// OldTools returns the programs in PATH that do not know sso-sessions, whether there are any in the config files or not.
+// OldTools returns the programs in PATH that do not know sso-sessions, even if no config file has one.
 func OldTools(m Machine) []Finding {
 	var all []Finding
 	m.withoutSessions(func(_ string, f Finding) { all = append(all, f) })

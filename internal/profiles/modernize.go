@@ -309,7 +309,8 @@ func (m *modernizer) sessions() map[string]identitycenter.SSOSession {
 }
 
 // taken returns the names, in lower case, that a new sso-session cannot have: with a services section of its name it
-// would get other endpoints. A profile's name is free for a session of that profile's start URL only.
+// would get other endpoints, and a profile that names a missing session would get it. A profile's name is free for a
+// session of that profile's start URL only, which is the key in its map.
 func (m *modernizer) taken() map[string]map[string]bool {
 	taken := map[string]map[string]bool{"default": {}}
 	for _, s := range m.config.Sections() {
@@ -317,6 +318,11 @@ func (m *modernizer) taken() map[string]map[string]bool {
 		name = strings.ToLower(name)
 		if kind == "sso-session" || kind == "services" {
 			taken[name] = map[string]bool{}
+		}
+		for _, l := range m.config.Lines(s) {
+			if l.Key == "sso_session" {
+				taken[strings.ToLower(l.Value)] = map[string]bool{}
+			}
 		}
 	}
 	for _, name := range m.before.ProfileNames() {

@@ -204,6 +204,7 @@ func TestNamesOfNewSessions(t *testing.T) {
 		{"[profile acme]\nregion = eu-west-1\n[sso-session acme-2]\n", acme, "acme-3"},
 		{"[profile acme]\n" + west("https://ACME.awsapps.com/start"), acme, "acme"},
 		{"[profile acme]\n" + west("https://beta.awsapps.com/start"), acme, "acme-2"},
+		{"[profile x]\nsso_session = acme\n", acme, "acme-2"},
 		{"[sso-session two words]\n" + west(acme), acme, "acme"},
 		{"[sso-session code]\nsso_registration_scopes = codewhisperer:completions\n" + west(acme), acme, "acme"},
 		{"[sso-session me]\n" + west(acme) + "[sso-session you]\n" + west(acme), acme, "me"},
@@ -244,4 +245,60 @@ func TestModernizeAmongHostileNames(t *testing.T) {
 			}
 		}
 	}
+}
+
+// For any file, all lines but those of the keys that change stay as they are, in their order, and nothing comes but
+// sso_session lines and, at the end, sso-sessions.
+func FuzzModernize(f *testing.F) {
+	for _, seed := range []string{
+		"[profile a]\n" + west(acme) + accountLines, "[profile a]\r\n" + strings.ReplaceAll(west(acme), "\n", "\r\n"),
+		"\ufeff[profile a]\n" + west(acme), "[profile a]\r" + strings.ReplaceAll(west(acme), "\n", "\r"),
+		"[profile a]\n  " + strings.ReplaceAll(west(acme), "\n", "\n  ") + "\n[profile b]\n" + west(acme+"/#/"),
+		"[a]\n" + west(acme) + "[default]\n" + west(acme) +
+			"credential_process = granted credential-process --profile default\n",
+		"[profile a]\nx =\n  y = z\n" + strings.TrimSuffix(west(acme), "\n"),
+		"[DEFAULT]\nx=y\n[profile a]\n" + west(acme) + " # c",
+		"[sso-session acme]\n" + west(acme) + "[profile a]\n" + west(acme) + "\n\n# end\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := awsconfig.Parse("config", data)
+		if err != nil {
+			return
+		}
+		plan, err := Modernize(d, &awsconfig.Document{})
+		if err != nil || plan.Data == nil {
+			return
+		}
+		again, err := Modernize(document(t, string(plan.Data)), &awsconfig.Document{})
+		if err != nil || again.Data != nil {
+			t.Fatalf("the second time: %v %+v\n%q\n%q", err, again, data, plan.Data)
+		}
+		left := wholeLine.FindAllString(string(plan.Data), -1)
+		for _, line := range wholeLine.FindAllString(string(data), -1) {
+			if len(left) > 0 && strings.TrimRight(left[0], "\r\n") == strings.TrimRight(line, "\r\n") {
+				left = left[1:]
+				continue
+			}
+			switch text := strings.ToLower(line); {
+			case strings.Contains(text, "sso_start_url"):
+				if len(left) == 0 || !strings.Contains(left[0], "sso_session = ") {
+					t.Fatalf("%q\n%q: %q", data, plan.Data, line)
+				}
+				left = left[1:]
+			case !strings.Contains(text, "sso_region") && !strings.Contains(text, "credential_process"):
+				t.Fatalf("%q\n%q: %q is gone", data, plan.Data, line)
+			}
+		}
+		news := 0
+		for _, s := range plan.Sessions {
+			if s.New {
+				news++
+			}
+		}
+		if len(left) != 5*news {
+			t.Fatalf("%q\n%q: left %q", data, plan.Data, left)
+		}
+	})
 }
