@@ -59,7 +59,7 @@ var rooms = map[string][]string{
 	"peer":                  {},
 	"picker":                {"terminal"},
 	"process":               {"audit", "awsconfig", "cache", "filesystem", "identitycenter", "machine"},
-	"profiles":              {"awsconfig", "identitycenter", "inventory"},
+	"profiles":              {"awsconfig", "identitycenter", "inventory", "words"},
 	"settings":              {"filesystem", "policy"},
 	"machine":               {},
 	"policy":                {},

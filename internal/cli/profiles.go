@@ -86,6 +86,7 @@ Profiles that would have the same name all get their account's last digits. --ma
 		"  rolecall profiles diff corp\n  rolecall profiles diff corp --region eu-west-1", a.profilesDiff)
 	sub("apply", "Write the profiles into the config file",
 		"  rolecall profiles apply corp\n  rolecall profiles apply corp --match 'payments-*' --no-prune", a.profilesApply)
+	cmd.AddCommand(a.modernizeCommand())
 	cmd.AddCommand(&cobra.Command{
 		Use:   "undo",
 		Short: "Restore the config file as it was before rolecall last changed it",

@@ -63,24 +63,13 @@ func (m *Machine) legacy(found func(string, Finding)) {
 		groups[url].names = append(groups[url].names, s.Name)
 		groups[url].where = append(groups[url].where, start.Origin.String())
 	}
-	sessions := map[string]string{}
-	for _, s := range m.having("sso-session", "sso_start_url") {
-		start, _ := value(s, "sso_start_url")
-		sessions[identitycenter.ComparableURL(start.Value)] = s.Name
-	}
 	for _, url := range order {
 		g := groups[url]
 		what := fmt.Sprintf("profile %q has its own sso_start_url (%s)", g.names[0], url)
 		if n := len(g.names); n > 1 {
 			what = fmt.Sprintf("%d profiles have their own sso_start_url (%s): %s", n, url, listed(g.names))
 		}
-		remedy := []string{
-			"rolecall configure " + m.Quote(url) + ", which writes an sso-session",
-			"then write sso_session = NAME in place of sso_start_url and sso_region",
-		}
-		if name := sessions[url]; name != "" {
-			remedy = []string{"write sso_session = " + name + " in place of sso_start_url and sso_region"}
-		}
+		remedy := []string{"rolecall profiles modernize, which writes an sso-session in their place, and can be undone"}
 		found("config.legacy-profile", Finding{What: what, Where: g.where, Remedy: remedy})
 	}
 }

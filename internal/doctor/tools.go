@@ -77,15 +77,12 @@ const (
 )
 
 func (m *Machine) oldTools(found func(string, Finding)) {
-	aws, version := m.awsCLI()
 	sessions := m.having("sso-session", "sso_start_url")
-	if version != "" && len(sessions) > 0 && older(version, cliSessions) &&
-		(older(version, cliV1Sessions) || !older(version, cliV2)) {
-		found("tools.old-aws-cli", Finding{
-			What: "the AWS CLI is " + version, Where: []string{aws},
-			Remedy: []string{"install version 2 anew: https://aws.amazon.com/cli", credentialProcess},
-		})
+	if len(sessions) == 0 {
+		return
 	}
+	m.withoutSessions(found)
+	aws, version := m.awsCLI()
 	for _, s := range sessions {
 		if start, _ := value(s, "sso_start_url"); strings.HasPrefix(start.Value, "http:") && version != "" &&
 			!older(version, cliRefusesHTTP) {
@@ -96,8 +93,23 @@ func (m *Machine) oldTools(found func(string, Finding)) {
 			})
 		}
 	}
-	if len(sessions) == 0 {
-		return
+}
+
+// OldTools returns the programs in PATH that do not know sso-sessions, even if no config file has one.
+func OldTools(m Machine) []Finding {
+	var all []Finding
+	m.withoutSessions(func(_ string, f Finding) { all = append(all, f) })
+	return all
+}
+
+// withoutSessions reports programs that are too old for sso-sessions.
+func (m *Machine) withoutSessions(found func(string, Finding)) {
+	if aws, version := m.awsCLI(); version != "" && older(version, cliSessions) &&
+		(older(version, cliV1Sessions) || !older(version, cliV2)) {
+		found("tools.old-aws-cli", Finding{
+			What: "the AWS CLI is " + version, Where: []string{aws},
+			Remedy: []string{"install version 2 anew: https://aws.amazon.com/cli", credentialProcess},
+		})
 	}
 	for _, p := range []string{"python3", "python"} {
 		file := m.first(p)

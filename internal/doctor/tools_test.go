@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"rolecall/internal/doctor"
 )
 
 // The version of a program's SDK is read from the file, whichever way it was installed; no program is run.
@@ -66,5 +68,20 @@ func TestAnOldSDKInAGoProgram(t *testing.T) {
 		if got := ids(m.examine()); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", version, got, want)
 		}
+	}
+}
+
+// Before there are sso-sessions nobody needs to know of old programs, but for who is about to write the first.
+func TestOldToolsWithoutSessions(t *testing.T) {
+	unixOnly(t)
+	m := clean(t)
+	m.must(os.RemoveAll(filepath.Join(m.bin, "..", "lib")))
+	m.folder(filepath.Join(m.bin, "..", "lib", "python3", "dist-packages", "awscli-1.22.34.dist-info"))
+	m.must(os.WriteFile(filepath.Join(m.Home, ".aws", "config"), []byte("[default]\nregion = eu-west-1\n"), 0o600))
+	if got := ids(m.examine()); len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+	if old := doctor.OldTools(m.Machine); len(old) != 1 || old[0].What != "the AWS CLI is 1.22.34" {
+		t.Errorf("%v", old)
 	}
 }

@@ -62,6 +62,7 @@ func notRun() map[string]string {
 		"rolecall doctor --online":                                         "it ends with 1: a profile is of the old kind",
 		"rolecall doctor --fix":                                            "it ends with 1: a profile is of the old kind",
 		"rolecall doctor --json":                                           "it ends with 1: a profile is of the old kind",
+		"rolecall profiles modernize":                                      "a person agrees",
 		"rolecall demo --browser":                                          "a person signs in",
 		`rolecall exec "$(rolecall pick)" -- aws s3 ls`:                    "a person chooses",
 		`eval "$(rolecall pick --action env)"`:                             "a person chooses",

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,21 +72,7 @@ func TestClientsUseGeneratedProfiles(t *testing.T) {
 // with the same keys, and nothing else.
 func TestAllParsersReadHostileNamesAlike(t *testing.T) {
 	plan, path := hostilePlan(t)
-	environ := []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "AWS_CONFIG_FILE=" + path}
-	for parser, argv := range map[string][]string{
-		"botocore":   {"/usr/bin/python3", "-X", "utf8", "testdata/profiles.py"},
-		"JavaScript": {"node", "testdata/js/profile.mjs", "--list"},
-	} {
-		cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
-		cmd.Env, cmd.Stderr = environ, os.Stderr
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("%s: %v", parser, err)
-		}
-		var read map[string]map[string]string
-		if err := json.Unmarshal(out, &read); err != nil {
-			t.Fatalf("%s: %v", parser, err)
-		}
+	for parser, read := range readByParsers(t, path) {
 		delete(read, "sso-session.corp") // where the JavaScript SDK keeps it
 		if len(read) != len(plan.Changes) {
 			t.Errorf("%s finds %d profiles, want %d", parser, len(read), len(plan.Changes))
@@ -133,4 +120,71 @@ func hostilePlan(t *testing.T) (*profiles.Plan, string) {
 		t.Fatal(err)
 	}
 	return plan, path
+}
+
+// readByParsers returns the profiles that botocore and the JavaScript SDK find in a config file.
+func readByParsers(t *testing.T, path string) map[string]map[string]map[string]string {
+	t.Helper()
+	environ := []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "AWS_CONFIG_FILE=" + path}
+	all := map[string]map[string]map[string]string{}
+	for parser, argv := range map[string][]string{
+		"botocore":   {"/usr/bin/python3", "-X", "utf8", "testdata/profiles.py"},
+		"JavaScript": {"node", "testdata/js/profile.mjs", "--list"},
+	} {
+		cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
+		cmd.Env, cmd.Stderr = environ, os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", parser, err)
+		}
+		var read map[string]map[string]string
+		if err := json.Unmarshal(out, &read); err != nil {
+			t.Fatalf("%s: %v", parser, err)
+		}
+		all[parser] = read
+	}
+	return all
+}
+
+// 200 legacy profiles with three start URLs in several spellings have the same account and role in three sessions, for
+// botocore, the Go SDK and the JavaScript SDK.
+func TestAllParsersReadModernizedProfiles(t *testing.T) {
+	var text strings.Builder
+	urls := []string{"https://acme.awsapps.com/start", "https://D-1234567890.awsapps.com/start", "https://x.awsapps.com/s"}
+	for i := range 200 {
+		fmt.Fprintf(&text, "# %d\n[profile p%d]\nsso_start_url = %s%s\nsso_region = eu-west-1\nsso_account_id = %012d\n"+
+			"sso_role_name = Role%d\n", i, i, urls[i%3], []string{"", "/", "#/", "/#"}[i/3%4], i, i)
+	}
+	path := filepath.Join(t.TempDir(), "config")
+	d, err := awsconfig.Parse(path, []byte(text.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := profiles.Modernize(d, &awsconfig.Document{})
+	if err != nil || len(plan.Sessions) != 3 || len(plan.Profiles) != 200 {
+		t.Fatal(plan, err)
+	}
+	if err := os.WriteFile(path, plan.Data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sessions := []string{"acme", "sso", "x"}
+	for parser, read := range readByParsers(t, path) {
+		for i := range 200 {
+			got := read[fmt.Sprint("p", i)]
+			if len(got) != 3 || got["sso_session"] != sessions[i%3] || got["sso_account_id"] != fmt.Sprintf("%012d", i) ||
+				got["sso_role_name"] != fmt.Sprint("Role", i) {
+				t.Errorf("%s: p%d is %v", parser, i, got)
+			}
+		}
+	}
+	for i := range 200 {
+		got, err := config.LoadSharedConfigProfile(t.Context(), fmt.Sprint("p", i),
+			func(o *config.LoadSharedConfigOptions) {
+				o.ConfigFiles, o.CredentialsFiles = []string{path}, []string{}
+			})
+		if err != nil || got.SSOSessionName != sessions[i%3] || got.SSOAccountID != fmt.Sprintf("%012d", i) ||
+			got.SSORoleName != fmt.Sprint("Role", i) || got.SSOSession == nil || got.SSOSession.SSORegion != "eu-west-1" {
+			t.Errorf("Go: p%d is %+v, %v", i, got, err)
+		}
+	}
 }
