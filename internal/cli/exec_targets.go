@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,6 +152,24 @@ func guardMark(row inventory.Row) string {
 	return ""
 }
 
+// requireConfirmed returns an error if a policy guards an account that no --confirm names.
+func (a *App) requireConfirmed(found []listed) error {
+	for _, l := range found {
+		rows, err := a.unconfirmed(l.rows)
+		if err != nil {
+			return err
+		}
+		if len(rows) > 0 {
+			return &HintError{
+				Err: fmt.Errorf("%s (%s) is guarded by policy: --yes does not confirm it; nothing was run",
+					rows[0].Label(), rows[0].ID),
+				Code: ExitRefused, Hint: a.again(a.end(), "--confirm", cmp.Or(rows[0].Name, rows[0].ID)),
+			}
+		}
+	}
+	return nil
+}
+
 // maxTold bounds the guarded roles that are listed before the question.
 const maxTold = 20
 
@@ -162,7 +181,8 @@ func cutList(lines []string, most int, see string) []string {
 	return append(slices.Clone(lines[:most-1]), fmt.Sprintf("and %d more: see %s", len(lines)-most+1, see))
 }
 
-// confirmGuarded asks once about all accounts that are marked as guarded.
+// confirmGuarded asks once about all accounts that are marked as guarded. sure is --yes, which is no answer for those
+// that a policy guards: they need --confirm, each.
 func (a *App) confirmGuarded(ctx context.Context, found []listed, sure bool) error {
 	var guarded []string
 	selected := 0
@@ -174,8 +194,11 @@ func (a *App) confirmGuarded(ctx context.Context, found []listed, sure bool) err
 			}
 		}
 	}
-	if len(guarded) == 0 || sure {
+	if len(guarded) == 0 {
 		return nil
+	}
+	if sure {
+		return a.requireConfirmed(found)
 	}
 	person := a.person(options{})
 	if person == nil {

@@ -30,9 +30,7 @@ func (a *App) guard(ctx context.Context, profile awsconfig.Profile) error {
 	if err != nil || !account.Guards(roleIn(profile)) {
 		return err
 	}
-	means := func(text string) bool {
-		return text == account.ID || text != "" && (text == account.Name || text == account.Alias)
-	}
+	means := isNameOf(account)
 	if slices.ContainsFunc(a.confirmed, means) || a.isRemembered(account) {
 		return nil
 	}
@@ -55,6 +53,13 @@ func (a *App) guard(ctx context.Context, profile awsconfig.Profile) error {
 	}
 	a.remember(account)
 	return nil
+}
+
+// isNameOf returns what tells an account's name, alias or id from other texts.
+func isNameOf(account inventory.Account) func(string) bool {
+	return func(text string) bool {
+		return text == account.ID || text != "" && (text == account.Name || text == account.Alias)
+	}
 }
 
 // accountIn returns the account that the keys of profile are for, as far as its text says.

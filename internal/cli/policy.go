@@ -14,6 +14,7 @@ import (
 
 	"rolecall/internal/cache"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
 	"rolecall/internal/machine"
 	"rolecall/internal/policy"
 	"rolecall/internal/settings"
@@ -145,14 +146,35 @@ func (a *App) guardedByPolicy(own settings.Settings) (settings.Settings, error) 
 	if err != nil {
 		return own, err
 	}
+	own.Accounts = append(own.Accounts, guardsOf(rules)...)
+	return own, nil
+}
+
+// guardsOf returns a policy's guards as settings of accounts.
+func guardsOf(rules policy.Policy) []settings.Account {
+	var guards []settings.Account
 	for _, pattern := range rules.Guarded() {
 		guard := settings.Account{Match: pattern, Guarded: true}
 		if slash := strings.LastIndexByte(pattern, '/'); slash >= 0 {
 			guard = settings.Account{Match: pattern[:slash], GuardedRoles: []string{pattern[slash+1:]}}
 		}
-		own.Accounts = append(own.Accounts, guard)
+		guards = append(guards, guard)
 	}
-	return own, nil
+	return guards
+}
+
+// unconfirmed returns the rows that a policy guards, and that no --confirm names.
+func (a *App) unconfirmed(rows []inventory.Row) ([]inventory.Row, error) {
+	rules, err := a.policy()
+	if err != nil {
+		return nil, err
+	}
+	guards := guardsOf(rules)
+	return slices.DeleteFunc(slices.Clone(rows), func(r inventory.Row) bool {
+		known := []identitycenter.Account{{ID: r.ID, Name: r.Name}}
+		account := inventory.Named(identitycenter.SSOSession{}, known).With(guards).Accounts[0]
+		return !account.Guards(r.Role) || slices.ContainsFunc(a.confirmed, isNameOf(*r.Account))
+	}), nil
 }
 
 // limitCache makes a store forget keys that the policy calls too old. The person's own rules count as far as they can
