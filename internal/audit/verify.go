@@ -102,7 +102,7 @@ func (l Log) snapshot() (files []snapshot, err error) {
 type checker struct {
 	Report
 	visit func(Record)
-	// between are the lines since the last record that are none, and where the first is.
+	// between are the broken lines since the last record, and where the first one is.
 	between []byte
 	at      Finding
 	started bool
@@ -157,7 +157,7 @@ func (c *checker) line(where Finding, line []byte) {
 	c.visit(r)
 }
 
-// broken judges the lines since the last record that are none. torn is their hash, if the next record says that they
+// broken judges the broken lines since the last record. torn is their hash, if the next record says that they
 // were there when it was written.
 func (c *checker) broken(next Finding, torn string) {
 	switch {

@@ -80,7 +80,7 @@ func roleIn(profile awsconfig.Profile) string {
 	return profile.RoleName
 }
 
-// longestRemembered bounds remember_guard: a guard that never asks is none.
+// longestRemembered bounds remember_guard: a guard that never asks protects nothing.
 const longestRemembered = 12 * time.Hour
 
 // isRemembered reports whether this shell was asked about an account a short while ago.

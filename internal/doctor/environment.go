@@ -161,7 +161,7 @@ func (m *Machine) filesInEnvironment(found func(string, Finding)) {
 }
 
 // tree returns the working tree: the folder above the working directory that a version control system manages, or that
-// directory itself. The home folder, and what is above it, is none: whoever can write there needs no config file.
+// directory itself. The home folder and the folders above it do not count: who can write there needs no config file.
 func (m *Machine) tree() string {
 	dir, err := filepath.EvalSymlinks(m.WorkingDir)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"rolecall/internal/identitycenter"
 )
 
-// Handing is told of each set of keys once, before a client has it; with an error there are none.
+// Handing is told of each set of keys once, before a client gets it; if it fails, the client gets no keys.
 func TestHanding(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, time.Hour)

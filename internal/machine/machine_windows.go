@@ -36,8 +36,8 @@ func requireOpened(*os.File) error { return nil }
 func openPlain(path string) (*os.File, error) { return os.Open(path) }
 
 // writes are the rights that let somebody change a file or folder, or what is in it.
-const writes = windows.FILE_WRITE_DATA | windows.FILE_APPEND_DATA | windows.FILE_WRITE_ATTRIBUTES | windows.FILE_WRITE_EA |
-	0x40 /* FILE_DELETE_CHILD */ | windows.DELETE | windows.WRITE_DAC | windows.WRITE_OWNER | windows.GENERIC_WRITE |
+const writes = windows.FILE_WRITE_DATA | windows.FILE_APPEND_DATA | windows.FILE_WRITE_ATTRIBUTES |
+	windows.FILE_WRITE_EA | 0x40 /* FILE_DELETE_CHILD */ | windows.DELETE | windows.WRITE_DAC | windows.WRITE_OWNER | windows.GENERIC_WRITE |
 	windows.GENERIC_ALL
 
 func requireTheirs(path string) error {

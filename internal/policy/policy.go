@@ -7,9 +7,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -118,7 +115,8 @@ type Source struct {
 	cached time.Duration // 0: as long as they are good
 }
 
-// Parse reads a policy.toml. A key that is none is an *Error: a rule that nobody enforces would be trusted.
+// Parse reads a policy.toml. An unknown key is an *Error: people would rely on a rule that nobody
+// enforces.
 func Parse(file string, text []byte) (Source, error) {
 	var d Document
 	if err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(&d); err != nil {
@@ -157,24 +155,6 @@ func Of(file string, d Document, text []byte, table string) (Source, error) {
 
 func (s Source) wrong(key, problem string) error {
 	return &Error{File: s.File, Line: s.lines[key], Problem: key + ": " + problem}
-}
-
-// checkPattern returns an error for a pattern that could never match.
-func checkPattern(key, pattern string) error {
-	if _, err := path.Match(pattern, ""); err != nil {
-		return fmt.Errorf("%q is not a pattern", pattern)
-	}
-	scheme, rest, _ := strings.Cut(pattern, "://")
-	switch isURL := scheme == "https" || scheme == "http"; {
-	case key == "allowed_endpoints" && pattern == awsOwn:
-	case key == "allowed_endpoints" && (!isURL || strings.Contains(rest, "/")):
-		return fmt.Errorf("%q is neither aws nor like https://HOST", pattern)
-	case key == "allowed_start_urls" && (!isURL || rest == ""):
-		return fmt.Errorf("%q is not like https://HOST/PATH", pattern)
-	case pattern == "":
-		return errors.New("an entry is empty")
-	}
-	return nil
 }
 
 // A Policy is what all sources say together. The zero value allows everything.
@@ -335,64 +315,29 @@ func quoted(texts []string) string {
 	return "[" + strings.Join(quotes, ", ") + "]"
 }
 
-// awsOwn stands for AWS's own endpoints in allowed_endpoints.
-const awsOwn = "aws"
-
-// matchesURL compares scheme, host and path, each for itself: a * in a host must not match a slash.
-func matchesURL(pattern, text string) bool {
-	scheme, host, place, ok := split(text)
-	if !ok {
-		return false
-	}
-	wantedScheme, rest, _ := strings.Cut(pattern, "://")
-	wantedHost, wantedPlace, _ := strings.Cut(rest, "/")
-	return wantedScheme == scheme && matches(strings.ToLower(wantedHost), host) &&
-		matches(strings.TrimRight(wantedPlace, "/#"), place)
-}
-
-func matchesEndpoint(pattern, text string) bool {
-	if pattern == awsOwn || text == awsOwn {
-		return pattern == text
-	}
-	scheme, host, _, ok := split(text)
-	wantedScheme, wantedHost, _ := strings.Cut(pattern, "://")
-	return ok && wantedScheme == scheme && matches(strings.ToLower(wantedHost), host)
-}
-
-// split returns the parts of an address, without the port that its scheme has anyway.
-func split(text string) (scheme, host, place string, ok bool) {
-	u, err := url.Parse(text)
-	if err != nil || u.User != nil || u.Host == "" {
-		return "", "", "", false
-	}
-	host = strings.ToLower(u.Host)
-	usual := map[string]string{"https": "443", "http": "80"}[u.Scheme]
-	if name, port, err := net.SplitHostPort(host); err == nil && port == usual {
-		host = name
-	}
-	return u.Scheme, host, strings.Trim(u.Path, "/"), true
-}
-
-func matchesName(pattern, text string) bool { return text != "" && matches(pattern, text) }
-
-func matches(pattern, text string) bool {
-	ok, err := path.Match(pattern, text)
-	return err == nil && ok
-}
-
 // decodeError names the line of what TOML does not allow, or no rule is called.
 func decodeError(file string, err error) error {
+	line, key, problem := Decoded(err)
+	if key != "" {
+		problem = fmt.Sprintf("%q is not a rule of this version", key)
+	}
+	return &Error{file, line, problem}
+}
+
+// Decoded reads an error of the TOML decoder: the line, 0 if it is not known, and the key that is unknown, else the
+// problem.
+func Decoded(err error) (line int, key, problem string) {
 	var unknown *toml.StrictMissingError
 	var wrong *toml.DecodeError
 	switch {
 	case errors.As(err, &unknown) && len(unknown.Errors) > 0:
-		line, _ := unknown.Errors[0].Position()
-		return &Error{file, line, fmt.Sprintf("%q is not a rule of this version", strings.Join(unknown.Errors[0].Key(), "."))}
+		line, _ = unknown.Errors[0].Position()
+		return line, strings.Join(unknown.Errors[0].Key(), "."), ""
 	case errors.As(err, &wrong):
-		line, _ := wrong.Position()
-		return &Error{file, line, strings.TrimPrefix(wrong.Error(), "toml: ")}
+		line, _ = wrong.Position()
+		return line, "", strings.TrimPrefix(wrong.Error(), "toml: ")
 	}
-	return &Error{File: file, Problem: err.Error()}
+	return 0, "", err.Error()
 }
 
 // lines finds the line of each key of a table in a document that has been decoded; one that is written in a way that

@@ -198,18 +198,11 @@ func (s *Settings) narrow(file string, data []byte) (err error) {
 
 // decodeError names the line of what TOML does not allow, or no setting of ours is called.
 func decodeError(file string, err error) error {
-	var unknown *toml.StrictMissingError
-	var wrong *toml.DecodeError
-	switch {
-	case errors.As(err, &unknown) && len(unknown.Errors) > 0:
-		first := unknown.Errors[0]
-		line, _ := first.Position()
-		return &Error{File: file, Line: line, Problem: fmt.Sprintf("unknown setting %q", strings.Join(first.Key(), "."))}
-	case errors.As(err, &wrong):
-		line, _ := wrong.Position()
-		return &Error{File: file, Line: line, Problem: strings.TrimPrefix(wrong.Error(), "toml: ")}
+	line, key, problem := policy.Decoded(err)
+	if key != "" {
+		problem = fmt.Sprintf("unknown setting %q", key)
 	}
-	return &Error{File: file, Problem: err.Error()}
+	return &Error{File: file, Line: line, Problem: problem}
 }
 
 // check returns an error for what cannot be meant, and reads times.
