@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 		"access", "audit", "audit/copies", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery",
 		"doctor", "export", "filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login",
 		"loopback", "machine", "near", "nodump", "pace", "peer", "picker", "policy", "profiles", "settings", "terminal",
-		"words", "written",
+		"vault", "words", "written",
 	},
 	"cli/local": { // where both houses meet
 		"awsconfig", "cli", "export", "filesystem", "identitycenter", "login",
@@ -51,7 +51,7 @@ var rooms = map[string][]string{
 	"identitycenter":        {},
 	"identitycenter/client": {"filesystem", "identitycenter"},
 	"inventory":             {"access", "filesystem", "identitycenter", "near", "settings"},
-	"login":                 {"cache", "filesystem", "identitycenter", "loopback", "peer"},
+	"login":                 {"cache", "filesystem", "identitycenter", "loopback", "peer", "vault"},
 	"loopback":              {"peer"},
 	"near":                  {},
 	"nodump":                {},
@@ -65,6 +65,7 @@ var rooms = map[string][]string{
 	"policy":                {},
 	"terminal":              {},
 	"written":               {"awsconfig", "identitycenter"},
+	"vault":                 {"filesystem"},
 	"words":                 {},
 
 	"idc": {
@@ -128,7 +129,9 @@ var foreign = map[string][]string{
 	"charm.land/lipgloss/":             {"batch", "cli", "picker"},
 	"github.com/junegunn/fzf":          {"picker"},
 	"github.com/pelletier/go-toml/":    {"policy", "settings"},
-	"golang.org/x/crypto":              {"idc/directory"},
+	"golang.org/x/crypto":              {"idc/directory", "vault"},
+	"github.com/godbus/dbus/":          {"vault"},
+	"github.com/zalando/go-keyring":    {"vault"},
 	"golang.org/x/sync":                {"access"},
 	"rsc.io/qr":                        {"terminal"},
 	"github.com/gofrs/flock":           {"filesystem"},

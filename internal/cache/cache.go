@@ -32,11 +32,17 @@ var ErrNotFound = errors.New("not in the cache")
 //	State/roles/<sha1>.json            whose role credentials a shared file holds
 //	State/chained/<sha256>.json        credentials of chained roles
 //	State/locks/                       one lock per session for refreshes, one for sign-ins
+//	State/vault/<sha256>.json          secrets of a session's token, encrypted, unless Mode is Shared
+//	State/renewed/<sha256>             when a token was last renewed in the background
+//	State/keys/<sha1>.json             role credentials, if Mode is Private
 type Store struct {
 	Home  string           // the person's home folder
 	State string           // rolecall's state folder
 	Files filesystem.Files // how files are touched
 	Now   func() time.Time
+	Mode  Mode
+	// Vault encrypts, unless Mode is Shared; it opens in every mode what was encrypted before. Nil: neither.
+	Vault vault
 	// Longest is how long cached keys may be used after they were written; 0: as long as they are good.
 	Longest time.Duration
 }

@@ -39,12 +39,12 @@ func aToken() identitycenter.Token {
 
 func save(t *testing.T, s *Store, session identitycenter.SSOSession, token identitycenter.Token) {
 	t.Helper()
-	room, err := s.ReserveToken(session)
+	room, err := s.ReserveToken(t.Context(), session)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer room.Discard()
-	if err := room.Save(token); err != nil {
+	if err := room.Save(t.Context(), token); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -161,7 +161,7 @@ func TestDamagedFilesAreNamedAndSetAside(t *testing.T) {
 			if !errors.As(err, &damaged) || damaged.Path != path {
 				t.Fatalf("got %v", err)
 			}
-			aside, err := s.SetAsideToken(corp)
+			aside, err := s.SetAsideToken(&DamagedError{Path: s.TokenPath(corp)})
 			if err != nil || aside != path+".damaged-1" {
 				t.Fatalf("set aside as %q: %v", aside, err)
 			}
@@ -202,9 +202,9 @@ func TestAFullDiskHarmsNothing(t *testing.T) {
 				}
 				return nil
 			}
-			room, err := s.ReserveToken(corp)
+			room, err := s.ReserveToken(t.Context(), corp)
 			if err == nil {
-				err = room.Save(identitycenter.Token{AccessToken: identitycenter.NewSecret("new")})
+				err = room.Save(t.Context(), identitycenter.Token{AccessToken: identitycenter.NewSecret("new")})
 				room.Discard()
 			}
 			if !errors.Is(err, syscall.ENOSPC) {

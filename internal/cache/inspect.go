@@ -31,7 +31,7 @@ type Inspected struct {
 func (s *Store) Inspect() (files, folders []Inspected) {
 	token := filepath.Dir(s.TokenPath(identitycenter.SSOSession{}))
 	links := map[string]bool{} // ~/.aws itself may be one
-	for _, dir := range append([]string{filepath.Dir(token), filepath.Dir(s.roleDir()), s.State}, s.folders()...) {
+	for _, dir := range append([]string{filepath.Dir(token), filepath.Dir(s.sharedRoles()), s.State}, s.folders()...) {
 		if _, seen := links[dir]; seen {
 			continue
 		}
@@ -50,7 +50,7 @@ func (s *Store) Inspect() (files, folders []Inspected) {
 			switch dir {
 			case token:
 				look = (*Inspected).readToken
-			case s.roleDir():
+			case s.sharedRoles(), s.ownRoles():
 				look = (*Inspected).readRole
 			}
 			files = append(files, Inspected{Path: filepath.Join(dir, entry.Name()), Info: info, look: look})

@@ -13,7 +13,7 @@ import (
 
 // folders are all that hold files of ours: the shared caches, and those of the state folder.
 func (s *Store) folders() []string {
-	all := []string{filepath.Dir(s.TokenPath(identitycenter.SSOSession{})), s.roleDir(), s.State}
+	all := []string{filepath.Dir(s.TokenPath(identitycenter.SSOSession{})), s.sharedRoles(), s.State}
 	entries, _ := os.ReadDir(s.State)
 	for _, entry := range entries {
 		if entry.IsDir() {
@@ -27,7 +27,7 @@ func (s *Store) folders() []string {
 // cache: secrets are neither read nor written there.
 func (s *Store) Check() error {
 	token := filepath.Dir(s.TokenPath(identitycenter.SSOSession{}))
-	for _, dir := range []string{s.State, token, filepath.Dir(token), s.roleDir(), filepath.Dir(s.roleDir())} {
+	for _, dir := range []string{s.State, token, filepath.Dir(token), s.sharedRoles(), filepath.Dir(s.sharedRoles())} {
 		if err := filesystem.CheckFolder(dir); err != nil {
 			return err
 		}
@@ -46,11 +46,13 @@ func (s *Store) Sweep() {
 // tokens, role credentials, client registrations, what was damaged, and what crashes have left. Files that only other
 // tools have written stay.
 func (s *Store) ForgetAll() error {
-	failures := []error{s.forgetTokens(), s.RemoveChained(""), s.removeAll(filepath.Join(s.State, "registrations"))}
+	failures := []error{
+		s.forgetTokens(), s.RemoveChained(""), s.RemoveRegistrations(), s.removeAll(s.ownRoles()), s.removeSealed(),
+	}
 	notes, err := filepath.Glob(filepath.Join(s.State, "roles", "*.json"))
 	failures = append(failures, err)
 	for _, note := range notes {
-		failures = append(failures, s.RemoveRole(filepath.Join(s.roleDir(), filepath.Base(note))))
+		failures = append(failures, s.RemoveRole(filepath.Join(s.sharedRoles(), filepath.Base(note))))
 	}
 	damaged := regexp.MustCompile(`^[0-9a-f]{40,64}\.json\.damaged-[1-3]$`)
 	for _, dir := range s.folders() {

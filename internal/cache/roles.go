@@ -39,9 +39,18 @@ func compact(o object) string {
 	return text + "}"
 }
 
-func (s *Store) roleDir() string { return filepath.Join(s.Home, ".aws", "cli", "cache") }
+func (s *Store) sharedRoles() string { return filepath.Join(s.Home, ".aws", "cli", "cache") }
 
-// RolePath is the AWS CLI's file for the role credentials.
+func (s *Store) ownRoles() string { return filepath.Join(s.State, "keys") }
+
+func (s *Store) roleDir() string {
+	if s.Mode == Private {
+		return s.ownRoles()
+	}
+	return s.sharedRoles()
+}
+
+// RolePath is the file of the role credentials: the AWS CLI's, or one of ours with its name.
 func (s *Store) RolePath(session identitycenter.SSOSession, accountID, role string) string {
 	return filepath.Join(s.roleDir(), roleName(session, accountID, role))
 }

@@ -35,10 +35,12 @@ type SessionNote struct {
 	// SavedToken is a hash of the access token that rolecall saved last: a different one in the file comes from another
 	// tool's sign-in or refresh.
 	SavedToken string `json:"savedToken,omitempty"`
-	// RefusedToken is a hash of the refresh token that was refused at RefusedAt for the reason Refusal.
-	RefusedToken string    `json:"refusedToken,omitempty"`
-	RefusedAt    time.Time `json:"refusedAt,omitzero"`
-	Refusal      string    `json:"refusal,omitempty"`
+	// RefusedToken is a hash of the refresh token that was refused at RefusedAt for the reason Refusal, RefusedSealed
+	// the encrypted file that it lay in.
+	RefusedToken  string    `json:"refusedToken,omitempty"`
+	RefusedSealed string    `json:"refusedSealed,omitempty"`
+	RefusedAt     time.Time `json:"refusedAt,omitzero"`
+	Refusal       string    `json:"refusal,omitempty"`
 	// Person is a keyed hash of who made the sign-in at PersonOf, which is Login unless nobody has asked since.
 	Person   string    `json:"person,omitempty"`
 	PersonOf time.Time `json:"personOf,omitzero"`
@@ -48,12 +50,16 @@ type SessionNote struct {
 
 // Refused reports whether token's refresh token was refused before.
 func (n SessionNote) Refused(token identitycenter.Token) bool {
+	if token.RefreshToken.IsZero() && token.Sealed != "" {
+		return n.RefusedSealed == token.Sealed
+	}
 	return n.RefusedToken != "" && n.RefusedToken == fingerprint(token.RefreshToken)
 }
 
 // Refuse notes that the server refused token's refresh token.
 func (n *SessionNote) Refuse(token identitycenter.Token, at time.Time, reason string) {
 	n.RefusedToken, n.RefusedAt, n.Refusal = fingerprint(token.RefreshToken), at.UTC().Truncate(time.Second), reason
+	n.RefusedSealed = token.Sealed
 }
 
 // Saved notes that rolecall saves token.
@@ -160,10 +166,14 @@ func (s *Store) Registration(
 	}, nil
 }
 
-// SaveRegistration keeps r for its 90 days.
+// SaveRegistration keeps r for its 90 days. Its secret lies in a file of its own only if the token's does: in other modes
+// than Shared each sign-in registers anew.
 func (s *Store) SaveRegistration(
 	session identitycenter.SSOSession, endpoint, flow string, r identitycenter.ClientRegistration,
 ) error {
+	if s.Mode != Shared {
+		return nil
+	}
 	data, err := json.Marshal(registrationFile{
 		Endpoint: endpoint, ClientID: r.ClientID, ClientSecret: r.ClientSecret.Reveal(), ExpiresAt: r.ExpiresAt.UTC(),
 		AuthorizationEndpoint: r.AuthorizationEndpoint, GrantTypes: r.GrantTypes, Scopes: r.Scopes,
@@ -172,6 +182,11 @@ func (s *Store) SaveRegistration(
 		return err
 	}
 	return s.Files.WriteSecret(s.registrationPath(session, endpoint, flow), append(data, '\n'))
+}
+
+// RemoveRegistrations forgets all client registrations.
+func (s *Store) RemoveRegistrations() error {
+	return s.removeAll(filepath.Join(s.State, "registrations"))
 }
 
 // RemoveRegistration forgets the registration at endpoint for session and flow.

@@ -31,9 +31,26 @@ func (s *Store) TokenPath(session identitycenter.SSOSession) string {
 	return filepath.Join(s.Home, ".aws", "sso", "cache", sharedName(session.Label()))
 }
 
-// Token reads the session's token. It returns ErrNotFound, a DamagedError for a file that stayed unreadable for a
-// quarter of a second (other tools rewrite theirs in place), or a ForeignTokenError.
+// Token reads the session's token, without decrypting anything: what is encrypted is missing in it until Unseal. It
+// returns ErrNotFound, a DamagedError for a file that stayed unreadable for a quarter of a second (other tools rewrite
+// theirs in place), or a ForeignTokenError.
 func (s *Store) Token(ctx context.Context, session identitycenter.SSOSession) (identitycenter.Token, error) {
+	shared, err := s.sharedToken(ctx, session)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return shared, err
+	}
+	token, found, sealedError := s.withSealed(session, shared)
+	if sealedError != nil {
+		return token, sealedError
+	}
+	if !found {
+		return token, err
+	}
+	return token, nil
+}
+
+// sharedToken reads the AWS CLI's file.
+func (s *Store) sharedToken(ctx context.Context, session identitycenter.SSOSession) (identitycenter.Token, error) {
 	path := s.TokenPath(session)
 	o, err := s.readTorn(ctx, path)
 	if err != nil {
@@ -107,29 +124,87 @@ func (s *Store) readObject(path string) (object, error) {
 
 // A TokenRoom is disk space reserved for a future token.
 type TokenRoom struct {
+	// Unsealed is why a refresh token could not be encrypted, and will not be kept; nil if it can.
+	Unsealed error
+
 	store   *Store
 	session identitycenter.SSOSession
-	pending *filesystem.Pending
+	shared  *filesystem.Pending // nil if the mode is Private
+	sealed  *filesystem.Pending // nil if nothing is encrypted
+	key     string
 }
 
 // tokenRoom is more than any token file needs: two tokens and a client secret of a few KiB each.
 const tokenRoom = 16 << 10
 
-// ReserveToken makes sure that a token can be saved before its predecessor is used up. Call Save, and Discard in any
-// case.
-func (s *Store) ReserveToken(session identitycenter.SSOSession) (*TokenRoom, error) {
-	pending, err := s.Files.Reserve(s.TokenPath(session), tokenRoom)
-	if err != nil {
-		return nil, fmt.Errorf("the token cache cannot be written: %w", err)
+// ReserveToken makes sure that a token can be saved before its predecessor is used up: there is space, and there is a
+// key. Without a key a token in Split is saved without its refresh token, as Unsealed says. Call Save, and Discard in
+// any case.
+func (s *Store) ReserveToken(ctx context.Context, session identitycenter.SSOSession) (*TokenRoom, error) {
+	r := &TokenRoom{store: s, session: session}
+	if err := r.reserve(ctx); err != nil {
+		r.Discard()
+		return nil, err
 	}
-	return &TokenRoom{s, session, pending}, nil
+	return r, nil
+}
+
+func (r *TokenRoom) reserve(ctx context.Context) (err error) {
+	s := r.store
+	if s.Mode != Private {
+		if r.shared, err = s.Files.Reserve(s.TokenPath(r.session), tokenRoom); err != nil {
+			return fmt.Errorf("the token cache cannot be written: %w", err)
+		}
+	}
+	if s.Mode == Shared {
+		return nil
+	}
+	if r.key, err = s.Vault.Ready(ctx); err != nil {
+		if s.Mode == Private || ctx.Err() != nil {
+			return err
+		}
+		r.Unsealed = err
+		return nil
+	}
+	if r.sealed, err = s.Files.Reserve(s.SealedPath(r.session), tokenRoom); err != nil {
+		return fmt.Errorf("the encrypted file cannot be written: %w", err)
+	}
+	return nil
 }
 
 // Discard frees the space; after Save it does nothing.
-func (r *TokenRoom) Discard() { r.pending.Discard() }
+func (r *TokenRoom) Discard() {
+	for _, pending := range []*filesystem.Pending{r.shared, r.sealed} {
+		if pending != nil {
+			pending.Discard()
+		}
+	}
+}
 
-// Save writes token as the AWS CLI does. Unknown members of the file are kept.
-func (r *TokenRoom) Save(token identitycenter.Token) error {
+// Save writes token to where the store's mode has it, and nowhere else. After a crash at any moment the session can be
+// read: the encrypted file is written first, and what must not be in a file is removed last.
+func (r *TokenRoom) Save(ctx context.Context, token identitycenter.Token) error {
+	s := r.store
+	seals := r.sealed != nil && (s.Mode == Private || !token.RefreshToken.IsZero())
+	if seals {
+		if err := s.seal(ctx, r.sealed, r.key, r.session, token, s.Mode == Private); err != nil {
+			return fmt.Errorf("the encrypted file cannot be written: %w", err)
+		}
+	}
+	if s.Mode == Private {
+		return s.Files.RemoveAll(s.TokenPath(r.session))
+	}
+	if s.Mode == Split {
+		token.RefreshToken, token.Registration.ClientSecret = identitycenter.Secret{}, identitycenter.Secret{}
+	}
+	if err := r.saveShared(token); err != nil || seals {
+		return err
+	}
+	return s.Files.RemoveAll(s.SealedPath(r.session))
+}
+
+// saveShared writes token as the AWS CLI does. Unknown members of the file are kept.
+func (r *TokenRoom) saveShared(token identitycenter.Token) error {
 	o, err := r.store.readObject(r.store.TokenPath(r.session))
 	if err != nil {
 		o = nil // missing, or damaged and to be replaced
@@ -146,7 +221,7 @@ func (r *TokenRoom) Save(token identitycenter.Token) error {
 	} {
 		o.set(m.name, m.text)
 	}
-	if err := r.pending.Commit(o.bytes()); err != nil {
+	if err := r.shared.Commit(o.bytes()); err != nil {
 		return fmt.Errorf("the token cache cannot be written: %w", err)
 	}
 	return nil
@@ -154,12 +229,12 @@ func (r *TokenRoom) Save(token identitycenter.Token) error {
 
 // SetAsideToken moves a damaged token file out of the way and returns its new name. Call it under the session's
 // refresh lock.
-func (s *Store) SetAsideToken(session identitycenter.SSOSession) (string, error) {
-	return s.Files.SetAside(s.TokenPath(session))
+func (s *Store) SetAsideToken(damaged *DamagedError) (string, error) {
+	return s.Files.SetAside(damaged.Path)
 }
 
 // RemoveToken deletes the session's token, if there is one, and the damaged ones that were set aside: they may hold it,
 // too.
 func (s *Store) RemoveToken(session identitycenter.SSOSession) error {
-	return s.Files.RemoveAll(s.TokenPath(session))
+	return errors.Join(s.Files.RemoveAll(s.TokenPath(session)), s.Files.RemoveAll(s.SealedPath(session)))
 }

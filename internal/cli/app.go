@@ -19,6 +19,7 @@ import (
 	"rolecall/internal/nodump"
 	"rolecall/internal/policy"
 	"rolecall/internal/settings"
+	"rolecall/internal/vault"
 
 	"github.com/spf13/cobra"
 )
@@ -67,6 +68,8 @@ type App struct {
 	sweep   sync.Once         // of the caches, by the first who needs them
 	inForce awsconfig.Profile // whose network settings are used, for errors
 
+	opened *vault.Opened // keys of encrypted sign-ins that this process has asked for; nil until then
+
 	people      map[string]string // who signed in, by session, as far as this command has learned it
 	audited     sync.Once
 	auditing    settings.Audit // once read
@@ -75,7 +78,7 @@ type App struct {
 
 // Main runs the command named by args, and returns the exit code.
 func Main(ctx context.Context, w World, args []string) int {
-	a := &App{World: w, line: args}
+	a := &App{World: w, line: args, opened: &vault.Opened{}}
 	if isShortStatus(args) {
 		a.printShort()
 		return ExitOK

@@ -40,6 +40,8 @@ func (a *App) commands() []Command {
 		{"logout", GroupSignIn, a.logoutCommand},
 		{"status", GroupSignIn, a.statusCommand},
 		{"token", GroupSignIn, a.tokenCommand},
+		{"refresh", GroupSignIn, a.refreshCommand},
+		{"storage", GroupSignIn, a.storageCommand},
 		{"env", GroupUse, a.envCommand},
 		{"exec", GroupUse, a.execCommand},
 		{"serve", GroupUse, a.serveCommand},

@@ -19,6 +19,7 @@ import (
 	"rolecall/internal/inventory"
 	"rolecall/internal/login"
 	"rolecall/internal/policy"
+	"rolecall/internal/vault"
 )
 
 // Exit codes: the full contract, also in the help and the README.
@@ -141,7 +142,10 @@ func (a *App) explainKind(err error, r *report) {
 	var text *discovery.StartURLError
 	var elsewhere *discovery.ElsewhereError
 	var identity *credentials.IdentityError
+	var sealed *vault.UnavailableError
 	switch {
+	case errors.As(err, &sealed):
+		a.explainSealed(sealed, r)
 	case errors.As(err, &account):
 		r.Code, r.Facts, r.Hint = ExitNoAccess, account.Facts(), "rolecall ls"+sessionArgument(account.Session)
 	case errors.Is(err, identitycenter.ErrWrongClock):

@@ -76,8 +76,11 @@ func (h *handedOut) prepare(
 		},
 		SignIn: func() time.Time { return store.SignedIn(session) },
 		Failed: func(err error, until time.Time) { h.sayFailed(name, err, until) },
-		Look:   func(until time.Time) { h.lastCall.look(session, name, until) },
-		Now:    h.app.Now,
+		Look: func(until time.Time) {
+			h.lastCall.look(session, name, until)
+			h.app.renewInTime(context.Background(), profile)
+		},
+		Now: h.app.Now,
 		// Keys of other tools; all others are a role's.
 		AnyLife: !profile.SignsIn() && profile.Chain == nil,
 	})
@@ -92,7 +95,7 @@ func (h *handedOut) prepare(
 // renew gets new keys for the same profile, even if the config files have changed. Each renewal is a command of its
 // own: time waited in vain does not count against the next one.
 func (h *handedOut) renew(ctx context.Context, profile awsconfig.Profile) (identitycenter.RoleCredentials, error) {
-	a := &App{World: h.app.World, debug: h.app.debug, shared: h.app.shared, own: h.app.own}
+	a := &App{World: h.app.World, debug: h.app.debug, shared: h.app.shared, own: h.app.own, opened: h.app.opened}
 	profile = unshared(profile)
 	s, err := a.sessionOf(ctx, &profile, options{unattended: true, stderr: h.stderr})
 	if err != nil {

@@ -176,6 +176,9 @@ func (a *App) sayLogin(s *session, token identitycenter.Token, already bool, as 
 	if as != "" {
 		as = " as " + a.Show(as)
 	}
+	if mode, _ := a.storageMode(); mode != "shared" {
+		until += "; storage is " + mode
+	}
 	a.note("%s %s%s; %s", verb, quotedLabel(l.Session), as, until)
 	return nil
 }

@@ -47,7 +47,9 @@ func (a *App) logout(ctx context.Context, name string, all bool, o options) erro
 		if err != nil {
 			return err
 		}
-		return a.logoutOf(ctx, s)
+		err = a.logoutOf(ctx, s)
+		a.pruneKeys(ctx)
+		return err
 	}
 	sessions, err := a.allSessions()
 	if err != nil {
@@ -65,6 +67,7 @@ func (a *App) logout(ctx context.Context, name string, all bool, o options) erro
 	if err == nil {
 		err = store.ForgetAll()
 	}
+	a.pruneKeys(ctx)
 	return errors.Join(append(failures, err)...)
 }
 

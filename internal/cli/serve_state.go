@@ -138,7 +138,7 @@ func (s *serving) control() http.Handler {
 // addLater hands out one more target, in the region that the calling command has found. That command has retrieved the
 // keys, so those of roles are in the cache; other tools are run again, which may take long.
 func (s *serving) addLater(ctx context.Context, text, region string) (servedTarget, error) {
-	fresh := &App{World: s.app.World, debug: s.app.debug} // the config files may have changed
+	fresh := &App{World: s.app.World, debug: s.app.debug, opened: s.app.opened} // the config files may have changed
 	t, err := fresh.argument(targetFlags{region: region}, text)
 	if err != nil {
 		return servedTarget{}, err

@@ -72,6 +72,10 @@ func (a *App) shortProfile(name string) string {
 		return who
 	}
 	c, err := store.RoleCredentials(profile.Session, profile.AccountID, profile.RoleName)
+	if err != nil { // the settings are not read for a prompt
+		store.Mode = cache.Private
+		c, err = store.RoleCredentials(profile.Session, profile.AccountID, profile.RoleName)
+	}
 	if err != nil || !c.Expiration.After(a.Now()) { // SDKs get new ones
 		return who
 	}

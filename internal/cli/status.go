@@ -93,7 +93,11 @@ func (a *App) status(ctx context.Context) error {
 		roles = append(roles, status)
 	}
 	if a.json {
-		return a.printJSON(map[string]any{"sessions": sessions, "roleCredentials": roles})
+		storage, err := a.storageStatus(ctx, false)
+		if err != nil {
+			return err
+		}
+		return a.printJSON(map[string]any{"sessions": sessions, "roleCredentials": roles, "storage": storage})
 	}
 	return a.printStatus(sessions, roles)
 }
@@ -157,6 +161,8 @@ func (a *App) printStatus(sessions []sessionStatus, roles []roleStatus) error {
 	if len(roles) == 0 {
 		fmt.Fprintln(w, "(none cached)")
 	}
+	mode, _ := a.storageMode()
+	fmt.Fprintf(w, "\nstorage %s\n", a.Show(a.storageLine(mode)))
 	return w.Flush()
 }
 

@@ -82,6 +82,7 @@ func (a *App) cache() (*cache.Store, error) {
 		return nil, err
 	}
 	a.limitCache(store)
+	a.storeBy(store)
 	a.sweep.Do(func() {
 		a.sweepServe()
 		a.sweepCredentials(store)
@@ -186,6 +187,7 @@ func (a *App) session(ctx context.Context, profile *awsconfig.Profile, o options
 	if err != nil {
 		return nil, err
 	}
+	store.Vault = a.vault(o)
 	a.inForce = *root
 	e := a.endpoints(*root)
 	if o.endpointURL != "" {
@@ -298,6 +300,7 @@ func (a *App) retrieve(
 		if profile, err = a.located(ctx, profile, o); err == nil && !o.unattended {
 			err = a.guard(ctx, profile)
 		}
+		a.renewInTime(ctx, profile)
 	} else {
 		var s *session
 		profile, s, err = a.resolve(ctx, t, o)

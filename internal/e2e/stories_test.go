@@ -49,6 +49,7 @@ func storyParams() testscript.Params {
 		Dir: "testdata/stories",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "fault": fault, "center": center, "token": token, "roles": roles, "answered": answered,
+			"keyring": keyringCommand,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -64,7 +65,7 @@ func runStories(t *testing.T, params testscript.Params, more []string) {
 		if err != nil {
 			return err
 		}
-		env.Values[worldKey{}] = w
+		env.Values[worldKey{}], env.Values[desktopKey{}] = w, &desktopHolder{}
 		env.Defer(func() { w.close() })
 		env.Vars = append(env.Vars, "CENTER="+w.url, "BIN="+bin, "CONFIG="+filepath.Join(home, ".aws", "config"))
 		env.Vars = append(append(env.Vars, w.environ()...), more...)

@@ -87,13 +87,18 @@ type Token struct {
 	StartURL     string
 	Region       string
 	Registration ClientRegistration // may be missing: then it cannot be refreshed
+	// Sealed identifies the encrypted file with what is missing above: the refresh token and the client secret, or all
+	// three secrets. Empty without one.
+	Sealed string
+	// Renews says that the encrypted file has what a refresh needs.
+	Renews bool
 }
 
 // Refreshable reports whether t has all that a refresh needs, and its
 // registration is still good at now.
 func (t Token) Refreshable(now time.Time) bool {
-	return !t.RefreshToken.IsZero() && t.Registration.ClientID != "" &&
-		!t.Registration.ClientSecret.IsZero() && now.Before(t.Registration.ExpiresAt)
+	secrets := t.Renews || !t.RefreshToken.IsZero() && !t.Registration.ClientSecret.IsZero()
+	return secrets && t.Registration.ClientID != "" && now.Before(t.Registration.ExpiresAt)
 }
 
 // An Account is one that the person has a role in. Name and Email may be empty.

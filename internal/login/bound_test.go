@@ -98,9 +98,9 @@ func TestANoteOfAnotherClient(t *testing.T) {
 			t.Fatal(err)
 		}
 		token.Registration.ClientID = "of-another-tool"
-		room, err := s.Store.ReserveToken(s.Session)
+		room, err := s.Store.ReserveToken(t.Context(), s.Session)
 		if err == nil {
-			err = room.Save(token)
+			err = room.Save(t.Context(), token)
 		}
 		if err != nil {
 			t.Fatal(err)

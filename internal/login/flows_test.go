@@ -499,11 +499,11 @@ func TestARefreshOfAnotherToolIsTakenOver(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			room, err := s.Store.ReserveToken(corp)
+			room, err := s.Store.ReserveToken(t.Context(), corp)
 			if err != nil {
 				t.Error(err)
 			}
-			if err := room.Save(theirs); err != nil {
+			if err := room.Save(t.Context(), theirs); err != nil {
 				t.Error(err)
 			}
 			w.Header().Set("x-amzn-ErrorType", "InvalidGrantException")

@@ -99,10 +99,17 @@ func (l *Login) token(ctx context.Context, rejected identitycenter.Token) (ident
 // else a refreshed one.
 func (l *Login) unattended(ctx context.Context, rejected identitycenter.Token) (identitycenter.Token, error) {
 	token, err := l.Store.Token(ctx, l.Session)
-	if err == nil && l.fresh(token) && !same(token, rejected) {
-		return token, l.guard(token)
+	if err == nil && l.Store.IsBare(token) {
+		l.adopt(ctx)
+		token, err = l.Store.Token(ctx, l.Session)
 	}
-	if err != nil && !causesLogin(err) {
+	if err == nil && l.fresh(token) {
+		token, err = l.readable(ctx, token)
+		if err == nil && !same(token, rejected) {
+			return token, l.guard(token)
+		}
+	}
+	if err != nil && !causesLogin(err) && !errors.Is(err, cache.ErrChanged) {
 		return token, err
 	}
 	return l.refresh(ctx, rejected)
@@ -143,6 +150,9 @@ func (l *Login) fresh(t identitycenter.Token) bool {
 // that may go to the endpoints in force. For a sign-out.
 func (l *Login) Cached(ctx context.Context) (identitycenter.Token, error) {
 	token, err := l.Store.Token(ctx, l.Session)
+	if err == nil {
+		token, err = l.readable(ctx, token)
+	}
 	if err != nil {
 		return token, err
 	}

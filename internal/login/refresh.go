@@ -32,6 +32,9 @@ func (l *Login) refresh(ctx context.Context, rejected identitycenter.Token) (ide
 	if err != nil {
 		return token, l.required(l.setAside(err))
 	}
+	if token, err = l.readable(ctx, token); err != nil {
+		return token, err
+	}
 	if l.fresh(token) && !same(token, rejected) {
 		return token, l.guard(token)
 	}
@@ -56,6 +59,9 @@ func (l *Login) withoutLock(
 		return identitycenter.Token{}, context.Cause(ctx)
 	}
 	token, err := l.Store.Token(ctx, l.Session)
+	if err == nil {
+		token, err = l.readable(ctx, token)
+	}
 	switch {
 	case err != nil && causesLogin(err):
 		return token, l.required(err)
@@ -82,7 +88,7 @@ func (l *Login) withoutLock(
 func (l *Login) setAside(err error) error {
 	var damaged *cache.DamagedError
 	if errors.As(err, &damaged) {
-		if aside, moveError := l.Store.SetAsideToken(l.Session); moveError == nil {
+		if aside, moveError := l.Store.SetAsideToken(damaged); moveError == nil {
 			damaged.Aside = aside
 		}
 	}
@@ -97,7 +103,14 @@ func (l *Login) renew(ctx context.Context, token, rejected identitycenter.Token)
 	if !token.Refreshable(l.Now()) || note.Refused(token) {
 		return token, l.ended(token, note)
 	}
-	room, err := l.Store.ReserveToken(l.Session)
+	token, err := l.unsealed(ctx, token)
+	if err != nil {
+		return token, err
+	}
+	room, err := l.Store.ReserveToken(ctx, l.Session)
+	if err == nil {
+		err = room.Unsealed // the key opened the file, and cannot seal the next one
+	}
 	if err != nil {
 		return token, err
 	}
@@ -111,6 +124,9 @@ func (l *Login) renew(ctx context.Context, token, rejected identitycenter.Token)
 	renewed, err := l.Service.RefreshToken(working, token.Registration, token.RefreshToken)
 	if refused(err) {
 		other, readError := l.Store.Token(working, l.Session)
+		if readError == nil {
+			other, readError = l.unsealed(working, other)
+		}
 		if readError == nil && !other.RefreshToken.Equal(token.RefreshToken) {
 			if l.fresh(other) {
 				return other, l.guard(other)
@@ -128,7 +144,7 @@ func (l *Login) renew(ctx context.Context, token, rejected identitycenter.Token)
 	if err != nil {
 		return token, fmt.Errorf("refreshing the login to %q: %w", l.Session.Label(), err)
 	}
-	if err := room.Save(renewed); err != nil {
+	if err := room.Save(working, renewed); err != nil {
 		return renewed, err
 	}
 	l.noteLife(note, renewed)

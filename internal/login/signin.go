@@ -120,11 +120,15 @@ func (l *Login) personSignsIn(
 	if err := l.confirmEndpoint(ctx); err != nil {
 		return identitycenter.Token{}, err
 	}
-	room, err := l.Store.ReserveToken(l.Session) // a full disk shows before the person is asked
+	room, err := l.Store.ReserveToken(ctx, l.Session) // a full disk, or no key, shows before the person is asked
 	if err != nil {
 		return identitycenter.Token{}, err
 	}
 	room.Discard()
+	if room.Unsealed != nil && l.Session.Name != "" {
+		l.warn("without a key the refresh token is dropped: sign in again when the access token ends, after about an hour: %w",
+			room.Unsealed)
+	}
 	if signOut != nil {
 		if err := l.signOut(ctx, signOut); err != nil {
 			return identitycenter.Token{}, fmt.Errorf("signing out before the new login: %w", err)
@@ -159,6 +163,9 @@ func (l *Login) signOut(ctx context.Context, signOut SigningOut) error {
 	}
 	defer unlock()
 	token, unreadable := l.Store.Token(ctx, l.Session)
+	if unreadable == nil {
+		token, unreadable = l.unsealed(ctx, token)
+	}
 	if err := l.Store.RemoveToken(l.Session); err != nil {
 		return err
 	}
@@ -166,12 +173,12 @@ func (l *Login) signOut(ctx context.Context, signOut SigningOut) error {
 	if err == nil || unreadable != nil {
 		return err
 	}
-	room, noRoom := l.Store.ReserveToken(l.Session)
+	room, noRoom := l.Store.ReserveToken(ctx, l.Session)
 	if noRoom != nil {
 		return errors.Join(err, noRoom)
 	}
 	defer room.Discard()
-	return errors.Join(err, room.Save(token))
+	return errors.Join(err, room.Save(ctx, token))
 }
 
 // confirmEndpoint asks before a sign-in goes to an endpoint that is not AWS's
@@ -210,7 +217,7 @@ func (l *Login) save(ctx context.Context, token identitycenter.Token) error {
 		return err
 	}
 	defer unlock()
-	room, err := l.Store.ReserveToken(l.Session)
+	room, err := l.Store.ReserveToken(ctx, l.Session)
 	if err != nil {
 		return err
 	}
@@ -229,7 +236,7 @@ func (l *Login) save(ctx context.Context, token identitycenter.Token) error {
 	if err := l.Store.SaveSessionNote(l.Session, note); err != nil {
 		return err
 	}
-	return room.Save(token)
+	return room.Save(ctx, token)
 }
 
 // explainRefusal says in a person's words how a sign-in ended.

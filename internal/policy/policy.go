@@ -27,6 +27,7 @@ type Document struct {
 	Guarded       []string `toml:"guarded"`
 	LongestCached string   `toml:"longest_cached_keys"`
 	Audit         string   `toml:"audit"`
+	Storage       string   `toml:"storage"`
 }
 
 // The permissions that a policy can take away.
@@ -140,6 +141,9 @@ func Of(file string, d Document, text []byte, table string) (Source, error) {
 	}
 	if d.Audit != "" && d.Audit != required {
 		return s, s.wrong("audit", fmt.Sprintf("%q is not %q", d.Audit, required))
+	}
+	if d.Storage != "" && !IsStorage(d.Storage) {
+		return s, s.wrong("storage", fmt.Sprintf("%q is not one of %s", d.Storage, quoted(Storages())))
 	}
 	if d.LongestCached == "" {
 		return s, nil
@@ -277,6 +281,41 @@ func (p Policy) AuditRequired() bool {
 	return slices.ContainsFunc(p.sources, func(s Source) bool { return s.Audit == required })
 }
 
+// Storages are the modes of keeping sign-ins, the weakest first.
+func Storages() []string { return []string{"shared", "split", "private"} }
+
+// IsStorage reports whether a text is such a mode.
+func IsStorage(text string) bool { return slices.Contains(Storages(), text) }
+
+// Stronger returns the stronger of two modes; an empty one says nothing.
+func Stronger(a, b string) string {
+	if slices.Index(Storages(), a) < slices.Index(Storages(), b) {
+		return b
+	}
+	return a
+}
+
+// Storage returns the weakest mode that is allowed; empty: each is.
+func (p Policy) Storage() (mode string) {
+	for _, s := range p.sources {
+		mode = Stronger(mode, s.Document.Storage)
+	}
+	return mode
+}
+
+// AllowStorage returns a *Refusal for a mode that is weaker than a rule wants.
+func (p Policy) AllowStorage(mode string) error {
+	for _, s := range p.sources {
+		if Stronger(mode, s.Document.Storage) != mode {
+			rule := Rule{"storage", fmt.Sprintf("%q", s.Document.Storage), s.File, s.lines["storage"], weakerStorage}
+			return &Refusal{"storage " + mode, rule}
+		}
+	}
+	return nil
+}
+
+const weakerStorage = "weaker storage of sign-ins"
+
 // Rules returns each rule in force.
 func (p Policy) Rules() []Rule {
 	rules := []Rule{}
@@ -302,6 +341,9 @@ func (p Policy) Rules() []Rule {
 		}
 		if s.Audit != "" {
 			add("audit", fmt.Sprintf("%q", s.Audit), "keys without a record in the audit log")
+		}
+		if s.Document.Storage != "" {
+			add("storage", fmt.Sprintf("%q", s.Document.Storage), weakerStorage)
 		}
 	}
 	return rules

@@ -128,7 +128,7 @@ func TestListsWithNothingInCommon(t *testing.T) {
 func TestWhatIsNoRule(t *testing.T) {
 	for text, want := range map[string]string{
 		"devise_code = false":                     `policy.toml:1: "devise_code" is not a rule of this version`,
-		"\nstorage = 'split'":                     `policy.toml:2: "storage" is not a rule of this version`,
+		"\nstores = 'split'":                      `policy.toml:2: "stores" is not a rule of this version`,
 		"device_code = 'no'":                      "policy.toml:1: ",
 		"device_code":                             "policy.toml:1: ",
 		"allowed_sessions = []":                   "policy.toml:1: allowed_sessions: the list is empty",

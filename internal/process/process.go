@@ -5,6 +5,7 @@ package process
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -28,7 +29,8 @@ func Cached(program string, args []string) (identitycenter.RoleCredentials, bool
 	if !ok || err != nil || !filepath.IsAbs(home) { // rolecall looks into the user database
 		return none, false
 	}
-	if machine.Exists() || hasRules(home) { // which the command line reads
+	mode, plain := settings(home)
+	if machine.Exists() || !plain { // which the command line reads
 		return none, false
 	}
 	config, err := awsconfig.Open(awsconfig.Locate(os.Getenv, home))
@@ -39,8 +41,8 @@ func Cached(program string, args []string) (identitycenter.RoleCredentials, bool
 	if !ok || config.Expected(profile.Name) != (awsconfig.Expectation{}) {
 		return none, false
 	}
-	store := cache.Store{Home: home, State: cache.StateFolder(os.Getenv, home), Now: time.Now}
-	if store.Check() != nil {
+	store := cache.Store{Home: home, State: cache.StateFolder(os.Getenv, home), Mode: mode, Now: time.Now}
+	if store.Check() != nil || store.IsDue(context.Background(), profile.Session) { // the command line has it renewed
 		return none, false
 	}
 	c, good := store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
@@ -56,19 +58,28 @@ func Cached(program string, args []string) (identitycenter.RoleCredentials, bool
 	return c, true
 }
 
-// hasRules reports whether the person's config.toml may have rules about keys that leave, or about their records.
-func hasRules(home string) bool {
+// settings reads what matters here in the person's config.toml: where role credentials lie. plain is false if it may
+// have rules about keys that leave, or about their records.
+func settings(home string) (mode cache.Mode, plain bool) {
 	text, err := filesystem.Read(cache.SettingsFile(os.Getenv, home), maxSettings)
 	if errors.Is(err, fs.ErrNotExist) {
-		return false
+		return cache.Shared, true
+	}
+	if err != nil || bytes.Contains(text, []byte("expect_")) {
+		return mode, false
 	}
 	for line := range bytes.SplitSeq(text, []byte("\n")) {
 		line = bytes.TrimLeft(line, " \t[\"'")
-		if bytes.HasPrefix(line, []byte("policy")) || bytes.HasPrefix(line, []byte("audit")) {
-			return true
+		value, isStorage := bytes.CutPrefix(line, []byte("storage"))
+		switch {
+		case bytes.HasPrefix(line, []byte("policy")), bytes.HasPrefix(line, []byte("audit")):
+			return mode, false
+		case !isStorage:
+		case bytes.Contains(value, []byte(cache.Private)):
+			mode = cache.Private
 		}
 	}
-	return err != nil || bytes.Contains(text, []byte("expect_"))
+	return mode, true
 }
 
 // maxSettings bounds config.toml here: it is written by hand.

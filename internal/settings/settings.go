@@ -23,12 +23,14 @@ type Settings struct {
 	DefaultSession string `toml:"default_session"` // where the default profile has none
 	Region         string `toml:"region"`          // unless the person, the profile or the account has one
 	// PromptVariables sets AWS_SSO_PROFILE and AWS_VAULT, too, for prompts that know only these.
-	PromptVariables bool      `toml:"prompt_variables"`
-	Profiles        Profiles  `toml:"profiles"`
-	Accounts        []Account `toml:"account"`
-	Sessions        []Session `toml:"session"`
-	ProfilePins     []Pin     `toml:"profile"`
-	Consoles        []Console `toml:"console"` // of several that match, the last counts
+	PromptVariables bool `toml:"prompt_variables"`
+	// Storage is where the secrets of sign-ins lie: shared (the default), split or private.
+	Storage     string    `toml:"storage"`
+	Profiles    Profiles  `toml:"profiles"`
+	Accounts    []Account `toml:"account"`
+	Sessions    []Session `toml:"session"`
+	ProfilePins []Pin     `toml:"profile"`
+	Consoles    []Console `toml:"console"` // of several that match, the last counts
 	// RememberGuard is how long a shell is not asked again about a guarded account; 0: it is asked each time.
 	RememberGuard time.Duration `toml:"-"`
 	Remembered    string        `toml:"remember_guard"`
@@ -212,6 +214,9 @@ func (s *Settings) check(file string) (err error) {
 		if err != nil || s.RememberGuard < 0 {
 			return &Error{File: file, Problem: fmt.Sprintf("remember_guard: %q is not a time such as 15m", s.Remembered)}
 		}
+	}
+	if s.Storage != "" && !policy.IsStorage(s.Storage) {
+		return &Error{File: file, Problem: fmt.Sprintf("storage: %q is not shared, split or private", s.Storage)}
 	}
 	if problem := s.Audit.check(); problem != "" {
 		return &Error{File: file, Problem: problem}

@@ -1,0 +1,201 @@
+package vault
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	system "github.com/zalando/go-keyring"
+)
+
+// service is what the keyring's items are filed under.
+const service = "rolecall"
+
+func user(id string) string { return "split:" + id }
+
+// The time for an answer of the keyring: a person may have to type its password.
+const (
+	unattended = 3 * time.Second
+	attended   = 60 * time.Second
+)
+
+// spared is how long other processes do not ask a keyring that has just not answered.
+const spared = 30 * time.Second
+
+type systemKeyring struct{}
+
+func (systemKeyring) Get(service, user string) (string, error) { return system.Get(service, user) }
+func (systemKeyring) Set(service, user, text string) error     { return system.Set(service, user, text) }
+
+func (systemKeyring) Delete(service, user string) error { return system.Delete(service, user) }
+
+func (v *Vault) ring() keyring {
+	if v.keyring != nil {
+		return v.keyring
+	}
+	return systemKeyring{}
+}
+
+func (v *Vault) getKeyring(ctx context.Context, id string) ([]byte, error) {
+	text, err := v.call(ctx, func() (string, error) { return v.ring().Get(service, user(id)) })
+	if errors.Is(err, system.ErrNotFound) {
+		return nil, fmt.Errorf("%w from the keyring", ErrGone)
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(key) != keySize {
+		return nil, fmt.Errorf("%w: something else is in its place in the keyring", ErrGone)
+	}
+	return key, nil
+}
+
+// putKeyring stores a new key and reads it back: some keyrings report success for what a person has dismissed.
+func (v *Vault) putKeyring(ctx context.Context, id string, key []byte) error {
+	text := base64.StdEncoding.EncodeToString(key)
+	got, err := v.call(ctx, func() (string, error) {
+		if err := v.ring().Set(service, user(id), text); err != nil {
+			return "", err
+		}
+		return v.ring().Get(service, user(id))
+	})
+	if errors.Is(err, system.ErrNotFound) || err == nil && got != text {
+		return &UnavailableError{Backend: Keyring, Kind: Locked, Why: "it has not stored the key", Cause: err}
+	}
+	return err
+}
+
+func (v *Vault) deleteKeyring(ctx context.Context, id string) error {
+	_, err := v.call(ctx, func() (string, error) { return "", v.ring().Delete(service, user(id)) })
+	if errors.Is(err, system.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// call asks the keyring, one process at a time: some jam when several ask a locked one. It waits for an answer no
+// longer than its time; what comes later is lost. Except for system.ErrNotFound its errors are UnavailableErrors.
+func (v *Vault) call(ctx context.Context, ask func() (string, error)) (string, error) {
+	limit := unattended
+	if v.Person != nil {
+		limit = attended
+	}
+	unlock, err := v.lockOf(ctx, "keyring.lock", lockLimit)
+	if err != nil {
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		return "", &UnavailableError{Backend: Keyring, Kind: Silent, Why: "another process waits for it", Cause: err}
+	}
+	defer unlock()
+	if err := v.unanswered(); err != nil && v.Person == nil {
+		return "", err
+	}
+	text, err := v.within(ctx, limit, ask)
+	if unavailable := (*UnavailableError)(nil); errors.As(err, &unavailable) {
+		v.noteUnanswered(unavailable)
+	}
+	return text, err
+}
+
+// within runs ask beside, since nothing can interrupt it.
+func (v *Vault) within(ctx context.Context, limit time.Duration, ask func() (string, error)) (string, error) {
+	if !v.Opened.begin() {
+		return "", &UnavailableError{Backend: Keyring, Kind: Silent, Why: "it still does not answer"}
+	}
+	type answer struct {
+		text string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	go func() {
+		defer v.Opened.end()
+		if err := v.reach(ctx); err != nil {
+			answers <- answer{err: err}
+			return
+		}
+		text, err := ask()
+		answers <- answer{text, err}
+	}()
+	if v.Person != nil {
+		defer time.AfterFunc(unattended/3, func() { v.Person.Tell("waiting for the keyring, which may be asking") }).Stop()
+	}
+	select {
+	case a := <-answers:
+		return a.text, asUnavailable(a.err)
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return "", &UnavailableError{Backend: Keyring, Kind: Silent, Why: fmt.Sprintf("no answer in %v", limit)}
+		}
+		return "", context.Cause(ctx)
+	}
+}
+
+func (o *Opened) begin() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.stuck {
+		return false
+	}
+	o.stuck = true
+	return true
+}
+
+func (o *Opened) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stuck = false
+}
+
+// asUnavailable makes an UnavailableError of whatever a keyring says but "not found". Their texts are localised, so
+// only types and D-Bus names tell more.
+func asUnavailable(err error) error {
+	if unavailable := (*UnavailableError)(nil); err == nil || errors.Is(err, system.ErrNotFound) ||
+		errors.As(err, &unavailable) {
+		return err
+	}
+	return &UnavailableError{Backend: Keyring, Kind: kindOf(err), Why: err.Error(), Cause: err}
+}
+
+// An unanswered note spares other processes the wait.
+type unansweredNote struct {
+	At   time.Time `json:"at"`
+	Kind Kind      `json:"kind"`
+	Why  string    `json:"why"`
+}
+
+func (v *Vault) notePath() string { return filepath.Join(v.Dir, "unanswered") }
+
+func (v *Vault) noteUnanswered(e *UnavailableError) {
+	data, err := json.Marshal(unansweredNote{v.Now(), e.Kind, e.Why})
+	if err == nil && e.Kind != Missing { // which is found out in no time
+		_ = v.Files.WriteSecret(v.notePath(), data) // without it the others wait
+	}
+}
+
+func (v *Vault) unanswered() error {
+	var note unansweredNote
+	data, err := v.Files.ReadSecret(v.notePath())
+	if err != nil || json.Unmarshal(data, &note) != nil || note.At.After(v.Now()) || v.Now().Sub(note.At) > spared {
+		return nil
+	}
+	return &UnavailableError{Backend: Keyring, Kind: note.Kind, Why: note.Why}
+}
+
+// stateLimit bounds State.
+const stateLimit = 700 * time.Millisecond
+
+// State returns why the keyring could not be asked now; nil if it can. It asks for no key, and wakes nobody.
+func (v *Vault) State(ctx context.Context) error {
+	other := *v
+	other.Person = nil
+	_, err := other.within(ctx, stateLimit, func() (string, error) { return "", nil })
+	return err
+}
