@@ -166,8 +166,8 @@ func (s *Store) Registration(
 	}, nil
 }
 
-// SaveRegistration keeps r for its 90 days. Its secret lies in a file of its own only if the token's does: in other modes
-// than Shared each sign-in registers anew.
+// SaveRegistration keeps r for its 90 days. In other modes than Shared nothing is kept, since its secret would be in
+// clear: each sign-in registers anew.
 func (s *Store) SaveRegistration(
 	session identitycenter.SSOSession, endpoint, flow string, r identitycenter.ClientRegistration,
 ) error {

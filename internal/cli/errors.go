@@ -19,7 +19,6 @@ import (
 	"rolecall/internal/inventory"
 	"rolecall/internal/login"
 	"rolecall/internal/policy"
-	"rolecall/internal/vault"
 )
 
 // Exit codes: the full contract, also in the help and the README.
@@ -123,6 +122,7 @@ func (a *App) explain(ctx context.Context, err error) report {
 		a.explainKind(err, &r)
 	}
 	a.explainVariant(err, &r)
+	a.explainSealed(err, &r)
 	if incomplete := (*inventory.IncompleteError)(nil); errors.As(err, &incomplete) {
 		r.Facts = append([]string{incomplete.Kept()}, r.Facts...)
 		if r.Code == ExitUnavailable || r.Code == ExitInterrupted {
@@ -142,10 +142,7 @@ func (a *App) explainKind(err error, r *report) {
 	var text *discovery.StartURLError
 	var elsewhere *discovery.ElsewhereError
 	var identity *credentials.IdentityError
-	var sealed *vault.UnavailableError
 	switch {
-	case errors.As(err, &sealed):
-		a.explainSealed(sealed, r)
 	case errors.As(err, &account):
 		r.Code, r.Facts, r.Hint = ExitNoAccess, account.Facts(), "rolecall ls"+sessionArgument(account.Session)
 	case errors.Is(err, identitycenter.ErrWrongClock):

@@ -75,8 +75,12 @@ func (p vaultPerson) AskSecret(ctx context.Context, question string) (string, er
 
 func (p vaultPerson) Tell(line string) { p.app.note("%s", line) }
 
-// explainSealed explains a key that cannot be had.
-func (a *App) explainSealed(e *vault.UnavailableError, r *report) {
+// explainSealed explains a key that cannot be had, if nothing else has explained it.
+func (a *App) explainSealed(err error, r *report) {
+	var e *vault.UnavailableError
+	if r.Code != ExitError || !errors.As(err, &e) {
+		return
+	}
 	r.Code, r.Hint = ExitUnavailable, "rolecall doctor"
 	switch {
 	case e.Kind == vault.NoPerson:
@@ -175,7 +179,8 @@ func (a *App) makeKey(ctx context.Context, v *vault.Vault, mode string, f storag
 	default:
 		_, err = v.Ready(ctx)
 	}
-	if unavailable := (*vault.UnavailableError)(nil); errors.As(err, &unavailable) && unavailable.Backend == vault.Keyring {
+	unavailable := (*vault.UnavailableError)(nil)
+	if errors.As(err, &unavailable) && unavailable.Backend == vault.Keyring {
 		return &HintError{
 			Err: fmt.Errorf("nothing was moved: %w", err), Code: ExitUnavailable,
 			Facts: []string{unavailable.Advice(a.Getenv)}, Hint: "rolecall storage " + mode + " --passphrase",

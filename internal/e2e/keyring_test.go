@@ -101,14 +101,23 @@ func (d *desktop) wait(running bool) error {
 // signal reaches the keyring.
 func (d *desktop) signal(s syscall.Signal) error { return d.keyring.Process.Signal(s) }
 
-// kill ends the keyring at once.
+// kill ends the keyring at once, and one that the bus has started in its place.
 func (d *desktop) kill() error {
-	if d.keyring == nil {
-		return nil
+	if d.keyring != nil {
+		_ = d.keyring.Process.Kill()
+		_ = d.keyring.Wait()
+		d.keyring = nil
 	}
-	_ = d.keyring.Process.Kill()
-	_ = d.keyring.Wait()
-	d.keyring = nil
+	bus, err := dbus.Connect(d.address)
+	if err != nil {
+		return err
+	}
+	defer bus.Close()
+	var pid int
+	err = bus.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.freedesktop.secrets").Store(&pid)
+	if err == nil {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
 	return d.wait(false)
 }
 

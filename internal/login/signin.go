@@ -126,8 +126,8 @@ func (l *Login) personSignsIn(
 	}
 	room.Discard()
 	if room.Unsealed != nil && l.Session.Name != "" {
-		l.warn("without a key the refresh token is dropped: sign in again when the access token ends, after about an hour: %w",
-			room.Unsealed)
+		l.warn("without a key the refresh token is dropped: %s: %w",
+			"sign in again when the access token ends, after about an hour", room.Unsealed)
 	}
 	if signOut != nil {
 		if err := l.signOut(ctx, signOut); err != nil {

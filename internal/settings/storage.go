@@ -20,7 +20,8 @@ func WithStorage(text []byte, mode string) ([]byte, error) {
 		top = at[0]
 	}
 	var edited []byte
-	if at := regexp.MustCompile(`(?m)^[ \t]*["']?storage["']?[ \t]*=[ \t]*["'][^"'\n]*["']`).FindIndex(text[:top]); at != nil {
+	setting := regexp.MustCompile(`(?m)^[ \t]*["']?storage["']?[ \t]*=[ \t]*["'][^"'\n]*["']`)
+	if at := setting.FindIndex(text[:top]); at != nil {
 		edited = bytes.Join([][]byte{text[:at[0]], line, text[at[1]:]}, nil)
 	} else {
 		before := text[:top]

@@ -23,8 +23,14 @@ const (
 	attended   = 60 * time.Second
 )
 
-// spared is how long other processes do not ask a keyring that has just not answered.
+// spared is how long other processes do not wait for a keyring that has just not answered: they ask for its state only.
 const spared = 30 * time.Second
+
+// The time for a keyring's state: for somebody who looks, and for a process that is spared the wait.
+const (
+	stateLimit = 700 * time.Millisecond
+	quickLimit = 200 * time.Millisecond
+)
 
 type systemKeyring struct{}
 
@@ -65,7 +71,7 @@ func (v *Vault) putKeyring(ctx context.Context, id string, key []byte) error {
 		return v.ring().Get(service, user(id))
 	})
 	if errors.Is(err, system.ErrNotFound) || err == nil && got != text {
-		return &UnavailableError{Backend: Keyring, Kind: Locked, Why: "it has not stored the key", Cause: err}
+		return &UnavailableError{Backend: Keyring, Kind: Locked, Why: "it has not stored the key"}
 	}
 	return err
 }
@@ -85,15 +91,21 @@ func (v *Vault) call(ctx context.Context, ask func() (string, error)) (string, e
 	if v.Person != nil {
 		limit = attended
 	}
+	began := v.Now()
+	if v.Person == nil && v.unanswered(began.Add(-spared)) != nil {
+		if err := v.state(ctx, quickLimit); err != nil {
+			return "", err
+		}
+	}
 	unlock, err := v.lockOf(ctx, "keyring.lock", lockLimit)
 	if err != nil {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		return "", &UnavailableError{Backend: Keyring, Kind: Silent, Why: "another process waits for it", Cause: err}
+		return "", &UnavailableError{Backend: Keyring, Kind: Silent, Why: "another process waits for it"}
 	}
 	defer unlock()
-	if err := v.unanswered(); err != nil && v.Person == nil {
+	if err := v.unanswered(began); err != nil && v.Person == nil { // while this process waited for the lock
 		return "", err
 	}
 	text, err := v.within(ctx, limit, ask)
@@ -161,7 +173,11 @@ func asUnavailable(err error) error {
 		errors.As(err, &unavailable) {
 		return err
 	}
-	return &UnavailableError{Backend: Keyring, Kind: kindOf(err), Why: err.Error(), Cause: err}
+	kind, why := kindOf(err), err.Error()
+	if kind == Locked {
+		why = "it is locked (" + why + ")"
+	}
+	return &UnavailableError{Backend: Keyring, Kind: kind, Why: why}
 }
 
 // An unanswered note spares other processes the wait.
@@ -175,27 +191,27 @@ func (v *Vault) notePath() string { return filepath.Join(v.Dir, "unanswered") }
 
 func (v *Vault) noteUnanswered(e *UnavailableError) {
 	data, err := json.Marshal(unansweredNote{v.Now(), e.Kind, e.Why})
-	if err == nil && e.Kind != Missing { // which is found out in no time
+	if err == nil && e.Kind == Silent { // all else is found out in no time
 		_ = v.Files.WriteSecret(v.notePath(), data) // without it the others wait
 	}
 }
 
-func (v *Vault) unanswered() error {
+// unanswered returns that the keyring has not answered another process since then.
+func (v *Vault) unanswered(since time.Time) error {
 	var note unansweredNote
 	data, err := v.Files.ReadSecret(v.notePath())
-	if err != nil || json.Unmarshal(data, &note) != nil || note.At.After(v.Now()) || v.Now().Sub(note.At) > spared {
+	if err != nil || json.Unmarshal(data, &note) != nil || note.At.After(v.Now()) || note.At.Before(since) {
 		return nil
 	}
 	return &UnavailableError{Backend: Keyring, Kind: note.Kind, Why: note.Why}
 }
 
-// stateLimit bounds State.
-const stateLimit = 700 * time.Millisecond
-
 // State returns why the keyring could not be asked now; nil if it can. It asks for no key, and wakes nobody.
-func (v *Vault) State(ctx context.Context) error {
+func (v *Vault) State(ctx context.Context) error { return v.state(ctx, stateLimit) }
+
+func (v *Vault) state(ctx context.Context, limit time.Duration) error {
 	other := *v
-	other.Person = nil
-	_, err := other.within(ctx, stateLimit, func() (string, error) { return "", nil })
+	other.Person, other.Opened = nil, &Opened{}
+	_, err := other.within(ctx, limit, func() (string, error) { return "", nil })
 	return err
 }

@@ -27,7 +27,7 @@ func (v *Vault) reach(ctx context.Context) error {
 		path := fmt.Sprintf("/run/user/%d/bus", os.Getuid())
 		info, err := os.Stat(path)
 		if err != nil || info.Mode()&os.ModeSocket == 0 {
-			return &UnavailableError{Backend: Keyring, Kind: Missing, Why: "there is no session bus", Cause: err}
+			return &UnavailableError{Backend: Keyring, Kind: Missing, Why: "there is no session bus"}
 		}
 		address = "unix:path=" + path
 	}
@@ -35,15 +35,15 @@ func (v *Vault) reach(ctx context.Context) error {
 	if err != nil {
 		return &UnavailableError{
 			Backend: Keyring, Kind: Missing, Why: fmt.Sprintf("the session bus %s does not answer: %v", address, err),
-			Cause: err,
 		}
 	}
-	defer bus.Close()
-	return v.state(ctx, bus)
+	defer func() { _ = bus.Close() }()
+	return v.service(ctx, bus)
 }
 
-// state returns an error if nobody on the bus keeps secrets, or if the login keyring is locked and no person is there.
-func (v *Vault) state(ctx context.Context, bus *dbus.Conn) error {
+// service returns an error if nobody on the bus keeps secrets, or if the login keyring is locked and no person is
+// there.
+func (v *Vault) service(ctx context.Context, bus *dbus.Conn) error {
 	var running bool
 	err := bus.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, secretsName).Store(&running)
 	if err != nil {
@@ -58,7 +58,7 @@ func (v *Vault) state(ctx context.Context, bus *dbus.Conn) error {
 			}
 		}
 		return &UnavailableError{
-			Backend: Keyring, Kind: Missing, Why: "no program on the session bus keeps secrets (Secret Service)", Cause: err,
+			Backend: Keyring, Kind: Missing, Why: "no program on the session bus keeps secrets (Secret Service)",
 		}
 	}
 	if v.Person != nil {
@@ -68,7 +68,7 @@ func (v *Vault) state(ctx context.Context, bus *dbus.Conn) error {
 	err = bus.Object(secretsName, v.collection(ctx, bus)).CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", 0,
 		"org.freedesktop.Secret.Collection", "Locked").Store(&locked)
 	if err != nil && kindOf(err) == Missing {
-		return &UnavailableError{Backend: Keyring, Kind: Missing, Why: "no login keyring has been made yet", Cause: err}
+		return &UnavailableError{Backend: Keyring, Kind: Missing, Why: "no login keyring has been made yet"}
 	}
 	if err != nil {
 		return err

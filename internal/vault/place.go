@@ -178,7 +178,7 @@ func (v *Vault) passphraseFile() (text string, given bool, err error) {
 	data, err := filesystem.Read(path, maxPassphrase)
 	if err != nil {
 		return "", false, &UnavailableError{
-			Backend: Passphrase, Kind: Wrong, Why: PassphraseFile + ": " + err.Error(), Cause: err,
+			Backend: Passphrase, Kind: Wrong, Why: PassphraseFile + ": " + err.Error(),
 		}
 	}
 	return strings.TrimRight(string(data), "\r\n"), true, nil

@@ -21,7 +21,6 @@ type UnavailableError struct {
 	Backend string
 	Kind    Kind
 	Why     string
-	Cause   error // may be nil
 }
 
 // Error says why.
@@ -31,9 +30,6 @@ func (e *UnavailableError) Error() string {
 	}
 	return e.Why
 }
-
-// Unwrap returns the cause.
-func (e *UnavailableError) Unwrap() error { return e.Cause }
 
 // Advice returns what helps where this process runs.
 func (e *UnavailableError) Advice(getenv func(string) string) string {
@@ -45,7 +41,8 @@ func (e *UnavailableError) Advice(getenv func(string) string) string {
 	case getenv("WSL_DISTRO_NAME") != "":
 		return "WSL: install and unlock gnome-keyring inside it, or use a passphrase instead"
 	case e.Kind != Missing && isRemote(getenv):
-		return "over SSH: unlock it with \"gnome-keyring-daemon -r --unlock --components=secrets\", or use a passphrase instead"
+		return "over SSH: unlock it with \"gnome-keyring-daemon -r --unlock --components=secrets\", " +
+			"or use a passphrase instead"
 	case e.Kind == Missing && inContainer():
 		return "containers have no keyring: use a passphrase instead"
 	case e.Kind == Missing && isRemote(getenv):
