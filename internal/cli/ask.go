@@ -58,8 +58,7 @@ func (a *App) agree(ctx context.Context, question string) (bool, error) {
 // first line of stdin.
 func (a *App) AskSecret(ctx context.Context, question string) (string, error) {
 	if a.Terminal {
-		fmt.Fprintf(a.Stderr, "%s: ", a.Show(question))
-		secret, err := terminal.ReadPaste(ctx, a.Stdin)
+		secret, err := terminal.ReadPaste(ctx, a.Stdin, func() { fmt.Fprintf(a.Stderr, "%s: ", a.Show(question)) })
 		fmt.Fprintln(a.Stderr)
 		return secret, err
 	}
@@ -235,7 +234,7 @@ func (p *atTerminal) Paste(ctx context.Context) (string, error) {
 		<-ctx.Done()
 		return "", context.Cause(ctx)
 	}
-	text, err := terminal.ReadPaste(ctx, p.app.Stdin)
+	text, err := terminal.ReadPaste(ctx, p.app.Stdin, func() {})
 	if err == nil && text == "" {
 		p.elsewhere()
 	}

@@ -15,8 +15,9 @@ const pollStep = 50
 
 // ReadPaste reads one line that a person pastes or types, of up to 16 KiB and without showing it. The terminal leaves
 // its line mode, which cuts lines at 4,096 bytes (1,024 on macOS). Ctrl-C still interrupts. When ctx ends, the error
-// is its cause; the terminal is restored in any case.
-func ReadPaste(ctx context.Context, in *os.File) (string, error) {
+// is its cause; the terminal is restored in any case. ready is called when the terminal shows nothing any more, before
+// anything is read: a question that is asked then has no answer that is shown.
+func ReadPaste(ctx context.Context, in *os.File, ready func()) (string, error) {
 	fd := int(in.Fd())
 	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
@@ -29,6 +30,7 @@ func ReadPaste(ctx context.Context, in *os.File) (string, error) {
 		return "", err
 	}
 	defer func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }()
+	ready()
 	var line pasteBuffer
 	chunk := make([]byte, 4096)
 	for {

@@ -58,7 +58,7 @@ func (s *screen) read(ctx context.Context) <-chan result {
 	s.t.Helper()
 	results := make(chan result, 1)
 	go func() {
-		text, err := ReadPaste(ctx, s.tty)
+		text, err := ReadPaste(ctx, s.tty, func() {})
 		results <- result{text, err}
 	}()
 	for start := time.Now(); s.modes().Lflag&unix.ICANON != 0; runtime.Gosched() {
@@ -187,7 +187,7 @@ func TestAFileIsNoTerminal(t *testing.T) {
 	if IsTerminal(file) || !IsTerminal(newScreen(t).tty) {
 		t.Error("a file and a terminal are not told apart")
 	}
-	if _, err := ReadPaste(t.Context(), file); err == nil {
+	if _, err := ReadPaste(t.Context(), file, func() {}); err == nil {
 		t.Error("a line was read from a file")
 	}
 }

@@ -16,13 +16,15 @@ const pollStep = 50 * time.Millisecond
 
 // ReadPaste reads one line that a person pastes or types, of up to 16 KiB and without showing it. When ctx ends, the
 // error is its cause; the console is restored in any case. It reads only what was typed: Windows cannot cancel a read
-// that waits, and that would take the answer to the next question.
-func ReadPaste(ctx context.Context, in *os.File) (string, error) {
+// that waits, and that would take the answer to the next question. ready is called when the console shows nothing any
+// more, before anything is read.
+func ReadPaste(ctx context.Context, in *os.File, ready func()) (string, error) {
 	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = term.Restore(int(in.Fd()), before) }()
+	ready()
 	var line pasteBuffer
 	chunk := make([]byte, 4096)
 	for {

@@ -147,15 +147,16 @@ func (v *Vault) fromPassphrase(ctx context.Context, p place) ([]byte, error) {
 	if v.Person == nil {
 		return nil, noPassphrase()
 	}
+	question := "passphrase of the encrypted sign-ins"
 	for range tries {
-		text, err := v.Person.AskSecret(ctx, "passphrase of the encrypted sign-ins")
+		text, err := v.Person.AskSecret(ctx, question)
 		if err != nil {
 			return nil, err
 		}
 		if key := p.Argon2.key(text); p.isOf(key) {
 			return key, nil
 		}
-		v.Person.Tell("that is not the passphrase")
+		question = "that is not it; the passphrase again"
 	}
 	return nil, &UnavailableError{Backend: Passphrase, Kind: Wrong, Why: "the passphrase is wrong"}
 }
