@@ -17,6 +17,7 @@ type Inspected struct {
 	Path     string
 	Info     fs.FileInfo // of the file itself, not of what a link leads to
 	Token    bool        // it has an access token
+	Secrets  bool        // it has a refresh token or a client secret
 	Named    bool        // its name is of the form that the AWS CLI and SDKs give
 	Damaged  error       // why it cannot be used, in the place of a token or of role credentials
 	StartURL string      // of a token
@@ -104,6 +105,7 @@ func (i *Inspected) read() (object, bool) {
 func (i *Inspected) readToken() {
 	if o, ok := i.read(); ok {
 		i.Token = o.text("accessToken") != ""
+		i.Secrets = i.Token && (o.text("refreshToken") != "" || o.text("clientSecret") != "")
 		i.StartURL, i.Region = o.text("startUrl"), o.text("region")
 	}
 }

@@ -79,6 +79,9 @@ func (a *App) doctor(ctx context.Context, f doctorFlags) error {
 // examine looks once.
 func (a *App) examine(ctx context.Context, f doctorFlags) []doctor.Finding {
 	m := a.machine()
+	if a.Home != "" {
+		a.examineStorage(ctx, &m)
+	}
 	if f.online {
 		ctx, cancel := context.WithTimeoutCause(ctx, doctorDeadline, errDoctorDeadline())
 		defer cancel()

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"rolecall/internal/cache"
+	"rolecall/internal/doctor"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/vault"
 )
@@ -143,4 +144,17 @@ func (a *App) storageLine(mode string) string {
 		return fmt.Sprintf("private: tokens encrypted in %s, %s", place, key)
 	}
 	return "shared: all tokens in ~/.aws/sso/cache"
+}
+
+// examineStorage looks whether the key of the encrypted sign-ins can be had. Nobody is asked.
+func (a *App) examineStorage(ctx context.Context, m *doctor.Machine) {
+	m.Storage, _ = a.storageMode()
+	v := a.vault(options{unattended: true})
+	if v.Backend() != vault.Keyring && (m.Storage == "shared" || v.Backend() == vault.Passphrase) {
+		return
+	}
+	m.Keyring = v.State(ctx)
+	if unavailable := (*vault.UnavailableError)(nil); errors.As(m.Keyring, &unavailable) {
+		m.KeyringAdvice = unavailable.Advice(a.Getenv)
+	}
 }

@@ -63,13 +63,17 @@ type Machine struct {
 	System     string // as runtime.GOOS
 	Self       string // the program that runs
 	Now        time.Time
-	Settings   error // why config.toml cannot be used, nil if it can be
-	Policy     error // why the files of the machine's administrator cannot be used, nil if they can be
-	Openers    []string
-	Desktop    bool                   // a browser can be expected
-	OtherOwner func(fs.FileInfo) bool // the file is another user's
-	Quote      func(string) string    // for the person's shell
-	Online     *Online                // nil: no network
+	Settings   error  // why config.toml cannot be used, nil if it can be
+	Policy     error  // why the files of the machine's administrator cannot be used, nil if they can be
+	Storage    string // the mode of storing sign-ins
+	Keyring    error  // why their key cannot be had, nil if it can be, or if there is none
+	// KeyringAdvice is what helps then.
+	KeyringAdvice string
+	Openers       []string
+	Desktop       bool                   // a browser can be expected
+	OtherOwner    func(fs.FileInfo) bool // the file is another user's
+	Quote         func(string) string    // for the person's shell
+	Online        *Online                // nil: no network
 
 	config          *awsconfig.Config
 	files           awsconfig.Files
@@ -89,7 +93,7 @@ type check struct {
 func checks() []check {
 	return []check{
 		basics(), configFiles(), profiles(), sessions(), programsOfProfiles(), environment(), endpoints(), proxies(),
-		clock(), caches(), modes(), tools(), browsers(), shells(), online(),
+		clock(), caches(), modes(), storage(), tools(), browsers(), shells(), online(),
 	}
 }
 

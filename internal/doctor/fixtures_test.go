@@ -28,6 +28,7 @@ func fixtures() map[string]func(*machine) {
 	}
 	for _, some := range []map[string]func(*machine){
 		fileFixtures(), environmentFixtures(), cacheFixtures(), modeFixtures(), toolFixtures(), onlineFixtures(),
+		storageFixtures(),
 	} {
 		for id, fixture := range some {
 			all[id] = fixture
@@ -187,6 +188,19 @@ func cacheFixtures() map[string]func(*machine) {
 		"cache.foreign-file": func(m *machine) { m.write(".aws/sso/cache/kiro-auth-token.json", token) },
 		"cache.set-aside":    func(m *machine) { m.write(".aws/sso/cache/"+sha("x")+".json.damaged-2", "{") },
 		"cache.leftover":     func(m *machine) { m.write(".aws/sso/cache/."+sha("x")+".json.rolecall-123", "{") },
+	}
+}
+
+func storageFixtures() map[string]func(*machine) {
+	return map[string]func(*machine){
+		"storage.keyring": func(m *machine) {
+			m.Storage, m.Keyring, m.KeyringAdvice = "split", errors.New("it is locked"), "unlock it"
+		},
+		"storage.bare": func(m *machine) {
+			m.Storage = "split"
+			m.write(".aws/sso/cache/"+sha("corp")+".json", `{"accessToken": "canary-token", "refreshToken": "canary-secret",
+				"clientId": "c", "clientSecret": "canary-secret", "expiresAt": "2026-11-01T13:00:00Z"}`)
+		},
 	}
 }
 
