@@ -197,7 +197,11 @@ func (r *TokenRoom) Save(ctx context.Context, token identitycenter.Token) error 
 	if s.Mode == Split {
 		token.RefreshToken, token.Registration.ClientSecret = identitycenter.Secret{}, identitycenter.Secret{}
 	}
-	if err := r.saveShared(token); err != nil || seals {
+	err := r.saveShared(token)
+	if s.Mode == Split {
+		err = errors.Join(err, s.Files.RemoveAside(s.TokenPath(r.session)))
+	}
+	if err != nil || seals {
 		return err
 	}
 	return s.Files.RemoveAll(s.SealedPath(r.session))

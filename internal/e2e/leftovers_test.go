@@ -142,18 +142,23 @@ func scanFor(t *testing.T, home string, secrets map[string]bool) {
 	t.Helper()
 	eachFile(t, home, func(path string, text []byte) {
 		for secret := range secrets {
-			raw := []byte(secret)
-			for form, written := range map[string]string{
-				"clear": secret, "hex": hex.EncodeToString(raw), "HEX": strings.ToUpper(hex.EncodeToString(raw)),
-				"base64": base64.RawStdEncoding.EncodeToString(raw), "base64url": base64.RawURLEncoding.EncodeToString(raw),
-				"URL": url.QueryEscape(secret),
-			} {
+			for form, written := range writtenAs(secret) {
 				if bytes.Contains(text, []byte(written)) {
 					t.Errorf("%s holds a secret, %s", path, form)
 				}
 			}
 		}
 	})
+}
+
+// writtenAs returns the ways in which a secret may be written.
+func writtenAs(secret string) map[string]string {
+	raw := []byte(secret)
+	return map[string]string{
+		"clear": secret, "hex": hex.EncodeToString(raw), "HEX": strings.ToUpper(hex.EncodeToString(raw)),
+		"base64": base64.RawStdEncoding.EncodeToString(raw), "base64url": base64.RawURLEncoding.EncodeToString(raw),
+		"URL": url.QueryEscape(secret),
+	}
 }
 
 // The next command sweeps what a crash has left, but no other tool's files.

@@ -155,7 +155,11 @@ func (f Files) Remove(path string) error {
 
 // RemoveAll is Remove of the file and of its damaged versions that SetAside has kept.
 func (f Files) RemoveAll(path string) error {
-	err := f.Remove(path)
+	return errors.Join(f.Remove(path), f.RemoveAside(path))
+}
+
+// RemoveAside removes the damaged versions of the file that SetAside has kept.
+func (f Files) RemoveAside(path string) (err error) {
 	for n := 1; n <= keptAside; n++ {
 		err = errors.Join(err, f.Remove(damagedName(path, n)))
 	}

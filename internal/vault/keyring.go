@@ -29,7 +29,7 @@ const spared = 30 * time.Second
 // The time for a keyring's state: for somebody who looks, and for a process that is spared the wait.
 const (
 	stateLimit = 700 * time.Millisecond
-	quickLimit = 200 * time.Millisecond
+	quickLimit = time.Second
 )
 
 type systemKeyring struct{}
@@ -96,6 +96,7 @@ func (v *Vault) call(ctx context.Context, ask func() (string, error)) (string, e
 		if err := v.state(ctx, quickLimit); err != nil {
 			return "", err
 		}
+		_ = v.Files.Remove(v.notePath()) // it would only cost time
 	}
 	unlock, err := v.lockOf(ctx, "keyring.lock", lockLimit)
 	if err != nil {
