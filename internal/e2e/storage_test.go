@@ -80,8 +80,8 @@ func (w *world) each(t *testing.T, processes int, argv ...string) []result {
 	return results
 }
 
-// Fifty processes use the keyring at once: the first key is made once, each gets an answer, and a keyring that is locked
-// or stopped keeps nobody, and is not jammed after it.
+// Fifty processes use the keyring at once: the first key is made once, each gets an answer, and a keyring that is
+// locked or stopped keeps nobody, and is not jammed after it.
 func TestFiftyProcessesAndAKeyring(t *testing.T) {
 	const processes = 50
 	w := aWorld(t, oidc.Options{})

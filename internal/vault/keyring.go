@@ -130,24 +130,31 @@ func (v *Vault) within(ctx context.Context, limit time.Duration, ask func() (str
 	defer cancel()
 	go func() {
 		defer v.Opened.end()
-		if err := v.reach(ctx); err != nil {
-			answers <- answer{err: err}
-			return
+		if v.keyring == nil {
+			if err := v.reach(ctx); err != nil {
+				answers <- answer{err: err}
+				return
+			}
 		}
 		text, err := ask()
 		answers <- answer{text, err}
 	}()
+	var slow <-chan time.Time
 	if v.Person != nil {
-		defer time.AfterFunc(unattended/3, func() { v.Person.Tell("waiting for the keyring, which may be asking") }).Stop()
+		slow = time.After(unattended / 3)
 	}
-	select {
-	case a := <-answers:
-		return a.text, asUnavailable(a.err)
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return "", &UnavailableError{Backend: Keyring, Kind: Silent, Why: fmt.Sprintf("no answer in %v", limit)}
+	for {
+		select {
+		case a := <-answers:
+			return a.text, asUnavailable(a.err)
+		case <-slow:
+			v.Person.Tell("waiting for the keyring, which may be asking")
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return "", &UnavailableError{Backend: Keyring, Kind: Silent, Why: fmt.Sprintf("no answer in %v", limit)}
+			}
+			return "", context.Cause(ctx)
 		}
-		return "", context.Cause(ctx)
 	}
 }
 

@@ -109,6 +109,22 @@ func table() []row {
 			"each set of keys has its record, and the chain is whole", e2e, "AuditOf500Writers|AuditAndKilledWriters",
 		},
 		{
+			"keyring", "50 processes at a keyring: the first key, a refresh, locked, stopped, unlocked again",
+			"one key, each gets its answer in time, nothing jams", e2e, "FiftyProcessesAndAKeyring",
+		},
+		{
+			"storage-killed", "`kill -9` while a sign-in moves between shared, split and private",
+			"no session is lost", e2e, "StorageKilled",
+		},
+		{
+			"storage", "Access tokens, refresh tokens and client secrets in each storage mode: in clear, hex, base64, URL-encoded",
+			"where the mode has them, 0600, and nowhere else", e2e, "EachModeKeepsItsSecrets",
+		},
+		{
+			"split-clients", "AWS CLI 2.9 and 2.38, boto3, the SDKs for Go and JavaScript in split: fresh, renewed, after aws sso login",
+			"each gets its keys", e2e, "ClientsInSplit",
+		},
+		{
 			"audit secrets", "Secrets that commands have handed out, looked for in the log of keys", "none is there",
 			e2e, "AuditHoldsNoSecret",
 		},
