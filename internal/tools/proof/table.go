@@ -117,11 +117,11 @@ func table() []row {
 			"no session is lost", e2e, "StorageKilled",
 		},
 		{
-			"storage", "Access tokens, refresh tokens and client secrets in each storage mode: in clear, hex, base64, URL-encoded",
+			"storage", "Tokens and client secrets in each storage mode, looked for in clear, hex, base64, URL-encoded",
 			"where the mode has them, 0600, and nowhere else", e2e, "EachModeKeepsItsSecrets",
 		},
 		{
-			"split-clients", "AWS CLI 2.9 and 2.38, boto3, the SDKs for Go and JavaScript in split: fresh, renewed, after aws sso login",
+			"split-clients", "Both AWS CLIs, boto3, the SDKs for Go and JavaScript in split: fresh, renewed, after aws sso login",
 			"each gets its keys", e2e, "ClientsInSplit",
 		},
 		{
