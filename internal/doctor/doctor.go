@@ -65,6 +65,7 @@ type Machine struct {
 	Now        time.Time
 	Settings   error // why config.toml cannot be used, nil if it can be
 	Policy     error // why the files of the machine's administrator cannot be used, nil if they can be
+	Projects   []Project
 	Openers    []string
 	Desktop    bool                   // a browser can be expected
 	OtherOwner func(fs.FileInfo) bool // the file is another user's
@@ -88,8 +89,8 @@ type check struct {
 // checks are all checks, in the order of docs/doctor.md. A new one is a function like these, and a word here.
 func checks() []check {
 	return []check{
-		basics(), configFiles(), profiles(), sessions(), programsOfProfiles(), environment(), endpoints(), proxies(),
-		clock(), caches(), modes(), tools(), browsers(), shells(), online(),
+		basics(), projects(), configFiles(), profiles(), sessions(), programsOfProfiles(), environment(), endpoints(),
+		proxies(), clock(), caches(), modes(), tools(), browsers(), shells(), online(),
 	}
 }
 
