@@ -42,7 +42,7 @@ each person.
 
 With --json each record is a line. "lost" counts the records that could not be written until then.
 [audit] in config.toml switches it off (enabled = false), or copies each record to the system's
-log (copy = "syslog") or to a program's stdin (copy_command = ["PROGRAM", "ARGUMENT"]).`,
+log (copy = "syslog" or "journald") or to a program's stdin (copy_command = ["PROGRAM", "ARGUMENT"]).`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.listAudit(since, accounts) },
 	}
@@ -68,7 +68,7 @@ exit code is 1. What a crash has left of a record is named, too, and is no failu
 
 The chain cannot show that its end was cut off, or that all of it was written anew: whoever can
 write the log can do that. A copy of the records elsewhere does; --against reads one, and names
-the records that are not in the log. With copy = "syslog" on a machine with journald:
+the records that are not in the log. With copy = "journald":
 journalctl -t rolecall -o cat | rolecall audit verify --against -`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.verifyAudit(against) },
