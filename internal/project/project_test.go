@@ -95,9 +95,11 @@ func TestTrust(t *testing.T) {
 	if copied := put(t, filepath.Join(dir, "two"), "targets = ['a']\n"); s.State(copied) != project.Untrusted {
 		t.Errorf("a copy is %s", s.State(copied))
 	}
-	if changed := put(t, filepath.Join(dir, "one"), "targets = ['a']\n\n"); s.State(changed) != project.Changed {
-		t.Errorf("a changed one is %s", s.State(changed))
-	} else if err := s.Trust(ctx, changed); err != nil || s.State(changed) != project.Trusted || s.State(one) != project.Changed {
+	changed := put(t, filepath.Join(dir, "one"), "targets = ['a']\n\n")
+	if got := s.State(changed); got != project.Changed {
+		t.Errorf("a changed one is %s", got)
+	}
+	if err := s.Trust(ctx, changed); err != nil || s.State(changed) != project.Trusted || s.State(one) != project.Changed {
 		t.Errorf("trusted anew: %s, %v", s.State(changed), err)
 	}
 	if _, found, err := s.Revoke(ctx, filepath.Join(dir, "one")); !found || err != nil || len(s.List()) != 0 {

@@ -29,7 +29,7 @@ func journal(t *testing.T) (socket string, next func() map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() { _ = l.Close() })
 	return socket, func() map[string]string {
 		got := make([]byte, 1<<16)
 		_ = l.SetReadDeadline(time.Now().Add(10 * time.Second))
@@ -69,8 +69,8 @@ func TestJournal(t *testing.T) {
 	}
 	got := next()
 	for name, want := range map[string]string{
-		"MESSAGE": `{"v":1}`, "PRIORITY": "6", "SYSLOG_FACILITY": "10", "SYSLOG_IDENTIFIER": "rolecall", "ROLECALL_HOW": "env",
-		"ROLECALL_ACCOUNT_NAME": "a=b",
+		"MESSAGE": `{"v":1}`, "PRIORITY": "6", "SYSLOG_FACILITY": "10", "SYSLOG_IDENTIFIER": "rolecall",
+		"ROLECALL_HOW": "env", "ROLECALL_ACCOUNT_NAME": "a=b",
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
