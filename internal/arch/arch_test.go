@@ -24,8 +24,8 @@ var rooms = map[string][]string{
 	"cli": {
 		"access", "audit", "audit/copies", "awsconfig", "batch", "browser", "cache", "console", "credentials", "discovery",
 		"doctor", "export", "filesystem", "handout", "identitycenter", "identitycenter/client", "inventory", "login",
-		"loopback", "machine", "near", "nodump", "pace", "peer", "picker", "policy", "profiles", "settings", "terminal",
-		"vault", "words", "written",
+		"loopback", "machine", "near", "nodump", "pace", "peer", "picker", "policy", "profiles", "project", "settings",
+		"terminal", "vault", "words", "written",
 	},
 	"cli/local": { // where both houses meet
 		"awsconfig", "cli", "export", "filesystem", "identitycenter", "login",
@@ -59,6 +59,7 @@ var rooms = map[string][]string{
 	"peer":                  {},
 	"picker":                {"terminal"},
 	"process":               {"audit", "awsconfig", "cache", "filesystem", "identitycenter", "machine"},
+	"project":               {"filesystem"},
 	"profiles":              {"awsconfig", "identitycenter", "inventory", "words"},
 	"settings":              {"filesystem", "policy"},
 	"machine":               {},

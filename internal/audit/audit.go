@@ -19,13 +19,16 @@ import (
 // version is that of the records' form.
 const version = 1
 
-// A Record says that keys have left, where to, and whose they were. Append fills in what is below Parent.
+// A Record says that keys have left, where to, and whose they were, or that a rule or a guard was in the way. Append
+// fills in what is below Answer.
 type Record struct {
 	Version int       `json:"v"`
 	Seq     int64     `json:"seq"`
 	Time    time.Time `json:"time"`
-	How     string    `json:"how"`     // env, exec, process, serve, console, write; login for a sign-in
-	Command string    `json:"command"` // the program that gets the keys, else the command of rolecall that prints them
+	// How is env, exec, process, serve, console or write for keys that leave. Events with which none leave are login, a
+	// sign-in, refused, by a rule or a guard, and guard, one that was passed.
+	How     string `json:"how"`
+	Command string `json:"command"` // the program that gets the keys, else the command of rolecall that prints them
 	// Person is the name of whoever signed in, if it is known; PersonKey is the keyed hash of that name in the note of
 	// the session, which is known more often. A record with both names all others with this PersonKey.
 	Person      string    `json:"person,omitempty"`
@@ -38,6 +41,11 @@ type Record struct {
 	KeyID       string    `json:"keyId,omitempty"`
 	Expires     time.Time `json:"expires,omitzero"`
 	Parent      string    `json:"parent,omitempty"` // the name of the process that started rolecall
+	// Rule is what has refused, or what guards; RuleFrom is its file, with the line if that is known. Answer is how a
+	// guard was passed, or why not: typed, --confirm, remembered, and the like. What was typed is nowhere.
+	Rule     string `json:"rule,omitempty"`
+	RuleFrom string `json:"ruleFrom,omitempty"`
+	Answer   string `json:"answer,omitempty"`
 
 	// Lost counts the records that could not be written, since the log began.
 	Lost int64 `json:"lost,omitempty"`
@@ -54,7 +62,7 @@ const longest = 256
 func (r *Record) fit() {
 	for _, text := range []*string{
 		&r.How, &r.Command, &r.Person, &r.PersonKey, &r.Session, &r.Account, &r.AccountName, &r.Role, &r.Profile, &r.KeyID,
-		&r.Parent,
+		&r.Parent, &r.Rule, &r.RuleFrom, &r.Answer,
 	} {
 		if len(*text) > longest {
 			*text = strings.ToValidUTF8((*text)[:longest], "") + "…"
@@ -97,6 +105,9 @@ func lineOf(r Record) []byte {
 		moment("expires", r.Expires)
 	}
 	text("parent", r.Parent)
+	text("rule", r.Rule)
+	text("ruleFrom", r.RuleFrom)
+	text("answer", r.Answer)
 	if r.Lost > 0 {
 		number("lost", r.Lost)
 	}

@@ -62,6 +62,10 @@ type App struct {
 	rules  *policy.Policy     // the machine's, once read
 	given  *settings.Settings // the machine's defaults, once read
 
+	narrowing       sync.Once // what the working folder's .rolecall.toml files say, once read
+	narrowings      []policy.Narrowing
+	narrowingsError error
+
 	confirmed []string // --confirm: guarded accounts that are meant
 
 	silence client.Silence    // how long the command has waited in vain
@@ -100,6 +104,7 @@ func Main(ctx context.Context, w World, args []string) int {
 		a.json = a.json || slices.Contains(args, "--json")
 	}
 	r := a.explain(ctx, err)
+	a.recordRefusal(a.command(), err)
 	if cmd.CommandPath() == "rolecall switch" {
 		return a.fail(a.failedSwitch(r))
 	}

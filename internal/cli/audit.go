@@ -34,13 +34,15 @@ func (a *App) auditCommand() *cobra.Command {
 
 There is a record of each set of keys that env, exec, process, serve, console, write and
 "sso get-role-credentials" hand out, and of each login. It is written before the keys leave, and
-holds no secret. COMMAND is the program that gets them, else the command of rolecall that prints
-them; PARENT is the program that started rolecall. A person whose name is not known is shown as ?
-with the beginning of a hash that is the same for each person.
+holds no secret. HOW is "refused" where a rule or a guard was in the way, and "guard" where one
+was passed; RULE names it, and how it was answered. COMMAND is the program that gets the keys,
+else the command of rolecall that prints them; PARENT is the program that started rolecall. A
+person whose name is not known is shown as ? with the beginning of a hash that is the same for
+each person.
 
 With --json each record is a line. "lost" counts the records that could not be written until then.
 [audit] in config.toml switches it off (enabled = false), or copies each record to the system's
-log (copy = "syslog") or to a program's stdin (copy_command = ["PROGRAM", "ARGUMENT"]).`,
+log (copy = "syslog" or "journald") or to a program's stdin (copy_command = ["PROGRAM", "ARGUMENT"]).`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.listAudit(since, accounts) },
 	}
@@ -66,7 +68,7 @@ exit code is 1. What a crash has left of a record is named, too, and is no failu
 
 The chain cannot show that its end was cut off, or that all of it was written anew: whoever can
 write the log can do that. A copy of the records elsewhere does; --against reads one, and names
-the records that are not in the log. With copy = "syslog" on a machine with journald:
+the records that are not in the log. With copy = "journald":
 journalctl -t rolecall -o cat | rolecall audit verify --against -`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.verifyAudit(against) },
@@ -162,6 +164,10 @@ func (a *App) printAudit(records []audit.Record) error {
 		return nil
 	}
 	t := &table{header: []string{"TIME", "PERSON", "ACCOUNT", "ROLE", "HOW", "COMMAND", "PARENT", "KEY ID"}}
+	ruled := slices.ContainsFunc(records, func(r audit.Record) bool { return r.Rule != "" })
+	if ruled {
+		t.header = append(t.header, "RULE")
+	}
 	for _, r := range records {
 		person := r.Person
 		if person == "" && r.PersonKey != "" {
@@ -171,8 +177,23 @@ func (a *App) printAudit(records []audit.Record) error {
 			r.Time.Local().Format(time.DateTime), person, strings.TrimSpace(r.AccountName + " " + r.Account), r.Role, r.How,
 			r.Command, r.Parent, r.KeyID,
 		})
+		if last := &t.rows[len(t.rows)-1]; ruled {
+			*last = append(*last, a.ruleOf(r))
+		}
 	}
 	return t.print(a.Stdout)
+}
+
+// ruleOf returns what has refused, or what guards, and how it was answered.
+func (a *App) ruleOf(r audit.Record) string {
+	text := r.Rule
+	if r.RuleFrom != "" {
+		text += " (" + a.Tidy(r.RuleFrom) + ")"
+	}
+	if r.Answer != "" {
+		text += ": " + r.Answer
+	}
+	return text
 }
 
 // sayAudit says what the list cannot show.

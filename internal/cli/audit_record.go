@@ -66,6 +66,8 @@ func (a *App) record(session identitycenter.SSOSession, r audit.Record) error {
 		return a.notRecorded(err)
 	}
 	switch {
+	case own.Copy == "journald":
+		err = copies.Journal(copies.JournalSocket, line, journalFields(r))
 	case own.Copy != "":
 		err = copies.Syslog(copies.Sockets(), line, a.Now(), os.Getpid())
 	case len(own.CopyCommand) > 0:
@@ -75,6 +77,25 @@ func (a *App) record(session identitycenter.SSOSession, r audit.Record) error {
 		a.auditWarned.Do(func() { a.warn(fmt.Errorf("the audit record was written, but not copied: %w", err)) })
 	}
 	return nil
+}
+
+// journalFields are those by which records are found in the journal.
+func journalFields(r audit.Record) []copies.Field {
+	return []copies.Field{
+		{Name: "ROLECALL_HOW", Value: r.How},
+		{Name: "ROLECALL_COMMAND", Value: r.Command},
+		{Name: "ROLECALL_PERSON", Value: r.Person},
+		{Name: "ROLECALL_PERSON_KEY", Value: r.PersonKey},
+		{Name: "ROLECALL_SESSION", Value: r.Session},
+		{Name: "ROLECALL_ACCOUNT", Value: r.Account},
+		{Name: "ROLECALL_ACCOUNT_NAME", Value: r.AccountName},
+		{Name: "ROLECALL_ROLE", Value: r.Role},
+		{Name: "ROLECALL_PROFILE", Value: r.Profile},
+		{Name: "ROLECALL_KEY_ID", Value: r.KeyID},
+		{Name: "ROLECALL_RULE", Value: r.Rule},
+		{Name: "ROLECALL_ANSWER", Value: r.Answer},
+		{Name: "ROLECALL_PARENT", Value: r.Parent},
+	}
 }
 
 // notRecorded is what happens without a record.

@@ -58,6 +58,7 @@ func (a *App) commands() []Command {
 		{"profiles", GroupSetUp, a.profilesCommand},
 		{"config", GroupSetUp, a.configCommand},
 		{"doctor", GroupSetUp, a.doctorCommand},
+		{"trust", GroupSetUp, a.trustCommand},
 		{"version", "", a.versionCommand},
 		{"completion", "", a.completionCommand},
 		{"shell-init", GroupSetUp, a.shellInitCommand},

@@ -135,7 +135,7 @@ func (a *App) storedListingOf(ctx context.Context, config *awsconfig.Config, nam
 	if err != nil {
 		return nil
 	}
-	return inv
+	return a.allowedListing(inv)
 }
 
 // A suggestion is a text with its meaning.

@@ -17,6 +17,7 @@ import (
 	"rolecall/internal/browser"
 	"rolecall/internal/doctor"
 	"rolecall/internal/filesystem"
+	"rolecall/internal/policy"
 	"rolecall/internal/settings"
 )
 
@@ -110,6 +111,13 @@ func (a *App) machine() doctor.Machine {
 		if own, m.Settings = settings.Load(file, defaults); m.Settings == nil && m.Policy == nil {
 			_, m.Settings = a.narrowed(own)
 		}
+	}
+	for _, file := range a.projectFiles() {
+		p := doctor.Project{File: file.Path, State: string(a.trusted().State(file)), Problem: file.Problem}
+		if _, err := policy.ParseNarrowing(file.Path, file.Text); err != nil && file.Problem == "" {
+			p.Problem = err.Error()
+		}
+		m.Projects = append(m.Projects, p)
 	}
 	return m
 }

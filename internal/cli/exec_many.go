@@ -102,6 +102,10 @@ func (a *App) execMany(ctx context.Context, f targetFlags, m manyFlags, argv []s
 	if len(failed) > 0 {
 		return a.firstOf(failed) // not all that was asked for
 	}
+	found, err := a.allowedListed(found)
+	if err != nil {
+		return err
+	}
 	if m.dryRun {
 		return a.listTargets(found, several)
 	}

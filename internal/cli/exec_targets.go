@@ -161,8 +161,8 @@ func (a *App) requireConfirmed(found []listed) error {
 		}
 		if len(rows) > 0 {
 			return &HintError{
-				Err: fmt.Errorf("%s (%s) is guarded by policy: --yes does not confirm it; nothing was run",
-					rows[0].Label(), rows[0].ID),
+				Err: a.notConfirmed(fmt.Errorf("%s (%s) is guarded by policy: --yes does not confirm it; nothing was run",
+					rows[0].Label(), rows[0].ID), *rows[0].Account, rows[0].Role, answerYes),
 				Code: ExitRefused, Hint: a.again(a.end(), "--confirm", cmp.Or(rows[0].Name, rows[0].ID)),
 			}
 		}
@@ -185,12 +185,14 @@ func cutList(lines []string, most int, see string) []string {
 // that a policy guards: they need --confirm, each.
 func (a *App) confirmGuarded(ctx context.Context, found []listed, sure bool) error {
 	var guarded []string
+	var first inventory.Row
 	selected := 0
 	for _, l := range found {
 		selected += len(l.rows)
 		for _, row := range l.rows {
 			if row.Guarded() {
 				guarded = append(guarded, row.ID+"  "+row.Label()+"  "+row.Role)
+				first = cmp.Or(first, row)
 			}
 		}
 	}
@@ -198,12 +200,17 @@ func (a *App) confirmGuarded(ctx context.Context, found []listed, sure bool) err
 		return nil
 	}
 	if sure {
-		return a.requireConfirmed(found)
+		if err := a.requireConfirmed(found); err != nil {
+			return err
+		}
+		return a.passed(found, answerYes)
 	}
+	refuse := func(err error, answer string) error { return a.notConfirmed(err, *first.Account, first.Role, answer) }
 	person := a.person(options{})
 	if person == nil {
 		return &HintError{
-			Err:  fmt.Errorf("%s guarded, and there is no terminal to confirm at", someOf(len(guarded), selected, "role")),
+			Err: refuse(fmt.Errorf("%s guarded, and there is no terminal to confirm at",
+				someOf(len(guarded), selected, "role")), answerNobody),
 			Code: ExitRefused, Facts: cutList(guarded, maxFacts, "--dry-run"),
 			Hint: "pass --yes to proceed, or list them all with --dry-run",
 		}
@@ -216,8 +223,11 @@ func (a *App) confirmGuarded(ctx context.Context, found []listed, sure bool) err
 		these = "this one"
 	}
 	yes, err := person.Confirm(ctx, fmt.Sprintf("also run in %s of %d?", these, selected))
-	if err == nil && !yes {
-		err = &HintError{Err: errors.New("not confirmed; nothing was run"), Code: ExitRefused}
+	switch {
+	case err != nil:
+		return err
+	case !yes:
+		return &HintError{Err: refuse(errors.New("not confirmed; nothing was run"), answerNo), Code: ExitRefused}
 	}
-	return err
+	return a.passed(found, answerAgreed)
 }

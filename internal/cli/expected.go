@@ -8,6 +8,7 @@ import (
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/credentials"
 	"rolecall/internal/identitycenter"
+	"rolecall/internal/inventory"
 )
 
 // expected returns whose keys a profile must lead to, by [[profile]] in config.toml and by the comments above its
@@ -65,7 +66,10 @@ func (a *App) checkExpected(
 	} {
 		if part.want != "" && part.want != part.got {
 			return &HintError{
-				Err:  fmt.Errorf("profile %q leads to %s, and %s says %s: no keys", profile.Name, got.ARN, part.key, part.want),
+				Err: &refused{
+					error:   fmt.Errorf("profile %q leads to %s, and %s says %s: no keys", profile.Name, got.ARN, part.key, part.want),
+					account: inventory.Account{ID: got.Account}, role: got.Role(), rule: part.key + " = " + part.want,
+				},
 				Code: ExitRefused, Hint: "rolecall config show",
 			}
 		}

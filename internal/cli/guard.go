@@ -30,15 +30,19 @@ func (a *App) guard(ctx context.Context, profile awsconfig.Profile) error {
 	if err != nil || !account.Guards(roleIn(profile)) {
 		return err
 	}
-	means := isNameOf(account)
-	if slices.ContainsFunc(a.confirmed, means) || a.isRemembered(account) {
-		return nil
+	switch {
+	case a.isConfirmed(account):
+		return a.recordPassed(profile, account, answerConfirm)
+	case a.isRemembered(account):
+		return a.recordPassed(profile, account, answerRemembered)
 	}
 	label := terminal.ShowLine(cmp.Or(account.Name, account.ID))
 	guarded := fmt.Sprintf("%s (%s) is guarded", label, account.ID)
 	if !a.Terminal {
 		return &HintError{
-			Err: errors.New(guarded + ", and there is no terminal to type its name at"), Code: ExitRefused,
+			Err: a.notConfirmed(errors.New(guarded+", and there is no terminal to type its name at"), account, roleIn(profile),
+				answerNobody),
+			Code: ExitRefused,
 			Hint: a.again(a.end(), "--confirm", cmp.Or(account.Name, account.ID)),
 		}
 	}
@@ -48,11 +52,17 @@ func (a *App) guard(ctx context.Context, profile awsconfig.Profile) error {
 	switch {
 	case err != nil:
 		return err
-	case !means(text):
-		return &HintError{Err: fmt.Errorf("%q is not the name of %s: no keys", text, account.ID), Code: ExitRefused}
+	case !isNameOf(account)(text):
+		err := fmt.Errorf("%q is not the name of %s: no keys", text, account.ID)
+		return &HintError{Err: a.notConfirmed(err, account, roleIn(profile), answerWrong), Code: ExitRefused}
 	}
 	a.remember(account)
-	return nil
+	return a.recordPassed(profile, account, answerTyped)
+}
+
+// isConfirmed reports whether --confirm names an account.
+func (a *App) isConfirmed(account inventory.Account) bool {
+	return slices.ContainsFunc(a.confirmed, isNameOf(account))
 }
 
 // isNameOf returns what tells an account's name, alias or id from other texts.

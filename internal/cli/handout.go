@@ -24,6 +24,7 @@ type handedOut struct {
 	endless  string // the hint for keys that never expire
 	command  string // that gets the keys, for the audit log
 	lastCall lastCall
+	refused  sync.Map // the targets of which a refused renewal is on record
 }
 
 func (a *App) newHandedOut() *handedOut {
@@ -99,14 +100,26 @@ func (h *handedOut) renew(ctx context.Context, profile awsconfig.Profile) (ident
 	profile = unshared(profile)
 	s, err := a.sessionOf(ctx, &profile, options{unattended: true, stderr: h.stderr})
 	if err != nil {
+		h.recordRefusal(a, err)
 		return identitycenter.RoleCredentials{}, err
 	}
 	s.source.Least = handout.Least
 	c, err := s.source.Retrieve(ctx, profile)
 	if err == nil {
 		err = a.checkExpected(ctx, profile, c, options{unattended: true, stderr: h.stderr})
+		h.recordRefusal(a, err)
 	}
 	return c, err
+}
+
+// recordRefusal records that a renewal was refused: once, as it is tried again and again.
+func (h *handedOut) recordRefusal(a *App, err error) {
+	if err == nil {
+		return
+	}
+	if _, again := h.refused.LoadOrStore(err.Error(), true); !again {
+		a.recordRefusal(h.command, err)
+	}
 }
 
 // unshared copies p and its chain: a session may change them.

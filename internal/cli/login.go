@@ -79,6 +79,7 @@ func (a *App) loginAll(ctx context.Context, o options, fresh bool) error {
 		case err != nil && first == nil:
 			first = err
 		case err != nil:
+			a.recordRefusal(a.command(), err)
 			a.warn(err)
 		}
 	}

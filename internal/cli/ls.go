@@ -86,9 +86,16 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 	if !slices.Contains([]string{"table", "json", "tsv"}, f.output) {
 		return Usagef("unknown --output %q; it is table, json or tsv", f.output)
 	}
+	narrow, err := a.project()
+	if err != nil {
+		return err
+	}
+	left := 0
 	found, several, failed := a.eachListed(ctx, name, f.all, options{}, func(l *listed) (err error) {
 		if l.all, err = a.listingToShow(ctx, l.session, f.refresh); err == nil {
-			l.rows = l.all.Select(f.filter())
+			rows := l.all.Select(f.filter())
+			l.rows = allowedRows(narrow, rows)
+			left += len(rows) - len(l.rows)
 		}
 		return err
 	})
@@ -97,6 +104,7 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 			return err
 		}
 	}
+	a.sayLeftOut(left)
 	return a.firstOf(failed)
 }
 

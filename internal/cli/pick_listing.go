@@ -15,6 +15,7 @@ import (
 	"rolecall/internal/credentials"
 	"rolecall/internal/inventory"
 	"rolecall/internal/picker"
+	"rolecall/internal/policy"
 	"rolecall/internal/settings"
 )
 
@@ -39,6 +40,7 @@ type pickerListing struct {
 	base    awsconfig.Profile // of the session, without an account
 	session *session          // without a person: nothing may appear over the picker
 	used    map[string]float64
+	narrow  []policy.Narrowing // what the working folder allows
 
 	stored *inventory.Inventory // the last listing; nil: none
 	age    string               // of that
@@ -62,10 +64,14 @@ func (a *App) newPickerListings(ctx context.Context, f pickFlags) (*pickerListin
 		return nil, err
 	}
 	l := &pickerListings{app: a, flags: f, own: own, said: &heldOutput{}, updates: make(chan picker.Update, 1)}
+	narrow, err := a.project()
+	if err != nil {
+		return nil, err
+	}
 	several := len(profiles) > 1
 	var failed []error
 	for _, profile := range profiles {
-		part := &pickerListing{base: profile}
+		part := &pickerListing{base: profile, narrow: narrow}
 		if several {
 			part.name = cmp.Or(profile.Session.Name, profile.Name)
 		}
@@ -79,6 +85,7 @@ func (a *App) newPickerListings(ctx context.Context, f pickFlags) (*pickerListin
 		return nil, a.firstOf(failed)
 	}
 	for _, err := range failed {
+		a.recordRefusal(a.command(), err)
 		a.warn(err)
 	}
 	return l, nil
@@ -297,7 +304,7 @@ func (l *pickerListings) facts(i picker.Item) string {
 
 // itemsOf returns the rows of an inventory.
 func (p *pickerListing) itemsOf(inv *inventory.Inventory, filter inventory.Filter) []picker.Item {
-	rows := inv.Select(filter)
+	rows := allowedRows(p.narrow, inv.Select(filter))
 	items := make([]picker.Item, 0, len(rows))
 	var last *inventory.Account
 	var account *picker.Account

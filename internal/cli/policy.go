@@ -154,13 +154,17 @@ func (a *App) guardedByPolicy(own settings.Settings) (settings.Settings, error) 
 func guardsOf(rules policy.Policy) []settings.Account {
 	var guards []settings.Account
 	for _, pattern := range rules.Guarded() {
-		guard := settings.Account{Match: pattern, Guarded: true}
-		if slash := strings.LastIndexByte(pattern, '/'); slash >= 0 {
-			guard = settings.Account{Match: pattern[:slash], GuardedRoles: []string{pattern[slash+1:]}}
-		}
-		guards = append(guards, guard)
+		guards = append(guards, settingsOf(pattern)...)
 	}
 	return guards
+}
+
+// settingsOf returns an entry of guarded, ACCOUNT or ACCOUNT/ROLE, as a setting.
+func settingsOf(pattern string) []settings.Account {
+	if slash := strings.LastIndexByte(pattern, '/'); slash >= 0 {
+		return []settings.Account{{Match: pattern[:slash], GuardedRoles: []string{pattern[slash+1:]}}}
+	}
+	return []settings.Account{{Match: pattern, Guarded: true}}
 }
 
 // unconfirmed returns the rows that a policy guards, and that no --confirm names.
@@ -173,7 +177,7 @@ func (a *App) unconfirmed(rows []inventory.Row) ([]inventory.Row, error) {
 	return slices.DeleteFunc(slices.Clone(rows), func(r inventory.Row) bool {
 		known := []identitycenter.Account{{ID: r.ID, Name: r.Name}}
 		account := inventory.Named(identitycenter.SSOSession{}, known).With(guards).Accounts[0]
-		return !account.Guards(r.Role) || slices.ContainsFunc(a.confirmed, isNameOf(*r.Account))
+		return !account.Guards(r.Role) || a.isConfirmed(*r.Account)
 	}), nil
 }
 
@@ -197,7 +201,8 @@ func (a *App) policyCommand() *cobra.Command {
   rolecall config policy --json
 
 Its administrator sets them in %s; [policy] in your own config.toml can
-only narrow them. What a rule refuses ends with exit code 7, and names the rule.`,
+only narrow them, and so can a .rolecall.toml that you have trusted, in its folder and below. What a
+rule refuses ends with exit code 7, and names the rule.`,
 			filepath.Join(machine.Folder(), machine.Policy)),
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.configPolicy() },
@@ -209,11 +214,19 @@ func (a *App) configPolicy() error {
 	if err != nil {
 		return err
 	}
+	narrow, err := a.project()
+	if err != nil {
+		return err
+	}
+	all := rules.Rules()
+	for _, n := range narrow {
+		all = append(all, n.Rules()...)
+	}
 	if a.json {
-		return a.printJSON(map[string]any{"rules": rules.Rules()})
+		return a.printJSON(map[string]any{"rules": all})
 	}
 	t := &table{header: []string{"RULE", "REFUSES", "FROM"}}
-	for _, r := range rules.Rules() {
+	for _, r := range all {
 		from := a.Tidy(r.File)
 		if r.Line > 0 {
 			from += ":" + strconv.Itoa(r.Line)

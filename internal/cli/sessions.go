@@ -88,6 +88,7 @@ func (a *App) firstOf(failed []error) error {
 		return nil
 	}
 	for _, err := range failed[1:] {
+		a.recordRefusal(a.command(), err)
 		a.warn(err)
 	}
 	return failed[0]

@@ -50,7 +50,7 @@ func (a *App) shellProfile(ctx context.Context) (awsconfig.Profile, error) {
 		profile = awsconfig.Profile{}
 	}
 	if text, err := remembered(config, a.Getenv("ROLECALL_TARGET")); err == nil && text != "" {
-		if of, _, err := a.resolve(ctx, a.parseTarget(config, text), options{unattended: true}); err == nil {
+		if of, _, err := a.resolveAnywhere(ctx, a.parseTarget(config, text), options{unattended: true}); err == nil {
 			profile = *of.Root()
 		}
 	}
@@ -129,6 +129,11 @@ func (a *App) consoleShell(ctx context.Context, keys identitycenter.RoleCredenti
 	if err != nil {
 		return err
 	}
+	of := profile
+	of.Chain, of.AccountID, of.RoleName = nil, identity.Account, identity.Role()
+	if err := a.allowTarget(ctx, of, nil); err != nil {
+		return err
+	}
 	r := consoleResult{Account: identity.Account, Role: identity.ARN[strings.LastIndexByte(identity.ARN, ':')+1:]}
 	if r.Destination, err = a.destination(o.destination, profile.Region); err != nil {
 		return err
@@ -169,7 +174,7 @@ func (a *App) shellTarget(
 		return t, nil, false
 	}
 	t = a.parseTarget(config, text)
-	profile, s, err := a.resolve(ctx, t, options{unattended: true})
+	profile, s, err := a.resolveAnywhere(ctx, t, options{unattended: true})
 	if err != nil || profile.RequireRole() != nil {
 		return t, nil, false
 	}

@@ -76,12 +76,15 @@ func (a *App) getRoleCredentialsCommand() *cobra.Command {
 				return Usagef("--account-id and --role-name are required")
 			}
 			return a.portalCall(cmd.Context(), f, func(ctx context.Context, s *session) (any, error) {
+				profile := awsconfig.Profile{Session: s.login.Session, AccountID: f.accountID, RoleName: f.roleName}
+				if err := a.allowTarget(ctx, profile, s); err != nil {
+					return nil, err
+				}
 				c, err := s.portal.RoleCredentials(ctx, f.accountID, f.roleName, access.Directly)
 				if errors.Is(err, identitycenter.ErrNoAccess) {
 					err = s.source.ExplainNoAccess(ctx, f.accountID, f.roleName, err)
 				}
 				if err == nil {
-					profile := awsconfig.Profile{Session: s.login.Session, AccountID: f.accountID, RoleName: f.roleName}
 					err = a.recordKeys(howEnv, a.command(), profile, a.accountFor(profile, c), c)
 				}
 				return roleCredentialsAnswer(c), err

@@ -70,8 +70,8 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 	case argument != "":
 		t = a.parseTarget(config, argument)
 	case named == 0:
-		t.profile = awsconfig.DefaultProfile(a.Getenv)
-		if err := a.needsTarget(config, t.profile); err != nil {
+		var err error
+		if t, err = a.unnamedTarget(config); err != nil {
 			return t, err
 		}
 	}
@@ -80,6 +80,16 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 		return t, Usagef("an account needs a role, and a role an account: ACCOUNT/ROLE, or --account and --role")
 	}
 	return t, f.read(&t)
+}
+
+// unnamedTarget returns what is meant where no target is named.
+func (a *App) unnamedTarget(config *awsconfig.Config) (target, error) {
+	t, found, err := a.projectTarget(config)
+	if err != nil || found {
+		return t, err
+	}
+	t.profile = awsconfig.DefaultProfile(a.Getenv)
+	return t, a.needsTarget(config, t.profile)
 }
 
 // parseTarget takes text for a profile if there is one of that name, which may have a slash,
@@ -111,6 +121,15 @@ func hasSession(config *awsconfig.Config, name string) bool {
 // an account's name up in the stored listing, and asks the portal only if it is not there, which
 // may need a sign-in.
 func (a *App) resolve(ctx context.Context, t target, o options) (awsconfig.Profile, *session, error) {
+	profile, s, err := a.resolveAnywhere(ctx, t, o)
+	if err == nil {
+		err = a.allowTarget(ctx, profile, s)
+	}
+	return profile, s, err
+}
+
+// resolveAnywhere is resolve whatever the working folder allows: for settings that go with keys that are there already.
+func (a *App) resolveAnywhere(ctx context.Context, t target, o options) (awsconfig.Profile, *session, error) {
 	o.region = t.region
 	profile, s, err := a.resolveTarget(ctx, t, o)
 	if err == nil {
@@ -279,6 +298,9 @@ func (a *App) askedAccountID(ctx context.Context, s *session, text string) (stri
 // Region and network settings are the default profile's; a services section with the name of
 // the session comes before the default profile's.
 func (a *App) sessionProfile(config *awsconfig.Config, name string) (awsconfig.Profile, error) {
+	if name == "" {
+		name = a.projectSession(config)
+	}
 	settings, settingsError := config.Profile(awsconfig.DefaultProfile(a.Getenv))
 	chosen, err := a.findSession(config, name, settings, settingsError)
 	if err != nil {

@@ -339,6 +339,9 @@ func (a *App) cachedKeys(
 	if rules, err := a.policy(); err != nil || !rules.IsEmpty() {
 		return profile, c, false
 	}
+	if narrow, err := a.project(); err != nil || len(narrow) > 0 {
+		return profile, c, false
+	}
 	if t.profile != "" {
 		profile, err = config.Profile(t.profile)
 	} else if profile, err = a.sessionProfile(config, t.session); err == nil {

@@ -63,8 +63,9 @@ type Machine struct {
 	System     string // as runtime.GOOS
 	Self       string // the program that runs
 	Now        time.Time
-	Settings   error  // why config.toml cannot be used, nil if it can be
-	Policy     error  // why the files of the machine's administrator cannot be used, nil if they can be
+	Settings   error // why config.toml cannot be used, nil if it can be
+	Policy     error // why the files of the machine's administrator cannot be used, nil if they can be
+	Projects   []Project
 	Storage    string // the mode of storing sign-ins
 	Keyring    error  // why their key cannot be had, nil if it can be, or if there is none
 	// KeyringAdvice is what helps then.
@@ -92,8 +93,8 @@ type check struct {
 // checks are all checks, in the order of docs/doctor.md. A new one is a function like these, and a word here.
 func checks() []check {
 	return []check{
-		basics(), configFiles(), profiles(), sessions(), programsOfProfiles(), environment(), endpoints(), proxies(),
-		clock(), caches(), modes(), storage(), tools(), browsers(), shells(), online(),
+		basics(), projects(), configFiles(), profiles(), sessions(), programsOfProfiles(), environment(), endpoints(),
+		proxies(), clock(), caches(), modes(), storage(), tools(), browsers(), shells(), online(),
 	}
 }
 

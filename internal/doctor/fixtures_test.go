@@ -108,6 +108,21 @@ func fileFixtures() map[string]func(*machine) {
 		"policy.unusable": func(m *machine) {
 			m.Policy = errors.New("/etc/rolecall/policy.toml:1: \"devise_code\" is not a rule of this version")
 		},
+		"project.untrusted": func(m *machine) {
+			m.Projects = []doctor.Project{{File: "/x/.rolecall.toml", State: "untrusted"}}
+		},
+		"project.changed": func(m *machine) {
+			m.Projects = []doctor.Project{{File: "/x/.rolecall.toml", State: "changed"}}
+		},
+		"project.ignored": func(m *machine) {
+			m.Projects = []doctor.Project{{File: "/x/.rolecall.toml", State: "ignored", Problem: "it is a link"}}
+		},
+		"project.broken": func(m *machine) {
+			m.Projects = []doctor.Project{
+				{File: "/y/.rolecall.toml", State: "trusted"},
+				{File: "/x/.rolecall.toml", State: "trusted", Problem: "/x/.rolecall.toml:2: \"write\" is not a key of this file"},
+			}
+		},
 		"config.byte-order-mark": func(m *machine) { m.write(".aws/config", "\ufeff"+corp) },
 		"config.other-section": func(m *machine) {
 			m.write(".aws/credentials", "[Default]\naws_access_key_id = AKIA\naws_secret_access_key = canary-secret\n")

@@ -23,7 +23,7 @@ var bin string
 func TestMain(m *testing.M) {
 	testscript.Main(built{m}, map[string]func(){
 		"signin": signInMain, "at": atMain, "visit": visitMain, "browse": browseMain, "readonly": readOnlyMain,
-		"full": fullMain, "bound": boundMain, "managed": managedMain,
+		"full": fullMain, "bound": boundMain, "managed": managedMain, "journaled": journaledMain,
 		"measured": measuredMain, "onwindows": onWindowsMain, "stranger": strangerMain, "saves": savesMain,
 		"gosdk": gosdkMain,
 	})

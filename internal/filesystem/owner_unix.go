@@ -19,6 +19,12 @@ func foreignOwner(info fs.FileInfo) bool {
 // OtherOwner reports whether info is of another user's file, as far as that matters to us.
 func OtherOwner(info fs.FileInfo) bool { return foreignOwner(info) }
 
+// isUsers reports whether info is of this very user's file.
+func isUsers(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return !ok || int(stat.Uid) == os.Geteuid()
+}
+
 // syncDir makes a rename in dir last through a power loss.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)

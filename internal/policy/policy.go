@@ -81,6 +81,9 @@ type Rule struct {
 	Refuses string `json:"refuses"`
 }
 
+// Text is the rule as it may be written.
+func (r Rule) Text() string { return r.Key + " = " + r.Value }
+
 // A Refusal is an error: what was wished for, and the rule that forbids it.
 type Refusal struct {
 	What string
@@ -89,7 +92,7 @@ type Refusal struct {
 
 // Error names what is refused, and the rule.
 func (r *Refusal) Error() string {
-	where := Error{r.Rule.File, r.Rule.Line, r.Rule.Key + " = " + r.Rule.Value}
+	where := Error{r.Rule.File, r.Rule.Line, r.Rule.Text()}
 	return fmt.Sprintf("%s: refused by policy (%s)", r.What, where.Error())
 }
 
@@ -260,6 +263,24 @@ func (p Policy) Guarded() []string {
 		all = append(all, s.Document.Guarded...)
 	}
 	return all
+}
+
+// Guards returns the same with the rule that each is of.
+func (p Policy) Guards() []Guard {
+	var all []Guard
+	for _, s := range p.sources {
+		for _, pattern := range s.Document.Guarded {
+			all = append(all, Guard{pattern, s.File, s.lines["guarded"]})
+		}
+	}
+	return all
+}
+
+// A Guard is an entry of guarded, with its place.
+type Guard struct {
+	Pattern string
+	File    string
+	Line    int // 0: not known
 }
 
 // LongestCached returns how long cached keys may be used after they were retrieved; 0 without a limit.

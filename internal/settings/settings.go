@@ -43,7 +43,7 @@ type Settings struct {
 // Audit is how the record of handed out keys is kept.
 type Audit struct {
 	Enabled *bool `toml:"enabled"` // nil: it is
-	// Copy sends each record to the system's log, too: "syslog".
+	// Copy sends each record to the system's log, too: "syslog", or "journald" with fields of its own.
 	Copy string `toml:"copy"`
 	// CopyCommand gets each record on its stdin. No shell runs it.
 	CopyCommand []string `toml:"copy_command"`
@@ -54,8 +54,8 @@ func (a Audit) Off() bool { return a.Enabled != nil && !*a.Enabled }
 
 func (a Audit) check() string {
 	switch {
-	case a.Copy != "" && a.Copy != "syslog":
-		return fmt.Sprintf("[audit] copy: %q is not \"syslog\"", a.Copy)
+	case a.Copy != "" && a.Copy != "syslog" && a.Copy != "journald":
+		return fmt.Sprintf("[audit] copy: %q is neither \"syslog\" nor \"journald\"", a.Copy)
 	case a.Copy != "" && len(a.CopyCommand) > 0:
 		return "[audit] copy and copy_command exclude each other"
 	case len(a.CopyCommand) > 0 && a.CopyCommand[0] == "":

@@ -76,7 +76,7 @@ func TestWhatIsNoSetting(t *testing.T) {
 		"[[account]]\ntag = 'x'\ntags = ['y']\n":                  "number 1: accounts chosen by tag",
 		"[[account]]\nmatch = 'a*'\nalias = 'x'\n":                "number 1: an alias is for one account",
 		"[[account]]\nmatch = 'a'\nalias = 'x/y'\n":               `number 1: alias: "x/y"`,
-		"[audit]\ncopy = 'x'\n":                                   `[audit] copy: "x" is not "syslog"`,
+		"[audit]\ncopy = 'x'\n":                                   `[audit] copy: "x" is neither "syslog" nor "journald"`,
 		"[audit]\ncopy = 'syslog'\ncopy_command = ['x']\n":        "exclude each other",
 		"[audit]\ncopy_command = ['']\n":                          "the program is missing",
 		"[audit]\nenabled = false\ncopy = 'syslog'\n":             "enabled is false",

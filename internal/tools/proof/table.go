@@ -121,7 +121,7 @@ func table() []row {
 			"where the mode has them, 0600, and nowhere else", e2e, "EachModeKeepsItsSecrets",
 		},
 		{
-			"split-clients", "Both AWS CLIs, boto3, the SDKs for Go and JavaScript in split: fresh, renewed, after aws sso login",
+			"split-clients", "Both AWS CLIs, boto3, the SDKs for Go and JavaScript in split: fresh, renewed, aws sso login",
 			"each gets its keys", e2e, "ClientsInSplit",
 		},
 		{
