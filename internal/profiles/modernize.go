@@ -341,16 +341,7 @@ func (m *modernizer) taken() map[string]map[string]bool {
 
 // newName names a session after its start URL's host.
 func (m *modernizer) newName(startURL string, taken map[string]map[string]bool) string {
-	base, host := "sso", ""
-	if u, err := url.Parse(startURL); err == nil {
-		host = u.Hostname()
-	}
-	label, domain, _ := strings.Cut(host, ".")
-	speaks := domain != "" && strings.Trim(label, "0123456789") != "" && !strings.HasPrefix(label, "d-") &&
-		!identitycenter.IsInstance(label) && label != "start"
-	if speaks && strings.Trim(label, sessionCharacters) == "" && label[0] != '-' {
-		base = label
-	}
+	base := SessionName(startURL)
 	name := base
 	for n := 2; ; n++ {
 		if users, there := taken[strings.ToLower(name)]; !there || users[startURL] {
@@ -358,6 +349,21 @@ func (m *modernizer) newName(startURL string, taken map[string]map[string]bool) 
 		}
 		name = fmt.Sprintf("%s-%d", base, n)
 	}
+}
+
+// SessionName names a session after its start URL's host; "sso" where that says nothing.
+func SessionName(startURL string) string {
+	host := ""
+	if u, err := url.Parse(startURL); err == nil {
+		host = u.Hostname()
+	}
+	label, domain, _ := strings.Cut(host, ".")
+	speaks := domain != "" && strings.Trim(label, "0123456789") != "" && !strings.HasPrefix(label, "d-") &&
+		!identitycenter.IsInstance(label) && label != "start"
+	if speaks && strings.Trim(label, sessionCharacters) == "" && label[0] != '-' {
+		return label
+	}
+	return "sso"
 }
 
 const sessionCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
