@@ -210,7 +210,7 @@ func (a *App) additionsText(i *importing, line func(sign, format string, args ..
 		line("+", "console of %s  %s", where, said)
 	}
 	for _, k := range i.kept {
-		line("!", "%s  %s", k.What, k.Reason)
+		line("!", "%s: %s", k.What, k.Reason)
 	}
 }
 
@@ -228,7 +228,7 @@ func keysText(keys []awsconfig.Key) string {
 }
 
 func (a *App) leftText(l imports.Left) string {
-	text := l.What + "  " + l.Reason
+	text := l.What + ": " + l.Reason
 	if l.File == "" {
 		return text
 	}

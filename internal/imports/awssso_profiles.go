@@ -27,7 +27,7 @@ func (a *awsSSO) fixedProfiles() {
 					cmp.Or(role.region, account.region, k.region, a.region), role.line, "role "+role.name+": region")
 				role.profile = cmp.Or(role.profile, byRole[awsSSOProcess{k.name, account.id, role.name}])
 				if role.profile == "" && role.via != "" {
-					role.profile = portable(cmp.Or(portable(account.name), account.id) + "-" + role.name)
+					role.profile = portable(a.nameOf(account.id) + "-" + role.name)
 				}
 				a.roles[roleKey{session, account.id, role.name}] = role
 			}
@@ -98,13 +98,26 @@ func (a *awsSSO) via(key roleKey, role awsSSORole) string {
 		return ""
 	}
 	if under.profile == "" {
-		under = awsSSORole{name: name, region: role.region, profile: portable(account + "-" + name)}
+		under.name, under.profile = name, portable(a.nameOf(account)+"-"+name)
+		under.region = cmp.Or(under.region, role.region)
 		a.roles[source] = under
 	}
 	if a.ofProcess(under.profile) {
 		return under.profile // it is rewritten
 	}
 	return a.roleProfile(source, under)
+}
+
+// nameOf returns the name of an account, or else its id.
+func (a *awsSSO) nameOf(id string) string {
+	for _, k := range a.blocks {
+		for _, account := range k.accounts {
+			if account.id == id && portable(account.name) != "" {
+				return account.name
+			}
+		}
+	}
+	return id
 }
 
 // partition returns that of an ARN.
