@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -232,7 +231,7 @@ func (a *App) leftText(l imports.Left) string {
 	if l.File == "" {
 		return text
 	}
-	place := filepath.Base(l.File)
+	place := a.Tidy(l.File)
 	if l.Line > 0 {
 		place += ":" + strconv.Itoa(l.Line)
 	}

@@ -3,6 +3,7 @@ package imports
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"rolecall/internal/awsconfig"
 )
@@ -44,7 +45,7 @@ func (l *leapp) name(s leappSession, role string) string {
 			return portable(p.Name)
 		}
 	}
-	return portable(s.Name + "-" + role)
+	return portable(s.Name + "-" + strings.ReplaceAll(role, "/", "-"))
 }
 
 func (l *leapp) role(s leappSession) {
