@@ -57,7 +57,8 @@ func (a *awsSSO) roleProfile(key roleKey, role awsSSORole) string {
 // roleKeys returns the keys of a role's profile: of its own, or assumed on those of another profile.
 func (a *awsSSO) roleKeys(key roleKey, role awsSSORole) []awsconfig.Key {
 	keys := []awsconfig.Key{
-		{Name: "sso_session", Value: key.session}, {Name: "sso_account_id", Value: key.account},
+		{Name: "sso_session", Value: key.session},
+		{Name: "sso_account_id", Value: key.account},
 		{Name: "sso_role_name", Value: key.role},
 	}
 	if role.via != "" {

@@ -85,8 +85,11 @@ func (b *builder) leapp(data []byte) (bool, error) {
 		what string
 		n    int
 	}{
-		{"pinned sessions", len(f.Pinned)}, {"segments", len(f.Segments)}, {"folders", len(f.Folders)},
-		{"Azure integrations", len(f.Azure)}, {"identity providers", len(f.IDPs)},
+		{"pinned sessions", len(f.Pinned)},
+		{"segments", len(f.Segments)},
+		{"folders", len(f.Folders)},
+		{"Azure integrations", len(f.Azure)},
+		{"identity providers", len(f.IDPs)},
 	} {
 		if is.n > 0 {
 			b.left(is.what, 0, "they have no equal here")

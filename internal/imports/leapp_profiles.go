@@ -60,7 +60,8 @@ func (l *leapp) role(s leappSession) {
 		return
 	}
 	keys := []awsconfig.Key{
-		{Name: "sso_session", Value: session}, {Name: "sso_account_id", Value: account},
+		{Name: "sso_session", Value: session},
+		{Name: "sso_account_id", Value: account},
 		{Name: "sso_role_name", Value: role},
 	}
 	l.add(s, l.name(s, role), keys)

@@ -87,7 +87,8 @@ func (b *builder) newSession(k block, taken map[string]bool) string {
 	s := identitycenter.SSOSession{Name: name, StartURL: k.key(), Region: k.region, Scopes: scopes}
 	b.plan.Sessions = append(b.plan.Sessions, Session{s, true})
 	b.changes = append(b.changes, awsconfig.Change{Kind: "sso-session", Name: name, Keys: []awsconfig.Key{
-		{Name: "sso_start_url", Value: s.StartURL}, {Name: "sso_region", Value: s.Region},
+		{Name: "sso_start_url", Value: s.StartURL},
+		{Name: "sso_region", Value: s.Region},
 		{Name: "sso_registration_scopes", Value: strings.Join(scopes, ",")},
 	}})
 	return name
@@ -123,8 +124,8 @@ func (b *builder) oneRegion(k block, before []block, existing []identitycenter.S
 	}
 	for _, s := range existing {
 		if identitycenter.ComparableURL(s.StartURL) == k.key() && s.Region != k.region {
-			return &FileError{file, k.line, fmt.Sprintf("%s is in %s here, and in %s in [sso-session %s]: it has only one region",
-				k.key(), k.region, s.Region, s.Name)}
+			return &FileError{file, k.line, fmt.Sprintf("%s is in %s here, and in %s in [sso-session %s]: "+
+				"it has only one region", k.key(), k.region, s.Region, s.Name)}
 		}
 	}
 	return nil

@@ -64,17 +64,9 @@ func (b *builder) vaultKeys(name string) bool {
 
 // vaultProfile writes the keys that a profile includes, nearest first, and then those that it has of [default].
 func (b *builder) vaultProfile(name string) {
-	own, from := b.sections[name], []string{}
-	for at := b.include(name); at != ""; at = b.include(at) {
-		if at == name || slices.Contains(from, at) {
-			b.leftProfile(name, "include_profile leads in a circle")
-			return
-		}
-		if b.sections[at] == nil {
-			b.leftProfile(name, "there is no profile %q to include", at)
-			return
-		}
-		from = append(from, at)
+	from := b.included(name)
+	if from == nil {
+		return
 	}
 	get := func(key string) (value, in string) {
 		for _, at := range append([]string{name}, from...) {
@@ -87,7 +79,13 @@ func (b *builder) vaultProfile(name string) {
 		}
 		return "", ""
 	}
-	keys := []awsconfig.Key{}
+	for _, key := range []string{"credential_process", "web_identity_token_process"} {
+		if value, in := get(key); value != "" && in != name {
+			b.leftProfile(name, "it includes a %s from %s: programs that a file names are not run", key, in)
+			return
+		}
+	}
+	var keys []awsconfig.Key
 	for _, key := range b.vaultWanted(get) {
 		if value, in := get(key); value != "" && in != name {
 			keys = append(keys, awsconfig.Key{Name: key, Value: value})
@@ -98,20 +96,27 @@ func (b *builder) vaultProfile(name string) {
 	if _, in := get("sso_account_id"); role != "" && source == "" && in != "" && in != name {
 		keys = append(keys, awsconfig.Key{Name: "source_profile", Value: in}) // its role is assumed on these keys
 	}
-	for _, key := range []string{"credential_process", "web_identity_token_process"} {
-		if value, in := get(key); value != "" && in != name {
-			b.leftProfile(name, "it includes a %s from %s: programs that a file names are not run", key, in)
-			return
-		}
-	}
 	if bad := unusual(keys); bad != "" {
 		b.leftProfile(name, "the %s that it includes is not read alike by all tools", bad)
 		return
 	}
-	if _, there := own.keys["include_profile"]; there {
-		keys = append(keys, awsconfig.Key{Name: "include_profile"})
+	b.rewrite(name, "", append(keys, awsconfig.Key{Name: "include_profile"}, awsconfig.Key{Name: "parent_profile"}))
+}
+
+// included returns the profiles that a profile includes, nearest first; nil if that cannot be followed.
+func (b *builder) included(name string) (from []string) {
+	for at := b.include(name); at != ""; at = b.include(at) {
+		switch {
+		case at == name || slices.Contains(from, at):
+			b.leftProfile(name, "include_profile leads in a circle")
+			return nil
+		case b.sections[at] == nil:
+			b.leftProfile(name, "there is no profile %q to include", at)
+			return nil
+		}
+		from = append(from, at)
 	}
-	b.rewrite(name, "", append(keys, awsconfig.Key{Name: "parent_profile"}))
+	return from
 }
 
 // vaultWanted returns the keys that a profile can include: those of a role, or those of a sign-in.

@@ -156,8 +156,14 @@ func (m *merger) console(c Console) {
 	}
 	lines := []string{"[[console]]"}
 	for _, p := range [][2]string{
-		{"match", c.Match}, {"tag", c.Tag}, {"role", c.Role}, {"browser", c.Browser}, {"profile", c.Profile},
-		{"container", c.Container}, {"color", c.Color}, {"icon", c.Icon},
+		{"match", c.Match},
+		{"tag", c.Tag},
+		{"role", c.Role},
+		{"browser", c.Browser},
+		{"profile", c.Profile},
+		{"container", c.Container},
+		{"color", c.Color},
+		{"icon", c.Icon},
 	} {
 		if p[1] != "" {
 			lines = append(lines, p[0]+" = "+quoted(p[1]))
