@@ -47,27 +47,28 @@ func (d *Document) SetSections(changes []Change) ([]byte, error) {
 		kind, name := s.Named()
 		found[sectionName{nil, kind, name}] = append(found[sectionName{nil, kind, name}], s)
 	}
-	wanted := map[sectionName][]Key{}
+	wanted := map[sectionName]bool{}
 	for _, c := range changes {
 		header, err := c.check()
 		if err != nil {
 			return nil, err
 		}
 		n := sectionName{nil, c.Kind, c.Name}
-		wanted[n] = c.Keys
-		switch there := found[n]; len(there) {
-		case 0:
-			e.addKeys(header, c.Keys)
-		case 1:
-			e.setKeys(there[0], c.Keys)
-		default:
+		wanted[n] = true
+		if there := found[n]; len(there) > 1 {
 			return nil, d.fail(there[1].Line, "[%s] is there twice", header)
+		} else if len(there) == 1 {
+			e.setKeys(there[0], c.Keys)
+		}
+	}
+	for _, c := range changes { // below the lines that were added to the last section
+		if header, _ := headerOf(c.Kind, c.Name); len(found[sectionName{nil, c.Kind, c.Name}]) == 0 {
+			e.addKeys(header, c.Keys)
 		}
 	}
 	ours := func(_ *Document, s Section) bool {
 		kind, name := s.Named()
-		_, ok := wanted[sectionName{nil, kind, name}]
-		return ok
+		return wanted[sectionName{nil, kind, name}]
 	}
 	data, err := e.Bytes()
 	if err != nil {
@@ -77,7 +78,10 @@ func (d *Document) SetSections(changes []Change) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return data, d.checkChanges(after, changes, ours)
+	if err := d.checkChanges(after, changes, ours); err != nil {
+		return nil, err
+	}
+	return data, nil
 }
 
 func (c Change) check() (header string, err error) {

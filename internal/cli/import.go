@@ -12,9 +12,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/doctor"
 	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/imports"
+	"rolecall/internal/near"
 	"rolecall/internal/profiles"
 	"rolecall/internal/settings"
 )
@@ -45,7 +47,7 @@ asks. Names of profiles stay. The other tool's own files stay as they are, no pr
 is run, and no secret is taken: you sign in once more. A second import changes nothing.
 
 docs/import.md says what each tool's settings become.`,
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: append(imports.Names(), everyTool),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.importTools(cmd.Context(), firstArg(args), f)
@@ -67,14 +69,18 @@ type importing struct {
 
 	config, own   filesystem.Shared // the two files as they are
 	newConfig     []byte            // nil: it stays
+	old           []doctor.Finding  // programs that are too old for sso-sessions
 	configBackup  filesystem.Backup
 	settingsSaved filesystem.Backup
 }
 
 func (a *App) importTools(ctx context.Context, name string, f importFlags) error {
 	names := []string{name}
-	if name == "" || name == everyTool {
+	switch {
+	case name == "" || name == everyTool:
 		names = imports.Names()
+	case !slices.Contains(imports.Names(), name):
+		return unknownTool(name)
 	}
 	if f.file != "" && (len(names) > 1 || len(imports.Places(names[0], a.importHome())) == 0) {
 		return Usagef("--file needs the tool whose file it is: aws-sso-cli, granted or leapp")
@@ -108,6 +114,16 @@ func (a *App) importTools(ctx context.Context, name string, f importFlags) error
 		return nil
 	}
 	return a.printJSON(a.shownImport(i))
+}
+
+func unknownTool(name string) error {
+	all := append(imports.Names(), everyTool)
+	facts := []string{"tools: " + strings.Join(all, ", ")}
+	hint := "rolecall import --help"
+	if meant := near.Best(strings.ToLower(name), all); meant != "" {
+		hint = "rolecall import " + meant
+	}
+	return &HintError{Err: fmt.Errorf("no tool %q to import from", name), Code: ExitUsage, Facts: facts, Hint: hint}
 }
 
 func (a *App) importHome() imports.Home {
@@ -159,7 +175,7 @@ func (a *App) planImport(files awsconfig.Files, names []string, file string) (*i
 		return nil, err
 	}
 	if data := h.Config.Bytes(); !bytes.Equal(data, i.config.Data) {
-		i.newConfig = data
+		i.newConfig, i.old = data, doctor.OldTools(a.machine())
 	}
 	i.settings, err = settings.Add(i.own.Path, i.own.Data, own, more)
 	i.kept = append(i.kept, i.settings.Kept...)
@@ -250,6 +266,10 @@ func (a *App) agreeToImport(ctx context.Context, i *importing, name string, f im
 	if !a.json || !f.yes {
 		fmt.Fprint(a.Stderr, a.importText(i))
 	}
+	command := []string{"rolecall import", name, "", "", "--yes"}
+	if f.file != "" {
+		command[2], command[3] = "--file", Quoted(f.file)
+	}
 	person := a.person(options{})
 	switch {
 	case f.yes:
@@ -257,7 +277,7 @@ func (a *App) agreeToImport(ctx context.Context, i *importing, name string, f im
 	case person == nil:
 		return &HintError{
 			Err: errors.New("there is no terminal to confirm the import at"), Code: ExitUsage,
-			Hint: strings.Join(strings.Fields("rolecall import "+name+" --yes"), " "),
+			Hint: strings.Join(slices.DeleteFunc(command, func(word string) bool { return word == "" }), " "),
 		}
 	}
 	agreed, err := person.Confirm(ctx, "write this?")

@@ -18,6 +18,7 @@ type (
 		Moved    *shownModernized `json:"startUrlsReplaced,omitempty"`
 		Settings shownAdditions   `json:"settings"`
 		Kept     []shownLeft      `json:"kept,omitempty"`
+		OldTools []shownOldTool   `json:"oldTools,omitempty"`
 		Diff     string           `json:"diff,omitempty"`
 		Files    []string         `json:"files,omitempty"`
 		Backups  []string         `json:"backups,omitempty"`
@@ -90,6 +91,9 @@ func (a *App) shownImport(i *importing) shownImported {
 	}
 	for _, k := range i.kept {
 		shown.Kept = append(shown.Kept, shownLeft{What: k.What, Reason: k.Reason})
+	}
+	for _, f := range i.old {
+		shown.OldTools = append(shown.OldTools, shownOldTool{f.What, f.Where, f.Remedy})
 	}
 	shown.Diff = a.importDiff(i)
 	if i.newConfig != nil {
@@ -167,7 +171,7 @@ func (a *App) importText(i *importing) string {
 	if i.newConfig == nil && i.settings.Data == nil {
 		return b.String() + "nothing to do: all that has an equal here is here already\n"
 	}
-	return b.String() + "\n" + a.importDiff(i)
+	return b.String() + "\n" + a.importDiff(i) + a.oldToolsText(i.old)
 }
 
 // additionsText lists what config.toml gets.

@@ -22,18 +22,18 @@ type builder struct {
 	sections map[string]*section // profiles of the config file
 	order    []string            // their names
 	changes  []awsconfig.Change
+	said     map[Left]bool
 }
 
 // A section is a profile as it stands in the config file.
 type section struct {
-	keys   map[string]awsconfig.Line
-	line   int
-	twice  bool
-	inside string // the block of another tool's that it is in
+	keys  map[string]awsconfig.Line
+	line  int
+	twice bool
 }
 
 func newBuilder(tool string, h Home) *builder {
-	b := &builder{home: h, plan: &Plan{Tool: tool}, sections: map[string]*section{}}
+	b := &builder{home: h, plan: &Plan{Tool: tool}, sections: map[string]*section{}, said: map[Left]bool{}}
 	for _, s := range h.Config.Sections() {
 		kind, name := s.Named()
 		if kind != "profile" {
@@ -69,7 +69,8 @@ func (b *builder) left(what string, line int, format string, args ...any) {
 
 func (b *builder) leftIn(file, what string, line int, format string, args ...any) {
 	l := Left{what, fmt.Sprintf(format, args...), file, line}
-	if !slices.Contains(b.plan.Left, l) {
+	if !b.said[l] {
+		b.said[l] = true
 		b.plan.Left = append(b.plan.Left, l)
 	}
 }
@@ -238,6 +239,29 @@ func command(line string) (program string, args []string) {
 		return "", nil
 	}
 	return strings.TrimSuffix(all[0][strings.LastIndexAny(all[0], `/\`)+1:], ".exe"), all[1:]
+}
+
+// ownProcess reports whether a profile's credential_process is a program for that very profile.
+func (b *builder) ownProcess(name, program string) bool {
+	found, args := command(b.sections[name].value("credential_process"))
+	return found == program && slices.Contains(args, "credential-process") && flag(args, "--profile") == name
+}
+
+// withoutProcess removes a program for the profile itself from one that signs in anyway: some tools would prefer it.
+// It reports whether there is one.
+func (b *builder) withoutProcess(name, program string) bool {
+	s := b.sections[name]
+	switch {
+	case !b.ownProcess(name, program):
+		return false
+	case s.value("sso_session") != "" && s.value("sso_account_id") != "":
+		b.rewrite(name, program, []awsconfig.Key{{Name: "credential_process"}})
+	case s.value("sso_start_url") != "":
+		b.plan.Legacy = true
+	default:
+		b.leftProfile(name, "its credential_process of %s has no account and role in the file", program)
+	}
+	return true
 }
 
 // flag returns the value of one of the names among arguments.

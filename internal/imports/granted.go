@@ -159,6 +159,7 @@ func (b *builder) grantedProfiles(blocks []block, names []string) (found bool) {
 	for _, name := range slices.Clone(b.order) {
 		s := b.sections[name]
 		if s.value("granted_sso_account_id")+s.value("granted_sso_role_name")+s.value("granted_sso_start_url") == "" {
+			found = b.withoutProcess(name, "granted") || found
 			continue
 		}
 		found = true
@@ -169,14 +170,13 @@ func (b *builder) grantedProfiles(blocks []block, names []string) (found bool) {
 			}
 		}
 		account, role := accountID(s.value("granted_sso_account_id")), s.value("granted_sso_role_name")
-		program, args := command(s.value("credential_process"))
-		own := program == "granted" && slices.Contains(args, "credential-process") && flag(args, "--profile") == name
+		program, _ := command(s.value("credential_process"))
 		switch {
 		case session == "":
 			b.leftProfile(name, "its start URL and region make no session")
 		case account == "" || !isRole(role):
 			b.leftProfile(name, "it names no account and role")
-		case program != "" && !own:
+		case program != "" && !b.ownProcess(name, "granted"):
 			b.leftProfile(name, "its credential_process is not granted's for this profile")
 		default:
 			b.rewrite(name, program, []awsconfig.Key{

@@ -181,7 +181,8 @@ func TestManyProfiles(t *testing.T) {
 	var b, want strings.Builder
 	for i := range 5000 {
 		fmt.Fprintf(&b, "# number %d\n[profile p%d]\ngranted_sso_start_url = https://c%d.awsapps.com/start\n"+
-			"granted_sso_region = eu-west-1\ngranted_sso_account_id = %d\ngranted_sso_role_name = R\nregion = eu-west-1 \n", i, i, i%3, i+1)
+			"granted_sso_region = eu-west-1\ngranted_sso_account_id = %d\ngranted_sso_role_name = R\nregion = eu-west-1 \n",
+			i, i, i%3, i+1)
 		fmt.Fprintf(&want, "# number %d\n[profile p%d]\nsso_session = c%d\nsso_account_id = %012d\nsso_role_name = R\n"+
 			"region = eu-west-1 \n", i, i, i%3, i+1)
 	}

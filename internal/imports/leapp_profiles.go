@@ -2,7 +2,6 @@ package imports
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	"rolecall/internal/awsconfig"
@@ -14,11 +13,12 @@ type leapp struct {
 	file     leappFile
 	sessions map[string]string // names of sso-sessions, by the id of the integration
 	names    map[string]string // of profiles, by the id of the session
+	taken    map[string]bool   // names of profiles
 	used     map[string]int    // how many sessions have a profile
 }
 
 func (l *leapp) profiles() {
-	l.names, l.used = map[string]string{}, map[string]int{}
+	l.names, l.taken, l.used = map[string]string{}, map[string]bool{}, map[string]int{}
 	for _, s := range l.file.Sessions {
 		l.used[s.ProfileID]++
 	}
@@ -85,20 +85,11 @@ func (l *leapp) add(s leappSession, name string, keys []awsconfig.Key) {
 	if awsconfig.IsRegion(s.Region) {
 		keys = append(keys, awsconfig.Key{Name: "region", Value: s.Region})
 	}
-	if isUnique := !slices.Contains(sortedValues(l.names), name); !isUnique {
+	if l.taken[name] {
 		l.left("session "+s.Name, 0, "another session has the profile %s", name)
 		return
 	}
 	if l.profile(name, keys) {
-		l.names[s.ID] = name
+		l.names[s.ID], l.taken[name] = name, true
 	}
-}
-
-func sortedValues(m map[string]string) []string {
-	var all []string
-	for _, v := range m {
-		all = append(all, v)
-	}
-	slices.Sort(all)
-	return all
 }

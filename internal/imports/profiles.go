@@ -8,7 +8,7 @@ import (
 // awsSSOUtil takes the sign-in that its variables name. Its profiles have start URLs of their own.
 func (b *builder) awsSSOUtil([]byte) (bool, error) {
 	here := false
-	for _, name := range b.order {
+	for _, name := range slices.Clone(b.order) {
 		s := b.sections[name]
 		program, _ := command(s.value("credential_process"))
 		if l, marked := s.keys["sso_auto_populated"]; marked {
@@ -18,7 +18,7 @@ func (b *builder) awsSSOUtil([]byte) (bool, error) {
 			}
 			here = true
 		}
-		here = here || program == "aws-sso-util"
+		here = b.withoutProcess(name, "aws-sso-util") || here || program == "aws-sso-util"
 	}
 	first := func(variables ...string) (name, value string) {
 		for _, v := range variables {
