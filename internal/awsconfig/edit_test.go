@@ -190,7 +190,8 @@ func TestLinesOfAllBreaks(t *testing.T) {
 
 // Several sections change in one edit: lines that are added to the last one stay above new sections.
 func TestSetSections(t *testing.T) {
-	d, err := awsconfig.Parse("config", []byte("[profile a]\nold = 1 # kept\n# about x\nx = y\n\n[profile b]\nregion = eu-west-1"))
+	const text = "[profile a]\nold = 1 # kept\n# about x\nx = y\n\n[profile b]\nregion = eu-west-1"
+	d, err := awsconfig.Parse("config", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,8 +201,8 @@ func TestSetSections(t *testing.T) {
 		{Kind: "profile", Name: "a", Keys: []awsconfig.Key{{Name: "sso_session", Value: "new", Was: "x"}}},
 		{Kind: "profile", Name: "c", Keys: []awsconfig.Key{{Name: "region", Value: "eu-west-1"}}},
 	})
-	want := "[profile a]\nold = 1 # kept\n# about x\nsso_session = new\n\n[profile b]\nregion = eu-west-1\noutput = json\n" +
-		"\n[sso-session new]\nsso_region = eu-west-1\n\n[profile c]\nregion = eu-west-1"
+	want := "[profile a]\nold = 1 # kept\n# about x\nsso_session = new\n\n[profile b]\nregion = eu-west-1\n" +
+		"output = json\n\n[sso-session new]\nsso_region = eu-west-1\n\n[profile c]\nregion = eu-west-1"
 	if err != nil || string(data) != want {
 		t.Errorf("%v\n%s", err, data)
 	}
@@ -210,7 +211,8 @@ func TestSetSections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if data, err = d.SetKeys("profile", "a", twice); err != nil || string(data) != "[profile a]\nsso_session = s\nregion = r\n" {
+	want = "[profile a]\nsso_session = s\nregion = r\n"
+	if data, err = d.SetKeys("profile", "a", twice); err != nil || string(data) != want {
 		t.Errorf("%v\n%s", err, data)
 	}
 }
