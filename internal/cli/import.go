@@ -177,6 +177,10 @@ func (a *App) planImport(files awsconfig.Files, names []string, file string) (*i
 	if data := h.Config.Bytes(); !bytes.Equal(data, i.config.Data) {
 		i.newConfig, i.old = data, doctor.OldTools(a.machine())
 	}
+	if err := (profiles.Options{Template: more.Template}).Check(identitycenter.SSOSession{Name: "any"}); err != nil {
+		i.kept = append(i.kept, settings.Kept{What: "template " + more.Template, Reason: err.Error()})
+		more.Template = ""
+	}
 	i.settings, err = settings.Add(i.own.Path, i.own.Data, own, more)
 	i.kept = append(i.kept, i.settings.Kept...)
 	if err != nil {

@@ -164,7 +164,7 @@ func (a *App) importText(i *importing) string {
 			line("!", "%s", a.leftText(l))
 		}
 	}
-	if i.modern != nil && i.modern.Data != nil {
+	if i.modern != nil && len(i.modern.Profiles)+len(i.modern.Kept) > 0 {
 		b.WriteString("profiles with start URLs of their own\n" + a.modernizedText(i.modern))
 	}
 	a.additionsText(i, line)
@@ -248,6 +248,9 @@ func (a *App) noteLeft(i *importing) {
 		for _, l := range p.Left {
 			a.warn(errors.New(p.Tool + ": " + a.leftText(l)))
 		}
+	}
+	if i.modern != nil {
+		a.noteKept(i.modern)
 	}
 }
 

@@ -2,6 +2,7 @@ package imports
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"rolecall/internal/awsconfig"
@@ -134,7 +135,7 @@ type awsSSOProcess struct{ block, account, role string }
 
 func awsSSOLine(line string) (p awsSSOProcess, ok bool) {
 	program, args := command(line)
-	if program != "aws-sso" {
+	if program != "aws-sso" || !slices.Contains(args, "process") {
 		return p, false
 	}
 	p.block = flag(args, "-S", "--sso")

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/profiles"
 	"rolecall/internal/words"
 )
 
@@ -44,7 +45,15 @@ func newBuilder(tool string, h Home) *builder {
 			continue
 		}
 		found := &section{keys: map[string]awsconfig.Line{}, line: s.Line}
+		last := ""
 		for _, l := range h.Config.Lines(s) {
+			if l.Continues && !l.Blank() && !l.Comment {
+				whole := found.keys[last]
+				whole.Value += "\n" + l.Text
+				found.keys[last] = whole
+			} else if l.Key != "" {
+				last = l.Key
+			}
 			if _, there := found.keys[l.Key]; l.Key != "" && !there {
 				found.keys[l.Key] = l
 			}
@@ -243,8 +252,7 @@ func command(line string) (program string, args []string) {
 
 // ownProcess reports whether a profile's credential_process is a program for that very profile.
 func (b *builder) ownProcess(name, program string) bool {
-	found, args := command(b.sections[name].value("credential_process"))
-	return found == program && slices.Contains(args, "credential-process") && flag(args, "--profile") == name
+	return profiles.OwnProgram(b.sections[name].value("credential_process"), name) == program
 }
 
 // withoutProcess removes a program for the profile itself from one that signs in anyway: some tools would prefer it.

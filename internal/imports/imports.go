@@ -4,6 +4,7 @@
 package imports
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -114,7 +115,7 @@ func Places(name string, h Home) []string {
 }
 
 // maxFile bounds the files of other tools.
-const maxFile = 8 << 20
+const maxFile = 4 << 20
 
 // Read reads a tool's files; file, if given, in place of its own. The plan is nil if the tool is not used here.
 func Read(name, file string, h Home) (*Plan, error) {
@@ -155,10 +156,7 @@ func (b *builder) open(t tool, file string) ([]byte, error) {
 		}
 		b.file = place
 		b.plan.Files = append(b.plan.Files, place)
-		if data == nil {
-			data = []byte{}
-		}
-		return data, nil
+		return append([]byte{}, bytes.TrimPrefix(data, []byte("\ufeff"))...), nil
 	}
 	return nil, nil
 }

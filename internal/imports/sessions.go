@@ -67,7 +67,7 @@ func (b *builder) sessions(blocks []block) ([]string, error) {
 // wanted is the name that a block's session should have.
 func wanted(k block) string {
 	name := strings.NewReplacer("/", "-", ":", "-", "%", "-").Replace(k.name)
-	if name = portable(name); name == "" || strings.EqualFold(name, "default") {
+	if name = portable(name[:min(len(name), 64)]); name == "" || strings.EqualFold(name, "default") {
 		return profiles.SessionName(k.key())
 	}
 	return name

@@ -94,7 +94,10 @@ func translateCommand(c *parse.CommandNode, fields map[string]string) (ours, pro
 // translateFunction knows the functions that mean the same here.
 func translateFunction(parts []string) (ours, problem string) {
 	if strings.HasPrefix(parts[0], ".") || strings.HasPrefix(parts[0], "(") || strings.HasPrefix(parts[0], `"`) {
-		return strings.Join(parts, " "), ""
+		if len(parts) > 1 {
+			return "", "the template cannot be read"
+		}
+		return parts[0], ""
 	}
 	arguments := map[string]int{
 		"lower": 0, "upper": 0, "trim": 0, "trimPrefix": 1, "trimSuffix": 1, "replace": 2,
@@ -102,13 +105,13 @@ func translateFunction(parts []string) (ours, problem string) {
 	switch name := parts[0]; {
 	case name == "AccountIdStr" && len(parts) == 2: // of .AccountId
 		return parts[1], ""
-	case name == "nospace":
+	case name == "nospace" && len(parts) < 3:
 		return strings.Join(append([]string{`replace " " ""`}, parts[1:]...), " "), ""
 	case name == "FirstItem" && len(parts) > 1:
 		return "(or " + strings.Join(parts[1:], " ") + ")", ""
 	default:
 		n, known := arguments[name]
-		if !known || len(parts)-1 < n {
+		if !known || len(parts)-1 < n || len(parts)-1 > n+1 {
 			return "", "the function " + name + " has no equal in templates"
 		}
 	}

@@ -166,7 +166,7 @@ func (l *legacyProfile) read() (reason string, legacy bool) {
 		case "sso_session":
 			named = named || line.Value != ""
 		case "credential_process":
-			if l.program = ownProgram(line.Value, l.name); l.program != "" {
+			if l.program = OwnProgram(line.Value, l.name); l.program != "" {
 				l.process = line
 			}
 		}
@@ -189,9 +189,9 @@ func (l *legacyProfile) read() (reason string, legacy bool) {
 	return "", true
 }
 
-// ownProgram returns the name of a tool that gives other tools the keys of this very profile. With an sso-session they
-// need no help.
-func ownProgram(line, profile string) string {
+// OwnProgram returns the name of a tool whose credential_process line provides the keys of this very profile. With an
+// sso-session no tool needs it.
+func OwnProgram(line, profile string) string {
 	command := words.Split(line)
 	if len(command) < 3 || command[1] != "credential-process" {
 		return ""
