@@ -51,6 +51,9 @@ type property struct {
 
 var utf8Mark = []byte("\xef\xbb\xbf")
 
+// Path is where the document was read from.
+func (d *Document) Path() string { return d.path }
+
 // Parse finds the sections of data, which was read from path. A line outside any section, or beyond a bound, is an
 // *Error.
 func Parse(path string, data []byte) (*Document, error) { return parse(path, data, false) }

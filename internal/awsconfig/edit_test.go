@@ -187,3 +187,32 @@ func TestLinesOfAllBreaks(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// Several sections change in one edit: lines that are added to the last one stay above new sections.
+func TestSetSections(t *testing.T) {
+	const text = "[profile a]\nold = 1 # kept\n# about x\nx = y\n\n[profile b]\nregion = eu-west-1"
+	d, err := awsconfig.Parse("config", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := d.SetSections([]awsconfig.Change{
+		{Kind: "sso-session", Name: "new", Keys: []awsconfig.Key{{Name: "sso_region", Value: "eu-west-1"}}},
+		{Kind: "profile", Name: "b", Keys: []awsconfig.Key{{Name: "output", Value: "json"}}},
+		{Kind: "profile", Name: "a", Keys: []awsconfig.Key{{Name: "sso_session", Value: "new", Was: "x"}}},
+		{Kind: "profile", Name: "c", Keys: []awsconfig.Key{{Name: "region", Value: "eu-west-1"}}},
+	})
+	want := "[profile a]\nold = 1 # kept\n# about x\nsso_session = new\n\n[profile b]\nregion = eu-west-1\n" +
+		"output = json\n\n[sso-session new]\nsso_region = eu-west-1\n\n[profile c]\nregion = eu-west-1"
+	if err != nil || string(data) != want {
+		t.Errorf("%v\n%s", err, data)
+	}
+	twice := []awsconfig.Key{{Name: "sso_session", Value: "s", Was: "x"}}
+	d, err = awsconfig.Parse("config", []byte("[profile a]\nx = 1\nsso_session = 2\nregion = r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = "[profile a]\nsso_session = s\nregion = r\n"
+	if data, err = d.SetKeys("profile", "a", twice); err != nil || string(data) != want {
+		t.Errorf("%v\n%s", err, data)
+	}
+}

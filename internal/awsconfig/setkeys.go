@@ -11,6 +11,14 @@ import (
 type Key struct {
 	Name, Value string
 	Block       []Key
+	// Was is another key whose line this one takes over, if it has no line of its own.
+	Was string
+}
+
+// A Change is keys to set in the section of a kind (profile, sso-session or services) and name.
+type Change struct {
+	Kind, Name string
+	Keys       []Key
 }
 
 // lines returns the key as written in a file.
@@ -29,29 +37,38 @@ func (k Key) lines(indent string) []string {
 // missing section is added at the end. Everything else stays as it is. It returns an error for a name or value that
 // cannot be in the file, and where the keys would change other sections.
 func (d *Document) SetKeys(kind, name string, keys []Key) ([]byte, error) {
-	header, err := headerOf(kind, name)
-	if err != nil {
-		return nil, err
+	return d.SetSections([]Change{{kind, name, keys}})
+}
+
+// SetSections is SetKeys for several sections at once, each of them named once.
+func (d *Document) SetSections(changes []Change) ([]byte, error) {
+	e, found := d.Edit(), map[sectionName][]Section{}
+	for _, s := range d.sections {
+		kind, name := s.Named()
+		found[sectionName{nil, kind, name}] = append(found[sectionName{nil, kind, name}], s)
 	}
-	for _, k := range keys {
-		if err := k.check(); err != nil {
+	wanted := map[sectionName]bool{}
+	for _, c := range changes {
+		header, err := c.check()
+		if err != nil {
 			return nil, err
 		}
-	}
-	ours := func(s Section) bool { n, ok := headerName(s.Header, kind); return ok && n == name }
-	e, found := d.Edit(), false
-	for _, s := range d.sections {
-		if !ours(s) {
-			continue
+		n := sectionName{nil, c.Kind, c.Name}
+		wanted[n] = true
+		if there := found[n]; len(there) > 1 {
+			return nil, d.fail(there[1].Line, "[%s] is there twice", header)
+		} else if len(there) == 1 {
+			e.setKeys(there[0], c.Keys)
 		}
-		if found {
-			return nil, d.fail(s.Line, "[%s] is there twice", s.Header)
-		}
-		found = true
-		e.setKeys(s, keys)
 	}
-	if !found {
-		e.addKeys(header, keys)
+	for _, c := range changes { // below the lines that were added to the last section
+		if header, _ := headerOf(c.Kind, c.Name); len(found[sectionName{nil, c.Kind, c.Name}]) == 0 {
+			e.addKeys(header, c.Keys)
+		}
+	}
+	ours := func(_ *Document, s Section) bool {
+		kind, name := s.Named()
+		return wanted[sectionName{nil, kind, name}]
 	}
 	data, err := e.Bytes()
 	if err != nil {
@@ -61,11 +78,34 @@ func (d *Document) SetKeys(kind, name string, keys []Key) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !d.SameBut(after, func(_ *Document, s Section) bool { return ours(s) }) || !after.has(kind, name, keys) {
-		return nil, d.fail(0, "[%s] cannot be written without changing other sections: "+
-			"correct the indented lines around it", header)
+	if err := d.checkChanges(after, changes, ours); err != nil {
+		return nil, err
 	}
 	return data, nil
+}
+
+func (c Change) check() (header string, err error) {
+	if header, err = headerOf(c.Kind, c.Name); err != nil {
+		return "", err
+	}
+	for _, k := range c.Keys {
+		if err := k.check(); err != nil {
+			return "", err
+		}
+	}
+	return header, nil
+}
+
+// checkChanges returns an error unless the document has these changes, and no other.
+func (d *Document) checkChanges(after *Document, changes []Change, ours func(*Document, Section) bool) error {
+	same, now := d.SameBut(after, ours), Of(after, &Document{}).Indexed()
+	for _, c := range changes {
+		if header, _ := headerOf(c.Kind, c.Name); !same || !now.has(c) {
+			return d.fail(0, "[%s] cannot be written without changing other sections: "+
+				"correct the indented lines around it", header)
+		}
+	}
+	return nil
 }
 
 func (e *Edit) addKeys(header string, keys []Key) {
@@ -105,7 +145,7 @@ func (e *Edit) setKeys(s Section, keys []Key) {
 // setKey changes the lines of a key, and reports whether there are any.
 func (e *Edit) setKey(lines []Line, k Key) (found bool) {
 	for i, l := range lines {
-		if l.Key != strings.ToLower(k.Name) {
+		if l.Key == "" || l.Key != strings.ToLower(k.Name) && l.Key != k.Was {
 			continue
 		}
 		value := []Line{l} // with the lines that continue it
@@ -163,12 +203,12 @@ func (e *Edit) setBlock(lines []Line, k Key) {
 }
 
 // has reports whether the section has these keys with these values.
-func (d *Document) has(kind, name string, keys []Key) bool {
-	v := Of(d, &Document{}).find(kind, name)
+func (c *Config) has(want Change) bool {
+	v := c.find(want.Kind, want.Name)
 	if v == nil {
 		return false
 	}
-	for _, k := range keys {
+	for _, k := range want.Keys {
 		p := v.entries[strings.ToLower(k.Name)].property
 		if len(k.Block) == 0 && p.value != k.Value {
 			return false

@@ -56,6 +56,7 @@ func (a *App) commands() []Command {
 		{"sync", GroupFind, a.syncCommand},
 		{"configure", GroupSetUp, a.configureCommand},
 		{"profiles", GroupSetUp, a.profilesCommand},
+		{"import", GroupSetUp, a.importCommand},
 		{"config", GroupSetUp, a.configCommand},
 		{"doctor", GroupSetUp, a.doctorCommand},
 		{"trust", GroupSetUp, a.trustCommand},

@@ -92,6 +92,10 @@ func (a *App) modernized(before filesystem.Shared, files awsconfig.Files) (*prof
 	if err != nil {
 		return nil, err
 	}
+	return a.modernizedOf(config, credentials)
+}
+
+func (a *App) modernizedOf(config, credentials *awsconfig.Document) (*profiles.Modernized, error) {
 	plan, err := profiles.Modernize(config, credentials)
 	var regions *profiles.RegionsError
 	switch {

@@ -94,7 +94,7 @@ func TestHelpExamples(t *testing.T) {
 		"--seed", filepath.Join(folder, "directory.yaml"))
 	w.serving(t, "--socket", filepath.Join(folder, "run", "s.sock"))
 	environ := append(w.environ(), "ROLECALL_IDC_URL="+server.url, "AWS_PROFILE=dev", "BROWSER=visit",
-		"PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
+		"AWS_SSO_CONFIG="+filepath.Join(folder, "sso.yaml"), "PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 	examples := helpExamples(t, nil)
 	slices.SortStableFunc(examples, func(a, b string) int {
 		switch {
@@ -139,6 +139,7 @@ func exampleFolder(t *testing.T, w *world) string {
 	for name, text := range map[string]string{
 		"aws": "#!/bin/sh\necho \"$@\"\n", "password.txt": "another-password\n",
 		"directory.yaml": w.must(t, "rolecall", "idc", "sample"),
+		"workspace.json": "{}", "sso.yaml": "SSOConfig: {}\n", // other tools' files, with nothing to write
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o700); err != nil {
 			t.Fatal(err)

@@ -166,7 +166,7 @@ func (l *legacyProfile) read() (reason string, legacy bool) {
 		case "sso_session":
 			named = named || line.Value != ""
 		case "credential_process":
-			if l.program = ownProgram(line.Value, l.name); l.program != "" {
+			if l.program = OwnProgram(line.Value, l.name); l.program != "" {
 				l.process = line
 			}
 		}
@@ -189,9 +189,9 @@ func (l *legacyProfile) read() (reason string, legacy bool) {
 	return "", true
 }
 
-// ownProgram returns the name of a tool that gives other tools the keys of this very profile. With an sso-session they
-// need no help.
-func ownProgram(line, profile string) string {
+// OwnProgram returns the name of a tool whose credential_process line provides the keys of this very profile. With an
+// sso-session no tool needs it.
+func OwnProgram(line, profile string) string {
 	command := words.Split(line)
 	if len(command) < 3 || command[1] != "credential-process" {
 		return ""
@@ -341,16 +341,7 @@ func (m *modernizer) taken() map[string]map[string]bool {
 
 // newName names a session after its start URL's host.
 func (m *modernizer) newName(startURL string, taken map[string]map[string]bool) string {
-	base, host := "sso", ""
-	if u, err := url.Parse(startURL); err == nil {
-		host = u.Hostname()
-	}
-	label, domain, _ := strings.Cut(host, ".")
-	speaks := domain != "" && strings.Trim(label, "0123456789") != "" && !strings.HasPrefix(label, "d-") &&
-		!identitycenter.IsInstance(label) && label != "start"
-	if speaks && strings.Trim(label, sessionCharacters) == "" && label[0] != '-' {
-		base = label
-	}
+	base := SessionName(startURL)
 	name := base
 	for n := 2; ; n++ {
 		if users, there := taken[strings.ToLower(name)]; !there || users[startURL] {
@@ -358,6 +349,21 @@ func (m *modernizer) newName(startURL string, taken map[string]map[string]bool) 
 		}
 		name = fmt.Sprintf("%s-%d", base, n)
 	}
+}
+
+// SessionName names a session after its start URL's host; "sso" where that says nothing.
+func SessionName(startURL string) string {
+	host := ""
+	if u, err := url.Parse(startURL); err == nil {
+		host = u.Hostname()
+	}
+	label, domain, _ := strings.Cut(host, ".")
+	speaks := domain != "" && strings.Trim(label, "0123456789") != "" && !strings.HasPrefix(label, "d-") &&
+		!identitycenter.IsInstance(label) && label != "start"
+	if speaks && strings.Trim(label, sessionCharacters) == "" && label[0] != '-' {
+		return label
+	}
+	return "sso"
 }
 
 const sessionCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
