@@ -135,7 +135,7 @@ var foreign = map[string][]string{
 	"imports": {
 		"awsconfig", "filesystem", "identitycenter", "inventory", "profiles", "settings", "words",
 	},
-	"github.com/pelletier/go-toml/":    {"policy", "settings"},
+	"github.com/pelletier/go-toml/":    {"imports", "policy", "settings"},
 	"golang.org/x/crypto":              {"idc/directory", "vault"},
 	"github.com/godbus/dbus/":          {"vault"},
 	"github.com/zalando/go-keyring":    {"vault"},
