@@ -238,7 +238,8 @@ const accessibility = `(() => {
   for (const e of all("a:not(.skip), button, summary, input:not([type=hidden])")) {
     const box = e.getBoundingClientRect();
     if (!e.checkVisibility() || e.type === "radio" || e.closest("p.lead, dd, p:not([class])")) continue;
-    if (Math.min(box.width, box.height) < 23.9) say("target of " + Math.round(box.width) + "×" + Math.round(box.height), e);
+    const least = Math.min(box.width, box.height);
+    if (least < 23.9) say("target of " + Math.round(least), e);
   }
   // The focus follows the eye: from left to right, and down (WCAG 2.4.3).
   const stops = all("header a, header button, main a, main button, main summary")
