@@ -172,6 +172,7 @@ func clientName(name string) string {
 // files that all share. Each page is tested with a different fifth of the names; with ROLECALL_HOSTILE=all, as in
 // make soak, with all of them.
 func TestHostileNamesInPages(t *testing.T) {
+	t.Parallel()
 	h := aHostileWorld(t)
 	h.signIn(t)
 	var batch string

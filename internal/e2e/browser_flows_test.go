@@ -84,6 +84,7 @@ func (w *world) portalStatus(t *testing.T, token string) int {
 }
 
 func TestDeviceLoginInChromium(t *testing.T) {
+	t.Parallel()
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	yes, no := aDeviceLogin(t, w, "laptop"), aDeviceLogin(t, w, "stranger")
@@ -115,6 +116,7 @@ func TestDeviceLoginInChromium(t *testing.T) {
 
 // When the administrator ends a session, its access token ends at once.
 func TestTheAdministratorRevokesInChromium(t *testing.T) {
+	t.Parallel()
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	d := aDeviceLogin(t, w, "laptop")
@@ -138,6 +140,7 @@ func TestTheAdministratorRevokesInChromium(t *testing.T) {
 }
 
 func TestTooManyWrongPasswords(t *testing.T) {
+	t.Parallel()
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	do(page, t, chromedp.Navigate(w.url+"/start"), chromedp.Click("a[data-home]"), ends("Sign in"))

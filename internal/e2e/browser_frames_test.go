@@ -19,6 +19,7 @@ import (
 
 // A page of another origin cannot frame ours, though the browser is signed in. Its own frame, as a control, is shown.
 func TestNoPageCanBeFramed(t *testing.T) {
+	t.Parallel()
 	browser := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	d := aDeviceLogin(t, w, "laptop")

@@ -141,6 +141,7 @@ func texts(ctx context.Context, t *testing.T, selector string) []string {
 
 // The lists, in the browser as people see them: every hostile name is shown as text, and does nothing.
 func TestHostileNamesInLists(t *testing.T) {
+	t.Parallel()
 	ctx := watched(t)
 	h := aHostileWorld(t)
 	do(ctx, t, signedInAt(h.world, "mallory", ""))

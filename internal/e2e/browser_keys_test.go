@@ -83,6 +83,7 @@ const attempts = `(async (uri, imds, token) => {
 // forms and opens sockets, reads no keys. As a control, the same page reads those of an endpoint that does not check
 // who asks.
 func TestPagesGetNoKeys(t *testing.T) {
+	t.Parallel()
 	browser := aBrowser(t, chromedp.Flag("host-resolver-rules", "MAP evil.example 127.0.0.1"))
 	w := servedWorld(t, "")
 	imds := "http://127.0.0.1:" + freePort(t) + "/"

@@ -84,6 +84,7 @@ func homeOf(address string) string {
 
 // Every kind of page on every kind of screen: pictures for people, and checks that a program can do.
 func TestHowThePagesLook(t *testing.T) {
+	t.Parallel()
 	browser := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	do(browser, t, chromedp.Navigate(w.url+"/start"), chromedp.KeyEvent("\t")) // a keyboard is in use: focus is shown

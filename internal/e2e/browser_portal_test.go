@@ -36,6 +36,7 @@ func textOf(page context.Context, t *testing.T, selector string) string {
 
 // From the search to an open account and on to its access keys, with the keyboard only.
 func TestPortalByKeyboard(t *testing.T) {
+	t.Parallel()
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	const beforeSearch = 5 // the skip link, the name, two pages, signing out
@@ -65,6 +66,7 @@ func TestPortalByKeyboard(t *testing.T) {
 }
 
 func TestFavoritesSurviveAReload(t *testing.T) {
+	t.Parallel()
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	star := `//details[.//h3[text()="payments-dev"]]//li[.//strong[text()="ReadOnly"]]//button[contains(@class,"star")]`
@@ -88,6 +90,7 @@ func TestFavoritesSurviveAReload(t *testing.T) {
 
 // The page shows real keys: STS accepts them through the SDK, and the copy button copies what is shown.
 func TestAccessKeysAreReal(t *testing.T) {
+	t.Parallel()
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	do(page, t, signedInAt(w, "alice", "keys?account_id=111122223333&role_name=Admin"),
@@ -136,6 +139,7 @@ func TestAccessKeysAreReal(t *testing.T) {
 }
 
 func TestConsoleLinksArrive(t *testing.T) {
+	t.Parallel()
 	page := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	arrived := func(destination string) {

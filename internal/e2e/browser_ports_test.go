@@ -24,6 +24,7 @@ import (
 // session's own path is in no public page. As a control, it gets a session's cookie at the path that only the browser
 // knows.
 func TestAnotherPortCollectsNoSession(t *testing.T) {
+	t.Parallel()
 	browser := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	d := aDeviceLogin(t, w, "laptop")
@@ -78,6 +79,7 @@ func TestAnotherPortCollectsNoSession(t *testing.T) {
 // A page that another program leads to with a session of its own, which its port can set as a cookie for the whole
 // host, does not become where this browser is signed in.
 func TestAnotherPortPlantsNoSession(t *testing.T) {
+	t.Parallel()
 	browser := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	home, cookies := signInWithHTTP(t, w.url, "bob")

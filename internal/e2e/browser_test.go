@@ -99,6 +99,7 @@ func asPerson(user, password string) chromedp.Action[chromedp.Void] {
 // The code flow in a real browser: the policy of the consent page lets the answer through to the callback, and in the
 // end the address bar holds no code.
 func TestSignInInChromium(t *testing.T) {
+	t.Parallel()
 	browser := aBrowser(t)
 	w := aWorld(t, oidc.Options{})
 	code, screen := inChromium(t, w, func(page string) {

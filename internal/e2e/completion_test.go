@@ -60,6 +60,7 @@ func oddNames() map[string]string {
 
 // A profile's name is completed to the very word that it is, whatever is in it, and nothing in it is run.
 func TestCompletionOfAnyName(t *testing.T) {
+	t.Parallel()
 	w := aWorldWithOddNames(t)
 	for name, shell := range shellsWithTab() {
 		t.Run(name, func(t *testing.T) {

@@ -178,6 +178,7 @@ func tries(t *testing.T, server, password string, times int) (status int) {
 
 // The operator's commands, and a restart, end a lock-out on the running server.
 func TestALockOutEnds(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	sample := filepath.Join(dir, "directory.yaml")
 	server := serve(t, filepath.Join(dir, "home"), "--data", filepath.Join(dir, "data"))

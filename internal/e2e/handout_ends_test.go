@@ -82,6 +82,7 @@ const otherDefault = "[default]\nsso_session = corp\nsso_account_id = 1111222233
 // The child has no secret in its environment, and its files are private. When it ends, endpoint and files are gone,
 // even for background processes that outlive it. SIGTERM reaches it.
 func TestTheEndOfAServedChild(t *testing.T) {
+	t.Parallel()
 	w := servedWorld(t, otherDefault)
 	r := w.start(t, "ready", "rolecall", "exec", "--serve", "dev", "--", "sh", "-c",
 		`env; wc -l <"$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"; trap 'echo got it; exit 9' TERM; echo ready; sleep 60 & wait`)

@@ -87,14 +87,17 @@ func last(example string) bool {
 // The examples of all helps succeed for alice, who is signed in, beside a running idc serve. aws stands for any
 // program.
 func TestHelpExamples(t *testing.T) {
+	t.Parallel()
 	w := aWorld(t, oidc.Options{})
+	desktopFor(t, w)
 	w.signIn(t, "rolecall", "login", "corp")
 	folder := exampleFolder(t, w)
 	server := serve(t, w.home, "--data", filepath.Join(folder, "idc-data"),
 		"--seed", filepath.Join(folder, "directory.yaml"))
 	w.serving(t, "--socket", filepath.Join(folder, "run", "s.sock"))
 	environ := append(w.environ(), "ROLECALL_IDC_URL="+server.url, "AWS_PROFILE=dev", "BROWSER=visit",
-		"AWS_SSO_CONFIG="+filepath.Join(folder, "sso.yaml"), "PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
+		"AWS_SSO_CONFIG="+filepath.Join(folder, "sso.yaml"),
+		"ROLECALL_PASSPHRASE_FILE="+filepath.Join(folder, "password.txt"), "PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 	examples := helpExamples(t, nil)
 	slices.SortStableFunc(examples, func(a, b string) int {
 		switch {

@@ -53,6 +53,7 @@ func eachFile(t *testing.T, home string, visit func(path string, text []byte)) {
 // After kill -9 in the middle of refreshes, sign-ins and the caching of keys, and with what damaged files have left,
 // logout --all leaves no secret in any file, however it is written.
 func TestLogoutLeavesNoSecret(t *testing.T) {
+	t.Parallel()
 	w := aWorld(t, oidc.Options{RefreshGrace: time.Hour})
 	secrets := map[string]bool{}
 	w.signIn(t, "rolecall", "login", "corp")

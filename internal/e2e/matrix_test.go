@@ -294,6 +294,7 @@ func TestOtherClientsThroughTheProxy(t *testing.T) {
 
 // A newcomer sets everything up with "aws configure sso" alone.
 func TestAWSConfigureSSO(t *testing.T) {
+	t.Parallel()
 	aws := sidAWS(t)
 	s := serve(t, filepath.Join(t.TempDir(), "home"))
 	info := s.must(t, nil, "rolecall", "idc", "env", "--url", s.url)
@@ -374,6 +375,7 @@ func TestGoSDKInTheMatrix(t *testing.T) {
 
 // The administrator's side with the AWS CLI's own commands.
 func TestAdministratorWithTheAWSCLI(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"endpoints", "proxy"} {
 		t.Run(mode, func(t *testing.T) {
 			s := serve(t, filepath.Join(t.TempDir(), "home"))

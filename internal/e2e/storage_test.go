@@ -177,6 +177,7 @@ func TestAKeyringIsKilledMidway(t *testing.T) {
 // Moved from each mode to each other one, and killed in the middle of it, a sign-in is never lost: it has its refresh
 // token, and renews.
 func TestStorageKilled(t *testing.T) {
+	t.Parallel()
 	w := aWorld(t, oidc.Options{NoLimits: true, RefreshGrace: time.Hour})
 	desktopFor(t, w)
 	w.signIn(t, "rolecall", "login", "corp")
@@ -214,6 +215,7 @@ func TestStorageKilled(t *testing.T) {
 // Each secret lies where the mode has it, in a file that only its owner can read, and nowhere else, however it is
 // written; and no output has it.
 func TestEachModeKeepsItsSecrets(t *testing.T) {
+	t.Parallel()
 	w := aWorld(t, oidc.Options{})
 	desktopFor(t, w)
 	w.signIn(t, "rolecall", "login", "corp")
@@ -381,6 +383,7 @@ func TestServeRenewsInSplit(t *testing.T) {
 
 // While the access token is good, no process opens a connection to the session bus.
 func TestNobodyAsksTheKeyringInVain(t *testing.T) {
+	t.Parallel()
 	w := aWorld(t, oidc.Options{})
 	desktopFor(t, w)
 	w.signIn(t, "rolecall", "login", "corp")
