@@ -101,6 +101,10 @@ func table() []row {
 			"./internal/policy", "PeopleOnlyNarrow",
 		},
 		{
+			"import", "Hostile names in another tool's files, imported",
+			"written so that every reader reads them, or refused; nothing else changes", "./internal/imports", "HostileNames",
+		},
+		{
 			"own audit", "The log of keys that left: records edited, cut, swapped or foreign, files edited or missing",
 			"`rolecall audit verify` names file and line", "./internal/audit", "Tampering",
 		},
