@@ -31,6 +31,14 @@ func (s *Store) TokenPath(session identitycenter.SSOSession) string {
 	return filepath.Join(s.Home, ".aws", "sso", "cache", sharedName(session.Label()))
 }
 
+// AccessTokenPath is the file in which the store's mode has the session's access token.
+func (s *Store) AccessTokenPath(session identitycenter.SSOSession) string {
+	if s.Mode == Private {
+		return s.SealedPath(session)
+	}
+	return s.TokenPath(session)
+}
+
 // Token reads the session's token, without decrypting anything: what is encrypted is missing in it until Unseal. It
 // returns ErrNotFound, a DamagedError for a file that stayed unreadable for a quarter of a second (other tools rewrite
 // theirs in place), or a ForeignTokenError.

@@ -163,7 +163,7 @@ func (a *App) sayLogin(s *session, token identitycenter.Token, already bool, as 
 	if a.json {
 		return a.printJSON(loginResult{
 			l.Session.Name, l.Session.StartURL, l.Session.Region, token.ExpiresAt, refreshable, already,
-			l.Store.TokenPath(l.Session), as,
+			l.Store.AccessTokenPath(l.Session), as,
 		})
 	}
 	verb := "signed in to"

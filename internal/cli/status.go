@@ -104,7 +104,7 @@ func (a *App) status(ctx context.Context) error {
 
 func (a *App) sessionStatus(ctx context.Context, store *cache.Store, s identitycenter.SSOSession) sessionStatus {
 	status := sessionStatus{
-		Session: s.Name, StartURL: s.StartURL, Region: knownRegion(ctx, store, s), File: store.TokenPath(s),
+		Session: s.Name, StartURL: s.StartURL, Region: knownRegion(ctx, store, s), File: store.AccessTokenPath(s),
 	}
 	token, err := store.Token(ctx, s)
 	note := store.SessionNote(s)

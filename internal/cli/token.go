@@ -59,7 +59,7 @@ func (a *App) token(ctx context.Context, name string, reveal bool) error {
 	}
 	token, err := l.Store.Token(ctx, l.Session)
 	if errors.Is(err, cache.ErrNotFound) {
-		reason := "no token in " + l.Store.TokenPath(l.Session)
+		reason := "no token in " + l.Store.AccessTokenPath(l.Session)
 		return &login.RequiredError{Session: l.Session, Reason: reason, Cause: err}
 	}
 	if err != nil {
@@ -67,7 +67,7 @@ func (a *App) token(ctx context.Context, name string, reveal bool) error {
 	}
 	info := tokenInfo{
 		Session: l.Session.Name, StartURL: l.Session.StartURL, Region: l.Session.Region,
-		File: l.Store.TokenPath(l.Session), Scopes: l.Session.RegistrationScopes(),
+		File: l.Store.AccessTokenPath(l.Session), Scopes: l.Session.RegistrationScopes(),
 		ExpiresAt: token.ExpiresAt, Refreshable: token.Refreshable(a.Now()),
 	}
 	if note := l.Store.SessionNote(l.Session); note.ClientID != "" && note.ClientID == token.Registration.ClientID {

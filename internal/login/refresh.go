@@ -30,7 +30,11 @@ func (l *Login) refresh(ctx context.Context, rejected identitycenter.Token) (ide
 	defer unlock()
 	token, err := l.Store.Token(ctx, l.Session)
 	if err != nil {
-		return token, l.required(l.setAside(err))
+		damage := l.setAside(err)
+		if token, err = l.Store.Token(ctx, l.Session); err != nil {
+			return token, l.required(damage)
+		}
+		l.warn("%w; the encrypted file has what is needed", damage)
 	}
 	if token, err = l.readable(ctx, token); err != nil {
 		return token, err
