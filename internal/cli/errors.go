@@ -21,7 +21,7 @@ import (
 	"rolecall/internal/policy"
 )
 
-// Exit codes: the full contract, also in the help and the README.
+// Exit codes: the full contract, also in the help and the guide.
 const (
 	ExitOK            = 0
 	ExitError         = 1

@@ -97,7 +97,8 @@ func TestHelpExamples(t *testing.T) {
 	w.serving(t, "--socket", filepath.Join(folder, "run", "s.sock"))
 	environ := append(w.environ(), "ROLECALL_IDC_URL="+server.url, "AWS_PROFILE=dev", "BROWSER=visit",
 		"AWS_SSO_CONFIG="+filepath.Join(folder, "sso.yaml"),
-		"ROLECALL_PASSPHRASE_FILE="+filepath.Join(folder, "password.txt"), "PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
+		"ROLECALL_PASSPHRASE_FILE="+filepath.Join(folder, "password.txt"),
+		"PATH="+folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 	examples := helpExamples(t, nil)
 	slices.SortStableFunc(examples, func(a, b string) int {
 		switch {

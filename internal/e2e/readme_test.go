@@ -14,15 +14,12 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// readmeCommands are the lines of the README's shell blocks, without comments.
-func readmeCommands(t *testing.T) []string {
+// commandsOf are the lines of the shell blocks of a page, without comments.
+func commandsOf(t *testing.T, page string) []string {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := string(readFile(t, page))
 	var commands []string
-	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(text, -1) {
 		for line := range strings.SplitSeq(block[1], "\n") {
 			line, _, _ = strings.Cut(line, "  #")
 			if line = strings.TrimSpace(line); line != "" {
@@ -33,11 +30,18 @@ func readmeCommands(t *testing.T) []string {
 	return commands
 }
 
-// The README's commands work in a clean home, in the README's order. "terraform plan" stands for any command; make
+// The commands of the README and of the guide work in a clean home, in their order. "terraform plan" stands for any command; make
 // test runs this.
-func TestTheREADMEsCommands(t *testing.T) { eachAWS(t, runREADME) }
+func TestTheREADMEsCommands(t *testing.T) {
+	eachAWS(t, func(t *testing.T, aws awsCLI) { runPage(t, aws, "../../README.md", 10) })
+}
 
-func runREADME(t *testing.T, aws awsCLI) {
+func TestTheGuidesCommands(t *testing.T) {
+	eachAWS(t, func(t *testing.T, aws awsCLI) { runPage(t, aws, "../../docs/guide.md", 12) })
+}
+
+// runPage runs the commands of a page, of which there must be some.
+func runPage(t *testing.T, aws awsCLI, page string, least int) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +55,7 @@ func runREADME(t *testing.T, aws awsCLI) {
 	own := t.TempDir() // where files are written
 	address := ""      // of the served one
 	ran := 0
-	for _, line := range readmeCommands(t) {
+	for _, line := range commandsOf(t, page) {
 		serves := strings.HasPrefix(line, "rolecall idc serve")
 		line = strings.NewReplacer("./idc-data", own+"/idc-data", "directory.yaml", own+"/directory.yaml").Replace(line)
 		switch {
@@ -86,7 +90,7 @@ func runREADME(t *testing.T, aws awsCLI) {
 		}
 		ran++
 	}
-	if ran < 12 {
+	if ran < least {
 		t.Errorf("only %d commands were found", ran)
 	}
 }

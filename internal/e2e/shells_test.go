@@ -21,7 +21,7 @@ type shellRun struct {
 	set, unset, fail, then, out string
 }
 
-// theShells are those that the README names.
+// theShells are those that the guide names.
 func theShells(t *testing.T) map[string]shellRun {
 	t.Helper()
 	nu, err := filepath.Abs("testdata/nushell/node_modules/@nushell/linux-x64/bin/nu")

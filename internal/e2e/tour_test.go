@@ -16,18 +16,18 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// The README's tour runs as it is, in one bash with -eu. Terraform and the editor are programs that ask for their keys
+// The guide's tour runs as it is, in one bash with -eu. Terraform and the editor are programs that ask for their keys
 // as these do, with the AWS CLI.
 func TestTheTour(t *testing.T) { eachAWS(t, runTour) }
 
 func runTour(t *testing.T, aws awsCLI) {
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("../../docs/guide.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	block := regexp.MustCompile("(?s)## A tour\n.*?```bash\n(.*?)```").FindSubmatch(text)
 	if block == nil {
-		t.Fatal("the README has no tour")
+		t.Fatal("the guide has no tour")
 	}
 	w := aWorld(t, oidc.Options{})
 	w.signIn(t, "rolecall", "login", "corp")
