@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log"
@@ -23,8 +24,8 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// version is set by release builds.
-var version = ""
+// version, commit and date are set by release builds.
+var version, commit, date string
 
 func main() {
 	limits := nodump.Forbid()
@@ -50,7 +51,7 @@ func main() {
 	}()
 	world := cli.World{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Home: home(),
-		Machine: machine.Folder(), Version: versionName(), Now: time.Now,
+		Machine: machine.Folder(), Build: build(), Now: time.Now,
 		Terminal: terminal.IsTerminal(os.Stdin) && terminal.IsTerminal(os.Stderr),
 		Local:    local.Commands, Limits: limits,
 	}
@@ -69,19 +70,29 @@ func home() string {
 	return ""
 }
 
-// versionName is the release's, or the commit of a build from a checkout.
-func versionName() string {
-	if version != "" {
-		return version
+// build is what a release build was told; else what Go knows of the checkout or module that it built.
+func build() cli.Build {
+	if version != "" && commit != "" {
+		return cli.Build{Version: version, Commit: commit, Date: date}
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return cli.Build{Version: cmp.Or(version, "unknown")}
 	}
+	b := cli.Build{Version: version}
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return "dev-" + s.Value[:12]
+		switch s.Key {
+		case "vcs.revision":
+			b.Commit = s.Value
+		case "vcs.time":
+			b.Date = s.Value
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
 		}
 	}
-	return "dev"
+	if b.Version == "" && info.Main.Version != "(devel)" {
+		b.Version = info.Main.Version
+	}
+	b.Version = cmp.Or(b.Version, "dev")
+	return b
 }
