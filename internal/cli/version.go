@@ -47,7 +47,10 @@ func (a *App) versionText() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "rolecall %s\n", a.Build.Version)
 	for _, line := range [][2]string{
-		{"commit", commit}, {"date", a.Build.Date}, {"go", runtime.Version()}, {"platform", runtime.GOOS + "/" + runtime.GOARCH},
+		{"commit", commit},
+		{"date", a.Build.Date},
+		{"go", runtime.Version()},
+		{"platform", runtime.GOOS + "/" + runtime.GOARCH},
 	} {
 		if line[1] != "" {
 			fmt.Fprintf(&text, "%-8s %s\n", line[0], line[1])
