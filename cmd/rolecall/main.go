@@ -51,10 +51,11 @@ func main() {
 	}()
 	world := cli.World{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Home: home(),
-		Machine: machine.Folder(), Build: build(), Now: time.Now,
+		Machine: machine.Folder(), Now: time.Now,
 		Terminal: terminal.IsTerminal(os.Stdin) && terminal.IsTerminal(os.Stderr),
 		Local:    local.Commands, Limits: limits,
 	}
+	world.Version, world.Build = build()
 	os.Exit(cli.Main(ctx, world, os.Args[1:]))
 }
 
@@ -71,15 +72,15 @@ func home() string {
 }
 
 // build is what a release build was told; else what Go knows of the checkout or module that it built.
-func build() cli.Build {
+func build() (string, cli.Build) {
 	if version != "" && commit != "" {
-		return cli.Build{Version: version, Commit: commit, Date: date}
+		return version, cli.Build{Commit: commit, Date: date}
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return cli.Build{Version: cmp.Or(version, "unknown")}
+		return cmp.Or(version, "unknown"), cli.Build{}
 	}
-	b := cli.Build{Version: version}
+	var b cli.Build
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
@@ -90,9 +91,9 @@ func build() cli.Build {
 			b.Modified = s.Value == "true"
 		}
 	}
-	if b.Version == "" && info.Main.Version != "(devel)" {
-		b.Version = info.Main.Version
+	name := version
+	if name == "" && info.Main.Version != "(devel)" {
+		name = info.Main.Version
 	}
-	b.Version = cmp.Or(b.Version, "dev")
-	return b
+	return cmp.Or(name, "dev"), b
 }

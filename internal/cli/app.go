@@ -26,7 +26,6 @@ import (
 
 // A Build says what this program was built from. What is not known is empty.
 type Build struct {
-	Version  string
 	Commit   string
 	Date     string // of the commit, as RFC 3339 writes it
 	Modified bool   // the checkout had changes that are in no commit
@@ -40,6 +39,7 @@ type World struct {
 	Environ []string // as os.Environ returns it
 	Home    string   // the person's home folder; empty without one
 	Machine string   // the folder of the machine's policy; empty: none
+	Version string
 	Build   Build
 	Now     func() time.Time
 	// Terminal reports whether a person is at stdin and stderr.

@@ -96,7 +96,7 @@ func (a *App) root(args []string) *cobra.Command {
 		Use:               "rolecall",
 		Short:             "Role credentials for people who sign in through AWS IAM Identity Center",
 		Long:              rootHelp,
-		Version:           a.Build.Version,
+		Version:           a.Version,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,

@@ -19,7 +19,7 @@ import (
 func aWorld(t *testing.T, out, problems *bytes.Buffer) cli.World {
 	t.Helper()
 	return cli.World{
-		Stdin: os.Stdin, Stdout: out, Stderr: problems, Home: t.TempDir(), Build: cli.Build{Version: "1.2.3"}, Now: time.Now,
+		Stdin: os.Stdin, Stdout: out, Stderr: problems, Home: t.TempDir(), Version: "1.2.3", Now: time.Now,
 		Local: local.Commands,
 	}
 }

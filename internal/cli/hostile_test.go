@@ -96,8 +96,7 @@ func newScene(t *testing.T) *scene {
 	}
 	home := t.TempDir()
 	s.world = cli.World{
-		Stdin: os.Stdin, Home: home, Build: cli.Build{Version: "1.2.3"}, Now: time.Now,
-		Local: local.Commands, Person: approving{s},
+		Stdin: os.Stdin, Home: home, Version: "1.2.3", Now: time.Now, Local: local.Commands, Person: approving{s},
 		Environ: []string{
 			"AWS_ENDPOINT_URL_SSO=" + s.url, "AWS_ENDPOINT_URL_SSO_OIDC=" + s.url, "AWS_ENDPOINT_URL_STS=" + s.url,
 			"HOME=" + home, "PATH=" + os.Getenv("PATH"),

@@ -23,7 +23,7 @@ rolecall never looks for newer versions, and reports to nobody that it is used.
 		RunE: func(*cobra.Command, []string) error {
 			if a.json {
 				return a.printJSON(map[string]any{
-					"version": a.Build.Version, "commit": a.Build.Commit, "date": a.Build.Date, "modified": a.Build.Modified,
+					"version": a.Version, "commit": a.Build.Commit, "date": a.Build.Date, "modified": a.Build.Modified,
 					"go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
 				})
 			}
@@ -35,7 +35,7 @@ rolecall never looks for newer versions, and reports to nobody that it is used.
 
 // versionLine is the answer to --version.
 func (a *App) versionLine() string {
-	return fmt.Sprintf("rolecall %s (%s %s/%s)", a.Build.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("rolecall %s (%s %s/%s)", a.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // versionText has a line for all that is known.
@@ -45,7 +45,7 @@ func (a *App) versionText() string {
 		commit += ", with changes"
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "rolecall %s\n", a.Build.Version)
+	fmt.Fprintf(&text, "rolecall %s\n", a.Version)
 	for _, line := range [][2]string{
 		{"commit", commit},
 		{"date", a.Build.Date},

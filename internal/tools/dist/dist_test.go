@@ -60,7 +60,8 @@ func TestVersionsOfReleases(t *testing.T) {
 		}
 	}
 	for _, version := range []string{
-		"", "1.2.3", "v1.2", "v1.2.3.", "v1.2.3.-rc.1", "v1.2.3.4", "v01.2.3", "v1.2.3-rc1", "v1.2.3-rc.0", "v1.2.3-rc.1.2", "v1.2.3-next.1",
+		"", "1.2.3", "v1.2", "v1.2.3.", "v1.2.3.-rc.1", "v1.2.3.4", "v01.2.3", "v1.2.3-rc1", "v1.2.3-rc.0",
+		"v1.2.3-rc.1.2", "v1.2.3-next.1",
 		"v1.2.3+build", "v1.2.3 ", "v1.2.3\n", "v1.2.3-dirty", "v1.2.3-4-gabcdef0", "v1.2.3 -X main.x=y", "dev",
 	} {
 		if versions.MatchString(version) {

@@ -59,7 +59,8 @@ type release struct {
 const number = `(?:0|[1-9]\d*)`
 
 // versions are those that all package managers put into the same order.
-var versions = regexp.MustCompile(`^v(` + number + `\.` + number + `\.` + number + `)(?:-(alpha|beta|rc)\.([1-9]\d*))?$`)
+var versions = regexp.MustCompile(`^v(` + number + `\.` + number + `\.` + number + `)` +
+	`(?:-(alpha|beta|rc)\.([1-9]\d*))?$`)
 
 func newRelease(o options) (*release, error) {
 	parts := versions.FindStringSubmatch(o.version)

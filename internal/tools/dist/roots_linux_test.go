@@ -132,16 +132,18 @@ func (r *root) used(zsh string) {
 	if out := r.run("sh", "-c", "rolecall-process --profile nowhere 2>&1; echo $?"); !strings.HasSuffix(out, "\n6") {
 		r.Errorf("rolecall-process does not find rolecall: %s", out)
 	}
-	const library = "/usr/share/bash-completion/bash_completion"
+	const share = "/usr/share/"
 	for command, want := range map[string]string{
-		"bash -c '. " + library + "; _comp_load rolecall; complete -p rolecall'":                 "-F _rolecall",
+		"bash -c '. " + share + "bash-completion/bash_completion; _comp_load rolecall; complete -p rolecall'": "-F _rolecall",
+
 		"zsh -fc 'fpath+=(" + zsh + "); autoload compinit; compinit -D; echo $_comps[rolecall]'": "_rolecall",
-		`fish -c 'complete -C "rolecall whoa"'`:                                                  "whoami\t",
-		"MANPAGER=cat man rolecall":                                                              "rolecall",
-		"MANPAGER=cat man rolecall-process":                                                      "rolecall-process",
-		"man -w 1 rolecall":                                                                      "/usr/share/man/man1/rolecall.1.gz",
-		"test ! -e /usr/share/man/man1/rolecall-gone.1.gz; echo $?":                              "0", // of the version before
-		"find /usr/share -name THIRD_PARTY.txt":                                                  "/rolecall/THIRD_PARTY.txt",
+
+		`fish -c 'complete -C "rolecall whoa"'`:                    "whoami\t",
+		"MANPAGER=cat man rolecall":                                "rolecall",
+		"MANPAGER=cat man rolecall-process":                        "rolecall-process",
+		"man -w 1 rolecall":                                        share + "man/man1/rolecall.1.gz",
+		"find " + share + " -name THIRD_PARTY.txt":                 "/rolecall/THIRD_PARTY.txt",
+		"ls " + share + "man/man1/rolecall-gone.1.gz 2>&1 || true": "No such file", // of the version before
 	} {
 		if out := r.run("sh", "-c", command); !strings.Contains(out, want) {
 			r.Errorf("%s: %s", command, out)
