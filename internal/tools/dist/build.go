@@ -77,7 +77,7 @@ func (r *release) manual() ([]entry, error) {
 		return nil, err
 	}
 	cmd := exec.Command("go", "run", "./internal/tools/man", folder)
-	cmd.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.at.Unix()), "VERSION="+r.version)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.at.Unix()), "VERSION="+r.version, "TZ=UTC")
 	if _, err := output(cmd); err != nil {
 		return nil, err
 	}
