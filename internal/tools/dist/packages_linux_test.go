@@ -115,8 +115,8 @@ func TestPreviewsComeFirst(t *testing.T) {
 	}
 }
 
-// built builds the release for linux/amd64, twice: builds of one commit are the same bytes, wherever they are made, and by
-// whom. The second one has no network for modules. Both share what the compiler has cached, where with -trimpath a
+// built builds the release for linux/amd64, twice: builds of one commit are the same bytes, wherever they are made, and
+// by whom. The second one has no network for modules. Both share what the compiler has cached, where with -trimpath a
 // package's key says nothing of its folder; "make redist" compiles all of it again.
 func built(t *testing.T) (folder string) {
 	t.Helper()

@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -66,7 +64,7 @@ exec chroot "$r" /usr/bin/env -i HOME=/home/anna PATH=/usr/bin:/usr/sbin LC_ALL=
 	return must(r.T, "unshare", append([]string{"--mount", "sh", "-ec", enter, "sh", r.dir}, args...)...)
 }
 
-// files lists all that is in the root, with its content. Package managers' own notes do not count.
+// files lists all that is in the root, with its mode, size and time. Package managers' own notes do not count.
 func (r *root) files() map[string]string {
 	r.Helper()
 	all := map[string]string{}
@@ -85,14 +83,13 @@ func (r *root) files() map[string]string {
 				return nil
 			}
 		}
-		all[name] = d.Type().String()
-		if d.Type().IsRegular() {
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			sum := sha256.Sum256(data)
-			all[name] = hex.EncodeToString(sum[:])
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		all[name] = info.Mode().String()
+		if info.Mode().IsRegular() {
+			all[name] += fmt.Sprint(" ", info.Size(), info.ModTime())
 		}
 		return nil
 	})
@@ -113,7 +110,7 @@ func (r *root) same(what string, before map[string]string) {
 		}
 	}
 	for name, content := range before {
-		if after[name] != content && content != fs.ModeDir.String() {
+		if after[name] != content && !strings.HasPrefix(content, "d") {
 			r.Errorf("%s removes or changes %s", what, name)
 		}
 	}
