@@ -122,6 +122,7 @@ func anImage(t *testing.T, release string) image {
 
 // checkImage runs the program in an image that has nothing else.
 func checkImage(t *testing.T, release string) {
+	requireRoot(t)
 	i := anImage(t, release)
 	path, _ := strings.CutPrefix(i.environ[0], "PATH=")
 	for command, want := range map[string]string{"version": "rolecall v1.2.3\n", "demo": "That was all."} {
