@@ -3,6 +3,7 @@
 PREFIX  ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 TOOL     = go tool -modfile=tools/go.mod
+PACKING  = go tool -modfile=tools/release.mod
 RELEASE  = CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 # Programs for other systems are only built; those for Windows on amd64 the tests also run, under wine.
 SYSTEMS  = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64
@@ -10,8 +11,15 @@ SYSTEMS  = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64
 VETTED   = windows/amd64 darwin/arm64
 # A number of inputs: with a time, go test may fail as it ends in the middle of one (golang/go#75804).
 FUZZTIME ?= 500000x
+# Where a release goes, and the page of the repository that it is published at.
+OUT     ?= dist
+URL     ?=
+MAINTAINER ?=
+ONLY    ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64
+DIST     = go run ./internal/tools/dist -version "$(VERSION)" -url "$(URL)" -maintainer "$(MAINTAINER)" \
+	-systems "$(ONLY)" $(if $(DIRTY),-dirty)
 
-.PHONY: help build install test lint needs fmt bench proof fuzz mutants cover soak clean
+.PHONY: help build install test lint needs fmt unit dist redist publish bench proof fuzz mutants cover soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,8 +37,9 @@ test: needs lint ## check the code and run all tests
 		cat bin/not-run 2>/dev/null; exit $$status
 	$(MAKE) fuzz FUZZTIME=20000x
 
-lint: ## formatting, vet, staticcheck and the rest of .golangci.yml, and builds for the other systems
+lint: ## formatting, vet, staticcheck and the rest of .golangci.yml, workflows, and builds for the other systems
 	@echo "== golangci-lint"; $(TOOL) golangci-lint run
+	@echo "== actionlint"; $(PACKING) actionlint
 	@for system in $(SYSTEMS); do echo "== build for $$system"; \
 		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go build -o /dev/null ./cmd/... || exit 1; done
 	@for system in $(VETTED); do echo "== go vet for $$system"; \
@@ -38,6 +47,25 @@ lint: ## formatting, vet, staticcheck and the rest of .golangci.yml, and builds 
 
 needs: ## check for the programs that the tests run, and install them on Debian
 	@sh scripts/needs
+
+unit: build ## what of the tests runs on every system: the packages' own, and the built program's demo
+	go test -count=1 ./internal/...
+	bin/rolecall version
+	bin/rolecall demo
+
+dist: ## build a release from this commit: make dist VERSION=v1.2.3 [OUT=dist] [URL=https://HOST/OWNER/rolecall]
+	$(DIST) -out "$(OUT)"
+
+redist: ## build the release in OUT once more, elsewhere and with nothing compiled before: it must be the same
+	folder=$$(mktemp -d) && trap 'chmod -R u+w "$$folder"; rm -rf "$$folder"' EXIT && \
+		git clone -q . "$$folder/checkout" && git -C "$$folder/checkout" checkout -q "$$(git rev-parse HEAD)" && \
+		(cd "$$folder/checkout" && GOCACHE="$$folder/cache" $(DIST) -out "$$folder/again") && \
+		diff -r "$(OUT)" "$$folder/again" && echo "equal, byte for byte"
+
+publish: ## put the release in OUT onto GitHub as a draft, with its manifests as one archive
+	tar -C "$(OUT)" -czf "$(OUT)/manifests.tar.gz" manifests
+	gh release create "$(VERSION)" --draft --verify-tag --title "$(VERSION)" --notes-file CHANGELOG.md \
+		$$(find "$(OUT)" -maxdepth 1 -type f)
 
 fmt: ## format the code
 	$(TOOL) golangci-lint fmt
@@ -85,5 +113,5 @@ soak: needs ## the same attacks and faults in large numbers, the mistakes, each 
 	$(MAKE) fuzz
 	go run ./internal/tools/proof "$(NOTES)" >bin/proof.md && mv bin/proof.md docs/proof.md
 
-clean: ## remove the built programs
-	rm -rf bin
+clean: ## remove the built programs and releases
+	rm -rf bin dist

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log"
@@ -23,8 +24,8 @@ import (
 	"rolecall/internal/terminal"
 )
 
-// version is set by release builds.
-var version = ""
+// version, commit and date are set by release builds.
+var version, commit, date string
 
 func main() {
 	limits := nodump.Forbid()
@@ -50,10 +51,11 @@ func main() {
 	}()
 	world := cli.World{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Home: home(),
-		Machine: machine.Folder(), Version: versionName(), Now: time.Now,
+		Machine: machine.Folder(), Now: time.Now,
 		Terminal: terminal.IsTerminal(os.Stdin) && terminal.IsTerminal(os.Stderr),
 		Local:    local.Commands, Limits: limits,
 	}
+	world.Version, world.Build = build()
 	os.Exit(cli.Main(ctx, world, os.Args[1:]))
 }
 
@@ -69,19 +71,29 @@ func home() string {
 	return ""
 }
 
-// versionName is the release's, or the commit of a build from a checkout.
-func versionName() string {
-	if version != "" {
-		return version
+// build is what a release build was told; else what Go knows of the checkout or module that it built.
+func build() (string, cli.Build) {
+	if version != "" && commit != "" {
+		return version, cli.Build{Commit: commit, Date: date}
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return cmp.Or(version, "unknown"), cli.Build{}
 	}
+	var b cli.Build
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return "dev-" + s.Value[:12]
+		switch s.Key {
+		case "vcs.revision":
+			b.Commit = s.Value
+		case "vcs.time":
+			b.Date = s.Value
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
 		}
 	}
-	return "dev"
+	name := version
+	if name == "" && info.Main.Version != "(devel)" {
+		name = info.Main.Version
+	}
+	return cmp.Or(name, "dev"), b
 }

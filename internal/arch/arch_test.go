@@ -118,6 +118,7 @@ var rooms = map[string][]string{
 
 	"tools/bench":   {"tools/peak"},
 	"tools/cover":   {},
+	"tools/dist":    {},
 	"tools/mutants": {},
 	"tools/proof":   {"proof"},
 	"tools/load":    {"idc", "idc/directory", "idc/store", "idc/visitor", "tools/peak"},

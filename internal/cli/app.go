@@ -24,6 +24,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// A Build says what this program was built from. What is not known is empty.
+type Build struct {
+	Commit   string
+	Date     string // of the commit, as RFC 3339 writes it
+	Modified bool   // the checkout had changes that are in no commit
+}
+
 // A World is what surrounds a command: its streams, environment, clock and person.
 type World struct {
 	Stdin   *os.File
@@ -33,6 +40,7 @@ type World struct {
 	Home    string   // the person's home folder; empty without one
 	Machine string   // the folder of the machine's policy; empty: none
 	Version string
+	Build   Build
 	Now     func() time.Time
 	// Terminal reports whether a person is at stdin and stderr.
 	Terminal bool
