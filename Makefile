@@ -11,7 +11,7 @@ VETTED   = windows/amd64 darwin/arm64
 # A number of inputs: with a time, go test may fail as it ends in the middle of one (golang/go#75804).
 FUZZTIME ?= 500000x
 
-.PHONY: help build install test lint needs fmt bench proof fuzz mutants cover soak clean
+.PHONY: help build install man test lint needs fmt bench proof fuzz mutants cover soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ build: ## build both programs into bin/
 install: build ## install both programs in $(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 bin/rolecall bin/rolecall-process $(DESTDIR)$(PREFIX)/bin
+
+man: ## write the manual pages into bin/man
+	VERSION="$(VERSION)" go run ./internal/tools/man bin/man
 
 test: needs lint ## check the code and run all tests
 	@mkdir -p bin && rm -f bin/not-run
