@@ -11,7 +11,7 @@ VETTED   = windows/amd64 darwin/arm64
 # A number of inputs: with a time, go test may fail as it ends in the middle of one (golang/go#75804).
 FUZZTIME ?= 500000x
 
-.PHONY: help build install man test lint needs fmt bench proof fuzz mutants cover soak clean
+.PHONY: help build install man site test lint needs fmt bench proof fuzz mutants cover soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ install: build ## install both programs in $(PREFIX)/bin
 
 man: ## write the manual pages into bin/man
 	VERSION="$(VERSION)" go run ./internal/tools/man bin/man
+
+site: ## write the site into site/out
+	VERSION="$(VERSION)" go run ./internal/tools/site site/out
 
 test: needs lint ## check the code and run all tests
 	@mkdir -p bin && rm -f bin/not-run

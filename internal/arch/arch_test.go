@@ -123,6 +123,7 @@ var rooms = map[string][]string{
 	"tools/proof":     {"proof"},
 	"tools/load":      {"idc", "idc/directory", "idc/store", "idc/visitor", "tools/peak"},
 	"tools/peak":      {},
+	"tools/site":      {"tools/reference"},
 	"tools/reference": {"cli", "cli/local", "policy", "settings"},
 }
 
@@ -131,6 +132,7 @@ var foreign = map[string][]string{
 	"github.com/aws/":                {"identitycenter/client", "credentials", "e2e/testdata/windows/probe"},
 	"github.com/spf13/cobra":         {"cli", "cli/local", "tools/reference"},
 	"github.com/yuin/goldmark":       {"tools/man", "tools/site"},
+	"golang.org/x/net":               {"tools/site"},
 	"github.com/jmespath-community/": {"cli"},
 	"charm.land/bubbletea/":          {"picker"},
 	"charm.land/lipgloss/":           {"batch", "cli", "picker"},

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"rolecall/internal/tools/reference"
 )
 
 func main() {
@@ -33,7 +35,7 @@ func run(args []string, getenv func(string) string) error {
 		}
 		date = time.Unix(seconds, 0)
 	}
-	root, err := checkout()
+	root, err := reference.Checkout()
 	if err != nil {
 		return err
 	}
@@ -50,19 +52,4 @@ func run(args []string, getenv func(string) string) error {
 		}
 	}
 	return nil
-}
-
-// checkout returns the folder with go.mod, at the working folder or above it.
-func checkout() (string, error) {
-	dir, err := os.Getwd()
-	for err == nil {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		if filepath.Dir(dir) == dir {
-			return "", fmt.Errorf("run it in a checkout of rolecall")
-		}
-		dir = filepath.Dir(dir)
-	}
-	return "", err
 }
