@@ -83,6 +83,8 @@ func forTest(block string) string {
 		case line == "":
 			continue
 		case strings.HasSuffix(line, "&"):
+		case strings.HasPrefix(line, "rolecall doctor"): // what it finds here makes its exit code
+			line += " || test $? = 1"
 		case strings.HasPrefix(line, "rolecall login corp"):
 			line = "corp && signin alice " + line
 		case strings.HasPrefix(line, "rolecall login"):

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -125,6 +126,50 @@ func checkWithAxe(browser context.Context, t *testing.T, where, options string) 
 	for _, p := range problems {
 		t.Errorf("%s: %s", where, p)
 	}
+}
+
+// From a folder, without a server: search finds a message, its result leads there, and the colours that a person has
+// chosen stay on the next page. The menu of a narrow screen needs no script, and has no barriers.
+func TestTheSitesScript(t *testing.T) {
+	dir, _ := siteFolder(t)
+	rules, err := os.ReadFile(filepath.Join(siteChecks, "node_modules/axe-core/axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := aBrowser(t, chromedp.Flag("allow-file-access-from-files", false))
+	do(browser, t, chromedp.EmulateViewport(360, 740), inTheme("light"), chromedp.Navigate("file://"+dir+"/index.html"),
+		chromedp.Click(".theme"), chromedp.SendKeys("#search", "Session token not found"),
+		chromedp.WaitVisible(".found a"))
+	for what, script := range map[string]string{
+		"the first result":   `document.querySelector(".found a").getAttribute("href").startsWith("troubleshooting.html#")`,
+		"what is announced":  `/^\d+ results?$/.test(document.querySelector("[role=status]").textContent)`,
+		"the chosen colours": `document.documentElement.dataset.theme === "dark"`,
+	} {
+		if ok, err := evaluate[bool](browser, script); err != nil || !ok {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := evaluate[int](browser, string(rules)+";0"); err != nil {
+		t.Fatal(err)
+	}
+	checkWithAxe(browser, t, "search", "{}")
+	do(browser, t, chromedp.SendKeys("#search", "\r"), chromedp.WaitVisible(`//h1[text()="Troubleshooting"]`))
+	theme, err := evaluate[string](browser, `getComputedStyle(document.body).colorScheme + localStorage.theme`)
+	if err != nil || theme != "darkdark" {
+		t.Errorf("the next page is %q: %v", theme, err)
+	}
+	do(browser, t, withoutScript(true), chromedp.Navigate("file://"+dir+"/start.html"), chromedp.Click(".menu"),
+		chromedp.WaitVisible(`#menu a[href="commands.html"]`), chromedp.Click(`#menu a[href="commands.html"]`),
+		chromedp.WaitVisible(`//h1[text()="Commands"]`))
+}
+
+// withoutScript switches the scripts of pages off.
+func withoutScript(off bool) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
+			emulation.SetScriptExecutionDisabledParams{Value: off})
+		return err
+	})
 }
 
 // evaluate runs a script that returns a promise or a value.

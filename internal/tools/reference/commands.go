@@ -99,16 +99,30 @@ func flag(f *pflag.Flag) Flag {
 // label matches the start of a line that begins a list of words, such as "Fields: …".
 var label = regexp.MustCompile(`^[A-Z][a-z]+( codes)?:`)
 
-// Blocks splits a help text: indented lines are literal, others are filled.
+// columns matches a line whose words stand below those of others.
+var columns = regexp.MustCompile(`\S {2,}\S`)
+
+// Blocks splits a help text: indented lines and columns are literal, other lines are filled.
 func Blocks(text string) []Block {
 	var blocks []Block
+	for part := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
+		if !strings.HasPrefix(part, " ") && columns.MatchString(part) {
+			blocks = append(blocks, Block{part, true})
+			continue
+		}
+		blocks = append(blocks, ofLines(part)...)
+	}
+	return blocks
+}
+
+// ofLines splits a part without empty lines.
+func ofLines(text string) []Block {
+	var blocks []Block
 	open := false // the last block goes on
-	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		indented, literal := strings.CutPrefix(line, "  ")
 		last := len(blocks) - 1
 		switch {
-		case strings.TrimSpace(line) == "":
-			open = false
 		case literal && open && blocks[last].Literal:
 			blocks[last].Text += "\n" + indented
 		case literal:

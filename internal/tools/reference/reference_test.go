@@ -223,7 +223,8 @@ func TestExitCodes(t *testing.T) {
 
 // Indented lines are shown as they are; others are filled, but a line with a label of its own begins a new paragraph.
 func TestBlocks(t *testing.T) {
-	got := reference.Blocks("Do it.\n\n  a b\n    c\n\nOne\ntwo.\nFields: x\nFunctions: y\n  z\n")
+	got := reference.Blocks("Do it.\n\n  a b\n    c\n\nOne\ntwo.\nFields: x\nFunctions: y\n  z\n\n" +
+		"when  it is\n      so\nthen  not\n")
 	want := []reference.Block{
 		{Text: "Do it."},
 		{Text: "a b\n  c", Literal: true},
@@ -231,6 +232,7 @@ func TestBlocks(t *testing.T) {
 		{Text: "Fields: x"},
 		{Text: "Functions: y"},
 		{Text: "z", Literal: true},
+		{Text: "when  it is\n      so\nthen  not", Literal: true},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%+v", got)

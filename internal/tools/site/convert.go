@@ -6,6 +6,7 @@ import (
 	"html"
 	"image"
 	_ "image/png" // the pictures of pages
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -62,6 +63,7 @@ func (s *site) convert(p *page) error {
 			goldmark.WithParserOptions(parser.WithAutoHeadingID()),
 			goldmark.WithRendererOptions(options...),
 		)
+		r.render = markdown.Renderer().Render
 		inPage := parser.NewContext(parser.WithIDs(ids))
 		document := markdown.Parser().Parse(text.NewReader(c.text), parser.WithContext(inPage))
 		r.collect(document, c.text)
@@ -85,6 +87,7 @@ type rewriter struct {
 	page    *page
 	source  string
 	problem error
+	render  func(w io.Writer, source []byte, n ast.Node) error
 }
 
 // RegisterFuncs names the kinds of nodes.
@@ -226,11 +229,18 @@ func coloured(language, body string) string {
 	return b.String()
 }
 
+// fileName matches the name of a file of docs.
+var fileName = regexp.MustCompile(`^(docs/)?[\w-]+\.md$`)
+
 // link writes a link, or its text if the site has no page for it.
-func (r *rewriter) link(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+func (r *rewriter) link(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 	target, found := r.site.resolve(r.source, string(n.(*ast.Link).Destination))
 	if !found {
 		return ast.WalkContinue, nil
+	}
+	if title := r.site.titles[target]; entering && title != "" && fileName.MatchString(words(n, source)) {
+		_, err := fmt.Fprintf(w, `<a href="%s">%s`, html.EscapeString(target), html.EscapeString(title))
+		return ast.WalkSkipChildren, err
 	}
 	text := "</a>"
 	if entering {
@@ -274,12 +284,41 @@ func size(file string) (width, height int, err error) {
 	return config.Width, config.Height, err
 }
 
-// table writes a table that scrolls by itself on a narrow screen.
-func (r *rewriter) table(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.WalkStatus, error) {
+// table writes a table that scrolls by itself on a narrow screen, or, if its first column has messages, a list.
+func (r *rewriter) table(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if words(n.FirstChild().FirstChild(), source) == "Message" {
+		return ast.WalkSkipChildren, r.messages(w, source, n, entering)
+	}
 	text := "</table></div>\n"
 	if entering {
 		text = "<div class=\"table\" tabindex=\"0\"><table>\n"
 	}
 	_, err := w.WriteString(text)
 	return ast.WalkContinue, err
+}
+
+// messages writes a list: the code in each first cell, and what is said about it.
+func (r *rewriter) messages(w util.BufWriter, source []byte, table ast.Node, entering bool) error {
+	if !entering {
+		return nil
+	}
+	var b bytes.Buffer
+	b.WriteString("<dl>\n")
+	for row := table.FirstChild().NextSibling(); row != nil; row = row.NextSibling() {
+		for n := row.FirstChild().FirstChild(); n != nil; n = n.NextSibling() {
+			if n.Kind() == ast.KindCodeSpan {
+				fmt.Fprintf(&b, "<dt><code>%s</code></dt>\n", html.EscapeString(words(n, source)))
+			}
+		}
+		b.WriteString("<dd>")
+		for n := row.LastChild().FirstChild(); n != nil; n = n.NextSibling() {
+			if err := r.render(&b, source, n); err != nil {
+				return err
+			}
+		}
+		b.WriteString("</dd>\n")
+	}
+	b.WriteString("</dl>\n")
+	_, err := w.Write(b.Bytes())
+	return err
 }

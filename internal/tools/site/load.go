@@ -21,6 +21,7 @@ type site struct {
 	root, version string
 	pages         []*page
 	targets       map[string]string // address of a file of the repository that a page shows
+	titles        map[string]string // what is at that address
 	pictures      map[string]string // files of the repository → names on the site
 	commands      reference.Command
 }
@@ -50,7 +51,8 @@ func groups() []string {
 
 func load(root, version string) (*site, error) {
 	s := &site{
-		root: root, version: version, targets: map[string]string{}, pictures: map[string]string{},
+		root: root, version: version, targets: map[string]string{}, titles: map[string]string{},
+		pictures: map[string]string{},
 		commands: reference.Root(version),
 	}
 	sources, err := filepath.Glob(filepath.Join(root, "site/pages/*.md"))
@@ -149,11 +151,12 @@ func (s *site) expand(p *page) error {
 		}
 		switch name {
 		case "include":
-			s.targets[file] = p.url
+			s.targets[file], s.titles[p.url] = p.url, p.title
 			add(file, text)
 		case "section":
 			title, _, _ := strings.Cut(strings.TrimPrefix(text, "## "), "\n")
 			s.targets[file] = p.url + "#" + slug(title)
+			s.titles[s.targets[file]] = title
 			add(file, text)
 		default:
 			p.chunks = append(p.chunks, chunk{p.source, []byte(text), true})

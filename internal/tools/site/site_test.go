@@ -110,7 +110,8 @@ func aSite(t *testing.T, body string) (*page, error) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		"site/pages/a.md": "---\ntitle: A\nshort: About A.\ngroup: Start\norder: 1\n---\n" + body,
-		"docs/d.md":       "# Title of D\n\n## Part\n\n[a](../site/pages/a.md) [gone](x.md) [part](d.md#part)\n",
+		"docs/d.md": "# Title of D\n\n## Part\n\n[a](../site/pages/a.md) [gone](x.md) [part](d.md#part) " +
+			"[docs/d.md](d.md)\n",
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -135,7 +136,10 @@ func TestConvert(t *testing.T) {
 		{"```console\n$ ls <x>\nout\n```\n", `<span class="prompt">$ </span><b>ls &lt;x&gt;</b>` + "\nout"},
 		{"```sh aws\nx\n```\n", "Needs an AWS account"},
 		{"```sh\n" + strings.Repeat("x", 60) + "\n```\n", `<pre tabindex="0">`},
-		{"{{include docs/d.md}}\n", `<a href="a.html">a</a> gone <a href="a.html#part">part</a>`},
+		{"{{include docs/d.md}}\n", `<a href="a.html">a</a> gone <a href="a.html#part">part</a> <a href="a.html">A</a>`},
+		{"{{section docs/d.md}}\n", `<a href="a.html#title-of-d">Title of D</a>`},
+		{"| Message | x |\n|---|---|\n| `a`, `<b>` | *c* |\n", "" +
+			"<dt><code>a</code></dt>\n<dt><code>&lt;b&gt;</code></dt>\n<dd><em>c</em>"},
 		{"{{section docs/d.md}}\n", `<h2 id="title-of-d">Title of D</h2>` + "\n" + `<h3 id="part">Part</h3>`},
 		{"## X\n\n## X\n", `<h2 id="x-1">X</h2>`},
 		{"[x](javascript:alert(1)) [y](javascript://a/%0aalert(1))\n", "<p>x y</p>"},
