@@ -60,9 +60,15 @@ func (s *Store) RolePath(session identitycenter.SSOSession, accountID, role stri
 func (s *Store) RoleCredentials(
 	session identitycenter.SSOSession, accountID, role string,
 ) (identitycenter.RoleCredentials, error) {
+	return s.roleCredentials(session, s.SessionNote(session), accountID, role)
+}
+
+func (s *Store) roleCredentials(
+	session identitycenter.SSOSession, note SessionNote, accountID, role string,
+) (identitycenter.RoleCredentials, error) {
 	path := s.RolePath(session, accountID, role)
 	c, err := s.readRole(path)
-	if err == nil && (s.isOlder(path, session) || s.isTooOld(path)) {
+	if err == nil && (s.isOlder(path, session, note) || s.isTooOld(path)) {
 		return identitycenter.RoleCredentials{}, ErrNotFound
 	}
 	return c, err
@@ -70,9 +76,9 @@ func (s *Store) RoleCredentials(
 
 // isOlder reports whether a file was written before the session's last sign-in, by whichever tool: its keys may be
 // those of another person.
-func (s *Store) isOlder(path string, session identitycenter.SSOSession) bool {
+func (s *Store) isOlder(path string, session identitycenter.SSOSession, note SessionNote) bool {
 	info, err := os.Stat(path)
-	return err != nil || info.ModTime().Before(s.SignedIn(session))
+	return err != nil || info.ModTime().Before(s.signedIn(session, note))
 }
 
 // isTooOld reports whether a file was written longer ago than cached keys may be used.
@@ -90,7 +96,14 @@ func (s *Store) isTooOld(path string) bool {
 func (s *Store) GoodRole(
 	session identitycenter.SSOSession, accountID, role string,
 ) (identitycenter.RoleCredentials, bool) {
-	c, err := s.RoleCredentials(session, accountID, role)
+	return s.GoodRoleOf(session, s.SessionNote(session), accountID, role)
+}
+
+// GoodRoleOf is GoodRole for a caller that has the session's note already.
+func (s *Store) GoodRoleOf(
+	session identitycenter.SSOSession, note SessionNote, accountID, role string,
+) (identitycenter.RoleCredentials, bool) {
+	c, err := s.roleCredentials(session, note, accountID, role)
 	return c, err == nil && c.LiveFor(s.Now(), identitycenter.CachedRoleMinimum)
 }
 
@@ -225,7 +238,7 @@ func (s *Store) ChainedCredentials(
 ) (identitycenter.RoleCredentials, error) {
 	path := s.chainedPath(chain)
 	o, err := s.readObject(path)
-	if err == nil && (s.isOlder(path, session) || s.isTooOld(path)) {
+	if err == nil && (s.isOlder(path, session, s.SessionNote(session)) || s.isTooOld(path)) {
 		err = ErrNotFound
 	}
 	if err != nil {

@@ -70,7 +70,10 @@ func (n *SessionNote) Saved(token identitycenter.Token) {
 // SignedIn returns when somebody last signed in to session, as far as is known: at a sign-in here, or when another
 // tool wrote the present token. Zero means never.
 func (s *Store) SignedIn(session identitycenter.SSOSession) time.Time {
-	note := s.SessionNote(session)
+	return s.signedIn(session, s.SessionNote(session))
+}
+
+func (s *Store) signedIn(session identitycenter.SSOSession, note SessionNote) time.Time {
 	path := s.TokenPath(session)
 	data, err := s.Files.ReadSecret(path)
 	if err != nil {

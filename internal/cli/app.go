@@ -93,6 +93,9 @@ func Main(ctx context.Context, w World, args []string) int {
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
 	cmd, err := root.ExecuteContextC(ctx)
+	if a.inForce.SignsIn() { // the AWS CLI and SDKs use the token, too
+		a.renewSession(ctx, a.inForce.Session)
+	}
 	if err == nil {
 		return ExitOK
 	}

@@ -23,11 +23,9 @@ const (
 	answerTyped      = "typed"      // the account's name
 	answerConfirm    = "--confirm"  // named it
 	answerYes        = "--yes"      // of exec --match
-	answerAgreed     = "agreed"     // to the question of exec --match
 	answerRemembered = "remembered" // by this shell
 	answerWrong      = "wrong"      // another text was typed
 	answerNobody     = "nobody"     // there was no terminal
-	answerNo         = "no"         // to the question of exec --match
 )
 
 // A refused is an error with the role that was asked for, and what was in the way.

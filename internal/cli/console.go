@@ -189,7 +189,7 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	if o.duration != 0 && profile.Chain != nil {
 		return Usagef("AWS sets the length of a console session of an assumed role: leave out --duration")
 	}
-	if err := a.guard(ctx, profile); err != nil {
+	if err := a.guard(ctx, profile, s); err != nil {
 		return err
 	}
 	keys, signin, err := a.consoleKeys(ctx, s, profile, region)

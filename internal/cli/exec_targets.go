@@ -206,8 +206,7 @@ func (a *App) confirmGuarded(ctx context.Context, found []listed, sure bool) err
 		return a.passed(found, answerYes)
 	}
 	refuse := func(err error, answer string) error { return a.notConfirmed(err, *first.Account, first.Role, answer) }
-	person := a.person(options{})
-	if person == nil {
+	if !a.Terminal {
 		return &HintError{
 			Err: refuse(fmt.Errorf("%s guarded, and there is no terminal to confirm at",
 				someOf(len(guarded), selected, "role")), answerNobody),
@@ -216,18 +215,27 @@ func (a *App) confirmGuarded(ctx context.Context, found []listed, sure bool) err
 		}
 	}
 	for _, line := range cutList(guarded, maxTold, "--dry-run") {
-		person.Tell("guarded: " + line)
+		a.note("guarded: %s", line)
 	}
-	these := fmt.Sprintf("these %d", len(guarded))
-	if len(guarded) == 1 {
-		these = "this one"
-	}
-	yes, err := person.Confirm(ctx, fmt.Sprintf("also run in %s of %d?", these, selected))
-	switch {
-	case err != nil:
+	if err := a.typeNames(ctx, found); err != nil {
 		return err
-	case !yes:
-		return &HintError{Err: refuse(errors.New("not confirmed; nothing was run"), answerNo), Code: ExitRefused}
 	}
-	return a.passed(found, answerAgreed)
+	return a.passed(found, answerTyped)
+}
+
+// typeNames has the person type the name of each guarded account that --confirm does not name, once.
+func (a *App) typeNames(ctx context.Context, found []listed) error {
+	typed := map[string]bool{}
+	for _, l := range found {
+		for _, row := range l.rows {
+			if !row.Guarded() || typed[row.ID] || a.isConfirmed(*row.Account) {
+				continue
+			}
+			if err := a.typeName(ctx, *row.Account, row.Role); err != nil {
+				return err
+			}
+			typed[row.ID] = true
+		}
+	}
+	return nil
 }

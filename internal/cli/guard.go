@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"rolecall/internal/awsconfig"
 	"rolecall/internal/identitycenter"
 	"rolecall/internal/inventory"
+	"rolecall/internal/settings"
 	"rolecall/internal/terminal"
 )
 
@@ -25,8 +25,11 @@ func (a *App) addConfirm(cmd *cobra.Command) {
 
 // guard asks the person to type the name of a guarded account before keys of profile leave, unless --confirm says it,
 // or this shell has had it for less than remember_guard. A role that is assumed counts by its own account.
-func (a *App) guard(ctx context.Context, profile awsconfig.Profile) error {
+func (a *App) guard(ctx context.Context, profile awsconfig.Profile, s *session) error {
 	account, err := a.accountOf(profile, identitycenter.RoleCredentials{AccountID: accountIn(profile)})
+	if err == nil && a.guardsByName() {
+		account, err = a.named(ctx, profile, account, s)
+	}
 	if err != nil || !account.Guards(roleIn(profile)) {
 		return err
 	}
@@ -36,28 +39,69 @@ func (a *App) guard(ctx context.Context, profile awsconfig.Profile) error {
 	case a.isRemembered(account):
 		return a.recordPassed(profile, account, answerRemembered)
 	}
-	label := terminal.ShowLine(cmp.Or(account.Name, account.ID))
-	guarded := fmt.Sprintf("%s (%s) is guarded", label, account.ID)
 	if !a.Terminal {
+		err := fmt.Errorf("%s (%s) is guarded, and there is no terminal to type its name at",
+			terminal.ShowLine(cmp.Or(account.Name, account.ID)), account.ID)
 		return &HintError{
-			Err: a.notConfirmed(errors.New(guarded+", and there is no terminal to type its name at"), account, roleIn(profile),
-				answerNobody),
-			Code: ExitRefused,
+			Err: a.notConfirmed(err, account, roleIn(profile), answerNobody), Code: ExitRefused,
 			Hint: a.again(a.end(), "--confirm", cmp.Or(account.Name, account.ID)),
 		}
 	}
-	a.tell("%s: type %s to go on", guarded, label)
-	fmt.Fprint(a.Stderr, "> ")
-	text, err := a.readLine(ctx)
-	switch {
-	case err != nil:
+	if err := a.typeName(ctx, account, roleIn(profile)); err != nil {
 		return err
-	case !isNameOf(account)(text):
-		err := fmt.Errorf("%q is not the name of %s: no keys", text, account.ID)
-		return &HintError{Err: a.notConfirmed(err, account, roleIn(profile), answerWrong), Code: ExitRefused}
 	}
 	a.remember(account)
 	return a.recordPassed(profile, account, answerTyped)
+}
+
+// typeName has the person type the name of a guarded account.
+func (a *App) typeName(ctx context.Context, account inventory.Account, role string) error {
+	label := terminal.ShowLine(cmp.Or(account.Name, account.ID))
+	a.tell("%s (%s) is guarded: type %s to go on", label, account.ID, label)
+	fmt.Fprint(a.Stderr, "> ")
+	text, err := a.readLine(ctx)
+	if err == nil && !isNameOf(account)(text) {
+		err = fmt.Errorf("%q is not the name of %s: no keys", text, account.ID)
+		err = &HintError{Err: a.notConfirmed(err, account, role, answerWrong), Code: ExitRefused}
+	}
+	return err
+}
+
+// guardsByName reports whether some guard does not name an account by its id.
+func (a *App) guardsByName() bool {
+	own, err := a.settings()
+	return err == nil && slices.ContainsFunc(own.Accounts, func(s settings.Account) bool {
+		return (s.Guarded || len(s.GuardedRoles) > 0) && !inventory.IsAccountID(s.Match)
+	})
+}
+
+// named returns the account of profile with its name. If no listing has it, the portal is asked: a rule that goes by
+// names must not let through what has none yet. Without s, a session without a person is made for that.
+func (a *App) named(
+	ctx context.Context, profile awsconfig.Profile, account inventory.Account, s *session,
+) (inventory.Account, error) {
+	if account.Name != "" || account.ID == "" || !profile.SignsIn() {
+		return account, nil
+	}
+	if s == nil {
+		own, err := unshared(profile), error(nil)
+		if s, err = a.sessionOf(ctx, &own, options{unattended: true}); err != nil {
+			return account, err
+		}
+	}
+	listed, err := s.portal.Accounts(ctx)
+	if err != nil {
+		return account, fmt.Errorf("a rule goes by the name of account %s, which is not known yet: %w", account.ID, err)
+	}
+	own, err := a.settings()
+	if err != nil {
+		return account, err
+	}
+	known := inventory.Named(profile.Root().Session, listed).With(own.Accounts).Accounts
+	if n := slices.IndexFunc(known, func(k inventory.Account) bool { return k.ID == account.ID }); n >= 0 {
+		return known[n], nil
+	}
+	return account, nil
 }
 
 // isConfirmed reports whether --confirm names an account.

@@ -131,22 +131,13 @@ func (a *App) allowTarget(ctx context.Context, profile awsconfig.Profile, s *ses
 	}
 	role := roleIn(profile)
 	refused := allowedBy(narrow, account, role)
-	if refused == nil || account.Name != "" || s == nil || !profile.SignsIn() {
+	if refused == nil || s == nil {
 		return refused
 	}
-	listed, err := s.portal.Accounts(ctx)
-	if err != nil {
+	if account, err = a.named(ctx, profile, account, s); err != nil {
 		return err
 	}
-	own, err := a.settings()
-	if err != nil {
-		return err
-	}
-	known := inventory.Named(profile.Root().Session, listed).With(own.Accounts).Accounts
-	if n := slices.IndexFunc(known, func(k inventory.Account) bool { return k.ID == account.ID }); n >= 0 {
-		return allowedBy(narrow, known[n], role)
-	}
-	return refused
+	return allowedBy(narrow, account, role)
 }
 
 // allowedBy returns an error if not all of them allow a role in an account.

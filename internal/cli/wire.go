@@ -298,14 +298,14 @@ func (a *App) retrieve(
 	if good {
 		o.region = t.region
 		if profile, err = a.located(ctx, profile, o); err == nil && !o.unattended {
-			err = a.guard(ctx, profile)
+			err = a.guard(ctx, profile, nil)
 		}
 		a.renewInTime(ctx, profile)
 	} else {
 		var s *session
 		profile, s, err = a.resolve(ctx, t, o)
 		if err == nil && !o.unattended {
-			err = a.guard(ctx, profile)
+			err = a.guard(ctx, profile, s)
 		}
 		if err == nil {
 			c, err = s.source.Retrieve(ctx, profile)

@@ -115,6 +115,9 @@ func TestHowThePagesLook(t *testing.T) {
 		chromedp.Click(`//button[text()="Sign out"]`), ends("Signed out"))
 	look(browser, t, "signed-out")
 	lookAtAdministration(browser, t, w)
+	do(browser, t, chromedp.Navigate(w.url+"/nowhere"), ends("This page does not exist"))
+	look(browser, t, "not-found")
+	do(browser, t, chromedp.Click(`//a[text()="Start page"]`), chromedp.WaitVisible("a[data-home]"))
 }
 
 func lookAtAdministration(browser context.Context, t *testing.T, w *world) {
@@ -130,6 +133,13 @@ func lookAtAdministration(browser context.Context, t *testing.T, w *world) {
 	look(browser, t, "admin-users")
 	do(browser, t, chromedp.Click(`//a[text()="alice"]`), ends("alice"))
 	look(browser, t, "admin-user")
+	do(browser, t, chromedp.Click(`//a[contains(text(), "Disable")]`), ends("Disable alice?"))
+	look(browser, t, "admin-disable")
+	do(browser, t, chromedp.Click(`//button[contains(text(), "Disable")]`), ends("alice"),
+		chromedp.WaitVisible(`//p[@role="status" and contains(text(), "alice is disabled")]`))
+	look(browser, t, "admin-disabled")
+	do(browser, t, chromedp.Click(`//button[contains(text(), "Enable")]`), ends("alice"),
+		chromedp.WaitVisible(`//p[@role="status" and contains(text(), "can sign in again")]`))
 	for _, page := range []string{"groups", "accounts", "audit"} {
 		do(browser, t, opens("admin/"+page), chromedp.WaitVisible("table"))
 		look(browser, t, "admin-"+page)
@@ -224,5 +234,18 @@ const accessibility = `(() => {
   }
   document.activeElement.blur();
   scrollTo(0, 0);
+  // Targets of at least 24 pixels, but for links in a sentence (WCAG 2.2, 2.5.8).
+  for (const e of all("a:not(.skip), button, summary, input:not([type=hidden])")) {
+    const box = e.getBoundingClientRect();
+    if (!e.checkVisibility() || e.type === "radio" || e.closest("p.lead, dd, p:not([class])")) continue;
+    if (Math.min(box.width, box.height) < 23.9) say("target of " + Math.round(box.width) + "×" + Math.round(box.height), e);
+  }
+  // The focus follows the eye: from left to right, and down (WCAG 2.4.3).
+  const stops = all("header a, header button, main a, main button, main summary")
+    .filter((e) => e.checkVisibility()).map((e) => [e, e.getBoundingClientRect()]);
+  stops.slice(1).forEach(([e, box], i) => {
+    const before = stops[i][1];
+    if (box.bottom <= before.top) say("focus goes up", e);
+  });
   return problems;
 })()`

@@ -167,3 +167,26 @@ func TestConsoleLinksArrive(t *testing.T) {
 		chromedp.Navigate(w.url+"/start/#/console?account_id=111122223333&role_name=Admin"),
 		asPerson("alice", "correct-horse-alice"), ends("Open the console?"))
 }
+
+// The key / leads to the search, until somebody switches that off: it stays off.
+func TestTheShortcutCanBeSwitchedOff(t *testing.T) {
+	t.Parallel()
+	w := aWorld(t, oidc.Options{})
+	page := aBrowser(t)
+	press := func(want bool) {
+		t.Helper()
+		do(page, t, chromedp.Evaluate[chromedp.Void](`document.activeElement.blur()`), chromedp.KeyEvent("/"))
+		got, err := chromedp.Run(page, chromedp.Evaluate[bool](`document.activeElement.id === "q"`))
+		if err != nil || got != want {
+			t.Errorf("/ leads to the search: %v, want %v, %v", got, want, err)
+		}
+	}
+	do(page, t, signedInAt(w, "alice", ""))
+	press(true)
+	do(page, t, chromedp.Click("#slash"))
+	press(false)
+	do(page, t, chromedp.Reload(), ends("Your accounts"))
+	press(false)
+	do(page, t, chromedp.Click("#slash"))
+	press(true)
+}

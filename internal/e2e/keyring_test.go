@@ -108,6 +108,12 @@ func (d *desktop) kill() error {
 		_ = d.keyring.Wait()
 		d.keyring = nil
 	}
+	_ = d.strike() // without one it fails
+	return d.wait(false)
+}
+
+// strike kills whoever keeps secrets now, and waits for nothing: the bus may start another one at once.
+func (d *desktop) strike() error {
 	bus, err := dbus.Connect(d.address)
 	if err != nil {
 		return err
@@ -115,10 +121,10 @@ func (d *desktop) kill() error {
 	defer bus.Close()
 	var pid int
 	err = bus.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.freedesktop.secrets").Store(&pid)
-	if err == nil {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+	if err != nil {
+		return err
 	}
-	return d.wait(false)
+	return syscall.Kill(pid, syscall.SIGKILL)
 }
 
 // close ends all, also what the bus has started.

@@ -144,6 +144,36 @@ func TestFiftyProcessesAndAKeyring(t *testing.T) {
 	}
 }
 
+// A keyring that is killed while processes ask it costs these an answer at most: nothing is lost.
+func TestAKeyringIsKilledMidway(t *testing.T) {
+	const processes = 20
+	w := aWorld(t, oidc.Options{})
+	d := desktopFor(t, w)
+	w.signIn(t, "rolecall", "login", "corp")
+	w.must(t, "rolecall", "storage", "private")
+	for range 3 {
+		w.forgetKeys(t)
+		killed := make(chan error)
+		go func() {
+			time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+			killed <- d.strike()
+		}()
+		for _, r := range w.each(t, processes, "rolecall", "process", "--profile", "dev") {
+			if r.code != 0 && r.code != 5 {
+				t.Errorf("exit code %d: %s", r.code, r.stderr)
+			}
+		}
+		if err := <-killed; err != nil {
+			t.Fatal(err)
+		}
+		if err := d.unlock(); err != nil {
+			t.Fatal(err)
+		}
+		w.forgetKeys(t)
+		w.must(t, "rolecall", "process", "--profile", "dev")
+	}
+}
+
 // Moved from each mode to each other one, and killed in the middle of it, a sign-in is never lost: it has its refresh
 // token, and renews.
 func TestStorageKilled(t *testing.T) {
@@ -324,14 +354,23 @@ func (w *world) untilRenewed(t *testing.T) {
 	t.Fatalf("nobody has renewed the token: it ends at %s", w.theToken(t)["expiresAt"])
 }
 
-// A running serve renews the token that other tools use, too.
+// A running serve renews the token that other tools use, too, and so does a command that needs no token itself.
 func TestServeRenewsInSplit(t *testing.T) {
 	t.Parallel()
 	w := aWorld(t, oidc.Options{})
 	desktopFor(t, w)
 	w.signIn(t, "rolecall", "login", "corp")
+	w.must(t, "rolecall", "sync", "corp")
 	w.must(t, "rolecall", "storage", "split")
 	w.must(t, "rolecall", "env", "dev")
+	if err := w.editToken(endIn("expiresAt", 5*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	w.must(t, "rolecall", "ls")
+	w.untilRenewed(t)
+	if err := os.RemoveAll(filepath.Join(w.home, ".local", "state", "rolecall", "renewed")); err != nil {
+		t.Fatal(err)
+	}
 	if err := w.editToken(endIn("expiresAt", 5*time.Minute)); err != nil {
 		t.Fatal(err)
 	}

@@ -274,8 +274,8 @@ func rows() map[string]row {
 		// the administrator's pages have a session of their own
 		"GET /ui/admin/{$}":     {path: "/ui/admin/", everybody: 303},
 		"GET /ui/admin/sign-in": {everybody: 200}, "POST /ui/admin/sign-in": post, "POST %sadmin/sign-out": post,
-		"GET %sadmin/{$}": elsewhere, "GET %sadmin/user": elsewhere, "GET %sadmin/groups": elsewhere,
-		"GET %sadmin/group":    elsewhere,
+		"GET %sadmin/{$}": elsewhere, "GET %sadmin/user": elsewhere, "GET %sadmin/disable": elsewhere,
+		"GET %sadmin/groups": elsewhere, "GET %sadmin/group": elsewhere,
 		"GET %sadmin/accounts": elsewhere, "GET %sadmin/account": elsewhere, "GET %sadmin/audit": elsewhere,
 		"POST %sadmin/revoke": post, "POST %sadmin/revoke-all": post, "POST %sadmin/disable": post,
 		"POST %sadmin/enable": post,

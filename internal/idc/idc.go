@@ -162,8 +162,20 @@ func (s *Server) routes(site *website.Site, signin *federation.Server) http.Hand
 	mux.HandleFunc("GET /metrics", s.serveMetrics)
 	mux.HandleFunc("POST /{$}", s.postRoot)
 	mux.HandleFunc("GET /{$}", s.getRoot)
-	mux.HandleFunc("/", unknown)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if isBrowser(r) {
+			site.NotFound(w, r)
+			return
+		}
+		unknown(w, r)
+	})
 	return mux
+}
+
+// isBrowser reports whether a person's browser asks for a page, and not a client for an operation.
+func isBrowser(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get("Authorization") == "" &&
+		strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // A listingMux records its patterns.

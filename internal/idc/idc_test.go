@@ -707,6 +707,16 @@ func TestOnlyItsOwnNamesAreServed(t *testing.T) {
 	if a := c.call(t, "GET", "/nothing", nil); a.status != 404 {
 		t.Errorf("an unknown path: %d %q", a.status, a.body)
 	}
+	for _, path := range []string{"/nothing", "/ui/nothing/at/all", "/starts"} {
+		a := c.call(t, "GET", path, nil, "Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+		if a.status != 404 || !strings.Contains(a.body, "This page does not exist") ||
+			!strings.Contains(a.body, `<a class="button quiet" href="/start">`) {
+			t.Errorf("a browser at %s: %d %q", path, a.status, a.body)
+		}
+	}
+	if a := c.call(t, "GET", "/nothing", nil, "Accept", "*/*"); !strings.Contains(a.body, "UnknownOperationException") {
+		t.Errorf("a client at an unknown path: %q", a.body)
+	}
 	if a := c.call(t, "POST", "/", "{}", "X-Amz-Target", "SWBExternalService.ListInstances"); a.status != 400 ||
 		!strings.Contains(a.body, "MissingAuthenticationTokenException") {
 		t.Errorf("unsigned: %d %s", a.status, a.body)

@@ -31,6 +31,8 @@ func combined(t *testing.T, machine, own string) (Policy, error) {
 func TestPeopleOnlyNarrow(t *testing.T) {
 	asks := map[string]func(Policy) error{
 		"device code":  func(p Policy) error { return p.Allow(DeviceCode, "it") },
+		"shared":       func(p Policy) error { return p.AllowStorage("shared") },
+		"split":        func(p Policy) error { return p.AllowStorage("split") },
 		"write":        func(p Policy) error { return p.Allow(Write, "it") },
 		"browser":      func(p Policy) error { return p.Allow(Browser, "it") },
 		"corp":         func(p Policy) error { return p.AllowSession("corp") },
@@ -67,6 +69,11 @@ func TestPeopleOnlyNarrow(t *testing.T) {
 		{anyURL, "", "no TLS", "allowed_start_urls"},
 		{anyURL, "", "a longer one", "allowed_start_urls"},
 		{anyURL, "allowed_start_urls = ['https://home.awsapps.com/start']", "acme", "allowed_start_urls"},
+		{"storage = 'split'", "", "shared", "storage"},
+		{"storage = 'split'", "storage = 'shared'", "shared", "storage"},
+		{"storage = 'split'", "storage = 'private'", "split", "storage"},
+		{"storage = 'private'", "storage = 'split'", "split", "storage"},
+		{"storage = 'split'", "", "split", ""},
 		{aws, "", "AWS's own", ""},
 		{aws, "", "a stray one", "allowed_endpoints"},
 		{aws, "", "a proxy", "allowed_endpoints"},

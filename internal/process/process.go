@@ -45,13 +45,14 @@ func Cached(program string, args []string) (identitycenter.RoleCredentials, bool
 	if store.Check() != nil || store.IsDue(context.Background(), profile.Session) { // the command line has it renewed
 		return none, false
 	}
-	c, good := store.GoodRole(profile.Session, profile.AccountID, profile.RoleName)
+	note := store.SessionNote(profile.Session)
+	c, good := store.GoodRoleOf(profile.Session, note, profile.AccountID, profile.RoleName)
 	if !good {
 		return none, false
 	}
 	log := audit.Log{Dir: audit.Folder(store.State), Now: time.Now}
 	_, _ = log.Append(audit.Record{ // a loss is in the next record; an SDK shows no warnings
-		How: "process", Command: program, PersonKey: store.SessionNote(profile.Session).PersonKey(),
+		How: "process", Command: program, PersonKey: note.PersonKey(),
 		Session: profile.Session.Label(), Account: profile.AccountID, Role: profile.RoleName, Profile: profile.Name,
 		KeyID: c.AccessKeyID, Expires: c.Expiration, Parent: audit.Parent(),
 	})

@@ -131,7 +131,8 @@ func (s *Site) mountAdmin(m oidc.Mux) {
 	m.HandleFunc("POST "+entrance+"admin/sign-in", s.post(s.adminSignIn))
 	at := inside + "admin/"
 	for path, page := range map[string]pageHandler{
-		"{$}": s.adminUsers, "user": s.adminUser, "groups": s.adminGroups, "group": s.adminGroup,
+		"{$}": s.adminUsers, "user": s.adminUser, "disable": s.adminAskDisable,
+		"groups": s.adminGroups, "group": s.adminGroup,
 		"accounts": s.adminAccounts, "account": s.adminAccount,
 		"audit": s.adminAudit,
 	} {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
 
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/store"
@@ -27,8 +28,8 @@ func (s *Site) acted(w http.ResponseWriter, r *http.Request, userID string, err 
 		s.showAdmin(w, r, err, "", "", nil)
 		return
 	}
-	back := entrance + r.PathValue("home") + "/admin/user?" + url.Values{"id": {userID}}.Encode()
-	http.Redirect(w, r, back, http.StatusSeeOther)
+	query := url.Values{"id": {userID}, "done": {path.Base(r.URL.Path)}}
+	http.Redirect(w, r, entrance+r.PathValue("home")+"/admin/user?"+query.Encode(), http.StatusSeeOther)
 }
 
 // adminRevoke ends one session, and its tokens with it.

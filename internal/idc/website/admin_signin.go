@@ -25,7 +25,7 @@ func (s *Site) adminSignInPage(w http.ResponseWriter, r *http.Request) {
 func (s *Site) adminAsk(w http.ResponseWriter, r *http.Request, status int, problem string) {
 	s.write(w, status, "admin-signin.html", view{
 		Title: "Administrator", Layout: "card", Home: entrance, Form: s.formToken(r, s.visitor(w, r)),
-		Page: adminSignInView{problem},
+		Page: adminSignInView{problem}, Wrong: problem != "",
 	})
 }
 

@@ -92,6 +92,7 @@ type adminUserView struct {
 	Groups      []directory.Group
 	Assignments []assignmentView
 	Sessions    []sessionView
+	Done        string // what was just done, in words
 }
 
 // A sessionView identifies the session in forms by a reference: its id belongs in cookies only.
@@ -103,8 +104,34 @@ type sessionView struct {
 func (s *Site) sessionRef(id string) string { return s.mac("session reference", id)[:16] }
 
 func (s *Site) adminUser(w http.ResponseWriter, r *http.Request) {
-	var v adminUserView
-	err := s.o.Store.View(r.Context(), func(reader store.Reader) (err error) {
+	v, err := s.aboutUser(r)
+	v.Done = done(r.URL.Query().Get("done"), v.UserName)
+	s.showAdmin(w, r, err, "admin-user.html", v.UserName, v)
+}
+
+// adminAskDisable asks before a user is put out.
+func (s *Site) adminAskDisable(w http.ResponseWriter, r *http.Request) {
+	v, err := s.aboutUser(r)
+	s.showAdmin(w, r, err, "admin-disable.html", "Disable "+v.UserName+"?", v)
+}
+
+// done says what an action has done; the page's address names it.
+func done(action, name string) string {
+	switch action {
+	case "disable":
+		return name + " is disabled, and signed out everywhere."
+	case "enable":
+		return name + " is enabled, and can sign in again."
+	case "revoke":
+		return "The session has ended."
+	case "revoke-all":
+		return name + " is signed out everywhere."
+	}
+	return ""
+}
+
+func (s *Site) aboutUser(r *http.Request) (v adminUserView, err error) {
+	err = s.o.Store.View(r.Context(), func(reader store.Reader) (err error) {
 		if v.User, err = directory.Users().Get(reader, r.URL.Query().Get("id")); err != nil {
 			return err
 		}
@@ -120,5 +147,5 @@ func (s *Site) adminUser(w http.ResponseWriter, r *http.Request) {
 		}
 		return err
 	})
-	s.showAdmin(w, r, err, "admin-user.html", v.UserName, v)
+	return v, err
 }

@@ -11,6 +11,8 @@ import (
 // deviceView asks for a user code.
 type deviceView struct{ UserCode, Problem string }
 
+func (v deviceView) wrong() bool { return v.Problem != "" }
+
 func (s *Site) device(w http.ResponseWriter, r *http.Request, who person) {
 	if s.o.NoDevice {
 		s.deviceIsOff(w, r)

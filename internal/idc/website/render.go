@@ -16,6 +16,7 @@ type view struct {
 	Region string // on the start page, where clients look for it
 	Person *person
 	Admin  bool   // the administrator is signed in to this page
+	Wrong  bool   // what was filled in was refused: the title says so first
 	Form   string // the form token
 	Page   any
 }
@@ -33,6 +34,9 @@ func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, name, 
 	}
 	if name == "start.html" {
 		v.Region = s.o.Region
+	}
+	if form, asks := page.(interface{ wrong() bool }); asks {
+		v.Wrong = form.wrong()
 	}
 	if strings.HasPrefix(r.URL.Path, entrance) { // elsewhere no cookie comes, and there are no forms
 		v.Form = s.formToken(r, s.visitor(w, r))
@@ -71,6 +75,11 @@ func secure(h http.Header, formAction ...string) {
 // Message is a page with just a text.
 func (s *Site) Message(w http.ResponseWriter, r *http.Request, status int, title, text string) {
 	s.render(w, r, status, "message.html", title, text)
+}
+
+// NotFound is the page for an address that leads nowhere.
+func (s *Site) NotFound(w http.ResponseWriter, r *http.Request) {
+	s.Message(w, r, http.StatusNotFound, "This page does not exist", "Check the address, or begin again.")
 }
 
 // broken is the page for a failure of our own.

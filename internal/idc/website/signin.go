@@ -18,6 +18,8 @@ import (
 // signInView is the sign-in page.
 type signInView struct{ Next, User, Problem string }
 
+func (v signInView) wrong() bool { return v.Problem != "" }
+
 func (s *Site) signInPage(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "signin.html", "Sign in", signInView{Next: r.URL.Query().Get("next")})
 }

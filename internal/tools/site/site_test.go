@@ -55,6 +55,23 @@ func TestTheSite(t *testing.T) {
 	}
 }
 
+// Each page of docs is shown on the site.
+func TestTheSiteShowsAllOfDocs(t *testing.T) {
+	s, err := load(root, "v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(root, "docs/*.md"))
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		if s.targets["docs/"+filepath.Base(file)] == "" {
+			t.Errorf("no page shows docs/%s: {{include …}} or {{section …}} it", filepath.Base(file))
+		}
+	}
+}
+
 // Two builds are the same bytes.
 func TestTheSiteIsReproducible(t *testing.T) {
 	one, two := built(t), built(t)

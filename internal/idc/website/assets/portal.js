@@ -124,9 +124,14 @@ if (portal && query) {
     event.preventDefault();
     take(fetch(button.formAction, { method: "POST", body: new URLSearchParams(new FormData(event.target, button)) })).then(() => { if (whole) filter(); });
   });
+  // A key of one character can be switched off, for people who dictate (WCAG 2.1.4).
+  const slash = document.getElementById("slash");
+  document.getElementById("shortcut").hidden = false;
+  slash.checked = stored.get("slash") !== "off";
+  slash.addEventListener("change", () => stored.set("slash", slash.checked ? "on" : "off"));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "/" && document.activeElement !== query) { event.preventDefault(); query.focus(); return; }
+    if (event.key === "/" && slash.checked && document.activeElement !== query) { event.preventDefault(); query.focus(); return; }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key], list = summaries(), at = list.indexOf(document.activeElement);
     if (!step || (at < 0 && document.activeElement !== query)) return;
     event.preventDefault();
