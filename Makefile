@@ -19,7 +19,7 @@ ONLY    ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windo
 DIST     = go run ./internal/tools/dist -version "$(VERSION)" -url "$(URL)" -maintainer "$(MAINTAINER)" \
 	-systems "$(ONLY)" $(if $(DIRTY),-dirty)
 
-.PHONY: help build install test lint needs fmt unit dist redist publish bench proof fuzz mutants cover soak clean
+.PHONY: help build install man site test lint needs fmt unit dist redist publish bench proof fuzz mutants cover soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,12 @@ build: ## build both programs into bin/
 install: build ## install both programs in $(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 bin/rolecall bin/rolecall-process $(DESTDIR)$(PREFIX)/bin
+
+man: ## write the manual pages into bin/man
+	VERSION="$(VERSION)" go run ./internal/tools/man bin/man
+
+site: ## write the site into site/out
+	VERSION="$(VERSION)" go run ./internal/tools/site site/out
 
 test: needs lint ## check the code and run all tests
 	@mkdir -p bin && rm -f bin/not-run

@@ -116,19 +116,24 @@ var rooms = map[string][]string{
 	"hostile":            {}, // names for tests
 	"proof":              {}, // what tests note
 
-	"tools/bench":   {"tools/peak"},
-	"tools/cover":   {},
-	"tools/dist":    {},
-	"tools/mutants": {},
-	"tools/proof":   {"proof"},
-	"tools/load":    {"idc", "idc/directory", "idc/store", "idc/visitor", "tools/peak"},
-	"tools/peak":    {},
+	"tools/bench":     {"tools/peak"},
+	"tools/cover":     {},
+	"tools/dist":      {},
+	"tools/man":       {"tools/reference"},
+	"tools/mutants":   {},
+	"tools/proof":     {"proof"},
+	"tools/load":      {"idc", "idc/directory", "idc/store", "idc/visitor", "tools/peak"},
+	"tools/peak":      {},
+	"tools/site":      {"tools/reference"},
+	"tools/reference": {"cli", "cli/local", "policy", "settings"},
 }
 
 // foreign says which rooms alone may use a library.
 var foreign = map[string][]string{
 	"github.com/aws/":                {"identitycenter/client", "credentials", "e2e/testdata/windows/probe"},
-	"github.com/spf13/cobra":         {"cli", "cli/local"},
+	"github.com/spf13/cobra":         {"cli", "cli/local", "tools/reference"},
+	"github.com/yuin/goldmark":       {"tools/man", "tools/site"},
+	"golang.org/x/net":               {"tools/site"},
 	"github.com/jmespath-community/": {"cli"},
 	"charm.land/bubbletea/":          {"picker"},
 	"charm.land/lipgloss/":           {"batch", "cli", "picker"},

@@ -89,6 +89,9 @@ Exit codes:
   5 throttled or unavailable · 6 configuration · 7 refused by policy · 130 interrupted
   exec, demo and idc run pass on the exit code of their command.`
 
+// Root returns the whole command tree of w, for the manual and for tests.
+func Root(w World) *cobra.Command { return (&App{World: w}).root(nil) }
+
 // root makes the command tree that args need: the command that they name, or all commands
 // for help, completion and unknown names.
 func (a *App) root(args []string) *cobra.Command {

@@ -21,18 +21,18 @@ import (
 	"rolecall/internal/policy"
 )
 
-// Exit codes: the full contract, also in the help and the guide.
+// Exit codes: the full contract, also in the help and the guide. The manual's tables are made from these lines.
 const (
-	ExitOK            = 0
-	ExitError         = 1
-	ExitUsage         = 2
-	ExitLogin         = 3
-	ExitNoAccess      = 4
-	ExitUnavailable   = 5
-	ExitConfiguration = 6
-	ExitRefused       = 7
-	ExitInterrupted   = 130
-	ExitTerminated    = 143
+	ExitOK            = 0   // Success.
+	ExitError         = 1   // An error that no other code is for.
+	ExitUsage         = 2   // The command line is wrong.
+	ExitLogin         = 3   // A person has to sign in.
+	ExitNoAccess      = 4   // You do not have this account or role, or its trust policy does not name you.
+	ExitUnavailable   = 5   // AWS limits requests, or cannot be reached. Try again later.
+	ExitConfiguration = 6   // A file or setting is wrong or missing.
+	ExitRefused       = 7   // Refused by a policy, a guard or a safety rule; nothing was sent.
+	ExitInterrupted   = 130 // Interrupted by Ctrl-C (SIGINT).
+	ExitTerminated    = 143 // Ended by SIGTERM.
 )
 
 // ErrInterrupted and ErrTerminated are the causes of a context ended by a signal.

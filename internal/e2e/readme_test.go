@@ -33,15 +33,15 @@ func commandsOf(t *testing.T, page string) []string {
 // The commands of the README and of the guide work in a clean home, in their order. "terraform plan" stands for any command; make
 // test runs this.
 func TestTheREADMEsCommands(t *testing.T) {
-	eachAWS(t, func(t *testing.T, aws awsCLI) { runPage(t, aws, "../../README.md", 10) })
+	eachAWS(t, func(t *testing.T, aws awsCLI) { runPageOf(t, aws, "../../README.md", 10) })
 }
 
 func TestTheGuidesCommands(t *testing.T) {
-	eachAWS(t, func(t *testing.T, aws awsCLI) { runPage(t, aws, "../../docs/guide.md", 12) })
+	eachAWS(t, func(t *testing.T, aws awsCLI) { runPageOf(t, aws, "../../docs/guide.md", 12) })
 }
 
-// runPage runs the commands of a page, of which there must be some.
-func runPage(t *testing.T, aws awsCLI, page string, least int) {
+// runPageOf runs the commands of a page, of which there must be some.
+func runPageOf(t *testing.T, aws awsCLI, page string, least int) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)

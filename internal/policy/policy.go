@@ -14,20 +14,35 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// A Document is the content of policy.toml, or of [policy] in a person's config.toml. What is missing says nothing.
+// A Document is rules: the content of policy.toml, or of [policy] in a person's config.toml, which can only narrow what
+// the machine's policy allows. A rule that is missing forbids nothing. The manual shows the comments of its fields to
+// people who write the file.
 type Document struct {
-	DeviceCode    *bool    `toml:"device_code"`
-	Paste         *bool    `toml:"paste"`
-	Browser       *bool    `toml:"browser"`
-	Write         *bool    `toml:"write"`
-	BeyondLocal   *bool    `toml:"serve_beyond_loopback"`
-	StartURLs     []string `toml:"allowed_start_urls"`
-	Endpoints     []string `toml:"allowed_endpoints"`
-	Sessions      []string `toml:"allowed_sessions"`
-	Guarded       []string `toml:"guarded"`
-	LongestCached string   `toml:"longest_cached_keys"`
-	Audit         string   `toml:"audit"`
-	Storage       string   `toml:"storage"`
+	// DeviceCode is false to forbid sign-ins by a code that is typed elsewhere.
+	DeviceCode *bool `toml:"device_code"`
+	// Paste is false to forbid pasting the address that a browser ends on.
+	Paste *bool `toml:"paste"`
+	// Browser is false to open no browser; addresses are printed.
+	Browser *bool `toml:"browser"`
+	// Write is false to write no keys into ~/.aws/credentials.
+	Write *bool `toml:"write"`
+	// BeyondLocal is false to let "rolecall serve" answer this machine only.
+	BeyondLocal *bool `toml:"serve_beyond_loopback"`
+	// StartURLs are the start URLs that people may sign in at, with * and ? in host names.
+	StartURLs []string `toml:"allowed_start_urls"`
+	// Endpoints are where sign-ins may be sent: "aws" for AWS's own, or https://HOST with * and ?.
+	Endpoints []string `toml:"allowed_endpoints"`
+	// Sessions are the names of sso-sessions that may be used, with * and ?.
+	Sessions []string `toml:"allowed_sessions"`
+	// Guarded are accounts, by id or a pattern of names, or ACCOUNT/ROLE. Their keys are given out only after the
+	// account's name, alias or id has been typed.
+	Guarded []string `toml:"guarded"`
+	// LongestCached is how long cached keys are used at most, such as "15m".
+	LongestCached string `toml:"longest_cached_keys"`
+	// Audit is "required" to let no keys leave without a record in the audit log.
+	Audit string `toml:"audit"`
+	// Storage is the weakest way to keep sign-ins: "split" or "private".
+	Storage string `toml:"storage"`
 }
 
 // The permissions that a policy can take away.

@@ -18,34 +18,39 @@ import (
 	"rolecall/internal/policy"
 )
 
-// Settings is the content of config.toml. The zero value is that of an empty file.
+// Settings is the content of config.toml. The zero value is that of an empty file. The manual shows the comments of its
+// fields, and of the structs below it, to people who write the file.
 type Settings struct {
-	DefaultSession string `toml:"default_session"` // where the default profile has none
-	Region         string `toml:"region"`          // unless the person, the profile or the account has one
-	// PromptVariables sets AWS_SSO_PROFILE and AWS_VAULT, too, for prompts that know only these.
+	// DefaultSession is the sso-session to use where neither the command line nor the default profile names one.
+	DefaultSession string `toml:"default_session"`
+	// Region is the region to work in, unless the command line, a variable, the profile or an account below says another.
+	Region string `toml:"region"`
+	// PromptVariables is true to also set AWS_SSO_PROFILE and AWS_VAULT, for prompts that know only these.
 	PromptVariables bool `toml:"prompt_variables"`
-	// Storage is where the secrets of sign-ins lie: shared (the default), split or private.
+	// Storage is where the secrets of sign-ins are kept: "shared" (the default), "split" or "private".
 	Storage     string    `toml:"storage"`
 	Profiles    Profiles  `toml:"profiles"`
 	Accounts    []Account `toml:"account"`
 	Sessions    []Session `toml:"session"`
 	ProfilePins []Pin     `toml:"profile"`
 	Consoles    []Console `toml:"console"` // of several that match, the last counts
-	// RememberGuard is how long a shell is not asked again about a guarded account; 0: it is asked each time.
+	// RememberGuard is Remembered, parsed; 0: it is asked each time.
 	RememberGuard time.Duration `toml:"-"`
-	Remembered    string        `toml:"remember_guard"`
+	// Remembered is how long a shell is not asked again about a guarded account, such as "15m". By default it is asked
+	// each time.
+	Remembered string `toml:"remember_guard"`
 	// Rules narrow what the machine's policy allows; Policy is the same with the places of the rules.
 	Rules  policy.Document `toml:"policy"`
 	Policy policy.Source   `toml:"-"`
 	Audit  Audit           `toml:"audit"`
 }
 
-// Audit is how the record of handed out keys is kept.
+// Audit is how the record of keys that left rolecall is kept.
 type Audit struct {
-	Enabled *bool `toml:"enabled"` // nil: it is
+	Enabled *bool `toml:"enabled"` // false to keep no record; true is the default
 	// Copy sends each record to the system's log, too: "syslog", or "journald" with fields of its own.
 	Copy string `toml:"copy"`
-	// CopyCommand gets each record on its stdin. No shell runs it.
+	// CopyCommand is a program and its arguments; it gets each record on its stdin. No shell runs it.
 	CopyCommand []string `toml:"copy_command"`
 }
 
@@ -66,58 +71,58 @@ func (a Audit) check() string {
 	return ""
 }
 
-// A Session is how an sso-session is used.
+// A Session is how an sso-session is used. With a start URL it needs no section in ~/.aws/config.
 type Session struct {
-	Name string `toml:"name"`
-	// Interactive lets "rolecall process" open the browser when a sign-in is needed.
+	Name string `toml:"name"` // the sso-session's name
+	// Interactive is true to let "rolecall process" open the browser when a sign-in is needed.
 	Interactive bool `toml:"interactive"`
-	// What follows makes it a session that needs no section in the shared config file, in the machine's defaults.
+	// StartURL is the address of your AWS access portal, in the machine's defaults.
 	StartURL string   `toml:"sso_start_url"`
-	Region   string   `toml:"sso_region"`
-	Scopes   []string `toml:"sso_registration_scopes"`
+	Region   string   `toml:"sso_region"`              // the region of Identity Center; found if missing
+	Scopes   []string `toml:"sso_registration_scopes"` // further scopes to ask for
 }
 
-// A Pin says whose keys a profile must lead to. What is empty is not expected.
+// A Pin is whose keys a profile must lead to: no others leave rolecall. What is left out is not checked.
 type Pin struct {
-	Name    string `toml:"name"`
-	Account string `toml:"expect_account"`
-	Role    string `toml:"expect_role"`
-	User    string `toml:"expect_user"`
+	Name    string `toml:"name"`           // the profile's name
+	Account string `toml:"expect_account"` // the account's id
+	Role    string `toml:"expect_role"`    // the role's name
+	User    string `toml:"expect_user"`    // the user's name in Identity Center
 }
 
-// A Console says in which browser the console of some accounts opens. Profile and Container are templates
-// (text/template) of the account and role.
+// A Console is the browser in which the console of some accounts opens. If several entries match, the last one counts.
 type Console struct {
-	Match     string `toml:"match"` // an account id, or a pattern of account names; empty: all
-	Tag       string `toml:"tag"`
-	Role      string `toml:"role"` // a pattern
-	Browser   string `toml:"browser"`
-	Profile   string `toml:"profile"`
-	Container string `toml:"container"`
-	Color     string `toml:"color"`
-	Icon      string `toml:"icon"`
+	Match     string `toml:"match"`     // an account's id, or a pattern of account names with * and ?; all if left out
+	Tag       string `toml:"tag"`       // only accounts with this tag
+	Role      string `toml:"role"`      // only roles that match this pattern
+	Browser   string `toml:"browser"`   // chrome, edge, brave, vivaldi, chromium, firefox or safari
+	Profile   string `toml:"profile"`   // the browser's profile, a template such as "{{ .AccountName }}"
+	Container string `toml:"container"` // the Firefox container, a template such as "{{ .AccountName }}"
+	Color     string `toml:"color"`     // the container's colour, such as red
+	Icon      string `toml:"icon"`      // the container's icon, such as briefcase
 }
 
-// Profiles is how "rolecall profiles" generates, unless flags say otherwise.
+// Profiles is how "rolecall profiles" generates profiles, unless flags say otherwise.
 type Profiles struct {
-	Template string   `toml:"template"` // text/template of a profile's name
-	Form     string   `toml:"form"`     // sso-session or credential-process
-	Region   string   `toml:"region"`
-	Output   string   `toml:"output"`
-	Match    []string `toml:"match"` // only accounts that one of these patterns matches
-	Roles    []string `toml:"roles"` // only roles that one of these patterns matches
+	Template string   `toml:"template"` // the template of a profile's name, as in Go's text/template
+	Form     string   `toml:"form"`     // "sso-session" (the default) or "credential-process"
+	Region   string   `toml:"region"`   // the region that generated profiles get
+	Output   string   `toml:"output"`   // the output format that generated profiles get
+	Match    []string `toml:"match"`    // only accounts that one of these ids or patterns of names matches
+	Roles    []string `toml:"roles"`    // only roles that one of these patterns matches
 }
 
-// An Account describes the accounts that Match matches, an account id or a pattern of account names with * and ?, or
-// those that have Tag. If several match, tags add up, and the last alias and region count.
+// An Account is what is known about some accounts: those that match or tag selects. If several entries select an
+// account, tags add up, and the last alias and region count.
 type Account struct {
-	Match   string   `toml:"match"`
-	Tag     string   `toml:"tag"` // instead of Match, or in addition: a tag from another entry
-	Alias   string   `toml:"alias"`
-	Tags    []string `toml:"tags"`
-	Region  string   `toml:"region"`
-	Guarded bool     `toml:"guarded"`
-	// GuardedRoles are patterns of roles that are guarded in these accounts, if not all are.
+	Match  string   `toml:"match"`  // an account's id, or a pattern of account names with * and ?
+	Tag    string   `toml:"tag"`    // instead of match, or in addition: a tag that another entry gives
+	Alias  string   `toml:"alias"`  // a short name for one account, used like its id
+	Tags   []string `toml:"tags"`   // words to select the accounts by, as in "rolecall ls --tag prod"
+	Region string   `toml:"region"` // the region to work in there
+	// Guarded is true to give out keys only after the account's name, alias or id has been typed.
+	Guarded bool `toml:"guarded"`
+	// GuardedRoles are patterns of the roles that are guarded there, if not all are.
 	GuardedRoles []string `toml:"guarded_roles"`
 }
 

@@ -90,9 +90,9 @@ func TestWhatIsNoSetting(t *testing.T) {
 	}
 }
 
-// Every entry in the README's example counts.
-func TestTheREADMEsExample(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
+// Every entry in the example of docs/config.md counts.
+func TestTheDocumentedExample(t *testing.T) {
+	text, err := os.ReadFile("../../docs/config.md")
 	if err != nil {
 		t.Fatal(err)
 	}
