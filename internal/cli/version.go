@@ -15,10 +15,10 @@ func (a *App) versionCommand() *cobra.Command {
 		Long: `Print the version of rolecall, the commit that it was built from, that commit's
 date, the version of Go, and the platform.
 
-rolecall never looks for newer versions, and reports to nobody that it is used.
-
   rolecall version
-  rolecall version --json`,
+  rolecall version --json
+
+rolecall never looks for newer versions, and tells nobody that it is used.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if a.json {
