@@ -39,7 +39,7 @@ site: ## write the site into site/out
 
 test: needs lint ## check the code and run all tests
 	@mkdir -p bin && rm -f bin/not-run
-	ROLECALL_REPORT="$(CURDIR)/bin/not-run" go test -race -count=1 -timeout 60m ./...; status=$$?; \
+	ROLECALL_REPORT="$(CURDIR)/bin/not-run" go test -race -count=1 -parallel 4 -timeout 60m ./...; status=$$?; \
 		cat bin/not-run 2>/dev/null; exit $$status
 	$(MAKE) fuzz FUZZTIME=20000x
 

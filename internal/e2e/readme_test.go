@@ -14,10 +14,10 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// commandsOf are the lines of the shell blocks of a page, without comments.
-func commandsOf(t *testing.T, page string) []string {
+// readmeCommands are the lines of the README's shell blocks, without comments.
+func readmeCommands(t *testing.T) []string {
 	t.Helper()
-	text := string(readFile(t, page))
+	text := string(readFile(t, "../../README.md"))
 	var commands []string
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(text, -1) {
 		for line := range strings.SplitSeq(block[1], "\n") {
@@ -30,18 +30,11 @@ func commandsOf(t *testing.T, page string) []string {
 	return commands
 }
 
-// The commands of the README and of the guide work in a clean home, in their order. "terraform plan" stands for any command; make
+// The commands of the README work in a clean home, in its order. "terraform plan" stands for any command; make
 // test runs this.
-func TestTheREADMEsCommands(t *testing.T) {
-	eachAWS(t, func(t *testing.T, aws awsCLI) { runPageOf(t, aws, "../../README.md", 10) })
-}
+func TestTheREADMEsCommands(t *testing.T) { eachAWS(t, runREADME) }
 
-func TestTheGuidesCommands(t *testing.T) {
-	eachAWS(t, func(t *testing.T, aws awsCLI) { runPageOf(t, aws, "../../docs/guide.md", 12) })
-}
-
-// runPageOf runs the commands of a page, of which there must be some.
-func runPageOf(t *testing.T, aws awsCLI, page string, least int) {
+func runREADME(t *testing.T, aws awsCLI) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +48,7 @@ func runPageOf(t *testing.T, aws awsCLI, page string, least int) {
 	own := t.TempDir() // where files are written
 	address := ""      // of the served one
 	ran := 0
-	for _, line := range commandsOf(t, page) {
+	for _, line := range readmeCommands(t) {
 		serves := strings.HasPrefix(line, "rolecall idc serve")
 		line = strings.NewReplacer("./idc-data", own+"/idc-data", "directory.yaml", own+"/directory.yaml").Replace(line)
 		switch {
@@ -90,7 +83,7 @@ func runPageOf(t *testing.T, aws awsCLI, page string, least int) {
 		}
 		ran++
 	}
-	if ran < least {
+	if ran < 10 {
 		t.Errorf("only %d commands were found", ran)
 	}
 }

@@ -25,7 +25,7 @@ func runTour(t *testing.T, aws awsCLI) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := regexp.MustCompile("(?s)## A tour\n.*?```bash\n(.*?)```").FindSubmatch(text)
+	block := regexp.MustCompile("(?s)## A tour\n.*?```bash other\n(.*?)```").FindSubmatch(text)
 	if block == nil {
 		t.Fatal("the guide has no tour")
 	}
