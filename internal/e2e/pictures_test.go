@@ -206,7 +206,7 @@ func TestPictureOfTheTour(t *testing.T) {
 
 // The docs show each picture, and only pictures that are there.
 func TestPicturesAreShown(t *testing.T) {
-	shown := map[string]bool{}
+	shown, picture := map[string]bool{}, regexp.MustCompile(`!\[[^\]]+\]\((?:[./]*docs/)?pictures/([^)]+)\)`)
 	for _, pattern := range []string{"../../README.md", "../../docs/*.md", "../../site/pages/*.md"} {
 		pages, _ := filepath.Glob(pattern)
 		for _, page := range pages {
@@ -214,7 +214,7 @@ func TestPicturesAreShown(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, found := range regexp.MustCompile(`!\[[^\]]+\]\((?:[./]*docs/)?pictures/([^)]+)\)`).FindAllSubmatch(text, -1) {
+			for _, found := range picture.FindAllSubmatch(text, -1) {
 				shown[string(found[1])] = true
 			}
 		}
