@@ -5,6 +5,8 @@ package e2e
 import (
 	"context"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,12 +45,29 @@ func inTheme(theme string) chromedp.Action[chromedp.Void] {
 // hold on all of them.
 func look(browser context.Context, t *testing.T, name string) {
 	t.Helper()
+	keepSource(browser, t, name)
 	for _, l := range looks {
 		do(browser, t, chromedp.EmulateViewport(l.width, l.height), inTheme(l.theme))
 		shoot(browser, t, name+"-"+l.name)
 		checkAccessible(browser, t, name+" "+l.name)
 	}
 	do(browser, t, chromedp.EmulateViewport(1280, 860), inTheme("light"))
+}
+
+// sourcesKey is the key of the folder for the pages that are looked at, as the server sends them.
+type sourcesKey struct{}
+
+// keepSource keeps a page's HTML, as its address has it.
+func keepSource(browser context.Context, t *testing.T, name string) {
+	t.Helper()
+	source, err := chromedp.Run(browser, chromedp.Evaluate[string](
+		`fetch(location.href, {headers: {Accept: "text/html"}}).then((answer) => answer.text())`, chromedp.EvalAwaitPromise))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(browser.Value(sourcesKey{}).(string), name+".html"), []byte(source), 0o600)
+	}
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
 }
 
 // signedInAt opens a page of the site as a person who has just signed in.
@@ -85,7 +104,8 @@ func homeOf(address string) string {
 // Every kind of page on every kind of screen: pictures for people, and checks that a program can do.
 func TestHowThePagesLook(t *testing.T) {
 	t.Parallel()
-	browser := aBrowser(t)
+	dir := t.TempDir()
+	browser := context.WithValue(aBrowser(t), sourcesKey{}, dir)
 	w := aWorld(t, oidc.Options{})
 	do(browser, t, chromedp.Navigate(w.url+"/start"), chromedp.KeyEvent("\t")) // a keyboard is in use: focus is shown
 	look(browser, t, "start")
@@ -119,6 +139,7 @@ func TestHowThePagesLook(t *testing.T) {
 	do(browser, t, chromedp.Navigate(w.url+"/nowhere"), ends("This page does not exist"))
 	look(browser, t, "not-found")
 	do(browser, t, chromedp.Click(`//a[text()="Start page"]`), chromedp.WaitVisible("a[data-home]"))
+	checkHTML(t, ".pages.htmlvalidate.json", dir)
 }
 
 func lookAtAdministration(browser context.Context, t *testing.T, w *world) {

@@ -171,6 +171,21 @@ func TestPictureOfThePicker(t *testing.T) {
 	s.ends(130)
 }
 
+func TestPictureOfAPlan(t *testing.T) {
+	w := aListedWorld(t, 3, team)
+	s := aScreen(t, 92, 24, w.environ(), true, []string{
+		"sh", "-c",
+		`clear; printf '$ rolecall profiles plan corp --match "payments*"\n'
+exec rolecall profiles plan corp --match "payments*"`,
+	})
+	if err := s.cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	<-s.drawn
+	s.shows("3 added")
+	s.keep("plan.svg", "The plan of generated profiles: what would be added to ~/.aws/config, and what stays")
+}
+
 // The tour's shell, with the prompt of docs/shells.md.
 func TestPictureOfTheTour(t *testing.T) {
 	aws := sidAWS(t)

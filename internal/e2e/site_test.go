@@ -51,8 +51,14 @@ const siteChecks = "testdata/site"
 // html-validate has nothing to say about any page.
 func TestTheSiteIsValidHTML(t *testing.T) {
 	dir, _ := siteFolder(t)
+	checkHTML(t, ".htmlvalidate.json", dir)
+}
+
+// checkHTML has html-validate look at the pages in a folder.
+func checkHTML(t *testing.T, config, dir string) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", "node_modules/html-validate/bin/html-validate.mjs",
-		"--config", ".htmlvalidate.json", dir+"/*.html")
+		"--config", config, dir+"/*.html")
 	cmd.Dir = siteChecks
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
