@@ -193,7 +193,15 @@ func (r *TokenRoom) Discard() {
 // read: the encrypted file is written first, and what must not be in a file is removed last.
 func (r *TokenRoom) Save(ctx context.Context, token identitycenter.Token) error {
 	s := r.store
+	if s.Mode == Shared && token.AccessToken.IsZero() { // it was encrypted, and its file removed: a refresh writes it
+		return nil
+	}
 	seals := r.sealed != nil && (s.Mode == Private || !token.RefreshToken.IsZero())
+	if seals && s.Mode == Split && !token.AccessToken.IsZero() {
+		if err := s.passOn(ctx, r, token); err != nil {
+			return err
+		}
+	}
 	if seals {
 		if err := s.seal(ctx, r.sealed, r.key, r.session, token, s.Mode == Private); err != nil {
 			return fmt.Errorf("the encrypted file cannot be written: %w", err)
@@ -201,6 +209,9 @@ func (r *TokenRoom) Save(ctx context.Context, token identitycenter.Token) error 
 	}
 	if s.Mode == Private {
 		return s.Files.RemoveAll(s.TokenPath(r.session))
+	}
+	if token.AccessToken.IsZero() {
+		return nil
 	}
 	if s.Mode == Split {
 		token.RefreshToken, token.Registration.ClientSecret = identitycenter.Secret{}, identitycenter.Secret{}
@@ -215,8 +226,35 @@ func (r *TokenRoom) Save(ctx context.Context, token identitycenter.Token) error 
 	return s.Files.RemoveAll(s.SealedPath(r.session))
 }
 
+// passOn puts the access token into the shared file while the encrypted one still has it, too: whole, with the new
+// tokens. It is for a token that comes from Private.
+func (s *Store) passOn(ctx context.Context, r *TokenRoom, token identitycenter.Token) error {
+	if t, found, _ := s.sealed(r.session); !found || !t.Whole { // nor has one that cannot be read
+		return nil
+	}
+	whole, err := s.Files.Reserve(s.SealedPath(r.session), tokenRoom)
+	if err != nil {
+		return fmt.Errorf("the encrypted file cannot be written: %w", err)
+	}
+	defer whole.Discard()
+	if err := s.seal(ctx, whole, r.key, r.session, token, true); err != nil {
+		return fmt.Errorf("the encrypted file cannot be written: %w", err)
+	}
+	shared, err := s.Files.Reserve(s.TokenPath(r.session), tokenRoom)
+	if err != nil {
+		return fmt.Errorf("the token cache cannot be written: %w", err)
+	}
+	defer shared.Discard()
+	token.RefreshToken, token.Registration.ClientSecret = identitycenter.Secret{}, identitycenter.Secret{}
+	return r.writeShared(shared, token)
+}
+
 // saveShared writes token as the AWS CLI does. Unknown members of the file are kept.
 func (r *TokenRoom) saveShared(token identitycenter.Token) error {
+	return r.writeShared(r.shared, token)
+}
+
+func (r *TokenRoom) writeShared(into *filesystem.Pending, token identitycenter.Token) error {
 	o, err := r.store.readObject(r.store.TokenPath(r.session))
 	if err != nil {
 		o = nil // missing, or damaged and to be replaced
@@ -233,7 +271,7 @@ func (r *TokenRoom) saveShared(token identitycenter.Token) error {
 	} {
 		o.set(m.name, m.text)
 	}
-	if err := r.shared.Commit(o.bytes()); err != nil {
+	if err := into.Commit(o.bytes()); err != nil {
 		return fmt.Errorf("the token cache cannot be written: %w", err)
 	}
 	return nil
