@@ -153,8 +153,8 @@ func (a *App) guardedByPolicy(own settings.Settings) (settings.Settings, error) 
 // guardsOf returns a policy's guards as settings of accounts.
 func guardsOf(rules policy.Policy) []settings.Account {
 	var guards []settings.Account
-	for _, pattern := range rules.Guarded() {
-		guards = append(guards, settingsOf(pattern)...)
+	for _, g := range rules.Guards() {
+		guards = append(guards, settingsOf(g.Pattern)...)
 	}
 	return guards
 }

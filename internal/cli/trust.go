@@ -28,9 +28,9 @@ func (a *App) trustCommand() *cobra.Command {
 		Long: `Let the .rolecall.toml of a project's folder count, after showing what it says.
 
   rolecall trust                    the nearest one, here or in a folder above
-  rolecall trust ~/work/payments
+  rolecall trust ~/src/payments
   rolecall trust --list
-  rolecall trust --revoke ~/work/payments
+  rolecall trust --revoke ~/src/payments
 
 In that folder and below it, such a file says which targets may be used, and which one is meant
 where none is named:

@@ -19,7 +19,7 @@ const (
 // configFiles reports what config show does: what tools refuse, ignore or read differently, and values that cannot be
 // right.
 func configFiles() check {
-	return check{configKinds(), func(m *Machine, found func(string, Finding)) {
+	return check{slices.Concat(lineKinds(), keyKinds()), func(m *Machine, found func(string, Finding)) {
 		for _, e := range m.refused {
 			found("config.unreadable", Finding{What: e.Problem, Where: []string{e.Origin.String()}, Remedy: lines(e.Remedy)})
 		}
@@ -40,7 +40,8 @@ func configFiles() check {
 	}}
 }
 
-func configKinds() []Kind {
+// lineKinds are about how lines and sections are read.
+func lineKinds() []Kind {
 	return []Kind{
 		{
 			"config.unreadable", Error, "A config file cannot be read, or used.",
@@ -64,6 +65,12 @@ func configKinds() []Kind {
 			"the AWS CLI and boto3 use its keys in every profile, SDKs in none",
 		},
 		{"config.indented-header", Warning, "A header is indented.", differs},
+	}
+}
+
+// keyKinds are about keys and values.
+func keyKinds() []Kind {
+	return []Kind{
 		{"config.unknown-key", Warning, "No tool knows a key.", notRead},
 		{"config.unknown-service", Warning, "No tool knows a service of a services section.", notRead},
 		{"config.misplaced-key", Warning, "A key is in a section where no tool reads it.", notRead},

@@ -19,7 +19,7 @@ import (
 	"rolecall/internal/proof"
 )
 
-// desktopFor gives a world a session bus with a keyring that is unlocked.
+// desktopFor starts a session bus with an unlocked keyring for a world.
 func desktopFor(t *testing.T, w *world) *desktop {
 	t.Helper()
 	d, err := newDesktop(w.home)
@@ -314,7 +314,7 @@ func TestClientsInSplit(t *testing.T) {
 			}
 		}
 		all("fresh")
-		// The SDK for JavaScript gives a token up with five minutes left; whoever gets keys from rolecall has it renewed.
+		// The SDK for JavaScript refuses a token with five minutes left; whoever gets keys from rolecall has it renewed.
 		w.must(t, "rolecall", "env", "dev")
 		if err := w.editToken(endIn("expiresAt", 4*time.Minute)); err != nil {
 			t.Fatal(err)

@@ -26,7 +26,7 @@ type builder struct {
 	said     map[Left]bool
 }
 
-// A section is a profile as it stands in the config file.
+// A section is a profile as the config file has it.
 type section struct {
 	keys  map[string]awsconfig.Line
 	line  int

@@ -82,7 +82,7 @@ func (t *tree) labels(n *yaml.Node, what string) ([]pair, error) {
 	return all, nil
 }
 
-// scalar returns a text as it stands in the file, without quotes; empty for anything else.
+// scalar returns a text as the file has it, without quotes; empty for anything else.
 func scalar(n *yaml.Node) string {
 	if n = follow(n); n == nil || n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
 		return ""

@@ -270,17 +270,7 @@ func (p Policy) allowListed(n int, text, what string) error {
 	return nil
 }
 
-// Guarded returns what is guarded whatever the person's own settings say: accounts, by id or a pattern of names, or
-// ACCOUNT/ROLE, with a pattern of roles.
-func (p Policy) Guarded() []string {
-	var all []string
-	for _, s := range p.sources {
-		all = append(all, s.Document.Guarded...)
-	}
-	return all
-}
-
-// Guards returns the same with the rule that each is of.
+// Guards returns what is guarded whatever the person's own settings say, with the rule of each.
 func (p Policy) Guards() []Guard {
 	var all []Guard
 	for _, s := range p.sources {
@@ -293,6 +283,7 @@ func (p Policy) Guards() []Guard {
 
 // A Guard is an entry of guarded, with its place.
 type Guard struct {
+	// Pattern is an account's id or a pattern of names, or ACCOUNT/ROLE with a pattern of roles.
 	Pattern string
 	File    string
 	Line    int // 0: not known
@@ -316,41 +307,6 @@ const required = "required"
 func (p Policy) AuditRequired() bool {
 	return slices.ContainsFunc(p.sources, func(s Source) bool { return s.Audit == required })
 }
-
-// Storages are the modes of keeping sign-ins, the weakest first.
-func Storages() []string { return []string{"shared", "split", "private"} }
-
-// IsStorage reports whether a text is such a mode.
-func IsStorage(text string) bool { return slices.Contains(Storages(), text) }
-
-// Stronger returns the stronger of two modes; an empty one says nothing.
-func Stronger(a, b string) string {
-	if slices.Index(Storages(), a) < slices.Index(Storages(), b) {
-		return b
-	}
-	return a
-}
-
-// Storage returns the weakest mode that is allowed; empty: each is.
-func (p Policy) Storage() (mode string) {
-	for _, s := range p.sources {
-		mode = Stronger(mode, s.Document.Storage)
-	}
-	return mode
-}
-
-// AllowStorage returns a *Refusal for a mode that is weaker than a rule wants.
-func (p Policy) AllowStorage(mode string) error {
-	for _, s := range p.sources {
-		if Stronger(mode, s.Document.Storage) != mode {
-			rule := Rule{"storage", fmt.Sprintf("%q", s.Document.Storage), s.File, s.lines["storage"], weakerStorage}
-			return &Refusal{"storage " + mode, rule}
-		}
-	}
-	return nil
-}
-
-const weakerStorage = "weaker storage of sign-ins"
 
 // Rules returns each rule in force.
 func (p Policy) Rules() []Rule {

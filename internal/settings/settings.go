@@ -116,7 +116,7 @@ type Profiles struct {
 // account, tags add up, and the last alias and region count.
 type Account struct {
 	Match  string   `toml:"match"`  // an account's id, or a pattern of account names with * and ?
-	Tag    string   `toml:"tag"`    // instead of match, or in addition: a tag that another entry gives
+	Tag    string   `toml:"tag"`    // instead of match, or in addition: a tag from another entry
 	Alias  string   `toml:"alias"`  // a short name for one account, used like its id
 	Tags   []string `toml:"tags"`   // words to select the accounts by, as in "rolecall ls --tag prod"
 	Region string   `toml:"region"` // the region to work in there
