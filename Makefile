@@ -16,7 +16,7 @@ OUT     ?= dist
 URL     ?=
 MAINTAINER ?=
 ONLY    ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64
-DIST     = go run ./internal/tools/dist -version "$(VERSION)" -url "$(URL)" -maintainer "$(MAINTAINER)" \
+DIST     = CGO_ENABLED=0 go run -trimpath ./internal/tools/dist -version "$(VERSION)" -url "$(URL)" -maintainer "$(MAINTAINER)" \
 	-systems "$(ONLY)" $(if $(DIRTY),-dirty)
 
 .PHONY: help build install man site test lint needs fmt unit dist redist publish bench proof fuzz mutants cover soak clean

@@ -12,19 +12,23 @@ import (
 	"time"
 )
 
-// goFor is Go for a system. Whatever of the environment would show in a program's bytes is set.
+// host is the system that builds.
+var host = system{runtime.GOOS, runtime.GOARCH}
+
+// goFor is Go for a system. Whatever of the environment would show in a program's bytes is set. What only helps to build
+// is compiled with the same settings: then it shares most of its packages with the programs.
 func goFor(s system, args ...string) *exec.Cmd {
 	cmd := exec.Command("go", args...)
 	cmd.Env = append(os.Environ(),
 		"GOOS="+s.os, "GOARCH="+s.arch, "GOAMD64=v1", "GOARM64=v8.0", "CGO_ENABLED=0", "GOEXPERIMENT=", "GOFIPS140=off",
-		"GOFLAGS=-mod=readonly", "GOTOOLCHAIN=local", "GOWORK=off")
+		"GOFLAGS=-mod=readonly -trimpath", "GOTOOLCHAIN=local", "GOWORK=off")
 	return cmd
 }
 
 // compile builds both programs of a system into a folder.
 func (r *release) compile(s system, folder string) error {
 	set := fmt.Sprintf("-X main.version=%s -X main.commit=%s -X main.date=%s", r.tag, r.commit, r.at.Format(time.RFC3339))
-	_, err := output(goFor(s, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid= "+set,
+	_, err := output(goFor(s, "build", "-buildvcs=false", "-ldflags", "-s -w -buildid= "+set,
 		"-o", folder+string(filepath.Separator), "./cmd/..."))
 	return err
 }
@@ -49,16 +53,15 @@ func (r *release) common() ([]entry, error) {
 
 // completions asks the built program.
 func (r *release) completions() ([]entry, error) {
-	here := system{runtime.GOOS, runtime.GOARCH}
 	folder := filepath.Join(r.work, "here")
-	if err := r.compile(here, folder); err != nil {
+	if err := r.compile(host, folder); err != nil {
 		return nil, err
 	}
 	var files []entry
 	for shell, name := range map[string]string{
 		"bash": "rolecall.bash", "zsh": "_rolecall", "fish": "rolecall.fish", "powershell": "rolecall.ps1",
 	} {
-		cmd := exec.Command(filepath.Join(folder, "rolecall"+here.exe()), "completion", shell)
+		cmd := exec.Command(filepath.Join(folder, "rolecall"+host.exe()), "completion", shell)
 		cmd.Env = append(os.Environ(), "HOME="+folder, "XDG_CONFIG_HOME=", "XDG_STATE_HOME=")
 		text, err := output(cmd)
 		if err != nil {
@@ -76,8 +79,8 @@ func (r *release) manual() ([]entry, error) {
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("go", "run", "./internal/tools/man", folder)
-	cmd.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.at.Unix()), "VERSION="+r.version, "TZ=UTC")
+	cmd := goFor(host, "run", "./internal/tools/man", folder)
+	cmd.Env = append(cmd.Env, fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.at.Unix()), "VERSION="+r.version, "TZ=UTC")
 	if _, err := output(cmd); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	_ "embed" // the templates
 	"fmt"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
@@ -102,10 +101,10 @@ func (r *release) packages(s system, name string, files []entry) error {
 		if err := r.stage(s, format, folder, places); err != nil {
 			return err
 		}
-		cmd := exec.Command("go", "tool", "-modfile=tools/release.mod", "nfpm", "package",
+		cmd := goFor(host, "tool", "-modfile=tools/release.mod", "nfpm", "package",
 			"--config", filepath.Join(folder, "nfpm.yaml"),
 			"--packager", format, "--target", filepath.Join(r.out, name+end))
-		cmd.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.at.Unix()))
+		cmd.Env = append(cmd.Env, fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.at.Unix()))
 		if _, err := output(cmd); err != nil {
 			return err
 		}
