@@ -19,7 +19,7 @@ ONLY    ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windo
 DIST     = CGO_ENABLED=0 go run -trimpath ./internal/tools/dist -version "$(VERSION)" -url "$(URL)" -maintainer "$(MAINTAINER)" \
 	-systems "$(ONLY)" $(if $(DIRTY),-dirty)
 
-.PHONY: help build install man site test lint needs fmt unit dist redist publish bench proof fuzz mutants cover soak clean
+.PHONY: help build install man site test lint code workflows needs fmt unit dist redist publish bench proof fuzz mutants cover soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,19 +37,25 @@ man: ## write the manual pages into bin/man
 site: ## write the site into site/out
 	VERSION="$(VERSION)" go run ./internal/tools/site site/out
 
-test: needs lint ## check the code and run all tests
+test: ## check the code and run all tests
+	$(MAKE) -j2 needs code # the first waits for the network, the second for the processor
+	$(MAKE) workflows
 	@mkdir -p bin && rm -f bin/not-run
 	ROLECALL_REPORT="$(CURDIR)/bin/not-run" go test -race -count=1 -parallel 4 -timeout 60m ./...; status=$$?; \
 		cat bin/not-run 2>/dev/null; exit $$status
 	$(MAKE) fuzz FUZZTIME=20000x
 
-lint: ## formatting, vet, staticcheck and the rest of .golangci.yml, workflows, and builds for the other systems
+lint: code workflows ## formatting, vet, staticcheck and the rest of .golangci.yml, builds for other systems, workflows
+
+code:
 	@echo "== golangci-lint"; $(TOOL) golangci-lint run
-	@echo "== actionlint"; $(PACKING) actionlint
 	@for system in $(SYSTEMS); do echo "== build for $$system"; \
 		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go build -o /dev/null ./cmd/... || exit 1; done
 	@for system in $(VETTED); do echo "== go vet for $$system"; \
 		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go vet ./... || exit 1; done
+
+workflows: # with shellcheck, which needs installs
+	@echo "== actionlint"; $(PACKING) actionlint
 
 needs: ## check for the programs that the tests run, and install them on Debian
 	@sh scripts/needs
