@@ -65,17 +65,13 @@ func linked(s system, program string) (*graph, error) {
 	return g, nil
 }
 
-// A bill collects what each program links on all systems.
-type bill struct{ rows []billRow }
+// A bill is what each program links on each system.
+type bill []billRow
 
 type billRow struct {
 	program string
 	system  system
 	graph   *graph
-}
-
-func (b *bill) add(program string, s system, g *graph) {
-	b.rows = append(b.rows, billRow{program, s, g})
 }
 
 // The types below are those parts of CycloneDX 1.6 that are used.
@@ -130,7 +126,7 @@ type cycloneDepends struct {
 }
 
 // writeBills writes a bill of materials for each program.
-func (r *release) writeBills(b *bill) error {
+func (r *release) writeBills(b bill) error {
 	for _, program := range programs {
 		c, err := r.cyclone(program, b)
 		if err != nil {
@@ -148,11 +144,11 @@ func (r *release) writeBills(b *bill) error {
 	return nil
 }
 
-func (r *release) cyclone(program string, b *bill) (*cyclone, error) {
+func (r *release) cyclone(program string, b bill) (*cyclone, error) {
 	all := map[string]*module{}
 	where := map[string][]string{} // the systems that a module is linked on
 	uses := map[string]map[string]bool{}
-	for _, row := range b.rows {
+	for _, row := range b {
 		if row.program != program {
 			continue
 		}

@@ -13,8 +13,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 func main() {
@@ -70,32 +72,32 @@ func parse(args []string) (options, error) {
 	return o, nil
 }
 
-// make builds all of it. Compressing one system's packages takes as long as compiling the next one's programs, so they
-// are done side by side.
+// make builds all of it, two systems at a time: while one's programs are linked and packed, the other's are compiled.
 func (r *release) make(w io.Writer) error {
 	common, err := r.common()
 	if err != nil {
 		return err
 	}
-	var packing sync.WaitGroup
-	problems := make([]error, len(r.systems))
-	var bill bill
+	bills := make([]bill, len(r.systems))
+	var group errgroup.Group
+	group.SetLimit(2)
 	for i, s := range r.systems {
+		group.Go(func() error {
+			files, err := r.build(s, common, &bills[i])
+			if err == nil {
+				err = r.pack(s, files)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", s, err)
+			}
+			return nil
+		})
 		fmt.Fprintln(w, "==", s)
-		files, err := r.build(s, common, &bill)
-		if err != nil {
-			packing.Wait()
-			return fmt.Errorf("%s: %w", s, err)
-		}
-		packing.Go(func() { problems[i] = r.pack(s, files) })
 	}
-	packing.Wait()
-	for i, err := range problems {
-		if err != nil {
-			return fmt.Errorf("%s: %w", r.systems[i], err)
-		}
+	if err := group.Wait(); err != nil {
+		return err
 	}
-	if err := r.writeBills(&bill); err != nil {
+	if err := r.writeBills(slices.Concat(bills...)); err != nil {
 		return err
 	}
 	sums, err := r.writeSums()
@@ -125,7 +127,7 @@ func (r *release) build(s system, common []entry, bill *bill) ([]entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		bill.add(name, s, graph)
+		*bill = append(*bill, billRow{name, s, graph})
 		for _, m := range graph.modules {
 			if m.path != ownModule {
 				m.merge(texts)
