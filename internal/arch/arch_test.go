@@ -145,7 +145,7 @@ var foreign = map[string][]string{
 	"golang.org/x/crypto":              {"idc/directory", "vault"},
 	"github.com/godbus/dbus/":          {"vault"},
 	"github.com/zalando/go-keyring":    {"vault"},
-	"golang.org/x/sync":                {"access"},
+	"golang.org/x/sync":                {"access", "tools/dist"},
 	"rsc.io/qr":                        {"terminal"},
 	"github.com/gofrs/flock":           {"filesystem"},
 	"github.com/google/uuid":           {"idc/admin", "idc/directory", "idc/wire"},

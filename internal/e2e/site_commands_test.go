@@ -4,8 +4,10 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,17 +16,20 @@ import (
 	"testing"
 	"time"
 
+	"rolecall/internal/idc"
 	"rolecall/internal/idc/oidc"
 )
 
-// shellBlock matches a block of commands, with the mark of those that no test runs.
-var shellBlock = regexp.MustCompile("(?ms)^```(?:sh|bash)(?: ([^\n]*))?\n(.*?)^```")
+// shellBlock matches a block of commands, its kind and its mark. Those marked "other" or "system" are run by other tests;
+// "docker" needs what is not here.
+var shellBlock = regexp.MustCompile("(?ms)^```(sh|bash|console)(?: ([^\n]*))?\n(.*?)^```")
 
-// sitePages are the pages of the site, and the files of docs that they show.
+// sitePages are the pages of the site, the files of docs that they show, and the README, whose other blocks are run by
+// TestTheREADMEsCommands.
 func sitePages(t *testing.T) []string {
 	t.Helper()
 	var pages []string
-	for _, pattern := range []string{"../../site/pages/*.md", "../../docs/*.md", "../../SECURITY.md"} {
+	for _, pattern := range []string{"../../site/pages/*.md", "../../docs/*.md", "../../SECURITY.md", "../../README.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -34,31 +39,18 @@ func sitePages(t *testing.T) []string {
 	return pages
 }
 
-// The commands of each page work, in its order, in one shell and a clean home. Terraform and an editor are programs
+// The commands of each page work, in its order, in one shell and a clean home. Terraform, an editor and ssh are programs
 // that ask for their keys as these do. Blocks that name a story are run there, with the same words.
 func TestTheSitesCommands(t *testing.T) {
 	aws := sidAWS(t)
 	ran := 0
 	for _, path := range sitePages(t) {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		script := ""
-		for _, block := range shellBlock.FindAllStringSubmatch(string(text), -1) {
-			if story, isStory := strings.CutPrefix(block[1], "story:"); isStory {
-				toldBy(t, path, story, block[2])
-				continue
-			}
-			if block[1] == "" {
-				script += forTest(block[2])
-				ran += strings.Count(block[2], "\n")
-			}
-		}
+		script := pageScript(t, path)
 		if script == "" {
 			continue
 		}
-		if !strings.Contains(script, "rolecall login") {
+		ran += strings.Count(script, "\n")
+		if !strings.Contains(script, "signin alice rolecall login") {
 			script = "signin alice rolecall login corp\n" + script
 		}
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".md"), func(t *testing.T) {
@@ -66,9 +58,35 @@ func TestTheSitesCommands(t *testing.T) {
 			runPage(t, aws, script)
 		})
 	}
-	if ran < 70 {
+	if ran < 140 {
 		t.Errorf("only %d lines were found", ran)
 	}
+}
+
+// pageScript is what bash runs for a page.
+func pageScript(t *testing.T, path string) string {
+	t.Helper()
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var script strings.Builder
+	for _, block := range shellBlock.FindAllStringSubmatch(string(page), -1) {
+		kind, mark, text := block[1], block[2], block[3]
+		story, isStory := strings.CutPrefix(mark, "story:")
+		switch {
+		case isStory:
+			toldBy(t, path, story, text)
+		case mark == "aws":
+			region := regexp.MustCompile("us-gov-west-1|$").FindString(text)
+			script.WriteString("(\ntheirs " + cmp.Or(region, idc.DefaultRegion) + "\n" + forTest(text) + ")\n")
+		case mark == "" && kind == "console":
+			script.WriteString(shown(text))
+		case mark == "" && filepath.Base(path) != "README.md":
+			script.WriteString(forTest(text))
+		}
+	}
+	return script.String()
 }
 
 // comment matches a remark behind a command.
@@ -89,12 +107,29 @@ func forTest(block string) string {
 			line = "corp && signin alice " + line
 		case strings.HasPrefix(line, "rolecall login"):
 			line = "signin alice " + line
+		case strings.HasPrefix(line, "rolecall configure"):
+			answers := `'one for each of your accounts' 'y\n' 'region of the profiles' '\n'`
+			if !strings.Contains(line, " --session") {
+				answers = `'name of its sso-session' 'corp\n' ` + answers
+			}
+			line = "signin alice at " + answers + " -- " + line
 		case strings.HasPrefix(line, "rolecall idc serve"):
 			line = "serves " + line
 		case strings.HasPrefix(line, "rolecall serve") && !strings.Contains(line, " --"):
 			line = "hands " + line
 		}
 		b.WriteString("echo ': " + strings.ReplaceAll(line, "'", `'\''`) + "'\n" + line + "\n")
+	}
+	return b.String()
+}
+
+// shown returns a block of commands and what they print, as the test runs and compares it.
+func shown(block string) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq("\n"+block, "\n$ ") {
+		if command, prints, _ := strings.Cut(part, "\n"); command != "" {
+			fmt.Fprintf(&b, "{ %s; } >printed 2>&1 || :\ndiff - printed <<'END'\n%sEND\n", command, prints)
+		}
 	}
 	return b.String()
 }
@@ -120,6 +155,15 @@ hands() {
 	("$@" >handed 2>&1 & echo $! >>beside)
 	until rolecall serve --status >/dev/null 2>&1; do sleep 0.1; done
 }
+# theirs REGION: an empty home, and under AWS's own names an Identity Center that plays AWS.
+theirs() {
+	mkdir $1
+	export HOME=$PWD/$1
+	for name in $(compgen -v AWS_) ROLECALL_IDC_URL HTTPS_PROXY NO_PROXY; do unset "$name"; done
+	(rolecall idc serve --region $1 --port 0 >theirs 2>&1 & echo $! >>beside)
+	until grep -q '^ready ' theirs; do sleep 0.1; done
+	eval "$(ROLECALL_IDC_URL=$(sed -n 's/^ready //p' theirs) rolecall idc env --proxy)"
+}
 trap 'for id in $(cat beside 2>/dev/null); do kill $id 2>/dev/null || :; done' EXIT
 `
 
@@ -131,6 +175,8 @@ func runPage(t *testing.T, aws awsCLI, script string) {
 		os.WriteFile(filepath.Join(dir, "aws"), []byte("#!/bin/sh\nexec "+strings.Join(aws.argv, " ")+" \"$@\"\n"), 0o700),
 		os.WriteFile(filepath.Join(dir, "terraform"), []byte(asks), 0o700),
 		os.WriteFile(filepath.Join(dir, "code"), []byte(asks), 0o700),
+		os.WriteFile(filepath.Join(dir, "deploy.sh"), []byte(asks), 0o700),
+		os.WriteFile(filepath.Join(dir, "ssh"), []byte("#!/bin/sh\ncd $(mktemp -d) && exec sh -ec \"$2\"\n"), 0o700),
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -144,6 +144,29 @@ func built(t *testing.T) (folder string) {
 	return releases[0]
 }
 
+// The site says how to install the programs from a checkout.
+func TestMakeInstall(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(here, "site/pages/start.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)\n```sh system\n(.*?)```").FindSubmatch(page)
+	if block == nil {
+		t.Fatal("start.md has no such block")
+	}
+	checkout, home := t.TempDir(), t.TempDir()
+	copied(t, checkout)
+	cmd := exec.Command("sh", "-ec", string(block[1])+`"$HOME/.local/bin/rolecall" version; "$HOME/.local/bin/rolecall-process" --version`)
+	cmd.Dir = checkout
+	cmd.Env = append(os.Environ(), "HOME="+home, "VERSION=v1.2.3")
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+		cmd.Env = append(cmd.Env, name+"="+must(t, "go", "env", name))
+	}
+	if out, err := cmd.CombinedOutput(); err != nil || strings.Count(string(out), "v1.2.3\n") < 2 {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // copied makes a repository of this checkout's files as they are, with one commit.
 func copied(t *testing.T, folder string) {
 	t.Helper()

@@ -1,3 +1,17 @@
+[[- define "urls"]]
+[[- with .arm64]]
+    on_arm do
+      url "[[.URL]]"
+      sha256 "[[.Sum]]"
+    end
+[[- end]]
+[[- with .amd64]]
+    on_intel do
+      url "[[.URL]]"
+      sha256 "[[.Sum]]"
+    end
+[[- end]]
+[[- end -]]
 # For a tap of your own: brew install OWNER/TAP/rolecall
 class Rolecall < Formula
   desc "[[.About]]"
@@ -7,35 +21,13 @@ class Rolecall < Formula
 [[- with .Mac]]
 
   on_macos do
-[[- with .arm64]]
-    on_arm do
-      url "[[.URL]]"
-      sha256 "[[.Sum]]"
-    end
-[[- end]]
-[[- with .amd64]]
-    on_intel do
-      url "[[.URL]]"
-      sha256 "[[.Sum]]"
-    end
-[[- end]]
+[[- template "urls" .]]
   end
 [[- end]]
 [[- with .Linux]]
 
   on_linux do
-[[- with .arm64]]
-    on_arm do
-      url "[[.URL]]"
-      sha256 "[[.Sum]]"
-    end
-[[- end]]
-[[- with .amd64]]
-    on_intel do
-      url "[[.URL]]"
-      sha256 "[[.Sum]]"
-    end
-[[- end]]
+[[- template "urls" .]]
   end
 [[- end]]
 
