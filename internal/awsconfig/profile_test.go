@@ -319,7 +319,8 @@ func TestWhereTheFilesAre(t *testing.T) {
 		"by variable":         {map[string]string{"AWS_CONFIG_FILE": "$D/x", "D": "/d"}, "/d/x"},
 		"by unknown variable": {map[string]string{"AWS_CONFIG_FILE": "${NO}/x"}, "${NO}/x"},
 	} {
-		if got := awsconfig.Locate(func(v string) string { return x.env[v] }, "/home/me").Config; got != x.want {
+		got := filepath.ToSlash(awsconfig.Locate(func(v string) string { return x.env[v] }, "/home/me").Config)
+		if got != x.want {
 			t.Errorf("%s: got %s, want %s", name, got, x.want)
 		}
 	}

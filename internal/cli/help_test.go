@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +142,7 @@ func words(text string) []string {
 
 // A mistyped command or flag is answered with the nearest one, and with where to read on.
 func TestTheNearestCommandOrFlag(t *testing.T) {
+	failure := map[bool]string{true: "throw 'rolecall: no credentials'\n", false: "false\n"}[runtime.GOOS == "windows"]
 	for _, c := range []struct{ typed, message, fact, hint string }{
 		{"logn", `unknown command "logn"`, "did you mean rolecall login?", "rolecall login --help"},
 		{"lgoin", `unknown command "lgoin"`, "did you mean rolecall login?", "rolecall login --help"},
@@ -201,7 +203,7 @@ func TestTheNearestCommandOrFlag(t *testing.T) {
 		}
 		want += "rolecall: hint: " + c.hint + "\n"
 		failed := strings.HasPrefix(c.typed, "env ") // stdout is for eval, which must not go on with old keys
-		if code != cli.ExitUsage || problems.String() != want || strings.HasSuffix(out.String(), "false\n") != failed {
+		if code != cli.ExitUsage || problems.String() != want || strings.HasSuffix(out.String(), failure) != failed {
 			t.Errorf("%s: exit code %d\n%s%swant\n%s", c.typed, code, out.String(), problems.String(), want)
 		}
 	}

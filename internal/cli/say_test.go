@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -43,7 +44,7 @@ func TestMessagesOfSeveralLines(t *testing.T) {
 
 // A message has ~ for the home folder wherever a path of it begins, and nowhere else.
 func TestTidied(t *testing.T) {
-	a := &App{World: World{Home: "/home/me"}}
+	a := &App{World: World{Home: filepath.FromSlash("/home/me")}}
 	for text, want := range map[string]string{
 		"/home/me/.aws/config:3: no":              "~/.aws/config:3: no",
 		"open /home/me/a: x; rm '/home/me/b c'":   "open ~/a: x; rm '~/b c'",
@@ -51,6 +52,7 @@ func TestTidied(t *testing.T) {
 		"/home/me2/a and /home/me":                "/home/me2/a and /home/me",
 		"AWS_CONFIG_FILE=/home/me/c":              "AWS_CONFIG_FILE=~/c",
 	} {
+		text, want = filepath.FromSlash(text), filepath.FromSlash(want)
 		if got := a.tidied(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,7 +11,7 @@ import (
 
 // A host that does not exist is explained by the setting that led to it, and the hint takes that away.
 func TestVariantsThatDoNotExist(t *testing.T) {
-	at := awsconfig.Origin{File: "/home/me/.aws/config", Line: 7}
+	at := awsconfig.Origin{File: filepath.FromSlash("/home/me/.aws/config"), Line: 7}
 	p := awsconfig.Profile{UseFIPS: awsconfig.Switch{Value: "true", Origin: at}}
 	p.Session.StartURL = "https://ssoins-0123456789abcdef.portal.eu-west-1.app.aws"
 	for _, x := range []struct{ env, host, fact, hint string }{
@@ -27,16 +28,16 @@ func TestVariantsThatDoNotExist(t *testing.T) {
 		{"", "oidc.eu-west-1.amazonaws.com", "", "as before"},
 		{fipsVariable + "=true", "oidc-fips.example.com", "", "as before"},
 	} {
-		a := &App{World: World{Home: "/home/me", Environ: []string{x.env}}, inForce: p}
+		a := &App{World: World{Home: filepath.FromSlash("/home/me"), Environ: []string{x.env}}, inForce: p}
 		r := report{Hint: "as before"}
 		a.explainVariant(&identitycenter.APIError{
 			Endpoint: "https://" + x.host, Kind: identitycenter.ErrUnavailable,
 			Description: "lookup " + x.host + ": no such host",
 		}, &r)
-		facts := strings.Join(r.Facts, "")
+		facts, hint := filepath.ToSlash(strings.Join(r.Facts, "")), filepath.ToSlash(r.Hint)
 		named := strings.Contains(facts, x.host+" is a ") && strings.Contains(facts, x.fact)
-		if r.Hint != x.hint || x.fact != "" && !named || x.fact == "" && facts != "" {
-			t.Errorf("%s %s: %q, hint %q", x.env, x.host, facts, r.Hint)
+		if hint != x.hint || x.fact != "" && !named || x.fact == "" && facts != "" {
+			t.Errorf("%s %s: %q, hint %q", x.env, x.host, facts, hint)
 		}
 	}
 }

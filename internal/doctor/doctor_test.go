@@ -177,6 +177,7 @@ func TestFixes(t *testing.T) {
 
 // A repeated key with another value, or with lines below it, takes a person.
 func TestWhatIsNotSafeIsNotFixed(t *testing.T) {
+	unixOnly(t)
 	for _, text := range []string{
 		"[profile x]\noutput = json\noutput = text\noutput = json\n",
 		"[profile x]\ns3 =\n  a = b\ns3 =\n  a = c\n",
@@ -233,6 +234,7 @@ func TestALinkIsNotFollowed(t *testing.T) {
 
 // Both files are looked at, whatever is wrong with one.
 func TestARefusedFileHidesNothingElse(t *testing.T) {
+	unixOnly(t)
 	m := clean(t)
 	m.write(".aws/config", "[profile open\n")
 	m.write(".aws/credentials", "aws_secret_access_key = canary-secret\n")
@@ -245,6 +247,7 @@ func TestARefusedFileHidesNothingElse(t *testing.T) {
 
 // A config file in the person's own dotfiles is not in a working tree.
 func TestTheHomeFolderIsNoWorkingTree(t *testing.T) {
+	unixOnly(t)
 	m := clean(t)
 	m.folder(m.path(".git"))
 	m.env["AWS_CONFIG_FILE"] = m.path(".aws/config")

@@ -6,6 +6,8 @@ import (
 	"testing"
 )
 
+type object = map[string]any
+
 // TestAudit: each change is one line with who, what and which names, but without values of attributes. Refused changes
 // are not recorded.
 func TestAudit(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -350,6 +351,9 @@ func TestFaultsDoWhatTheySay(t *testing.T) {
 	l := newLab(t)
 	for _, c := range played {
 		t.Run(c.spec, func(t *testing.T) {
+			if runtime.GOOS == "windows" && strings.HasSuffix(c.want, "RESET$") {
+				t.Skip("Windows drops what has arrived when a connection is reset")
+			}
 			if err := l.Play([]string{c.spec}); err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -241,6 +242,9 @@ func TestDrainAnswersWhatWasAccepted(t *testing.T) {
 
 // The connections that the system has accepted are answered, though nobody has called Accept for them yet.
 func TestDrainAnswersTheBacklog(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("what waits for Accept is reset there when the listener closes")
+	}
 	release := make(chan struct{})
 	l := &late{release: release}
 	s := serve(t, gate.Options{Most: 1024, Reserve: 8, PerPeer: 8}, hello, func(inner net.Listener) net.Listener {

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -100,7 +101,8 @@ func TestRequestsArriveWithTheirTarget(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"ca.pem", "ca.key"} {
-		if info, err := os.Stat(dir + "/" + name); err != nil || info.Mode().Perm() != 0o600 {
+		info, err := os.Stat(dir + "/" + name)
+		if err != nil || info.Mode().Perm() != 0o600 && runtime.GOOS != "windows" { // there the folder's access list holds
 			t.Errorf("%s: %v, %v", name, info.Mode(), err)
 		}
 	}

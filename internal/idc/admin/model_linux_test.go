@@ -98,8 +98,6 @@ type scenario struct {
 	service string
 }
 
-type object = map[string]any
-
 // run also checks that each change is in the audit, once.
 func (s *scenario) run(operation string, input object) object {
 	s.Helper()
