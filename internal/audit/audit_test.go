@@ -90,7 +90,8 @@ func TestAppend(t *testing.T) {
 	if r.Records != 5 || len(r.Findings)+len(r.Torn) > 0 || r.Last.Seq != 5 || len(keys) != 5 {
 		t.Errorf("%+v, %v", r, keys)
 	}
-	if info, err := os.Stat(current(l)); err != nil || info.Mode().Perm()&0o077 != 0 {
+	info, err := os.Stat(current(l))
+	if err != nil || info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // there the folder's access list holds
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 	// Nothing is there before the first record, and reading makes nothing.
