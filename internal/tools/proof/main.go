@@ -96,9 +96,9 @@ func number(n int) string {
 
 const before = `# Proof
 
-If you want evidence before you trust rolecall, these are the attacks and faults it was tested with, and how often it held.
-Repeat a row with its command. ` + "`make proof`" + ` runs all of them and writes this page; ` + "`make soak`" + ` does so with larger numbers,
-in about an hour. A failed test counts as held zero times.
+If you want evidence before you trust rolecall, these are the attacks and faults it was tested with, and how often it
+held. Repeat a row with its command. ` + "`make proof`" + ` runs all of them and writes this page.
+` + "`make soak`" + ` does so with larger numbers, in about an hour. A failed test counts as held zero times.
 
 Last run: commit %s, %s, %s with %d processors.
 

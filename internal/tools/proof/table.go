@@ -68,7 +68,7 @@ func table() []row {
 			"only the user's own open connections are accepted", "./internal/peer", "TheOtherEnd",
 		},
 		{
-			"endpoint", "Requests to `exec --serve` and `serve --imds` from web pages and proxies, with wrong tokens, methods and hosts",
+			"endpoint", "Requests to `exec --serve` and `serve --imds`: pages, proxies, wrong tokens, methods and hosts",
 			"refused with JSON that has no keys and that a page cannot read", "./internal/handout " + e2e,
 			"NobodyElseIsAnswered|MetadataForNobodyElse|PagesGetNoKeys",
 		},
@@ -125,7 +125,7 @@ func table() []row {
 			"only where the mode stores them, with 0600", e2e, "EachModeKeepsItsSecrets",
 		},
 		{
-			"split-clients", "Both AWS CLIs, boto3, the SDKs for Go and JavaScript with `split`: new, renewed, after `aws sso login`",
+			"split-clients", "Both AWS CLIs, boto3, Go and JavaScript SDKs with `split`: new, renewed, after `aws sso login`",
 			"each gets its keys", e2e, "ClientsInSplit",
 		},
 		{
