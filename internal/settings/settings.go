@@ -21,9 +21,9 @@ import (
 // Settings is the content of config.toml. The zero value is that of an empty file. The manual shows the comments of its
 // fields, and of the structs below it, to people who write the file.
 type Settings struct {
-	// DefaultSession is the sso-session to use where neither the command line nor the default profile names one.
+	// DefaultSession is the sso-session to use if neither the command line nor the default profile names one.
 	DefaultSession string `toml:"default_session"`
-	// Region is the region to work in, unless the command line, a variable, the profile or an account below says another.
+	// Region is the region to work in, unless the command line, a variable, the profile or an account below sets one.
 	Region string `toml:"region"`
 	// PromptVariables is true to also set AWS_SSO_PROFILE and AWS_VAULT, for prompts that know only these.
 	PromptVariables bool `toml:"prompt_variables"`
@@ -36,8 +36,8 @@ type Settings struct {
 	Consoles    []Console `toml:"console"` // of several that match, the last counts
 	// RememberGuard is Remembered, parsed; 0: it is asked each time.
 	RememberGuard time.Duration `toml:"-"`
-	// Remembered is how long a shell is not asked again about a guarded account, such as "15m". By default it is asked
-	// each time.
+	// Remembered is how long a shell remembers that you confirmed a guarded account, such as "15m". By default, you are
+	// asked each time.
 	Remembered string `toml:"remember_guard"`
 	// Rules narrow what the machine's policy allows; Policy is the same with the places of the rules.
 	Rules  policy.Document `toml:"policy"`
@@ -45,12 +45,12 @@ type Settings struct {
 	Audit  Audit           `toml:"audit"`
 }
 
-// Audit is how the record of keys that left rolecall is kept.
+// Audit is how rolecall records the keys it hands out.
 type Audit struct {
 	Enabled *bool `toml:"enabled"` // false to keep no record; true is the default
-	// Copy sends each record to the system's log, too: "syslog", or "journald" with fields of its own.
+	// Copy is "syslog" or "journald" to also send each record there; in the journal, it has fields of its own.
 	Copy string `toml:"copy"`
-	// CopyCommand is a program and its arguments; it gets each record on its stdin. No shell runs it.
+	// CopyCommand is a program, with its arguments, that gets each record on stdin. It runs without a shell.
 	CopyCommand []string `toml:"copy_command"`
 }
 
@@ -78,11 +78,11 @@ type Session struct {
 	Interactive bool `toml:"interactive"`
 	// StartURL is the address of your AWS access portal, in the machine's defaults.
 	StartURL string   `toml:"sso_start_url"`
-	Region   string   `toml:"sso_region"`              // the region of Identity Center; found if missing
-	Scopes   []string `toml:"sso_registration_scopes"` // further scopes to ask for
+	Region   string   `toml:"sso_region"`              // the region of Identity Center; rolecall finds it if missing
+	Scopes   []string `toml:"sso_registration_scopes"` // more scopes to request
 }
 
-// A Pin is whose keys a profile must lead to: no others leave rolecall. What is left out is not checked.
+// A Pin is whose keys a profile must get; rolecall hands out no others. Fields that you leave out are not checked.
 type Pin struct {
 	Name    string `toml:"name"`           // the profile's name
 	Account string `toml:"expect_account"` // the account's id
@@ -90,9 +90,9 @@ type Pin struct {
 	User    string `toml:"expect_user"`    // the user's name in Identity Center
 }
 
-// A Console is the browser in which the console of some accounts opens. If several entries match, the last one counts.
+// A Console is the browser in which the console of some accounts opens. If several entries match, the last one wins.
 type Console struct {
-	Match     string `toml:"match"`     // an account's id, or a pattern of account names with * and ?; all if left out
+	Match     string `toml:"match"`     // an account's id, or a pattern of account names with * and ?; default: all
 	Tag       string `toml:"tag"`       // only accounts with this tag
 	Role      string `toml:"role"`      // only roles that match this pattern
 	Browser   string `toml:"browser"`   // chrome, edge, brave, vivaldi, chromium, firefox or safari
@@ -112,17 +112,17 @@ type Profiles struct {
 	Roles    []string `toml:"roles"`    // only roles that one of these patterns matches
 }
 
-// An Account is what is known about some accounts: those that match or tag selects. If several entries select an
-// account, tags add up, and the last alias and region count.
+// An Account is a group of settings for the accounts that match or tag selects. If several entries select an account,
+// tags add up, and the last alias and region win.
 type Account struct {
 	Match  string   `toml:"match"`  // an account's id, or a pattern of account names with * and ?
 	Tag    string   `toml:"tag"`    // instead of match, or in addition: a tag from another entry
 	Alias  string   `toml:"alias"`  // a short name for one account, used like its id
 	Tags   []string `toml:"tags"`   // words to select the accounts by, as in "rolecall ls --tag prod"
 	Region string   `toml:"region"` // the region to work in there
-	// Guarded is true to give out keys only after the account's name, alias or id has been typed.
+	// Guarded is true to hand out keys only after you have typed the account's name, alias or id.
 	Guarded bool `toml:"guarded"`
-	// GuardedRoles are patterns of the roles that are guarded there, if not all are.
+	// GuardedRoles are patterns of the roles to guard, if not all.
 	GuardedRoles []string `toml:"guarded_roles"`
 }
 

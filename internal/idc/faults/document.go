@@ -8,8 +8,8 @@ import (
 
 const introduction = `# Faults
 
-What the local Identity Center can do wrong on purpose, so that you can see how your client
-reacts. A fault is played by its SPEC:
+If you write or test an AWS client, use faults to see how it reacts when the local Identity
+Center misbehaves. You name a fault by its SPEC:
 
     NAME[=VALUE][@ROUTE[/ACCOUNT]][#COUNT][~EVERY]
 
@@ -20,18 +20,18 @@ reacts. A fault is played by its SPEC:
     rolecall idc faults stop
 
 - ROUTE is one of %s;
-  several are joined by +. oidc, portal and all are groups. A token request asks for the
-  first tokens of a sign-in, a refresh request sends a refresh token.
+  join several with +. oidc, portal and all are groups. A token request asks for the first
+  tokens of a sign-in, a refresh request sends a refresh token.
 - ACCOUNT selects requests for one account, on the routes roles and credentials:
   forbidden@credentials/111122223333.
 - COUNT ends the fault after that many requests; EVERY applies it to every Nth request only.
 - VALUE is used verbatim; if it starts with a quotation mark, it is a JSON string, for
   line breaks and the like: %s.
-- Several faults at once: all that match a request are played on it, the first one last.
-- play replaces the faults being played. Nothing else about the server changes, and after
-  stop it behaves well again at once.
-- Faults are played on this machine only. Those of TLS and HTTP/2 need a client that goes
-  through the proxy: rolecall idc run --proxy.
+- If several faults match a request, all of them apply, the first one last.
+- play replaces the faults being played. Nothing else about the server changes, and stop ends
+  all faults at once.
+- Faults work on this machine only. TLS and HTTP/2 faults need a client that uses the proxy:
+  rolecall idc run --proxy.
 
 | Fault | Value | Routes | The server | A client should |
 |---|---|---|---|---|

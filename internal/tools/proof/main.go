@@ -96,9 +96,9 @@ func number(n int) string {
 
 const before = `# Proof
 
-What was tried against rolecall, and how often it held. ` + "`make proof`" + ` runs the tests below and writes this page
-from what they note; ` + "`make soak`" + ` does the same with larger numbers, and takes about an hour. A test that
-fails counts as held zero times.
+If you want evidence before you trust rolecall, these are the attacks and faults it was tested with, and how often it
+held. Repeat a row with its command. ` + "`make proof`" + ` runs all of them and writes this page.
+` + "`make soak`" + ` does so with larger numbers, in about an hour. A failed test counts as held zero times.
 
 Last run: commit %s, %s, %s with %d processors.
 
@@ -109,9 +109,9 @@ Last run: commit %s, %s, %s with %d processors.
 const after = `
 ## What cannot be tested here
 
-- AWS itself: its grace after a rotated refresh token, its limits and its pages are known from documents and clients.
-- macOS: both programs are built and vetted for it. Whose connection it is, lsof tells; it is tested with Linux's lsof.
-- Windows: tests run under wine, which has one user; whether another user's process is refused was not seen there.
-- Power loss: that data is written, synced and renamed in this order is asserted; no disk was unplugged.
-- Root, and programs that stay resident as the same user, are not defended against: see SECURITY.md.
+- AWS itself: its grace period after a refresh, its limits and its pages are known only from documentation and clients.
+- macOS: both programs are only built and vetted. They use lsof to find a connection's owner; Linux's lsof is tested.
+- Windows: tests run under wine, which has one user, so no test covers processes of other users.
+- Power loss: tests assert that data is written, synced and renamed in this order; no disk was unplugged.
+- Root, and malware that stays and runs as the same user: rolecall does not defend against them. See SECURITY.md.
 `

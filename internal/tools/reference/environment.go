@@ -6,10 +6,10 @@ type Variable struct{ Name, Text string }
 // Variables are what rolecall reads from the environment. A test holds the list against the code.
 func Variables() []Variable {
 	return []Variable{
-		{"AWS_PROFILE, AWS_DEFAULT_PROFILE", "The profile to use where no TARGET is named."},
+		{"AWS_PROFILE, AWS_DEFAULT_PROFILE", "The profile to use if no TARGET is named."},
 		{
 			"AWS_REGION, AWS_DEFAULT_REGION",
-			"The region to work in, unless --region names another. They win over the profile's region.",
+			"The region to work in, unless --region names another. They override the profile's region.",
 		},
 		{
 			"AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE",
@@ -28,31 +28,31 @@ func Variables() []Variable {
 		{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true to ignore endpoints in variables and config files."},
 		{
 			"AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE, SSL_CERT_FILE",
-			"A file with the certificates to trust, for proxies and hosts of your company. The first one that is set counts.",
+			"A file with certificates to trust, for your company's proxies and hosts. The first one that is set wins.",
 		},
-		{"HTTPS_PROXY, NO_PROXY", "The proxy for requests, and hosts to reach without it. Lower case works, too."},
+		{"HTTPS_PROXY, NO_PROXY", "The proxy for requests, and hosts to reach without it. Lower-case names work, too."},
 		{"BROWSER", "The command that opens addresses, instead of the system's browser."},
 		{"DISPLAY, WAYLAND_DISPLAY, WSL_DISTRO_NAME", "Without any of these, Linux has no browser to open."},
 		{
 			"SSH_CONNECTION, SSH_TTY, CI",
-			"If set, no browser is opened by itself: the address is printed, with ways to use it from elsewhere.",
+			"If set, rolecall opens no browser. It prints the address, and ways to use it from another machine.",
 		},
-		{"DBUS_SESSION_BUS_ADDRESS", "How Linux's keyring is reached, for encrypted sign-ins."},
+		{"DBUS_SESSION_BUS_ADDRESS", "How to reach the keyring on Linux, for encrypted sign-ins."},
 		{"ROLECALL_PASSPHRASE_FILE", "A file with the passphrase of encrypted sign-ins, for machines without a keyring."},
 		{
 			"ROLECALL_TARGET, ROLECALL_SESSION, ROLECALL_ACCOUNT_ID, ROLECALL_ACCOUNT_NAME, ROLECALL_ROLE, " +
 				"ROLECALL_PROFILE, ROLECALL_GUARDED",
 			"Set together with keys: whose they are, for prompts and scripts. None is a secret.",
 		},
-		{"ROLECALL_NO_PROMPT", "If set, a shell that exec opens gets no mark in its prompt."},
-		{"ROLECALL_IDC_URL", "The address of the local Identity Center, for idc commands. Same as --url."},
+		{"ROLECALL_NO_PROMPT", "If set, exec does not change the prompt of a shell that it opens."},
+		{"ROLECALL_IDC_URL", "The address of the local Identity Center, for idc commands, like --url."},
 		{"SHELL, ComSpec, ZDOTDIR, PROMPT", "The shell that exec opens, and where its own settings are."},
-		{"NO_COLOR, TERM", "With NO_COLOR, or with dumb as TERM, output has no colours."},
+		{"NO_COLOR, TERM", "With NO_COLOR set, or TERM=dumb, output has no colours."},
 		{
 			"XDG_CONFIG_HOME, XDG_STATE_HOME, LocalAppData",
 			"Where config.toml and rolecall's own files are. See FILES.",
 		},
-		{"AWS_SSO_CONFIG", "Where the configuration of aws-sso-cli is, for import."},
+		{"AWS_SSO_CONFIG", "The configuration file of aws-sso-cli, for import."},
 	}
 }
 
@@ -88,13 +88,13 @@ func Files() []File {
 			"The rules and defaults of this machine's administrator. macOS: /Library/Application Support/rolecall. " +
 				"Windows: %ProgramData%\\rolecall. See rolecall-policy.toml(5).",
 		},
-		{".rolecall.toml", "What may be used in a project's folder, once trusted; see rolecall-policy.toml(5)."},
+		{".rolecall.toml", "The targets allowed in a project folder, once you trust the file; see rolecall-policy.toml(5)."},
 		{
 			"~/.local/state/rolecall",
-			"rolecall's own notes. macOS: ~/Library/Application Support/rolecall. Windows: %LocalAppData%\\rolecall.",
+			"rolecall's own data. macOS: ~/Library/Application Support/rolecall. Windows: %LocalAppData%\\rolecall.",
 		},
-		{"~/.local/state/rolecall/audit", "The record of keys that left rolecall; see rolecall-audit(1)."},
-		{"~/.local/state/rolecall/backups", "Ten copies of the config file from before changes; rolecall profiles undo."},
+		{"~/.local/state/rolecall/audit", "The audit log of the keys that rolecall handed out; see rolecall-audit(1)."},
+		{"~/.local/state/rolecall/backups", "Ten backups of the config file; see rolecall-profiles(1)."},
 		{"~/.local/state/rolecall/vault", "Encrypted sign-ins; see rolecall-storage(1)."},
 	}
 }

@@ -94,6 +94,7 @@ type rewriter struct {
 func (r *rewriter) RegisterFuncs(to renderer.NodeRendererFuncRegisterer) {
 	to.Register(ast.KindFencedCodeBlock, r.code)
 	to.Register(ast.KindCodeBlock, r.code)
+	to.Register(ast.KindCodeSpan, r.codeSpan)
 	to.Register(ast.KindLink, r.link)
 	to.Register(ast.KindImage, r.picture)
 	to.Register(tables.KindTable, r.table)
@@ -181,13 +182,26 @@ func (r *rewriter) code(w util.BufWriter, source []byte, n ast.Node, entering bo
 	return ast.WalkContinue, err
 }
 
+// option matches one of a command line, unless it is too long for a small screen.
+var option = regexp.MustCompile(`(^|[\s\[|(])(--[a-z][a-z-]{0,24})`)
+
+// codeSpan writes code in a line of text, whose options are never broken behind a dash.
+func (r *rewriter) codeSpan(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if !entering {
+		return ast.WalkContinue, nil
+	}
+	text := html.EscapeString(strings.ReplaceAll(words(n, source), "\n", " "))
+	_, err := w.WriteString("<code>" + option.ReplaceAllString(text, "$1<b>$2</b>") + "</code>")
+	return ast.WalkSkipChildren, err
+}
+
 // notes are what is said below blocks that no test runs.
 func notes() map[string]string {
 	return map[string]string{
-		"aws":    "Needs an AWS account, so no test runs it.",
-		"docker": "Needs a container engine, so no test runs it.",
-		"system": "Changes the system, so no test runs it.",
-		"other":  "Needs another program, so no test runs it.",
+		"aws":    "Not tested automatically: needs an AWS account.",
+		"docker": "Not tested automatically: needs a container engine.",
+		"system": "Not tested automatically: changes the system.",
+		"other":  "Not tested automatically: needs another program.",
 		"part":   "", // of a file, not a command
 	}
 }

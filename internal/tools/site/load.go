@@ -46,7 +46,7 @@ type chunk struct {
 
 // groups are the parts of the menu.
 func groups() []string {
-	return []string{"Start", "How to", "When it does not work", "Reference", "About"}
+	return []string{"Start", "How to", "When something fails", "Reference", "About"}
 }
 
 func load(root, version string) (*site, error) {
