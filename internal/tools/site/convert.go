@@ -195,13 +195,13 @@ func (r *rewriter) codeSpan(w util.BufWriter, source []byte, n ast.Node, enterin
 	return ast.WalkSkipChildren, err
 }
 
-// notes are what is said below blocks that no test runs.
+// notes are what is said below blocks that do not run as they are in the pages' own test.
 func notes() map[string]string {
 	return map[string]string{
-		"aws":    "Not tested automatically: needs an AWS account.",
+		"aws":    "Tested against a local Identity Center under AWS's host names.",
 		"docker": "Not tested automatically: needs a container engine.",
-		"system": "Not tested automatically: changes the system.",
-		"other":  "Not tested automatically: needs another program.",
+		"system": "", // run by the test of releases
+		"other":  "", // run by a test of its own
 		"part":   "", // of a file, not a command
 	}
 }
