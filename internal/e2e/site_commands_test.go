@@ -20,8 +20,8 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// shellBlock matches a block of commands, its kind and its mark. Those marked "other" or "system" are run by other tests;
-// "docker" needs what is not here.
+// shellBlock matches a block of commands, its kind and its mark. Those marked "other" or "system" are run by other
+// tests; "docker" needs what is not here.
 var shellBlock = regexp.MustCompile("(?ms)^```(sh|bash|console)(?: ([^\n]*))?\n(.*?)^```")
 
 // sitePages are the pages of the site, the files of docs that they show, and the README, whose other blocks are run by
@@ -39,8 +39,8 @@ func sitePages(t *testing.T) []string {
 	return pages
 }
 
-// The commands of each page work, in its order, in one shell and a clean home. Terraform, an editor and ssh are programs
-// that ask for their keys as these do. Blocks that name a story are run there, with the same words.
+// The commands of each page work, in its order, in one shell and a clean home. Terraform and an editor are programs that
+// ask for their keys as these do. Blocks that name a story are run there, with the same words.
 func TestTheSitesCommands(t *testing.T) {
 	aws := sidAWS(t)
 	ran := 0

@@ -15,8 +15,8 @@ import (
 // host is the system that builds.
 var host = system{runtime.GOOS, runtime.GOARCH}
 
-// goFor is Go for a system. Whatever of the environment would show in a program's bytes is set. What only helps to build
-// is compiled with the same settings: then it shares most of its packages with the programs.
+// goFor is Go for a system. Whatever of the environment would show in a program's bytes is set. Programs that only help
+// to build are compiled with the same settings: most of their packages are compiled already.
 func goFor(s system, args ...string) *exec.Cmd {
 	cmd := exec.Command("go", args...)
 	cmd.Env = append(os.Environ(),

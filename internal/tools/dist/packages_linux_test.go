@@ -156,7 +156,8 @@ func TestMakeInstall(t *testing.T) {
 	}
 	checkout, home := t.TempDir(), t.TempDir()
 	copied(t, checkout)
-	cmd := exec.Command("sh", "-ec", string(block[1])+`"$HOME/.local/bin/rolecall" version; test -x "$HOME/.local/bin/rolecall-process"`)
+	const use = `cd "$HOME/.local/bin" && test -x rolecall-process && ./rolecall version`
+	cmd := exec.Command("sh", "-ec", string(block[1])+use)
 	cmd.Dir = checkout
 	cmd.Env = append(os.Environ(), "HOME="+home, "VERSION=v1.2.3")
 	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
