@@ -88,6 +88,7 @@ func editTime(t *testing.T) time.Duration {
 // Several applies at once, while other programs append to the config file, replace it by rename, and rewrite it in
 // place: all that they save stays, and so does all that stood there before.
 func TestAppliesAndEditorsLoseNothing(t *testing.T) {
+	t.Parallel()
 	w := aWorld(t, oidc.Options{})
 	w.signIn(t, "rolecall", "login", "corp")
 	path, logs := filepath.Join(w.home, ".aws", "config"), t.TempDir()

@@ -117,6 +117,7 @@ var oddPlaces = []oddPlace{
 // Whatever lies in the place of a file or folder that a command uses, the command ends, and nothing is written,
 // or changed in its mode, behind a link.
 func TestOddFiles(t *testing.T) {
+	t.Parallel()
 	w := aWorld(t, oidc.Options{})
 	w.variables = []string{"AWS_CA_BUNDLE=" + filepath.Join(w.home, "bundle.pem")}
 	bundle, err := os.ReadFile("/etc/ssl/certs/ca-certificates.crt")
@@ -220,6 +221,7 @@ func untouched(t *testing.T, canary string) {
 
 // The same for what the server reads: its seed file, and its data folder with all that is in it.
 func TestOddFilesOfTheServer(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := serveSample(t, dir)
 	s.stop(syscall.SIGTERM)
