@@ -35,32 +35,32 @@ func (a *App) configureCommand() *cobra.Command {
   rolecall configure example-corp --session corp --yes
   rolecall configure http://127.0.0.1:9911 --no-login         a local Identity Center
 
-The start URL is enough: rolecall finds the region. It accepts the address of your AWS access
+The start URL is enough: rolecall finds the region. You can pass the address of your AWS access
 portal in any form, just the part before .awsapps.com, or the name of an existing sso-session.
-Nothing else in the file changes. If the session exists, its region is corrected, and so are
-its scopes if you pass --scopes. After the sign-in it offers, at a terminal, to write a profile
-for each of your accounts and roles.
+Nothing else in the file changes. If the session exists, configure corrects its region, and its
+scopes if you pass --scopes. After the sign-in it offers, at a terminal, to write a profile for each
+of your accounts and roles.
 
---region is that of the Identity Center, --default-region that of your profiles: the AWS CLI
-needs one. Without it, it is that of config.toml, else asked at a terminal, else sso_region.`,
+--region is the region of the Identity Center; --default-region is the region of your profiles, which
+the AWS CLI needs. It defaults to the one in config.toml; else configure asks, or uses sso_region.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.configure(cmd.Context(), firstArg(args), f)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.session, "session", "", "`NAME` of the sso-session (default derived from the start URL)")
-	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default found from the start URL)")
+	flags.StringVar(&f.session, "session", "", "`NAME` of the sso-session (default: derived from the start URL)")
+	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default: found from the start URL)")
 	flags.StringVar(&f.scopes, "scopes", "",
 		"registration `SCOPES`, separated by commas (default "+identitycenter.AccessScope+")")
 	flags.BoolVar(&f.profiles, "profiles", false, "also write a profile for each account and role")
 	flags.BoolVar(&f.noProfiles, "no-profiles", false, "write no profiles")
-	flags.StringVar(&f.look.template, "template", "", "`TEMPLATE` of the profiles' names")
+	flags.StringVar(&f.look.template, "template", "", "`TEMPLATE` for profile names")
 	flags.StringVar(&f.look.region, "default-region", "",
-		"`REGION` of the profiles, to work in (default config.toml's, else asked for, else sso_region)")
-	flags.StringVar(&f.look.output, "output", "", "output `FORMAT` of the AWS CLI in the profiles")
+		"`REGION` for the profiles to work in (default: config.toml's, else asked for, else sso_region)")
+	flags.StringVar(&f.look.output, "output", "", "output `FORMAT` to set in the profiles, for the AWS CLI")
 	flags.BoolVar(&f.noLogin, "no-login", false, "write the session, but do not sign in")
-	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask: take the proposed answers")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do not prompt: accept the proposed answers")
 	f.addSignIn(cmd)
 	return cmd
 }

@@ -44,14 +44,14 @@ func (a *App) consoleCommand() *cobra.Command {
   rolecall console dev --service s3     ec2, ddb, logs, orgs …
   rolecall console dev --browser chrome --browser-profile Payments
   rolecall console dev --container Payments    a Firefox container
-  rolecall console dev --print          print the link: it signs anybody in, for 15 minutes
-  rolecall console dev --portal         use the access portal's link, which holds no keys
+  rolecall console dev --print          print the link: it signs in anyone, for 15 minutes
+  rolecall console dev --portal         use the access portal's link, which contains no keys
 
-Without a TARGET, the keys in the environment count, if there are any: those of "exec", of
-"env" or of the picker's shell. [[console]] entries of config.toml choose the browser by account.
+Without a TARGET, it uses the keys in the environment, if any: those set by "exec", "env" or the
+picker's shell. [[console]] entries in config.toml choose the browser by account.
 
-A browser has one console session, or five with AWS's multi-session support: --logout-first ends
-the one that is there, --multi-session switches that support on.`,
+A browser has one console session, or up to five with AWS's multi-session support: --logout-first
+ends the current one, --multi-session turns that support on.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := o.read(a, duration, service)
@@ -69,8 +69,8 @@ the one that is there, --multi-session switches that support on.`,
 		},
 	}
 	cmd.Flags().StringVar(&duration, "duration", "",
-		"`LENGTH` of the console session: 900 to 43200 seconds, or like 8h (default that of the credentials)")
-	cmd.Flags().StringVar(&service, "service", "", "like --destination, for a `SERVICE`")
+		"`LENGTH` of the console session: 900 to 43200 seconds, or such as 8h (default: until the credentials expire)")
+	cmd.Flags().StringVar(&service, "service", "", "open this `SERVICE`, like --destination")
 	_ = cmd.RegisterFlagCompletionFunc("service", cobra.FixedCompletions(console.Services(), nothingElse))
 	o.add(cmd)
 	f.add(cmd)
@@ -81,16 +81,16 @@ the one that is there, --multi-session switches that support on.`,
 
 func (o *consoleOptions) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.destination, "destination", "",
-		"`PAGE` of the console: a service like s3, a path, or an address")
-	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, and open no browser")
-	cmd.Flags().BoolVar(&o.copy, "copy", false, "copy the link to the clipboard, and open no browser")
-	cmd.Flags().BoolVar(&o.portal, "portal", false, "use the access portal's own link, which holds no keys")
-	cmd.Flags().BoolVar(&o.logoutFirst, "logout-first", false, "end the browser's console session first")
-	cmd.Flags().BoolVar(&o.multiSession, "multi-session", false, "switch AWS's multi-session support on first")
+		"console `PAGE` to open: a service such as s3, a path, or a URL")
+	cmd.Flags().BoolVar(&o.print, "print", false, "print the link instead of opening a browser")
+	cmd.Flags().BoolVar(&o.copy, "copy", false, "copy the link to the clipboard instead of opening a browser")
+	cmd.Flags().BoolVar(&o.portal, "portal", false, "use the access portal's own link, which contains no keys")
+	cmd.Flags().BoolVar(&o.logoutFirst, "logout-first", false, "end the browser's current console session first")
+	cmd.Flags().BoolVar(&o.multiSession, "multi-session", false, "turn on AWS's multi-session support first")
 	cmd.Flags().StringVar(&o.window.Browser, "browser", "",
 		"open it in this `BROWSER`: "+strings.Join(browser.Names(), ", "))
 	cmd.Flags().StringVar(&o.window.Profile, "browser-profile", "",
-		"`PROFILE` of the browser, by its shown name or directory")
+		"browser `PROFILE`, by its display name or directory")
 	cmd.Flags().StringVar(&o.window.Container, "container", "", "open it in this Firefox `CONTAINER`")
 	_ = cmd.RegisterFlagCompletionFunc("browser", cobra.FixedCompletions(browser.Names(), nothingElse))
 }

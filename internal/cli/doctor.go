@@ -28,18 +28,19 @@ func (a *App) doctorCommand() *cobra.Command {
 	var f doctorFlags
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Find what keeps credentials from working, or from being safe, and say how to fix it",
-		Long: `Find what keeps credentials from working, or from being safe, and say how to fix it.
+		Short: "Find what keeps credentials from working or from being safe, and how to fix it",
+		Long: `Find what keeps credentials from working or from being safe, and how to fix it.
 
   rolecall doctor
-  rolecall doctor --online          ask each session's endpoint, too: clock, region, certificates
-  rolecall doctor --fix             fix what is safe, after a diff and a question
+  rolecall doctor --online          also check each session's endpoint: clock, region, certificates
+  rolecall doctor --fix             fix what is safe to fix, after showing a diff and asking
   rolecall doctor --json
 
-It looks at the shared config files, the caches, their modes and owners, the environment and the
-programs in PATH. It runs none of these, uses no network without --online, and changes nothing
-without --fix. --fix corrects modes of rolecall's and the AWS CLI's files, removes temporary files
-of crashes, byte order marks and repeated lines; the config files are backed up before.
+It checks the shared config files, the caches, their modes and owners, the environment and the
+programs in PATH. It runs none of these programs, uses the network only with --online, and changes
+things only with --fix. --fix corrects modes of rolecall's and the AWS CLI's files, and removes
+temporary files left by crashes, byte order marks and repeated lines; it backs up the config files
+first.
 
 docs/doctor.md explains each finding by its id.
 
@@ -49,8 +50,8 @@ Exit codes:
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), f) },
 	}
 	cmd.Flags().BoolVar(&f.fix, "fix", false, "fix what can be fixed without losing anything")
-	cmd.Flags().BoolVar(&f.yes, "yes", false, "with --fix: do not ask")
-	cmd.Flags().BoolVar(&f.online, "online", false, "use the network, too, for 10 seconds at most")
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "with --fix: do not prompt")
+	cmd.Flags().BoolVar(&f.online, "online", false, "also use the network, for at most 10 seconds")
 	return cmd
 }
 

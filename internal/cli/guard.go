@@ -20,7 +20,7 @@ import (
 // addConfirm adds --confirm to a command that hands out keys.
 func (a *App) addConfirm(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&a.confirmed, "confirm", nil,
-		"this guarded account is meant: its `NAME`, alias or id; can be repeated")
+		"confirm a guarded account by its `NAME`, alias or id; can be repeated")
 }
 
 // guard asks the person to type the name of a guarded account before keys of profile leave, unless --confirm says it,

@@ -34,17 +34,17 @@ func (a *App) importCommand() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
 		Use:   "import [TOOL]",
-		Short: "Take over sessions, profiles, names and browsers from another tool",
-		Long: `Take over sessions, profiles, aliases, tags, regions, templates, chains and browsers from another tool.
+		Short: "Import sessions, profiles, aliases and browsers from another tool",
+		Long: `Import sessions, profiles, aliases, tags, regions, templates, chains and browsers from another tool.
 
   rolecall import --dry-run
   rolecall import aws-sso-cli
   rolecall import leapp --file workspace.json
 
-TOOL is aws-sso-cli, granted, leapp, aws-vault, aws-sso-util, yawsso, or auto: all that are in use
-here. It shows what it would write to ~/.aws/config and config.toml, and what has no equal, then
-asks. Names of profiles stay. The other tool's own files stay as they are, no program that they name
-is run, and no secret is taken: you sign in once more. A second import changes nothing.
+TOOL is aws-sso-cli, granted, leapp, aws-vault, aws-sso-util, yawsso, or auto for all that are in use
+here. import shows what it would write to ~/.aws/config and config.toml, and what has no equivalent,
+then asks. Profile names stay the same. The other tool's files are not changed, programs that they
+name are not run, and secrets are not copied: you sign in again. A second import changes nothing.
 
 docs/import.md says what each tool's settings become.`,
 		Args:      cobra.MaximumNArgs(1),
@@ -54,7 +54,7 @@ docs/import.md says what each tool's settings become.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.file, "file", "", "read `FILE` in place of the tool's own; Leapp's may be decrypted JSON")
+	flags.StringVar(&f.file, "file", "", "read this `FILE` instead of the tool's own; for Leapp, decrypted JSON works, too")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show what would be written, and write nothing")
 	flags.BoolVar(&f.yes, "yes", false, "do not ask")
 	return cmd

@@ -15,14 +15,14 @@ import (
 
 func (o *options) addSignIn(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.deviceCode, "device-code", false,
-		"type a code on any device, instead of the browser flow with PKCE")
+		"sign in with a code on any device, instead of PKCE in a browser")
 	cmd.Flags().IntVar(&o.callbackPort, "callback-port", 0,
-		"use this `PORT` of 127.0.0.1 for the browser's answer, to forward it with ssh -L")
+		"receive the browser's redirect on this `PORT` of 127.0.0.1, to forward with ssh -L")
 	cmd.Flags().IntVar(&o.callbackPort, "redirect-port", 0, "the same as --callback-port")
-	cmd.Flags().BoolVar(&o.browser.none, "no-browser", false, "print the address, and open no browser")
+	cmd.Flags().BoolVar(&o.browser.none, "no-browser", false, "print the address instead of opening a browser")
 	cmd.Flags().BoolVar(&o.browser.qr, "qr", false, "also print a QR code of the address")
 	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "",
-		"sign in at the Identity Center at this `URL` instead of AWS's, and remember that")
+		"sign in to the Identity Center at this `URL` instead of AWS, and remember it")
 }
 
 func (a *App) loginCommand() *cobra.Command {
@@ -36,12 +36,12 @@ func (a *App) loginCommand() *cobra.Command {
   rolecall login corp
   rolecall login corp --device-code       type a code on any device
   rolecall login corp --fresh             start a new session of full length
-  rolecall login --all                    every session of the config files, one after the other
+  rolecall login --all                    every session in the config files, one after the other
 
-Without a name it is the default profile's session, else the only one. A session that is
-still valid is left alone. --fresh signs out on the server first, so that the new session
-has its full length and the newest assignments. If sso_region is missing, or the start URL
-leads from a host of your own to another region, login writes the right one to the file.`,
+Without a name, login uses the default profile's session, else the only one. It leaves a session
+that is still valid alone. --fresh signs out on the server first, so that the new session has its
+full length and picks up new assignments. If sso_region is missing, or your own start URL host
+redirects to another region, login writes the right region to the config file.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if background {
@@ -57,8 +57,8 @@ leads from a host of your own to another region, login writes the right one to t
 		},
 	}
 	o.addSignIn(cmd)
-	cmd.Flags().BoolVar(&all, "all", false, "sign in to every session of the config files")
-	cmd.Flags().BoolVar(&background, "background", false, "sign in by the browser alone, without a terminal")
+	cmd.Flags().BoolVar(&all, "all", false, "sign in to every session in the config files")
+	cmd.Flags().BoolVar(&background, "background", false, "sign in through the browser alone, without a terminal")
 	_ = cmd.Flags().MarkHidden("background")
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the current session on the server, then sign in again")
 	return cmd

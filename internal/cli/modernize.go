@@ -22,17 +22,17 @@ func (a *App) modernizeCommand() *cobra.Command {
 	var f modernizeFlags
 	cmd := &cobra.Command{
 		Use:   "modernize",
-		Short: "Replace start URLs in profiles by sso-sessions, whose sign-in can be renewed",
-		Long: `Replace start URLs in profiles by sso-sessions, whose sign-in can be renewed.
+		Short: "Replace start URLs in profiles with sso-sessions, whose sign-in can be renewed",
+		Long: `Replace start URLs in profiles with sso-sessions, whose sign-in can be renewed.
 
   rolecall profiles modernize --dry-run
   rolecall profiles modernize
 
-Profiles with an sso_start_url and sso_region of their own name an sso-session instead: one for each
-start URL, or one that is there already. Their account, role and region stay, and so does every
-other line, but for a credential_process of aws-sso-util or granted for the profile itself, which
-some tools would prefer. It shows what changes, asks, and names programs in PATH that are too old.
-"rolecall profiles undo" restores the file.`,
+Profiles with their own sso_start_url and sso_region get an sso_session instead: a new one for each
+start URL, or an existing one. Every other line stays, except a credential_process that runs
+aws-sso-util or granted for the profile itself, because some tools would prefer that. modernize shows
+the changes, asks, and names programs in PATH that are too old for sso-sessions. "rolecall profiles
+undo" restores the file.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.modernize(cmd.Context(), f) },
 	}

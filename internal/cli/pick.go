@@ -37,10 +37,10 @@ func (a *App) pickCommand() *cobra.Command {
   rolecall exec "$(rolecall pick)" -- aws s3 ls
   eval "$(rolecall pick --action env)"
 
-With several sessions and no --session, those of all of them are shown, each row with its session,
-unless default_session in config.toml names one.
+Without --session, pick shows the accounts of all sessions, each row with its session, unless
+default_session in config.toml names one.
 
-Only the answer is printed to stdout. rolecall without a command opens the same picker, where
+Only your choice is printed to stdout. rolecall without a command opens the same picker; there,
 Enter opens a shell.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -53,7 +53,7 @@ Enter opens a shell.`,
 	addAllSessions(cmd, &f.allSessions)
 	cmd.Flags().StringVar(&f.query, "query", "", "start with this `TEXT` in the search field")
 	cmd.Flags().StringVar(&f.action, "action", "target",
-		"what Enter does, an `ACTION`: "+strings.Join(actionNames(), ", "))
+		"`ACTION` of the Enter key: "+strings.Join(actionNames(), ", "))
 	cmd.Flags().StringVar(&f.shell, "shell", export.Default(), "`FORMAT` of the action env")
 	_ = cmd.RegisterFlagCompletionFunc("session", a.completeSessionFlag)
 	_ = cmd.RegisterFlagCompletionFunc("action", cobra.FixedCompletions(actionNames(), nothingElse))

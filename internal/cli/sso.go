@@ -27,13 +27,13 @@ type portalFlags struct {
 func (a *App) ssoCommand() *cobra.Command {
 	sso := &cobra.Command{
 		Use:   "sso",
-		Short: "Drop-ins for the AWS CLI's commands of the same name",
-		Long: `Run drop-ins for the AWS CLI's "aws sso" commands, with the same flags and the same JSON.
+		Short: "Drop-in replacements for \"aws sso\" commands",
+		Long: `Run drop-in replacements for "aws sso" commands, with the same flags and the same JSON output.
 
   rolecall sso list-accounts
   rolecall sso get-role-credentials --account-id 111122223333 --role-name ReadOnly
 
-Without --access-token and --region they use the cached sign-in. Exit codes are rolecall's.`,
+Without --access-token and --region, they use the cached sign-in. Exit codes are rolecall's.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -44,13 +44,13 @@ Without --access-token and --region they use the cached sign-in. Exit codes are 
 
 func (f *portalFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.accessToken, "access-token", "", "access `TOKEN` (default the cached one)")
-	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default the session's)")
+	flags.StringVar(&f.accessToken, "access-token", "", "access `TOKEN` (default: the cached one)")
+	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default: the session's)")
 	flags.StringVar(&f.output, "output", "json", "`FORMAT`: only json is supported")
 	flags.StringVar(&f.query, "query", "", "JMESPath `EXPRESSION` that selects what to print")
 	flags.StringVar(&f.profile, "profile", "", "`PROFILE` or sso-session whose sign-in to use")
 	flags.StringVar(&f.endpointURL, "endpoint-url", "",
-		"send requests to this `URL`, also with a token of --access-token")
+		"send requests to this `URL`, even with --access-token")
 	flags.BoolVar(&f.noCLIPager, "no-cli-pager", false, "accepted for compatibility with the AWS CLI: there is no pager")
 }
 

@@ -96,22 +96,22 @@ func (a *App) storageCommand() *cobra.Command {
 	var f storageFlags
 	cmd := &cobra.Command{
 		Use:   "storage [shared|split|private]",
-		Short: "Show where the secrets of sign-ins lie, or move them",
-		Long: `Show where the secrets of sign-ins lie, or move them, without a new sign-in.
+		Short: "Show where sign-in secrets are stored, or move them",
+		Long: `Show where sign-in secrets are stored, or move them without a new sign-in.
 
   rolecall storage
   rolecall storage split
   rolecall storage split --passphrase    without a keyring
 
-shared    all in the AWS CLI's files: every tool renews the sign-in
-split     the access token, good for an hour, stays there for the AWS CLI and the SDKs; the
+shared    everything in the AWS CLI's files: every tool can renew the sign-in
+split     the access token, valid for an hour, stays there for the AWS CLI and the SDKs; the
           refresh token and the client secret are encrypted in a file that only rolecall reads,
-          and rolecall renews the access token
-private   nothing in files of other tools: they get keys from rolecall only
+          and only rolecall renews the access token
+private   nothing in other tools' files: they get keys only from rolecall
 
-The key of the encrypted files is in the keyring of your system, or comes from a passphrase, which
-processes without a terminal read from the file that $ROLECALL_PASSPHRASE_FILE names. The mode is
-saved as storage in config.toml.`,
+The encryption key is in your system's keyring, or derived from a passphrase; processes without a
+terminal read the passphrase from the file that $ROLECALL_PASSPHRASE_FILE names. The mode is saved as
+storage in config.toml.`,
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: policy.Storages(),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -121,7 +121,7 @@ saved as storage in config.toml.`,
 			return a.moveStorage(cmd.Context(), args[0], f)
 		},
 	}
-	cmd.Flags().BoolVar(&f.passphrase, "passphrase", false, "encrypt with a passphrase, which is new")
+	cmd.Flags().BoolVar(&f.passphrase, "passphrase", false, "encrypt with a new passphrase")
 	cmd.Flags().BoolVar(&f.keyring, "keyring", false, "encrypt with a new key in the keyring")
 	return cmd
 }

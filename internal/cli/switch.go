@@ -37,14 +37,14 @@ const goBack = "-"
 func switchHelp(name string) string {
 	return strings.ReplaceAll(`Switch this shell to an account and role.
 
-  rc                         choose at the terminal
+  rc                         pick at the terminal
   rc TARGET                  a profile, or [SESSION:]ACCOUNT/ROLE
-  rc -                       go back to the target before
-  rc --clear                 remove what was set
-  rc --mode profile TARGET   set AWS_PROFILE and no keys, so that SDKs renew by themselves
+  rc -                       go back to the previous target
+  rc --clear                 unset everything that rc has set
+  rc --mode profile TARGET   set AWS_PROFILE and no keys, so that SDKs renew them
 
-If that fails, the credentials from before are removed, and the exit code is rolecall's: a script
-cannot go on as somebody else. Esc and Ctrl-C change nothing.`, "rc", name)
+If the switch fails, rc removes the previous credentials and returns rolecall's exit code, so that a
+script cannot go on as somebody else. Esc and Ctrl-C change nothing.`, "rc", name)
 }
 
 // switchCommand is what the functions of shell-init run. It prints only what their shell evaluates.
@@ -67,8 +67,8 @@ func (a *App) switchCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.shell, "shell", "", "`SHELL` that evaluates the output")
 	cmd.Flags().StringVar(&f.name, "name", "rc", "`NAME` of the function")
 	cmd.Flags().StringVar(&f.mode, "mode", modeKeys,
-		"`MODE`: keys, or profile for AWS_PROFILE only, so that SDKs renew by themselves")
-	cmd.Flags().BoolVar(&f.clear, "clear", false, "remove what was set")
+		"`MODE`: keys, or profile to set only AWS_PROFILE, so that SDKs renew them")
+	cmd.Flags().BoolVar(&f.clear, "clear", false, "unset everything that rc has set")
 	f.add(cmd)
 	f.addRegion(cmd)
 	a.addConfirm(cmd)

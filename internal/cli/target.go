@@ -33,7 +33,7 @@ type targetFlags struct {
 }
 
 func (f *targetFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.profile, "profile", "", "use this `PROFILE` of the shared config files")
+	cmd.Flags().StringVar(&f.profile, "profile", "", "use this `PROFILE` from the shared config files")
 	cmd.Flags().StringVar(&f.session, "session", "", "use this `SESSION`, with --account and --role")
 	cmd.Flags().StringVar(&f.account, "account", "", "`ACCOUNT` id, name, alias or unique prefix")
 	cmd.Flags().StringVar(&f.role, "role", "", "`ROLE` (permission set) name")
@@ -43,7 +43,7 @@ func (f *targetFlags) add(cmd *cobra.Command) {
 // addRegion adds --region, for commands whose answer depends on it.
 func (f *targetFlags) addRegion(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.region, "region", "",
-		"`REGION` to work in (default AWS_REGION, AWS_DEFAULT_REGION, the profile's, config.toml's, sso_region)")
+		"`REGION` to work in (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, config.toml's, sso_region)")
 }
 
 // argument reads a target from flags and an argument, with the shared config files.

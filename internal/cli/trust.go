@@ -24,23 +24,22 @@ func (a *App) trustCommand() *cobra.Command {
 	var f trustFlags
 	cmd := &cobra.Command{
 		Use:   "trust [FOLDER]",
-		Short: "Let the .rolecall.toml of a project's folder count",
-		Long: `Let the .rolecall.toml of a project's folder count, after showing what it says.
+		Short: "Trust the .rolecall.toml of a project folder",
+		Long: `Trust the .rolecall.toml of a project folder, after showing what it says.
 
   rolecall trust                    the nearest one, here or in a folder above
   rolecall trust ~/src/payments
   rolecall trust --list
   rolecall trust --revoke ~/src/payments
 
-In that folder and below it, such a file says which targets may be used, and which one is meant
-where none is named:
+In that folder and below, the file sets which targets may be used, and the default one:
 
   default = "payments-dev/ReadOnly"
   targets = ["payments-dev", "sandbox-*/ReadOnly"]
 
-It can only narrow what you and this machine's policy allow. It counts for its path and content
-alone: once moved, copied or changed, it does not count until it is trusted again. A target that it
-does not allow ends with exit code 7. It says nothing about credential_process calls.`,
+It can only narrow what you and this machine's policy allow. You trust this content at this path: if
+the file is moved, copied or changed, it is ignored until you trust it again. Commands refuse other
+targets with exit code 7. It does not apply to credential_process calls.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch folder := firstArg(args); {
@@ -62,8 +61,8 @@ does not allow ends with exit code 7. It says nothing about credential_process c
 		},
 	}
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask")
-	cmd.Flags().BoolVar(&f.list, "list", false, "list what you have trusted, and whether it still counts")
-	cmd.Flags().BoolVar(&f.revoke, "revoke", false, "trust it no longer")
+	cmd.Flags().BoolVar(&f.list, "list", false, "list the files you have trusted, and whether they still apply")
+	cmd.Flags().BoolVar(&f.revoke, "revoke", false, "stop trusting it")
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) (completion, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	}

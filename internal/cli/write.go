@@ -31,19 +31,19 @@ func (a *App) writeCommand() *cobra.Command {
 	var f writeFlags
 	cmd := &cobra.Command{
 		Use:   "write [TARGET …]",
-		Short: "Put role credentials into ~/.aws/credentials, for programs that read nothing else",
-		Long: `Put role credentials into ~/.aws/credentials, for programs that read nothing else.
+		Short: "Write role credentials to ~/.aws/credentials, for programs that read nothing else",
+		Long: `Write role credentials to ~/.aws/credentials, for programs that read nothing else.
 
   rolecall write dev                     as [rolecall-111122223333-Admin]
   rolecall write dev --as jdbc           as [jdbc]
-  rolecall write dev --as jdbc --watch   keep them fresh, and remove them at the end
+  rolecall write dev --as jdbc --watch   keep the keys fresh, and remove them on exit
   rolecall write --remove jdbc           remove what was written
-  rolecall write --remove                the same, all of it
+  rolecall write --remove                remove everything that was written
 
-A section that rolecall has written has a comment above it, and says when its keys end; SDKs ignore
-that, and most programs read the file only once: "rolecall serve" is better for those that run
-long. Sections of your own stay as they are; --force replaces one, after a backup. "logout"
-removes the keys of its session.`,
+rolecall writes a comment above its sections, and the time at which the keys expire in them. SDKs
+ignore that time, and most programs read the file only once: use "rolecall serve" for long-running
+ones. Your own sections stay as they are; --force replaces one, after a backup. "logout" removes the
+keys of its session.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
@@ -62,9 +62,9 @@ removes the keys of its session.`,
 	}
 	f.add(cmd)
 	a.addConfirm(cmd)
-	cmd.Flags().StringVar(&f.as, "as", "", "the `NAME` of the section (default rolecall-ACCOUNT-ROLE)")
+	cmd.Flags().StringVar(&f.as, "as", "", "`NAME` of the section (default rolecall-ACCOUNT-ROLE)")
 	cmd.Flags().BoolVar(&f.remove, "remove", false, "remove sections that rolecall has written")
-	cmd.Flags().BoolVar(&f.watch, "watch", false, "keep running, renew the keys before they end, and remove them at exit")
+	cmd.Flags().BoolVar(&f.watch, "watch", false, "keep running, renew the keys before they expire, and remove them on exit")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace a section of your own, after a backup")
 	cmd.ValidArgsFunction = func(
 		cmd *cobra.Command, args []string, begun string,

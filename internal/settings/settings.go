@@ -74,7 +74,7 @@ func (a Audit) check() string {
 // A Session is how an sso-session is used. With a start URL it needs no section in ~/.aws/config.
 type Session struct {
 	Name string `toml:"name"` // the sso-session's name
-	// Interactive is true to let "rolecall process" open the browser when a sign-in is needed.
+	// Interactive is true to let "rolecall process" open the browser if you need to sign in.
 	Interactive bool `toml:"interactive"`
 	// StartURL is the address of your AWS access portal, in the machine's defaults.
 	StartURL string   `toml:"sso_start_url"`

@@ -23,16 +23,15 @@ func (a *app) demoCommand() *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo [-- COMMAND [ARGUMENT …]]",
-		Short: "See the whole job run against a local Identity Center",
-		Long: `Run the whole job against a local Identity Center: sign in, get role credentials, prove them.
+		Short: "Try rolecall with a local Identity Center",
+		Long: `Try rolecall with a local Identity Center: sign in, get role credentials, and check them.
 
   rolecall demo
   rolecall demo -- aws sts get-caller-identity
   rolecall demo --browser                 sign in yourself
 
-It serves on a free port, with a temporary home folder; your own ~/.aws is not touched. The
-sign-in is the real PKCE flow. With a COMMAND, it only signs in and runs that in the demo's
-environment.`,
+It runs on a free port with a temporary home folder; your own ~/.aws is not touched. The sign-in is
+the real PKCE flow. With a COMMAND, it only signs in and runs the command in the demo's environment.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
