@@ -187,7 +187,7 @@ func TestTornLines(t *testing.T) {
 		if want := 4; len(r.Findings) > 0 || (len(r.Torn) > 0) != torn || torn && r.Records != want {
 			t.Fatalf("%d bytes and two records: %+v", length, r)
 		}
-		if torn && r.Torn[0] != (audit.Finding{"audit.jsonl", 3, "the remains of an interrupted write"}) {
+		if torn && r.Torn[0] != (audit.Finding{"audit.jsonl", 3, "an interrupted write"}) {
 			t.Fatalf("%+v", r.Torn)
 		}
 	}

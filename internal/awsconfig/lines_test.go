@@ -39,7 +39,7 @@ func lineCases() []lineCase {
 		{x + "region = # c", "# c", none, none, "of the value for botocore, and a comment"},
 		{x + "region: aa-b-1", "aa-b-1", "aa-b-1", none, "botocore and the Go SDK read it, the JavaScript"},
 		{x + "REGION = aa-b-1", "aa-b-1", "aa-b-1", none, "botocore, the Go SDK and the Rust SDK read region; other SDKs"},
-		{x + "region aa-b-1", "refused", none, none, "botocore refuses the file"},
+		{x + "region aa-b-1", "refused", none, none, "botocore rejects the file"},
 		{x + "region aa-b-1 = c", none, none, none, "no tool reads it"},
 		{x + "reg-ion = aa-b-1", none, none, none, "no tool knows this key"},
 		{x + "output = json\n  region = aa-b-1", none, "aa-b-1", "aa-b-1", "only the Go and JavaScript SDKs read it"},
@@ -56,7 +56,7 @@ func lineCases() []lineCase {
 		{"\ufeff" + x + "region = aa-b-1", "refused", none, "aa-b-1", "the Go SDK misses the first line"},
 		{"[profile x]\rregion = aa-b-1\r", "aa-b-1", none, none, "botocore and the Java SDK end the line there"},
 		{wide(x + "region = aa-b-1"), "refused", none, none, "no tool reads it"},
-		{x + "region = aa-b-1\n[profile é\xe9]\n", "refused", "aa-b-1", "aa-b-1", "botocore refuses the file"},
+		{x + "region = aa-b-1\n[profile é\xe9]\n", "refused", "aa-b-1", "aa-b-1", "botocore rejects the file"},
 	}
 }
 

@@ -96,7 +96,7 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	v := c.find(kindProfile, name)
 	if v == nil {
 		return Profile{}, &Error{
-			Origin: Origin{File: c.config.path}, Profile: name, Problem: "there is no such profile",
+			Origin: Origin{File: c.config.path}, Profile: name, Problem: "not found",
 			kind: ErrUnknownProfile, wanted: name, candidates: c.ProfileNames,
 		}
 	}
@@ -199,7 +199,7 @@ func (c *Config) profileSession(v *values) (identitycenter.SSOSession, error) {
 		case value == "": // only sso_region may be missing
 			session.Region = own
 		default:
-			return none, v.fail(key, "%q contradicts %q of [sso-session %s] at %s", own, value, name, section.where(key))
+			return none, v.fail(key, "%q conflicts with %q in [sso-session %s] at %s", own, value, name, section.where(key))
 		}
 	}
 	return session, checkSession(session, v.fail)

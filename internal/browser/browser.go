@@ -64,7 +64,7 @@ func (o Opener) Open(command, address string) error {
 	}
 	switch {
 	case len(found) == 0 && command != "":
-		return fmt.Errorf("%w: BROWSER names %s, which is not installed", ErrNone, strings.Join(missing, ", "))
+		return fmt.Errorf("%w: BROWSER is %s, which is not installed", ErrNone, strings.Join(missing, ", "))
 	case len(found) == 0:
 		return ErrNone
 	}

@@ -94,7 +94,7 @@ func stacked(profile awsconfig.Profile, t target) (awsconfig.Profile, error) {
 	}
 	if t.last != nil {
 		if profile.Chain == nil {
-			return profile, Usagef("there is no role to assume: add --assume ARN, or name a profile with role_arn")
+			return profile, Usagef("no role to assume: pass --assume ARN, or use a profile with role_arn")
 		}
 		chain := t.last.Over(*profile.Chain)
 		profile.Chain = &chain

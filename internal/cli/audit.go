@@ -201,10 +201,10 @@ func (a *App) sayAudit(report audit.Report, own settings.Audit) {
 		a.tell("%s could not be written", Counted(int(n), "record"))
 	}
 	if len(report.Findings) > 0 {
-		a.warn(errors.New("the audit log was changed; to see where, run: rolecall audit verify"))
+		a.warn(errors.New("the audit log was changed; to see where: rolecall audit verify"))
 	}
 	if own.Off() {
-		a.tell("no new records are written: [audit] enabled is false in %s", a.Tidy(a.settingsFile()))
+		a.tell("audit is off: [audit] enabled is false in %s", a.Tidy(a.settingsFile()))
 	}
 }
 
@@ -305,7 +305,7 @@ func (a *App) compareAudit(path string, hashes map[string]bool, v *auditVerdict)
 		return fmt.Errorf("--against: %w", err)
 	}
 	if n == 0 {
-		return &HintError{Err: errors.New("--against: there are no records in the copy"), Code: ExitError}
+		return &HintError{Err: errors.New("--against: the copy has no records"), Code: ExitError}
 	}
 	v.Copied = n
 	for _, r := range missing {

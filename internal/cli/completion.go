@@ -83,7 +83,7 @@ func (a *App) completionsCommand() *cobra.Command {
 				last := len(args) - 1
 				return a.completeZsh(cmd.Context(), args[1:last], args[last])
 			}
-			return Usagef("this is for the scripts of: rolecall completion")
+			return Usagef("__completions is for the scripts that rolecall completion prints")
 		},
 	}
 }

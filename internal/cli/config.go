@@ -121,13 +121,13 @@ func (a *App) printConfig(c shownConfig) error {
 		a.printProperties(&b, s.Properties, "  ")
 	}
 	if len(c.Sections) == 0 {
-		fmt.Fprintf(&b, "There are no sections in %s or %s.\n", a.Show(a.Tidy(c.ConfigFile)),
+		fmt.Fprintf(&b, "No sections in %s or %s.\n", a.Show(a.Tidy(c.ConfigFile)),
 			a.Show(a.Tidy(c.CredentialsFile)))
 	}
 	a.printProblems(&b, "Problems", c.Problems)
 	a.printProblems(&b, "Not usable with rolecall", c.Unusable)
 	if slices.ContainsFunc(c.Problems, func(p shownProblem) bool { return strings.Contains(p.Text, "botocore") }) {
-		fmt.Fprintf(&b, "\nbotocore is what the AWS CLI and boto3 read these files with.\n")
+		fmt.Fprintf(&b, "\nbotocore is the library with which the AWS CLI and boto3 read these files.\n")
 	}
 	_, err := io.WriteString(a.Stdout, b.String())
 	return err

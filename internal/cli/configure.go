@@ -77,7 +77,7 @@ type setup struct {
 
 func (a *App) configure(ctx context.Context, text string, f configureFlags) error {
 	if f.profiles && (f.noProfiles || f.noLogin) {
-		return Usagef("--profiles excludes --no-profiles and --no-login")
+		return Usagef("--profiles cannot be used with --no-profiles or --no-login")
 	}
 	config, err := a.config()
 	if err != nil {
@@ -145,7 +145,7 @@ func (a *App) configureProfiles(ctx context.Context, s *session, f configureFlag
 	}
 	plan, err := j.plan(before)
 	if errors.Is(err, profiles.ErrNoRoles) || errors.Is(err, profiles.ErrNoMatch) {
-		a.note("no profiles are written: %s", noProfiles(err))
+		a.note("wrote no profiles: %s", noProfiles(err))
 		return nil
 	}
 	if err != nil || plan.Data == nil {
@@ -174,7 +174,7 @@ func noProfiles(err error) string {
 func profilesQuestion(plan *profiles.Plan, file string) string {
 	add := plan.Count(profiles.Added)
 	if other := len(plan.Changes) - add; other > 0 || plan.Unchanged > 0 {
-		return fmt.Sprintf("bring the profiles in %s up to date (%s)?", file, counts(plan))
+		return fmt.Sprintf("update the profiles in %s (%s)?", file, counts(plan))
 	}
 	if add == 1 {
 		return fmt.Sprintf("write a profile for your account and role to %s?", file)
@@ -193,7 +193,7 @@ func (a *App) sayNext(ctx context.Context, session identitycenter.SSOSession, no
 		return err
 	}
 	if inv := a.storedListingOf(ctx, config, session.Name); inv != nil && len(inv.Accounts) == 0 {
-		a.note("next: have accounts assigned to you, then: rolecall sync%s", sessionArgument(session))
+		a.note("next: ask for an account assignment, then run: rolecall sync%s", sessionArgument(session))
 		return nil
 	}
 	pick, list := "rolecall", "rolecall ls"
@@ -253,12 +253,12 @@ func (a *App) writeSetup(
 			{Name: "sso_registration_scopes", Value: scopes},
 		}
 		sections = append(sections, configSection{"sso-session", name, keys})
-		lines = append(lines, fmt.Sprintf("written to %s: [%s] with %s, region %s", in, header, p.session.StartURL, region))
+		lines = append(lines, fmt.Sprintf("wrote [%[2]s] with %[3]s, region %[4]s to %[1]s", in, header, p.session.StartURL, region))
 	}
 	change := func(key, was, value, said string) {
 		if was != "" {
 			sections = append(sections, configSection{"sso-session", name, []awsconfig.Key{{Name: key, Value: value}}})
-			lines = append(lines, fmt.Sprintf("%s of [%s] in %s was %s, and is now %s", key, header, in, was, said))
+			lines = append(lines, fmt.Sprintf("changed %s of [%s] in %s from %s to %s", key, header, in, was, said))
 		}
 	}
 	change("sso_region", p.was, p.session.Region, region)
@@ -272,14 +272,14 @@ func (a *App) writeSetup(
 			{Name: "sso", Block: block}, {Name: "sso_oidc", Block: block}, {Name: "sts", Block: block},
 		}
 		sections = append(sections, configSection{"services", name, services})
-		lines = append(lines, fmt.Sprintf("written to %s: [services %s] with %s, for profiles with services = %s",
+		lines = append(lines, fmt.Sprintf("wrote [services %[2]s] with %[3]s, for profiles with services = %[4]s, to %[1]s",
 			in, name, p.endpoint, name))
 	}
 	if len(sections) > 0 {
 		err = a.writeSections(ctx, file, sections)
 	}
 	if strings.HasPrefix(p.session.StartURL, "http://") && !p.there {
-		lines = append(lines, fmt.Sprintf("AWS CLIs from 2.35.13 on refuse an http start URL; for them: "+
+		lines = append(lines, fmt.Sprintf("AWS CLI 2.35.13 and later reject an http start URL; for those: "+
 			"rolecall idc configure --url %s", p.endpoint))
 	}
 	for _, line := range lines {
@@ -313,11 +313,11 @@ func (a *App) askProfilesRegion(
 		return "", err
 	}
 	for {
-		region, err := a.ask(ctx, "region of the profiles", session.Region)
+		region, err := a.ask(ctx, "region for the profiles", session.Region)
 		if err != nil {
 			return "", err
 		}
-		wrong := regionError(region, "region of the profiles", session)
+		wrong := regionError(region, "region for the profiles", session)
 		if wrong == nil {
 			return region, nil
 		}

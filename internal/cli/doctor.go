@@ -167,7 +167,7 @@ const mostShown = 5
 // findingsText is for a person: what, where, why, and what fixes it.
 func (a *App) findingsText(findings []doctor.Finding) string {
 	if len(findings) == 0 {
-		return "Nothing is wrong, as far as rolecall can see.\n"
+		return "No problems found.\n"
 	}
 	var b strings.Builder
 	shown := map[string]int{}
@@ -191,7 +191,7 @@ func (a *App) findingsText(findings []doctor.Finding) string {
 		}
 		all := counted(findings, f.ID)
 		if last := shown[f.ID] == mostShown && all > mostShown; last {
-			fmt.Fprintf(&b, "\n%s: %s\n  %d more; --json has all\n", f.Severity, f.ID, all-mostShown)
+			fmt.Fprintf(&b, "\n%s: %s\n  %d more; --json lists all\n", f.Severity, f.ID, all-mostShown)
 		}
 	}
 	n, fixable := doctor.Count(findings), 0
@@ -202,7 +202,7 @@ func (a *App) findingsText(findings []doctor.Finding) string {
 	}
 	fmt.Fprintf(&b, "\n%s, %s, %s", Counted(n.Errors, "error"), Counted(n.Warnings, "warning"), Counted(n.Notes, "note"))
 	if fixable > 0 {
-		fmt.Fprintf(&b, "; %d can be fixed by: rolecall doctor --fix", fixable)
+		fmt.Fprintf(&b, "; to fix %d of them: rolecall doctor --fix", fixable)
 	}
 	return b.String() + "\n"
 }
@@ -233,7 +233,7 @@ func counted(findings []doctor.Finding, id string) int {
 // errNotConfirmed is for a program that says neither yes nor no.
 func errNotConfirmed() error {
 	return &HintError{
-		Err:  errors.New("there is no terminal to confirm the changes at"),
+		Err:  errors.New("there is no terminal to confirm the changes"),
 		Code: ExitUsage, Hint: "rolecall doctor --fix --yes",
 	}
 }
@@ -312,7 +312,7 @@ func (a *App) fixFile(ctx context.Context, file string, fixes []*doctor.Fix) err
 	}
 	backup, err := a.EditConfig(ctx, file, func(s filesystem.Shared) ([]byte, error) { return changed(s.Data, fixes) })
 	if err == nil && backup.Path != "" {
-		a.tell("%s as it was: %s", a.Tidy(file), a.Tidy(backup.Path))
+		a.tell("backup of %s: %s", a.Tidy(file), a.Tidy(backup.Path))
 	}
 	return err
 }

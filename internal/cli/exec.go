@@ -71,9 +71,9 @@ set. To open another shell inside it, pass --nested.
 func (a *App) checkExec(f execFlags, many, shell bool, args []string) error {
 	switch {
 	case many && f.serve:
-		return Usagef("--serve is for one TARGET, not for --match or --tag")
+		return Usagef("--serve takes one TARGET, and no --match or --tag")
 	case f.inVariable && !f.serve:
-		return Usagef("--token-variable is for --serve")
+		return Usagef("--token-variable needs --serve")
 	case f.serve && shell:
 		return Usagef("exec --serve needs a command; for a shell: rolecall exec --serve %s -- %s",
 			Quoted(cmp.Or(firstArg(args), "TARGET")), Quoted(a.shell()))
@@ -100,7 +100,7 @@ func (a *App) execArguments(cmd *cobra.Command, args []string, f execFlags) erro
 	case dash < 0 && !many && a.Terminal:
 		return a.execShell(cmd.Context(), f.targetFlags, args, f.own)
 	case f.own.given():
-		return Usagef("--shell and --nested are for a shell at a terminal, without a command")
+		return Usagef("--shell and --nested work only at a terminal, without a command")
 	case !command || dash > 1:
 		return Usagef("usage: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")
 	case many:

@@ -75,9 +75,9 @@ func (m *manyFlags) given(cmd *cobra.Command, f targetFlags, args []string) (boo
 	case target && cmd.ArgsLenAtDash() < 0 && len(args) > 0 && f.profile+f.account == "":
 		return true, &UsageError{errors.New(`"--" is missing before the command: rolecall exec --match PATTERN -- COMMAND`)}
 	case target, f.profile != "", f.account != "", f.given():
-		return true, Usagef("--match and --tag exclude a TARGET, --profile, --account and roles to assume")
+		return true, Usagef("--match and --tag cannot be used with a TARGET, --profile, --account or roles to assume")
 	case m.output != "prefix" && m.output != "json":
-		return true, Usagef("unknown output %q; it is prefix or json", m.output)
+		return true, Usagef("unknown --output %q; use prefix or json", m.output)
 	case m.parallel < 1:
 		return true, Usagef("--parallel %d is less than 1", m.parallel)
 	}

@@ -49,7 +49,7 @@ redirects to another region, login writes the right region to the config file.`,
 			}
 			if all {
 				if len(args) > 0 || o.endpointURL != "" {
-					return Usagef("--all excludes a SESSION and --endpoint-url")
+					return Usagef("--all cannot be used with a SESSION or --endpoint-url")
 				}
 				return a.loginAll(cmd.Context(), o, fresh)
 			}
@@ -95,10 +95,10 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 		a.warn(err)
 	}
 	if err := a.keepSession(ctx, s.login.Session); err != nil {
-		a.warn(fmt.Errorf("the login is good, but the session was not written to the config file: %w", err))
+		a.warn(fmt.Errorf("signed in, but could not write the session to the config file: %w", err))
 	}
 	if err := a.keepRegion(ctx, name, s.login.Session); err != nil {
-		a.warn(fmt.Errorf("the login is good, but sso_region was not written: %w", err))
+		a.warn(fmt.Errorf("signed in, but could not write sso_region: %w", err))
 	}
 	if fresh {
 		if err := a.forgetRoles(s); err != nil {
@@ -172,7 +172,7 @@ func (a *App) sayLogin(s *session, token identitycenter.Token, already bool, as 
 	}
 	until := "the token is valid until " + token.ExpiresAt.Local().Format("15:04:05")
 	if refreshable {
-		until += ", and is renewed until the session ends"
+		until += ", and renewed until the session ends"
 	}
 	if as != "" {
 		as = " as " + a.Show(as)

@@ -39,7 +39,7 @@ tokens and credentials of sessions that are no longer in a config file.`,
 
 func (a *App) logout(ctx context.Context, name string, all bool, o options) error {
 	if all && name != "" {
-		return Usagef("--all excludes a session")
+		return Usagef("--all cannot be used with a SESSION")
 	}
 	o.leaving = true
 	if !all {
@@ -87,7 +87,7 @@ func (a *App) logoutOf(ctx context.Context, s *session) error {
 	if notThere != nil { // the token's issuer is not the endpoint in force
 		a.warn(fmt.Errorf("not signed out on the server: %w", notThere))
 	} else if err := end(ctx); err != nil {
-		a.warn(fmt.Errorf("signed out here only; on the server the session goes on: %w", err))
+		a.warn(fmt.Errorf("signed out only here; the session continues on the server: %w", err))
 	}
 	if err != nil {
 		return fmt.Errorf("signing out of %q: %w", l.Session.Label(), err)

@@ -80,10 +80,10 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 		f.output = "json"
 	}
 	if !slices.Contains([]string{"account", "role", "pair"}, f.by) {
-		return Usagef("unknown --by %q; it is account, role or pair", f.by)
+		return Usagef("unknown --by %q; use account, role or pair", f.by)
 	}
 	if !slices.Contains([]string{"table", "json", "tsv"}, f.output) {
-		return Usagef("unknown --output %q; it is table, json or tsv", f.output)
+		return Usagef("unknown --output %q; use table, json or tsv", f.output)
 	}
 	narrow, err := a.project()
 	if err != nil {
@@ -156,7 +156,7 @@ func nothingListed(inv *inventory.Inventory) string {
 	if len(inv.Accounts) == 0 {
 		return fmt.Sprintf("you have no accounts in %s", quotedLabel(inv.Session))
 	}
-	return fmt.Sprintf("none of your %s in %s matches", Counted(len(inv.Accounts), "account"), quotedLabel(inv.Session))
+	return fmt.Sprintf("none of your %s in %s match", Counted(len(inv.Accounts), "account"), quotedLabel(inv.Session))
 }
 
 // listingToShow returns the stored listing, or else a new one. For a person, who sees its

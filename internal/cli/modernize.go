@@ -101,7 +101,7 @@ func (a *App) modernizedOf(config, credentials *awsconfig.Document) (*profiles.M
 	switch {
 	case errors.As(err, &regions):
 		e := &HintError{
-			Err: err, Code: ExitConfiguration, Hint: "write the right one everywhere, then: rolecall profiles modernize",
+			Err: err, Code: ExitConfiguration, Hint: "write the right one everywhere, then run: rolecall profiles modernize",
 		}
 		for _, u := range regions.Uses {
 			region := "without sso_region"
@@ -159,7 +159,7 @@ func (a *App) agreeToModernized(
 		return nil
 	case person == nil:
 		return &HintError{
-			Err:  errors.New("there is no terminal to confirm the changes at"),
+			Err:  errors.New("there is no terminal to confirm the changes"),
 			Code: ExitUsage, Hint: "rolecall profiles modernize --yes",
 		}
 	}
@@ -173,12 +173,12 @@ func (a *App) agreeToModernized(
 // afterModernizing says what is different from now on.
 func (a *App) afterModernizing(ctx context.Context, plan *profiles.Modernized, files awsconfig.Files) {
 	a.note("%s: %s", a.Tidy(files.Config), modernizedCounts(plan))
-	a.note("to go back: rolecall profiles undo")
+	a.note("to undo: rolecall profiles undo")
 	for _, s := range plan.Sessions {
 		a.note("to sign in, once for all of its profiles: rolecall login %s", Quoted(s.Name))
 	}
 	if old := a.legacyTokens(ctx, plan); len(old) > 0 {
-		a.note("sign-ins of the start URLs themselves are of no use to these profiles any more: %s", fewOf(old))
+		a.note("these profiles no longer use the sign-ins to the start URLs themselves: %s", fewOf(old))
 	}
 }
 

@@ -105,7 +105,7 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	actions := pickActions()
 	first := slices.IndexFunc(actions, func(action picker.Action) bool { return action.Name == f.action })
 	if first < 0 {
-		return Usagef("unknown --action %q; it is one of %s", f.action, strings.Join(actionNames(), ", "))
+		return Usagef("unknown --action %q; use one of %s", f.action, strings.Join(actionNames(), ", "))
 	}
 	if !isFormat(f.shell) {
 		return unknownFormat(f.shell)
@@ -183,7 +183,7 @@ func (a *App) printTarget(t target) error {
 	text := t.account + "/" + t.role
 	if strings.Contains(t.session, ":") {
 		return &HintError{
-			Err:  fmt.Errorf("the session of %s is %s, which cannot be part of a target", text, t.session),
+			Err:  fmt.Errorf("the session of %s is %s, which a target cannot name", text, t.session),
 			Code: ExitUsage, Hint: "rolecall pick --session PROFILE, with a profile of that session",
 		}
 	}
@@ -205,7 +205,7 @@ func (a *App) copyARN(ctx context.Context, t target) error {
 		return err
 	}
 	a.copy(arn)
-	a.tell("copied, if your terminal allows it")
+	a.tell("copied, if your terminal supports it")
 	if a.json {
 		return a.printJSON(map[string]string{"roleArn": arn})
 	}

@@ -51,8 +51,8 @@ func (a *App) readPolicy() (policy.Policy, error) {
 	}
 	if err != nil {
 		return policy.Policy{}, &HintError{
-			Err: err, Code: ExitConfiguration, Facts: []string{"nothing else runs until this machine's policy can be used"},
-			Hint: "ask the administrator of this machine to correct it",
+			Err: err, Code: ExitConfiguration, Facts: []string{"no other command runs until this machine's policy can be used"},
+			Hint: "ask this machine's administrator to correct it",
 		}
 	}
 	return policy.Combine(source)

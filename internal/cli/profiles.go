@@ -117,7 +117,7 @@ func (a *App) profileJob(ctx context.Context, s *session, f profileFlags, maxAge
 	if s.login.Session.Name == "" {
 		return nil, &HintError{
 			Err:  fmt.Errorf("%s is not a named sso-session, which profiles need", s.login.Session.Label()),
-			Code: ExitConfiguration, Hint: "give it an [sso-session NAME] section, then: rolecall profiles plan NAME",
+			Code: ExitConfiguration, Hint: "add an [sso-session NAME] section, then run: rolecall profiles plan NAME",
 		}
 	}
 	config, err := a.config()
@@ -292,7 +292,7 @@ func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (ap
 		a.note("nothing to do: %s; listed %s", counts(plan), ago(a.Now().Sub(j.all.TakenAt)))
 	} else {
 		a.note("%s: %s", a.Tidy(j.files.Config), counts(plan))
-		a.note("to go back: rolecall profiles undo")
+		a.note("to undo: rolecall profiles undo")
 	}
 	return applied{shownPlanOf(plan), j.files.Config, backup.Path}, nil
 }
@@ -312,7 +312,7 @@ func (a *App) profilesUndo(ctx context.Context) error {
 	case err != nil:
 		return a.explainEdit(file, err)
 	}
-	a.note("%s is as it was before the last change; run again to go further back", a.Tidy(file))
+	a.note("restored %s to before the last change; run again to go further back", a.Tidy(file))
 	if a.json {
 		return a.printJSON(map[string]string{"file": file})
 	}

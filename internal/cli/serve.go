@@ -84,24 +84,24 @@ func (f *serveFlags) check(cmd *cobra.Command, args []string) error {
 	runs := doing == 0
 	switch {
 	case doing > 1:
-		return Usagef("--add, --status, --stop, --forward and --print exclude each other")
+		return Usagef("--add, --status, --stop, --forward and --print cannot be used together")
 	case runs && len(args) == 0:
 		return Usagef("serve needs a TARGET (to start a local Identity Center: rolecall idc serve)")
 	case f.print != "" && len(args) > 1, !runs && f.print == "" && len(args) > 0:
 		return Usagef("too many arguments: %q", args)
 	case f.forward != (f.to != ""):
-		return Usagef("--forward and --to ADDRESS belong together")
+		return Usagef("--forward and --to ADDRESS need each other")
 	}
 	for name, allowed := range map[string]bool{
 		"port": runs, "socket": runs, "imds": runs, "imds-port": f.imds, "env-file": runs, "listen": runs || f.forward,
 		"region": runs || f.add != "", "shell": f.print == "env",
 	} {
 		if cmd.Flags().Changed(name) && !allowed {
-			return Usagef("--%s does not go with these flags", name)
+			return Usagef("--%s cannot be used with these flags", name)
 		}
 	}
 	if f.envFile != "" && len(args) > 1 {
-		return Usagef("--env-file is for one TARGET: a container gets one")
+		return Usagef("--env-file takes one TARGET")
 	}
 	if runs {
 		return f.checkPlaces()

@@ -74,9 +74,9 @@ func (a *App) shellInit(shell, name, mode string) error {
 	case n < 0:
 		return Usagef("unknown shell %q; shells: bash, zsh, fish, powershell, nushell, elvish", shell)
 	case mode != modeKeys && mode != modeProfile:
-		return Usagef("unknown --mode %q; it is keys or profile", mode)
+		return Usagef("unknown --mode %q; use keys or profile", mode)
 	case !isFunctionName(name):
-		return Usagef("--name %q cannot be a function's name: letters, digits and _, and no word of a shell", name)
+		return Usagef("--name %q is not a function name: use letters, digits and _, and no shell keyword", name)
 	}
 	of := ownShells()[n]
 	text, err := shellScripts.ReadFile("shells/" + of.file)
@@ -89,7 +89,7 @@ func (a *App) shellInit(shell, name, mode string) error {
 	}
 	_, err = io.WriteString(a.Stdout, strings.NewReplacer(
 		"@NAME@", name, "@MODE@", mode, "@UNSET@", abandoned,
-		"@READONLY@", "this shell did not take the credentials: is one of the variables readonly?",
+		"@READONLY@", "this shell did not set the credentials: is one of the variables readonly?",
 	).Replace(string(text)))
 	return err
 }

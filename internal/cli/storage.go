@@ -132,7 +132,7 @@ type storageFlags struct{ passphrase, keyring bool }
 // other process keeps new tokens as wanted; then the sessions. After a crash the rest is moved as it is used.
 func (a *App) moveStorage(ctx context.Context, mode string, f storageFlags) error {
 	if f.passphrase && f.keyring || mode == "shared" && (f.passphrase || f.keyring) {
-		return Usagef("--passphrase and --keyring exclude each other, and storage shared")
+		return Usagef("--passphrase and --keyring cannot be used together, nor with storage shared")
 	}
 	rules, err := a.policy()
 	if err == nil {
@@ -163,7 +163,7 @@ func (a *App) moveStorage(ctx context.Context, mode string, f storageFlags) erro
 	if err != nil {
 		return err
 	}
-	a.note("storage is %s now; sign-ins moved: %d", mode, moved)
+	a.note("storage is now %s; sign-ins moved: %d", mode, moved)
 	return nil
 }
 
@@ -202,7 +202,7 @@ func (a *App) saveStorage(ctx context.Context, mode string) error {
 	if errors.Is(err, settings.ErrNotEdited) {
 		return &HintError{
 			Err: fmt.Errorf("%s: %w", a.Tidy(file), err), Code: ExitConfiguration,
-			Hint: fmt.Sprintf("write storage = %q into it, above its first section", mode),
+			Hint: fmt.Sprintf("write storage = %q in it, above its first section", mode),
 		}
 	}
 	a.own = nil // to be read again
@@ -243,6 +243,6 @@ func (a *App) pruneKeys(ctx context.Context) {
 		err = v.Prune(ctx, v.Backend() == vault.Passphrase, store.SealedKeys)
 	}
 	if err != nil {
-		a.warn(fmt.Errorf("the key of the encrypted sign-ins was not removed: %w", err))
+		a.warn(fmt.Errorf("could not remove the key of the encrypted sign-ins: %w", err))
 	}
 }

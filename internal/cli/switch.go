@@ -55,7 +55,7 @@ func (a *App) switchCommand() *cobra.Command {
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.dialect = a.functionsDialect(); f.shell != a.dialect {
-				return Usagef("the function says which shell it is for: rolecall shell-init prints it")
+				return Usagef("switch is for the function that rolecall shell-init prints")
 			}
 			return a.switchShell(cmd.Context(), f, args)
 		},
@@ -99,7 +99,7 @@ func (a *App) switchShell(ctx context.Context, f switchFlags, args []string) err
 	named := argument != "" || f.profile != "" || f.session != "" || f.account != "" || f.role != ""
 	switch {
 	case f.mode != modeKeys && f.mode != modeProfile:
-		return Usagef("unknown --mode %q; it is keys or profile", f.mode)
+		return Usagef("unknown --mode %q; use keys or profile", f.mode)
 	case f.clear && named:
 		return Usagef("--clear takes no TARGET")
 	case f.clear:
@@ -132,7 +132,7 @@ func (a *App) switchShell(ctx context.Context, f switchFlags, args []string) err
 func (a *App) before(name string) (string, error) {
 	text := a.Getenv(export.Previous)
 	if text == "" {
-		return "", &HintError{Err: errors.New("this shell had no target before"), Code: ExitUsage, Hint: name + " TARGET"}
+		return "", &HintError{Err: errors.New("this shell has no previous target"), Code: ExitUsage, Hint: name + " TARGET"}
 	}
 	config, err := a.config()
 	if err != nil {
@@ -229,7 +229,7 @@ func (a *App) clearShell(name string) error {
 		return err
 	}
 	if a.Terminal && had != "" {
-		a.tell("removed %s from this shell; %s - goes back", had, name)
+		a.tell("removed %s from this shell; to go back: %s -", had, name)
 	}
 	return nil
 }

@@ -104,6 +104,6 @@ func permissionSetMeant(role string, roles []string) []string {
 		}
 	}
 	return []string{
-		"that is the name of a role in IAM; here roles have the name of their permission set: did you mean " + meant + "?",
+		"that is an IAM role name; use the name of the permission set: did you mean " + meant + "?",
 	}
 }
