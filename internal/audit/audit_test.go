@@ -249,7 +249,7 @@ func TestRotation(t *testing.T) {
 	}
 	write(t, files[2], append(middle, []byte("\n"))...)
 	for n, problem := range map[int]string{
-		0: "the log begins with record", 2: "are missing before this one", len(files) - 1: "are missing before this one",
+		0: "the log starts with record", 2: "are missing before this one", len(files) - 1: "are missing before this one",
 	} {
 		if err := os.Rename(files[n], files[n]+".aside"); err != nil {
 			t.Fatal(err)

@@ -108,7 +108,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		kind            error
 	}{
 		"unknown profile": {
-			session + "[profile dev]\n", "dve", `: profile "dve": there is no such profile`,
+			session + "[profile dev]\n", "dve", `: profile "dve": not found`,
 			awsconfig.ErrUnknownProfile,
 		},
 		"unknown session": {

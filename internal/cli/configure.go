@@ -253,7 +253,7 @@ func (a *App) writeSetup(
 			{Name: "sso_registration_scopes", Value: scopes},
 		}
 		sections = append(sections, configSection{"sso-session", name, keys})
-		lines = append(lines, fmt.Sprintf("wrote [%[2]s] with %[3]s, region %[4]s to %[1]s", in, header, p.session.StartURL, region))
+		lines = append(lines, fmt.Sprintf("wrote [%[2]s] to %[1]s: %[3]s, region %[4]s", in, header, p.session.StartURL, region))
 	}
 	change := func(key, was, value, said string) {
 		if was != "" {
@@ -272,7 +272,7 @@ func (a *App) writeSetup(
 			{Name: "sso", Block: block}, {Name: "sso_oidc", Block: block}, {Name: "sts", Block: block},
 		}
 		sections = append(sections, configSection{"services", name, services})
-		lines = append(lines, fmt.Sprintf("wrote [services %[2]s] with %[3]s, for profiles with services = %[4]s, to %[1]s",
+		lines = append(lines, fmt.Sprintf("wrote [services %[2]s] to %[1]s: %[3]s, for profiles with services = %[4]s",
 			in, name, p.endpoint, name))
 	}
 	if len(sections) > 0 {

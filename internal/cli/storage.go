@@ -132,7 +132,7 @@ type storageFlags struct{ passphrase, keyring bool }
 // other process keeps new tokens as wanted; then the sessions. After a crash the rest is moved as it is used.
 func (a *App) moveStorage(ctx context.Context, mode string, f storageFlags) error {
 	if f.passphrase && f.keyring || mode == "shared" && (f.passphrase || f.keyring) {
-		return Usagef("--passphrase and --keyring cannot be used together, nor with storage shared")
+		return Usagef("--passphrase, --keyring and storage shared cannot be used together")
 	}
 	rules, err := a.policy()
 	if err == nil {

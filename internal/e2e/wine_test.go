@@ -123,7 +123,7 @@ func wineOf(getenv func(string) string) *wine {
 }
 
 // command is a Windows program: one of bin, or one of Windows' own. HOME leads to its home folder, and PATH of environ
-// is could not forward a connection: its PATH is bin and Windows' own.
+// is not passed on: its PATH is bin and Windows' own.
 func (w *wine) command(dir string, environ []string, program string, args ...string) *exec.Cmd {
 	if ours := filepath.Join(w.bin, program+".exe"); fileExists(ours) {
 		program = ours
