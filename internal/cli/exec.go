@@ -135,6 +135,9 @@ func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []strin
 	if err := a.recordKeys(howExec, programOf(argv), profile, account, c); err != nil {
 		return err
 	}
+	if command := a.localHint(*profile.Root()); command != "" && isTerminal(a.Stderr) {
+		a.tell("hint: AWS does not know the keys of a local Identity Center; to use its STS: %s", command)
+	}
 	return a.Become(stdout, argv, environ)
 }
 

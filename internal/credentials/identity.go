@@ -28,7 +28,7 @@ func (e *IdentityError) Error() string {
 	case e.Got.Account == "":
 		return text + "the answer to GetCallerIdentity has no account, only " + e.Got.ARN
 	case e.Got.Account != AccountOf(e.Got.ARN):
-		return text + "the answer to GetCallerIdentity is account " + e.Got.Account + " with " + e.Got.ARN
+		return text + "GetCallerIdentity returned account " + e.Got.Account + " with " + e.Got.ARN
 	}
 	return text + "these keys are those of " + e.Got.ARN
 }

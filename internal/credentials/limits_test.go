@@ -66,7 +66,7 @@ func TestLimitsOfRoles(t *testing.T) {
 		{awsconfig.Chain{Policy: policy(2040), PolicyARNs: arns(1)}, "2066 characters"},
 		{awsconfig.Chain{PolicyARNs: arns(10)}, ""},
 		{awsconfig.Chain{PolicyARNs: arns(11)}, "11 policy ARNs"},
-		{awsconfig.Chain{PolicyARNs: []string{"ReadOnlyAccess"}}, "not the ARN of a policy"},
+		{awsconfig.Chain{PolicyARNs: []string{"ReadOnlyAccess"}}, "not a policy ARN"},
 		{awsconfig.Chain{Tags: tags(50)}, ""},
 		{awsconfig.Chain{Tags: tags(51)}, "51 session tags"},
 		{awsconfig.Chain{Tags: []awsconfig.Tag{{Key: "Größe 1_.:/=+-@", Value: ""}}}, ""},

@@ -38,7 +38,7 @@ func TestAnImpostorOnThePort(t *testing.T) {
 				script = fmt.Sprintf("rolecall %s --url %s -- %s 2>&1; echo code $?", before, url, after)
 			}
 			out := s.must(t, nil, "sh", "-c", script)
-			if !strings.Contains(out, "cannot be shown to be yours, so it is not used") || !strings.HasSuffix(out, "code 7\n") {
+			if !strings.Contains(out, "may not be yours, so it is not used") || !strings.HasSuffix(out, "code 7\n") {
 				t.Errorf("%s: %s", script, out)
 			}
 			proof.Note(t, "users", 1, 1)

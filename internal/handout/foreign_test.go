@@ -100,7 +100,7 @@ func TestKeysOfDays(t *testing.T) {
 func TestKeysOfNoUse(t *testing.T) {
 	for want, life := range map[string]time.Duration{
 		"the new keys have already expired by this computer's clock":                 -time.Minute,
-		"by this computer's clock, the new keys live longer than keys of a role can": 15 * time.Hour,
+		"by this computer's clock, the new keys are valid for longer than role credentials can be": 15 * time.Hour,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			k := handout.Keep(identitycenter.RoleCredentials{}, handout.KeeperOptions{

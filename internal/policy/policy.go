@@ -20,7 +20,7 @@ import (
 type Document struct {
 	// DeviceCode is false to forbid sign-ins by a code that is typed elsewhere.
 	DeviceCode *bool `toml:"device_code"`
-	// Paste is false to forbid pasting the address that a browser ends on.
+	// Paste is false to forbid pasting the address where a browser ends up.
 	Paste *bool `toml:"paste"`
 	// Browser is false to open no browser; addresses are printed.
 	Browser *bool `toml:"browser"`
@@ -58,7 +58,7 @@ const (
 func (d Document) permissions() []permission {
 	return []permission{
 		{DeviceCode, d.DeviceCode, "sign-ins with a device code"},
-		{Paste, d.Paste, "pasting the address that a browser ends on"},
+		{Paste, d.Paste, "pasting the address where a browser ends up"},
 		{Browser, d.Browser, "opening a browser"},
 		{Write, d.Write, "keys in ~/.aws/credentials"},
 		{BeyondLocal, d.BeyondLocal, "serve at addresses beyond loopback"},

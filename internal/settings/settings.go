@@ -62,11 +62,11 @@ func (a Audit) check() string {
 	case a.Copy != "" && a.Copy != "syslog" && a.Copy != "journald":
 		return fmt.Sprintf("[audit] copy: %q is neither \"syslog\" nor \"journald\"", a.Copy)
 	case a.Copy != "" && len(a.CopyCommand) > 0:
-		return "[audit] copy and copy_command exclude each other"
+		return "[audit] copy and copy_command cannot be used together"
 	case len(a.CopyCommand) > 0 && a.CopyCommand[0] == "":
 		return "[audit] copy_command: the program is missing"
 	case a.Off() && (a.Copy != "" || len(a.CopyCommand) > 0):
-		return "[audit] copy needs records, and enabled is false"
+		return "[audit] copy needs enabled = true"
 	}
 	return ""
 }

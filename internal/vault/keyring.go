@@ -71,7 +71,7 @@ func (v *Vault) putKeyring(ctx context.Context, id string, key []byte) error {
 		return v.ring().Get(service, user(id))
 	})
 	if errors.Is(err, system.ErrNotFound) || err == nil && got != text {
-		return &UnavailableError{Backend: Keyring, Kind: Locked, Why: "it has not stored the key"}
+		return &UnavailableError{Backend: Keyring, Kind: Locked, Why: "it did not store the key"}
 	}
 	return err
 }
@@ -103,7 +103,7 @@ func (v *Vault) call(ctx context.Context, ask func() (string, error)) (string, e
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		return "", &UnavailableError{Backend: Keyring, Kind: Silent, Why: "another process waits for it"}
+		return "", &UnavailableError{Backend: Keyring, Kind: Silent, Why: "another process is waiting for it"}
 	}
 	defer unlock()
 	if err := v.unanswered(began); err != nil && v.Person == nil { // while this process waited for the lock

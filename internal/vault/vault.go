@@ -28,7 +28,7 @@ const (
 
 // ErrGone means that the key is not in the keyring any more, or that another one is in its place: what it sealed
 // cannot be opened.
-var ErrGone = errors.New("its key is gone")
+var ErrGone = errors.New("its key no longer exists")
 
 // A Person can unlock a keyring, and knows the passphrase.
 type Person interface {

@@ -90,7 +90,7 @@ func (a *app) verifyAudit(ctx context.Context, c *operator.Client, f operatorFla
 		Code: cli.ExitError, Facts: a.facts(findings[1:]),
 	}
 	if findings[0].Kind != store.ChainBroken { // which no acceptance mends
-		e.Facts = append(e.Facts, "if you have restored a backup, accept it")
+		e.Facts = append(e.Facts, "if you restored a backup, accept it")
 		e.Hint = "rolecall idc audit accept" + a.sameServer(f)
 	}
 	return e
@@ -127,7 +127,7 @@ hashes stays broken.`,
 				if err != nil {
 					return fmt.Errorf("the audit: %w", err)
 				}
-				text := "Accepted; there was nothing to accept."
+				text := "Accepted; there were no findings."
 				if len(answer.Findings) > 0 {
 					text = "Accepted: " + strings.Join(a.facts(answer.Findings), "; ") + "."
 				}

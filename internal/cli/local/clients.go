@@ -41,7 +41,7 @@ func (a *app) clientEnvironment(ctx context.Context, f clientFlags) ([]string, e
 	case err != nil:
 		return nil, err
 	case f.proxy && server.Files == "":
-		return nil, cli.Usagef("--proxy: the CA of %s is on its own machine; leave out --proxy", server.URL)
+		return nil, cli.Usagef("--proxy works only on the machine of %s, which has its CA; leave out --proxy", server.URL)
 	case f.proxy:
 		return idc.ProxyEnvironment(server.URL, filepath.Join(server.Files, "ca.pem")), nil
 	}

@@ -73,7 +73,7 @@ func (a *app) demo(ctx context.Context, o demoOptions, argv []string) (err error
 	if !o.keep {
 		return nil
 	}
-	d.say("\nStill running, until you press Ctrl-C. In another terminal:\n")
+	d.say("\nStill running; press Ctrl-C to stop. In another terminal:\n")
 	for _, entry := range d.environ() {
 		name, value, _ := strings.Cut(entry, "=")
 		quotedValue, err := export.QuoteSh(value)
@@ -215,13 +215,13 @@ func (d *demo) tour(ctx context.Context) error {
 		}
 		d.say(fmt.Sprintf("\n%d. %s\n\n  $ rolecall %s", i+1, step.text, typed(step.args)))
 		if code := d.step(ctx, step.args); code != step.code {
-			return fmt.Errorf("step %d of the demo had exit code %d instead of %d", i+1, code, step.code)
+			return fmt.Errorf("step %d of the demo exited with %d instead of %d", i+1, code, step.code)
 		}
 		if step.code != cli.ExitOK {
 			d.say(fmt.Sprintf("  (exit code %d)", step.code))
 		}
 	}
-	d.say("\nThat was all. Next: rolecall configure, with the start URL of your own Identity Center.")
+	d.say("\nThat is all. Next: rolecall configure, with the start URL of your own Identity Center.")
 	return nil
 }
 

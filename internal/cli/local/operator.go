@@ -67,8 +67,8 @@ func (a *app) operate(ctx context.Context, f operatorFlags, do func(*operator.Cl
 			return err
 		case server.operator == nil:
 			return &cli.HintError{
-				Err:  fmt.Errorf("the operator of %s can only act on its own machine", server.URL),
-				Code: cli.ExitUnavailable, Hint: "run this there",
+				Err:  fmt.Errorf("operator commands for %s work only on its own machine", server.URL),
+				Code: cli.ExitUnavailable, Hint: "run this command there",
 			}
 		}
 		return do(server.operator)

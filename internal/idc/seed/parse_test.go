@@ -31,7 +31,7 @@ var mistakes = []struct{ name, text, want string }{
 	},
 	{
 		"a field with a name that is no text", "users: [{[a]: b, name: alice}]",
-		"people.yaml:1: users[0]: the name of a field is not a text",
+		"people.yaml:1: users[0]: a field name is not a string",
 	},
 	{"no UTF-8", "users: [{name: \"\xff\"}]", "people.yaml:1: invalid leading UTF-8 octet"},
 	{
@@ -235,7 +235,7 @@ people.yaml:1: permission_sets[0].customer_policies[0].path: "x" is not a path l
 	},
 	{
 		"policy with a name twice", "permission_sets: [{name: A, inline_policy: {a: 1, a: 2}}]",
-		"people.yaml:1: permission_sets[0].inline_policy: has a field name that is not a text, or appears twice",
+		"people.yaml:1: permission_sets[0].inline_policy: has a field name that is not a string, or appears twice",
 	},
 	{
 		"policy too deep",
@@ -244,7 +244,7 @@ people.yaml:1: permission_sets[0].customer_policies[0].path: "x" is not a path l
 	},
 	{
 		"tag key", "permission_sets: [{name: A, tags: {\"a!\": b}}]",
-		`people.yaml:1: permission_sets[0].tags: a tag's key: "a!" is not a text of letters, digits, spaces and _.:/=+@-`,
+		`people.yaml:1: permission_sets[0].tags: a tag's key: "a!" is not letters, digits, spaces and _.:/=+@-`,
 	},
 	{
 		"tag value", "permission_sets: [{name: A, tags: {a: [b]}}]",
@@ -252,7 +252,7 @@ people.yaml:1: permission_sets[0].customer_policies[0].path: "x" is not a path l
 	},
 	{
 		"tag value's characters", "permission_sets: [{name: A, tags: {a: \"b\\n\"}}]",
-		`people.yaml:1: permission_sets[0].tags.a: "b\n" is not a text of letters, digits, spaces and _.:/=+@-`,
+		`people.yaml:1: permission_sets[0].tags.a: "b\n" is not letters, digits, spaces and _.:/=+@-`,
 	},
 	{
 		"long tag", "permission_sets: [{name: A, tags: {a: " + strings.Repeat("x", 257) + "}}]",
