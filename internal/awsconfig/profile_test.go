@@ -117,7 +117,8 @@ func TestErrorsSayWhere(t *testing.T) {
 		},
 		"contradicting region": {
 			session + "[profile a]\nsso_session = corp\nsso_region = eu-west-1\n", "a",
-			`:6: profile "a": sso_region: "eu-west-1" conflicts with "us-east-1" in [sso-session corp] at `, awsconfig.ErrInvalid,
+			`:6: profile "a": sso_region: "eu-west-1" conflicts with "us-east-1" in [sso-session corp] at `,
+			awsconfig.ErrInvalid,
 		},
 		"contradicting URL": {
 			session + "[profile a]\nsso_session = corp\nsso_start_url = https://x.awsapps.com/start\n",

@@ -22,11 +22,15 @@ type assumeFlags struct {
 func (f *assumeFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.roles, "assume", nil, "assume the role `ARN` with the target's keys; can be repeated")
-	flags.StringArrayVar(&f.tags, "session-tag", nil, "session tag `KEY=VALUE` for the last role in the chain; can be repeated")
-	flags.StringArrayVar(&f.transitive, "transitive-tag", nil, "`KEY` of a session tag to pass on to later roles in the chain; can be repeated")
+	flags.StringArrayVar(&f.tags, "session-tag", nil,
+		"session tag `KEY=VALUE` for the last role in the chain; can be repeated")
+	flags.StringArrayVar(&f.transitive, "transitive-tag", nil,
+		"`KEY` of a session tag to pass on to later roles in the chain; can be repeated")
 	flags.StringVar(&f.policy, "policy", "", "`FILE` with a session policy (JSON) for the last role in the chain")
-	flags.StringArrayVar(&f.policyARNs, "policy-arn", nil, "`ARN` of a managed policy to use as session policy for the last role; can be repeated")
-	flags.StringVar(&f.sourceIdentity, "source-identity", "", "source identity, a `NAME` that later roles in the chain cannot change")
+	flags.StringArrayVar(&f.policyARNs, "policy-arn", nil,
+		"`ARN` of a managed policy to use as session policy for the last role; can be repeated")
+	flags.StringVar(&f.sourceIdentity, "source-identity", "",
+		"source identity, a `NAME` that later roles in the chain cannot change")
 	flags.StringVar(&f.externalID, "external-id", "", "external `ID` that the last role's trust policy requires")
 	flags.StringVar(&f.sessionName, "role-session-name", "",
 		"`NAME` of the last role's session (default: that of the keys that assume the role)")
@@ -34,7 +38,8 @@ func (f *assumeFlags) add(cmd *cobra.Command) {
 	if cmd.Name() == "console" { // where --duration is the console's
 		name = "role-duration"
 	}
-	flags.DurationVar(&f.roleDuration, name, 0, "`DURATION` of the last role's credentials, 15m to 12h; at most 1h when chaining roles")
+	flags.DurationVar(&f.roleDuration, name, 0,
+		"`DURATION` of the last role's credentials, 15m to 12h; at most 1h when chaining roles")
 }
 
 // given reports whether any of the flags is set.

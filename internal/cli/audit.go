@@ -45,7 +45,8 @@ With --json each record is a line; "lost" counts records that could not be writt
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.listAudit(since, accounts) },
 	}
-	cmd.Flags().StringVar(&since, "since", "", "only records since this `TIME`: 2d, 12h, or a date such as 2026-11-01, with or without a time")
+	cmd.Flags().StringVar(&since, "since", "",
+		"only records since this `TIME`: 2d, 12h, or a date such as 2026-11-01, with or without a time")
 	cmd.Flags().StringArrayVar(&accounts, "account", nil,
 		"only accounts with this `ID`, name or alias, or a pattern with * and ?; can be repeated")
 	cmd.AddCommand(a.auditVerifyCommand())

@@ -89,7 +89,7 @@ func (a *App) unlisted(unknown error, session identitycenter.SSOSession) error {
 	}
 	facts := a.configFacts(e)
 	if len(facts) == 0 {
-		facts = []string{"if it is an account: rolecall sync, because your accounts are not listed yet" + sessionArgument(session)}
+		facts = []string{"your accounts are not listed yet; to list them: rolecall sync" + sessionArgument(session)}
 	}
 	return &HintError{Err: unknown, Code: ExitConfiguration, Facts: facts, Hint: "rolecall config show"}
 }

@@ -253,7 +253,8 @@ func (a *App) writeSetup(
 			{Name: "sso_registration_scopes", Value: scopes},
 		}
 		sections = append(sections, configSection{"sso-session", name, keys})
-		lines = append(lines, fmt.Sprintf("wrote [%[2]s] to %[1]s: %[3]s, region %[4]s", in, header, p.session.StartURL, region))
+		lines = append(lines, fmt.Sprintf("wrote [%[2]s] to %[1]s: %[3]s, region %[4]s",
+			in, header, p.session.StartURL, region))
 	}
 	change := func(key, was, value, said string) {
 		if was != "" {

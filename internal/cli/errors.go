@@ -24,11 +24,11 @@ import (
 // Exit codes: the full contract, also in the help and the guide. The manual's tables are made from these lines.
 const (
 	ExitOK            = 0   // Success.
-	ExitError         = 1   // An error that no other code is for.
+	ExitError         = 1   // Any other error.
 	ExitUsage         = 2   // The command line is wrong.
-	ExitLogin         = 3   // A person has to sign in.
+	ExitLogin         = 3   // You have to sign in.
 	ExitNoAccess      = 4   // You do not have this account or role, or its trust policy does not name you.
-	ExitUnavailable   = 5   // AWS limits requests, or cannot be reached. Try again later.
+	ExitUnavailable   = 5   // AWS throttles requests, or cannot be reached. Try again later.
 	ExitConfiguration = 6   // A file or setting is wrong or missing.
 	ExitRefused       = 7   // Refused by a policy, a guard or a safety rule; nothing was sent.
 	ExitInterrupted   = 130 // Interrupted by Ctrl-C (SIGINT).

@@ -46,7 +46,8 @@ type manyFlags struct {
 
 func (m *manyFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&m.match, "match", nil, "only accounts with this id or name, or matching this `PATTERN`; can be repeated")
+	f.StringArrayVar(&m.match, "match", nil,
+		"only accounts with this id or name, or matching this `PATTERN`; can be repeated")
 	f.StringArrayVar(&m.tags, "tag", nil, "only accounts with this `TAG` in config.toml; can be repeated")
 	f.IntVar(&m.parallel, "parallel", 8, "run `N` commands at a time")
 	f.StringVar(&m.output, "output", "prefix", "`FORM` of the output lines: prefix or json")

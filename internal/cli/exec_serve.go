@@ -115,8 +115,9 @@ func (a *App) bareConfig(files *keptFiles) (variables []export.Variable, err err
 	} {
 		path, err := files.keep(a.handoutFolder(), copied.name, copied.data)
 		if err != nil {
-			return nil, notWritten("the [default] profile would take precedence over the endpoint, and a copy of the "+copied.name+
-				" file without it", err, withoutServe)
+			return nil, notWritten(
+				"the [default] profile would take precedence over the endpoint, and a copy of the "+copied.name+
+					" file without it", err, withoutServe)
 		}
 		variables = append(variables, export.Variable{Name: copied.variable, Value: path})
 	}

@@ -67,7 +67,8 @@ func (a *App) checkExpected(
 		if part.want != "" && part.want != part.got {
 			return &HintError{
 				Err: &refused{
-					error:   fmt.Errorf("profile %q leads to %s, but %s is %s: gave out no keys", profile.Name, got.ARN, part.key, part.want),
+					error: fmt.Errorf("profile %q leads to %s, but %s is %s: gave out no keys",
+						profile.Name, got.ARN, part.key, part.want),
 					account: inventory.Account{ID: got.Account}, role: got.Role(), rule: part.key + " = " + part.want,
 				},
 				Code: ExitRefused, Hint: "rolecall config show",

@@ -54,7 +54,8 @@ docs/import.md says what each tool's settings become.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.file, "file", "", "read this `FILE` instead of the tool's own; for Leapp, decrypted JSON works, too")
+	flags.StringVar(&f.file, "file", "",
+		"read this `FILE` instead of the tool's own; for Leapp, decrypted JSON works, too")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show what would be written, and write nothing")
 	flags.BoolVar(&f.yes, "yes", false, "do not ask")
 	return cmd
@@ -229,7 +230,7 @@ func (a *App) explainImport(name string, err error) error {
 	case errors.As(err, &sealed):
 		return &HintError{
 			Err: fmt.Errorf("nothing was written: %w", err), Code: ExitConfiguration,
-			Facts: []string{"Leapp encrypts its file with the machine's id", "export it as JSON with any program that can open it"},
+			Facts: []string{"Leapp encrypts its file with the machine's id", "any program that opens it can export JSON"},
 			Hint:  "rolecall import leapp --file DECRYPTED.json",
 		}
 	case errors.As(err, &file):

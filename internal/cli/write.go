@@ -64,7 +64,8 @@ keys of its session.`,
 	a.addConfirm(cmd)
 	cmd.Flags().StringVar(&f.as, "as", "", "`NAME` of the section (default rolecall-ACCOUNT-ROLE)")
 	cmd.Flags().BoolVar(&f.remove, "remove", false, "remove sections that rolecall has written")
-	cmd.Flags().BoolVar(&f.watch, "watch", false, "keep running, renew the keys before they expire, and remove them on exit")
+	cmd.Flags().BoolVar(&f.watch, "watch", false,
+		"keep running, renew the keys before they expire, and remove them on exit")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace a section of your own, after a backup")
 	cmd.ValidArgsFunction = func(
 		cmd *cobra.Command, args []string, begun string,

@@ -49,7 +49,7 @@ func clock() check {
 		}
 		if len(where) > 0 {
 			found("clock.behind", Finding{
-				What:  counted(len(where), "cached files are from the future, or hold keys that are valid for longer than possible"),
+				What:  counted(len(where), "cached files are from the future, or hold keys that are valid for too long"),
 				Where: where, Remedy: remedy,
 			})
 		}

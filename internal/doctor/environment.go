@@ -57,7 +57,8 @@ func environmentKinds() []Kind {
 			"requests go to a host that does not exist",
 		},
 		{
-			"environment.missing-file", Warning, "AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE names a file that does not exist.",
+			"environment.missing-file", Warning,
+			"AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE names a file that does not exist.",
 			"tools behave as if nothing were configured",
 		},
 		{

@@ -18,10 +18,10 @@ var (
 	ErrInvalidRequest       = errors.New("the request was rejected")
 	ErrUnauthorized         = errors.New("the access token was rejected") // portal 401
 	ErrRejectedKeys         = errors.New("the keys were rejected")        // STS and the console's sign-in
-	ErrNoAccess             = errors.New("no access")                        // portal 403
-	ErrNotFound             = errors.New("not found")                        // portal 404
-	ErrThrottled            = errors.New("too many requests")                // 429
-	ErrUnavailable          = errors.New("the service is unavailable")     // 5xx, no connection, timeout
+	ErrNoAccess             = errors.New("no access")                     // portal 403
+	ErrNotFound             = errors.New("not found")                     // portal 404
+	ErrThrottled            = errors.New("too many requests")             // 429
+	ErrUnavailable          = errors.New("the service is unavailable")    // 5xx, no connection, timeout
 	ErrWrongClock           = errors.New("this computer's clock is wrong")
 	// ErrNoAnswer is an ErrUnavailable after waiting long enough: do not ask again.
 	ErrNoAnswer = fmt.Errorf("%w: it does not answer", ErrUnavailable)

@@ -77,7 +77,8 @@ func (b *builder) grantedFile(data []byte, f *grantedFile) error {
 		case "DefaultBrowser", "SSO", "ProfileRegistry", "ProfileRegistryURLS", "Ordering":
 		default:
 			if all[key] != "" && all[key] != false {
-				b.left(key, max(lineOf(data, key), lineOf(data, "["+key+"]")), "%s", cmp.Or(reasons[key], "it has no equivalent here"))
+				b.left(key, max(lineOf(data, key), lineOf(data, "["+key+"]")), "%s",
+					cmp.Or(reasons[key], "it has no equivalent here"))
 			}
 		}
 	}

@@ -156,7 +156,7 @@ func (l *Login) renew(ctx context.Context, token, rejected identitycenter.Token)
 	return renewed, nil
 }
 
-// refused reports whether asking repeat the passphrase is of no use.
+// refused reports whether asking again is of no use.
 func refused(err error) bool {
 	return errors.Is(err, identitycenter.ErrInvalidGrant) || errors.Is(err, identitycenter.ErrInvalidClient) ||
 		errors.Is(err, identitycenter.ErrInvalidRequest) || errors.Is(err, identitycenter.ErrUnauthorized) ||

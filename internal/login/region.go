@@ -33,7 +33,8 @@ func (e *StartURLError) Error() string {
 			e.Session.StartURL,
 		)
 	case e.Found != e.Session.Region:
-		return fmt.Sprintf("sso_region %s is not the region of %s, which is in %s", e.Session.Region, e.Session.StartURL, e.Found)
+		return fmt.Sprintf("sso_region %s is not the region of %s, which is in %s",
+			e.Session.Region, e.Session.StartURL, e.Found)
 	}
 	return fmt.Sprintf("no start URL %s exists in %s", e.Session.StartURL, e.Found)
 }

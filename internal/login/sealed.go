@@ -16,7 +16,7 @@ func (l *Login) readable(ctx context.Context, token identitycenter.Token) (ident
 	return l.unsealed(ctx, token)
 }
 
-// unsealed decrypts what is encrypted of token. If its key no longer exists, only a sign-in helps; the file stays, for the key
+// unsealed decrypts what is encrypted of token. If its key is gone, only a sign-in helps; the file stays, for the key
 // may be in a keyring that is not here now.
 func (l *Login) unsealed(ctx context.Context, token identitycenter.Token) (identitycenter.Token, error) {
 	opened, err := l.Store.Unseal(ctx, l.Session, token)

@@ -36,8 +36,8 @@ type Settings struct {
 	Consoles    []Console `toml:"console"` // of several that match, the last counts
 	// RememberGuard is Remembered, parsed; 0: it is asked each time.
 	RememberGuard time.Duration `toml:"-"`
-	// Remembered is how long a shell is not asked again about a guarded account, such as "15m". By default it is asked
-	// each time.
+	// Remembered is how long confirming a guarded account lasts in a shell, such as "15m". By default rolecall asks each
+	// time.
 	Remembered string `toml:"remember_guard"`
 	// Rules narrow what the machine's policy allows; Policy is the same with the places of the rules.
 	Rules  policy.Document `toml:"policy"`
@@ -45,12 +45,12 @@ type Settings struct {
 	Audit  Audit           `toml:"audit"`
 }
 
-// Audit is how the record of keys that left rolecall is kept.
+// Audit is how rolecall records the keys that it hands out.
 type Audit struct {
 	Enabled *bool `toml:"enabled"` // false to keep no record; true is the default
-	// Copy sends each record to the system's log, too: "syslog", or "journald" with fields of its own.
+	// Copy also sends each record to the system log: "syslog", or "journald" with fields of its own.
 	Copy string `toml:"copy"`
-	// CopyCommand is a program and its arguments; it gets each record on its stdin. No shell runs it.
+	// CopyCommand is a program and its arguments, run without a shell; it reads each record on stdin.
 	CopyCommand []string `toml:"copy_command"`
 }
 
@@ -82,7 +82,7 @@ type Session struct {
 	Scopes   []string `toml:"sso_registration_scopes"` // further scopes to ask for
 }
 
-// A Pin is whose keys a profile must lead to: no others leave rolecall. What is left out is not checked.
+// A Pin is the identity that a profile must lead to: rolecall refuses other keys. What you leave out is not checked.
 type Pin struct {
 	Name    string `toml:"name"`           // the profile's name
 	Account string `toml:"expect_account"` // the account's id
@@ -90,7 +90,7 @@ type Pin struct {
 	User    string `toml:"expect_user"`    // the user's name in Identity Center
 }
 
-// A Console is the browser in which the console of some accounts opens. If several entries match, the last one counts.
+// A Console is the browser in which the console of some accounts opens. If several entries match, the last one applies.
 type Console struct {
 	Match     string `toml:"match"`     // an account's id, or a pattern of account names with * and ?; all if left out
 	Tag       string `toml:"tag"`       // only accounts with this tag
@@ -112,15 +112,15 @@ type Profiles struct {
 	Roles    []string `toml:"roles"`    // only roles that one of these patterns matches
 }
 
-// An Account is what is known about some accounts: those that match or tag selects. If several entries select an
-// account, tags add up, and the last alias and region count.
+// An Account is what applies to the accounts that match or tag selects. If several entries select an account, tags add
+// up, and the last alias and region apply.
 type Account struct {
 	Match  string   `toml:"match"`  // an account's id, or a pattern of account names with * and ?
 	Tag    string   `toml:"tag"`    // instead of match, or in addition: a tag from another entry
 	Alias  string   `toml:"alias"`  // a short name for one account, used like its id
 	Tags   []string `toml:"tags"`   // words to select the accounts by, as in "rolecall ls --tag prod"
 	Region string   `toml:"region"` // the region to work in there
-	// Guarded is true to give out keys only after the account's name, alias or id has been typed.
+	// Guarded is true to give out keys only after you type the account's name, alias or id.
 	Guarded bool `toml:"guarded"`
 	// GuardedRoles are patterns of the roles that are guarded there, if not all are.
 	GuardedRoles []string `toml:"guarded_roles"`

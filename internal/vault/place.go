@@ -163,7 +163,7 @@ func (v *Vault) fromPassphrase(ctx context.Context, p place) ([]byte, error) {
 
 func noPassphrase() error {
 	return &UnavailableError{
-		Backend: Passphrase, Kind: NoPerson, Why: "the passphrase for the encrypted sign-ins is needed",
+		Backend: Passphrase, Kind: NoPerson, Why: "the passphrase for the encrypted sign-ins is required",
 	}
 }
 

@@ -70,8 +70,10 @@ With --listen, other machines can reach it, and device codes are off unless you 
 	f.IntVar(&o.port, "port", defaultIDCPort, "`PORT` on 127.0.0.1; 0 for a free one")
 	f.StringVar(&o.data, "data", "", "keep everything in this `DIR`")
 	f.StringVar(&o.seed, "seed", "", "apply this seed `FILE` at startup (see docs/seed.md)")
-	f.StringVar(&o.region, "region", "", "`REGION` of the Identity Center, set when the directory is created (default us-east-1)")
-	f.DurationVar(&o.session, "session-duration", 0, "`DURATION` of a sign-in session, 15m to 2160h; remembered (default 8h)")
+	f.StringVar(&o.region, "region", "",
+		"`REGION` of the Identity Center, set when the directory is created (default us-east-1)")
+	f.DurationVar(&o.session, "session-duration", 0,
+		"`DURATION` of a sign-in session, 15m to 2160h; remembered (default 8h)")
 	f.BoolVar(&o.portalLimit, "portal-limit", false,
 		"answer 429 above 20 portal requests a second per token, as AWS does")
 	f.StringArrayVar(&o.faults, "fault", nil,

@@ -9,7 +9,7 @@ func Variables() []Variable {
 		{"AWS_PROFILE, AWS_DEFAULT_PROFILE", "The profile to use where no TARGET is named."},
 		{
 			"AWS_REGION, AWS_DEFAULT_REGION",
-			"The region to work in, unless --region names another. They win over the profile's region.",
+			"The region to work in, unless --region names another. They take precedence over the profile's region.",
 		},
 		{
 			"AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE",
@@ -28,14 +28,14 @@ func Variables() []Variable {
 		{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true to ignore endpoints in variables and config files."},
 		{
 			"AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE, SSL_CERT_FILE",
-			"A file with the certificates to trust, for proxies and hosts of your company. The first one that is set counts.",
+			"A file with the certificates to trust, for proxies and hosts of your company. The first one that is set is used.",
 		},
 		{"HTTPS_PROXY, NO_PROXY", "The proxy for requests, and hosts to reach without it. Lower case works, too."},
 		{"BROWSER", "The command that opens addresses, instead of the system's browser."},
 		{"DISPLAY, WAYLAND_DISPLAY, WSL_DISTRO_NAME", "Without any of these, Linux has no browser to open."},
 		{
 			"SSH_CONNECTION, SSH_TTY, CI",
-			"If set, no browser is opened by itself: the address is printed, with ways to use it from elsewhere.",
+			"If set, rolecall opens no browser, and prints the address and how to use it from another machine.",
 		},
 		{"DBUS_SESSION_BUS_ADDRESS", "How Linux's keyring is reached, for encrypted sign-ins."},
 		{"ROLECALL_PASSPHRASE_FILE", "A file with the passphrase of encrypted sign-ins, for machines without a keyring."},
@@ -93,8 +93,8 @@ func Files() []File {
 			"~/.local/state/rolecall",
 			"rolecall's own notes. macOS: ~/Library/Application Support/rolecall. Windows: %LocalAppData%\\rolecall.",
 		},
-		{"~/.local/state/rolecall/audit", "The record of keys that left rolecall; see rolecall-audit(1)."},
-		{"~/.local/state/rolecall/backups", "Ten copies of the config file from before changes; rolecall profiles undo."},
+		{"~/.local/state/rolecall/audit", "The record of keys that rolecall handed out; see rolecall-audit(1)."},
+		{"~/.local/state/rolecall/backups", "The last ten versions of the config file, for rolecall profiles undo."},
 		{"~/.local/state/rolecall/vault", "Encrypted sign-ins; see rolecall-storage(1)."},
 	}
 }
