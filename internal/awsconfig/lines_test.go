@@ -55,7 +55,7 @@ func lineCases() []lineCase {
 		},
 		{"\ufeff" + x + "region = aa-b-1", "refused", none, "aa-b-1", "the Go SDK skips the first line"},
 		{"[profile x]\rregion = aa-b-1\r", "aa-b-1", none, none, "botocore and the Java SDK end the line there"},
-		{wide(x + "region = aa-b-1"), "refused", none, none, "no tool reads it"},
+		{wide(x + "region = aa-b-1"), "refused", none, none, "no tool can read it"},
 		{x + "region = aa-b-1\n[profile é\xe9]\n", "refused", "aa-b-1", "aa-b-1", "botocore rejects the file"},
 	}
 }

@@ -115,7 +115,7 @@ func keyFaults() []fault {
 		key("aws_access_key_id = AKIA\naws_secret_access_key = x", "SDKs these keys", "keep one"),
 		key("credential_process = x", "only the JavaScript SDK runs this command", "keep one"),
 		key("profile y", "botocore rejects the file", "write [profile y]"),
-		key("sso_session = corp", "is there twice", "remove one"),
+		key("sso_session = corp", "is set twice", "remove one"),
 		key("sso_account_id = 1111-2222-3333\nsso_role_name = x", "not an account id", "write sso_account_id = 111122223333"),
 		key("sso_account_id = 11122223333\nsso_role_name = x", "not an account id", "= 011122223333 if its leading"),
 		key("sso_account_id = 111122223333;\nsso_role_name = x", "not an account id", "write sso_account_id = 111122223333"),

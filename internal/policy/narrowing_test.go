@@ -13,7 +13,7 @@ import (
 func TestANarrowingHasTwoKeys(t *testing.T) {
 	for text, want := range map[string]string{
 		"targets = ['a']\ndevice_code = true\n":   `/p/.rolecall.toml:2: unknown key "device_code"`,
-		"[policy]\nwrite = true\n":                `/p/.rolecall.toml:1: "policy`,
+		"[policy]\nwrite = true\n":                `/p/.rolecall.toml:1: unknown key "policy`,
 		"[targets]\na = 1\n":                      "/p/.rolecall.toml:",
 		"targets = 'a'\n":                         "/p/.rolecall.toml:1: ",
 		"targets = [1]\n":                         "/p/.rolecall.toml:1: ",

@@ -186,7 +186,7 @@ func TestModernizeRefusesAnotherMeaning(t *testing.T) {
 	text := "[DEFAULT]\nsso_region = eu-west-2\n[profile a]\n" + west(acme) +
 		"[profile b]\n" + legacyLines("https://beta.awsapps.com/start", "eu-west-2")
 	plan, err := Modernize(document(t, text), &awsconfig.Document{})
-	if err == nil || plan != nil || !strings.Contains(err.Error(), "profile a could not be used any more") {
+	if err == nil || plan != nil || !strings.Contains(err.Error(), "profile a would no longer work") {
 		t.Errorf("%v, %v", plan, err)
 	}
 }

@@ -79,7 +79,7 @@ func TestWhatIsNoSetting(t *testing.T) {
 		"[audit]\ncopy = 'x'\n":                                   `[audit] copy: "x" is neither "syslog" nor "journald"`,
 		"[audit]\ncopy = 'syslog'\ncopy_command = ['x']\n":        "cannot be used together",
 		"[audit]\ncopy_command = ['']\n":                          "the program is missing",
-		"[audit]\nenabled = false\ncopy = 'syslog'\n":             "enabled is false",
+		"[audit]\nenabled = false\ncopy = 'syslog'\n":             "needs enabled = true",
 		"account = [{match='a',alias='x'},{match='b',alias='x'}]": `number 2: alias: "x"`,
 	} {
 		_, err := load(t, text)

@@ -24,7 +24,7 @@ var mistakes = []struct{ name, text, want string }{
 	{"an unknown section", "\nuser: []", `people.yaml:2: unknown field "user": did you mean users?`},
 	{"a section that is no list", "users: {name: alice}", "people.yaml:1: users: is not a list"},
 	{"an entry that is no mapping", "users: [alice]", "people.yaml:1: users[0]: is not a mapping"},
-	{"a field that is no text", "users: [{name: [alice]}]", "people.yaml:1: users[0].name: is not a text"},
+	{"a field that is no text", "users: [{name: [alice]}]", "people.yaml:1: users[0].name: is not a string"},
 	{
 		"a field twice", "users:\n  - name: alice\n    title: a\n    title: b\n",
 		"people.yaml:4: users[0].title: is already on line 3",
@@ -101,9 +101,9 @@ var mistakes = []struct{ name, text, want string }{
 	},
 	{
 		"a hash that is no text", "users: [{name: a, password_hash: [x]}]",
-		"people.yaml:1: users[0].password_hash: is not a text",
+		"people.yaml:1: users[0].password_hash: is not a string",
 	},
-	{"disabled that is no text", "users: [{name: a, disabled: [x]}]", "people.yaml:1: users[0].disabled: is not a text"},
+	{"disabled that is no text", "users: [{name: a, disabled: [x]}]", "people.yaml:1: users[0].disabled: is not a string"},
 	{
 		"the same e-mail", "users:\n  - {name: a, email: a@x}\n  - {name: b, email: A@x}\n",
 		`people.yaml:3: users[1].email: "A@x" is already on line 2`,
@@ -248,7 +248,7 @@ people.yaml:1: permission_sets[0].customer_policies[0].path: "x" is not a path l
 	},
 	{
 		"tag value", "permission_sets: [{name: A, tags: {a: [b]}}]",
-		"people.yaml:1: permission_sets[0].tags.a: is not a text",
+		"people.yaml:1: permission_sets[0].tags.a: is not a string",
 	},
 	{
 		"tag value's characters", "permission_sets: [{name: A, tags: {a: \"b\\n\"}}]",
