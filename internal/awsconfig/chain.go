@@ -45,7 +45,7 @@ func (c *Config) sourceOf(v *values, from []string) (*Profile, error) {
 	case kind != "":
 		return nil, v.fail("credential_source", "%q is not Environment, EcsContainer or Ec2InstanceMetadata", firstLine(kind))
 	case name == "":
-		return nil, v.fail("source_profile", "is missing beside role_arn")
+		return nil, v.fail("source_profile", "is required with role_arn")
 	case name == v.name && len(from) == 1 && v.text("aws_access_key_id") != "":
 		keys, err := c.staticKeys(v)
 		return &Profile{Name: name, Origin: v.origin, Static: keys}, err
@@ -63,7 +63,7 @@ func (c *Config) sourceOf(v *values, from []string) (*Profile, error) {
 // named reads the profile that a key of v names. from is as in chain.
 func (c *Config) named(v *values, key, name string, from []string) (Profile, error) {
 	if slices.Contains(from, name) {
-		return Profile{}, v.fail(key, "%q leads back to itself", name)
+		return Profile{}, v.fail(key, "%q refers to itself", name)
 	}
 	p, err := c.profile(name, from)
 	if unknown := (*Error)(nil); errors.As(err, &unknown) && unknown.kind == ErrUnknownProfile && unknown.Profile == name {

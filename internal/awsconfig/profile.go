@@ -145,9 +145,9 @@ func (c *Config) staticKeys(v *values) (*StaticKeys, error) {
 	case id == "" && secret == "", at.File != c.credentials.path && v.text("credential_process") != "":
 		return nil, nil
 	case secret == "":
-		return nil, v.fail("aws_access_key_id", "has no aws_secret_access_key beside it")
+		return nil, v.fail("aws_access_key_id", "is set without aws_secret_access_key")
 	case id == "":
-		return nil, v.fail("aws_secret_access_key", "has no aws_access_key_id beside it")
+		return nil, v.fail("aws_secret_access_key", "is set without aws_access_key_id")
 	}
 	return &StaticKeys{
 		id, identitycenter.NewSecret(secret), identitycenter.NewSecret(v.text("aws_session_token")), at,

@@ -155,26 +155,26 @@ func TestErrorsSayWhere(t *testing.T) {
 		},
 		"no source": {
 			"[profile a]\nrole_arn = arn:aws:iam::1:role/x\n", "a",
-			`:1: profile "a": source_profile: is missing beside role_arn`, awsconfig.ErrInvalid,
+			`:1: profile "a": source_profile: is required with role_arn`, awsconfig.ErrInvalid,
 		},
 		"a loop": {
 			"[profile a]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = b\n[profile b]\n" +
 				"role_arn = arn:aws:iam::1:role/x\nsource_profile = a\n", "a",
-			`:6: profile "b": source_profile: "a" leads back to itself`, awsconfig.ErrInvalid,
+			`:6: profile "b": source_profile: "a" refers to itself`, awsconfig.ErrInvalid,
 		},
 		"a process for itself": {
 			"[profile a]\ncredential_process = rolecall process a\n", "a",
-			`:2: profile "a": credential_process: "a" leads back to itself`, awsconfig.ErrInvalid,
+			`:2: profile "a": credential_process: "a" refers to itself`, awsconfig.ErrInvalid,
 		},
 		"a loop of processes": {
 			"[profile a]\ncredential_process = rolecall process b\n[profile b]\n" +
 				"credential_process = rolecall-process --profile a\n", "a",
-			`:4: profile "b": credential_process: "a" leads back to itself`, awsconfig.ErrInvalid,
+			`:4: profile "b": credential_process: "a" refers to itself`, awsconfig.ErrInvalid,
 		},
 		"a loop of a process and a source": {
 			"[profile a]\ncredential_process = rolecall process b\n[profile b]\n" +
 				"role_arn = arn:aws:iam::1:role/x\nsource_profile = a\n", "a",
-			`:5: profile "b": source_profile: "a" leads back to itself`, awsconfig.ErrInvalid,
+			`:5: profile "b": source_profile: "a" refers to itself`, awsconfig.ErrInvalid,
 		},
 		"a process for nobody": {
 			"[profile a]\ncredential_process = rolecall process --profile b\n", "a",

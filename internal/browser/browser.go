@@ -42,7 +42,7 @@ type Opener struct {
 // end; empty means the system's openers. An opener that fails later is replaced by the next one in the background.
 func (o Opener) Open(command, address string) error {
 	if !allowed(address) {
-		return errors.New("neither https nor on this machine: not opened")
+		return errors.New("not opened: the address is neither https nor on this machine")
 	}
 	alternatives := openers()
 	if command != "" {

@@ -79,7 +79,7 @@ func (o Opener) OpenIn(w Window, s System, address string) error {
 		return err
 	}
 	if !allowed(address) {
-		return fmt.Errorf("neither https nor on this machine: not opened")
+		return fmt.Errorf("not opened: the address is neither https nor on this machine")
 	}
 	if w.Container != "" {
 		w.Browser = "firefox"

@@ -253,7 +253,7 @@ func (a *App) verifyAudit(against string) error {
 			return err
 		}
 	}
-	verb := "whole"
+	verb := "chain intact"
 	if len(v.Findings) > 0 {
 		verb = "checked"
 	}
@@ -262,7 +262,7 @@ func (a *App) verifyAudit(against string) error {
 		text = fmt.Sprintf("%s, %s; the copy has %d.", Counted(v.Records, "record"), verb, v.Copied)
 	}
 	if v.Records > 0 {
-		text += fmt.Sprintf(" The last has number %d and hash %s.", report.Last.Seq, v.Head)
+		text += fmt.Sprintf(" Last record: number %d, hash %s.", report.Last.Seq, v.Head)
 	}
 	if err := a.Result(text, v); err != nil {
 		return err

@@ -92,7 +92,7 @@ func TestAnAnnouncedSocketOfSomebodyElse(t *testing.T) {
 	refused := func(what string) {
 		t.Helper()
 		out := s.must(t, nil, "sh", "-c", "rolecall idc env --url "+s.url+" 2>&1; echo code $?")
-		if !strings.Contains(out, "not ours") || strings.Contains(out, "AWS_ENDPOINT") {
+		if !strings.Contains(out, "not owned by you") || strings.Contains(out, "AWS_ENDPOINT") {
 			t.Errorf("%s: %s", what, out)
 		}
 		proof.Note(t, "users", 1, 1)

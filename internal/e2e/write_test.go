@@ -34,7 +34,7 @@ func TestWatchedKeysAreRenewed(t *testing.T) {
 			seen[string(found[1])] = true
 			ends, err := time.Parse(time.RFC3339, string(end.FindSubmatch(text)[1]))
 			if err != nil || time.Now().After(ends.Add(time.Second)) {
-				t.Errorf("keys that expired at %s are there: %v", ends, err)
+				t.Errorf("keys that ended at %s are there: %v", ends, err)
 			}
 		}
 	}

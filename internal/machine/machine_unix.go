@@ -42,7 +42,7 @@ func requireRoots(path string, info fs.FileInfo) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !ok || stat.Uid != 0:
-		return fmt.Errorf("%s is not root's", path)
+		return fmt.Errorf("%s is not owned by root", path)
 	case info.Mode().Perm()&0o022 != 0:
 		return fmt.Errorf("users other than root can write to %s (mode %04o)", path, info.Mode().Perm())
 	}

@@ -56,7 +56,7 @@ func checkAccess(path string, descriptor *windows.SECURITY_DESCRIPTOR) error {
 		return err
 	}
 	if !isAdministrative(owner) {
-		return fmt.Errorf("%s is not the administrators'", path)
+		return fmt.Errorf("%s is not owned by the administrators", path)
 	}
 	list, _, err := descriptor.DACL()
 	if err != nil || list == nil {

@@ -36,7 +36,7 @@ func TestWhoMayWriteOnWindows(t *testing.T) {
 		{"O:BAD:P(A;;FA;;;BA)(A;;SD;;;WD)", "can write to"},
 		{"O:BAD:P(A;;FA;;;BA)(A;;WD;;;WD)", "can write to"},
 		{"O:BAD:P(A;;FA;;;BA)(A;;WO;;;BU)", "can write to"},
-		{"O:WDD:P(A;;FA;;;BA)(A;;FR;;;WD)", "is not the administrators'"},
+		{"O:WDD:P(A;;FA;;;BA)(A;;FR;;;WD)", "is not owned by the administrators"},
 	} {
 		descriptor, err := windows.SecurityDescriptorFromString(c.access)
 		if err != nil {

@@ -316,7 +316,7 @@ func (p *planner) resolves(config *awsconfig.Config, c Change) error {
 	}
 	is := Anchor{got.Session.Name, got.AccountID, got.RoleName}
 	if is != c.Anchor || got.CredentialProcess != process || got.Chain != nil {
-		return errors.New("another line or section makes it something else")
+		return errors.New("another line or section overrides it")
 	}
 	return nil
 }

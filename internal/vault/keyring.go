@@ -56,7 +56,7 @@ func (v *Vault) getKeyring(ctx context.Context, id string) ([]byte, error) {
 	}
 	key, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || len(key) != keySize {
-		return nil, fmt.Errorf("%w: something else is in its place in the keyring", ErrGone)
+		return nil, fmt.Errorf("%w: the keyring has something else in its place", ErrGone)
 	}
 	return key, nil
 }

@@ -58,7 +58,7 @@ func (v *Vault) placePath(id string) string { return filepath.Join(v.Dir, "key-"
 func (v *Vault) place(id string) (place, error) {
 	var p place
 	if !isID(id) {
-		return p, errors.New("no key has such an id")
+		return p, errors.New("no key has this id")
 	}
 	path := v.placePath(id)
 	data, err := v.Files.ReadSecret(path)

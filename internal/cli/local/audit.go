@@ -71,14 +71,14 @@ func (a *app) verifyAudit(ctx context.Context, c *operator.Client, f operatorFla
 	if err != nil {
 		return fmt.Errorf("the audit: %w", err)
 	}
-	verb := "unbroken"
+	verb := "chain intact"
 	findings := append([]store.Finding{}, answer.Findings...)
 	if len(findings) > 0 {
 		verb = "checked"
 	}
 	text := fmt.Sprintf("%s, %s.", cli.Counted(int(answer.Events), "event"), verb)
 	if answer.Events > 0 {
-		text += fmt.Sprintf(" The last hash is %x.", answer.Head)
+		text += fmt.Sprintf(" Last hash: %x.", answer.Head)
 	}
 	if err := a.Result(text, map[string]any{
 		"events": answer.Events, "head": fmt.Sprintf("%x", answer.Head), "findings": findings,
