@@ -76,7 +76,7 @@ func (a *App) openShell(ctx context.Context, t target, stdout io.Writer, f ownSh
 	if err := a.recordKeys(howExec, programOf(argv), profile, account, c); err != nil {
 		return err
 	}
-	a.tell("opened a shell with %s in %s; to leave it: exit", e.Identity.Role, labelOf(account))
+	a.tell("a shell with %s in %s; exit to leave", e.Identity.Role, labelOf(account))
 	err = a.Run(stdout, argv, append(environ, more...))
 	if left := (*ChildExit)(nil); err == nil || errors.As(err, &left) {
 		a.sayBack(e.Identity.Target)

@@ -74,7 +74,7 @@ func TestAShellOfItsOwn(t *testing.T) {
 			history := map[string]string{"bash": w.home + "/history", "zsh": w.home + "/history"}[name]
 			s := onTerminal(t, append(w.environ(), "AWS_PROFILE=audit", "AWS_VAULT=theirs"), "rolecall", "exec", "dev",
 				"--shell", program)
-			s.shows("rolecall: opened a shell with Admin in payments-dev 111122223333; to leave it: exit")
+			s.shows("rolecall: a shell with Admin in payments-dev 111122223333; exit to leave")
 			s.lastLine("(payments-dev/Admin) %")
 			s.types("mine\r")
 			s.shows("mine:<><dev><><AS><1><" + history + ">")

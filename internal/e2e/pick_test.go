@@ -213,7 +213,7 @@ func TestWhatIsDoneWithAChoice(t *testing.T) {
 	s.types("\r")
 	// The shell's output is for the person, even when stdout is for eval.
 	if out, lines := s.ends(0); out != "" ||
-		lines[1] != "rolecall: opened a shell with Developer in Data Lake [EU] 333344445555; to leave it: exit" ||
+		lines[1] != "rolecall: a shell with Developer in Data Lake [EU] 333344445555; exit to leave" ||
 		lines[2] != "the shell of AS" {
 		t.Errorf("shell: %q\n%s", out, strings.Join(lines, "\n"))
 	}

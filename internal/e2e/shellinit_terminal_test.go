@@ -155,7 +155,7 @@ func TestThePickerOfTheFunction(t *testing.T) {
 				s.shows("team-02/Role00 in us-east-1, for")
 			}
 			s.enters("rc --clear")
-			s.shows("from this shell; rc - goes back")
+			s.shows("from this shell; to go back: rc -")
 			s.leave()
 		})
 	}

@@ -98,7 +98,7 @@ func TestWhatIsRefusedBeyondThisMachine(t *testing.T) {
 		serve + " --tls-cert " + certificate:           "--listen needs TLS",
 		serve + " --fault throttle" + secured:          "faults are played only on this machine",
 		"idc faults play throttle" + data:              "faults need a server that only this machine can reach",
-		serve + secured + " --public-url http://x.com": "is not like https://",
+		serve + secured + " --public-url http://x.com": "must look like https://",
 	} {
 		out := s.must(t, nil, "sh", "-c", "! timeout 10 rolecall "+line+" 2>&1")
 		if !strings.Contains(out, want) || strings.Contains(out, "Ready") {
