@@ -47,12 +47,13 @@ test: ## check the code and run all tests
 
 lint: code workflows ## formatting, vet, staticcheck and the rest of .golangci.yml, builds for other systems, workflows
 
+# What is compiled for other systems serves a release, too.
+OTHER = CGO_ENABLED=0 GOFLAGS=-trimpath GOOS=$${system%/*} GOARCH=$${system\#*/}
+
 code:
 	@echo "== golangci-lint"; $(TOOL) golangci-lint run
-	@for system in $(SYSTEMS); do echo "== build for $$system"; \
-		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go build -o /dev/null ./cmd/... || exit 1; done
-	@for system in $(VETTED); do echo "== go vet for $$system"; \
-		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go vet ./... || exit 1; done
+	@for system in $(SYSTEMS); do echo "== build for $$system"; $(OTHER) go build -o /dev/null ./cmd/... || exit 1; done
+	@for system in $(VETTED); do echo "== go vet for $$system"; $(OTHER) go vet ./... || exit 1; done
 
 workflows: # with shellcheck, which needs installs
 	@echo "== actionlint"; $(PACKING) actionlint

@@ -248,10 +248,10 @@ func (p *Portal) refusedAgain(err error) error {
 		return &login.ScopesError{Session: p.Session}
 	}
 	return &login.RequiredError{
-		Session: p.Session, Cause: err, Reason: "its token is not accepted, though it was renewed a moment ago",
+		Session: p.Session, Cause: err, Reason: "its token was rejected, although it was just renewed",
 		Facts: []string{
-			fmt.Sprintf("asked in region %s; a token counts only in the region of its Identity Center", p.Session.Region),
-			"a token of other scopes than " + identitycenter.AccessScope + " is not accepted either",
+			fmt.Sprintf("requested in region %s; a token is valid only in the region of its Identity Center", p.Session.Region),
+			"a token with other scopes than " + identitycenter.AccessScope + " is rejected, too",
 		},
 	}
 }

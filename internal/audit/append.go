@@ -26,7 +26,7 @@ const (
 )
 
 // ErrBusy means that another process held the log's lock for too long: one that was stopped, say.
-var ErrBusy = errors.New("another process holds the lock of the audit log")
+var ErrBusy = errors.New("another process has locked the audit log")
 
 // A Log is a person's audit log. Its files:
 //

@@ -189,7 +189,7 @@ func TestTornLines(t *testing.T) {
 		if want := 4; len(r.Findings) > 0 || (len(r.Torn) > 0) != torn || torn && r.Records != want {
 			t.Fatalf("%d bytes and two records: %+v", length, r)
 		}
-		if torn && r.Torn[0] != (audit.Finding{"audit.jsonl", 3, "the remains of an interrupted write"}) {
+		if torn && r.Torn[0] != (audit.Finding{"audit.jsonl", 3, "an interrupted write"}) {
 			t.Fatalf("%+v", r.Torn)
 		}
 	}
@@ -251,7 +251,7 @@ func TestRotation(t *testing.T) {
 	}
 	write(t, files[2], append(middle, []byte("\n"))...)
 	for n, problem := range map[int]string{
-		0: "the log begins with record", 2: "are missing before this one", len(files) - 1: "are missing before this one",
+		0: "the log starts with record", 2: "are missing before this one", len(files) - 1: "are missing before this one",
 	} {
 		if err := os.Rename(files[n], files[n]+".aside"); err != nil {
 			t.Fatal(err)

@@ -125,7 +125,7 @@ func (c *checker) file(s snapshot) error {
 		where := Finding{File: s.name, Line: n}
 		switch {
 		case tooLong:
-			where.Problem = "is longer than any record"
+			where.Problem = "is too long for a record"
 			c.find(where)
 		case len(line) > 0:
 			c.line(where, line)
@@ -162,14 +162,14 @@ func (c *checker) line(where Finding, line []byte) {
 func (c *checker) broken(next Finding, torn string) {
 	switch {
 	case len(c.between) == 0 && torn != "":
-		next.Problem = "the remains of an interrupted write, which this record names, are missing before it"
+		next.Problem = "an interrupted write that this record mentions is missing before it"
 		c.find(next)
 	case len(c.between) == 0:
 	case torn != "" && torn == sum(c.between):
-		c.at.Problem = "the remains of an interrupted write"
+		c.at.Problem = "an interrupted write"
 		c.Torn = append(c.Torn, c.at)
 	default:
-		c.at.Problem = "this is not a record as it was written"
+		c.at.Problem = "this record was changed"
 		c.find(c.at)
 	}
 	c.between = nil
@@ -181,13 +181,13 @@ func (c *checker) follows(r Record) string {
 	case r.Seq == want && r.Prev == c.Last.Hash:
 		return ""
 	case !c.started && r.Seq > 1:
-		return fmt.Sprintf("the log begins with record %d: the files with those before it were moved or removed", r.Seq)
+		return fmt.Sprintf("the log starts with record %d: files with earlier records were moved or removed", r.Seq)
 	case r.Seq > want:
 		return fmt.Sprintf("records %d to %d are missing before this one", want, r.Seq-1)
 	case r.Seq < want:
 		return fmt.Sprintf("record %d is out of order, after %d", r.Seq, c.Last.Seq)
 	}
-	return fmt.Sprintf("record %d was written after another one than the one before it", r.Seq)
+	return fmt.Sprintf("record %d does not follow the record before it", r.Seq)
 }
 
 // end judges what comes after the last record: a write was interrupted, or the line was changed.

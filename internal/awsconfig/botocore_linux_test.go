@@ -49,10 +49,10 @@ func TestValuesAreThoseOfBotocore(t *testing.T) {
 		if want.Refusal != "" {
 			refused++
 			if refusals[want.Refusal] == "" {
-				t.Errorf("%s: botocore refuses the file for a reason that is not in the table: %s", pair.name, want.Refusal)
+				t.Errorf("%s: botocore rejects the file for a reason that is not in the table: %s", pair.name, want.Refusal)
 			}
 			if err == nil && !saysRefused(config) {
-				t.Errorf("%s: botocore refuses the file (%s), and the report does not say so\n%s", pair.name, want.Refusal,
+				t.Errorf("%s: botocore rejects the file (%s), and the report does not say so\n%s", pair.name, want.Refusal,
 					content(pair))
 			}
 			if strings.HasPrefix(pair.name, "refuse-") != (err != nil) && !strings.HasPrefix(pair.name, "generated") {
@@ -83,7 +83,7 @@ func TestValuesAreThoseOfBotocore(t *testing.T) {
 
 func saysRefused(config *awsconfig.Config) bool {
 	for _, p := range config.Report().Problems {
-		if strings.Contains(p.Text, "botocore refuses the file") {
+		if strings.Contains(p.Text, "botocore rejects the file") {
 			return true
 		}
 	}

@@ -37,15 +37,15 @@ func (c *Config) sourceOf(v *values, from []string) (*Profile, error) {
 	name, kind := v.text("source_profile"), v.text("credential_source")
 	switch {
 	case name != "" && kind != "":
-		return nil, v.fail("credential_source", "contradicts source_profile: keep one of the two")
+		return nil, v.fail("credential_source", "conflicts with source_profile: keep one of the two")
 	case kind == "Environment":
 		return &Profile{Environment: true, Origin: v.where("credential_source")}, nil
 	case kind == "EcsContainer", kind == "Ec2InstanceMetadata":
-		return nil, v.limit("credential_source", "%s: rolecall does not ask a machine's metadata for keys", kind)
+		return nil, v.limit("credential_source", "%s: rolecall does not get keys from instance or container metadata", kind)
 	case kind != "":
 		return nil, v.fail("credential_source", "%q is not Environment, EcsContainer or Ec2InstanceMetadata", firstLine(kind))
 	case name == "":
-		return nil, v.fail("source_profile", "is missing beside role_arn")
+		return nil, v.fail("source_profile", "is required with role_arn")
 	case name == v.name && len(from) == 1 && v.text("aws_access_key_id") != "":
 		keys, err := c.staticKeys(v)
 		return &Profile{Name: name, Origin: v.origin, Static: keys}, err
@@ -55,7 +55,7 @@ func (c *Config) sourceOf(v *values, from []string) (*Profile, error) {
 		return nil, err
 	}
 	if !source.SignsIn() && source.Chain == nil && source.Static == nil && source.CredentialProcess == "" {
-		return nil, v.limit("source_profile", "%q has no keys here, no role_arn, session or credential_process", name)
+		return nil, v.limit("source_profile", "%q has no keys, role_arn, sso_session or credential_process here", name)
 	}
 	return &source, nil
 }
@@ -63,7 +63,7 @@ func (c *Config) sourceOf(v *values, from []string) (*Profile, error) {
 // named reads the profile that a key of v names. from is as in chain.
 func (c *Config) named(v *values, key, name string, from []string) (Profile, error) {
 	if slices.Contains(from, name) {
-		return Profile{}, v.fail(key, "%q leads back to itself", name)
+		return Profile{}, v.fail(key, "%q refers to itself", name)
 	}
 	p, err := c.profile(name, from)
 	if unknown := (*Error)(nil); errors.As(err, &unknown) && unknown.kind == ErrUnknownProfile && unknown.Profile == name {

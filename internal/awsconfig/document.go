@@ -202,7 +202,7 @@ func (d *Document) refuse(r *lineReader, first bool) error {
 		e.Remedy = headerRemedy(meant, d.credentials)
 	case first:
 		e = d.fail(r.number, "a line before the first [section]")
-		e.Remedy = "write [default] above it, or the header of another section"
+		e.Remedy = "write [default] or another section header above it"
 		if meant := d.headless(string(r.text)); meant.kind != "" {
 			e.Remedy = headerRemedy(meant, d.credentials)
 		}

@@ -60,7 +60,7 @@ func (c *Config) doubtfulSignIn(v *values, add adder) {
 		add("config.start-url-region", "sso_region", assign("sso_region", said),
 			"%q is not the region in the start URL, which is %s", region, said)
 	case known && len(of) > 0 && !slices.ContainsFunc(of, same):
-		add("config.start-url-region", "sso_region", "write the region of the Identity Center, as AWS's console shows it",
+		add("config.start-url-region", "sso_region", "write the region of the Identity Center, as the AWS console shows it",
 			"%q is a region of the partition %s, the start URL is one of %s", region, own.Name, of[0].Name)
 	}
 }
@@ -69,7 +69,7 @@ func (c *Config) doubtfulSignIn(v *values, add adder) {
 func (c *Config) doubtfulProfile(v *values, add adder) {
 	if role := v.text("sso_role_name"); permissionSetOf(role) != role {
 		add("config.role-of-iam", "sso_role_name", assign("sso_role_name", permissionSetOf(role)),
-			"is the name of a role in IAM; here roles have the name of their permission set")
+			"is an IAM role name; use the name of the permission set")
 	}
 	for _, key := range []string{"use_fips_endpoint", "use_dualstack_endpoint"} {
 		value := strings.ToLower(v.text(key))
@@ -77,7 +77,7 @@ func (c *Config) doubtfulProfile(v *values, add adder) {
 			continue
 		}
 		add("config.neither-true-nor-false", key, assign(key, boolean(value)),
-			"%q is neither true nor false: botocore and the Go SDK take it for false, "+
+			"%q is neither true nor false: botocore and the Go SDK read it as false, "+
 				"the JavaScript SDK fails", firstLine(v.text(key)))
 	}
 	session := c.rootSession(v.name)

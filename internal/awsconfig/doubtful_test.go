@@ -52,7 +52,7 @@ func signInFaults() []fault {
 
 func profileFaults() []fault {
 	const (
-		iam, truth = "is the name of a role in IAM", "is neither true nor false"
+		iam, truth = "is an IAM role name", "is neither true nor false"
 		area       = "is not a region of AWS"
 		away       = `where keys of session "corp" are not valid`
 	)

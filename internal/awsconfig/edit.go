@@ -186,7 +186,7 @@ func (e *Edit) Bytes() ([]byte, error) {
 	at := 0
 	for _, p := range e.parts {
 		if p.start < at {
-			return nil, fmt.Errorf("%s: two changes to one line", e.document.path)
+			return nil, fmt.Errorf("%s: two changes to the same line", e.document.path)
 		}
 		out = append(append(out, e.data[at:p.start]...), p.text...)
 		at = p.end

@@ -13,7 +13,7 @@ func (d *Document) checkEncoding() error {
 		d.problems = append(d.problems, Problem{ID: id, Origin: Origin{d.path, line}, Text: text, Remedy: remedy})
 	}
 	if form := wide(data); form != "" {
-		e := d.fail(1, "the file is %s, as Windows PowerShell writes with > and Out-File: no tool reads it", form)
+		e := d.fail(1, "the file is %s, as Windows PowerShell writes it with > and Out-File: no tool can read it", form)
 		e.Remedy = d.recode(form)
 		return e
 	}
@@ -22,11 +22,11 @@ func (d *Document) checkEncoding() error {
 	}
 	if bytes.HasPrefix(data, utf8Mark) {
 		d.body = len(utf8Mark)
-		note("config.byte-order-mark", 1, "a byte order mark: botocore refuses the file, and so do the Java and Rust "+
-			"SDKs; the Go SDK misses the first line, the JavaScript SDK reads it", d.recode("UTF-8 with a byte order mark"))
+		note("config.byte-order-mark", 1, "a byte order mark: botocore rejects the file, and so do the Java and Rust "+
+			"SDKs; the Go SDK skips the first line, the JavaScript SDK reads it", d.recode("UTF-8 with a byte order mark"))
 	}
 	if !utf8.Valid(data) {
-		note("config.not-utf8", lineAt(data, firstInvalid(data)), "the text is not UTF-8: botocore refuses the file",
+		note("config.not-utf8", lineAt(data, firstInvalid(data)), "the text is not UTF-8: botocore rejects the file",
 			"save the file as UTF-8")
 	}
 	return nil

@@ -7,8 +7,8 @@ import (
 )
 
 // bareLine is said of a line that is not KEY = VALUE.
-const bareLine = "the line is not KEY = VALUE: botocore refuses the file, and so do the Java, Kotlin and Rust SDKs; " +
-	"the Go and JavaScript SDKs pass over the line"
+const bareLine = "the line is not KEY = VALUE: botocore rejects the file, and so do the Java, Kotlin and Rust SDKs; " +
+	"the Go and JavaScript SDKs skip the line"
 
 // property reports what is wrong with the first line of a property.
 func (l *linter) property(s Section, line Line, first bool) {
@@ -22,8 +22,8 @@ func (l *linter) property(s Section, line Line, first bool) {
 	if first && line.Indent != "" {
 		l.add(s, line.Number, Problem{
 			ID: "config.indented-key", Key: line.Key,
-			Text:   "is indented right below the header: " + otherSDKs + " refuse the file",
-			Remedy: "write it at the beginning of the line",
+			Text:   "is indented directly below the header: " + otherSDKs + " reject the file",
+			Remedy: "remove the indentation",
 		})
 	}
 }
@@ -35,7 +35,7 @@ func (l *linter) unassigned(line Line) (p Problem) {
 	word := firstOf(key)
 	switch known := knownKey(word); {
 	case separator != 0 && text[0] == '[':
-		p.ID, p.Text = "config.open-header", "a header without its ]: its keys count for the section above"
+		p.ID, p.Text = "config.open-header", "a header without its ]: its keys belong to the section above"
 		p.meant, _ = meantBy(text, l.credentials)
 		p.Remedy = headerRemedy(p.meant, l.credentials)
 	case line.Key == "":
@@ -66,7 +66,7 @@ func (l *linter) key(s Section, line Line) Problem {
 		if strings.Contains(line.Text, "=") {
 			p.Text += " ignore it, too"
 		} else {
-			p.Text += " refuse the file"
+			p.Text += " reject the file"
 		}
 	case l.kindOf(s) == kindServices:
 		return l.service(line)
@@ -171,7 +171,7 @@ func (l *linter) continued(s Section, parent *Line, line Line) {
 		p.Remedy = corrected(known, value) + " at the beginning of the line"
 	case strange(line.Indent) != "":
 		p.ID, p.Text = "config.strange-character", "the line below it begins with "+strange(line.Indent)
-		p.Remedy = "begin that line with its text"
+		p.Remedy = "remove the indentation of that line"
 	}
 	if p.Text != "" {
 		l.add(s, line.Number, p)
@@ -194,7 +194,7 @@ func blockLine(parent *Line, line Line) Problem {
 	case nested.bare:
 		return Problem{ID: "config.bare-line", Text: bareLine}
 	case nested.key == "":
-		return Problem{ID: "config.block-line", Text: "a line of the block has no key: " + otherSDKs + " refuse the file"}
+		return Problem{ID: "config.block-line", Text: "a line of the block has no key: " + otherSDKs + " reject the file"}
 	case !isIdentifier(nested.key) && !isSecretKey(parent.Key):
 		return Problem{
 			ID:   "config.key-characters",

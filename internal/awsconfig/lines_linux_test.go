@@ -39,12 +39,12 @@ func lineCases() []lineCase {
 		{x + "region = # c", "# c", none, none, "of the value for botocore, and a comment"},
 		{x + "region: aa-b-1", "aa-b-1", "aa-b-1", none, "botocore and the Go SDK read it, the JavaScript"},
 		{x + "REGION = aa-b-1", "aa-b-1", "aa-b-1", none, "botocore, the Go SDK and the Rust SDK read region; other SDKs"},
-		{x + "region aa-b-1", "refused", none, none, "botocore refuses the file"},
+		{x + "region aa-b-1", "refused", none, none, "botocore rejects the file"},
 		{x + "region aa-b-1 = c", none, none, none, "no tool reads it"},
 		{x + "reg-ion = aa-b-1", none, none, none, "no tool knows this key"},
 		{x + "output = json\n  region = aa-b-1", none, "aa-b-1", "aa-b-1", "only the Go and JavaScript SDKs read it"},
 		{x + "output = json\n\u00a0region = aa-b-1", none, "aa-b-1", "aa-b-1", "only the Go and JavaScript SDKs read it"},
-		{x + "  region = aa-b-1", "aa-b-1", "aa-b-1", "aa-b-1", "is indented right below the header"},
+		{x + "  region = aa-b-1", "aa-b-1", "aa-b-1", "aa-b-1", "is indented directly below the header"},
 		{x + "region\u00a0= aa-b-1", "aa-b-1", "aa-b-1", "aa-b-1", "U+00A0"},
 		{x + "region = aa-b-1\u200b", "aa-b-1\u200b", "aa-b-1\u200b", "aa-b-1\u200b", "U+200B"},
 		{x + "region = c\nregion = aa-b-1", "refused", "aa-b-1", "aa-b-1", "other tools use the last one"},
@@ -53,10 +53,10 @@ func lineCases() []lineCase {
 			"[default]\noutput = json\n [profile x]\nregion = aa-b-1", none, "aa-b-1", "aa-b-1",
 			"part of this value for botocore; the Go and JavaScript SDKs begin a section",
 		},
-		{"\ufeff" + x + "region = aa-b-1", "refused", none, "aa-b-1", "the Go SDK misses the first line"},
+		{"\ufeff" + x + "region = aa-b-1", "refused", none, "aa-b-1", "the Go SDK skips the first line"},
 		{"[profile x]\rregion = aa-b-1\r", "aa-b-1", none, none, "botocore and the Java SDK end the line there"},
-		{wide(x + "region = aa-b-1"), "refused", none, none, "no tool reads it"},
-		{x + "region = aa-b-1\n[profile é\xe9]\n", "refused", "aa-b-1", "aa-b-1", "botocore refuses the file"},
+		{wide(x + "region = aa-b-1"), "refused", none, none, "no tool can read it"},
+		{x + "region = aa-b-1\n[profile é\xe9]\n", "refused", "aa-b-1", "aa-b-1", "botocore rejects the file"},
 	}
 }
 

@@ -38,7 +38,7 @@ func (l *linter) run() []Problem {
 		l.section(s)
 		l.add(s, s.Line, Problem{
 			ID:   "config.default-for-all",
-			Text: "botocore adds the keys of this section to every other one, other tools do not",
+			Text: "botocore adds the keys of this section to every other section, other tools do not",
 		})
 	}
 	for _, s := range l.d.sections {
@@ -77,7 +77,7 @@ func (l *linter) headers() {
 			l.add(s, s.Line, Problem{
 				ID: "config.duplicate-section",
 				Text: "the section is also at line " + strconv.Itoa(first) +
-					": botocore refuses the file, other tools merge both",
+					": botocore rejects the file, other tools merge both",
 				Remedy: "move its keys to line " + strconv.Itoa(first),
 			})
 		} else {
@@ -141,8 +141,8 @@ func (l *linter) section(s Section) {
 				l.add(s, line.Number, Problem{
 					ID:     "config.duplicate-key",
 					Key:    line.Key,
-					Text:   "is there twice: botocore refuses the file, other tools use the last one",
-					Remedy: "remove one of the two lines",
+					Text:   "is set twice: botocore rejects the file, other tools use the last one",
+					Remedy: "remove one of the lines",
 				})
 			}
 			seen[line.Key] = true
@@ -169,7 +169,7 @@ func (l *linter) region(s Section, seen map[string]bool) {
 	l.add(s, s.Line, Problem{
 		ID:     "config.no-sso-region",
 		Text:   "has no sso_region: SDKs need it, and usually the AWS CLI, too",
-		Remedy: "rolecall login finds it, and writes it here",
+		Remedy: "rolecall login finds and writes it",
 	})
 }
 

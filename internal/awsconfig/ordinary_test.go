@@ -140,10 +140,10 @@ func TestMistakesOfSuchProfilesAreProblems(t *testing.T) {
 		a + "source_profile = gone\n" + device:                             `there is no profile "gone"`,
 		"[profile a]\nrole_arn = admin\ncredential_source = Environment\n": "is not a role ARN",
 		a + "credential_source = Environment\nduration_seconds = 1h\n":     "is not a number",
-		a:                                     "is missing beside role_arn",
+		a:                                     "is required with role_arn",
 		a + b + "region = x\n" + ownKeys:      "is not a region",
-		a + "source_profile = a\n" + device:   "leads back to itself",
-		a + b + role + "source_profile = a\n": "leads back to itself",
+		a + "source_profile = a\n" + device:   "refers to itself",
+		a + b + role + "source_profile = a\n": "refers to itself",
 		a + b + "sso_session = x\n":           "there is no [sso-session x]",
 	} {
 		config, _ := open(t, text)

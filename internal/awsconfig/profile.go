@@ -96,7 +96,7 @@ func (c *Config) profile(name string, from []string) (Profile, error) {
 	v := c.find(kindProfile, name)
 	if v == nil {
 		return Profile{}, &Error{
-			Origin: Origin{File: c.config.path}, Profile: name, Problem: "there is no such profile",
+			Origin: Origin{File: c.config.path}, Profile: name, Problem: "not found",
 			kind: ErrUnknownProfile, wanted: name, candidates: c.ProfileNames,
 		}
 	}
@@ -145,9 +145,9 @@ func (c *Config) staticKeys(v *values) (*StaticKeys, error) {
 	case id == "" && secret == "", at.File != c.credentials.path && v.text("credential_process") != "":
 		return nil, nil
 	case secret == "":
-		return nil, v.fail("aws_access_key_id", "has no aws_secret_access_key beside it")
+		return nil, v.fail("aws_access_key_id", "is set without aws_secret_access_key")
 	case id == "":
-		return nil, v.fail("aws_secret_access_key", "has no aws_access_key_id beside it")
+		return nil, v.fail("aws_secret_access_key", "is set without aws_access_key_id")
 	}
 	return &StaticKeys{
 		id, identitycenter.NewSecret(secret), identitycenter.NewSecret(v.text("aws_session_token")), at,
@@ -199,7 +199,7 @@ func (c *Config) profileSession(v *values) (identitycenter.SSOSession, error) {
 		case value == "": // only sso_region may be missing
 			session.Region = own
 		default:
-			return none, v.fail(key, "%q contradicts %q of [sso-session %s] at %s", own, value, name, section.where(key))
+			return none, v.fail(key, "%q conflicts with %q in [sso-session %s] at %s", own, value, name, section.where(key))
 		}
 	}
 	return session, checkSession(session, v.fail)

@@ -108,7 +108,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		kind            error
 	}{
 		"unknown profile": {
-			session + "[profile dev]\n", "dve", `: profile "dve": there is no such profile`,
+			session + "[profile dev]\n", "dve", `: profile "dve": not found`,
 			awsconfig.ErrUnknownProfile,
 		},
 		"unknown session": {
@@ -117,7 +117,8 @@ func TestErrorsSayWhere(t *testing.T) {
 		},
 		"contradicting region": {
 			session + "[profile a]\nsso_session = corp\nsso_region = eu-west-1\n", "a",
-			`:6: profile "a": sso_region: "eu-west-1" contradicts "us-east-1" of [sso-session corp] at `, awsconfig.ErrInvalid,
+			`:6: profile "a": sso_region: "eu-west-1" conflicts with "us-east-1" in [sso-session corp] at `,
+			awsconfig.ErrInvalid,
 		},
 		"contradicting URL": {
 			session + "[profile a]\nsso_session = corp\nsso_start_url = https://x.awsapps.com/start\n",
@@ -154,26 +155,26 @@ func TestErrorsSayWhere(t *testing.T) {
 		},
 		"no source": {
 			"[profile a]\nrole_arn = arn:aws:iam::1:role/x\n", "a",
-			`:1: profile "a": source_profile: is missing beside role_arn`, awsconfig.ErrInvalid,
+			`:1: profile "a": source_profile: is required with role_arn`, awsconfig.ErrInvalid,
 		},
 		"a loop": {
 			"[profile a]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = b\n[profile b]\n" +
 				"role_arn = arn:aws:iam::1:role/x\nsource_profile = a\n", "a",
-			`:6: profile "b": source_profile: "a" leads back to itself`, awsconfig.ErrInvalid,
+			`:6: profile "b": source_profile: "a" refers to itself`, awsconfig.ErrInvalid,
 		},
 		"a process for itself": {
 			"[profile a]\ncredential_process = rolecall process a\n", "a",
-			`:2: profile "a": credential_process: "a" leads back to itself`, awsconfig.ErrInvalid,
+			`:2: profile "a": credential_process: "a" refers to itself`, awsconfig.ErrInvalid,
 		},
 		"a loop of processes": {
 			"[profile a]\ncredential_process = rolecall process b\n[profile b]\n" +
 				"credential_process = rolecall-process --profile a\n", "a",
-			`:4: profile "b": credential_process: "a" leads back to itself`, awsconfig.ErrInvalid,
+			`:4: profile "b": credential_process: "a" refers to itself`, awsconfig.ErrInvalid,
 		},
 		"a loop of a process and a source": {
 			"[profile a]\ncredential_process = rolecall process b\n[profile b]\n" +
 				"role_arn = arn:aws:iam::1:role/x\nsource_profile = a\n", "a",
-			`:5: profile "b": source_profile: "a" leads back to itself`, awsconfig.ErrInvalid,
+			`:5: profile "b": source_profile: "a" refers to itself`, awsconfig.ErrInvalid,
 		},
 		"a process for nobody": {
 			"[profile a]\ncredential_process = rolecall process --profile b\n", "a",

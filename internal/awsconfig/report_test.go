@@ -34,9 +34,9 @@ func key(line, text, remedy string) fault {
 func regionFaults() []fault {
 	const start = "sso_start_url = https://d-1234567890.awsapps.com/start\n"
 	return []fault{
-		{"[sso-session corp]\n" + start, 1, "has no sso_region", "rolecall login finds it"},
-		{"[profile old]\n" + start + "region = us-east-1\n", 1, "has no sso_region", "rolecall login finds it"},
-		{"[default]\n" + start, 1, "has no sso_region", "rolecall login finds it"},
+		{"[sso-session corp]\n" + start, 1, "has no sso_region", "rolecall login finds and writes it"},
+		{"[profile old]\n" + start + "region = us-east-1\n", 1, "has no sso_region", "rolecall login finds and writes it"},
+		{"[default]\n" + start, 1, "has no sso_region", "rolecall login finds and writes it"},
 	}
 }
 
@@ -66,7 +66,7 @@ func headerFaults() []fault {
 		header(`[profile "x"]`, `the Go SDK reads profile "\"x\""`, "write [profile x]"),
 		header("[profile x!y]", "Java, Kotlin and Rust SDKs ignore it", "use only letters"),
 		header("[profile x]; why", "the JavaScript SDK ignores it", "on a line of its own"),
-		header("[profile x] why", "the Java, Kotlin and Rust SDKs refuse the file", "on a line of its own"),
+		header("[profile x] why", "the Java, Kotlin and Rust SDKs reject the file", "on a line of its own"),
 		header("[profile\u00a0x]", "U+00A0", "write [profile x]"),
 		header("[profile x\u200b]", "U+200B", "write [profile x]"),
 		header("[profile “x”]", "U+201C", "write [profile x]"),
@@ -92,12 +92,12 @@ func keyFaults() []fault {
 		key("ssoRoleName = Admin", "", "write sso_role_name = Admin"),
 		key("account_id = 1", unknown, "write sso_account_id = 1"),
 		key("export sso_account_id=1", unknown, "write sso_account_id = 1"),
-		{"[profile dev]\nsso_account_id =\n  111122223333", 3, "botocore refuses", "write sso_account_id = 111122223333"},
+		{"[profile dev]\nsso_account_id =\n  111122223333", 3, "botocore rejects", "write sso_account_id = 111122223333"},
 		key("regoin = us-east-1", unknown, "write region = us-east-1"),
 		key("SSO_ROLE_NAME = Admin", "case-sensitive", "write sso_role_name = Admin"),
 		key("sso_role_name: Admin", "set with a colon", "write sso_role_name = Admin"),
-		key("sso_role_name Admin", "botocore refuses the file", "write sso_role_name = Admin"),
-		key("= Admin", "botocore refuses the file", "write KEY = VALUE"),
+		key("sso_role_name Admin", "botocore rejects the file", "write sso_role_name = Admin"),
+		key("= Admin", "botocore rejects the file", "write KEY = VALUE"),
 		key(`sso_role_name = "Admin"`, "quotes are part of the value", "write sso_role_name = Admin"),
 		key("sso_role_name = 'Admin'", "quotes are part of the value", "write sso_role_name = Admin"),
 		key(`sso_role_name = "Admin`, "quotes are part of the value", "write sso_role_name = Admin"),
@@ -114,8 +114,8 @@ func keyFaults() []fault {
 		key("[profile y:z", "without its ]", "write [profile y:z]"),
 		key("aws_access_key_id = AKIA\naws_secret_access_key = x", "SDKs these keys", "keep one"),
 		key("credential_process = x", "only the JavaScript SDK runs this command", "keep one"),
-		key("profile y", "botocore refuses the file", "write [profile y]"),
-		key("sso_session = corp", "is there twice", "remove one"),
+		key("profile y", "botocore rejects the file", "write [profile y]"),
+		key("sso_session = corp", "is set twice", "remove one"),
 		key("sso_account_id = 1111-2222-3333\nsso_role_name = x", "not an account id", "write sso_account_id = 111122223333"),
 		key("sso_account_id = 11122223333\nsso_role_name = x", "not an account id", "= 011122223333 if its leading"),
 		key("sso_account_id = 111122223333;\nsso_role_name = x", "not an account id", "write sso_account_id = 111122223333"),
@@ -130,16 +130,16 @@ func keyFaults() []fault {
 		{"[sso-session c]\nsso_start_url = d-1234567890\nsso_region = us-east-1", 2, "", "= https://d-1234567890.aws"},
 		{"[sso-session c]\nsso_start_url = https://d-1.awsapps.com/start\nregion = us-east-1", 3, "no tool", "sso_region ="},
 		{session + "sso_account_id = 111122223333", 4, "in an sso-session", "to the profile"},
-		{"[profile p]\n region = us-east-1", 2, "right below the header", "at the beginning of the line"},
+		{"[profile p]\n region = us-east-1", 2, "directly below the header", "remove the indentation"},
 		{"[default]\rregion = us-east-1\r", 1, "the Go, JavaScript and Rust SDKs do not", "line feeds"},
 		{"\ufeff[default]\nregion = us-east-1\n", 1, "a byte order mark", "[IO.File]::ReadAllText"},
 		{"[default]\nregion = us-east-1\n[profile caf\xe9]\n", 3, "not UTF-8", "save the file as UTF-8"},
 		{session + "[profile dev]\nsso_session = [sso-session corp]", 5, "there is no", "write sso_session = corp"},
 		{session + "[profile dev]\nsso_session = \"corp\"", 5, "there is no", "write sso_session = corp"},
-		{"[services s]\nsso =\n  endpoint_url\n", 3, "botocore refuses the file", "write KEY = VALUE"},
+		{"[services s]\nsso =\n  endpoint_url\n", 3, "botocore rejects the file", "write KEY = VALUE"},
 		{"[services s]\nsso-oidc =\n  endpoint_url = x\n", 2, "no tool knows this service", "write sso_oidc ="},
 		{"[services s]\nsso =\n  endpoint-url = x\n", 3, "no tool knows the key endpoint-url", "write endpoint_url = x"},
-		{"[default]\ns3 =\n  = 1\n", 3, "refuse the file", "write KEY = VALUE"},
+		{"[default]\ns3 =\n  = 1\n", 3, "reject the file", "write KEY = VALUE"},
 	}
 }
 

@@ -56,7 +56,7 @@ func (d *Document) SetSections(changes []Change) ([]byte, error) {
 		n := sectionName{nil, c.Kind, c.Name}
 		wanted[n] = true
 		if there := found[n]; len(there) > 1 {
-			return nil, d.fail(there[1].Line, "[%s] is there twice", header)
+			return nil, d.fail(there[1].Line, "[%s] appears twice", header)
 		} else if len(there) == 1 {
 			e.setKeys(there[0], c.Keys)
 		}

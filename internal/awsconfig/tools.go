@@ -220,7 +220,7 @@ func (r reading) phrase(plural bool) string {
 	}
 	switch r.kind {
 	case refused:
-		return "refuse" + s + " the file"
+		return "reject" + s + " the file"
 	case "":
 		return "ignore" + s + " it"
 	}

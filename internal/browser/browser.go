@@ -42,7 +42,7 @@ type Opener struct {
 // end; empty means the system's openers. An opener that fails later is replaced by the next one in the background.
 func (o Opener) Open(command, address string) error {
 	if !allowed(address) {
-		return errors.New("neither https nor on this machine: not opened")
+		return errors.New("not opened: the address is neither https nor on this machine")
 	}
 	alternatives := openers()
 	if command != "" {
@@ -64,7 +64,7 @@ func (o Opener) Open(command, address string) error {
 	}
 	switch {
 	case len(found) == 0 && command != "":
-		return fmt.Errorf("%w: BROWSER names %s, which is not installed", ErrNone, strings.Join(missing, ", "))
+		return fmt.Errorf("%w: BROWSER is %s, which is not installed", ErrNone, strings.Join(missing, ", "))
 	case len(found) == 0:
 		return ErrNone
 	}

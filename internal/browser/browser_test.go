@@ -112,7 +112,7 @@ func TestABrowserThatIsNotThereIsNamed(t *testing.T) {
 		" : 'not closed":                    "'not closed",
 	} {
 		err := opener(io.Discard, ignore).Open(command, page)
-		if !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "BROWSER names "+names+", which") {
+		if !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "BROWSER is "+names+", which") {
 			t.Errorf("%q: got %v", command, err)
 		}
 	}

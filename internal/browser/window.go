@@ -49,9 +49,9 @@ func (w Window) Check() error {
 	case w.Browser != "" && !slices.Contains(Names(), w.Browser):
 		return fmt.Errorf("browser %q is not one of %s", w.Browser, strings.Join(Names(), ", "))
 	case w.Container != "" && !firefox:
-		return fmt.Errorf("%s has no containers: they are Firefox's", w.Browser)
+		return fmt.Errorf("%s has no containers; use Firefox", w.Browser)
 	case w.Profile != "" && (w.Browser == "" && w.Container == "" || w.Browser == "safari"):
-		return fmt.Errorf("a profile needs a browser: %s", strings.Join(slices.DeleteFunc(Names(), isSafari), ", "))
+		return fmt.Errorf("a browser profile needs a browser: %s", strings.Join(slices.DeleteFunc(Names(), isSafari), ", "))
 	case strings.HasPrefix(w.Profile, "-"): // Firefox would read an option
 		return fmt.Errorf("the profile %q begins with -", w.Profile)
 	case w.Color != "" && !slices.Contains(Colors(), w.Color):
@@ -79,7 +79,7 @@ func (o Opener) OpenIn(w Window, s System, address string) error {
 		return err
 	}
 	if !allowed(address) {
-		return fmt.Errorf("neither https nor on this machine: not opened")
+		return fmt.Errorf("not opened: the address is neither https nor on this machine")
 	}
 	if w.Container != "" {
 		w.Browser = "firefox"

@@ -81,9 +81,9 @@ func TestWhereAnAddressOpens(t *testing.T) {
 
 func TestWhatIsNoWindow(t *testing.T) {
 	for says, w := range map[string]Window{
-		"browser \"lynx\" is not one of brave,": {Browser: "lynx"},
-		"chrome has no containers":              {Browser: "chrome", Container: "x"},
-		"a profile needs a browser: brave,":     {Profile: "x"},
+		"browser \"lynx\" is not one of brave,":     {Browser: "lynx"},
+		"chrome has no containers":                  {Browser: "chrome", Container: "x"},
+		"a browser profile needs a browser: brave,": {Profile: "x"},
 		"vivaldi":                               {Browser: "safari", Profile: "x"},
 		"color \"toolbar\" is not one of blue,": {Container: "x", Color: "toolbar"},
 		"icon \"fence\" is not one of":          {Container: "x", Icon: "fence"},

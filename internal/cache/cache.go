@@ -58,7 +58,7 @@ type DamagedError struct {
 func (e *DamagedError) Error() string {
 	text := "cache file " + e.Path + " is damaged: " + e.Cause.Error()
 	if e.Aside != "" {
-		text += "; it was set aside as " + filepath.Base(e.Aside)
+		text += "; it was moved to " + filepath.Base(e.Aside)
 	}
 	return text
 }

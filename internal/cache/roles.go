@@ -169,7 +169,7 @@ func (s *Store) SaveRoleCredentials(
 	o.set("ProviderType", providerSSO)
 	o.setRaw("Credentials", credentialsObject(c).bytes())
 	if err := s.Files.WriteSecret(filepath.Join(s.roleDir(), name), o.bytes()); err != nil {
-		return fmt.Errorf("the role credentials cannot be cached: %w", err)
+		return fmt.Errorf("could not cache the role credentials: %w", err)
 	}
 	note, err := json.Marshal(roleNote{session.Name, session.StartURL, accountID, role})
 	if err != nil {
@@ -253,7 +253,7 @@ func (s *Store) SaveChainedCredentials(chain []string, c identitycenter.RoleCred
 	o.set("Session", chain[0])
 	o.setRaw("Credentials", credentialsObject(c).bytes())
 	if err := s.Files.WriteSecret(s.chainedPath(chain), o.bytes()); err != nil {
-		return fmt.Errorf("the role credentials cannot be cached: %w", err)
+		return fmt.Errorf("could not cache the role credentials: %w", err)
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (s *Store) sealed(session identitycenter.SSOSession) (t sealedToken, found 
 		return t, false, fmt.Errorf("cache file: %w", err)
 	}
 	if err := json.Unmarshal(data, &t); err != nil || t.Format != 1 || len(t.Sealed) == 0 {
-		return t, false, &DamagedError{Path: path, Cause: errors.New("it is no encrypted sign-in")}
+		return t, false, &DamagedError{Path: path, Cause: errors.New("it is not an encrypted sign-in")}
 	}
 	found = identitycenter.SameStartURL(t.StartURL, session.StartURL) && t.Session == session.Name &&
 		(session.Region == "" || t.Region == session.Region)
@@ -149,7 +149,7 @@ func (s *Store) Unseal(
 		return token, ErrChanged
 	}
 	if note := s.SessionNote(session); note.ClientID == t.ClientID && t.Issuer != "" && note.OIDC != t.Issuer {
-		return token, &DamagedError{Path: s.SealedPath(session), Cause: errors.New("another endpoint has issued it")}
+		return token, &DamagedError{Path: s.SealedPath(session), Cause: errors.New("another endpoint issued it")}
 	}
 	secrets, err := s.open(ctx, t)
 	if err != nil {

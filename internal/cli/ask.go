@@ -140,7 +140,7 @@ func (p *atTerminal) Waiting(session identitycenter.SSOSession, holder string) {
 	if holder == "" {
 		holder = "another process"
 	}
-	p.Tell(fmt.Sprintf("waiting for %s, which is signing in to %q", holder, session.Label()))
+	p.Tell(fmt.Sprintf("waiting for %s to sign in to %q", holder, session.Label()))
 }
 
 func (p *atTerminal) Authorize(a login.Authorization) {
@@ -171,10 +171,10 @@ func (p *atTerminal) elsewhere() {
 			width = terminal.Width(file)
 		}
 		for _, line := range []string{
-			"rolecall: open that address in a browser; if it is on another machine, either",
-			fmt.Sprintf("  run there first  ssh -L %[1]d:127.0.0.1:%[1]d %[2]s", port, hostName()),
-			fmt.Sprintf("  or paste here the address that the browser ends on (127.0.0.1:%d/…);", port),
-			"  paste only what your own browser shows, never an address that somebody sends you",
+			"rolecall: open that address in a browser; if the browser is on another machine, either",
+			fmt.Sprintf("  first run there  ssh -L %[1]d:127.0.0.1:%[1]d %[2]s", port, hostName()),
+			fmt.Sprintf("  or paste the address where the browser ends up (127.0.0.1:%d/…) here;", port),
+			"  paste only what your own browser shows, never an address that someone sends you",
 		} {
 			if strings.Contains(line, "paste") && !p.app.allowed(policy.Paste) {
 				continue
@@ -192,7 +192,7 @@ func (p *atTerminal) Device(session identitycenter.SSOSession, d identitycenter.
 	minutes := time.Until(d.ExpiresAt).Round(time.Minute).Minutes()
 	p.Tell(fmt.Sprintf("sign in to %q within %.0f minutes at:", session.Label(), minutes))
 	fmt.Fprintf(p.app.Stderr, "\n  %s\n\n  code: %s\n\n", terminal.ShowLine(address), terminal.ShowLine(d.UserCode))
-	p.Tell("approve only this code")
+	p.Tell("approve this code only")
 	p.qr(address)
 	p.open(address, func(err error) { p.Tell(err.Error()) })
 }

@@ -22,19 +22,24 @@ type assumeFlags struct {
 func (f *assumeFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.roles, "assume", nil, "assume the role `ARN` with the target's keys; can be repeated")
-	flags.StringArrayVar(&f.tags, "session-tag", nil, "`KEY=VALUE` of the last role in a chain; can be repeated")
-	flags.StringArrayVar(&f.transitive, "transitive-tag", nil, "`KEY` of a session tag that stays for further roles")
-	flags.StringVar(&f.policy, "policy", "", "`FILE` with a JSON policy that narrows the last role")
-	flags.StringArrayVar(&f.policyARNs, "policy-arn", nil, "`ARN` of a managed policy that narrows the last role")
-	flags.StringVar(&f.sourceIdentity, "source-identity", "", "source identity, a `NAME` that no later role can change")
-	flags.StringVar(&f.externalID, "external-id", "", "`ID` that the last role's owner asks for")
+	flags.StringArrayVar(&f.tags, "session-tag", nil,
+		"session tag `KEY=VALUE` for the last role in the chain; can be repeated")
+	flags.StringArrayVar(&f.transitive, "transitive-tag", nil,
+		"`KEY` of a session tag to pass on to later roles in the chain; can be repeated")
+	flags.StringVar(&f.policy, "policy", "", "`FILE` with a session policy (JSON) for the last role in the chain")
+	flags.StringArrayVar(&f.policyARNs, "policy-arn", nil,
+		"`ARN` of a managed policy to use as session policy for the last role; can be repeated")
+	flags.StringVar(&f.sourceIdentity, "source-identity", "",
+		"source identity, a `NAME` that later roles in the chain cannot change")
+	flags.StringVar(&f.externalID, "external-id", "", "external `ID` that the last role's trust policy requires")
 	flags.StringVar(&f.sessionName, "role-session-name", "",
-		"`NAME` of the last role's session (default that of the keys that assume it)")
+		"`NAME` of the last role's session (default: that of the keys that assume the role)")
 	name := "duration"
 	if cmd.Name() == "console" { // where --duration is the console's
 		name = "role-duration"
 	}
-	flags.DurationVar(&f.roleDuration, name, 0, "how `LONG` the last role's keys live, 15m to 12h; 1h at most in a chain")
+	flags.DurationVar(&f.roleDuration, name, 0,
+		"`DURATION` of the last role's credentials, 15m to 12h; at most 1h when chaining roles")
 }
 
 // given reports whether any of the flags is set.
@@ -94,7 +99,7 @@ func stacked(profile awsconfig.Profile, t target) (awsconfig.Profile, error) {
 	}
 	if t.last != nil {
 		if profile.Chain == nil {
-			return profile, Usagef("there is no role to assume: add --assume ARN, or name a profile with role_arn")
+			return profile, Usagef("no role to assume: pass --assume ARN, or use a profile with role_arn")
 		}
 		chain := t.last.Over(*profile.Chain)
 		profile.Chain = &chain

@@ -24,29 +24,29 @@ func (a *App) auditCommand() *cobra.Command {
 	var accounts []string
 	cmd := &cobra.Command{
 		Use:   "audit",
-		Short: "List which keys left rolecall, when, and for which program",
-		Long: `List which keys left rolecall, when, and for which program; the newest are last.
+		Short: "List the keys that rolecall handed out, when, and to which program",
+		Long: `List the keys that rolecall handed out, when, and to which program, newest last.
 
   rolecall audit --since 2d
   rolecall audit --since 2026-11-01 --account 'payments-*'
   rolecall audit --json
   rolecall audit verify
 
-There is a record of each set of keys that env, exec, process, serve, console, write and
-"sso get-role-credentials" hand out, and of each login. It is written before the keys leave, and
-holds no secret. HOW is "refused" where a rule or a guard was in the way, and "guard" where one
-was passed; RULE names it, and how it was answered. COMMAND is the program that gets the keys,
-else the command of rolecall that prints them; PARENT is the program that started rolecall. A
-person whose name is not known is shown as ? with the beginning of a hash that is the same for
-each person.
+rolecall records each set of keys that env, exec, process, serve, console, write and
+"sso get-role-credentials" hand out, and each login. It writes the record before it hands out the
+keys; records hold no secrets. HOW is "refused" if a rule or a guard refused the keys, and "guard" if
+a guard was confirmed; RULE names the rule, and how it was confirmed. COMMAND is the program that got
+the keys, else the rolecall command that printed them; PARENT is the program that started rolecall.
+Users whose names are not known are shown as ? and the start of a hash that identifies them.
 
-With --json each record is a line. "lost" counts the records that could not be written until then.
-[audit] in config.toml switches it off (enabled = false), or copies each record to the system's
-log (copy = "syslog" or "journald") or to a program's stdin (copy_command = ["PROGRAM", "ARGUMENT"]).`,
+With --json each record is a line; "lost" counts records that could not be written before it.
+[audit] in config.toml turns the log off (enabled = false), or copies each record to the system log
+(copy = "syslog" or "journald") or to a program's stdin (copy_command = ["PROGRAM", "ARGUMENT"]).`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.listAudit(since, accounts) },
 	}
-	cmd.Flags().StringVar(&since, "since", "", "only records since this `TIME`: 2d, 12h, 2026-11-01, or with a time")
+	cmd.Flags().StringVar(&since, "since", "",
+		"only records since this `TIME`: 2d, 12h, or a date such as 2026-11-01, with or without a time")
 	cmd.Flags().StringArrayVar(&accounts, "account", nil,
 		"only accounts with this `ID`, name or alias, or a pattern with * and ?; can be repeated")
 	cmd.AddCommand(a.auditVerifyCommand())
@@ -57,23 +57,23 @@ func (a *App) auditVerifyCommand() *cobra.Command {
 	var against string
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Check that no record of the audit log was changed, moved or removed",
-		Long: `Check that no record of the audit log was changed, moved or removed.
+		Short: "Check that no record in the audit log was changed, moved or removed",
+		Long: `Check that no record in the audit log was changed, moved or removed.
 
   rolecall audit verify
   rolecall audit verify --json
 
-Each record has the hash of the one before. What does not fit is named with file and line, and the
-exit code is 1. What a crash has left of a record is named, too, and is no failure.
+Each record has the hash of the record before it. verify prints file and line of each record that
+does not match, and exits with 1. It also mentions records that a crash cut off; these are no failure.
 
-The chain cannot show that its end was cut off, or that all of it was written anew: whoever can
-write the log can do that. A copy of the records elsewhere does; --against reads one, and names
-the records that are not in the log. With copy = "journald":
+The chain alone cannot show that its end was cut off or that all of it was rewritten: anyone who can
+write to the log can do that. A copy kept elsewhere can: --against reads one, and lists the records
+that are missing from the log. With copy = "journald":
 journalctl -t rolecall -o cat | rolecall audit verify --against -`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.verifyAudit(against) },
 	}
-	cmd.Flags().StringVar(&against, "against", "", "compare with a copy of the records in this `FILE`, - for stdin")
+	cmd.Flags().StringVar(&against, "against", "", "compare with a copy of the records in this `FILE` (- for stdin)")
 	return cmd
 }
 
@@ -202,10 +202,10 @@ func (a *App) sayAudit(report audit.Report, own settings.Audit) {
 		a.tell("%s could not be written", Counted(int(n), "record"))
 	}
 	if len(report.Findings) > 0 {
-		a.warn(errors.New("the audit log was changed; to see where, run: rolecall audit verify"))
+		a.warn(errors.New("the audit log was changed; to see where: rolecall audit verify"))
 	}
 	if own.Off() {
-		a.tell("no new records are written: [audit] enabled is false in %s", a.Tidy(a.settingsFile()))
+		a.tell("audit is off: [audit] enabled is false in %s", a.Tidy(a.settingsFile()))
 	}
 }
 
@@ -253,7 +253,7 @@ func (a *App) verifyAudit(against string) error {
 			return err
 		}
 	}
-	verb := "whole"
+	verb := "chain intact"
 	if len(v.Findings) > 0 {
 		verb = "checked"
 	}
@@ -262,7 +262,7 @@ func (a *App) verifyAudit(against string) error {
 		text = fmt.Sprintf("%s, %s; the copy has %d.", Counted(v.Records, "record"), verb, v.Copied)
 	}
 	if v.Records > 0 {
-		text += fmt.Sprintf(" The last has number %d and hash %s.", report.Last.Seq, v.Head)
+		text += fmt.Sprintf(" Last record: number %d, hash %s.", report.Last.Seq, v.Head)
 	}
 	if err := a.Result(text, v); err != nil {
 		return err
@@ -306,7 +306,7 @@ func (a *App) compareAudit(path string, hashes map[string]bool, v *auditVerdict)
 		return fmt.Errorf("--against: %w", err)
 	}
 	if n == 0 {
-		return &HintError{Err: errors.New("--against: there are no records in the copy"), Code: ExitError}
+		return &HintError{Err: errors.New("--against: the copy has no records"), Code: ExitError}
 	}
 	v.Copied = n
 	for _, r := range missing {

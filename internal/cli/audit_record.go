@@ -101,12 +101,12 @@ func journalFields(r audit.Record) []copies.Field {
 // notRecorded is what happens without a record.
 func (a *App) notRecorded(err error) error {
 	if !a.auditRequired() {
-		a.auditWarned.Do(func() { a.warn(fmt.Errorf("the audit log has lost a record: %w", err)) })
+		a.auditWarned.Do(func() { a.warn(fmt.Errorf("could not write an audit record: %w", err)) })
 		return nil
 	}
 	return &HintError{
-		Err:  fmt.Errorf("no keys without a record in the audit log, says the policy: %w", err),
-		Code: ExitRefused, Facts: []string{"the rule is in: rolecall config policy"},
+		Err:  fmt.Errorf("the policy requires an audit record, which could not be written: %w", err),
+		Code: ExitRefused, Facts: []string{"to see the rule: rolecall config policy"},
 		Hint: "make room for " + a.quotedPath(a.auditLog().Dir),
 	}
 }

@@ -81,13 +81,13 @@ rolecall, the AWS CLI and the SDKs.
 A TARGET is a profile of ~/.aws/config, or [SESSION:]ACCOUNT/ROLE with an account's id,
 name, alias or unique prefix. The default is $AWS_PROFILE, else the default profile.
 
-At a terminal, rolecall without a command lets you pick a TARGET, and opens a shell with
-its credentials.
+Without a command, at a terminal, rolecall lets you pick a TARGET and opens a shell with its
+credentials.
 
 Exit codes:
   0 ok · 1 error · 2 usage · 3 login required · 4 no access
   5 throttled or unavailable · 6 configuration · 7 refused by policy · 130 interrupted
-  exec, demo and idc run pass on the exit code of their command.`
+  exec, demo and idc run exit with the exit code of their command.`
 
 // Root returns the whole command tree of w, for the manual and for tests.
 func Root(w World) *cobra.Command { return (&App{World: w}).root(nil) }

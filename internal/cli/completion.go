@@ -30,19 +30,19 @@ var (
 func (a *App) completionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "completion",
-		Short: "Print the completion script of a shell",
-		Long: `Print the completion script of a shell.
+		Short: "Print the completion script for a shell",
+		Long: `Print the completion script for a shell.
 
   source <(rolecall completion bash)
   source <(rolecall completion zsh)                                   after compinit
   rolecall completion fish | source
   rolecall completion powershell | Out-String | Invoke-Expression
 
-These lines belong in the shell's start-up file.`,
+Put the line in your shell's startup file.`,
 		Args: cobra.NoArgs,
 	}
 	add := func(shell, name, use string, write func(root *cobra.Command) error) {
-		short := "Print the completion script of " + name
+		short := "Print the completion script for " + name
 		cmd.AddCommand(&cobra.Command{
 			Use: shell, Short: short, Args: cobra.NoArgs,
 			Long: short + ".\n\n  rolecall completion " + shell + "\n  " + use,
@@ -83,7 +83,7 @@ func (a *App) completionsCommand() *cobra.Command {
 				last := len(args) - 1
 				return a.completeZsh(cmd.Context(), args[1:last], args[last])
 			}
-			return Usagef("this is for the scripts of: rolecall completion")
+			return Usagef("__completions is for the scripts that rolecall completion prints")
 		},
 	}
 }

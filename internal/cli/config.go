@@ -14,9 +14,9 @@ import (
 func (a *App) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Look at the shared config files and the policy",
-		Long: `Look at the shared config files, ~/.aws/config and ~/.aws/credentials, and at the policy of this
-machine.
+		Short: "Show how rolecall reads the config files and the policy",
+		Long: `Show how rolecall reads the shared config files, ~/.aws/config and ~/.aws/credentials, and this
+machine's policy.
 
   rolecall config show
   rolecall config policy`,
@@ -25,15 +25,15 @@ machine.
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use:   "show",
-		Short: "Print how rolecall understands the shared files, and what is wrong with them",
-		Long: `Print how rolecall understands the shared config files, and what is wrong with them.
+		Short: "Print how rolecall reads the shared config files, and what is wrong with them",
+		Long: `Print how rolecall reads the shared config files, and what is wrong with them.
 
   rolecall config show
   rolecall config show --json
 
-Each section is shown with its file and line, without secrets. Below them are the problems: what
-tools ignore or read differently, and values that cannot be right, with what to write instead.
-What other tools can use and rolecall cannot is listed last. The files do not change.`,
+It prints each section with its file and line, without secrets. Problems follow: what tools ignore
+or read differently, and values that cannot be right, with what to write instead. Profiles that other
+tools can use but rolecall cannot come last. The files are not changed.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.configShow() },
 	})
@@ -121,13 +121,13 @@ func (a *App) printConfig(c shownConfig) error {
 		a.printProperties(&b, s.Properties, "  ")
 	}
 	if len(c.Sections) == 0 {
-		fmt.Fprintf(&b, "There are no sections in %s or %s.\n", a.Show(a.Tidy(c.ConfigFile)),
+		fmt.Fprintf(&b, "No sections in %s or %s.\n", a.Show(a.Tidy(c.ConfigFile)),
 			a.Show(a.Tidy(c.CredentialsFile)))
 	}
 	a.printProblems(&b, "Problems", c.Problems)
 	a.printProblems(&b, "Not usable with rolecall", c.Unusable)
 	if slices.ContainsFunc(c.Problems, func(p shownProblem) bool { return strings.Contains(p.Text, "botocore") }) {
-		fmt.Fprintf(&b, "\nbotocore is what the AWS CLI and boto3 read these files with.\n")
+		fmt.Fprintf(&b, "\nbotocore is the library with which the AWS CLI and boto3 read these files.\n")
 	}
 	_, err := io.WriteString(a.Stdout, b.String())
 	return err

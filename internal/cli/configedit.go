@@ -16,7 +16,7 @@ func (a *App) editor() (filesystem.Editor, error) {
 		return filesystem.Editor{}, err
 	}
 	return filesystem.Editor{State: store.State, Now: a.Now, InPlace: func(path string) {
-		a.note("%s is a mount of its own, which cannot be replaced: it was written in place, after a backup", a.Tidy(path))
+		a.note("%s is a mount point, which cannot be replaced: wrote it in place, after a backup", a.Tidy(path))
 	}}, nil
 }
 
@@ -41,10 +41,10 @@ func (a *App) explainEdit(file string, err error) error {
 	var changed *filesystem.ForeignChangeError
 	switch {
 	case errors.As(err, &changed) && changed.Backup == "":
-		e.Err = fmt.Errorf("%s, which rolecall created, was changed since: undo would lose that change", shown)
+		e.Err = fmt.Errorf("%s, which rolecall created, has changed since: undo would lose that change", shown)
 		e.Hint = "rm " + a.quotedPath(file)
 	case errors.As(err, &changed):
-		e.Err = fmt.Errorf("%s was changed since rolecall wrote it: undo would lose that change", shown)
+		e.Err = fmt.Errorf("%s has changed since rolecall wrote it: undo would lose that change", shown)
 		e.Hint = "cp " + a.quotedPath(changed.Backup) + " " + a.quotedPath(file)
 	case errors.Is(err, filesystem.ErrReadOnly):
 		e.Hint = "chmod u+w " + Quoted(file)
@@ -54,10 +54,10 @@ func (a *App) explainEdit(file string, err error) error {
 		e.Err = fmt.Errorf("%s is read-only", shown)
 	case errors.Is(err, filesystem.ErrHardLinked):
 		e.Err = fmt.Errorf("%s has other hard links, which would keep the old content", shown)
-		e.Hint = "make it a file of its own: cp FILE COPY && mv COPY FILE; or use a symbolic link"
+		e.Hint = "replace the hard link with a copy: cp FILE COPY && mv COPY FILE; or use a symbolic link"
 	case errors.Is(err, filesystem.ErrChanged):
 		e.Err = fmt.Errorf("%s is being changed by another program; gave up after three tries", shown)
-		e.Code, e.Hint = ExitError, "save and close it there, then try again"
+		e.Code, e.Hint = ExitError, "save and close it in that program, then try again"
 	default:
 		return err
 	}

@@ -89,7 +89,7 @@ func (a *App) unlisted(unknown error, session identitycenter.SSOSession) error {
 	}
 	facts := a.configFacts(e)
 	if len(facts) == 0 {
-		facts = []string{"accounts are not listed yet; if it is one: rolecall sync" + sessionArgument(session)}
+		facts = []string{"your accounts are not listed yet; to list them: rolecall sync" + sessionArgument(session)}
 	}
 	return &HintError{Err: unknown, Code: ExitConfiguration, Facts: facts, Hint: "rolecall config show"}
 }
@@ -108,8 +108,8 @@ func (a *App) needsTarget(config *awsconfig.Config, name string) error {
 		fact += fmt.Sprintf(", and %d more", len(names)-most)
 	}
 	return &HintError{
-		Err:  errors.New("which profile? none is named, and there is no default profile"),
+		Err:  errors.New("no profile named, and there is no default profile"),
 		Code: ExitConfiguration, Facts: append(a.meantBy(config, err), fact),
-		Hint: a.withProfile() + "; for all that this shell runs: " + exportProfile(),
+		Hint: a.withProfile() + "; for every command in this shell: " + exportProfile(),
 	}
 }

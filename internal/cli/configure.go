@@ -35,32 +35,32 @@ func (a *App) configureCommand() *cobra.Command {
   rolecall configure example-corp --session corp --yes
   rolecall configure http://127.0.0.1:9911 --no-login         a local Identity Center
 
-The start URL is enough: rolecall finds the region. It accepts the address of your AWS access
+The start URL is enough: rolecall finds the region. You can pass the address of your AWS access
 portal in any form, just the part before .awsapps.com, or the name of an existing sso-session.
-Nothing else in the file changes. If the session exists, its region is corrected, and so are
-its scopes if you pass --scopes. After the sign-in it offers, at a terminal, to write a profile
-for each of your accounts and roles.
+Nothing else in the file changes. If the session exists, configure corrects its region, and its
+scopes if you pass --scopes. After the sign-in it offers, at a terminal, to write a profile for each
+of your accounts and roles.
 
---region is that of the Identity Center, --default-region that of your profiles: the AWS CLI
-needs one. Without it, it is that of config.toml, else asked at a terminal, else sso_region.`,
+--region is the region of the Identity Center; --default-region is the region of your profiles, which
+the AWS CLI needs. It defaults to the one in config.toml; else configure asks, or uses sso_region.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.configure(cmd.Context(), firstArg(args), f)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.session, "session", "", "`NAME` of the sso-session (default derived from the start URL)")
-	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default found from the start URL)")
+	flags.StringVar(&f.session, "session", "", "`NAME` of the sso-session (default: derived from the start URL)")
+	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default: found from the start URL)")
 	flags.StringVar(&f.scopes, "scopes", "",
 		"registration `SCOPES`, separated by commas (default "+identitycenter.AccessScope+")")
 	flags.BoolVar(&f.profiles, "profiles", false, "also write a profile for each account and role")
 	flags.BoolVar(&f.noProfiles, "no-profiles", false, "write no profiles")
-	flags.StringVar(&f.look.template, "template", "", "`TEMPLATE` of the profiles' names")
+	flags.StringVar(&f.look.template, "template", "", "`TEMPLATE` for profile names")
 	flags.StringVar(&f.look.region, "default-region", "",
-		"`REGION` of the profiles, to work in (default config.toml's, else asked for, else sso_region)")
-	flags.StringVar(&f.look.output, "output", "", "output `FORMAT` of the AWS CLI in the profiles")
+		"`REGION` for the profiles to work in (default: config.toml's, else asked for, else sso_region)")
+	flags.StringVar(&f.look.output, "output", "", "output `FORMAT` to set in the profiles, for the AWS CLI")
 	flags.BoolVar(&f.noLogin, "no-login", false, "write the session, but do not sign in")
-	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask: take the proposed answers")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do not prompt: accept the proposed answers")
 	f.addSignIn(cmd)
 	return cmd
 }
@@ -77,7 +77,7 @@ type setup struct {
 
 func (a *App) configure(ctx context.Context, text string, f configureFlags) error {
 	if f.profiles && (f.noProfiles || f.noLogin) {
-		return Usagef("--profiles excludes --no-profiles and --no-login")
+		return Usagef("--profiles cannot be used with --no-profiles or --no-login")
 	}
 	config, err := a.config()
 	if err != nil {
@@ -145,7 +145,7 @@ func (a *App) configureProfiles(ctx context.Context, s *session, f configureFlag
 	}
 	plan, err := j.plan(before)
 	if errors.Is(err, profiles.ErrNoRoles) || errors.Is(err, profiles.ErrNoMatch) {
-		a.note("no profiles are written: %s", noProfiles(err))
+		a.note("wrote no profiles: %s", noProfiles(err))
 		return nil
 	}
 	if err != nil || plan.Data == nil {
@@ -174,7 +174,7 @@ func noProfiles(err error) string {
 func profilesQuestion(plan *profiles.Plan, file string) string {
 	add := plan.Count(profiles.Added)
 	if other := len(plan.Changes) - add; other > 0 || plan.Unchanged > 0 {
-		return fmt.Sprintf("bring the profiles in %s up to date (%s)?", file, counts(plan))
+		return fmt.Sprintf("update the profiles in %s (%s)?", file, counts(plan))
 	}
 	if add == 1 {
 		return fmt.Sprintf("write a profile for your account and role to %s?", file)
@@ -193,7 +193,7 @@ func (a *App) sayNext(ctx context.Context, session identitycenter.SSOSession, no
 		return err
 	}
 	if inv := a.storedListingOf(ctx, config, session.Name); inv != nil && len(inv.Accounts) == 0 {
-		a.note("next: have accounts assigned to you, then: rolecall sync%s", sessionArgument(session))
+		a.note("next: ask for an account assignment, then run: rolecall sync%s", sessionArgument(session))
 		return nil
 	}
 	pick, list := "rolecall", "rolecall ls"
@@ -253,12 +253,13 @@ func (a *App) writeSetup(
 			{Name: "sso_registration_scopes", Value: scopes},
 		}
 		sections = append(sections, configSection{"sso-session", name, keys})
-		lines = append(lines, fmt.Sprintf("written to %s: [%s] with %s, region %s", in, header, p.session.StartURL, region))
+		lines = append(lines, fmt.Sprintf("wrote [%[2]s] to %[1]s: %[3]s, region %[4]s",
+			in, header, p.session.StartURL, region))
 	}
 	change := func(key, was, value, said string) {
 		if was != "" {
 			sections = append(sections, configSection{"sso-session", name, []awsconfig.Key{{Name: key, Value: value}}})
-			lines = append(lines, fmt.Sprintf("%s of [%s] in %s was %s, and is now %s", key, header, in, was, said))
+			lines = append(lines, fmt.Sprintf("changed %s of [%s] in %s from %s to %s", key, header, in, was, said))
 		}
 	}
 	change("sso_region", p.was, p.session.Region, region)
@@ -272,14 +273,14 @@ func (a *App) writeSetup(
 			{Name: "sso", Block: block}, {Name: "sso_oidc", Block: block}, {Name: "sts", Block: block},
 		}
 		sections = append(sections, configSection{"services", name, services})
-		lines = append(lines, fmt.Sprintf("written to %s: [services %s] with %s, for profiles with services = %s",
+		lines = append(lines, fmt.Sprintf("wrote [services %[2]s] to %[1]s: %[3]s, for profiles with services = %[4]s",
 			in, name, p.endpoint, name))
 	}
 	if len(sections) > 0 {
 		err = a.writeSections(ctx, file, sections)
 	}
 	if strings.HasPrefix(p.session.StartURL, "http://") && !p.there {
-		lines = append(lines, fmt.Sprintf("AWS CLIs from 2.35.13 on refuse an http start URL; for them: "+
+		lines = append(lines, fmt.Sprintf("AWS CLI 2.35.13 and later reject an http start URL; for those: "+
 			"rolecall idc configure --url %s", p.endpoint))
 	}
 	for _, line := range lines {
@@ -313,11 +314,11 @@ func (a *App) askProfilesRegion(
 		return "", err
 	}
 	for {
-		region, err := a.ask(ctx, "region of the profiles", session.Region)
+		region, err := a.ask(ctx, "region for the profiles", session.Region)
 		if err != nil {
 			return "", err
 		}
-		wrong := regionError(region, "region of the profiles", session)
+		wrong := regionError(region, "region for the profiles", session)
 		if wrong == nil {
 			return region, nil
 		}

@@ -42,7 +42,7 @@ func (a *App) planSession(ctx context.Context, config *awsconfig.Config, text st
 		}
 	}
 	if len(p.session.Scopes) == 0 {
-		return p, Usagef("--scopes %q names no scope", f.scopes)
+		return p, Usagef("--scopes %q has no scope", f.scopes)
 	}
 	return p, a.nameSession(ctx, config, &p, given, f)
 }
@@ -70,7 +70,7 @@ func (a *App) localEndpoint(ctx context.Context, config *awsconfig.Config, start
 func (a *App) startURL(ctx context.Context, config *awsconfig.Config, text string) (string, error) {
 	if text == "" {
 		if !a.Terminal {
-			return "", Usagef("without a terminal a start URL is needed: rolecall configure START_URL")
+			return "", Usagef("without a terminal, pass a start URL: rolecall configure START_URL")
 		}
 		fallback := ""
 		if names := config.SessionNames(); len(names) == 1 {
@@ -107,7 +107,7 @@ func (a *App) regionOf(
 		return found, Usagef("--region: %q is not a region", f.region)
 	case sessionOf(config, startURL) != "":
 	case byHost != "" && byHost != f.region:
-		return found, Usagef("--region %s contradicts the start URL, whose host says %s", f.region, byHost)
+		return found, Usagef("--region %s conflicts with the start URL, which is in %s", f.region, byHost)
 	default:
 		return found, nil
 	}
@@ -121,7 +121,7 @@ func (a *App) regionOf(
 		return found, context.Cause(ctx)
 	case err == nil && answer.Region != f.region:
 		return found, &HintError{
-			Err: fmt.Errorf("--region %s is not the region of %s: that is %s (from %s)",
+			Err: fmt.Errorf("--region %s is not the region of %s, which is %s (from %s)",
 				f.region, startURL, answer.Region, answer.From),
 			Code: ExitConfiguration, Hint: "rolecall configure " + Quoted(startURL),
 		}
@@ -164,7 +164,7 @@ func (a *App) regionNotFound(
 	if !a.Terminal || f.yes {
 		return found, &HintError{
 			Err: cause, Code: ExitUsage,
-			Facts: []string{"a proxy, or the sign-in page of a network, may have answered instead"},
+			Facts: []string{"a proxy or a network's sign-in page may have answered instead"},
 			Hint:  "rolecall configure " + Quoted(found.StartURL) + " --region REGION",
 		}
 	}
@@ -220,7 +220,7 @@ func (a *App) nameSession(
 	if isSession(config, name, p.session.StartURL) || isSession(config, name, given) {
 		if !leadsTo(config, name, p.endpoint) {
 			return &HintError{
-				Err:  fmt.Errorf("[services %s] in the config file points elsewhere, not to %s", name, p.endpoint),
+				Err:  fmt.Errorf("[services %s] in the config file does not point to %s", name, p.endpoint),
 				Code: ExitConfiguration, Hint: other,
 			}
 		}
@@ -230,7 +230,7 @@ func (a *App) nameSession(
 	if name == "" {
 		name = freeName(config, *p)
 		if a.Terminal && !f.yes {
-			question := fmt.Sprintf("%s is in %s; name of its sso-session", p.session.StartURL, p.session.Region)
+			question := fmt.Sprintf("%s is in %s; name for its sso-session", p.session.StartURL, p.session.Region)
 			var err error
 			if name, err = a.ask(ctx, question, name); err != nil {
 				return err
@@ -239,10 +239,10 @@ func (a *App) nameSession(
 	}
 	switch {
 	case !isSessionName(name):
-		return Usagef("%q: the name of an sso-session consists of letters, digits and _.+=,@-", name)
+		return Usagef("%q: an sso-session name can have only letters, digits and _.+=,@-", name)
 	case !isFree(config, name, p.endpoint):
 		return &HintError{
-			Err: fmt.Errorf("%q is in the config file with other values", name), Code: ExitConfiguration, Hint: other,
+			Err: fmt.Errorf("%q is already in the config file with other values", name), Code: ExitConfiguration, Hint: other,
 		}
 	}
 	p.session.Name = name

@@ -44,14 +44,14 @@ func (a *App) consoleCommand() *cobra.Command {
   rolecall console dev --service s3     ec2, ddb, logs, orgs …
   rolecall console dev --browser chrome --browser-profile Payments
   rolecall console dev --container Payments    a Firefox container
-  rolecall console dev --print          print the link: it signs anybody in, for 15 minutes
-  rolecall console dev --portal         use the access portal's link, which holds no keys
+  rolecall console dev --print          print the link: it signs in anyone, for 15 minutes
+  rolecall console dev --portal         use the access portal's link, which contains no keys
 
-Without a TARGET, the keys in the environment count, if there are any: those of "exec", of
-"env" or of the picker's shell. [[console]] entries of config.toml choose the browser by account.
+Without a TARGET, it uses the keys in the environment, if any: those set by "exec", "env" or the
+picker's shell. [[console]] entries in config.toml choose the browser by account.
 
-A browser has one console session, or five with AWS's multi-session support: --logout-first ends
-the one that is there, --multi-session switches that support on.`,
+A browser has one console session, or up to five with AWS's multi-session support: --logout-first
+ends the current one, --multi-session turns that support on.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := o.read(a, duration, service)
@@ -69,8 +69,8 @@ the one that is there, --multi-session switches that support on.`,
 		},
 	}
 	cmd.Flags().StringVar(&duration, "duration", "",
-		"`LENGTH` of the console session: 900 to 43200 seconds, or like 8h (default that of the credentials)")
-	cmd.Flags().StringVar(&service, "service", "", "like --destination, for a `SERVICE`")
+		"`LENGTH` of the console session: 900 to 43200 seconds, or such as 8h (default: until the credentials expire)")
+	cmd.Flags().StringVar(&service, "service", "", "open this `SERVICE`, like --destination")
 	_ = cmd.RegisterFlagCompletionFunc("service", cobra.FixedCompletions(console.Services(), nothingElse))
 	o.add(cmd)
 	f.add(cmd)
@@ -81,16 +81,16 @@ the one that is there, --multi-session switches that support on.`,
 
 func (o *consoleOptions) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.destination, "destination", "",
-		"`PAGE` of the console: a service like s3, a path, or an address")
-	cmd.Flags().BoolVar(&o.print, "print", false, "print the link, and open no browser")
-	cmd.Flags().BoolVar(&o.copy, "copy", false, "copy the link to the clipboard, and open no browser")
-	cmd.Flags().BoolVar(&o.portal, "portal", false, "use the access portal's own link, which holds no keys")
-	cmd.Flags().BoolVar(&o.logoutFirst, "logout-first", false, "end the browser's console session first")
-	cmd.Flags().BoolVar(&o.multiSession, "multi-session", false, "switch AWS's multi-session support on first")
+		"console `PAGE` to open: a service such as s3, a path, or a URL")
+	cmd.Flags().BoolVar(&o.print, "print", false, "print the link instead of opening a browser")
+	cmd.Flags().BoolVar(&o.copy, "copy", false, "copy the link to the clipboard instead of opening a browser")
+	cmd.Flags().BoolVar(&o.portal, "portal", false, "use the access portal's own link, which contains no keys")
+	cmd.Flags().BoolVar(&o.logoutFirst, "logout-first", false, "end the browser's current console session first")
+	cmd.Flags().BoolVar(&o.multiSession, "multi-session", false, "turn on AWS's multi-session support first")
 	cmd.Flags().StringVar(&o.window.Browser, "browser", "",
 		"open it in this `BROWSER`: "+strings.Join(browser.Names(), ", "))
 	cmd.Flags().StringVar(&o.window.Profile, "browser-profile", "",
-		"`PROFILE` of the browser, by its shown name or directory")
+		"browser `PROFILE`, by its display name or directory")
 	cmd.Flags().StringVar(&o.window.Container, "container", "", "open it in this Firefox `CONTAINER`")
 	_ = cmd.RegisterFlagCompletionFunc("browser", cobra.FixedCompletions(browser.Names(), nothingElse))
 }
@@ -99,9 +99,9 @@ func (o *consoleOptions) add(cmd *cobra.Command) {
 func (o *consoleOptions) read(a *App, duration, service string) (err error) {
 	switch {
 	case service != "" && o.destination != "":
-		return Usagef("--service and --destination exclude each other")
+		return Usagef("--service and --destination cannot be used together")
 	case o.copy && !isTerminal(a.Stderr):
-		return Usagef("--copy needs a terminal, whose clipboard gets the link; without one use --print")
+		return Usagef("--copy needs a terminal, which copies the link; without one, use --print")
 	}
 	o.destination = cmp.Or(service, o.destination)
 	if o.duration, err = consoleDuration(duration); err != nil {
@@ -114,11 +114,11 @@ func (o *consoleOptions) read(a *App, duration, service string) (err error) {
 func (o consoleOptions) check() error {
 	switch {
 	case o.print && o.copy:
-		return Usagef("--print and --copy exclude each other")
+		return Usagef("--print and --copy cannot be used together")
 	case o.logoutFirst && o.multiSession:
-		return Usagef("--logout-first and --multi-session exclude each other: with several sessions none has to end")
+		return Usagef("--logout-first and --multi-session cannot be used together")
 	case o.portal && (o.logoutFirst || o.multiSession):
-		return Usagef("the access portal signs in by itself: --portal excludes --logout-first and --multi-session")
+		return Usagef("--portal cannot be used with --logout-first or --multi-session: the access portal signs in itself")
 	}
 	if err := o.window.Check(); err != nil {
 		return &UsageError{err}
@@ -178,16 +178,16 @@ func (a *App) console(ctx context.Context, t target, o consoleOptions) error {
 	if o.portal {
 		switch {
 		case !profile.SignsIn():
-			return Usagef("the access portal knows nothing of profile %q: leave out --portal", profile.Name)
+			return Usagef("the access portal has no link for profile %q: leave out --portal", profile.Name)
 		case o.duration != 0:
-			return Usagef("the access portal sets the length of the session: --portal excludes --duration")
+			return Usagef("--portal cannot be used with --duration: the access portal sets the session's length")
 		case profile.Chain != nil:
 			return Usagef("the access portal has no links for assumed roles: leave out --portal")
 		}
 		return a.openPortal(ctx, s, r, o)
 	}
 	if o.duration != 0 && profile.Chain != nil {
-		return Usagef("AWS sets the length of a console session of an assumed role: leave out --duration")
+		return Usagef("AWS sets the length of an assumed role's console session: leave out --duration")
 	}
 	if err := a.guard(ctx, profile, s); err != nil {
 		return err
@@ -219,7 +219,7 @@ func (a *App) consoleKeys(
 			return keys, "", err
 		}
 		if keys.SessionToken.IsZero() {
-			return keys, "", Usagef("the console takes no long-term keys, as those of profile %q: add --assume ARN",
+			return keys, "", Usagef("the console does not accept long-term keys, such as those of profile %q: pass --assume ARN",
 				profile.Name)
 		}
 		signin, err = a.signin(s, *profile.Root(), region)
@@ -269,7 +269,7 @@ func (a *App) destination(text, region string) (string, error) {
 		return "", &UsageError{err}
 	}
 	if !console.Known(text) {
-		a.tell("%q is not a service that rolecall knows; it is tried as it is", text)
+		a.tell("unknown service %q; trying it as it is", text)
 	}
 	return page, nil
 }
@@ -306,7 +306,7 @@ func (a *App) signinAt(own string, aws bool, root awsconfig.Profile, region stri
 	}
 	if !strings.EqualFold(override, own) && !(aws && console.IsSignin(override, region)) {
 		return "", &HintError{
-			Err:  fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN, %s, would get the role's keys, which are for %s", override, own),
+			Err:  fmt.Errorf("AWS_ENDPOINT_URL_SIGNIN would send the role's keys to %s, but they are for %s", override, own),
 			Code: ExitRefused, Hint: "unset AWS_ENDPOINT_URL_SIGNIN",
 		}
 	}

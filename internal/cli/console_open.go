@@ -38,7 +38,7 @@ func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consol
 	if o.print || o.copy {
 		until := a.Now().Add(console.Life).UTC().Truncate(time.Second)
 		r.Until = &until
-		a.note("until %s this link signs anybody in as %s: keep it to yourself",
+		a.note("until %s, anyone with this link can sign in as %s: keep it to yourself",
 			until.Local().Format("15:04"), r.Account+"/"+r.Role)
 		if o.copy {
 			a.copy(link.Reveal())
@@ -68,7 +68,7 @@ func (a *App) handOver(ctx context.Context, link identitycenter.Secret, r consol
 func (a *App) refusedCaller() func(error) {
 	var once sync.Once
 	return func(err error) {
-		once.Do(func() { a.warn(errors.New(peer.Who(err) + " asked for the link, and was refused")) })
+		once.Do(func() { a.warn(errors.New(peer.Who(err) + " asked for the link and was refused")) })
 	}
 }
 

@@ -34,12 +34,12 @@ func (a *App) machineDefaults() (settings.Settings, error) {
 		var unknown string
 		defaults, unknown, err = settings.Defaults(a.defaultsFile(), text)
 		if unknown != "" {
-			a.warn(errors.New(unknown + "; the rest counts"))
+			a.warn(errors.New(unknown + "; the rest applies"))
 		}
 	}
 	if err != nil {
 		return defaults, &HintError{
-			Err: err, Code: ExitConfiguration, Hint: "ask the administrator of this machine to correct it",
+			Err: err, Code: ExitConfiguration, Hint: "ask this machine's administrator to correct it",
 		}
 	}
 	a.given = &defaults
@@ -75,7 +75,7 @@ func (a *App) machineSessions() (*awsconfig.Document, error) {
 		if err != nil {
 			return nil, &HintError{
 				Err:  fmt.Errorf("%s: [[session]] %q: %w", a.defaultsFile(), s.Name, err),
-				Code: ExitConfiguration, Hint: "ask the administrator of this machine to correct it",
+				Code: ExitConfiguration, Hint: "ask this machine's administrator to correct it",
 			}
 		}
 	}
@@ -115,7 +115,7 @@ func (a *App) keepSession(ctx context.Context, session identitycenter.SSOSession
 		if err := a.writeSections(ctx, file, []configSection{{"sso-session", s.Name, sessionKeys(s)}}); err != nil {
 			return err
 		}
-		a.note("wrote [sso-session %s] of %s to %s", s.Name, a.defaultsFile(), a.Tidy(file))
+		a.note("wrote [sso-session %s] from %s to %s", s.Name, a.defaultsFile(), a.Tidy(file))
 		return nil
 	}
 	return nil

@@ -28,18 +28,19 @@ func (a *App) doctorCommand() *cobra.Command {
 	var f doctorFlags
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Find what keeps credentials from working, or from being safe, and say how to fix it",
-		Long: `Find what keeps credentials from working, or from being safe, and say how to fix it.
+		Short: "Find what keeps credentials from working or from being safe, and how to fix it",
+		Long: `Find what keeps credentials from working or from being safe, and how to fix it.
 
   rolecall doctor
-  rolecall doctor --online          ask each session's endpoint, too: clock, region, certificates
-  rolecall doctor --fix             fix what is safe, after a diff and a question
+  rolecall doctor --online          also check each session's endpoint: clock, region, certificates
+  rolecall doctor --fix             fix what is safe to fix, after showing a diff and asking
   rolecall doctor --json
 
-It looks at the shared config files, the caches, their modes and owners, the environment and the
-programs in PATH. It runs none of these, uses no network without --online, and changes nothing
-without --fix. --fix corrects modes of rolecall's and the AWS CLI's files, removes temporary files
-of crashes, byte order marks and repeated lines; the config files are backed up before.
+It checks the shared config files, the caches, their modes and owners, the environment and the
+programs in PATH. It runs none of these programs, uses the network only with --online, and changes
+things only with --fix. --fix corrects modes of rolecall's and the AWS CLI's files, and removes
+temporary files left by crashes, byte order marks and repeated lines; it backs up the config files
+first.
 
 docs/doctor.md explains each finding by its id.
 
@@ -49,8 +50,8 @@ Exit codes:
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), f) },
 	}
 	cmd.Flags().BoolVar(&f.fix, "fix", false, "fix what can be fixed without losing anything")
-	cmd.Flags().BoolVar(&f.yes, "yes", false, "with --fix: do not ask")
-	cmd.Flags().BoolVar(&f.online, "online", false, "use the network, too, for 10 seconds at most")
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "with --fix: do not prompt")
+	cmd.Flags().BoolVar(&f.online, "online", false, "also use the network, for at most 10 seconds")
 	return cmd
 }
 
@@ -166,7 +167,7 @@ const mostShown = 5
 // findingsText is for a person: what, where, why, and what fixes it.
 func (a *App) findingsText(findings []doctor.Finding) string {
 	if len(findings) == 0 {
-		return "Nothing is wrong, as far as rolecall can see.\n"
+		return "No problems found.\n"
 	}
 	var b strings.Builder
 	shown := map[string]int{}
@@ -190,7 +191,7 @@ func (a *App) findingsText(findings []doctor.Finding) string {
 		}
 		all := counted(findings, f.ID)
 		if last := shown[f.ID] == mostShown && all > mostShown; last {
-			fmt.Fprintf(&b, "\n%s: %s\n  %d more; --json has all\n", f.Severity, f.ID, all-mostShown)
+			fmt.Fprintf(&b, "\n%s: %s\n  %d more; --json lists all\n", f.Severity, f.ID, all-mostShown)
 		}
 	}
 	n, fixable := doctor.Count(findings), 0
@@ -201,7 +202,7 @@ func (a *App) findingsText(findings []doctor.Finding) string {
 	}
 	fmt.Fprintf(&b, "\n%s, %s, %s", Counted(n.Errors, "error"), Counted(n.Warnings, "warning"), Counted(n.Notes, "note"))
 	if fixable > 0 {
-		fmt.Fprintf(&b, "; %d can be fixed by: rolecall doctor --fix", fixable)
+		fmt.Fprintf(&b, "; to fix %d of them: rolecall doctor --fix", fixable)
 	}
 	return b.String() + "\n"
 }
@@ -232,7 +233,7 @@ func counted(findings []doctor.Finding, id string) int {
 // errNotConfirmed is for a program that says neither yes nor no.
 func errNotConfirmed() error {
 	return &HintError{
-		Err:  errors.New("there is no terminal to confirm the changes at"),
+		Err:  errors.New("there is no terminal to confirm the changes"),
 		Code: ExitUsage, Hint: "rolecall doctor --fix --yes",
 	}
 }
@@ -311,7 +312,7 @@ func (a *App) fixFile(ctx context.Context, file string, fixes []*doctor.Fix) err
 	}
 	backup, err := a.EditConfig(ctx, file, func(s filesystem.Shared) ([]byte, error) { return changed(s.Data, fixes) })
 	if err == nil && backup.Path != "" {
-		a.tell("%s as it was: %s", a.Tidy(file), a.Tidy(backup.Path))
+		a.tell("backup of %s: %s", a.Tidy(file), a.Tidy(backup.Path))
 	}
 	return err
 }

@@ -34,14 +34,14 @@ In elvish: eval (rolecall env dev --shell elvish | slurp)
 In csh and tcsh: eval "` + "`rolecall env dev --shell csh`" + `"
 nushell unsets names: hide-env --ignore-errors ...(rolecall env --unset --shell nushell | from json)
 
-ROLECALL_TARGET, _SESSION, _ACCOUNT_ID, _ACCOUNT_NAME, _ROLE, _PROFILE and _GUARDED say whose
-credentials they are: for prompts, with _ for whatever a prompt or shell might interpret.
+ROLECALL_TARGET, _SESSION, _ACCOUNT_ID, _ACCOUNT_NAME, _ROLE, _PROFILE and _GUARDED describe the
+credentials, for prompts: characters that a prompt or shell might interpret are replaced by _.
 
 Formats: ` + strings.Join(export.Formats(), ", ") + `;
 or a shell by its name or path, such as zsh or /usr/bin/tcsh.
-An AWS_REGION or AWS_DEFAULT_REGION of your own is used, and stays, unless --region says another.
-AWS_PROFILE and AWS_DEFAULT_PROFILE are unset: they would take precedence over the keys.
-If there are no credentials, the output for a shell unsets those from before, and fails there.`,
+AWS_REGION or AWS_DEFAULT_REGION is kept if you have set it, unless you pass --region.
+AWS_PROFILE and AWS_DEFAULT_PROFILE are unset, because they would take precedence over the keys.
+If env cannot get credentials, its output unsets the previous ones and makes the shell's eval fail.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			shell = a.formatOf(cmd)

@@ -24,11 +24,11 @@ import (
 // Exit codes: the full contract, also in the help and the guide. The manual's tables are made from these lines.
 const (
 	ExitOK            = 0   // Success.
-	ExitError         = 1   // An error that no other code is for.
+	ExitError         = 1   // Any other error.
 	ExitUsage         = 2   // The command line is wrong.
-	ExitLogin         = 3   // A person has to sign in.
+	ExitLogin         = 3   // You have to sign in.
 	ExitNoAccess      = 4   // You do not have this account or role, or its trust policy does not name you.
-	ExitUnavailable   = 5   // AWS limits requests, or cannot be reached. Try again later.
+	ExitUnavailable   = 5   // AWS throttles requests, or cannot be reached. Try again later.
 	ExitConfiguration = 6   // A file or setting is wrong or missing.
 	ExitRefused       = 7   // Refused by a policy, a guard or a safety rule; nothing was sent.
 	ExitInterrupted   = 130 // Interrupted by Ctrl-C (SIGINT).
@@ -116,7 +116,7 @@ func (a *App) explain(ctx context.Context, err error) report {
 		r.Code, r.Hint = ExitConfiguration, "rolecall config show"
 		r.Facts = a.configFacts(config)
 		if a.shared == nil && config.Remedy != "" {
-			r.Hint = "rolecall config show, once that is corrected"
+			r.Hint = "rolecall config show, after correcting that"
 		}
 	default:
 		a.explainKind(err, &r)
@@ -169,7 +169,7 @@ func (a *App) explainKind(err error, r *report) {
 	case errors.Is(err, identitycenter.ErrRejectedKeys):
 		r.Code, r.Hint = ExitLogin, "rolecall login --fresh"
 		if !a.inForce.SignsIn() {
-			r.Hint = "rolecall config show, which says where the keys are"
+			r.Hint = "rolecall config show, which shows where the keys are"
 		}
 	case errors.Is(err, identitycenter.ErrNoAccess):
 		r.Code, r.Hint = ExitNoAccess, noAccessHint(err)
@@ -179,7 +179,7 @@ func (a *App) explainKind(err error, r *report) {
 		errors.Is(err, filesystem.ErrLocked):
 		r.Code, r.Hint = ExitUnavailable, "check the network and HTTPS_PROXY, then try again"
 	case errors.Is(err, identitycenter.ErrBadAnswer) && strings.Contains(r.Message, "certificate"):
-		r.Hint = "if a proxy or host of your company answers there, set AWS_CA_BUNDLE to the file with its certificates"
+		r.Hint = "if it is your company's proxy, set AWS_CA_BUNDLE to the file with its certificates"
 	case errors.Is(err, identitycenter.ErrBadAnswer):
 		r.Hint = "check sso_region, HTTPS_PROXY, AWS_CA_BUNDLE and AWS_ENDPOINT_URL_*: the answer did not come from AWS"
 	case errors.Is(err, os.ErrPermission):
@@ -190,7 +190,7 @@ func (a *App) explainKind(err error, r *report) {
 // noAccessHint says where to look next: the portal's list, or the owner of a role that STS refuses.
 func noAccessHint(err error) string {
 	if api := (*identitycenter.APIError)(nil); errors.As(err, &api) && strings.HasPrefix(api.Operation, "AssumeRole") {
-		return "ask the owner of the role whether its trust policy names you, and which external id it wants"
+		return "ask the role's owner whether its trust policy names you, and which external id it requires"
 	}
 	return "rolecall ls"
 }
@@ -215,7 +215,7 @@ func loginHint(session identitycenter.SSOSession) string {
 // requiredFacts adds, for login itself, that its hint needs a person.
 func (a *App) requiredFacts(e *login.RequiredError) []string {
 	if a.running != nil && a.running.CommandPath() == "rolecall login" && !a.Terminal {
-		return append(slices.Clip(e.Facts), "there is no terminal here; a person has to sign in at one")
+		return append(slices.Clip(e.Facts), "there is no terminal here; sign in at one")
 	}
 	return e.Facts
 }
@@ -228,7 +228,7 @@ func startURLHint(e *login.StartURLError) string {
 	case e.Moved:
 		return loginHint(e.Session)
 	case e.Endpoint != "", e.Found == e.Session.Region:
-		return "check the start URL: it is the address of your AWS access portal"
+		return "check the start URL: it must be the address of your AWS access portal"
 	case e.Found == "":
 		return command + " --region REGION"
 	}

@@ -34,31 +34,31 @@ func (a *App) execCommand() *cobra.Command {
   rolecall exec dev -- aws s3 ls
   rolecall exec 111122223333/ReadOnly -- aws s3 ls
   rolecall exec --serve dev -- aws s3 sync . s3://backup      fresh keys, however long it takes
-  rolecall exec dev                                           your shell; exit leaves it
+  rolecall exec dev                                           your shell; type exit to leave it
   rolecall exec --match 'payments-*' --role ReadOnly -- aws s3 ls
   rolecall exec --match '*' --role ReadOnly --dry-run         list the accounts and roles
 
 Variables that would take precedence over the credentials, or add another identity, are
 removed. ROLECALL_TARGET, _SESSION, _ACCOUNT_ID, _ACCOUNT_NAME, _ROLE, _PROFILE and _GUARDED
-say whose credentials they are. Signals reach the command, and its exit code becomes rolecall's.
+describe the credentials. The command receives signals, and its exit code becomes rolecall's.
 
-With --serve the command has no keys in its environment. The AWS CLI and SDKs get them from a
-container-credentials endpoint on 127.0.0.1, for this command alone, which renews them until the
-command ends; background processes that outlive it get none (see "rolecall serve"). If the
-[default] profile has credentials, which would win, the command gets copies of the config files
-without them; changes to these copies, as by "aws configure", are lost.
+With --serve there are no keys in the command's environment. The AWS CLI and SDKs get them from a
+container credentials endpoint on 127.0.0.1 that serves this command alone and renews them until the
+command exits; background processes that outlive it get none (see "rolecall serve"). If the [default]
+profile has credentials, which would take precedence, the command gets copies of the config files
+without them; changes to these copies, such as by "aws configure", are lost.
 
-Without a command, a shell opens: --shell, else $SHELL. Its start files run; AWS_PROFILE and keys
-that they set are removed again, and the prompt gets a mark, unless ROLECALL_NO_PROMPT is set.
-Within such a shell another one needs --nested.
+Without a command, exec opens a shell: --shell, else $SHELL. It runs the shell's startup files, then
+removes AWS_PROFILE and any keys that they set, and marks the prompt unless ROLECALL_NO_PROMPT is
+set. To open another shell inside it, pass --nested.
 
 ` + manyHelp,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.execArguments(cmd, args, f) },
 	}
-	cmd.Flags().BoolVar(&f.serve, "serve", false, "hand out keys by an endpoint that renews them, not as variables")
+	cmd.Flags().BoolVar(&f.serve, "serve", false, "serve keys from an endpoint that renews them, instead of in variables")
 	cmd.Flags().BoolVar(&f.inVariable, "token-variable", false,
-		"with --serve, for AWS CLIs before 2.15 and SDKs from before 2024: the endpoint's token in a variable, not in a file")
+		"with --serve: pass the endpoint's token in a variable, for AWS CLIs before 2.15 and SDKs from before 2024")
 	f.add(cmd)
 	f.addRegion(cmd)
 	a.addConfirm(cmd)
@@ -71,9 +71,9 @@ Within such a shell another one needs --nested.
 func (a *App) checkExec(f execFlags, many, shell bool, args []string) error {
 	switch {
 	case many && f.serve:
-		return Usagef("--serve is for one TARGET, not for --match or --tag")
+		return Usagef("--serve takes one TARGET, and no --match or --tag")
 	case f.inVariable && !f.serve:
-		return Usagef("--token-variable is for --serve")
+		return Usagef("--token-variable needs --serve")
 	case f.serve && shell:
 		return Usagef("exec --serve needs a command; for a shell: rolecall exec --serve %s -- %s",
 			Quoted(cmp.Or(firstArg(args), "TARGET")), Quoted(a.shell()))
@@ -100,7 +100,7 @@ func (a *App) execArguments(cmd *cobra.Command, args []string, f execFlags) erro
 	case dash < 0 && !many && a.Terminal:
 		return a.execShell(cmd.Context(), f.targetFlags, args, f.own)
 	case f.own.given():
-		return Usagef("--shell and --nested are for a shell at a terminal, without a command")
+		return Usagef("--shell and --nested work only at a terminal, without a command")
 	case !command || dash > 1:
 		return Usagef("usage: rolecall exec [TARGET] -- COMMAND [ARGUMENT …]")
 	case many:
@@ -134,6 +134,9 @@ func (a *App) exec(ctx context.Context, t target, stdout io.Writer, argv []strin
 	}
 	if err := a.recordKeys(howExec, programOf(argv), profile, account, c); err != nil {
 		return err
+	}
+	if command := a.localHint(*profile.Root()); command != "" && isTerminal(a.Stderr) {
+		a.tell("hint: AWS does not know the keys of a local Identity Center; to use its STS: %s", command)
 	}
 	return a.Become(stdout, argv, environ)
 }

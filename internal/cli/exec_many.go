@@ -20,20 +20,18 @@ import (
 )
 
 // manyHelp is the part of exec's help about many accounts.
-const manyHelp = `With --match or --tag the command runs in many accounts, several at a time. PATTERN is an
-account id, or a pattern of names and aliases with * and ?, in all sessions unless --session or
-default_session names one. --role is then a pattern of role
-names; without it, you must have exactly one role in each account. Each command has an
-empty stdin. Its lines are printed as LABEL/ROLE | LINE; on a terminal, control characters
-are escaped. A table of all results follows on stderr. With --json each line is an object
-with accountId, account, role, stream and line; each result one with exitCode, error and
-duration (seconds); the last line of stdout is the summary.
+const manyHelp = `With --match or --tag the command runs in many accounts, several at a time. PATTERN is an account
+id, or matches names and aliases with * and ?, in all sessions unless --session or default_session
+names one. --role is then a pattern, too; without it, you must have exactly one role in each account.
+Commands have an empty stdin. Their output lines are printed as LABEL/ROLE | LINE; on a terminal,
+control characters are escaped. A table of all results follows on stderr. With --json each line is an
+object with accountId, account, role, stream and line; each result is an object with exitCode, error
+and duration (seconds); the last line of stdout is the summary.
 
-A failure does not stop the others; with --stop-on-error no more commands start, and running
-ones finish. Signals reach all running commands; a second Ctrl-C kills them. The exit code is
-0 if all succeeded, 130 or 143 after a signal, that of the failures if they share one, else 1;
-an account without credentials counts with the code that "exec" has for it. Guarded accounts
-need confirmation first.`
+A failure does not stop the others; with --stop-on-error no more commands start, and running ones
+finish. All running commands receive signals; a second Ctrl-C kills them. The exit code is 0 if all
+succeeded, 130 or 143 after a signal, that of the failures if they share one, else 1; an account
+without credentials has the exit code that "exec" would have. Guarded accounts need confirmation.`
 
 // manyFlags are those of a run in many accounts.
 type manyFlags struct {
@@ -48,16 +46,17 @@ type manyFlags struct {
 
 func (m *manyFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&m.match, "match", nil, "only accounts with this id or name, or `PATTERN`; can be repeated")
+	f.StringArrayVar(&m.match, "match", nil,
+		"only accounts with this id or name, or matching this `PATTERN`; can be repeated")
 	f.StringArrayVar(&m.tags, "tag", nil, "only accounts with this `TAG` in config.toml; can be repeated")
 	f.IntVar(&m.parallel, "parallel", 8, "run `N` commands at a time")
-	f.StringVar(&m.output, "output", "prefix", "`FORM` of the lines: prefix or json")
+	f.StringVar(&m.output, "output", "prefix", "`FORM` of the output lines: prefix or json")
 	f.DurationVar(&m.patience, "patience", time.Minute,
-		"`DURATION` to keep trying while the service answers that its rate limit is exceeded")
+		"`DURATION` to keep retrying while AWS throttles requests")
 	f.BoolVar(&m.stopOnError, "stop-on-error", false, "start no more commands after a failure")
 	f.BoolVar(&m.dryRun, "dry-run", false, "list accounts and roles, and run nothing")
 	addAllSessions(cmd, &m.allSessions)
-	f.BoolVar(&m.sure, "yes", false, "do not ask about guarded accounts")
+	f.BoolVar(&m.sure, "yes", false, "skip the confirmation for guarded accounts")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"prefix", "json"}, nothingElse))
 }
 
@@ -77,9 +76,9 @@ func (m *manyFlags) given(cmd *cobra.Command, f targetFlags, args []string) (boo
 	case target && cmd.ArgsLenAtDash() < 0 && len(args) > 0 && f.profile+f.account == "":
 		return true, &UsageError{errors.New(`"--" is missing before the command: rolecall exec --match PATTERN -- COMMAND`)}
 	case target, f.profile != "", f.account != "", f.given():
-		return true, Usagef("--match and --tag exclude a TARGET, --profile, --account and roles to assume")
+		return true, Usagef("--match and --tag cannot be used with a TARGET, --profile, --account or roles to assume")
 	case m.output != "prefix" && m.output != "json":
-		return true, Usagef("unknown output %q; it is prefix or json", m.output)
+		return true, Usagef("unknown --output %q; use prefix or json", m.output)
 	case m.parallel < 1:
 		return true, Usagef("--parallel %d is less than 1", m.parallel)
 	}

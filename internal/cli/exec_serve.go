@@ -28,7 +28,7 @@ func (a *App) execServed(ctx context.Context, t target, stdout io.Writer, argv [
 	e := a.environment(profile, keys, account)
 	h := a.newHandedOut()
 	h.command = programOf(argv)
-	h.endless = "assume a role with them: --assume ARN; or use exec without --serve"
+	h.endless = "to assume a role with them, pass --assume ARN; or use exec without --serve"
 	defer h.endpoint.Close()
 	added, err := h.add(e.Identity.Target, profile, keys, account.ID, e.Identity.Role)
 	if err != nil {
@@ -38,7 +38,7 @@ func (a *App) execServed(ctx context.Context, t target, stdout io.Writer, argv [
 		Handler: h.endpoint, Refused: h.stranger, Refuse: handout.Refuse,
 	}.Listen(0)
 	if err != nil {
-		return fmt.Errorf("no endpoint for the command: %w", err)
+		return fmt.Errorf("could not start an endpoint for the command: %w", err)
 	}
 	defer func() { _ = server.Close() }()
 	var files keptFiles
@@ -115,8 +115,9 @@ func (a *App) bareConfig(files *keptFiles) (variables []export.Variable, err err
 	} {
 		path, err := files.keep(a.handoutFolder(), copied.name, copied.data)
 		if err != nil {
-			return nil, notWritten("the [default] profile would win over the endpoint, and a copy of the "+copied.name+
-				" file without it", err, withoutServe)
+			return nil, notWritten(
+				"the [default] profile would take precedence over the endpoint, and a copy of the "+copied.name+
+					" file without it", err, withoutServe)
 		}
 		variables = append(variables, export.Variable{Name: copied.variable, Value: path})
 	}
@@ -132,6 +133,6 @@ func notWritten(what string, err error, instead string) error {
 	}
 	return &HintError{
 		Err: fmt.Errorf("%s cannot be written: %w", what, err), Code: ExitConfiguration,
-		Hint: "set XDG_STATE_HOME to a folder that you can write" + instead,
+		Hint: "set XDG_STATE_HOME to a folder that you can write to" + instead,
 	}
 }

@@ -26,7 +26,7 @@ func selectTargets(all *inventory.Inventory, role string, m manyFlags) ([]invent
 	chosen := all.Select(filter)
 	if len(chosen) == 0 {
 		return nil, &HintError{
-			Err: fmt.Errorf("no role of yours in these accounts matches %q", role), Code: ExitNoAccess,
+			Err: fmt.Errorf("none of your roles in these accounts match %q", role), Code: ExitNoAccess,
 			Facts: []string{"your roles there: " + strings.Join(roleNames(rows), ", ")},
 			Hint:  "rolecall exec --match PATTERN --role ROLE -- COMMAND",
 		}
@@ -80,7 +80,7 @@ func noMatch(all *inventory.Inventory, m manyFlags) error {
 		wanted = strings.TrimSpace(wanted + " with tag " + quotedAll(m.tags))
 	}
 	e := &HintError{
-		Err: fmt.Errorf("no account of yours in session %q matches %s", all.Session.Label(), wanted), Code: ExitNoAccess,
+		Err: fmt.Errorf("none of your accounts in session %q match %s", all.Session.Label(), wanted), Code: ExitNoAccess,
 		Hint: "rolecall ls" + sessionArgument(all.Session),
 	}
 	if near := nearNames(all, m.match); len(near) > 0 {
@@ -208,10 +208,10 @@ func (a *App) confirmGuarded(ctx context.Context, found []listed, sure bool) err
 	refuse := func(err error, answer string) error { return a.notConfirmed(err, *first.Account, first.Role, answer) }
 	if !a.Terminal {
 		return &HintError{
-			Err: refuse(fmt.Errorf("%s guarded, and there is no terminal to confirm at",
+			Err: refuse(fmt.Errorf("%s guarded, and there is no terminal to confirm it",
 				someOf(len(guarded), selected, "role")), answerNobody),
 			Code: ExitRefused, Facts: cutList(guarded, maxFacts, "--dry-run"),
-			Hint: "pass --yes to proceed, or list them all with --dry-run",
+			Hint: "pass --yes to proceed, or --dry-run to list them all",
 		}
 	}
 	for _, line := range cutList(guarded, maxTold, "--dry-run") {

@@ -59,7 +59,7 @@ func (a *App) checkExpected(
 	}
 	got, err := s.source.STS.CallerIdentity(ctx, c, credentials.Region(profile))
 	if err != nil {
-		return fmt.Errorf("profile %q says whose keys it expects: %w", profile.Name, err)
+		return fmt.Errorf("could not check the keys that profile %q expects: %w", profile.Name, err)
 	}
 	for _, part := range []struct{ key, want, got string }{
 		{"expect_account", e.Account, got.Account}, {"expect_role", e.Role, got.Role()}, {"expect_user", e.User, got.User()},
@@ -67,7 +67,8 @@ func (a *App) checkExpected(
 		if part.want != "" && part.want != part.got {
 			return &HintError{
 				Err: &refused{
-					error:   fmt.Errorf("profile %q leads to %s, and %s says %s: no keys", profile.Name, got.ARN, part.key, part.want),
+					error: fmt.Errorf("profile %q leads to %s, but %s is %s: gave out no keys",
+						profile.Name, got.ARN, part.key, part.want),
 					account: inventory.Account{ID: got.Account}, role: got.Role(), rule: part.key + " = " + part.want,
 				},
 				Code: ExitRefused, Hint: "rolecall config show",
@@ -75,7 +76,7 @@ func (a *App) checkExpected(
 		}
 	}
 	if err := store.NoteExpected(check...); err != nil {
-		a.warn(fmt.Errorf("the check of profile %q was not noted: %w", profile.Name, err))
+		a.warn(fmt.Errorf("could not remember the check of profile %q: %w", profile.Name, err))
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ import (
 // addConfirm adds --confirm to a command that hands out keys.
 func (a *App) addConfirm(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&a.confirmed, "confirm", nil,
-		"this guarded account is meant: its `NAME`, alias or id; can be repeated")
+		"confirm a guarded account by its `NAME`, alias or id; can be repeated")
 }
 
 // guard asks the person to type the name of a guarded account before keys of profile leave, unless --confirm says it,
@@ -40,7 +40,7 @@ func (a *App) guard(ctx context.Context, profile awsconfig.Profile, s *session) 
 		return a.recordPassed(profile, account, answerRemembered)
 	}
 	if !a.Terminal {
-		err := fmt.Errorf("%s (%s) is guarded, and there is no terminal to type its name at",
+		err := fmt.Errorf("%s (%s) is guarded, and there is no terminal to confirm it",
 			terminal.ShowLine(cmp.Or(account.Name, account.ID)), account.ID)
 		return &HintError{
 			Err: a.notConfirmed(err, account, roleIn(profile), answerNobody), Code: ExitRefused,
@@ -57,11 +57,11 @@ func (a *App) guard(ctx context.Context, profile awsconfig.Profile, s *session) 
 // typeName has the person type the name of a guarded account.
 func (a *App) typeName(ctx context.Context, account inventory.Account, role string) error {
 	label := terminal.ShowLine(cmp.Or(account.Name, account.ID))
-	a.tell("%s (%s) is guarded: type %s to go on", label, account.ID, label)
+	a.tell("%s (%s) is guarded: type %s to continue", label, account.ID, label)
 	fmt.Fprint(a.Stderr, "> ")
 	text, err := a.readLine(ctx)
 	if err == nil && !isNameOf(account)(text) {
-		err = fmt.Errorf("%q is not the name of %s: no keys", text, account.ID)
+		err = fmt.Errorf("%q is not the name of %s: gave out no keys", text, account.ID)
 		err = &HintError{Err: a.notConfirmed(err, account, role, answerWrong), Code: ExitRefused}
 	}
 	return err
@@ -91,7 +91,7 @@ func (a *App) named(
 	}
 	listed, err := s.portal.Accounts(ctx)
 	if err != nil {
-		return account, fmt.Errorf("a rule goes by the name of account %s, which is not known yet: %w", account.ID, err)
+		return account, fmt.Errorf("a rule needs the name of account %s, which is not known yet: %w", account.ID, err)
 	}
 	own, err := a.settings()
 	if err != nil {
@@ -162,6 +162,6 @@ func (a *App) remember(account inventory.Account) {
 		err = store.Confirm(shellID(), account.ID)
 	}
 	if err != nil {
-		a.warn(fmt.Errorf("the confirmation was not noted: %w", err))
+		a.warn(fmt.Errorf("could not remember the confirmation: %w", err))
 	}
 }

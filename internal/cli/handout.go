@@ -30,7 +30,7 @@ type handedOut struct {
 func (a *App) newHandedOut() *handedOut {
 	h := &handedOut{
 		app: a, command: a.command(), stderr: &calm{to: a.Stderr, said: map[string]time.Time{}},
-		endless: "name a profile with role_arn, which assumes a role with these keys",
+		endless: "use a profile with role_arn, which assumes a role with these keys",
 	}
 	h.lastCall.app = a
 	h.endpoint = &handout.Endpoint{Explain: a.refusal, Now: a.Now}
@@ -57,7 +57,7 @@ func (h *handedOut) prepare(
 ) (*handout.Target, error) {
 	if keys.Expiration.IsZero() {
 		return nil, &HintError{
-			Err:  fmt.Errorf("%s has keys that never expire; only temporary keys can be served", cmp.Or(name, id+"/"+role)),
+			Err:  fmt.Errorf("%s has keys that never expire; serve hands out only temporary keys", cmp.Or(name, id+"/"+role)),
 			Code: ExitUsage, Hint: h.endless,
 		}
 	}
@@ -165,7 +165,7 @@ func withHint(r report) string {
 func (h *handedOut) sayFailed(name string, err error, until time.Time) {
 	text := "no new keys for " + name
 	if !until.IsZero() {
-		text += "; the current ones end at " + until.Local().Format("15:04:05")
+		text += "; the current ones expire at " + until.Local().Format("15:04:05")
 	}
 	h.warn(text, withHint(h.app.explain(context.Background(), err)))
 }
@@ -219,7 +219,7 @@ type lastCall struct {
 	said map[string]time.Time // by session: the end that was announced
 }
 
-// look warns if the sign-in to session is about to end. The keys of target are good until until; zero: there are none.
+// look warns if the sign-in to session is about to end. The keys of target are valid until until; zero: there are none.
 func (l *lastCall) look(session identitycenter.SSOSession, target string, until time.Time) {
 	a := l.app
 	store, err := a.cache()
@@ -236,9 +236,9 @@ func (l *lastCall) look(session identitycenter.SSOSession, target string, until 
 	}
 	good := ""
 	if !until.IsZero() {
-		good = "; the keys of " + target + " are good until " + until.Local().Format("15:04:05")
+		good = "; the keys of " + target + " are valid until " + until.Local().Format("15:04:05")
 	}
-	a.note("the sign-in to %s ends at %s%s; to go on, run: %s", quotedLabel(session),
+	a.note("the sign-in to %s ends at %s%s; to renew it: %s", quotedLabel(session),
 		token.ExpiresAt.Local().Format("15:04:05"), good, loginHint(session))
 }
 

@@ -160,7 +160,7 @@ func TestTheNearestCommandOrFlag(t *testing.T) {
 		{"help idc serv", `unknown command "idc serv"`, "did you mean rolecall idc serve?", "rolecall idc serve --help"},
 		{"list --match x", `unknown command "list"`, "did you mean rolecall ls?", "rolecall ls --help"},
 		{"logn --no-browser", `unknown command "logn"`, "did you mean rolecall login?", "rolecall login --help"},
-		{"-- version", `"--" cannot stand before the command "version"`, "", "rolecall --help"},
+		{"-- version", `"--" cannot come before the command "version"`, "", "rolecall --help"},
 		{"completion foo", `unknown command "completion foo"`, "", "rolecall completion --help"},
 		{
 			"sso get-role", `unknown command "sso get-role"`, "did you mean rolecall sso get-role-credentials?",

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
+	"net/url"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -10,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rolecall/internal/awsconfig"
+	"rolecall/internal/identitycenter"
 )
 
 // Hints that are the command line once more, corrected.
@@ -110,6 +113,19 @@ func (a *App) missingDash(exec *cobra.Command) error {
 		e.Hint = a.again(at[0], append(a.defaultTarget(), "--")...)
 	}
 	return e
+}
+
+// localHint returns the command line as it has to be for the AWS CLI and SDKs to find the local Identity Center that
+// issued a profile's keys: exec names no endpoints. It is empty if there is none, or its STS is in the environment.
+func (a *App) localHint(profile awsconfig.Profile) string {
+	if a.Getenv("AWS_ENDPOINT_URL_STS") != "" {
+		return ""
+	}
+	at, err := url.Parse(cmp.Or(a.endpoints(profile).portal, profile.Session.StartURL))
+	if err != nil || !identitycenter.IsLoopback(at.Hostname()) {
+		return ""
+	}
+	return a.again(0, "idc", "run", "--url", at.Scheme+"://"+at.Host, "--", "rolecall")
 }
 
 // exportProfile returns the line with which a shell names a profile for all that it runs.

@@ -34,17 +34,17 @@ func (a *App) importCommand() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
 		Use:   "import [TOOL]",
-		Short: "Take over sessions, profiles, names and browsers from another tool",
-		Long: `Take over sessions, profiles, aliases, tags, regions, templates, chains and browsers from another tool.
+		Short: "Import sessions, profiles, aliases and browsers from another tool",
+		Long: `Import sessions, profiles, aliases, tags, regions, templates, chains and browsers from another tool.
 
   rolecall import --dry-run
   rolecall import aws-sso-cli
   rolecall import leapp --file workspace.json
 
-TOOL is aws-sso-cli, granted, leapp, aws-vault, aws-sso-util, yawsso, or auto: all that are in use
-here. It shows what it would write to ~/.aws/config and config.toml, and what has no equal, then
-asks. Names of profiles stay. The other tool's own files stay as they are, no program that they name
-is run, and no secret is taken: you sign in once more. A second import changes nothing.
+TOOL is aws-sso-cli, granted, leapp, aws-vault, aws-sso-util, yawsso, or auto for all that are in use
+here. import shows what it would write to ~/.aws/config and config.toml, and what has no equivalent,
+then asks. Profile names stay the same. The other tool's files are not changed, programs that they
+name are not run, and secrets are not copied: you sign in again. A second import changes nothing.
 
 docs/import.md says what each tool's settings become.`,
 		Args:      cobra.MaximumNArgs(1),
@@ -54,7 +54,8 @@ docs/import.md says what each tool's settings become.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.file, "file", "", "read `FILE` in place of the tool's own; Leapp's may be decrypted JSON")
+	flags.StringVar(&f.file, "file", "",
+		"read this `FILE` instead of the tool's own; for Leapp, decrypted JSON works, too")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show what would be written, and write nothing")
 	flags.BoolVar(&f.yes, "yes", false, "do not ask")
 	return cmd
@@ -63,7 +64,7 @@ docs/import.md says what each tool's settings become.`,
 // An importing is what an import is about to write.
 type importing struct {
 	plans    []*imports.Plan
-	modern   *profiles.Modernized // nil: no tool has profiles with start URLs of their own
+	modern   *profiles.Modernized // nil: no tool has profiles with their own start URL
 	settings settings.Merged
 	kept     []settings.Kept
 
@@ -100,7 +101,7 @@ func (a *App) importTools(ctx context.Context, name string, f importFlags) error
 		return a.Result(a.importText(i), a.shownImport(i))
 	case i.newConfig == nil && i.settings.Data == nil:
 		a.noteLeft(i)
-		a.tell("nothing to do: all that has an equal here is here already")
+		a.tell("nothing to import: everything that has an equivalent is already here")
 	default:
 		if err := a.agreeToImport(ctx, i, name, f); err != nil {
 			return err
@@ -123,7 +124,7 @@ func unknownTool(name string) error {
 	if meant := near.Best(strings.ToLower(name), all); meant != "" {
 		hint = "rolecall import " + meant
 	}
-	return &HintError{Err: fmt.Errorf("no tool %q to import from", name), Code: ExitUsage, Facts: facts, Hint: hint}
+	return &HintError{Err: fmt.Errorf("unknown tool %q", name), Code: ExitUsage, Facts: facts, Hint: hint}
 }
 
 func (a *App) importHome() imports.Home {
@@ -209,7 +210,7 @@ func (i *importing) combine(more *settings.Additions, plan *imports.Plan) {
 	}
 }
 
-// modernizeImport moves the tools' profiles with start URLs of their own to sso-sessions.
+// modernizeImport moves the tools' profiles with their own start URL to sso-sessions.
 func (a *App) modernizeImport(i *importing, h imports.Home) (*awsconfig.Document, error) {
 	if !slices.ContainsFunc(i.plans, func(p *imports.Plan) bool { return p.Legacy }) {
 		return h.Config, nil
@@ -229,7 +230,7 @@ func (a *App) explainImport(name string, err error) error {
 	case errors.As(err, &sealed):
 		return &HintError{
 			Err: fmt.Errorf("nothing was written: %w", err), Code: ExitConfiguration,
-			Facts: []string{"Leapp seals its file with the id of the machine", "any program that opens it can export JSON"},
+			Facts: []string{"Leapp encrypts its file with the machine's id", "any program that opens it can export JSON"},
 			Hint:  "rolecall import leapp --file DECRYPTED.json",
 		}
 	case errors.As(err, &file):
@@ -256,11 +257,11 @@ func (a *App) nothingToImport(names []string) error {
 		facts = append(facts, name+": there is no "+strings.Join(places, " nor "))
 	}
 	if len(shared) > 0 {
-		facts = append(facts, strings.Join(shared, ", ")+": no keys of theirs in the AWS config and credentials files")
+		facts = append(facts, strings.Join(shared, ", ")+": none of their keys are in the AWS config and credentials files")
 	}
-	err := errors.New("no other tool is in use here")
+	err := errors.New("found no other tool")
 	if len(names) == 1 {
-		err = fmt.Errorf("%s is not in use here", names[0])
+		err = fmt.Errorf("found no %s", names[0])
 	}
 	return &HintError{Err: err, Code: ExitConfiguration, Facts: facts, Hint: "rolecall configure"}
 }
@@ -280,7 +281,7 @@ func (a *App) agreeToImport(ctx context.Context, i *importing, name string, f im
 		return nil
 	case person == nil:
 		return &HintError{
-			Err: errors.New("there is no terminal to confirm the import at"), Code: ExitUsage,
+			Err: errors.New("there is no terminal to confirm the import"), Code: ExitUsage,
 			Hint: strings.Join(slices.DeleteFunc(command, func(word string) bool { return word == "" }), " "),
 		}
 	}
@@ -300,7 +301,7 @@ func (a *App) writeImport(ctx context.Context, i *importing) (err error) {
 		return a.EditConfig(ctx, planned.Path, func(now filesystem.Shared) ([]byte, error) {
 			if now.Missing != planned.Missing || !bytes.Equal(now.Data, planned.Data) {
 				return nil, &HintError{
-					Err:  fmt.Errorf("%s was changed meanwhile, and not written", a.Tidy(planned.Path)),
+					Err:  fmt.Errorf("%s changed in the meantime, and was not written", a.Tidy(planned.Path)),
 					Code: ExitError, Hint: "rolecall import",
 				}
 			}
@@ -311,7 +312,7 @@ func (a *App) writeImport(ctx context.Context, i *importing) (err error) {
 		return err
 	}
 	if i.settingsSaved, err = write(i.own, i.settings.Data); err != nil && i.newConfig != nil {
-		a.note("%s was written; to go back: rolecall profiles undo", a.Tidy(i.config.Path))
+		a.note("%s was written; to undo: rolecall profiles undo", a.Tidy(i.config.Path))
 	}
 	a.own = nil // to be read again
 	return err
@@ -320,14 +321,14 @@ func (a *App) writeImport(ctx context.Context, i *importing) (err error) {
 // afterImport says what was written, how to go back, and what comes next.
 func (a *App) afterImport(i *importing) {
 	if i.newConfig != nil {
-		a.note("%s: written; to go back: rolecall profiles undo", a.Tidy(i.config.Path))
+		a.note("wrote %s; to undo: rolecall profiles undo", a.Tidy(i.config.Path))
 	}
 	if i.settings.Data != nil {
 		back := "rm " + a.quotedPath(i.own.Path)
 		if i.settingsSaved.Path != "" {
 			back = "cp " + a.quotedPath(i.settingsSaved.Path) + " " + a.quotedPath(i.own.Path)
 		}
-		a.note("%s: written; to go back: %s", a.Tidy(i.own.Path), back)
+		a.note("wrote %s; to undo: %s", a.Tidy(i.own.Path), back)
 	}
 	for _, s := range i.sessions() {
 		a.note("next: %s", loginHint(s.SSOSession))

@@ -147,7 +147,7 @@ func (a *App) importText(i *importing) string {
 			if s.New {
 				line("+", "sso-session %s  %s, %s", s.Name, s.StartURL, s.Region)
 			} else {
-				line("=", "sso-session %s  is there already: %s", s.Name, s.StartURL)
+				line("=", "sso-session %s  already exists: %s", s.Name, s.StartURL)
 			}
 		}
 		for _, c := range p.Profiles {
@@ -157,7 +157,7 @@ func (a *App) importText(i *importing) string {
 			}
 			line(sign, "profile %s  %s", c.Name, keysText(c.Keys))
 			if c.Removed != "" {
-				line("-", "profile %s  its credential_process of %s goes", c.Name, c.Removed)
+				line("-", "profile %s  its credential_process (%s) is removed", c.Name, c.Removed)
 			}
 		}
 		for _, l := range p.Left {
@@ -165,11 +165,11 @@ func (a *App) importText(i *importing) string {
 		}
 	}
 	if i.modern != nil && len(i.modern.Profiles)+len(i.modern.Kept) > 0 {
-		b.WriteString("profiles with start URLs of their own\n" + a.modernizedText(i.modern))
+		b.WriteString("profiles with their own start URL\n" + a.modernizedText(i.modern))
 	}
 	a.additionsText(i, line)
 	if i.newConfig == nil && i.settings.Data == nil {
-		return b.String() + "nothing to do: all that has an equal here is here already\n"
+		return b.String() + "nothing to import: everything that has an equivalent is already here\n"
 	}
 	return b.String() + "\n" + a.importDiff(i) + a.oldToolsText(i.old)
 }

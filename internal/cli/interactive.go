@@ -55,7 +55,7 @@ func (a *App) signInForProcess(ctx context.Context, required *login.RequiredErro
 	session := required.Session
 	if no := store.LastNo(session); a.Now().Sub(no) < quietAfterNo {
 		required.Facts = append(required.Facts, fmt.Sprintf(
-			"the last sign-in was not finished (%s); the browser stays closed until %s",
+			"the last sign-in was not finished (%s); not opening a browser again until %s",
 			no.Local().Format("15:04"), no.Add(quietAfterNo).Local().Format("15:04")))
 		return required
 	}
@@ -64,7 +64,7 @@ func (a *App) signInForProcess(ctx context.Context, required *login.RequiredErro
 		defer unlock()
 		if !store.SigningIn(session) && store.SignedIn(session).Before(began) {
 			if err := a.startSignIn(session); err != nil {
-				return fmt.Errorf("a sign-in to %q could not be started: %w", session.Label(), err)
+				return fmt.Errorf("could not start a sign-in to %q: %w", session.Label(), err)
 			}
 		}
 	}
@@ -77,7 +77,7 @@ func (a *App) signInForProcess(ctx context.Context, required *login.RequiredErro
 		}
 		select {
 		case <-ctx.Done():
-			required.Facts = append(required.Facts, "a sign-in is waiting in your browser; finish it, then try again")
+			required.Facts = append(required.Facts, "finish the sign-in in your browser, then try again")
 			return required
 		case <-time.After(200 * time.Millisecond):
 		}
@@ -130,7 +130,7 @@ type atDesk struct {
 // Authorize opens the browser; without one the sign-in ends.
 func (p *atDesk) Authorize(a login.Authorization) {
 	if !p.open(a.URL, p.give) {
-		p.give(errors.New("no browser could be opened"))
+		p.give(errors.New("could not open a browser"))
 	}
 }
 

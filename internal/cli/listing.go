@@ -90,7 +90,7 @@ func (a *App) runListing(ctx context.Context, s *session, o listingOptions) (*in
 				o.waiting()
 				return
 			}
-			a.tell("another process is already listing %s; waiting for it", quotedLabel(s.login.Session))
+			a.tell("waiting for another process that is listing %s", quotedLabel(s.login.Session))
 		},
 	}
 	inv, err := l.List(ctx)
@@ -135,7 +135,7 @@ func progressText(at inventory.Progress) string {
 	text := fmt.Sprintf("listing [%s%s] %d/%s, ",
 		strings.Repeat("=", done), strings.Repeat(" ", barWidth-done), at.Listed, Counted(at.Accounts, "account"))
 	if at.Rate == 0 {
-		return text + "waiting for the service's rate limit"
+		return text + "waiting because of AWS's rate limit"
 	}
 	left := time.Duration(float64(at.Accounts-at.Listed)/at.Rate+1) * time.Second
 	return text + fmt.Sprintf("%.1f requests/s, %s left", at.Rate, left)

@@ -15,14 +15,14 @@ import (
 
 func (o *options) addSignIn(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.deviceCode, "device-code", false,
-		"type a code on any device, instead of the browser flow with PKCE")
+		"sign in with a code on any device, instead of PKCE in a browser")
 	cmd.Flags().IntVar(&o.callbackPort, "callback-port", 0,
-		"use this `PORT` of 127.0.0.1 for the browser's answer, to forward it with ssh -L")
+		"receive the browser's redirect on this `PORT` of 127.0.0.1, to forward with ssh -L")
 	cmd.Flags().IntVar(&o.callbackPort, "redirect-port", 0, "the same as --callback-port")
-	cmd.Flags().BoolVar(&o.browser.none, "no-browser", false, "print the address, and open no browser")
+	cmd.Flags().BoolVar(&o.browser.none, "no-browser", false, "print the address instead of opening a browser")
 	cmd.Flags().BoolVar(&o.browser.qr, "qr", false, "also print a QR code of the address")
 	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "",
-		"sign in at the Identity Center at this `URL` instead of AWS's, and remember that")
+		"sign in to the Identity Center at this `URL` instead of AWS, and remember it")
 }
 
 func (a *App) loginCommand() *cobra.Command {
@@ -36,12 +36,12 @@ func (a *App) loginCommand() *cobra.Command {
   rolecall login corp
   rolecall login corp --device-code       type a code on any device
   rolecall login corp --fresh             start a new session of full length
-  rolecall login --all                    every session of the config files, one after the other
+  rolecall login --all                    every session in the config files, one after the other
 
-Without a name it is the default profile's session, else the only one. A session that is
-still valid is left alone. --fresh signs out on the server first, so that the new session
-has its full length and the newest assignments. If sso_region is missing, or the start URL
-leads from a host of your own to another region, login writes the right one to the file.`,
+Without a name, login uses the default profile's session, else the only one. It leaves a session
+that is still valid alone. --fresh signs out on the server first, so that the new session has its
+full length and picks up new assignments. If sso_region is missing, or your own start URL host
+redirects to another region, login writes the right region to the config file.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if background {
@@ -49,7 +49,7 @@ leads from a host of your own to another region, login writes the right one to t
 			}
 			if all {
 				if len(args) > 0 || o.endpointURL != "" {
-					return Usagef("--all excludes a SESSION and --endpoint-url")
+					return Usagef("--all cannot be used with a SESSION or --endpoint-url")
 				}
 				return a.loginAll(cmd.Context(), o, fresh)
 			}
@@ -57,8 +57,8 @@ leads from a host of your own to another region, login writes the right one to t
 		},
 	}
 	o.addSignIn(cmd)
-	cmd.Flags().BoolVar(&all, "all", false, "sign in to every session of the config files")
-	cmd.Flags().BoolVar(&background, "background", false, "sign in by the browser alone, without a terminal")
+	cmd.Flags().BoolVar(&all, "all", false, "sign in to every session in the config files")
+	cmd.Flags().BoolVar(&background, "background", false, "sign in through the browser alone, without a terminal")
 	_ = cmd.Flags().MarkHidden("background")
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "end the current session on the server, then sign in again")
 	return cmd
@@ -95,10 +95,10 @@ func (a *App) login(ctx context.Context, name string, o options, fresh bool) err
 		a.warn(err)
 	}
 	if err := a.keepSession(ctx, s.login.Session); err != nil {
-		a.warn(fmt.Errorf("the login is good, but the session was not written to the config file: %w", err))
+		a.warn(fmt.Errorf("signed in, but could not write the session to the config file: %w", err))
 	}
 	if err := a.keepRegion(ctx, name, s.login.Session); err != nil {
-		a.warn(fmt.Errorf("the login is good, but sso_region was not written: %w", err))
+		a.warn(fmt.Errorf("signed in, but could not write sso_region: %w", err))
 	}
 	if fresh {
 		if err := a.forgetRoles(s); err != nil {
@@ -172,7 +172,7 @@ func (a *App) sayLogin(s *session, token identitycenter.Token, already bool, as 
 	}
 	until := "the token is valid until " + token.ExpiresAt.Local().Format("15:04:05")
 	if refreshable {
-		until += ", and is renewed until the session ends"
+		until += ", and renewed until the session ends"
 	}
 	if as != "" {
 		as = " as " + a.Show(as)

@@ -22,10 +22,10 @@ func (a *App) logoutCommand() *cobra.Command {
   rolecall logout corp
   rolecall logout --all
 
-The token, cached role credentials, the listing of accounts and notes are removed here even
-if the server cannot be reached. Role credentials that are in use elsewhere stay valid until
-they expire. With --all, whatever else rolecall has saved goes, too: client registrations, and
-tokens and credentials of sessions that are in no config file any more.`,
+The token, cached role credentials, the account listing and notes are removed from this machine
+even if the server cannot be reached. Role credentials already handed out stay valid until they
+expire. --all also removes everything else that rolecall has saved: client registrations, and the
+tokens and credentials of sessions that are no longer in a config file.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.logout(cmd.Context(), firstArg(args), all, o)
@@ -33,13 +33,13 @@ tokens and credentials of sessions that are in no config file any more.`,
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "sign out of all sessions in the shared config files")
 	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "",
-		"sign out at the Identity Center at this `URL` instead of AWS's")
+		"sign out of the Identity Center at this `URL` instead of AWS")
 	return cmd
 }
 
 func (a *App) logout(ctx context.Context, name string, all bool, o options) error {
 	if all && name != "" {
-		return Usagef("--all excludes a session")
+		return Usagef("--all cannot be used with a SESSION")
 	}
 	o.leaving = true
 	if !all {
@@ -87,7 +87,7 @@ func (a *App) logoutOf(ctx context.Context, s *session) error {
 	if notThere != nil { // the token's issuer is not the endpoint in force
 		a.warn(fmt.Errorf("not signed out on the server: %w", notThere))
 	} else if err := end(ctx); err != nil {
-		a.warn(fmt.Errorf("signed out here only; on the server the session goes on: %w", err))
+		a.warn(fmt.Errorf("signed out only here; the session continues on the server: %w", err))
 	}
 	if err != nil {
 		return fmt.Errorf("signing out of %q: %w", l.Session.Label(), err)

@@ -30,7 +30,7 @@ func (f *filterFlags) add(cmd *cobra.Command) {
 		"only accounts with this `ID`, name or alias, or a pattern with * and ?; can be repeated")
 	cmd.Flags().StringArrayVar(&f.roles, "role", nil, "only roles with this `NAME` or pattern; can be repeated")
 	cmd.Flags().StringArrayVar(&f.tags, "tag", nil,
-		"only accounts with this `TAG` in config.toml; repeated, accounts that have all of them")
+		"only accounts with this `TAG` in config.toml; if repeated, with all of them")
 }
 
 func (f *filterFlags) filter() inventory.Filter {
@@ -49,18 +49,17 @@ func (a *App) lsCommand() *cobra.Command {
   rolecall ls --by role
   rolecall ls --by pair --output tsv | cut -f1,3
 
-In JSON and TSV, characters that a terminal would obey or hide are escaped: in JSON as \u….; in
-TSV as \uXXXX, \UXXXXXXXX, or \xXX for a byte that is not UTF-8, with \\ for a backslash. A TSV
-field that begins with =, +, -, @ or ' has one more ' in front, so that no spreadsheet takes it
-for a formula.
+Without a SESSION, ls lists the accounts of all sessions, and names the session on each line, unless
+default_session in config.toml names one.
 
-With several sessions and no SESSION, those of all of them are listed, each line with its session,
-unless default_session in config.toml names one.
+Accounts and roles come from the last listing. If that is older than a day, or than your sign-in, ls
+makes a new one: in the background at a terminal, else before it prints. The first listing of many
+accounts takes a while, because the access portal allows 20 requests a second, and each account
+takes one.
 
-They come from the last listing. If that is older than a day, or than the sign-in, a new one
-is made: in the background if you are at a terminal, else before the answer. The first listing
-takes a while for many accounts, because the access portal allows 20 requests a second, and
-each account needs one.`,
+JSON and TSV escape characters that a terminal would interpret or hide: JSON as \uXXXX; TSV as
+\uXXXX, \UXXXXXXXX, or \xXX for a byte that is not UTF-8, with \\ for a backslash. A TSV field that
+begins with =, +, -, @ or ' gets another ' in front, so that spreadsheets do not read it as a formula.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.ls(cmd.Context(), firstArg(args), f)
@@ -81,10 +80,10 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 		f.output = "json"
 	}
 	if !slices.Contains([]string{"account", "role", "pair"}, f.by) {
-		return Usagef("unknown --by %q; it is account, role or pair", f.by)
+		return Usagef("unknown --by %q; use account, role or pair", f.by)
 	}
 	if !slices.Contains([]string{"table", "json", "tsv"}, f.output) {
-		return Usagef("unknown --output %q; it is table, json or tsv", f.output)
+		return Usagef("unknown --output %q; use table, json or tsv", f.output)
 	}
 	narrow, err := a.project()
 	if err != nil {
@@ -110,7 +109,7 @@ func (a *App) ls(ctx context.Context, name string, f listFlags) error {
 
 // addAllSessions adds --all-sessions to a command whose list is about default_session.
 func addAllSessions(cmd *cobra.Command, all *bool) {
-	cmd.Flags().BoolVar(all, "all-sessions", false, "all sessions, also if default_session in config.toml names one")
+	cmd.Flags().BoolVar(all, "all-sessions", false, "all sessions, even if default_session in config.toml names one")
 }
 
 // printListed prints what ls has found.
@@ -157,7 +156,7 @@ func nothingListed(inv *inventory.Inventory) string {
 	if len(inv.Accounts) == 0 {
 		return fmt.Sprintf("you have no accounts in %s", quotedLabel(inv.Session))
 	}
-	return fmt.Sprintf("none of your %s in %s matches", Counted(len(inv.Accounts), "account"), quotedLabel(inv.Session))
+	return fmt.Sprintf("none of your %s in %s match", Counted(len(inv.Accounts), "account"), quotedLabel(inv.Session))
 }
 
 // listingToShow returns the stored listing, or else a new one. For a person, who sees its

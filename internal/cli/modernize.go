@@ -22,17 +22,17 @@ func (a *App) modernizeCommand() *cobra.Command {
 	var f modernizeFlags
 	cmd := &cobra.Command{
 		Use:   "modernize",
-		Short: "Replace start URLs in profiles by sso-sessions, whose sign-in can be renewed",
-		Long: `Replace start URLs in profiles by sso-sessions, whose sign-in can be renewed.
+		Short: "Replace start URLs in profiles with sso-sessions, whose sign-in can be renewed",
+		Long: `Replace start URLs in profiles with sso-sessions, whose sign-in can be renewed.
 
   rolecall profiles modernize --dry-run
   rolecall profiles modernize
 
-Profiles with an sso_start_url and sso_region of their own name an sso-session instead: one for each
-start URL, or one that is there already. Their account, role and region stay, and so does every
-other line, but for a credential_process of aws-sso-util or granted for the profile itself, which
-some tools would prefer. It shows what changes, asks, and names programs in PATH that are too old.
-"rolecall profiles undo" restores the file.`,
+Profiles with their own sso_start_url and sso_region get an sso_session instead: a new one for each
+start URL, or an existing one. Every other line stays, except a credential_process that runs
+aws-sso-util or granted for the profile itself, because some tools would prefer that. modernize shows
+the changes, asks, and names programs in PATH that are too old for sso-sessions. "rolecall profiles
+undo" restores the file.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.modernize(cmd.Context(), f) },
 	}
@@ -101,7 +101,7 @@ func (a *App) modernizedOf(config, credentials *awsconfig.Document) (*profiles.M
 	switch {
 	case errors.As(err, &regions):
 		e := &HintError{
-			Err: err, Code: ExitConfiguration, Hint: "write the right one everywhere, then: rolecall profiles modernize",
+			Err: err, Code: ExitConfiguration, Hint: "write the right one everywhere, then run: rolecall profiles modernize",
 		}
 		for _, u := range regions.Uses {
 			region := "without sso_region"
@@ -159,7 +159,7 @@ func (a *App) agreeToModernized(
 		return nil
 	case person == nil:
 		return &HintError{
-			Err:  errors.New("there is no terminal to confirm the changes at"),
+			Err:  errors.New("there is no terminal to confirm the changes"),
 			Code: ExitUsage, Hint: "rolecall profiles modernize --yes",
 		}
 	}
@@ -173,12 +173,12 @@ func (a *App) agreeToModernized(
 // afterModernizing says what is different from now on.
 func (a *App) afterModernizing(ctx context.Context, plan *profiles.Modernized, files awsconfig.Files) {
 	a.note("%s: %s", a.Tidy(files.Config), modernizedCounts(plan))
-	a.note("to go back: rolecall profiles undo")
+	a.note("to undo: rolecall profiles undo")
 	for _, s := range plan.Sessions {
 		a.note("to sign in, once for all of its profiles: rolecall login %s", Quoted(s.Name))
 	}
 	if old := a.legacyTokens(ctx, plan); len(old) > 0 {
-		a.note("sign-ins of the start URLs themselves are of no use to these profiles any more: %s", fewOf(old))
+		a.note("these profiles no longer use the sign-ins to the start URLs themselves: %s", fewOf(old))
 	}
 }
 

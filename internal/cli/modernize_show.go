@@ -74,26 +74,26 @@ func (a *App) modernizedText(p *profiles.Modernized) string {
 		b.WriteString(sign + " " + a.Show(fmt.Sprintf(format, args...)) + "\n")
 	}
 	for _, s := range p.Sessions {
-		sign, text := "=", "is there already"
+		sign, text := "=", "already exists"
 		if s.New {
 			sign, text = "+", "is new"
 		}
 		line(sign, "sso-session %s  %s: %s, %s", s.Name, text, s.StartURL, s.Region)
 		if len(s.Others) > 0 {
-			line("!", "sso-session %s  has that start URL, too, and is not used", fewOf(s.Others))
+			line("!", "sso-session %s  has the same start URL, and is not used", fewOf(s.Others))
 		}
 	}
 	for _, c := range p.Profiles {
 		line("~", "%s  sso_session = %s", c.Name, c.Session)
 		if c.Removed != "" {
-			line("-", "%s  its credential_process of %s goes: some tools would run it still", c.Name, c.Removed)
+			line("-", "%s  its credential_process (%s) is removed: some tools would still run it", c.Name, c.Removed)
 		}
 	}
 	for _, k := range p.Kept {
 		line("!", "%s  stays: %s", k.Name, k.Reason)
 	}
 	for _, r := range p.Users {
-		line("!", "%s  its credential_process names %s: that program must know sso-sessions", r.Profile, r.Source)
+		line("!", "%s  its credential_process uses %s: that program must support sso-sessions", r.Profile, r.Source)
 	}
 	return b.String() + modernizedCounts(p) + "\n"
 }

@@ -19,7 +19,7 @@ func (a *App) network(profile awsconfig.Profile, log *slog.Logger) (*http.Client
 			Err: err, Code: ExitConfiguration, Hint: "check AWS_CA_BUNDLE, ca_bundle, REQUESTS_CA_BUNDLE and SSL_CERT_FILE",
 		}
 		if strings.HasPrefix(bundle, "~") {
-			e.Facts = []string{"nothing expands the ~ that this path begins with: write the whole path"}
+			e.Facts = []string{"~ is not expanded here: write the full path"}
 		}
 		return nil, e
 	}

@@ -69,12 +69,12 @@ func (a *App) others(o options) credentials.Others {
 func (a *App) mfaCode(ctx context.Context, serial string, o options) (string, error) {
 	if o.unattended || !a.Terminal {
 		return "", &HintError{
-			Err:  fmt.Errorf("the role needs a code of the MFA device %s, and nobody is at a terminal", serial),
+			Err:  fmt.Errorf("the role needs a code from the MFA device %s, and there is no terminal to enter it", serial),
 			Code: ExitLogin, Hint: "run the command at a terminal",
 		}
 	}
 	for {
-		code, err := a.ask(ctx, "code of the MFA device "+serial, "")
+		code, err := a.ask(ctx, "code from the MFA device "+serial, "")
 		if err != nil || len(code) == 6 && strings.Trim(code, "0123456789") == "" {
 			return code, err
 		}
@@ -96,7 +96,7 @@ func (a *App) runProcess(ctx context.Context, p awsconfig.Profile, o options) ([
 	running := strings.Split(a.Getenv(inProcess), "\n")
 	for _, name := range running {
 		if name == p.Name {
-			return nil, fmt.Errorf("it calls rolecall for profile %q, which would run it again", p.Name)
+			return nil, fmt.Errorf("it runs rolecall for profile %q, which would run it again", p.Name)
 		}
 	}
 	argv := words.Shell(p.CredentialProcess)
@@ -162,7 +162,7 @@ func (a *App) agreeToProcess(ctx context.Context, p awsconfig.Profile, o options
 	return a.agreeOnce(ctx, agreement{
 		name: hex.EncodeToString(sum[:]), attended: a.Terminal && !o.unattended,
 		refusal: &HintError{
-			Err:   fmt.Errorf("profile %q gets its keys from a command that you have not agreed to yet", p.Name),
+			Err:   fmt.Errorf("profile %q gets its keys from a command that you have not allowed yet", p.Name),
 			Code:  ExitRefused,
 			Facts: []string{"the command, at " + p.Origin.String() + ": " + p.CredentialProcess},
 			Hint:  "rolecall whoami " + Quoted(p.Name) + ", at a terminal",
@@ -172,7 +172,7 @@ func (a *App) agreeToProcess(ctx context.Context, p awsconfig.Profile, o options
 			a.detail("%s", p.CredentialProcess)
 			a.detail("which runs %s", program)
 		},
-		question: "run it, now and from now on?",
+		question: "allow this command?",
 	})
 }
 

@@ -76,7 +76,7 @@ func (a *App) openShell(ctx context.Context, t target, stdout io.Writer, f ownSh
 	if err := a.recordKeys(howExec, programOf(argv), profile, account, c); err != nil {
 		return err
 	}
-	a.tell("a shell with %s in %s; exit leaves it", e.Identity.Role, labelOf(account))
+	a.tell("a shell with %s in %s; exit to leave", e.Identity.Role, labelOf(account))
 	err = a.Run(stdout, argv, append(environ, more...))
 	if left := (*ChildExit)(nil); err == nil || errors.As(err, &left) {
 		a.sayBack(e.Identity.Target)
@@ -94,7 +94,7 @@ func (a *App) nestedShell(t target) error {
 		text = t.account + "/" + t.role
 	}
 	return &HintError{
-		Err: fmt.Errorf("this shell has %s, and one with %s would be inside it",
+		Err: fmt.Errorf("this shell already has %s; the shell with %s would be inside it",
 			cmp.Or(a.Getenv("ROLECALL_TARGET"), "no credentials"), text),
 		Code:  ExitRefused,
 		Facts: []string{"leave this shell first, or switch it: " + switchTo(text)},
@@ -106,10 +106,10 @@ func (a *App) nestedShell(t target) error {
 func (a *App) sayBack(was string) {
 	has := cmp.Or(a.Getenv("ROLECALL_TARGET"), a.Getenv("AWS_PROFILE"), a.Getenv("AWS_DEFAULT_PROFILE"), "no credentials")
 	if a.Getenv("ROLECALL_TARGET") == "" && a.Getenv("AWS_ACCESS_KEY_ID") != "" {
-		has = "keys that rolecall does not know"
+		has = "keys from elsewhere"
 	}
 	if a.Terminal {
-		a.tell("left %s; this shell has %s", was, has)
+		a.tell("left %s; back in a shell with %s", was, has)
 	}
 }
 

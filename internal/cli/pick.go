@@ -37,10 +37,10 @@ func (a *App) pickCommand() *cobra.Command {
   rolecall exec "$(rolecall pick)" -- aws s3 ls
   eval "$(rolecall pick --action env)"
 
-With several sessions and no --session, those of all of them are shown, each row with its session,
-unless default_session in config.toml names one.
+Without --session, pick shows the accounts of all sessions, each row with its session, unless
+default_session in config.toml names one.
 
-Only the answer is printed to stdout. rolecall without a command opens the same picker, where
+Only your choice is printed to stdout. rolecall without a command opens the same picker; there,
 Enter opens a shell.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -53,7 +53,7 @@ Enter opens a shell.`,
 	addAllSessions(cmd, &f.allSessions)
 	cmd.Flags().StringVar(&f.query, "query", "", "start with this `TEXT` in the search field")
 	cmd.Flags().StringVar(&f.action, "action", "target",
-		"what Enter does, an `ACTION`: "+strings.Join(actionNames(), ", "))
+		"`ACTION` of the Enter key: "+strings.Join(actionNames(), ", "))
 	cmd.Flags().StringVar(&f.shell, "shell", export.Default(), "`FORMAT` of the action env")
 	_ = cmd.RegisterFlagCompletionFunc("session", a.completeSessionFlag)
 	_ = cmd.RegisterFlagCompletionFunc("action", cobra.FixedCompletions(actionNames(), nothingElse))
@@ -105,7 +105,7 @@ func (a *App) pick(ctx context.Context, f pickFlags) error {
 	actions := pickActions()
 	first := slices.IndexFunc(actions, func(action picker.Action) bool { return action.Name == f.action })
 	if first < 0 {
-		return Usagef("unknown --action %q; it is one of %s", f.action, strings.Join(actionNames(), ", "))
+		return Usagef("unknown --action %q; use one of %s", f.action, strings.Join(actionNames(), ", "))
 	}
 	if !isFormat(f.shell) {
 		return unknownFormat(f.shell)
@@ -183,7 +183,7 @@ func (a *App) printTarget(t target) error {
 	text := t.account + "/" + t.role
 	if strings.Contains(t.session, ":") {
 		return &HintError{
-			Err:  fmt.Errorf("the session of %s is %s, which cannot be part of a target", text, t.session),
+			Err:  fmt.Errorf("the session of %s is %s, which a target cannot name", text, t.session),
 			Code: ExitUsage, Hint: "rolecall pick --session PROFILE, with a profile of that session",
 		}
 	}
@@ -205,7 +205,7 @@ func (a *App) copyARN(ctx context.Context, t target) error {
 		return err
 	}
 	a.copy(arn)
-	a.tell("copied, if your terminal allows it")
+	a.tell("copied, if your terminal supports it")
 	if a.json {
 		return a.printJSON(map[string]string{"roleArn": arn})
 	}

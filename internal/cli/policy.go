@@ -51,8 +51,8 @@ func (a *App) readPolicy() (policy.Policy, error) {
 	}
 	if err != nil {
 		return policy.Policy{}, &HintError{
-			Err: err, Code: ExitConfiguration, Facts: []string{"nothing else runs until this machine's policy can be used"},
-			Hint: "ask the administrator of this machine to correct it",
+			Err: err, Code: ExitConfiguration, Facts: []string{"no other command runs until this machine's policy can be used"},
+			Hint: "ask this machine's administrator to correct it",
 		}
 	}
 	return policy.Combine(source)
@@ -200,9 +200,9 @@ func (a *App) policyCommand() *cobra.Command {
   rolecall config policy
   rolecall config policy --json
 
-Its administrator sets them in %s; [policy] in your own config.toml can
-only narrow them, and so can a .rolecall.toml that you have trusted, in its folder and below. What a
-rule refuses ends with exit code 7, and names the rule.`,
+The machine's administrator sets them in %s. [policy] in your own config.toml can
+only narrow them, and so can a .rolecall.toml that you trust, for its folder and below. A command that a
+rule refuses exits with 7, and names the rule.`,
 			filepath.Join(machine.Folder(), machine.Policy)),
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.configPolicy() },

@@ -26,10 +26,10 @@ func (a *App) processCommand() *cobra.Command {
   rolecall process --profile dev
   rolecall process --session corp --account 111122223333 --role Admin
 
-It never prompts, and ends within 20 seconds. With --interactive, or interactive = true in a
-[[session]] of config.toml, it opens your browser when a sign-in is needed, once for all callers,
-and waits up to 50 seconds; if nobody signs in, it opens none for the next ten minutes.
-It needs a desktop, not SSH or CI. rolecall-process does the same, faster; in a config file:
+It never prompts, and exits within 20 seconds. With --interactive, or interactive = true in a
+[[session]] of config.toml, it opens your browser once for all callers when you need to sign in, and
+waits up to 50 seconds; if nobody signs in, it opens no browser for the next ten minutes. That needs a
+desktop, not SSH or CI. rolecall-process does the same, faster; in a config file:
 
   credential_process = /usr/local/bin/rolecall-process --session corp --account 111122223333 --role Admin`,
 		Args: cobra.MaximumNArgs(1),
@@ -41,7 +41,7 @@ It needs a desktop, not SSH or CI. rolecall-process does the same, faster; in a 
 			return a.process(cmd.Context(), t, interactive)
 		},
 	}
-	cmd.Flags().BoolVar(&interactive, "interactive", false, "open the browser when a sign-in is needed")
+	cmd.Flags().BoolVar(&interactive, "interactive", false, "open the browser if you need to sign in")
 	f.add(cmd)
 	return cmd
 }

@@ -26,17 +26,17 @@ type profileFlags struct {
 
 func (f *profileFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.template, "template", "", "`TEMPLATE` of names (default \""+profiles.DefaultTemplate+"\")")
+	flags.StringVar(&f.template, "template", "", "`TEMPLATE` for profile names (default \""+profiles.DefaultTemplate+"\")")
 	flags.StringVar(&f.form, "form", "",
 		"`FORM` of the profiles: sso-session or credential-process (default sso-session)")
-	flags.StringVar(&f.region, "region", "", "`REGION` of the profiles (default config.toml's, else sso_region)")
-	flags.StringVar(&f.output, "output", "", "output `FORMAT` of the AWS CLI in the profiles")
+	flags.StringVar(&f.region, "region", "", "`REGION` for the profiles (default: config.toml's, else sso_region)")
+	flags.StringVar(&f.output, "output", "", "output `FORMAT` to set in the profiles, for the AWS CLI")
 	flags.StringVar(&f.processPath, "process-path", "",
-		"`PATH` of rolecall-process for the form credential-process (default beside rolecall)")
+		"`PATH` of rolecall-process, for --form credential-process (default: next to rolecall)")
 	f.filterFlags.add(cmd)
-	flags.BoolVar(&f.noPrune, "no-prune", false, "keep profiles of roles you no longer have")
+	flags.BoolVar(&f.noPrune, "no-prune", false, "keep profiles for roles you no longer have")
 	flags.BoolVar(&f.pruneOthers, "prune-others", false,
-		"also remove generated profiles of roles that --match, --role and --tag do not select")
+		"also remove generated profiles for roles that --match, --role and --tag do not select")
 	forms := []string{string(profiles.SSOSession), string(profiles.CredentialProcess)}
 	_ = cmd.RegisterFlagCompletionFunc("form", cobra.FixedCompletions(forms, nothingElse))
 }
@@ -51,18 +51,18 @@ func (a *App) profilesCommand() *cobra.Command {
   rolecall profiles apply corp --template '{{ .AccountName | lower }}-{{ .RoleName }}'
   rolecall profiles undo
 
-Profiles follow your accounts: a renamed account renames its profiles, and a role you no longer
-have removes its own. Each has a marking comment line above it; nothing else in the file changes.
+Profiles follow your accounts: renaming an account renames its profiles, and losing a role removes
+its profile. Each has a marker comment above it; nothing else in the file changes.
 
-Names come from a template, as in Go's text/template:
+Names come from a Go text/template:
 
   {{ .AccountName }}-{{ .RoleName }}
   {{ .AccountName | lower | replace " " "-" | trimPrefix "acme-" }}.{{ .RoleName | first 5 }}
 
 Fields: .AccountName .AccountID .Alias .RoleName .Session .Email .Tags
-Functions: lower upper trim trimPrefix trimSuffix replace first join, and those of Go.
-Profiles that would have the same name all get their account's last digits. --match, --role and
---tag select roles; profiles of other roles stay as they are. The flags' defaults are under
+Functions: lower upper trim trimPrefix trimSuffix replace first join, and Go's own.
+Profiles that would have the same name all get the last digits of their account id. --match, --role
+and --tag select roles; profiles of other roles stay as they are. Set defaults for the flags under
 [profiles] in rolecall's config.toml.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -77,7 +77,7 @@ Profiles that would have the same name all get their account's last digits. --ma
 		f.add(c)
 		cmd.AddCommand(c)
 		if use == "apply" {
-			c.Flags().BoolVar(&f.yes, "yes", false, "apply even if profiles of your own will mean another role, or none")
+			c.Flags().BoolVar(&f.yes, "yes", false, "apply even if your own profiles will lead to another role, or none")
 		}
 	}
 	sub("plan", "List what apply would add (+), rename and change (~), remove (-) and leave (!)",
@@ -117,7 +117,7 @@ func (a *App) profileJob(ctx context.Context, s *session, f profileFlags, maxAge
 	if s.login.Session.Name == "" {
 		return nil, &HintError{
 			Err:  fmt.Errorf("%s is not a named sso-session, which profiles need", s.login.Session.Label()),
-			Code: ExitConfiguration, Hint: "give it an [sso-session NAME] section, then: rolecall profiles plan NAME",
+			Code: ExitConfiguration, Hint: "add an [sso-session NAME] section, then run: rolecall profiles plan NAME",
 		}
 	}
 	config, err := a.config()
@@ -292,7 +292,7 @@ func (a *App) applyProfiles(ctx context.Context, s *session, f profileFlags) (ap
 		a.note("nothing to do: %s; listed %s", counts(plan), ago(a.Now().Sub(j.all.TakenAt)))
 	} else {
 		a.note("%s: %s", a.Tidy(j.files.Config), counts(plan))
-		a.note("to go back: rolecall profiles undo")
+		a.note("to undo: rolecall profiles undo")
 	}
 	return applied{shownPlanOf(plan), j.files.Config, backup.Path}, nil
 }
@@ -312,7 +312,7 @@ func (a *App) profilesUndo(ctx context.Context) error {
 	case err != nil:
 		return a.explainEdit(file, err)
 	}
-	a.note("%s is as it was before the last change; run again to go further back", a.Tidy(file))
+	a.note("restored %s to before the last change; run again to go further back", a.Tidy(file))
 	if a.json {
 		return a.printJSON(map[string]string{"file": file})
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // errDisagreed stops a change that the person has to agree to.
-var errDisagreed = errors.New("profiles of the person's own change")
+var errDisagreed = errors.New("your own profiles change")
 
 // write writes the plan. Profiles of the person's own change only when the person agrees, or has with --yes; asked is
 // false if nobody has seen which.
@@ -99,11 +99,11 @@ func valueWord(value string) string {
 func affectedText(p *profiles.Plan) string {
 	switch {
 	case len(p.Dangling) == 0:
-		return "profiles of your own would mean another role"
+		return "your own profiles would lead to another role"
 	case len(p.Turned) == 0:
-		return "profiles of your own would no longer work"
+		return "your own profiles would no longer work"
 	}
-	return "profiles of your own would mean another role, or no longer work"
+	return "your own profiles would lead to another role, or no longer work"
 }
 
 // affectedFacts says of each profile of the person's own what becomes of it, or became when the plan is done.

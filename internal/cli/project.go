@@ -57,8 +57,8 @@ func (a *App) parseTrusted(files []project.File) ([]policy.Narrowing, error) {
 		n, err := policy.ParseNarrowing(f.Path, f.Text)
 		if err != nil {
 			return nil, &HintError{
-				Err: err, Code: ExitConfiguration, Facts: []string{"it was trusted, so nothing goes on without it"},
-				Hint: "correct it, then: rolecall trust; or: rolecall trust --revoke " + a.quotedPath(filepath.Dir(f.Path)),
+				Err: err, Code: ExitConfiguration, Facts: []string{"you trusted it, so commands need it"},
+				Hint: "correct it, then run: rolecall trust; or: rolecall trust --revoke " + a.quotedPath(filepath.Dir(f.Path)),
 			}
 		}
 		all = append(all, n)
@@ -75,9 +75,9 @@ func (a *App) notCounting(files []project.File) []string {
 			problems = append(problems, fmt.Sprintf("%s is ignored: %s", f.Path, f.Problem))
 		case project.Changed:
 			problems = append(problems,
-				f.Path+" has changed since you trusted it, and does not count; to see it: rolecall trust")
+				f.Path+" has changed since you trusted it, so it is ignored; to review it: rolecall trust")
 		case project.Untrusted:
-			problems = append(problems, f.Path+" is not trusted, and does not count; to see it: rolecall trust")
+			problems = append(problems, f.Path+" is not trusted, so it is ignored; to review it: rolecall trust")
 		}
 	}
 	return problems

@@ -17,15 +17,15 @@ func (a *App) refreshCommand() *cobra.Command {
 	quiet := false
 	cmd := &cobra.Command{
 		Use:   "refresh [SESSION|PROFILE]",
-		Short: "Renew access tokens that are about to end, without a person",
-		Long: `Renew access tokens that are about to end, without a person.
+		Short: "Renew access tokens that are about to expire, without prompting",
+		Long: `Renew access tokens that are about to expire, without prompting.
 
   rolecall refresh
-  rolecall refresh corp --quiet    says only what went wrong
+  rolecall refresh corp --quiet    print errors only
 
-It is meant for a timer: in storage split, only rolecall can renew the token that the AWS CLI and
-the SDKs use. Every command that gets keys renews it, too, and so does serve while it runs.
-Without a session, all that were signed in to are renewed. A sign-in that has ended is exit code 3.`,
+Run it from a timer: with storage split, only rolecall can renew the token that the AWS CLI and SDKs
+use. Commands that get keys renew it, too, and so does serve while it runs. Without a SESSION, refresh
+renews every session you have signed in to. It exits with 3 if you need to sign in again.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.refresh(cmd.Context(), firstArg(args), quiet)

@@ -99,8 +99,8 @@ func (a *App) accountRegion(
 	unnamed := inventory.Named(session, []identitycenter.Account{{ID: id}}).With(own.Accounts)
 	byName := func(s settings.Account) bool { return s.Match != "" && !inventory.IsAccountID(s.Match) }
 	if slices.ContainsFunc(own.Accounts, byName) {
-		a.warn(fmt.Errorf("the name of account %s is not known yet, so what %s says of accounts by name does not apply; "+
-			"list them with: rolecall sync%s", id, a.Tidy(a.settingsFile()), sessionArgument(session)))
+		a.warn(fmt.Errorf("the name of account %s is not known yet, so account names in %s do not apply; "+
+			"to list accounts: rolecall sync%s", id, a.Tidy(a.settingsFile()), sessionArgument(session)))
 	}
 	return unnamed.Accounts[0].Region, nil
 }

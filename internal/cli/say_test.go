@@ -21,7 +21,7 @@ func TestPlurals(t *testing.T) {
 		{progressText(inventory.Progress{Accounts: 1, Rate: 2}), "listing: 1 account so far, 0 with roles, 2.0 requests/s"},
 		{
 			progressText(inventory.Progress{Found: true, Accounts: 1}),
-			"listing [                        ] 0/1 account, waiting for the service's rate limit",
+			"listing [                        ] 0/1 account, waiting because of AWS's rate limit",
 		},
 	} {
 		if c.got != c.want {

@@ -25,23 +25,23 @@ func (a *App) serveCommand() *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve [TARGET … | --add TARGET | --status | --print FORM | --stop | --forward --to ADDRESS]",
-		Short: "Hand out fresh role credentials to editors, containers and other programs",
-		Long: `Hand out fresh role credentials to programs that rolecall does not start: editors, containers,
-whatever asks a container-credentials endpoint as the AWS CLI and SDKs do.
+		Short: "Serve fresh role credentials to editors, containers and other programs",
+		Long: `Serve fresh role credentials to programs that rolecall does not start: editors, containers, and
+anything else that reads a container credentials endpoint, as the AWS CLI and SDKs do.
 
-  rolecall serve dev audit                            until Ctrl-C, each TARGET with a token of its own
-  rolecall serve --add deploy                         one more, from another terminal
+  rolecall serve dev audit                            until Ctrl-C, each TARGET with its own token
+  rolecall serve --add deploy                         add one, from another terminal
   rolecall serve --status
-  eval "$(rolecall serve --print env dev)"            the variables, for programs of this shell
+  eval "$(rolecall serve --print env dev)"            variables for programs in this shell
   rolecall serve dev --socket ~/.rolecall/serve.sock  for containers, by a bind mount
   rolecall serve --print compose dev                  the lines; also docker, podman, devcontainer
   rolecall serve --forward --to HOST:8899             in the container's network
   rolecall serve dev --imds                           also as EC2's metadata service, version 2
 
 It listens on 127.0.0.1, answers only you and root, never prompts, and renews keys before they
-end. When a sign-in is needed, the answer and a line on stderr say so; requests after it get keys.
-Whoever reads a target's token can get its keys, but no other target's. --listen opens a port
-beyond this machine's loopback, in clear text: prefer --socket. See docs/containers.md.`,
+expire. If you need to sign in, the answer and a line on stderr say so; once you have, requests get
+keys again. Anyone who reads a target's token can get that target's keys, but no others. --listen
+opens an unencrypted port beyond loopback: prefer --socket. See docs/containers.md.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(cmd, args); err != nil {
@@ -53,20 +53,20 @@ beyond this machine's loopback, in clear text: prefer --socket. See docs/contain
 	a.addConfirm(cmd)
 	flags := cmd.Flags()
 	flags.IntVar(&f.port, "port", 0, "`PORT` on 127.0.0.1 (default a free one)")
-	flags.StringVar(&f.socket, "socket", "", "also answer on a unix socket at `PATH`, for bind mounts")
+	flags.StringVar(&f.socket, "socket", "", "also listen on a unix socket at `PATH`, for bind mounts")
 	flags.StringArrayVar(&f.listen, "listen", nil,
-		"also answer at this `ADDRESS`, IP:PORT, in clear text; with --forward, where to listen; can be repeated")
+		"also listen on this `ADDRESS` (IP:PORT), unencrypted; with --forward, where to listen; can be repeated")
 	flags.BoolVar(&f.imds, "imds", false, "also answer as EC2's metadata service (version 2), for the first TARGET")
 	flags.IntVar(&f.imdsPort, "imds-port", 0, "`PORT` of --imds on 127.0.0.1 (default a free one)")
-	flags.StringVar(&f.envFile, "env-file", "", "write the variables for a container to `FILE`, as long as it runs")
+	flags.StringVar(&f.envFile, "env-file", "", "write a container's variables to `FILE` while serve runs")
 	flags.StringVar(&f.region, "region", "", "`REGION` to work in, as in exec")
-	flags.StringVar(&f.add, "add", "", "have the running serve hand out `TARGET`, too")
+	flags.StringVar(&f.add, "add", "", "add `TARGET` to the running serve")
 	flags.BoolVar(&f.status, "status", false, "show what the running serve hands out")
-	flags.BoolVar(&f.stop, "stop", false, "end the running serve")
+	flags.BoolVar(&f.stop, "stop", false, "stop the running serve")
 	flags.StringVar(&f.print, "print", "",
-		"print what uses the running serve: `FORM` is docker, compose, podman, devcontainer or env")
-	flags.StringVar(&f.shell, "shell", export.Default(), "write --print env for this `SHELL`, as env does")
-	flags.BoolVar(&f.forward, "forward", false, "in a container's network: pass connections on to a serve outside")
+		"print how to use the running serve, as `FORM`: docker, compose, podman, devcontainer or env")
+	flags.StringVar(&f.shell, "shell", export.Default(), "`SHELL` that --print env is for, as in env")
+	flags.BoolVar(&f.forward, "forward", false, "inside a container's network: forward connections to a serve outside it")
 	flags.StringVar(&f.to, "to", "", "`ADDRESS` of the serve outside: unix:PATH or HOST:PORT")
 	_ = cmd.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(export.Formats(), nothingElse))
 	_ = cmd.RegisterFlagCompletionFunc("print", cobra.FixedCompletions(printForms(), nothingElse))
@@ -84,24 +84,24 @@ func (f *serveFlags) check(cmd *cobra.Command, args []string) error {
 	runs := doing == 0
 	switch {
 	case doing > 1:
-		return Usagef("--add, --status, --stop, --forward and --print exclude each other")
+		return Usagef("--add, --status, --stop, --forward and --print cannot be used together")
 	case runs && len(args) == 0:
 		return Usagef("serve needs a TARGET (to start a local Identity Center: rolecall idc serve)")
 	case f.print != "" && len(args) > 1, !runs && f.print == "" && len(args) > 0:
 		return Usagef("too many arguments: %q", args)
 	case f.forward != (f.to != ""):
-		return Usagef("--forward and --to ADDRESS belong together")
+		return Usagef("--forward and --to ADDRESS need each other")
 	}
 	for name, allowed := range map[string]bool{
 		"port": runs, "socket": runs, "imds": runs, "imds-port": f.imds, "env-file": runs, "listen": runs || f.forward,
 		"region": runs || f.add != "", "shell": f.print == "env",
 	} {
 		if cmd.Flags().Changed(name) && !allowed {
-			return Usagef("--%s does not go with these flags", name)
+			return Usagef("--%s cannot be used with these flags", name)
 		}
 	}
 	if f.envFile != "" && len(args) > 1 {
-		return Usagef("--env-file is for one TARGET: a container gets one")
+		return Usagef("--env-file takes one TARGET")
 	}
 	if runs {
 		return f.checkPlaces()

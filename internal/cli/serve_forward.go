@@ -34,7 +34,7 @@ func (a *App) forward(ctx context.Context, f serveFlags) error {
 	for _, text := range addresses {
 		address, err := netip.ParseAddrPort(text)
 		if err != nil || !handout.Local(address.Addr()) {
-			return Usagef("--listen %q is not an address and port that SDKs ask: 127.0.0.1:PORT, 169.254.170.2:80 or "+
+			return Usagef("--listen %q is not an address that SDKs accept: 127.0.0.1:PORT, 169.254.170.2:80 or "+
 				"[fd00:ec2::23]:80", text)
 		}
 		l, err := net.Listen("tcp", text)
@@ -57,7 +57,7 @@ func (a *App) forward(ctx context.Context, f serveFlags) error {
 		return (&net.Dialer{Timeout: handout.Patience}).DialContext(ctx, network, to)
 	}
 	said := &calm{to: a.Stderr, said: map[string]time.Time{}}
-	failed := func(err error) { a.warnTo(said, fmt.Errorf("not passed on: %w", err)) }
+	failed := func(err error) { a.warnTo(said, fmt.Errorf("could not forward a connection: %w", err)) }
 	var all sync.WaitGroup
 	for _, l := range listeners {
 		all.Go(func() { _ = handout.Forward(ctx, l, dial, failed) })
@@ -90,5 +90,5 @@ func (a *App) forwardFrom(network, to string) ([]string, error) {
 		_, port, err := net.SplitHostPort(to)
 		return []string{"127.0.0.1:" + port}, err
 	}
-	return nil, Usagef("name where to listen: --listen 127.0.0.1:PORT, with the port of serve")
+	return nil, Usagef("pass --listen 127.0.0.1:PORT, with the port of serve")
 }

@@ -103,7 +103,7 @@ func (a *App) warnOfDefault(t servedTarget) {
 	if err == nil {
 		var changed bool
 		if _, _, changed, err = shared.BareDefault(); err == nil && changed {
-			err = errors.New("the [default] profile has credentials, which programs prefer to these variables; use: " +
+			err = errors.New("the [default] profile has credentials, which programs prefer to these variables; run: " +
 				"rolecall exec --serve " + Quoted(t.Target) + " -- COMMAND")
 		}
 	}

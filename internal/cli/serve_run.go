@@ -86,7 +86,7 @@ func (s *serving) open(ctx context.Context, args []string) error {
 	}
 	if s.flags.imds && all[0].e.Region == "" {
 		return &HintError{
-			Err:  fmt.Errorf("%s has no region, and the metadata service has to report one", all[0].e.Identity.Target),
+			Err:  fmt.Errorf("%s has no region, which the metadata service must report", all[0].e.Identity.Target),
 			Code: ExitConfiguration, Hint: "set region in the profile, AWS_REGION, or --region",
 		}
 	}
@@ -244,7 +244,7 @@ func (s *serving) openAddresses() error {
 		config := loopback.Config{Handler: s.endpoint, Hosts: isAddress, Refused: s.stranger, Refuse: handout.Refuse}
 		if !address.Addr().IsLoopback() {
 			config.Check = func(net.Addr, net.Addr) error { return nil }
-			s.app.warn(fmt.Errorf("%s is open to other machines, in clear text: whoever reads the traffic has the keys", text))
+			s.app.warn(fmt.Errorf("%s is open to other machines, unencrypted: anyone who reads the traffic has the keys", text))
 		}
 		listener, err := net.Listen("tcp", text)
 		if err != nil {
@@ -288,7 +288,7 @@ func (s *serving) openIMDS() error {
 func notListening(flag string, err error) error {
 	return &HintError{
 		Err: fmt.Errorf("%s: %w", flag, err), Code: ExitError,
-		Hint: "choose another one, or see what runs: rolecall serve --status",
+		Hint: "choose another one, or see what is running: rolecall serve --status",
 	}
 }
 

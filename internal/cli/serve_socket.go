@@ -32,7 +32,7 @@ func checkSocketPath(path string) error {
 func listenSocket(path string) (net.Listener, error) {
 	if info, err := os.Lstat(path); err == nil {
 		if info.Mode().Type() != os.ModeSocket || answers(path) {
-			return nil, fmt.Errorf("%s is there already", path)
+			return nil, fmt.Errorf("%s already exists", path)
 		}
 		if err := os.Remove(path); err != nil {
 			return nil, err

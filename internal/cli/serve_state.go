@@ -229,7 +229,7 @@ func (a *App) serveStatus(ctx context.Context) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "process  %d\n", s.PID)
 	for _, t := range s.Targets {
-		until := "no keys; see the errors that serve prints"
+		until := "no keys; see the errors from serve"
 		if !t.ExpiresAt.IsZero() {
 			until = "until " + a.moment(t.ExpiresAt)
 		}
@@ -295,7 +295,7 @@ func (a *App) serveStop(ctx context.Context) error {
 	}
 	for end := time.Now().Add(stopLimit); len(filesystem.KeptIn(a.handoutFolder(), stateName)) > 0; {
 		if time.Now().After(end) || ctx.Err() != nil {
-			return fmt.Errorf("serve did not end: process %d", s.PID)
+			return fmt.Errorf("serve did not stop: process %d", s.PID)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -38,8 +38,8 @@ func (a *App) shellInitCommand() *cobra.Command {
 		names = append(names, shell.name)
 	}
 	cmd := &cobra.Command{
-		Use: "shell-init SHELL", Short: "Print a function that switches a shell",
-		Long: `Print a function that switches a shell to an account and role.
+		Use: "shell-init SHELL", Short: "Print a shell function that switches to an account and role",
+		Long: `Print a shell function that switches to an account and role.
 
   eval "$(rolecall shell-init bash)"                                     in ~/.bashrc
   eval "$(rolecall shell-init zsh)"                                      in ~/.zshrc, after compinit
@@ -47,18 +47,18 @@ func (a *App) shellInitCommand() *cobra.Command {
   rolecall shell-init powershell | Out-String | Invoke-Expression        in $PROFILE
 
 In elvish's rc.elv: eval (rolecall shell-init elvish | slurp)
-nushell reads functions from files only. Once, and after each update of rolecall:
+nushell reads functions only from files. Run this once, and after each update of rolecall:
 mkdir $nu.user-autoload-dirs.0
 rolecall shell-init nushell | save --force ($nu.user-autoload-dirs.0 | path join rolecall.nu)
 
-The function is called rc, unless --name says otherwise. It completes targets.
+The function is called rc, or what you pass as --name. It completes targets.
 
 ` + strings.Join(strings.Split(switchHelp("rc"), "\n")[2:], "\n"),
 		Args: cobra.ExactArgs(1), ValidArgs: names,
 		RunE: func(_ *cobra.Command, args []string) error { return a.shellInit(args[0], name, mode) },
 	}
 	cmd.Flags().StringVar(&name, "name", "rc", "`NAME` of the function")
-	cmd.Flags().StringVar(&mode, "mode", modeKeys, "what a switch sets, a `MODE`: keys, or profile for AWS_PROFILE only")
+	cmd.Flags().StringVar(&mode, "mode", modeKeys, "`MODE` of switching: keys, or profile to set only AWS_PROFILE")
 	_ = cmd.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions([]string{modeKeys, modeProfile}, nothingElse))
 	return cmd
 }
@@ -74,9 +74,9 @@ func (a *App) shellInit(shell, name, mode string) error {
 	case n < 0:
 		return Usagef("unknown shell %q; shells: bash, zsh, fish, powershell, nushell, elvish", shell)
 	case mode != modeKeys && mode != modeProfile:
-		return Usagef("unknown --mode %q; it is keys or profile", mode)
+		return Usagef("unknown --mode %q; use keys or profile", mode)
 	case !isFunctionName(name):
-		return Usagef("--name %q cannot be a function's name: letters, digits and _, and no word of a shell", name)
+		return Usagef("--name %q is not a function name: use letters, digits and _, and no shell keyword", name)
 	}
 	of := ownShells()[n]
 	text, err := shellScripts.ReadFile("shells/" + of.file)
@@ -89,7 +89,7 @@ func (a *App) shellInit(shell, name, mode string) error {
 	}
 	_, err = io.WriteString(a.Stdout, strings.NewReplacer(
 		"@NAME@", name, "@MODE@", mode, "@UNSET@", abandoned,
-		"@READONLY@", "this shell did not take the credentials: is one of the variables readonly?",
+		"@READONLY@", "this shell did not set the credentials: is one of the variables readonly?",
 	).Replace(string(text)))
 	return err
 }

@@ -25,7 +25,7 @@ func (a *App) shellKeys(f targetFlags, args []string) (keys identitycenter.RoleC
 		return keys, false
 	}
 	if profile := cmp.Or(a.Getenv("AWS_PROFILE"), a.Getenv("AWS_DEFAULT_PROFILE")); profile != "" {
-		a.note("the keys in the environment come before AWS_PROFILE, %s", Quoted(profile))
+		a.note("the keys in the environment take precedence over AWS_PROFILE, %s", Quoted(profile))
 	}
 	return identitycenter.RoleCredentials{
 		AccessKeyID: id, SecretAccessKey: identitycenter.NewSecret(secret),
@@ -81,7 +81,7 @@ func (a *App) shellIdentity(
 		if target := a.Getenv("ROLECALL_TARGET"); target != "" {
 			hint = switchTo(target)
 		}
-		err = fmt.Errorf("the keys of this shell have ended, or are wrong: %w", err)
+		err = fmt.Errorf("this shell's keys have expired, or are wrong: %w", err)
 		err = &HintError{Err: err, Code: ExitLogin, Hint: hint}
 	}
 	return identity, err
@@ -113,13 +113,13 @@ func (a *App) consoleShell(ctx context.Context, keys identitycenter.RoleCredenti
 		return a.console(ctx, t, o)
 	case foreign:
 		return &HintError{
-			Err:  errors.New("the keys in the environment are no longer those of their target"),
+			Err:  errors.New("the keys in the environment are no longer their target's"),
 			Code: ExitRefused, Hint: "rolecall console " + Quoted(a.Getenv("ROLECALL_TARGET")),
 		}
 	case o.portal:
-		return Usagef("the access portal's link needs a TARGET: the keys in the environment name none")
+		return Usagef("the access portal's link needs a TARGET, which the keys in the environment do not name")
 	case keys.SessionToken.Reveal() == "":
-		return Usagef("the console takes no long-term keys, as in the environment: name a TARGET")
+		return Usagef("the console does not accept long-term keys, such as those in the environment: name a TARGET")
 	}
 	profile, err := a.shellProfile(ctx)
 	if err != nil {

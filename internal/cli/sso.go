@@ -27,13 +27,13 @@ type portalFlags struct {
 func (a *App) ssoCommand() *cobra.Command {
 	sso := &cobra.Command{
 		Use:   "sso",
-		Short: "Drop-ins for the AWS CLI's commands of the same name",
-		Long: `Run drop-ins for the AWS CLI's "aws sso" commands, with the same flags and the same JSON.
+		Short: "Drop-in replacements for \"aws sso\" commands",
+		Long: `Run drop-in replacements for "aws sso" commands, with the same flags and the same JSON output.
 
   rolecall sso list-accounts
   rolecall sso get-role-credentials --account-id 111122223333 --role-name ReadOnly
 
-Without --access-token and --region they use the cached sign-in. Exit codes are rolecall's.`,
+Without --access-token and --region, they use the cached sign-in. Exit codes are rolecall's.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -44,13 +44,13 @@ Without --access-token and --region they use the cached sign-in. Exit codes are 
 
 func (f *portalFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.accessToken, "access-token", "", "access `TOKEN` (default the cached one)")
-	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default the session's)")
+	flags.StringVar(&f.accessToken, "access-token", "", "access `TOKEN` (default: the cached one)")
+	flags.StringVar(&f.region, "region", "", "`REGION` of the Identity Center (default: the session's)")
 	flags.StringVar(&f.output, "output", "json", "`FORMAT`: only json is supported")
 	flags.StringVar(&f.query, "query", "", "JMESPath `EXPRESSION` that selects what to print")
 	flags.StringVar(&f.profile, "profile", "", "`PROFILE` or sso-session whose sign-in to use")
 	flags.StringVar(&f.endpointURL, "endpoint-url", "",
-		"send requests to this `URL`, also with a token of --access-token")
+		"send requests to this `URL`, even with --access-token")
 	flags.BoolVar(&f.noCLIPager, "no-cli-pager", false, "accepted for compatibility with the AWS CLI: there is no pager")
 }
 
@@ -218,7 +218,7 @@ func (a *App) callWithCached(ctx context.Context, f portalFlags, call portalRequ
 	}
 	if own := s.login.Session; f.region != "" && f.region != own.Region {
 		return nil, &HintError{
-			Err: fmt.Errorf("--region %s is not the region of session %q: that is %s, where its token is valid",
+			Err: fmt.Errorf("--region %s is not the region of session %q, whose token is valid in %s",
 				f.region, own.Label(), own.Region),
 			Code: ExitConfiguration, Hint: "leave --region out",
 		}
@@ -230,7 +230,7 @@ func (a *App) callWithCached(ctx context.Context, f portalFlags, call portalRequ
 // --endpoint-url on the same line is that, or if it is a cached token that the override issued.
 func (a *App) callWithGiven(ctx context.Context, f portalFlags, call portalRequest) (any, error) {
 	if strings.ContainsFunc(f.accessToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, Usagef("--access-token is not a token: it has blanks, or characters other than visible ASCII")
+		return nil, Usagef("--access-token is not a token: it has spaces, or characters other than visible ASCII")
 	}
 	given := identitycenter.NewSecret(f.accessToken)
 	owner, ownerToken := a.ownerOf(ctx, given)
@@ -260,7 +260,7 @@ func (a *App) callWithGiven(ctx context.Context, f portalFlags, call portalReque
 func (a *App) givenProfile(f portalFlags, owner awsconfig.Profile, known string) (awsconfig.Profile, error) {
 	if known != "" && f.region != "" && f.region != known {
 		return owner, &HintError{
-			Err:  fmt.Errorf("the given token is from region %s, not from %s", known, f.region),
+			Err:  fmt.Errorf("the given token is from region %s, not %s", known, f.region),
 			Code: ExitConfiguration,
 			Facts: []string{fmt.Sprintf("it is the cached token of session %q; a token is valid only in its own region",
 				owner.Session.Label())},
@@ -324,7 +324,7 @@ func (a *App) explainGiven(region string, owner identitycenter.SSOSession, token
 		e.Err = fmt.Errorf("the given token is not known in region %s", region)
 		e.Facts = []string{
 			"it has expired, was signed out, is mistyped, or belongs to an Identity Center in another region",
-			"it is not the cached token of any configured session",
+			"it is not the cached token of a configured session",
 		}
 		e.Hint = "rolecall login"
 	case !token.ExpiresAt.After(a.Now()):
@@ -351,7 +351,7 @@ func (a *App) ssoLoginCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if profile != "" && name != "" {
-				return Usagef("--profile and --sso-session exclude each other")
+				return Usagef("--profile and --sso-session cannot be used together")
 			}
 			return a.login(cmd.Context(), cmp.Or(name, profile), o, fresh)
 		},

@@ -19,8 +19,8 @@ func (a *App) statusCommand() *cobra.Command {
 	short := false
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show sessions and cached role credentials, without a network",
-		Long: `Show sessions and cached role credentials, without a network.
+		Short: "Show sessions and cached role credentials, without using the network",
+		Long: `Show sessions and cached role credentials, without using the network.
 
   rolecall status
   rolecall status --json
@@ -34,7 +34,7 @@ func (a *App) statusCommand() *cobra.Command {
 			return a.status(cmd.Context())
 		},
 	}
-	cmd.Flags().BoolVar(&short, "short", false, "print whose credentials this shell has, and for how long, in a few words")
+	cmd.Flags().BoolVar(&short, "short", false, "print this shell's credentials and how long they last, for a prompt")
 	return cmd
 }
 

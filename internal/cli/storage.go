@@ -96,22 +96,22 @@ func (a *App) storageCommand() *cobra.Command {
 	var f storageFlags
 	cmd := &cobra.Command{
 		Use:   "storage [shared|split|private]",
-		Short: "Show where the secrets of sign-ins lie, or move them",
-		Long: `Show where the secrets of sign-ins lie, or move them, without a new sign-in.
+		Short: "Show where sign-in secrets are stored, or move them",
+		Long: `Show where sign-in secrets are stored, or move them without a new sign-in.
 
   rolecall storage
   rolecall storage split
   rolecall storage split --passphrase    without a keyring
 
-shared    all in the AWS CLI's files: every tool renews the sign-in
-split     the access token, good for an hour, stays there for the AWS CLI and the SDKs; the
+shared    everything in the AWS CLI's files: every tool can renew the sign-in
+split     the access token, valid for an hour, stays there for the AWS CLI and the SDKs; the
           refresh token and the client secret are encrypted in a file that only rolecall reads,
-          and rolecall renews the access token
-private   nothing in files of other tools: they get keys from rolecall only
+          and only rolecall renews the access token
+private   nothing in other tools' files: they get keys only from rolecall
 
-The key of the encrypted files is in the keyring of your system, or comes from a passphrase, which
-processes without a terminal read from the file that $ROLECALL_PASSPHRASE_FILE names. The mode is
-saved as storage in config.toml.`,
+The encryption key is in your system's keyring, or derived from a passphrase; processes without a
+terminal read the passphrase from the file that $ROLECALL_PASSPHRASE_FILE names. The mode is saved as
+storage in config.toml.`,
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: policy.Storages(),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -121,7 +121,7 @@ saved as storage in config.toml.`,
 			return a.moveStorage(cmd.Context(), args[0], f)
 		},
 	}
-	cmd.Flags().BoolVar(&f.passphrase, "passphrase", false, "encrypt with a passphrase, which is new")
+	cmd.Flags().BoolVar(&f.passphrase, "passphrase", false, "encrypt with a new passphrase")
 	cmd.Flags().BoolVar(&f.keyring, "keyring", false, "encrypt with a new key in the keyring")
 	return cmd
 }
@@ -132,7 +132,7 @@ type storageFlags struct{ passphrase, keyring bool }
 // other process keeps new tokens as wanted; then the sessions. After a crash the rest is moved as it is used.
 func (a *App) moveStorage(ctx context.Context, mode string, f storageFlags) error {
 	if f.passphrase && f.keyring || mode == "shared" && (f.passphrase || f.keyring) {
-		return Usagef("--passphrase and --keyring exclude each other, and storage shared")
+		return Usagef("--passphrase, --keyring and storage shared cannot be used together")
 	}
 	rules, err := a.policy()
 	if err == nil {
@@ -163,7 +163,7 @@ func (a *App) moveStorage(ctx context.Context, mode string, f storageFlags) erro
 	if err != nil {
 		return err
 	}
-	a.note("storage is %s now; sign-ins moved: %d", mode, moved)
+	a.note("storage is now %s; sign-ins moved: %d", mode, moved)
 	return nil
 }
 
@@ -202,7 +202,7 @@ func (a *App) saveStorage(ctx context.Context, mode string) error {
 	if errors.Is(err, settings.ErrNotEdited) {
 		return &HintError{
 			Err: fmt.Errorf("%s: %w", a.Tidy(file), err), Code: ExitConfiguration,
-			Hint: fmt.Sprintf("write storage = %q into it, above its first section", mode),
+			Hint: fmt.Sprintf("write storage = %q in it, above its first section", mode),
 		}
 	}
 	a.own = nil // to be read again
@@ -243,6 +243,6 @@ func (a *App) pruneKeys(ctx context.Context) {
 		err = v.Prune(ctx, v.Backend() == vault.Passphrase, store.SealedKeys)
 	}
 	if err != nil {
-		a.warn(fmt.Errorf("the key of the encrypted sign-ins was not removed: %w", err))
+		a.warn(fmt.Errorf("could not remove the key of the encrypted sign-ins: %w", err))
 	}
 }

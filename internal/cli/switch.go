@@ -37,14 +37,14 @@ const goBack = "-"
 func switchHelp(name string) string {
 	return strings.ReplaceAll(`Switch this shell to an account and role.
 
-  rc                         choose at the terminal
+  rc                         pick at the terminal
   rc TARGET                  a profile, or [SESSION:]ACCOUNT/ROLE
-  rc -                       go back to the target before
-  rc --clear                 remove what was set
-  rc --mode profile TARGET   set AWS_PROFILE and no keys, so that SDKs renew by themselves
+  rc -                       go back to the previous target
+  rc --clear                 unset everything that rc has set
+  rc --mode profile TARGET   set AWS_PROFILE and no keys, so that SDKs renew them
 
-If that fails, the credentials from before are removed, and the exit code is rolecall's: a script
-cannot go on as somebody else. Esc and Ctrl-C change nothing.`, "rc", name)
+If the switch fails, rc removes the previous credentials and returns rolecall's exit code, so that a
+script cannot go on as somebody else. Esc and Ctrl-C change nothing.`, "rc", name)
 }
 
 // switchCommand is what the functions of shell-init run. It prints only what their shell evaluates.
@@ -55,7 +55,7 @@ func (a *App) switchCommand() *cobra.Command {
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.dialect = a.functionsDialect(); f.shell != a.dialect {
-				return Usagef("the function says which shell it is for: rolecall shell-init prints it")
+				return Usagef("switch is for the function that rolecall shell-init prints")
 			}
 			return a.switchShell(cmd.Context(), f, args)
 		},
@@ -67,8 +67,8 @@ func (a *App) switchCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.shell, "shell", "", "`SHELL` that evaluates the output")
 	cmd.Flags().StringVar(&f.name, "name", "rc", "`NAME` of the function")
 	cmd.Flags().StringVar(&f.mode, "mode", modeKeys,
-		"`MODE`: keys, or profile for AWS_PROFILE only, so that SDKs renew by themselves")
-	cmd.Flags().BoolVar(&f.clear, "clear", false, "remove what was set")
+		"`MODE`: keys, or profile to set only AWS_PROFILE, so that SDKs renew them")
+	cmd.Flags().BoolVar(&f.clear, "clear", false, "unset everything that rc has set")
 	f.add(cmd)
 	f.addRegion(cmd)
 	a.addConfirm(cmd)
@@ -99,7 +99,7 @@ func (a *App) switchShell(ctx context.Context, f switchFlags, args []string) err
 	named := argument != "" || f.profile != "" || f.session != "" || f.account != "" || f.role != ""
 	switch {
 	case f.mode != modeKeys && f.mode != modeProfile:
-		return Usagef("unknown --mode %q; it is keys or profile", f.mode)
+		return Usagef("unknown --mode %q; use keys or profile", f.mode)
 	case f.clear && named:
 		return Usagef("--clear takes no TARGET")
 	case f.clear:
@@ -132,7 +132,7 @@ func (a *App) switchShell(ctx context.Context, f switchFlags, args []string) err
 func (a *App) before(name string) (string, error) {
 	text := a.Getenv(export.Previous)
 	if text == "" {
-		return "", &HintError{Err: errors.New("this shell had no target before"), Code: ExitUsage, Hint: name + " TARGET"}
+		return "", &HintError{Err: errors.New("this shell has no previous target"), Code: ExitUsage, Hint: name + " TARGET"}
 	}
 	config, err := a.config()
 	if err != nil {
@@ -229,7 +229,7 @@ func (a *App) clearShell(name string) error {
 		return err
 	}
 	if a.Terminal && had != "" {
-		a.tell("removed %s from this shell; %s - goes back", had, name)
+		a.tell("removed %s from this shell; to go back: %s -", had, name)
 	}
 	return nil
 }

@@ -17,13 +17,13 @@ func (a *App) syncCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sync [SESSION]",
 		Short: "Refresh the listing of your accounts and roles",
-		Long: `Refresh the listing of your accounts and roles, which other commands look up.
+		Long: `Refresh the listing of your accounts and roles that other commands use.
 
   rolecall sync
   rolecall sync corp --json
 
-It takes a while for many accounts, because the access portal allows 20 requests a second,
-and each account needs one. If interrupted, the next sync resumes where it was.`,
+With many accounts this takes a while, because the access portal allows 20 requests a second, and
+each account takes one. If you interrupt it, the next sync resumes where it stopped.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.sync(cmd.Context(), firstArg(args), background)

@@ -33,7 +33,7 @@ type targetFlags struct {
 }
 
 func (f *targetFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.profile, "profile", "", "use this `PROFILE` of the shared config files")
+	cmd.Flags().StringVar(&f.profile, "profile", "", "use this `PROFILE` from the shared config files")
 	cmd.Flags().StringVar(&f.session, "session", "", "use this `SESSION`, with --account and --role")
 	cmd.Flags().StringVar(&f.account, "account", "", "`ACCOUNT` id, name, alias or unique prefix")
 	cmd.Flags().StringVar(&f.role, "role", "", "`ROLE` (permission set) name")
@@ -43,7 +43,7 @@ func (f *targetFlags) add(cmd *cobra.Command) {
 // addRegion adds --region, for commands whose answer depends on it.
 func (f *targetFlags) addRegion(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.region, "region", "",
-		"`REGION` to work in (default AWS_REGION, AWS_DEFAULT_REGION, the profile's, config.toml's, sso_region)")
+		"`REGION` to work in (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's, config.toml's, sso_region)")
 }
 
 // argument reads a target from flags and an argument, with the shared config files.
@@ -66,7 +66,7 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 	}
 	switch {
 	case named > 1:
-		return t, Usagef("a TARGET, --profile, and --session with --account and --role exclude each other")
+		return t, Usagef("pass only one of: TARGET, --profile, or --session with --account and --role")
 	case argument != "":
 		t = a.parseTarget(config, argument)
 	case named == 0:
@@ -77,7 +77,7 @@ func (a *App) target(config *awsconfig.Config, f targetFlags, argument string) (
 	}
 	t.region = f.region
 	if t.profile == "" && (t.account == "" || t.role == "") {
-		return t, Usagef("an account needs a role, and a role an account: ACCOUNT/ROLE, or --account and --role")
+		return t, Usagef("an account needs a role, and a role needs an account: ACCOUNT/ROLE, or --account and --role")
 	}
 	return t, f.read(&t)
 }
@@ -214,7 +214,7 @@ func (a *App) resolveAccount(
 		return profile, nil, a.unknownTarget(unknown, wrong)
 	case len(account.Roles) > 1:
 		return profile, nil, &HintError{
-			Err:   fmt.Errorf("%q is account %s, where you have %d roles: which one?", text, account.ID, len(account.Roles)),
+			Err:   fmt.Errorf("%q is account %s, where you have %d roles: name one", text, account.ID, len(account.Roles)),
 			Code:  ExitUsage,
 			Facts: []string{"your roles there: " + strings.Join(account.Roles, ", ")},
 			Hint:  "rolecall ls" + sessionArgument(s.login.Session) + " --match " + account.ID,
@@ -355,9 +355,9 @@ func (a *App) findSession(
 		return identitycenter.SSOSession{}, a.nothingConfigured(config, errors.New("no [sso-session] is configured"))
 	}
 	return identitycenter.SSOSession{}, &HintError{
-		Err:  errors.New("which session? the default profile has none"),
+		Err:  errors.New("no session named, and the default profile has none"),
 		Code: ExitConfiguration, Facts: sessionFacts(names),
-		Hint: fmt.Sprintf("%s; for good: default_session = %q in %s", a.withSession(names[0]), names[0],
+		Hint: fmt.Sprintf("%s; to make it the default: default_session = %q in %s", a.withSession(names[0]), names[0],
 			a.Tidy(a.settingsFile())),
 	}
 }

@@ -17,17 +17,17 @@ func (a *App) tokenCommand() *cobra.Command {
 	var reveal bool
 	cmd := &cobra.Command{
 		Use:   "token [SESSION|PROFILE]",
-		Short: "Show where a session's access token is, and how long it is valid",
-		Long: `Show where a session's access token is, and how long it is valid.
+		Short: "Show where a session's access token is stored, and how long it is valid",
+		Long: `Show where a session's access token is stored, and how long it is valid.
 
   rolecall token corp
-  rolecall token corp --reveal            print the token itself, which is a secret`,
+  rolecall token corp --reveal            print the token itself (a secret)`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.token(cmd.Context(), firstArg(args), reveal)
 		},
 	}
-	cmd.Flags().BoolVar(&reveal, "reveal", false, "print only the access token itself, renewed if need be")
+	cmd.Flags().BoolVar(&reveal, "reveal", false, "print only the access token itself, renewed if necessary")
 	return cmd
 }
 

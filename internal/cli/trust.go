@@ -24,30 +24,29 @@ func (a *App) trustCommand() *cobra.Command {
 	var f trustFlags
 	cmd := &cobra.Command{
 		Use:   "trust [FOLDER]",
-		Short: "Let the .rolecall.toml of a project's folder count",
-		Long: `Let the .rolecall.toml of a project's folder count, after showing what it says.
+		Short: "Trust the .rolecall.toml of a project folder",
+		Long: `Trust the .rolecall.toml of a project folder, after showing what it says.
 
   rolecall trust                    the nearest one, here or in a folder above
   rolecall trust ~/src/payments
   rolecall trust --list
   rolecall trust --revoke ~/src/payments
 
-In that folder and below it, such a file says which targets may be used, and which one is meant
-where none is named:
+In that folder and below, the file sets which targets may be used, and the default one:
 
   default = "payments-dev/ReadOnly"
   targets = ["payments-dev", "sandbox-*/ReadOnly"]
 
-It can only narrow what you and this machine's policy allow. It counts for its path and content
-alone: once moved, copied or changed, it does not count until it is trusted again. A target that it
-does not allow ends with exit code 7. It says nothing about credential_process calls.`,
+It can only narrow what you and this machine's policy allow. You trust this content at this path: if
+the file is moved, copied or changed, it is ignored until you trust it again. Commands refuse other
+targets with exit code 7. It does not apply to credential_process calls.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch folder := firstArg(args); {
 			case f.list && (f.revoke || f.yes || folder != ""):
-				return Usagef("--list takes neither a FOLDER nor other flags")
+				return Usagef("--list takes no FOLDER and no other flags")
 			case f.revoke && f.yes:
-				return Usagef("--revoke asks nothing: leave out --yes")
+				return Usagef("--revoke does not prompt: leave out --yes")
 			case len(args) > 0 && folder == "":
 				return Usagef("the FOLDER is empty")
 			case a.Home == "":
@@ -62,8 +61,8 @@ does not allow ends with exit code 7. It says nothing about credential_process c
 		},
 	}
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask")
-	cmd.Flags().BoolVar(&f.list, "list", false, "list what you have trusted, and whether it still counts")
-	cmd.Flags().BoolVar(&f.revoke, "revoke", false, "trust it no longer")
+	cmd.Flags().BoolVar(&f.list, "list", false, "list the files you have trusted, and whether they still apply")
+	cmd.Flags().BoolVar(&f.revoke, "revoke", false, "stop trusting it")
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) (completion, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	}
@@ -79,14 +78,14 @@ func (a *App) trust(ctx context.Context, folder string, yes bool) error {
 	if file.Problem != "" {
 		return &HintError{
 			Err: fmt.Errorf("%s cannot be trusted: %s", file.Path, file.Problem), Code: ExitConfiguration,
-			Hint: "replace it by a plain file of your own",
+			Hint: "replace it with a regular file of your own",
 		}
 	}
 	said, err := policy.ParseNarrowing(file.Path, file.Text)
 	if err != nil {
 		return &HintError{
-			Err: err, Code: ExitConfiguration, Facts: []string{"it was not trusted"},
-			Hint: "correct it, then: rolecall trust " + a.quotedPath(filepath.Dir(file.Path)),
+			Err: err, Code: ExitConfiguration, Facts: []string{"it is still not trusted"},
+			Hint: "correct it, then run: rolecall trust " + a.quotedPath(filepath.Dir(file.Path)),
 		}
 	}
 	if a.trusted().State(file) == project.Trusted {
@@ -120,7 +119,7 @@ func (a *App) fileToTrust(folder string) (project.File, error) {
 	}
 	files := a.projectFiles()
 	if len(files) == 0 {
-		return project.File{}, none("here, nor in a folder above")
+		return project.File{}, none("here or in a folder above")
 	}
 	for _, file := range files {
 		if state := a.trusted().State(file); state == project.Untrusted || state == project.Changed {
@@ -138,10 +137,10 @@ func (a *App) showProject(file project.File, said policy.Narrowing) {
 	}
 	here := a.Tidy(filepath.Dir(file.Path))
 	if said.Targets != nil {
-		a.note("in %s and below, every target but these will be refused: %s", here, strings.Join(said.Targets, ", "))
+		a.note("in %s and below, all targets except these will be refused: %s", here, strings.Join(said.Targets, ", "))
 	}
 	if said.Default != "" {
-		a.note("in %s and below, %s will be meant where no TARGET is named", here, said.Default)
+		a.note("in %s and below, %s will be the default TARGET", here, said.Default)
 	}
 	if said.Targets == nil && said.Default == "" {
 		a.note("it changes nothing")
@@ -153,7 +152,7 @@ func (a *App) agreeToTrust(ctx context.Context) error {
 	person := a.person(options{})
 	if person == nil {
 		return &HintError{
-			Err: errors.New("there is no terminal to confirm at; nothing was trusted"), Code: ExitUsage,
+			Err: errors.New("there is no terminal to confirm it; nothing was trusted"), Code: ExitUsage,
 			Hint: a.again(a.end(), "--yes"),
 		}
 	}
@@ -188,7 +187,7 @@ func (a *App) listTrusted() error {
 	case a.json:
 		return a.printJSON(map[string]any{"trusted": all})
 	case len(all) == 0:
-		a.tell("nothing is trusted")
+		a.tell("no file is trusted")
 		return nil
 	}
 	return t.print(a.Stdout)

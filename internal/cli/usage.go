@@ -39,7 +39,7 @@ func unknownCommand(parent *cobra.Command, name string) error {
 		Code: ExitUsage, Hint: parent.CommandPath() + " --help",
 	}
 	if slices.Contains(names, name) { // rolecall -- version
-		e.Err = fmt.Errorf(`"--" cannot stand before the command %q`, name)
+		e.Err = fmt.Errorf(`"--" cannot come before the command %q`, name)
 		return e
 	}
 	meant := near.Best(name, names)

@@ -12,13 +12,13 @@ func (a *App) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long: `Print the version of rolecall, the commit that it was built from, that commit's
-date, the version of Go, and the platform.
+		Long: `Print the version of rolecall, the commit it was built from and its date, the Go version, and the
+platform.
 
   rolecall version
   rolecall version --json
 
-rolecall never looks for newer versions, and tells nobody that it is used.`,
+rolecall never checks for updates, and sends no telemetry.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if a.json {

@@ -19,8 +19,8 @@ func (a *App) whoamiCommand() *cobra.Command {
   rolecall whoami dev
   rolecall whoami 111122223333/ReadOnly
 
-Without a TARGET, the keys in the environment count, if there are any: those of "exec", of
-"env" or of the picker's shell. Any account or role but that of TARGET is an error.`,
+Without a TARGET, it uses the keys in the environment, if any: those set by "exec", "env" or the
+picker's shell. If the keys are for another account or role than TARGET's, that is an error.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if keys, ok := a.shellKeys(f, args); ok {

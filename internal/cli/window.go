@@ -96,8 +96,8 @@ func (a *App) agreeToContainers(ctx context.Context) error {
 	return a.agreeOnce(ctx, agreement{
 		name: "firefox-containers", attended: a.Terminal,
 		refusal: &HintError{
-			Err:  errors.New("containers need " + addOn + ", and nobody has confirmed yet that it is installed"),
-			Code: ExitRefused, Hint: "confirm once, at a terminal, that it is installed",
+			Err:  errors.New("containers need " + addOn + ", and you have not confirmed yet that it is installed"),
+			Code: ExitRefused, Hint: "run the command at a terminal once, to confirm that it is installed",
 		},
 		explain:  func() { a.note("containers need %s; without it Firefox searches the web for the address", addOn) },
 		question: "is it installed?",

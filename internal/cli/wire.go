@@ -114,7 +114,7 @@ func (a *App) GiveEndpoints(startURL, url string) {
 		err = store.GiveEndpoints(startURL, identitycenter.Endpoints{OIDC: url, Portal: url})
 	}
 	if err != nil {
-		a.warn(fmt.Errorf("%s was not noted as the Identity Center of %s: %w", url, startURL, err))
+		a.warn(fmt.Errorf("could not remember %s as the Identity Center of %s: %w", url, startURL, err))
 	}
 }
 

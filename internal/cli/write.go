@@ -31,28 +31,28 @@ func (a *App) writeCommand() *cobra.Command {
 	var f writeFlags
 	cmd := &cobra.Command{
 		Use:   "write [TARGET …]",
-		Short: "Put role credentials into ~/.aws/credentials, for programs that read nothing else",
-		Long: `Put role credentials into ~/.aws/credentials, for programs that read nothing else.
+		Short: "Write role credentials to ~/.aws/credentials, for programs that read nothing else",
+		Long: `Write role credentials to ~/.aws/credentials, for programs that read nothing else.
 
   rolecall write dev                     as [rolecall-111122223333-Admin]
   rolecall write dev --as jdbc           as [jdbc]
-  rolecall write dev --as jdbc --watch   keep them fresh, and remove them at the end
+  rolecall write dev --as jdbc --watch   keep the keys fresh, and remove them on exit
   rolecall write --remove jdbc           remove what was written
-  rolecall write --remove                the same, all of it
+  rolecall write --remove                remove everything that was written
 
-A section that rolecall has written has a comment above it, and says when its keys end; SDKs ignore
-that, and most programs read the file only once: "rolecall serve" is better for those that run
-long. Sections of your own stay as they are; --force replaces one, after a backup. "logout"
-removes the keys of its session.`,
+rolecall writes a comment above its sections, and the time at which the keys expire in them. SDKs
+ignore that time, and most programs read the file only once: use "rolecall serve" for long-running
+ones. Your own sections stay as they are; --force replaces one, after a backup. "logout" removes the
+keys of its session.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case f.remove && (f.as != "" || f.watch || f.force || f.given()):
-				return Usagef("--remove excludes --as, --watch, --force and roles to assume")
+				return Usagef("--remove cannot be used with --as, --watch, --force or roles to assume")
 			case f.remove:
 				return a.removeWritten(cmd.Context(), args)
 			case f.as != "" && len(args) > 1:
-				return Usagef("--as names one section, and there are %d targets", len(args))
+				return Usagef("--as names one section, but there are %d targets", len(args))
 			}
 			if err := a.allow(policy.Write, "rolecall write"); err != nil {
 				return err
@@ -62,9 +62,10 @@ removes the keys of its session.`,
 	}
 	f.add(cmd)
 	a.addConfirm(cmd)
-	cmd.Flags().StringVar(&f.as, "as", "", "the `NAME` of the section (default rolecall-ACCOUNT-ROLE)")
+	cmd.Flags().StringVar(&f.as, "as", "", "`NAME` of the section (default rolecall-ACCOUNT-ROLE)")
 	cmd.Flags().BoolVar(&f.remove, "remove", false, "remove sections that rolecall has written")
-	cmd.Flags().BoolVar(&f.watch, "watch", false, "keep running, renew the keys before they end, and remove them at exit")
+	cmd.Flags().BoolVar(&f.watch, "watch", false,
+		"keep running, renew the keys before they expire, and remove them on exit")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace a section of your own, after a backup")
 	cmd.ValidArgsFunction = func(
 		cmd *cobra.Command, args []string, begun string,
@@ -136,7 +137,7 @@ func (a *App) sayWritten(sections []written.Section) {
 		if !s.Keys.Expiration.IsZero() {
 			until = ", until " + s.Keys.Expiration.Local().Format("15:04")
 		}
-		a.note("keys of %s/%s are in [%s] of %s%s", s.Account, s.Role, s.Name, a.Tidy(a.credentialsFile()), until)
+		a.note("wrote the keys of %s/%s to [%s] in %s%s", s.Account, s.Role, s.Name, a.Tidy(a.credentialsFile()), until)
 	}
 }
 
@@ -186,7 +187,7 @@ func (a *App) mayWrite(ctx context.Context, sections []written.Section) error {
 			return err
 		case err == nil && (p.Session.StartURL != "" || p.Chain != nil):
 			return &HintError{
-				Err: fmt.Errorf("profile %q at %s gets its keys elsewhere: SDKs disagree about which count",
+				Err: fmt.Errorf("profile %q at %s gets its keys elsewhere: SDKs disagree about which to use",
 					s.Name, a.Tidy(p.Origin.String())),
 				Code: ExitConfiguration, Hint: "choose another name with --as NAME",
 			}
@@ -204,11 +205,11 @@ func (a *App) mayWrite(ctx context.Context, sections []written.Section) error {
 func (a *App) agreeToDefault(ctx context.Context) error {
 	if !a.Terminal {
 		return &HintError{
-			Err:  errors.New("[default] is for every program, and outlives the sign-in: that needs a yes at a terminal"),
-			Code: ExitRefused, Hint: "write them --as another name",
+			Err:  errors.New("[default] applies to every program, even after the sign-in ends: confirm it at a terminal"),
+			Code: ExitRefused, Hint: "choose another name with --as NAME",
 		}
 	}
-	a.note("every program that names no profile will use [default], also after the sign-in has ended")
+	a.note("programs that name no profile will use [default], even after the sign-in ends")
 	yes, err := (&atTerminal{app: a}).Confirm(ctx, "write [default]?")
 	if err == nil && !yes {
 		err = login.ErrDeclined
@@ -272,7 +273,7 @@ func (a *App) sweepCredentials(store *cache.Store) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Second, filesystem.ErrLocked)
 	defer cancel()
 	if err := e.Sweep(ctx, a.credentialsFile()); err != nil && !errors.Is(err, filesystem.ErrLocked) {
-		a.warn(fmt.Errorf("what a crash has left beside the credentials file could not be removed: %w", err))
+		a.warn(fmt.Errorf("could not remove what a crash left next to the credentials file: %w", err))
 	}
 }
 
@@ -320,7 +321,7 @@ func (a *App) removeWritten(ctx context.Context, names []string) error {
 				there = append(there, s.Name)
 			}
 			e := &HintError{
-				Err: fmt.Errorf("rolecall has written no [%s] in %s", name, a.Tidy(a.credentialsFile())), Code: ExitUsage,
+				Err: fmt.Errorf("rolecall did not write [%s] in %s", name, a.Tidy(a.credentialsFile())), Code: ExitUsage,
 			}
 			if len(there) > 0 {
 				e.Facts = []string{"written: " + strings.Join(there, ", ")}

@@ -58,7 +58,7 @@ func (a *App) watchWritten(
 		return errors.Join(err, watched.forget())
 	}
 	a.sayWritten(sections)
-	a.note("press Ctrl-C to remove them and end")
+	a.note("press Ctrl-C to remove them and exit")
 	defer func() {
 		_, removeError := a.takeWritten(context.WithoutCancel(ctx), watched.wrote)
 		if removeError == nil { // else the next command tries again
@@ -74,7 +74,7 @@ func (a *App) watchWritten(
 		}
 		err := a.renewWritten(ctx, watched, sections, profiles, targets)
 		if err != nil && err.Error() != last { // once, not every two seconds
-			a.warn(fmt.Errorf("new keys could not be written: %w", err))
+			a.warn(fmt.Errorf("could not write new keys: %w", err))
 		}
 		if last = ""; err != nil {
 			last = err.Error()
@@ -155,7 +155,7 @@ func (a *App) hold(store *cache.Store, sections []written.Section) (heldSections
 			if errors.Is(err, filesystem.ErrLocked) {
 				err = &HintError{
 					Err: fmt.Errorf("another \"write\" keeps [%s] fresh", s.Name), Code: ExitError,
-					Hint: "end that one, or choose another name with --as NAME",
+					Hint: "stop that one, or choose another name with --as NAME",
 				}
 			}
 			return nil, err
@@ -217,7 +217,7 @@ func (a *App) sweepWatched(store *cache.Store) {
 			continue // it runs
 		}
 		if err := a.removeWatched(store, path); err != nil {
-			a.warn(fmt.Errorf("keys that a killed \"write --watch\" left could not be removed: %w", err))
+			a.warn(fmt.Errorf("could not remove keys that a killed \"write --watch\" left: %w", err))
 		} else {
 			_ = store.Files.Remove(path)
 		}

@@ -104,7 +104,7 @@ func ask(ctx context.Context, asker *http.Client, r Request, query url.Values) (
 		token, _ = out["SigninToken"].(string)
 	}
 	if !isToken(token) {
-		return "", problem(r, identitycenter.ErrBadAnswer, "no sign-in token in it")
+		return "", problem(r, identitycenter.ErrBadAnswer, "it has no sign-in token")
 	}
 	return token, nil
 }

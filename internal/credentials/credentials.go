@@ -112,7 +112,7 @@ func (s *Source) lastResort(cached identitycenter.RoleCredentials, err error) bo
 	if s.Least > 0 || !passing || !s.goodFor(cached, identitycenter.LastResortMinimum) {
 		return false
 	}
-	s.warn("these credentials are valid until %s; got no new ones: %w", cached.Expiration.Local().Format("15:04:05"), err)
+	s.warn("could not renew the keys, which are valid until %s: %w", cached.Expiration.Local().Format("15:04:05"), err)
 	return true
 }
 

@@ -28,7 +28,7 @@ func (e *IdentityError) Error() string {
 	case e.Got.Account == "":
 		return text + "the answer to GetCallerIdentity has no account, only " + e.Got.ARN
 	case e.Got.Account != AccountOf(e.Got.ARN):
-		return text + "the answer to GetCallerIdentity is account " + e.Got.Account + " with " + e.Got.ARN
+		return text + "GetCallerIdentity returned account " + e.Got.Account + " with " + e.Got.ARN
 	}
 	return text + "these keys are those of " + e.Got.ARN
 }
@@ -104,6 +104,6 @@ func permissionSetMeant(role string, roles []string) []string {
 		}
 	}
 	return []string{
-		"that is the name of a role in IAM; here roles have the name of their permission set: did you mean " + meant + "?",
+		"that is an IAM role name; use the name of the permission set: did you mean " + meant + "?",
 	}
 }

@@ -44,7 +44,7 @@ func linkProblem(c awsconfig.Chain) string {
 	name := regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
 	switch {
 	case !regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,577}$`).MatchString(c.RoleARN):
-		return "it is not the ARN of a role, such as arn:aws:iam::111122223333:role/Deploy"
+		return "it is not a role ARN, such as arn:aws:iam::111122223333:role/Deploy"
 	case c.RoleSessionName != "" && !name.MatchString(c.RoleSessionName):
 		return fmt.Sprintf("the session's name %q must be 2 to 64 letters, digits or _+=,.@-", c.RoleSessionName)
 	case c.SourceIdentity != "" && !name.MatchString(c.SourceIdentity):
@@ -55,7 +55,7 @@ func linkProblem(c awsconfig.Chain) string {
 	case c.Duration != 0 && (c.Duration < leastDuration || c.Duration > mostDuration):
 		return fmt.Sprintf("a duration of %s is not between 15m and 12h", short(c.Duration))
 	case c.Duration > mostChained && c.Source != nil && c.Source.Temporary():
-		return fmt.Sprintf("AWS limits a role that another role assumes to 1h, and %s was asked for", short(c.Duration))
+		return fmt.Sprintf("AWS limits chained roles to 1h, but the duration is %s", short(c.Duration))
 	}
 	if problem := policyProblem(c); problem != "" {
 		return problem
@@ -77,7 +77,7 @@ func policyProblem(c awsconfig.Chain) string {
 	for _, arn := range c.PolicyARNs {
 		length += utf8.RuneCountInString(arn)
 		if !strings.HasPrefix(arn, "arn:") || len(arn) < 20 {
-			return fmt.Sprintf("%q is not the ARN of a policy", arn)
+			return fmt.Sprintf("%q is not a policy ARN", arn)
 		}
 	}
 	switch {
@@ -116,7 +116,7 @@ func tagProblem(c awsconfig.Chain) string {
 			return fmt.Sprintf("the value of session tag %q must be up to 256 letters, digits, spaces or _.:/=+-@",
 				tag.Key)
 		case strings.HasPrefix(lower, "aws:"):
-			return fmt.Sprintf("the session tag %q begins with aws:, which is AWS's own", tag.Key)
+			return fmt.Sprintf("the session tag %q begins with aws:, which is reserved", tag.Key)
 		case slices.Contains(keys, lower):
 			return fmt.Sprintf("the session tag %q is given twice", tag.Key)
 		}

@@ -63,7 +63,7 @@ func (e *NoAccessError) Facts() []string {
 	case len(e.Accounts) > 0:
 		facts = append(facts, "you have no role in that account; your accounts: "+e.listedAccounts())
 	default:
-		facts = append(facts, "you have no account at all")
+		facts = append(facts, "you have no accounts")
 	}
 	facts = append(facts, meant...)
 	return append(facts, "a role granted minutes ago needs a new session")

@@ -105,7 +105,7 @@ func (s *Source) fromProcess(out []byte) (c identitycenter.RoleCredentials, err 
 		}
 		c.Expiration = c.Expiration.UTC()
 		if !c.Expiration.After(s.Now()) {
-			return c, bad("keys that ended at " + c.Expiration.Local().Format("2006-01-02 15:04:05"))
+			return c, bad("keys that expired at " + c.Expiration.Local().Format("2006-01-02 15:04:05"))
 		}
 	}
 	if err := c.CheckAny(); err != nil {

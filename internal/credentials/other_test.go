@@ -121,7 +121,7 @@ func TestWhatAProcessPrints(t *testing.T) {
 		`{"Version":2,` + keys + `}`: "version 2", `{"Version":"1",` + keys + `}`: "wrong type",
 		`{"Version":1,"AccessKeyId":"ASIAX"}`: "secret access key", `{"Version":1,"SecretAccessKey":"s"}`: "access key id",
 		`{"Version":1,` + keys + `,"Expiration":"2100-01-01T00:00:00Z"}`:                              "session token",
-		`{"Version":1,` + keys + `,"SessionToken":"t","Expiration":"2000-01-01T00:00:00Z"}`:           "ended at",
+		`{"Version":1,` + keys + `,"SessionToken":"t","Expiration":"2000-01-01T00:00:00Z"}`:           "expired at",
 		`{"Version":1,` + keys + `,"SessionToken":"t","Expiration":"tomorrow"}`:                       "RFC 3339",
 		`{"Version":1,"AccessKeyId":"A$(id)","SecretAccessKey":"s"}`:                                  "access key id",
 		`{"Version":1,"AccessKeyId":"A\nB","SecretAccessKey":"s"}`:                                    "access key id",

@@ -28,14 +28,14 @@ type Found struct {
 }
 
 // ErrNoRegion is returned for a start page that does not name its region.
-var ErrNoRegion = errors.New("no region was found there")
+var ErrNoRegion = errors.New("found no region there")
 
 // An ElsewhereError is a redirect that does not lead to an AWS access portal.
 type ElsewhereError struct{ StartURL, To string }
 
 // Error names both ends, the second without path and query.
 func (e *ElsewhereError) Error() string {
-	return fmt.Sprintf("%s leads to %s, which is not an AWS access portal", e.StartURL, e.To)
+	return fmt.Sprintf("%s redirects to %s, which is not an AWS access portal", e.StartURL, e.To)
 }
 
 const (
@@ -163,7 +163,7 @@ func (f finder) vanity(from *url.URL) (*url.URL, error) {
 	}
 	to := redirect(answer)
 	if to == nil {
-		return nil, fmt.Errorf("%s is not AWS's, and does not lead to an AWS access portal (HTTP status %d): %w",
+		return nil, fmt.Errorf("%s is not an AWS access portal, and does not redirect to one (HTTP status %d): %w",
 			from, answer.StatusCode, ErrNoRegion)
 	}
 	if to.Scheme != "https" || to.User != nil || to.Port() != "" && to.Port() != "443" ||

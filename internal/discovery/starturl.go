@@ -47,7 +47,7 @@ func (p portals) startURL(text string) (string, error) {
 	case len(trimmed) > 2048:
 		return "", &StartURLError{trimmed[:40] + "…", "it is too long"}
 	case strings.ContainsFunc(trimmed, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return fail("it holds spaces, or characters that cannot be in an address")
+		return fail("it contains spaces, or characters that are not allowed in a URL")
 	}
 	if name := strings.TrimRight(trimmed, "/#"); name != "" && !strings.ContainsAny(name, "./:#?@[") {
 		return p.ofName(strings.ToLower(name), fail)
@@ -59,7 +59,7 @@ func (p portals) startURL(text string) (string, error) {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return fail("it is not an https address")
 	case u.User != nil: // and maybe a password, which is not repeated
-		return "", &StartURLError{u.Host, "there is a user name before it"}
+		return "", &StartURLError{u.Host, "it has a user name in it"}
 	}
 	return p.ofURL(u, fail)
 }

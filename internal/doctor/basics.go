@@ -7,15 +7,15 @@ func basics() check {
 	return check{[]Kind{
 		{
 			"home.missing", Error, "There is no home folder.",
-			"sign-ins and keys are kept there, and no command can work without them",
+			"rolecall keeps sign-ins and keys there, and no command works without it",
 		},
 		{
 			"settings.invalid", Error, "rolecall's own config.toml cannot be used.",
-			"commands that need a setting end with an error",
+			"commands that need a setting fail",
 		},
 		{
 			"policy.unusable", Error, "This machine's policy, or its defaults, cannot be used.",
-			"going on without rules would be a way around them, so no other command runs",
+			"no other command runs, because running without the rules would bypass them",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		if m.Home == "" {
@@ -30,7 +30,7 @@ func basics() check {
 		if m.Policy != nil {
 			where, what := place(m.Policy.Error())
 			found("policy.unusable", Finding{
-				What: what, Where: where, Remedy: []string{"ask the administrator of this machine to correct it"},
+				What: what, Where: where, Remedy: []string{"ask this machine's administrator to correct it"},
 			})
 		}
 	}}

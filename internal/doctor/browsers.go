@@ -12,20 +12,20 @@ import (
 func browsers() check {
 	return check{[]Kind{
 		{
-			"browser.missing", Warning, "$BROWSER names a program that is not there.",
-			"a sign-in opens nothing, and waits for the address to be opened by hand",
+			"browser.missing", Warning, "$BROWSER names a program that does not exist.",
+			"sign-ins open no browser, and wait for you to open the address yourself",
 		},
 		{
-			"browser.none", Note, "There is a desktop, but no program that opens an address.",
-			"a sign-in opens nothing, and waits for the address to be opened by hand",
+			"browser.none", Note, "There is a desktop, but no program that opens web addresses.",
+			"sign-ins open no browser, and wait for you to open the address yourself",
 		},
 		{
-			"wsl.no-browser", Note, "On WSL, no program opens an address in a browser of Windows.",
-			"a sign-in opens nothing, or a browser inside WSL, without the sign-ins of the other one",
+			"wsl.no-browser", Note, "On WSL, no program opens web addresses in a Windows browser.",
+			"sign-ins open no browser, or one inside WSL that does not share the Windows browser's sign-ins",
 		},
 		{
-			"wsl.windows-home", Warning, "On WSL, the home folder or the state folder is on a drive of Windows.",
-			"modes and locks do not hold there: others can read secrets, and parallel commands lose sign-ins",
+			"wsl.windows-home", Warning, "On WSL, the home folder or the state folder is on a Windows drive.",
+			"modes and locks have no effect there: others can read secrets, and parallel commands lose sign-ins",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		m.browserVariable(found)
@@ -40,7 +40,7 @@ func browsers() check {
 			found("wsl.no-browser", Finding{
 				What: "neither wslview nor rundll32.exe is in PATH", Where: []string{"PATH"},
 				Remedy: []string{
-					"sudo apt install wslu", "or let Windows' PATH be part of PATH: appendWindowsPath in /etc/wsl.conf",
+					"sudo apt install wslu", "or add the Windows PATH to PATH: appendWindowsPath in /etc/wsl.conf",
 				},
 			})
 		case m.System == "linux" && m.Desktop && !opens && !named:
@@ -52,8 +52,8 @@ func browsers() check {
 		for _, dir := range []string{m.Home, m.State} {
 			if parts := strings.Split(dir, "/"); wsl && len(parts) > 2 && parts[1] == "mnt" && len(parts[2]) == 1 {
 				found("wsl.windows-home", Finding{
-					What: dir + " is on a drive of Windows", Where: []string{dir},
-					Remedy: []string{"use a home folder of WSL's own: sudo usermod --home /home/$USER --move-home $USER"},
+					What: dir + " is on a Windows drive", Where: []string{dir},
+					Remedy: []string{"move your home folder into WSL: sudo usermod --home /home/$USER --move-home $USER"},
 				})
 				break
 			}
@@ -70,7 +70,7 @@ func (m *Machine) browserVariable(found func(string, Finding)) {
 	}
 	if m.Getenv("BROWSER") != "" {
 		found("browser.missing", Finding{
-			What: m.Getenv("BROWSER") + " is not there", Where: []string{"BROWSER"},
+			What: m.Getenv("BROWSER") + " does not exist", Where: []string{"BROWSER"},
 			Remedy: []string{"unset BROWSER, or correct it"},
 		})
 	}

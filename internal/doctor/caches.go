@@ -25,16 +25,16 @@ func reason(err error) string {
 func clock() check {
 	return check{[]Kind{
 		{
-			"clock.unset", Error, "The clock shows a time before rolecall was made.",
-			"AWS refuses signatures, certificates are not valid yet, and expired keys look good",
+			"clock.unset", Error, "The clock is set to a time before this rolecall was released.",
+			"AWS rejects signatures, certificates are not valid yet, and expired keys look valid",
 		},
 		{
 			"clock.behind", Warning, "Cached files are from the future.",
-			"the clock is behind, or was ahead: keys seem to live longer than they do, and AWS refuses signatures",
+			"the clock is slow, or was fast: keys seem to be valid for longer than they are, and AWS rejects signatures",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		remedy := []string{
-			"set the clock and time zone of this computer", "rolecall doctor --online, which asks AWS for the time",
+			"set this computer's clock and time zone", "rolecall doctor --online, to compare with AWS's clock",
 		}
 		if m.Now.Year() < 2026 {
 			found("clock.unset", Finding{What: "it is " + m.Now.Format("2006-01-02") + " here", Remedy: remedy})
@@ -49,7 +49,7 @@ func clock() check {
 		}
 		if len(where) > 0 {
 			found("clock.behind", Finding{
-				What:  counted(len(where), "cached files are from the future, or hold keys that live longer than keys can"),
+				What:  counted(len(where), "cached files are from the future, or hold keys that are valid for too long"),
 				Where: where, Remedy: remedy,
 			})
 		}
@@ -60,27 +60,27 @@ func clock() check {
 func caches() check {
 	return check{[]Kind{
 		{
-			"cache.no-folder", Error, "A link, or no folder, is in the place of a cache.",
+			"cache.no-folder", Error, "A cache folder is a link, or not a folder.",
 			"rolecall neither reads nor writes secrets there",
 		},
 		{
 			"cache.damaged", Warning, "A cache file cannot be read.",
-			"SDKs end with an error that does not name it, until somebody signs in again",
+			"SDKs fail with an error that does not name the file, until you sign in again",
 		},
 		{
-			"cache.foreign-token", Warning, "The token of a session is for another start URL or region.",
-			"tools send it to the wrong place, where it is refused, or do not find the sign-in",
+			"cache.foreign-token", Warning, "A session's token is for another start URL or region.",
+			"tools send it to the wrong place, which rejects it, or do not find the sign-in",
 		},
 		{
-			"cache.foreign-file", Note, "Another program keeps a token among those of the AWS CLI.",
-			"aws sso logout removes it, and signs that program out",
+			"cache.foreign-file", Note, "Another program keeps its token in the AWS CLI's cache.",
+			"aws sso logout removes it, and so signs that program out",
 		},
 		{
 			"cache.set-aside", Note, "Damaged cache files were set aside.",
 			"they may hold a token that is still valid",
 		},
 		{
-			"cache.leftover", Note, "A crash has left temporary files.",
+			"cache.leftover", Note, "A crash left temporary files behind.",
 			"they may hold a token that is still valid; any command that signs in or gets keys removes them",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
@@ -124,7 +124,7 @@ func (m *Machine) cacheFile(path string, info fs.FileInfo, damaged error, foreig
 	case foreign:
 		found("cache.foreign-file", Finding{
 			What: "a token that is neither the AWS CLI's nor rolecall's", Where: []string{path},
-			Remedy: []string{"sign out with rolecall logout, which leaves it alone"},
+			Remedy: []string{"sign out with rolecall logout, which does not touch it"},
 		})
 	}
 }

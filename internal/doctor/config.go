@@ -10,10 +10,10 @@ import (
 
 // Why a line of the config files matters.
 const (
-	refusesFile = "botocore reads nothing at all from such a file: neither the AWS CLI nor boto3 works, whichever profile"
-	notRead     = "nobody is told: the setting looks as if it counted"
-	differs     = "what works with one program fails with the next, or uses another account or region"
-	wrongValue  = "it cannot be right, and the error comes late: at the sign-in, or from AWS"
+	refusesFile = "botocore rejects the whole file: neither the AWS CLI nor boto3 works with any profile"
+	notRead     = "nothing says so: the setting looks as if it took effect"
+	differs     = "what works in one program fails in another, or uses another account or region"
+	wrongValue  = "it cannot work, and the error comes late: at sign-in, or from AWS"
 )
 
 // configFiles reports what config show does: what tools refuse, ignore or read differently, and values that cannot be
@@ -44,25 +44,25 @@ func configFiles() check {
 func lineKinds() []Kind {
 	return []Kind{
 		{
-			"config.unreadable", Error, "A config file cannot be read, or used.",
-			"rolecall reads nothing in it; most tools do not, either, and others go on without saying so",
+			"config.unreadable", Error, "A config file cannot be read or used.",
+			"rolecall and most tools read nothing from it; others go on without saying so",
 		},
-		{"config.byte-order-mark", Error, "A byte order mark begins the file.", refusesFile},
+		{"config.byte-order-mark", Error, "The file starts with a byte order mark.", refusesFile},
 		{"config.not-utf8", Error, "The file is not UTF-8.", refusesFile},
-		{"config.duplicate-section", Error, "A section is there twice.", refusesFile},
-		{"config.duplicate-key", Error, "A key is twice in its section.", refusesFile},
+		{"config.duplicate-section", Error, "A section appears twice.", refusesFile},
+		{"config.duplicate-key", Error, "A key appears twice in its section.", refusesFile},
 		{"config.bare-line", Error, "A line is not KEY = VALUE.", refusesFile},
-		{"config.open-header", Error, "A header lacks its closing bracket.", "its keys count for the section above"},
-		{"config.block-line", Error, "A line of a block has no key.", "some SDKs refuse the whole file"},
-		{"config.indented-key", Error, "The first key of a section is indented.", "some SDKs refuse the whole file"},
-		{"config.carriage-return", Warning, "A line ends with a carriage return alone.", differs},
+		{"config.open-header", Error, "A header lacks its closing bracket.", "its keys belong to the section above"},
+		{"config.block-line", Error, "A line in a block has no key.", "some SDKs reject the whole file"},
+		{"config.indented-key", Error, "The first key of a section is indented.", "some SDKs reject the whole file"},
+		{"config.carriage-return", Warning, "A line ends with only a carriage return.", differs},
 		{"config.unread-section", Error, "No tool reads a section.", notRead},
 		{"config.section-differs", Warning, "Tools read a section's header differently.", differs},
-		{"config.other-section", Warning, "A section is another one than its name looks like.", notRead},
-		{"config.respelled-section", Warning, "Two headers spell one name differently.", differs},
+		{"config.other-section", Warning, "A section's name is not what it looks like.", notRead},
+		{"config.respelled-section", Warning, "Two headers spell the same name differently.", differs},
 		{
-			"config.default-for-all", Warning, "A section [DEFAULT] is there.",
-			"the AWS CLI and boto3 use its keys in every profile, SDKs in none",
+			"config.default-for-all", Warning, "There is a [DEFAULT] section.",
+			"the AWS CLI and boto3 use its keys in every profile, other SDKs in none",
 		},
 		{"config.indented-header", Warning, "A header is indented.", differs},
 	}
@@ -72,7 +72,7 @@ func lineKinds() []Kind {
 func keyKinds() []Kind {
 	return []Kind{
 		{"config.unknown-key", Warning, "No tool knows a key.", notRead},
-		{"config.unknown-service", Warning, "No tool knows a service of a services section.", notRead},
+		{"config.unknown-service", Warning, "No tool knows a service in a services section.", notRead},
 		{"config.misplaced-key", Warning, "A key is in a section where no tool reads it.", notRead},
 		{"config.no-equals-sign", Warning, "A key has no = after it.", notRead},
 		{"config.continued-key", Warning, "An indented key is part of the value above it.", differs},
@@ -81,32 +81,32 @@ func keyKinds() []Kind {
 		{"config.key-characters", Warning, "A key has characters that some SDKs do not accept.", differs},
 		{"config.comment-in-value", Warning, "A comment follows a value.", differs},
 		{"config.quotes", Warning, "A value is in quotes.", differs},
-		{"config.strange-character", Warning, "A line has a character that cannot be seen, or looks like another.", notRead},
-		{"config.invalid-value", Error, "A value is not valid, or a needed one is missing.", wrongValue},
+		{"config.strange-character", Warning, "A line has a character that is invisible, or looks like another.", notRead},
+		{"config.invalid-value", Error, "A value is invalid, or a required one is missing.", wrongValue},
 		{"config.unknown-session", Error, "A profile names an sso-session that does not exist.", wrongValue},
 		{"config.unknown-profile", Error, "A profile names a source profile that does not exist.", wrongValue},
 		{"config.unknown-services", Error, "A profile names a services section that does not exist.", wrongValue},
 		{
 			"config.no-sso-region", Warning, "A start URL has no sso_region.",
-			"SDKs cannot renew its sign-in, or refuse the profile",
+			"SDKs cannot renew the sign-in, or reject the profile",
 		},
 		{"config.mistyped-region", Error, "A region does not exist.", wrongValue},
 		{"config.start-url-region", Error, "A region is not the one in the start URL.", wrongValue},
-		{"config.region-of-partition", Error, "A region is in another partition than the session.", wrongValue},
-		{"config.role-of-iam", Error, "A role has its name in IAM.", wrongValue},
-		{"config.neither-true-nor-false", Warning, "A switch is neither true nor false.", differs},
+		{"config.region-of-partition", Error, "A region is in another partition than the session's.", wrongValue},
+		{"config.role-of-iam", Error, "A role is given by its IAM name.", wrongValue},
+		{"config.neither-true-nor-false", Warning, "A true-or-false setting is neither.", differs},
 		{"config.scopes", Error, "A session's scopes do not include sso:account:access.", wrongValue},
 		{
 			"config.keys-beside-sso", Warning, "A profile has static keys and SSO settings.",
-			"programs work as two different identities, and which one depends on their SDK",
+			"programs use one identity or the other, depending on their SDK",
 		},
 		{
 			"config.process-beside-sso", Warning, "A profile has a credential_process and SSO settings.",
-			"programs work as two different identities, and which one depends on their SDK",
+			"programs use one identity or the other, depending on their SDK",
 		},
 		{
-			"config.unusable", Note, "A profile can be used by other tools, and not by rolecall.",
-			"rolecall ends with an error there",
+			"config.unusable", Note, "Other tools can use a profile that rolecall cannot.",
+			"rolecall fails with this profile",
 		},
 	}
 }
@@ -115,13 +115,13 @@ func keyKinds() []Kind {
 func remedyOf(id string) string {
 	switch id {
 	case "config.default-for-all":
-		return "move its keys to [default], or to the profiles that need them"
+		return "move its keys to [default] or to the profiles that need them"
 	case "config.key-characters":
 		return "use only letters, digits and _-/.%@:+ in the key"
 	case "config.unusable":
-		return "use it with other tools"
+		return "use this profile with other tools"
 	}
-	return "correct the line; rolecall config show lists what there is"
+	return "correct the line; rolecall config show lists the sections"
 }
 
 // A fixer knows what fixes the lines of a config file without losing anything.

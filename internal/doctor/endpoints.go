@@ -14,19 +14,19 @@ func endpoints() check {
 	return check{[]Kind{
 		{
 			"endpoint.global", Warning, "AWS_ENDPOINT_URL is set.",
-			"the AWS CLI and SDKs send all requests there, also sign-ins with their tokens; rolecall ignores it",
+			"the AWS CLI and SDKs send all requests there, including sign-ins with their tokens; rolecall ignores it",
 		},
 		{
 			"endpoint.elsewhere", Warning, "A variable sends a service's requests to a host that is not AWS's.",
-			"whoever has that host sees tokens and what is requested",
+			"the owner of that host sees tokens and requests",
 		},
 		{
 			"endpoint.local", Note, "A variable sends a service's requests to this machine.",
-			"that is right for a local Identity Center or an emulator, and fails once it has ended",
+			"that is right for a local Identity Center or an emulator, and fails once it has stopped",
 		},
 		{
 			"endpoint.in-config", Warning, "A config file sends requests to a host that is not AWS's.",
-			"whoever has that host sees tokens and what is requested",
+			"the owner of that host sees tokens and requests",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		m.endpointsInEnvironment(found)
@@ -34,8 +34,8 @@ func endpoints() check {
 			for _, p := range endpointKeys(s.Properties) {
 				if host, local, aws := hostOf(p.Value); !local && !aws {
 					found("endpoint.in-config", Finding{
-						What: s.Title + ": endpoint_url leads to " + host, Where: []string{p.Origin.String()},
-						Remedy: []string{"remove the line, unless you know that host"},
+						What: s.Title + ": endpoint_url sends requests to " + host, Where: []string{p.Origin.String()},
+						Remedy: []string{"remove the line, unless you trust that host"},
 					})
 				}
 			}
@@ -65,7 +65,7 @@ func (m *Machine) endpointsInEnvironment(found func(string, Finding)) {
 	}
 	for _, g := range order {
 		found(g.id, Finding{
-			What: listed(names[g]) + " lead to " + g.host, Where: names[g],
+			What: listed(names[g]) + " send requests to " + g.host, Where: names[g],
 			Remedy: []string{"unset " + strings.Join(names[g], " ")},
 		})
 	}

@@ -30,39 +30,40 @@ func environmentKinds() []Kind {
 		},
 		{
 			"environment.keys-ended", Warning, "The keys in the environment have expired.",
-			"they still count more than any profile, so everything in this shell fails",
+			"they still take precedence over any profile, so everything in this shell fails",
 		},
 		{
-			"environment.keys-override", Warning, "Keys in the environment override the profile that is named there.",
-			"commands run in the account of the keys, while the prompt may show the profile",
+			"environment.keys-override", Warning, "Keys in the environment override the profile named there.",
+			"commands use the account of the keys, while the prompt may show the profile",
 		},
 		{
 			"environment.other-credentials", Warning, "A variable names another source of credentials.",
-			"SDKs that find nothing better, and some that do, get their keys there",
+			"SDKs that find no other credentials, and some that do, get their keys there",
 		},
 		{
 			"environment.two-profiles", Warning, "AWS_PROFILE and AWS_DEFAULT_PROFILE name different profiles.",
-			"boto3 takes the second one, the AWS CLI, other SDKs and rolecall the first",
+			"boto3 uses the second, the AWS CLI, other SDKs and rolecall the first",
 		},
 		{
 			"environment.unknown-profile", Error, "AWS_PROFILE names a profile that does not exist.",
-			"every tool fails that is not told another one",
+			"every tool fails unless it is given another profile",
 		},
 		{
 			"environment.two-regions", Warning, "AWS_REGION and AWS_DEFAULT_REGION differ.",
-			"boto3 takes the second one, the AWS CLI, other SDKs and rolecall the first",
+			"boto3 uses the second, the AWS CLI, other SDKs and rolecall the first",
 		},
 		{
-			"environment.invalid-region", Error, "A variable's region is not one.",
+			"environment.invalid-region", Error, "A variable's region is not a region.",
 			"requests go to a host that does not exist",
 		},
 		{
-			"environment.missing-file", Warning, "AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE names no file.",
+			"environment.missing-file", Warning,
+			"AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE names a file that does not exist.",
 			"tools behave as if nothing were configured",
 		},
 		{
 			"environment.config-in-tree", Warning, "The config file is inside the working tree.",
-			"whoever can change the tree, by a commit for instance, runs programs as you through credential_process",
+			"anyone who can change the tree, for instance by a commit, can run programs as you through credential_process",
 		},
 	}
 }
@@ -79,15 +80,15 @@ func (m *Machine) keysInEnvironment(found func(string, Finding)) {
 	case len(keys) == 2 && ended:
 		remedy := unset
 		if target := m.Getenv("ROLECALL_TARGET"); target != "" {
-			remedy = append([]string{"rolecall env " + m.Quote(target) + ", evaluated as before"}, unset...)
+			remedy = append([]string{"rolecall env " + m.Quote(target) + ", evaluated again"}, unset...)
 		}
 		found("environment.keys-ended", Finding{
-			What:  "the keys of this shell ended at " + ends.Local().Format("2006-01-02 15:04"),
+			What:  "this shell's keys expired at " + ends.Local().Format("2006-01-02 15:04"),
 			Where: []string{"AWS_CREDENTIAL_EXPIRATION"}, Remedy: remedy,
 		})
 	case len(keys) == 2 && len(profile) > 0:
 		found("environment.keys-override", Finding{
-			What:  fmt.Sprintf("%s is %q, but the keys of AWS_ACCESS_KEY_ID are used", profile[0], m.Getenv(profile[0])),
+			What:  fmt.Sprintf("%s is %q, but the keys in AWS_ACCESS_KEY_ID are used", profile[0], m.Getenv(profile[0])),
 			Where: append(keys, profile[0]), Remedy: append(unset, "or: unset "+profile[0]),
 		})
 	}
@@ -95,8 +96,8 @@ func (m *Machine) keysInEnvironment(found func(string, Finding)) {
 		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
 	if len(others) > 0 && m.Getenv("ROLECALL_TARGET") == "" { // exec --serve sets one
 		found("environment.other-credentials", Finding{
-			What: listed(others) + " is set, and not by rolecall", Where: others,
-			Remedy: []string{"unset " + strings.Join(others, " ") + ", unless this is such a job or container"},
+			What: listed(others) + " is set, but not by rolecall", Where: others,
+			Remedy: []string{"unset " + strings.Join(others, " ") + ", unless this is a CI job or a container that needs it"},
 		})
 	}
 }
@@ -117,7 +118,7 @@ func (m *Machine) namesInEnvironment(found func(string, Finding)) {
 		profile := m.Getenv(name)
 		if _, err := m.config.Profile(profile); errors.Is(err, awsconfig.ErrUnknownProfile) && len(m.refused) == 0 {
 			f := Finding{
-				What: fmt.Sprintf("there is no profile %q", profile), Where: []string{name}, Remedy: []string{"unset " + name},
+				What: fmt.Sprintf("profile %q does not exist", profile), Where: []string{name}, Remedy: []string{"unset " + name},
 			}
 			var unknown *awsconfig.Error
 			if errors.As(err, &unknown) && unknown.Nearest() != "" {
@@ -146,7 +147,7 @@ func (m *Machine) filesInEnvironment(found func(string, Finding)) {
 		file, err := filepath.EvalSymlinks(at.file)
 		if errors.Is(err, fs.ErrNotExist) {
 			found("environment.missing-file", Finding{
-				What: "there is no " + at.file, Where: []string{at.variable}, Remedy: []string{"unset " + at.variable},
+				What: "no file " + at.file, Where: []string{at.variable}, Remedy: []string{"unset " + at.variable},
 			})
 			continue
 		}

@@ -120,7 +120,7 @@ func fileFixtures() map[string]func(*machine) {
 		"project.broken": func(m *machine) {
 			m.Projects = []doctor.Project{
 				{File: "/y/.rolecall.toml", State: "trusted"},
-				{File: "/x/.rolecall.toml", State: "trusted", Problem: "/x/.rolecall.toml:2: \"write\" is not a key of this file"},
+				{File: "/x/.rolecall.toml", State: "trusted", Problem: "/x/.rolecall.toml:2: unknown key"},
 			}
 		},
 		"config.byte-order-mark": func(m *machine) { m.write(".aws/config", "\ufeff"+corp) },
@@ -275,7 +275,7 @@ func onlineFixtures() map[string]func(*machine) {
 		"online.unreachable": answers(now, identitycenter.ErrUnavailable, "", nil),
 		"online.certificate": answers(now, fmt.Errorf("tls: %w", identitycenter.ErrBadAnswer), "", nil),
 		"online.region":      answers(now, nil, "us-east-1", nil),
-		"online.start-url":   answers(now, nil, "", errors.New("no region was found there")),
+		"online.start-url":   answers(now, nil, "", errors.New("found no region there")),
 	}
 }
 

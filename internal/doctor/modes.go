@@ -14,23 +14,23 @@ func modes() check {
 	return check{[]Kind{
 		{
 			"mode.open-secret", Error, "Other users can read a file with tokens or keys.",
-			"whoever reads it can use them as you",
+			"anyone who reads it can use them as you",
 		},
 		{
 			"mode.open-config", Error, "Other users can change a config file.",
-			"whoever changes it runs programs as you, through credential_process",
+			"anyone who changes it can run programs as you through credential_process",
 		},
 		{
-			"mode.open-folder", Error, "Other users can write into a folder of config files or secrets.",
-			"whoever writes there can replace the files, and run programs as you",
+			"mode.open-folder", Error, "Other users can write to a folder of config files or secrets.",
+			"anyone who can write there can replace the files, and run programs as you",
 		},
 		{
 			"mode.read-only", Error, "A token file is read-only for its owner.",
-			"the AWS CLI and boto3 use up its refresh token, and cannot save the new one: the session is lost",
+			"the AWS CLI and boto3 use up its refresh token and cannot save the new one, so the session is lost",
 		},
 		{
 			"mode.other-owner", Error, "A file or folder belongs to another user.",
-			"rolecall does not use it, and its owner can read and change it",
+			"rolecall does not use it, because its owner can read and change it",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		if m.System == "windows" { // the profile folder's access list decides there

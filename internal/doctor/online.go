@@ -24,24 +24,24 @@ type Online struct {
 func online() check {
 	return check{[]Kind{
 		{
-			"clock.wrong", Error, "The clock differs from that of AWS by more than five minutes.",
-			"AWS refuses signatures, and keys end earlier or later than they seem to",
+			"clock.wrong", Error, "The clock differs from AWS's by more than five minutes.",
+			"AWS rejects signatures, and keys expire earlier or later than they seem to",
 		},
 		{
 			"online.unreachable", Error, "A session's access portal does not answer.",
-			"nobody can sign in or get keys for it from here",
+			"you cannot sign in or get keys for it from here",
 		},
 		{
 			"online.certificate", Error, "The certificate of a session's access portal is not trusted.",
-			"a proxy or host of the company answers, or somebody who should not",
+			"either a company proxy answers, or someone who should not",
 		},
 		{
-			"online.region", Error, "A start URL is in another region than its sso_region.",
-			"a sign-in ends in the browser with an error that does not name the region",
+			"online.region", Error, "A start URL's region differs from its sso_region.",
+			"sign-ins fail in the browser with an error that does not mention the region",
 		},
 		{
 			"online.start-url", Warning, "A start URL does not lead to an access portal.",
-			"nobody can sign in with it",
+			"you cannot sign in with it",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		if m.Online == nil {
@@ -80,7 +80,7 @@ func (m *Machine) ask(s identitycenter.SSOSession, found func(string, Finding)) 
 	case errors.Is(err, identitycenter.ErrBadAnswer):
 		found("online.certificate", Finding{
 			What: fmt.Sprintf("session %q: %v", s.Label(), err), Where: []string{host},
-			Remedy: []string{"if that proxy or host is your company's: export AWS_CA_BUNDLE=FILE, with its certificates"},
+			Remedy: []string{"if it is your company's proxy: export AWS_CA_BUNDLE=FILE, with its certificates"},
 		})
 	case err != nil:
 		found("online.unreachable", Finding{
@@ -89,8 +89,8 @@ func (m *Machine) ask(s identitycenter.SSOSession, found func(string, Finding)) 
 		})
 	case !date.IsZero() && date.Sub(m.Now).Abs() > maxSkew:
 		found("clock.wrong", Finding{
-			What:  fmt.Sprintf("it differs by %s from that of %s", date.Sub(m.Now).Abs().Round(time.Minute), host),
-			Where: []string{host}, Remedy: []string{"set the clock and time zone of this computer"},
+			What:  fmt.Sprintf("it differs by %s from the clock of %s", date.Sub(m.Now).Abs().Round(time.Minute), host),
+			Where: []string{host}, Remedy: []string{"set this computer's clock and time zone"},
 		})
 	}
 }
@@ -109,7 +109,7 @@ func (m *Machine) askRegion(s identitycenter.SSOSession, found func(string, Find
 		})
 	case region != "" && s.Region != "" && region != s.Region:
 		found("online.region", Finding{
-			What:  fmt.Sprintf("session %q has sso_region %q, its start URL is in %q", s.Label(), s.Region, region),
+			What:  fmt.Sprintf("session %q has sso_region %q, but its start URL is in %q", s.Label(), s.Region, region),
 			Where: []string{s.StartURL}, Remedy: []string{"rolecall configure " + m.Quote(s.StartURL)},
 		})
 	}

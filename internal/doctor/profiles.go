@@ -18,12 +18,12 @@ import (
 func profiles() check {
 	return check{[]Kind{
 		{
-			"config.legacy-profile", Warning, "Profiles have their start URL themselves, without an sso-session.",
-			"no tool can renew their sign-in: it ends with its first token, after an hour or the length of the session",
+			"config.legacy-profile", Warning, "Profiles have their own start URL, without an sso-session.",
+			"no tool can renew their sign-in: it ends when its first token expires",
 		},
 		{
 			"config.keys-shadow-process", Warning, "A profile has static keys and a credential_process.",
-			"tools prefer one or the other, so old keys go on working, or are what fails, unseen",
+			"tools prefer one or the other, so old keys stay in use, or fail, without anyone noticing",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		m.legacy(found)
@@ -36,12 +36,12 @@ func profiles() check {
 			}
 			text := "botocore runs the process, the Go and JavaScript SDKs use the keys"
 			if keys.Origin.File == m.files.Credentials && m.files.Credentials != m.files.Config {
-				text = "the keys of the credentials file win, and the process is not run"
+				text = "the keys in the credentials file take precedence, and the process is not run"
 			}
 			found("config.keys-shadow-process", Finding{
 				What:   fmt.Sprintf("profile %q has both aws_access_key_id and credential_process: %s", s.Name, text),
 				Where:  []string{keys.Origin.String()},
-				Remedy: []string{"remove one of the two; rolecall config show has both lines"},
+				Remedy: []string{"remove one of the two; rolecall config show lists both lines"},
 			})
 		}
 	}}
@@ -69,7 +69,7 @@ func (m *Machine) legacy(found func(string, Finding)) {
 		if n := len(g.names); n > 1 {
 			what = fmt.Sprintf("%d profiles have their own sso_start_url (%s): %s", n, url, listed(g.names))
 		}
-		remedy := []string{"rolecall profiles modernize, which writes an sso-session in their place, and can be undone"}
+		remedy := []string{"rolecall profiles modernize, which replaces them with an sso-session, and can be undone"}
 		found("config.legacy-profile", Finding{What: what, Where: g.where, Remedy: remedy})
 	}
 }
@@ -78,12 +78,12 @@ func (m *Machine) legacy(found func(string, Finding)) {
 func sessions() check {
 	return check{[]Kind{
 		{
-			"config.start-url-form", Warning, "A start URL is not the address of an access portal as AWS writes it.",
-			"tools that send it as it is cannot sign in, and their error does not say why",
+			"config.start-url-form", Warning, "A start URL is not written as AWS writes it.",
+			"tools that send it unchanged cannot sign in, and their error does not say why",
 		},
 		{
-			"config.same-start-url", Note, "Several sso-sessions have one start URL.",
-			"each needs a sign-in of its own, which is right for two users, and otherwise one too many",
+			"config.same-start-url", Note, "Several sso-sessions have the same start URL.",
+			"each needs its own sign-in, which makes sense only for different users",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		m.startURLs(found)
@@ -100,7 +100,7 @@ func sessions() check {
 			if len(names[url]) > 1 {
 				found("config.same-start-url", Finding{
 					What:  fmt.Sprintf("the sso-sessions %s have the same start URL %s", listed(names[url]), url),
-					Where: where[url], Remedy: []string{"if one person uses them, keep one, and name it in all profiles"},
+					Where: where[url], Remedy: []string{"if they are for one user, keep one, and name it in all profiles"},
 				})
 			}
 		}
@@ -119,7 +119,7 @@ func (m *Machine) startURLs(found func(string, Finding)) {
 		f := Finding{Where: []string{start.Origin.String()}}
 		switch {
 		case err != nil:
-			f.What, f.Remedy = err.Error(), []string{"write the address of your access portal"}
+			f.What, f.Remedy = err.Error(), []string{"write the address of your AWS access portal"}
 		case !identitycenter.SameStartURL(right, start.Value), u.Fragment != "", u.RawQuery != "":
 			f.What = fmt.Sprintf("%s: %q is not as AWS writes it", s.Title, start.Value)
 			f.Remedy = []string{"write sso_start_url = " + right}
@@ -134,12 +134,12 @@ func (m *Machine) startURLs(found func(string, Finding)) {
 func programsOfProfiles() check {
 	return check{[]Kind{
 		{
-			"config.missing-program", Error, "A credential_process names a program that is not there.",
+			"config.missing-program", Error, "A credential_process names a program that does not exist.",
 			"no tool gets keys for the profile, and SDKs rarely say why",
 		},
 		{
 			"config.runs-program", Note, "Profiles run programs other than rolecall.",
-			"any tool that uses such a profile runs the program, with your rights",
+			"any tool that uses such a profile runs the program with your permissions",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		var names, where []string
@@ -151,8 +151,8 @@ func programsOfProfiles() check {
 			}
 			if !m.isThere(command[0]) {
 				found("config.missing-program", Finding{
-					What:  fmt.Sprintf("profile %q runs %q, which is not there", s.Name, command[0]),
-					Where: []string{process.Origin.String()}, Remedy: []string{"install it, or write its whole path"},
+					What:  fmt.Sprintf("profile %q runs %q, which does not exist", s.Name, command[0]),
+					Where: []string{process.Origin.String()}, Remedy: []string{"install it, or write its full path"},
 				})
 			}
 			if base := programName(command[0]); base != "rolecall" && base != "rolecall-process" {
@@ -162,7 +162,7 @@ func programsOfProfiles() check {
 		if len(names) > 0 {
 			found("config.runs-program", Finding{
 				What: "credential_process of " + listed(names), Where: where,
-				Remedy: []string{"keep those that you know; rolecall config show has the lines"},
+				Remedy: []string{"keep those you know; rolecall config show lists the lines"},
 			})
 		}
 	}}

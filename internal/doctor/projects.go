@@ -14,19 +14,19 @@ func projects() check {
 	return check{[]Kind{
 		{
 			"project.untrusted", Warning, "A .rolecall.toml in this folder, or above it, is not trusted.",
-			"it does not count, so its targets refuse nothing and its default is not used",
+			"it is ignored: its targets restrict nothing, and its default is not used",
 		},
 		{
 			"project.changed", Warning, "A .rolecall.toml has changed since it was trusted.",
-			"it no longer counts, so its targets refuse nothing and its default is not used",
+			"it is ignored: its targets restrict nothing, and its default is not used",
 		},
 		{
-			"project.ignored", Warning, "A .rolecall.toml cannot count.",
-			"only a plain file of one's own can be trusted; this one refuses nothing",
+			"project.ignored", Warning, "A .rolecall.toml is ignored.",
+			"only a regular file of your own can be trusted; this one restricts nothing",
 		},
 		{
-			"project.broken", Error, "A .rolecall.toml that was trusted cannot be used.",
-			"going on without it would allow what it refuses, so no keys leave in its folder",
+			"project.broken", Error, "A trusted .rolecall.toml cannot be used.",
+			"rolecall gives out no keys in its folder, because ignoring it would allow what it refuses",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		for _, p := range m.Projects {
@@ -39,7 +39,7 @@ func projects() check {
 				})
 			case p.State == "ignored":
 				found("project.ignored", Finding{
-					What: "it is ignored: " + p.Problem, Where: []string{p.File}, Remedy: []string{"replace it by a plain file"},
+					What: "it is ignored: " + p.Problem, Where: []string{p.File}, Remedy: []string{"replace it with a regular file"},
 				})
 			case p.State == "changed":
 				found("project.changed", Finding{

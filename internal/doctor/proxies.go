@@ -14,24 +14,24 @@ import (
 func proxies() check {
 	return check{[]Kind{
 		{
-			"proxy.invalid", Error, "A proxy's variable is not an address.",
-			"no tool reaches AWS, and the error names the network",
+			"proxy.invalid", Error, "A proxy variable is not an address.",
+			"no tool reaches AWS, and errors blame the network",
 		},
 		{
 			"proxy.two-spellings", Warning, "HTTPS_PROXY and https_proxy differ.",
-			"rolecall and Go programs use the first one, the AWS CLI, boto3 and curl the second",
+			"rolecall and Go programs use the first, the AWS CLI, boto3 and curl the second",
 		},
 		{
-			"proxy.no-loopback", Note, "There is a proxy, and NO_PROXY does not exempt this machine.",
-			"boto3 asks the proxy for keys that rolecall serves at 127.0.0.1; Go programs do not",
+			"proxy.no-loopback", Note, "A proxy is set, and NO_PROXY does not exempt this machine.",
+			"boto3 asks the proxy for keys that rolecall serves on 127.0.0.1; Go programs do not",
 		},
 		{
-			"ca.unusable", Error, "A file of certificates is not there, or has none.",
-			"tools that are told to trust it end with an error, or trust nothing",
+			"ca.unusable", Error, "A certificate file does not exist, or has no certificates.",
+			"tools that are told to trust it fail, or trust nothing",
 		},
 		{
-			"ca.expired", Warning, "All certificates of a file have expired.",
-			"connections through the proxy or host that it is for fail",
+			"ca.expired", Warning, "All certificates in a file have expired.",
+			"connections through its proxy or host fail",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		m.lookAtProxies(found)
@@ -55,14 +55,14 @@ func (m *Machine) lookAtProxies(found func(string, Finding)) {
 	if len(set) > 1 && set[1] == "https_proxy" && m.Getenv(set[0]) != m.Getenv(set[1]) {
 		found("proxy.two-spellings", Finding{
 			What: "HTTPS_PROXY and https_proxy are two different proxies", Where: set[:2],
-			Remedy: []string{"unset one of them, or give both the same value"},
+			Remedy: []string{"unset one of them, or set both to the same value"},
 		})
 	}
 	exempt := m.Getenv("NO_PROXY") + "," + m.Getenv("no_proxy")
 	if len(set) > 0 && !strings.Contains(exempt, "127.0.0.1") && !strings.Contains(exempt, "*") {
 		found("proxy.no-loopback", Finding{
 			What: "NO_PROXY lacks 127.0.0.1", Where: set,
-			Remedy: []string{"export NO_PROXY=localhost,127.0.0.1,::1, and what else needs no proxy"},
+			Remedy: []string{"export NO_PROXY=localhost,127.0.0.1,::1, and other hosts that need no proxy"},
 		})
 	}
 }
@@ -90,11 +90,11 @@ func (m *Machine) lookAtBundles(found func(string, Finding)) {
 		}
 	}
 	for _, name := range []string{"AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"} {
-		look(m.Getenv(name), name, "unset "+name+", or name a file of certificates in PEM form by its whole path")
+		look(m.Getenv(name), name, "unset "+name+", or set it to the full path of a file with PEM certificates")
 	}
 	for _, s := range m.having("profile", "ca_bundle") {
 		p, _ := value(s, "ca_bundle")
-		look(p.Value, p.Origin.String(), "remove the line, or name a file of certificates in PEM form by its whole path")
+		look(p.Value, p.Origin.String(), "remove the line, or set it to the full path of a file with PEM certificates")
 	}
 }
 
@@ -103,7 +103,7 @@ const maxBundle = 16 << 20
 
 func (m *Machine) bundle(file string) (id, what string) {
 	if strings.HasPrefix(file, "~") {
-		return "ca.unusable", "nothing expands the ~ that this path begins with"
+		return "ca.unusable", "~ is not expanded here"
 	}
 	data, err := filesystem.Read(file, maxBundle)
 	if err != nil {
@@ -121,7 +121,7 @@ func (m *Machine) bundle(file string) (id, what string) {
 	}
 	switch {
 	case all == 0:
-		return "ca.unusable", "no certificate in PEM form is in it"
+		return "ca.unusable", "it has no PEM certificate"
 	case good == 0:
 		return "ca.expired", "all its certificates have expired"
 	}

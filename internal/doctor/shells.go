@@ -14,11 +14,11 @@ func shells() check {
 	return check{[]Kind{
 		{
 			"shell.no-function", Note, "The shell does not load rolecall's function.",
-			"with it, rc TARGET switches the shell, and a switch that fails cannot leave old keys behind",
+			"with it, rc TARGET switches the shell, and a failed switch leaves no old keys behind",
 		},
 		{
 			"shell.no-completion", Note, "The shell does not load rolecall's completion.",
-			"accounts and roles can be completed with the Tab key",
+			"with it, the Tab key completes accounts and roles",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		shell := strings.TrimSuffix(filepath.Base(filepath.ToSlash(m.Getenv("SHELL"))), ".exe")

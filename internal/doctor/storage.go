@@ -4,12 +4,12 @@ package doctor
 func storage() check {
 	return check{[]Kind{
 		{
-			"storage.keyring", Error, "The keyring with the key of the encrypted sign-ins does not answer.",
-			"sign-ins cannot be renewed: when the access token ends, commands end with exit code 5",
+			"storage.keyring", Error, "The keyring that holds the key of the encrypted sign-ins does not answer.",
+			"sign-ins cannot be renewed: once the access token expires, commands fail with exit code 5",
 		},
 		{
-			"storage.bare", Warning, "A token's secrets lie in a file of the AWS CLI, against the storage mode.",
-			"another tool has signed in; programs that collect such files find a refresh token that is good for weeks",
+			"storage.bare", Warning, "A token's secrets are in an AWS CLI file, against the storage mode.",
+			"another tool has signed in, and left a refresh token that is valid for weeks where malware looks for it",
 		},
 	}, func(m *Machine, found func(string, Finding)) {
 		if m.Keyring != nil {
@@ -25,7 +25,7 @@ func storage() check {
 			for _, f := range m.cached {
 				if f.Path == m.store.TokenPath(session) && (f.Secrets || f.Token && m.Storage == "private") {
 					found("storage.bare", Finding{
-						What: "the secrets of " + session.Label() + " are in clear", Where: []string{f.Path},
+						What: "the secrets of " + session.Label() + " are not encrypted", Where: []string{f.Path},
 						Remedy: []string{"rolecall refresh " + m.Quote(session.Label()) + ", which moves them"},
 					})
 				}

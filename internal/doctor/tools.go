@@ -15,20 +15,20 @@ import (
 func tools() check {
 	return check{[]Kind{
 		{
-			"path.two-rolecalls", Warning, "PATH has two different files of rolecall, or of rolecall-process.",
-			"after an upgrade, shells and credential_process may go on with the old one",
+			"path.two-rolecalls", Warning, "PATH has two different files for rolecall, or for rolecall-process.",
+			"after an upgrade, shells and credential_process may still use the old one",
 		},
 		{
 			"path.not-found", Note, "rolecall is not in PATH.",
-			"commands that rolecall shows, and those of shell functions, cannot be typed as they are",
+			"commands that rolecall prints, and its shell functions, do not work",
 		},
 		{
 			"tools.old-aws-cli", Warning, "The AWS CLI is too old for sso-sessions.",
-			"versions before 2.9.0 (of version 1: before 1.27) ignore sso_session, and find no credentials",
+			"versions before 2.9.0 (or 1.27, for version 1) ignore sso_session, and find no credentials",
 		},
 		{
 			"tools.refuses-http", Warning, "The AWS CLI does not accept a start URL that begins with http://.",
-			"versions from 2.35.13 on refuse it, so aws sso login fails",
+			"version 2.35.13 and later reject it, so aws sso login fails",
 		},
 		{
 			"tools.old-sdk", Warning, "A program's AWS SDK is too old for sso-sessions.",
@@ -54,13 +54,13 @@ func (m *Machine) twins(found func(string, Finding)) {
 		if len(files) > 1 {
 			found("path.two-rolecalls", Finding{
 				What: "the first one is used: " + files[0], Where: files,
-				Remedy: []string{"remove the others, or their folders from PATH"},
+				Remedy: []string{"remove the others, or take their folders out of PATH"},
 			})
 		}
 	}
 	if m.first("rolecall") == "" && m.Self != "" {
 		found("path.not-found", Finding{
-			What: "no folder of PATH has rolecall", Where: []string{"PATH"},
+			What: "no folder in PATH has rolecall", Where: []string{"PATH"},
 			Remedy: []string{"add " + m.Quote(filepath.Dir(m.Self)) + " to PATH"},
 		})
 	}
@@ -89,7 +89,7 @@ func (m *Machine) oldTools(found func(string, Finding)) {
 			found("tools.refuses-http", Finding{
 				What:   fmt.Sprintf("sso-session %q has %q, the AWS CLI is %s", s.Name, start.Value, version),
 				Where:  []string{start.Origin.String(), aws},
-				Remedy: []string{"sign in with rolecall login " + m.Quote(s.Name) + ", which the AWS CLI then uses"},
+				Remedy: []string{"sign in with rolecall login " + m.Quote(s.Name) + ", whose sign-in the AWS CLI then uses"},
 			})
 		}
 	}
@@ -108,7 +108,7 @@ func (m *Machine) withoutSessions(found func(string, Finding)) {
 		(older(version, cliV1Sessions) || !older(version, cliV2)) {
 		found("tools.old-aws-cli", Finding{
 			What: "the AWS CLI is " + version, Where: []string{aws},
-			Remedy: []string{"install version 2 anew: https://aws.amazon.com/cli", credentialProcess},
+			Remedy: []string{"install version 2: https://aws.amazon.com/cli", credentialProcess},
 		})
 	}
 	for _, p := range []string{"python3", "python"} {
@@ -130,7 +130,7 @@ func (m *Machine) withoutSessions(found func(string, Finding)) {
 }
 
 // credentialProcess is the way out where a program cannot be upgraded.
-const credentialProcess = "or profiles for it: rolecall profiles apply --form credential-process"
+const credentialProcess = "or make profiles it can use: rolecall profiles apply --form credential-process"
 
 // oldGo reports a Go program that only has the first Go SDK, from before it knew sso-sessions.
 func (m *Machine) oldGo(name string, found func(string, Finding)) {

@@ -89,7 +89,7 @@ func TestAuditOf500Writers(t *testing.T) {
 	} else if lost > 0 {
 		t.Logf("%d of %d had to wait for more than a second, and are counted", lost, atOnce*each)
 	}
-	if out := w.must(t, "rolecall", "audit", "verify"); !strings.Contains(out, "whole") {
+	if out := w.must(t, "rolecall", "audit", "verify"); !strings.Contains(out, "chain intact") {
 		t.Error(out)
 	}
 	proof.Note(t, "audit writers", atOnce*each, atOnce*each)

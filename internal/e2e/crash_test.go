@@ -147,7 +147,7 @@ func TestNoAcknowledgedWriteIsLost(t *testing.T) {
 	}
 	t.Logf("%d rounds of kill -9, %d acknowledged writes, %d lost", crashRounds(t), len(acknowledged.list), lost)
 	proof.Note(t, "store", len(acknowledged.list), len(acknowledged.list)-lost)
-	if out := s.must(t, nil, "rolecall", "idc", "audit", "verify", "--url", s.url); !strings.Contains(out, "unbroken") {
+	if out := s.must(t, nil, "rolecall", "idc", "audit", "verify", "--url", s.url); !strings.Contains(out, "intact") {
 		t.Errorf("the audit: %s", out)
 	}
 }

@@ -268,7 +268,7 @@ func (b *bench) check(t *testing.T, m meeting) {
 // tail returns what rolecall prints after its instructions for a sign-in.
 func (e ending) tail() []string {
 	text := e.stderr
-	for _, last := range []string{"that somebody sends you\n", "press Enter\n", "approve only this code\n"} {
+	for _, last := range []string{"that someone sends you\n", "press Enter\n", "approve this code only\n"} {
 		if _, after, found := strings.Cut(text, last); found {
 			text = after
 		}

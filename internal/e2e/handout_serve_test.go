@@ -283,7 +283,7 @@ func TestListenBeyondLoopback(t *testing.T) {
 	w := servedWorld(t, "")
 	port := freePort(t)
 	r, target := w.serving(t, "--listen", "0.0.0.0:"+port)
-	if !strings.Contains(r.out.String(), "rolecall: warning: 0.0.0.0:"+port+" is open to other machines, in clear text") {
+	if !strings.Contains(r.out.String(), "rolecall: warning: 0.0.0.0:"+port+" is open to other machines, unencrypted") {
 		t.Error(r.out.String())
 	}
 	token, err := os.ReadFile(target.TokenFile)

@@ -38,7 +38,7 @@ func TestAnImpostorOnThePort(t *testing.T) {
 				script = fmt.Sprintf("rolecall %s --url %s -- %s 2>&1; echo code $?", before, url, after)
 			}
 			out := s.must(t, nil, "sh", "-c", script)
-			if !strings.Contains(out, "cannot be shown to be yours, so it is not used") || !strings.HasSuffix(out, "code 7\n") {
+			if !strings.Contains(out, "may not be yours, so it is not used") || !strings.HasSuffix(out, "code 7\n") {
 				t.Errorf("%s: %s", script, out)
 			}
 			proof.Note(t, "users", 1, 1)
@@ -92,7 +92,7 @@ func TestAnAnnouncedSocketOfSomebodyElse(t *testing.T) {
 	refused := func(what string) {
 		t.Helper()
 		out := s.must(t, nil, "sh", "-c", "rolecall idc env --url "+s.url+" 2>&1; echo code $?")
-		if !strings.Contains(out, "not ours") || strings.Contains(out, "AWS_ENDPOINT") {
+		if !strings.Contains(out, "not owned by you") || strings.Contains(out, "AWS_ENDPOINT") {
 			t.Errorf("%s: %s", what, out)
 		}
 		proof.Note(t, "users", 1, 1)

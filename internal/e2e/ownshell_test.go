@@ -74,13 +74,13 @@ func TestAShellOfItsOwn(t *testing.T) {
 			history := map[string]string{"bash": w.home + "/history", "zsh": w.home + "/history"}[name]
 			s := onTerminal(t, append(w.environ(), "AWS_PROFILE=audit", "AWS_VAULT=theirs"), "rolecall", "exec", "dev",
 				"--shell", program)
-			s.shows("rolecall: a shell with Admin in payments-dev 111122223333; exit leaves it")
+			s.shows("rolecall: a shell with Admin in payments-dev 111122223333; exit to leave")
 			s.lastLine("(payments-dev/Admin) %")
 			s.types("mine\r")
 			s.shows("mine:<><dev><><AS><1><" + history + ">")
 			s.lastLine("(payments-dev/Admin) %")
 			s.types("rolecall exec audit\r")
-			s.shows("this shell has dev, and one with audit would be inside it", "hint: rolecall exec --nested audit")
+			s.shows("this shell already has dev; the shell with audit would be inside it", "hint: rolecall exec --nested audit")
 			s.lastLine("(payments-dev/Admin) %")
 			s.types("rolecall exec --nested audit --shell " + program + "\r")
 			s.lastLine("(payments-dev/ReadOnly) %")
@@ -88,10 +88,10 @@ func TestAShellOfItsOwn(t *testing.T) {
 			s.shows("mine:<><audit><><AS><2><" + history + ">")
 			s.lastLine("(payments-dev/ReadOnly) %")
 			s.types("exit\r")
-			s.shows("left audit; this shell has dev")
+			s.shows("left audit; back in a shell with dev")
 			s.lastLine("(payments-dev/Admin) %")
 			s.types("exit 3\r")
-			s.shows("left dev; this shell has audit")
+			s.shows("left dev; back in a shell with audit")
 			s.ends(3)
 		})
 	}

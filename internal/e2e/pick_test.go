@@ -134,15 +134,15 @@ func TestEndsOfThePicker(t *testing.T) {
 		code int
 		says string
 	}{
-		"esc":     {func(s *screen) { s.types("\x1b") }, 130, "rolecall: nothing was chosen"},
-		"ctrl-c":  {func(s *screen) { s.types("\x03") }, 130, "rolecall: nothing was chosen"},
+		"esc":     {func(s *screen) { s.types("\x1b") }, 130, "rolecall: nothing was picked"},
+		"ctrl-c":  {func(s *screen) { s.types("\x03") }, 130, "rolecall: nothing was picked"},
 		"SIGINT":  {func(s *screen) { s.kill(syscall.SIGINT) }, 130, "rolecall: interrupted"},
 		"SIGTERM": {func(s *screen) { s.kill(syscall.SIGTERM) }, 143, "rolecall: terminated"},
 		"a pasted line, then esc": {func(s *screen) {
 			s.types("\x1b[200~payments-dev\r\nAdmin\r\n\x1b[201~")
 			s.shows("> payments-dev Admin ", "1/6")
 			s.types("\x1b")
-		}, 130, "rolecall: nothing was chosen"},
+		}, 130, "rolecall: nothing was picked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := onScreen(t, 80, 24, w.environ(), "pick")
@@ -186,7 +186,7 @@ func TestWhatIsDoneWithAChoice(t *testing.T) {
 	s.types("sandbox")
 	s.shows(">!", "1/6")
 	s.types("\r")
-	s.shows("type sandbox to go on")
+	s.shows("type sandbox to continue")
 	s.types("sandbox\r")
 	if out, _ := s.ends(0); !strings.Contains(out, "export AWS_ACCESS_KEY_ID=") {
 		t.Errorf("env: %q", out)
@@ -196,11 +196,11 @@ func TestWhatIsDoneWithAChoice(t *testing.T) {
 	s = onScreen(t, 80, 24, environ, "pick", "--query", "sandbox")
 	s.shows(">!", "1/6")
 	s.types("\r")
-	s.shows("guarded: y to go on with sandbox, any other key to go back")
+	s.shows("guarded: y to continue with sandbox, any other key to go back")
 	s.types("n")
 	s.shows("Enter prints the target", "> sandbox ")
 	s.types("\r")
-	s.shows("guarded: y to go on with sandbox, any other key to go back")
+	s.shows("guarded: y to continue with sandbox, any other key to go back")
 	s.types("y")
 	if out, _ := s.ends(0); out != "555566667777/Admin\n" {
 		t.Errorf("target: %q", out)
@@ -213,7 +213,7 @@ func TestWhatIsDoneWithAChoice(t *testing.T) {
 	s.types("\r")
 	// The shell's output is for the person, even when stdout is for eval.
 	if out, lines := s.ends(0); out != "" ||
-		lines[1] != "rolecall: a shell with Developer in Data Lake [EU] 333344445555; exit leaves it" ||
+		lines[1] != "rolecall: a shell with Developer in Data Lake [EU] 333344445555; exit to leave" ||
 		lines[2] != "the shell of AS" {
 		t.Errorf("shell: %q\n%s", out, strings.Join(lines, "\n"))
 	}
@@ -271,7 +271,7 @@ func TestAListingWhileThePickerIsOpen(t *testing.T) {
 	s.shows("> team-0 ")
 	s.types("\x03")
 	_, lines := s.ends(130)
-	if lines[1] != "rolecall: nothing was chosen" || strings.Join(lines[2:], "") != "" {
+	if lines[1] != "rolecall: nothing was picked" || strings.Join(lines[2:], "") != "" {
 		t.Errorf("the screen is\n%s", strings.Join(lines, "\n"))
 	}
 	s = onScreen(t, 80, 24, w.environ(), "pick", "--query", "team-1")

@@ -36,7 +36,7 @@ func TestTamperingIsReported(t *testing.T) {
 		t.Helper()
 		return s.rolecall(t, append(args, "idc", "audit", "verify", "--data", data)...)
 	}
-	if code, stdout, stderr := verify(); code != 0 || !strings.Contains(stdout, " events, unbroken. ") {
+	if code, stdout, stderr := verify(); code != 0 || !strings.Contains(stdout, " events, chain intact. ") {
 		t.Fatalf("before: %d %s%s", code, stdout, stderr)
 	}
 	database, seal := filepath.Join(data, "idc.db"), filepath.Join(data, "idc.db.seal")

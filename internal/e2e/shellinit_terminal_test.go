@@ -135,7 +135,7 @@ func TestThePickerOfTheFunction(t *testing.T) {
 			s.enters("rc")
 			s.shows("9/9", "Enter switches this shell")
 			s.types("\x1b")
-			s.shows("nothing was chosen", "this shell still has dev")
+			s.shows("nothing was picked", "this shell still has dev")
 			s.enters("said")
 			s.shows("said:<dev><Admin>")
 			s.enters("rc")
@@ -155,7 +155,7 @@ func TestThePickerOfTheFunction(t *testing.T) {
 				s.shows("team-02/Role00 in us-east-1, for")
 			}
 			s.enters("rc --clear")
-			s.shows("from this shell; rc - goes back")
+			s.shows("from this shell; to go back: rc -")
 			s.leave()
 		})
 	}

@@ -108,9 +108,9 @@ func forTest(block string) string {
 		case strings.HasPrefix(line, "rolecall login"):
 			line = "signin alice " + line
 		case strings.HasPrefix(line, "rolecall configure"):
-			answers := `'one for each of your accounts' 'y\n' 'region of the profiles' '\n'`
+			answers := `'one for each of your accounts' 'y\n' 'region for the profiles' '\n'`
 			if !strings.Contains(line, " --session") {
-				answers = `'name of its sso-session' 'corp\n' ` + answers
+				answers = `'name for its sso-session' 'corp\n' ` + answers
 			}
 			line = "signin alice at " + answers + " -- " + line
 		case strings.HasPrefix(line, "rolecall idc serve"):

@@ -94,11 +94,11 @@ func TestWhatIsRefusedBeyondThisMachine(t *testing.T) {
 	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
 	serve := "idc serve --listen 127.0.0.1:0"
 	for line, want := range map[string]string{
-		serve:                                          "beyond this machine only with TLS",
-		serve + " --tls-cert " + certificate:           "beyond this machine only with TLS",
-		serve + " --fault throttle" + secured:          "faults are played on this machine only",
+		serve:                                          "--listen needs TLS",
+		serve + " --tls-cert " + certificate:           "--listen needs TLS",
+		serve + " --fault throttle" + secured:          "faults are played only on this machine",
 		"idc faults play throttle" + data:              "faults need a server that only this machine can reach",
-		serve + secured + " --public-url http://x.com": "is not like https://",
+		serve + secured + " --public-url http://x.com": "must look like https://",
 	} {
 		out := s.must(t, nil, "sh", "-c", "! timeout 10 rolecall "+line+" 2>&1")
 		if !strings.Contains(out, want) || strings.Contains(out, "Ready") {
@@ -116,7 +116,7 @@ func refusedCertificates(t *testing.T, s *served, certificate string) {
 		{"AWS_CA_BUNDLE=" + certificate, elsewhere, "use the server's --public-url as --url"},
 	} {
 		out := s.must(t, []string{c.variable, "HTTPS_PROXY="}, "sh", "-c", "! rolecall idc env --url "+c.address+" 2>&1")
-		want := "the certificate of the server at " + c.address + " is refused"
+		want := "the certificate of the server at " + c.address + " is not trusted"
 		if !strings.Contains(out, want) || !strings.Contains(out, "hint: "+c.hint) {
 			t.Errorf("%s: got %s", c.address, out)
 		}

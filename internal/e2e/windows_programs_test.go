@@ -356,7 +356,7 @@ func windowsServer(t *testing.T, w *wine) {
 		t.Errorf("idc faults playing:\n%s", out)
 	}
 	code, _, stderr := p.run("rolecall", "idc", "serve", "--port", "0", "--data", "data")
-	if code == 0 || !strings.Contains(stderr, "another rolecall has this data directory open") {
+	if code == 0 || !strings.Contains(stderr, "another rolecall is using this data directory") {
 		t.Errorf("a second server: exit code %d\n%s", code, stderr)
 	}
 	p.must("rolecall", "idc", "configure", "--url", address, "--session", "own")

@@ -57,7 +57,7 @@ func windowsUnits(t *testing.T, w *wine) {
 		args = append(args, "rolecall/internal/"+name)
 	}
 	build := exec.Command("go", args...)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=windows", "GOARCH=amd64")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath", "GOOS=windows", "GOARCH=amd64")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the tests for Windows: %v\n%s", err, out)
 	}

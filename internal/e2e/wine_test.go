@@ -101,7 +101,7 @@ func (w *wine) build(t *testing.T, packages ...string) {
 		t.Fatal(err)
 	}
 	build := exec.Command("go", append([]string{"build", "-o", w.bin + "/"}, packages...)...)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=windows", "GOARCH=amd64")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath", "GOOS=windows", "GOARCH=amd64")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building %v for Windows: %v\n%s", packages, err, out)
 	}

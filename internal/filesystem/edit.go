@@ -114,7 +114,7 @@ func (e Editor) replace(s Shared, data []byte) error {
 type ForeignChangeError struct{ Path, Backup string }
 
 func (e *ForeignChangeError) Error() string {
-	return e.Path + " was changed since rolecall wrote it: going back would lose that change"
+	return e.Path + " has changed since rolecall wrote it: undo would lose that change"
 }
 
 // Undo restores the newest backup of a file, if the file still has what was written over it; else it returns a

@@ -17,9 +17,9 @@ const MaxSharedFile = 64 << 20
 
 // What keeps a shared file from being replaced.
 var (
-	ErrChanged    = errors.New("file was changed meanwhile by another program")
+	ErrChanged    = errors.New("another program changed the file in the meantime")
 	ErrReadOnly   = errors.New("file is read-only")
-	ErrHardLinked = errors.New("file has other names (hard links), which would keep the old content")
+	ErrHardLinked = errors.New("file has other hard links, which would keep the old content")
 	ErrNoFile     = errors.New("not a regular file")
 	ErrDangling   = errors.New("dangling link")
 )

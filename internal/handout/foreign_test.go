@@ -99,8 +99,8 @@ func TestKeysOfDays(t *testing.T) {
 // The error says exactly why new keys are of no use.
 func TestKeysOfNoUse(t *testing.T) {
 	for want, life := range map[string]time.Duration{
-		"the new keys have already expired by this computer's clock":                 -time.Minute,
-		"by this computer's clock, the new keys live longer than keys of a role can": 15 * time.Hour,
+		"the new keys have already expired by this computer's clock":                               -time.Minute,
+		"by this computer's clock, the new keys are valid for longer than role credentials can be": 15 * time.Hour,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			k := handout.Keep(identitycenter.RoleCredentials{}, handout.KeeperOptions{

@@ -52,7 +52,7 @@ func (i *IMDS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method != http.MethodGet:
 		wrongMethod.write(w)
 	case !i.knows(r.Header[tokenHeader]):
-		Refusal{http.StatusUnauthorized, "Unauthorized", "a token of version 2 is required"}.write(w)
+		Refusal{http.StatusUnauthorized, "Unauthorized", "an IMDSv2 token is required"}.write(w)
 	default:
 		i.answer(w, r, path)
 	}

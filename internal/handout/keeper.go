@@ -36,7 +36,7 @@ var ErrRenewing = errors.New("the keys are being renewed; ask again")
 // Why new keys are of no use.
 var (
 	errEnded = errors.New("the new keys have already expired by this computer's clock")
-	errLong  = errors.New("by this computer's clock, the new keys live longer than keys of a role can")
+	errLong  = errors.New("by this computer's clock, the new keys are valid for longer than role credentials can be")
 )
 
 // KeeperOptions say how a keeper gets keys. All but Failed and Look are required.

@@ -18,16 +18,16 @@ type Refusal struct {
 }
 
 var (
-	forbidden = Refusal{http.StatusForbidden, "Forbidden", "this request is not one of an AWS SDK on this machine"}
+	forbidden = Refusal{http.StatusForbidden, "Forbidden", "this request is not from an AWS SDK on this machine"}
 	badToken  = Refusal{
-		http.StatusForbidden, "Forbidden", "the Authorization header does not hold the token of this address",
+		http.StatusForbidden, "Forbidden", "the Authorization header does not match this address's token",
 	}
 	noToken = Refusal{
 		http.StatusForbidden, "Forbidden", "this request has no token; AWS CLIs before 2.15, and SDKs from before 2024, do " +
 			"not read AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE; for those: rolecall exec --serve --token-variable",
 	}
-	unknownPath = Refusal{http.StatusNotFound, "NotFound", "nothing is handed out at this path"}
-	wrongMethod = Refusal{http.StatusMethodNotAllowed, "MethodNotAllowed", "only GET is answered here"}
+	unknownPath = Refusal{http.StatusNotFound, "NotFound", "there are no keys at this path"}
+	wrongMethod = Refusal{http.StatusMethodNotAllowed, "MethodNotAllowed", "only GET is supported here"}
 )
 
 func (f Refusal) write(w http.ResponseWriter) {

@@ -31,7 +31,7 @@ type Data struct {
 }
 
 // ErrInUse means that another process has the data directory open.
-var ErrInUse = errors.New("another rolecall has this data directory open")
+var ErrInUse = errors.New("another rolecall is using this data directory")
 
 // OpenData opens a data directory, or makes it, for this process alone (ErrInUse).
 func OpenData(dir string) (*Data, error) {

@@ -14,14 +14,14 @@ var (
 	ErrAccessDenied         = errors.New("the sign-in was denied")       // access_denied
 	ErrExpiredCode          = errors.New("the code has expired")         // expired_token
 	ErrInvalidGrant         = errors.New("the grant is no longer valid") // invalid_grant
-	ErrInvalidClient        = errors.New("the client registration is not accepted")
-	ErrInvalidRequest       = errors.New("the request is not accepted")
-	ErrUnauthorized         = errors.New("the access token is not accepted") // portal 401
-	ErrRejectedKeys         = errors.New("the keys are not accepted")        // STS and the console's sign-in
-	ErrNoAccess             = errors.New("no access")                        // portal 403
-	ErrNotFound             = errors.New("not found")                        // portal 404
-	ErrThrottled            = errors.New("too many requests")                // 429
-	ErrUnavailable          = errors.New("the service is not available")     // 5xx, no connection, timeout
+	ErrInvalidClient        = errors.New("the client registration was rejected")
+	ErrInvalidRequest       = errors.New("the request was rejected")
+	ErrUnauthorized         = errors.New("the access token was rejected") // portal 401
+	ErrRejectedKeys         = errors.New("the keys were rejected")        // STS and the console's sign-in
+	ErrNoAccess             = errors.New("no access")                     // portal 403
+	ErrNotFound             = errors.New("not found")                     // portal 404
+	ErrThrottled            = errors.New("too many requests")             // 429
+	ErrUnavailable          = errors.New("the service is unavailable")    // 5xx, no connection, timeout
 	ErrWrongClock           = errors.New("this computer's clock is wrong")
 	// ErrNoAnswer is an ErrUnavailable after waiting long enough: do not ask again.
 	ErrNoAnswer = fmt.Errorf("%w: it does not answer", ErrUnavailable)

@@ -116,7 +116,7 @@ func (a *awsSSO) parseFile(data []byte) error {
 		value := scalar(v.value)
 		allowed := []string{"output", "sts_regional_endpoints", "retry_mode", "max_attempts", "cli_timestamp_format"}
 		if !slices.Contains(allowed, v.key) || !patterns()["plain"].MatchString(value) {
-			a.left("ConfigVariables: "+v.key, v.line, "only some plain keys are taken into profiles")
+			a.left("ConfigVariables: "+v.key, v.line, "only some plain keys are copied to profiles")
 			continue
 		}
 		a.extra = append(a.extra, awsconfig.Key{Name: v.key, Value: value})
@@ -143,7 +143,7 @@ func (a *awsSSO) parseBlock(p pair) error {
 				return err
 			}
 		default:
-			a.left(p.key+": "+key.key, key.line, "it has no equal here")
+			a.left(p.key+": "+key.key, key.line, "it has no equivalent here")
 		}
 	}
 	a.blocks = append(a.blocks, k)
@@ -187,7 +187,7 @@ func (a *awsSSO) parseAccount(account *awsSSOAccount, key pair) error {
 	case "Roles":
 		return a.parseRoles(account, key.value)
 	default:
-		a.left("account "+account.id+": "+key.key, key.line, "it has no equal here")
+		a.left("account "+account.id+": "+key.key, key.line, "it has no equivalent here")
 	}
 	return nil
 }
@@ -230,9 +230,9 @@ func (a *awsSSO) parseRoles(account *awsSSOAccount, n *yaml.Node) error {
 			case "SourceIdentity":
 				a.left(what, key.line, "pass it to rolecall exec: --source-identity")
 			case "Tags":
-				a.left(what, key.line, "tags are those of accounts here")
+				a.left(what, key.line, "tags here are for accounts")
 			default:
-				a.left(what, key.line, "it has no equal here")
+				a.left(what, key.line, "it has no equivalent here")
 			}
 		}
 		if !isRole(p.key) && (role.via == "" || !isRolePath(p.key)) {
@@ -264,7 +264,7 @@ func (a *awsSSO) settings() {
 	container := a.browser()
 	for _, k := range a.blocks {
 		if k.region != "" && k.region != a.region {
-			a.left(k.name+": DefaultRegion", k.line, "regions are those of accounts, or of all: %s", k.region)
+			a.left(k.name+": DefaultRegion", k.line, "a region here is for an account, or for all: %s", k.region)
 		}
 		for _, account := range k.accounts {
 			a.account(account, container)
@@ -292,7 +292,7 @@ func (a *awsSSO) account(account awsSSOAccount, container bool) {
 		return
 	}
 	if !container {
-		a.left(what+": colour and icon", account.line, "they are of Firefox's containers, which are not in use")
+		a.left(what+": colour and icon", account.line, "they are for Firefox containers, which are not in use")
 		return
 	}
 	a.console(settings.Console{
@@ -303,8 +303,8 @@ func (a *awsSSO) account(account awsSSOAccount, container bool) {
 // rest names the keys of the file that nothing was made of.
 func (a *awsSSO) rest() {
 	reasons := map[string]string{
-		"SecureStore":    "secrets stay where they are: sign in again",
-		"JsonStore":      "secrets stay where they are: sign in again",
+		"SecureStore":    "secrets are not copied: sign in again",
+		"JsonStore":      "secrets are not copied: sign in again",
 		"UrlExecCommand": "programs that a file names are not run",
 	}
 	taken := []string{
@@ -319,6 +319,6 @@ func (a *awsSSO) rest() {
 	}
 	slices.SortFunc(keys, func(x, y pair) int { return cmp.Compare(x.line, y.line) })
 	for _, p := range keys {
-		a.left(p.key, p.line, "%s", cmp.Or(reasons[p.key], "it has no equal here"))
+		a.left(p.key, p.line, "%s", cmp.Or(reasons[p.key], "it has no equivalent here"))
 	}
 }

@@ -96,7 +96,7 @@ func (a *awsSSO) via(key roleKey, role awsSSORole) string {
 	}
 	under := a.roles[source]
 	if under.via != "" {
-		a.left(what, role.line, "it leads through a role that is assumed itself")
+		a.left(what, role.line, "it goes through a role that is itself assumed")
 		return ""
 	}
 	if under.profile == "" {

@@ -106,7 +106,7 @@ func (b *builder) profile(name string, keys []awsconfig.Key) bool {
 	default:
 		for _, k := range keys {
 			if weak := k.Name == "region" || k.Name == "output"; s.value(k.Name) != k.Value && !weak {
-				b.leftProfile(name, "it is there already with other values: %s is %q", k.Name, s.value(k.Name))
+				b.leftProfile(name, "it already exists with other values: %s is %q", k.Name, s.value(k.Name))
 				return false
 			}
 		}
@@ -126,7 +126,7 @@ func linesOf(keys []awsconfig.Key) map[string]awsconfig.Line {
 func (b *builder) rewrite(name, removed string, keys []awsconfig.Key) bool {
 	s := b.sections[name]
 	if s.twice {
-		b.leftProfile(name, "its section is there twice")
+		b.leftProfile(name, "its section appears twice")
 		return false
 	}
 	keys = slices.DeleteFunc(keys, func(k awsconfig.Key) bool {

@@ -30,7 +30,7 @@ func (b *builder) console(c settings.Console, line int) {
 		all   []string
 	}{{"colour", &c.Color, colors()}, {"icon", &c.Icon, icons()}} {
 		if *is.value != "" && !slices.Contains(is.all, *is.value) {
-			b.left(is.what+" "+*is.value, line, "containers have none of that name")
+			b.left(is.what+" "+*is.value, line, "containers have no such icon or color")
 			*is.value = ""
 		}
 	}

@@ -70,14 +70,15 @@ func (b *builder) grantedFile(data []byte, f *grantedFile) error {
 	reasons := map[string]string{
 		"AWSConsoleBrowserLaunchTemplate": "programs that a file names are not run",
 		"SSOBrowserLaunchTemplate":        "programs that a file names are not run",
-		"Keyring":                         "secrets stay where they are: sign in again",
+		"Keyring":                         "secrets are not copied: sign in again",
 	}
 	for _, key := range sortedKeys(all) {
 		switch key {
 		case "DefaultBrowser", "SSO", "ProfileRegistry", "ProfileRegistryURLS", "Ordering":
 		default:
 			if all[key] != "" && all[key] != false {
-				b.left(key, max(lineOf(data, key), lineOf(data, "["+key+"]")), "%s", cmp.Or(reasons[key], "it has no equal here"))
+				b.left(key, max(lineOf(data, key), lineOf(data, "["+key+"]")), "%s",
+					cmp.Or(reasons[key], "it has no equivalent here"))
 			}
 		}
 	}
@@ -175,7 +176,7 @@ func (b *builder) grantedProfiles(blocks []block, names []string) (found bool) {
 		case session == "":
 			b.leftProfile(name, "its start URL and region make no session")
 		case account == "" || !isRole(role):
-			b.leftProfile(name, "it names no account and role")
+			b.leftProfile(name, "it has no account and role")
 		case program != "" && !b.ownProcess(name, "granted"):
 			b.leftProfile(name, "its credential_process is not granted's for this profile")
 		default:
@@ -200,7 +201,7 @@ func (b *builder) grantedColor(account, role string, s *section) {
 	switch {
 	case color+icon == "":
 	case len(all) == 0 || all[0].Container == "":
-		b.leftIn(b.home.Config.Path(), "colour and icon", s.line, "they are of Firefox's containers, which are not in use")
+		b.leftIn(b.home.Config.Path(), "colour and icon", s.line, "they are for Firefox containers, which are not in use")
 	default:
 		b.console(settings.Console{
 			Match: account, Role: role, Browser: "firefox", Container: containerName, Color: color, Icon: icon,

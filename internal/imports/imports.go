@@ -35,7 +35,7 @@ type Plan struct {
 	Profiles []Profile
 	Settings settings.Additions
 	Left     []Left
-	Legacy   bool // profiles with start URLs of their own are this tool's, too
+	Legacy   bool // profiles with their own start URL are this tool's, too
 	// Data is the shared config file with the sessions and profiles; nil when it stays as it is.
 	Data []byte
 }

@@ -22,7 +22,7 @@ func leappPlaces(h Home) []string {
 }
 
 // ErrSealed means that Leapp's file was not written on this machine, or that its key is not known here.
-var ErrSealed = errors.New("it is encrypted with the id of another machine, or with one that cannot be read here")
+var ErrSealed = errors.New("it is encrypted with a machine id that is another machine's, or cannot be read here")
 
 // A leappFile is what is taken of Leapp's workspace. Its passwords are not read.
 type leappFile struct {
@@ -92,7 +92,7 @@ func (b *builder) leapp(data []byte) (bool, error) {
 		{"identity providers", len(f.IDPs)},
 	} {
 		if is.n > 0 {
-			b.left(is.what, 0, "they have no equal here")
+			b.left(is.what, 0, "they have no equivalent here")
 		}
 	}
 	return true, nil

@@ -28,7 +28,7 @@ func (l *leapp) profiles() {
 			l.role(s)
 		case "awsIamRoleChained":
 		default:
-			l.left("session "+s.Name, 0, "sessions of the kind %s have no equal here", cmp.Or(s.Type, "none"))
+			l.left("session "+s.Name, 0, "sessions of the kind %s have no equivalent here", cmp.Or(s.Type, "none"))
 		}
 	}
 	for _, s := range l.file.Sessions {
@@ -53,7 +53,7 @@ func (l *leapp) role(s leappSession) {
 	session := l.sessions[s.Integration]
 	switch {
 	case !ok || !isRole(role):
-		l.left("session "+s.Name, 0, "it names no role")
+		l.left("session "+s.Name, 0, "it has no role")
 		return
 	case session == "":
 		l.left("session "+s.Name, 0, "its integration makes no session")

@@ -118,7 +118,7 @@ func (b *builder) oneRegion(k block, before []block, existing []identitycenter.S
 	file := cmp.Or(k.file, b.file)
 	for _, o := range before {
 		if o.key() == k.key() && o.region != k.region && awsconfig.IsRegion(o.region) {
-			return &FileError{file, k.line, fmt.Sprintf("%s is in %s here, and in %s on line %d: it has only one region",
+			return &FileError{file, k.line, fmt.Sprintf("%s is in %s here, but in %s on line %d: a start URL has one region",
 				k.key(), k.region, o.region, o.line)}
 		}
 	}

@@ -71,7 +71,7 @@ func translateCommand(c *parse.CommandNode, fields map[string]string) (ours, pro
 		case *parse.FieldNode:
 			field := fields[strings.Join(arg.Ident, ".")]
 			if field == "" {
-				return "", arg.String() + " has no equal in templates"
+				return "", arg.String() + " has no equivalent in templates"
 			}
 			parts = append(parts, field)
 		case *parse.StringNode:
@@ -85,7 +85,7 @@ func translateCommand(c *parse.CommandNode, fields map[string]string) (ours, pro
 		case *parse.IdentifierNode:
 			parts = append(parts, arg.Ident)
 		default:
-			return "", fmt.Sprintf("%s has no equal in templates", arg)
+			return "", fmt.Sprintf("%s has no equivalent in templates", arg)
 		}
 	}
 	return translateFunction(parts)
@@ -112,7 +112,7 @@ func translateFunction(parts []string) (ours, problem string) {
 	default:
 		n, known := arguments[name]
 		if !known || len(parts)-1 < n || len(parts)-1 > n+1 {
-			return "", "the function " + name + " has no equal in templates"
+			return "", "the function " + name + " has no equivalent in templates"
 		}
 	}
 	return strings.Join(parts, " "), ""

@@ -14,7 +14,7 @@ func (b *builder) awsVault([]byte) (bool, error) {
 		"AWS_VAULT_BACKEND", "AWS_VAULT_PROMPT", "AWS_VAULT_KEYCHAIN_NAME", "AWS_VAULT_FILE_DIR", "AWS_VAULT_DURATION",
 	} {
 		if b.home.Getenv(variable) != "" {
-			b.leftIn("", variable, 0, "it has no equal here")
+			b.leftIn("", variable, 0, "it has no equivalent here")
 			here = true
 		}
 	}

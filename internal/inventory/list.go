@@ -103,7 +103,7 @@ func (l *Lister) List(ctx context.Context) (*Inventory, error) {
 		return nil, &IncompleteError{l.Place.Session, r.progress(nil), err}
 	}
 	if err := l.Store.save(l.Place, inv); err != nil && l.Warn != nil {
-		l.Warn(fmt.Errorf("the listing cannot be kept: %w", err))
+		l.Warn(fmt.Errorf("could not save the listing: %w", err))
 	}
 	_ = l.Store.Files.Remove(l.Store.path(l.Place, ".partial")) // a newer listing never goes on from it
 	return inv, nil
@@ -158,7 +158,7 @@ func (r *run) all(ctx context.Context) (*Inventory, error) {
 	}
 	if r.denied > 1 && r.denied*10 > len(r.order) {
 		return nil, fmt.Errorf(
-			"the roles of %d accounts are refused, though the accounts are listed: %w",
+			"AWS lists %d accounts, but refuses to list their roles: %w",
 			r.denied,
 			cmp.Or(r.refusal, identitycenter.ErrNoAccess),
 		)

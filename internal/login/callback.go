@@ -44,7 +44,7 @@ func listen(port int, state string, refused func(error)) (*callback, error) {
 	c := &callback{state: state, answers: make(chan callbackAnswer, 1), shown: make(chan struct{})}
 	var err error
 	if c.server, err = loopback.Listen(port, c, refused); err != nil {
-		return nil, fmt.Errorf("the port for the browser's answer: %w", err)
+		return nil, fmt.Errorf("the port for the browser's redirect: %w", err)
 	}
 	return c, nil
 }
@@ -137,12 +137,12 @@ func (c *callback) serveAnswer(w http.ResponseWriter, r *http.Request) {
 			w,
 			http.StatusBadRequest,
 			"Not this sign-in",
-			"This is not the answer to the sign-in that rolecall is waiting for. It is still waiting.",
+			"This is not the sign-in that rolecall is waiting for. rolecall is still waiting.",
 		)
 		return
 	}
 	if query.Get("error") != "" {
-		page(w, http.StatusOK, "Not signed in", "The sign-in was refused. The terminal says more.")
+		page(w, http.StatusOK, "Not signed in", "The sign-in was refused. See the terminal for details.")
 		return
 	}
 	c.sent.Store(true)

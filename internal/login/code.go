@@ -65,8 +65,8 @@ func (l *Login) refusedCaller() func(error) {
 	var once sync.Once
 	return func(err error) {
 		once.Do(func() {
-			l.Person.Tell(peer.Who(err) + " called the address of this sign-in, and was refused; " +
-				"if that was you, paste here the address that the browser ended on")
+			l.Person.Tell(peer.Who(err) + " requested the address of this sign-in, and was refused; " +
+				"if that was you, paste the address where the browser ended up here")
 		})
 	}
 }
@@ -138,7 +138,7 @@ func (l *Login) readPasted(ctx context.Context, callback *callback) {
 			l.Person.Tell(err.Error())
 		}
 	}
-	l.Person.Tell("no more addresses are read here; the browser can still answer")
+	l.Person.Tell("no more addresses are read here; the browser can still finish the sign-in")
 }
 
 // pasted takes an address as if the browser had called it. Scheme, host, port

@@ -47,7 +47,7 @@ func (l *Login) refresh(ctx context.Context, rejected identitycenter.Token) (ide
 	}
 	renewed, err := l.renew(ctx, token, rejected)
 	if err != nil && l.valid(token) && !same(token, rejected) && ctx.Err() == nil {
-		l.warn("the token was not refreshed, it is valid until %s: %w", token.ExpiresAt.Local().Format("15:04"), err)
+		l.warn("the token was not refreshed; it is valid until %s: %w", token.ExpiresAt.Local().Format("15:04"), err)
 		return token, nil
 	}
 	return renewed, err
@@ -76,7 +76,7 @@ func (l *Login) withoutLock(
 		return token, l.guard(token)
 	case errors.Is(lockError, filesystem.ErrLocked):
 		return token, fmt.Errorf(
-			"another process is refreshing the login to %q and does not finish: %w",
+			"another process is still refreshing the login to %q: %w",
 			l.Session.Label(),
 			lockError,
 		)
@@ -156,7 +156,7 @@ func (l *Login) renew(ctx context.Context, token, rejected identitycenter.Token)
 	return renewed, nil
 }
 
-// refused reports whether asking the same again is of no use.
+// refused reports whether asking again is of no use.
 func refused(err error) bool {
 	return errors.Is(err, identitycenter.ErrInvalidGrant) || errors.Is(err, identitycenter.ErrInvalidClient) ||
 		errors.Is(err, identitycenter.ErrInvalidRequest) || errors.Is(err, identitycenter.ErrUnauthorized) ||
@@ -199,16 +199,16 @@ func reasonOf(err error) string {
 func (l *Login) ended(token identitycenter.Token, note cache.SessionNote) error {
 	e := &RequiredError{Session: l.Session, Reason: "its token has expired and cannot be refreshed"}
 	if l.valid(token) {
-		e.Reason = "its token is no longer accepted and cannot be refreshed"
+		e.Reason = "its token was rejected and cannot be refreshed"
 	} else if !token.ExpiresAt.IsZero() {
-		e.Facts = append(e.Facts, "the token ended at "+clock(token.ExpiresAt))
+		e.Facts = append(e.Facts, "the token expired at "+clock(token.ExpiresAt))
 	}
 	if !note.Login.IsZero() {
 		e.Facts = append(e.Facts, "signed in here at "+clock(note.Login))
 	}
 	switch {
 	case note.Refused(token):
-		e.Reason = "its token is no longer accepted"
+		e.Reason = "its token was rejected"
 		e.Facts = append(
 			e.Facts,
 			fmt.Sprintf(
@@ -226,7 +226,7 @@ func (l *Login) ended(token identitycenter.Token, note cache.SessionNote) error 
 	case token.Registration.ClientID == "" || token.Registration.ClientSecret.IsZero():
 		e.Facts = append(e.Facts, "the cache file has no client registration to refresh with")
 	default:
-		e.Facts = append(e.Facts, "the client registration ended at "+clock(token.Registration.ExpiresAt))
+		e.Facts = append(e.Facts, "the client registration expired at "+clock(token.Registration.ExpiresAt))
 	}
 	return e
 }

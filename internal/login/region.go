@@ -23,7 +23,7 @@ type StartURLError struct {
 func (e *StartURLError) Error() string {
 	switch {
 	case e.Moved:
-		return fmt.Sprintf("%s leads to %s, and sso_region is %s", e.Session.StartURL, e.Found, e.Session.Region)
+		return fmt.Sprintf("%s redirects to %s, but sso_region is %s", e.Session.StartURL, e.Found, e.Session.Region)
 	case e.Endpoint != "":
 		return fmt.Sprintf("%s does not know the start URL %s", e.Endpoint, e.Session.StartURL)
 	case e.Found == "":
@@ -33,7 +33,8 @@ func (e *StartURLError) Error() string {
 			e.Session.StartURL,
 		)
 	case e.Found != e.Session.Region:
-		return fmt.Sprintf("sso_region %s is not the region of %s: that is %s", e.Session.Region, e.Session.StartURL, e.Found)
+		return fmt.Sprintf("sso_region %s is not the region of %s, which is in %s",
+			e.Session.Region, e.Session.StartURL, e.Found)
 	}
 	return fmt.Sprintf("no start URL %s exists in %s", e.Session.StartURL, e.Found)
 }

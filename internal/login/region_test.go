@@ -52,11 +52,11 @@ func TestAWrongRegionShowsBeforeAnybodyIsAsked(t *testing.T) {
 		{"us-east-1", "", true, ""}, // what is not known is no reason to refuse
 		{
 			"eu-west-1", "us-east-1", false,
-			"sso_region eu-west-1 is not the region of https://corp.awsapps.com/start: that is us-east-1",
+			"sso_region eu-west-1 is not the region of https://corp.awsapps.com/start, which is in us-east-1",
 		},
 		{
 			"eu-west-1", "us-east-1", true,
-			"sso_region eu-west-1 is not the region of https://corp.awsapps.com/start: that is us-east-1",
+			"sso_region eu-west-1 is not the region of https://corp.awsapps.com/start, which is in us-east-1",
 		},
 		{"eu-west-1", "eu-west-1", false, "no start URL https://corp.awsapps.com/start exists in eu-west-1"},
 		{

@@ -37,10 +37,10 @@ func (l *Login) adopt(ctx context.Context) {
 	moved, err := l.move(ctx)
 	switch {
 	case err != nil:
-		l.warn("another tool has signed in to %q, and its secrets are still in %s: %w", l.Session.Label(),
+		l.warn("another tool signed in to %q, and its secrets are still in %s: %w", l.Session.Label(),
 			l.Store.TokenPath(l.Session), err)
 	case moved:
-		l.warn("another tool has signed in to %q; its secrets were moved to the encrypted file", l.Session.Label())
+		l.warn("another tool signed in to %q; moved its secrets to the encrypted file", l.Session.Label())
 	}
 }
 
@@ -95,7 +95,7 @@ func (l *Login) rewrite(ctx context.Context, token identitycenter.Token) error {
 			unavailable.Kind != vault.Missing {
 			return room.Unsealed
 		}
-		l.warn("without a key the refresh token of %q is dropped: sign in again when the access token ends: %w",
+		l.warn("without a key, the refresh token of %q is dropped; sign in again when the access token expires: %w",
 			l.Session.Label(), room.Unsealed)
 	}
 	return room.Save(ctx, token)

@@ -126,8 +126,8 @@ func (l *Login) personSignsIn(
 	}
 	room.Discard()
 	if room.Unsealed != nil && l.Session.Name != "" {
-		l.warn("without a key the refresh token is dropped: %s: %w",
-			"sign in again when the access token ends, after about an hour", room.Unsealed)
+		l.warn("without a key, the refresh token is dropped; %s: %w",
+			"sign in again when the access token expires, in about an hour", room.Unsealed)
 	}
 	if signOut != nil {
 		if err := l.signOut(ctx, signOut); err != nil {
@@ -192,7 +192,7 @@ func (l *Login) confirmEndpoint(ctx context.Context) error {
 	question := ""
 	if token, err := l.Store.Token(ctx, l.Session); err == nil && l.guard(token) != nil {
 		question = fmt.Sprintf(
-			"the cached login to %q is of another endpoint than %s; replace it?",
+			"the cached login to %q is from another endpoint than %s; replace it?",
 			l.Session.Label(),
 			inForce.OIDC,
 		)

@@ -51,7 +51,7 @@ func (h *Handover) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 	case !h.claimed.CompareAndSwap(false, true):
 		w.WriteHeader(http.StatusGone)
-		_, _ = io.WriteString(w, "This link worked once. Run the command again for another one.\n")
+		_, _ = io.WriteString(w, "This link worked only once. Run the command again for a new one.\n")
 	default:
 		w.Header().Set("Location", h.target)
 		w.WriteHeader(http.StatusFound)

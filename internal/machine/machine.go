@@ -60,7 +60,7 @@ func Read(folder, name string) ([]byte, error) {
 	case err != nil:
 		return nil, unsafe(errors.New("it cannot be read: " + reason(err)))
 	case !info.Mode().IsRegular():
-		return nil, unsafe(errors.New("it is not a plain file"))
+		return nil, unsafe(errors.New("it is not a regular file"))
 	}
 	if err := requireOpened(file); err != nil { // another one may have come between
 		return nil, unsafe(err)

@@ -16,7 +16,7 @@ func requireAdministrators(path string) error {
 	for {
 		info, err := os.Lstat(path)
 		if err != nil {
-			return fmt.Errorf("%s cannot be looked at: %s", path, reason(err))
+			return fmt.Errorf("cannot read the attributes of %s: %s", path, reason(err))
 		}
 		if err := requireRoots(path, info); err != nil {
 			return err
@@ -42,9 +42,9 @@ func requireRoots(path string, info fs.FileInfo) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !ok || stat.Uid != 0:
-		return fmt.Errorf("%s is not root's", path)
+		return fmt.Errorf("%s is not owned by root", path)
 	case info.Mode().Perm()&0o022 != 0:
-		return fmt.Errorf("others than root may write to %s (mode %04o)", path, info.Mode().Perm())
+		return fmt.Errorf("users other than root can write to %s (mode %04o)", path, info.Mode().Perm())
 	}
 	return nil
 }

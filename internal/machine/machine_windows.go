@@ -44,7 +44,7 @@ func requireTheirs(path string) error {
 	descriptor, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT,
 		windows.OWNER_SECURITY_INFORMATION|windows.DACL_SECURITY_INFORMATION)
 	if err != nil {
-		return fmt.Errorf("%s cannot be looked at: %w", path, err)
+		return fmt.Errorf("cannot read the attributes of %s: %w", path, err)
 	}
 	return checkAccess(path, descriptor)
 }
@@ -56,11 +56,11 @@ func checkAccess(path string, descriptor *windows.SECURITY_DESCRIPTOR) error {
 		return err
 	}
 	if !isAdministrative(owner) {
-		return fmt.Errorf("%s is not the administrators'", path)
+		return fmt.Errorf("%s is not owned by the administrators", path)
 	}
 	list, _, err := descriptor.DACL()
 	if err != nil || list == nil {
-		return errors.New("everybody may write to " + path)
+		return errors.New("everyone can write to " + path)
 	}
 	for n := range uint32(list.AceCount) {
 		var entry *windows.ACCESS_ALLOWED_ACE
@@ -72,7 +72,7 @@ func checkAccess(path string, descriptor *windows.SECURITY_DESCRIPTOR) error {
 		}
 		who := (*windows.SID)(unsafe.Pointer(&entry.SidStart))
 		if entry.Mask&writes != 0 && !isAdministrative(who) {
-			return fmt.Errorf("%s may write to %s", nameOf(who), path)
+			return fmt.Errorf("%s can write to %s", nameOf(who), path)
 		}
 	}
 	return nil

@@ -31,12 +31,12 @@ func TestWhoMayWriteOnWindows(t *testing.T) {
 		{"O:SYD:P(A;;FA;;;BA)(A;;FR;;;WD)", ""},
 		{"O:BAD:P(A;;FA;;;BA)(A;OIIO;GA;;;CO)(A;;FR;;;WD)", ""},
 		{"O:BAD:P(A;;FA;;;BA)(D;;FW;;;WD)", ""},
-		{"O:BAD:P(A;;FA;;;BA)(A;;FW;;;WD)", "may write to"},
-		{"O:BAD:P(A;;FA;;;BA)(A;;GA;;;AU)", "may write to"},
-		{"O:BAD:P(A;;FA;;;BA)(A;;SD;;;WD)", "may write to"},
-		{"O:BAD:P(A;;FA;;;BA)(A;;WD;;;WD)", "may write to"},
-		{"O:BAD:P(A;;FA;;;BA)(A;;WO;;;BU)", "may write to"},
-		{"O:WDD:P(A;;FA;;;BA)(A;;FR;;;WD)", "is not the administrators'"},
+		{"O:BAD:P(A;;FA;;;BA)(A;;FW;;;WD)", "can write to"},
+		{"O:BAD:P(A;;FA;;;BA)(A;;GA;;;AU)", "can write to"},
+		{"O:BAD:P(A;;FA;;;BA)(A;;SD;;;WD)", "can write to"},
+		{"O:BAD:P(A;;FA;;;BA)(A;;WD;;;WD)", "can write to"},
+		{"O:BAD:P(A;;FA;;;BA)(A;;WO;;;BU)", "can write to"},
+		{"O:WDD:P(A;;FA;;;BA)(A;;FR;;;WD)", "is not owned by the administrators"},
 	} {
 		descriptor, err := windows.SecurityDescriptorFromString(c.access)
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 func (m *model) question() string {
-	return fmt.Sprintf("guarded: y to go on with %s, any other key to go back", m.pending.label())
+	return fmt.Sprintf("guarded: y to continue with %s, any other key to go back", m.pending.label())
 }
 
 // label returns an account's name: the person's, else AWS's.
@@ -56,11 +56,11 @@ func (m *model) helpLines() []string {
 	}
 	texts = append(texts, [][2]string{
 		{"", ""},
-		{"type", "parts of name, id, role, e-mail, tags; a capital letter counts"},
+		{"type", "parts of name, id, role, e-mail or tags; a capital letter makes it case-sensitive"},
 		{"↑ ↓ ^P ^N", "one row; ^K ^J, too"},
 		{"PgUp PgDn", "one page; Home and End"},
 		{"^U ^W", "clear the query; its last word"},
-		{"Esc ^C", "leave without a choice"},
+		{"Esc ^C", "leave without picking"},
 		{"", ""},
 		{"", "any key goes back"},
 	}...)

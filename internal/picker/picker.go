@@ -69,7 +69,7 @@ type Options struct {
 
 var (
 	// ErrNothing means that the person left without a choice.
-	ErrNothing = errors.New("nothing was chosen")
+	ErrNothing = errors.New("nothing was picked")
 	// ErrNoTerminal means that the terminal cannot draw a screen.
 	ErrNoTerminal = errors.New("the picker needs a terminal that can move its cursor")
 )

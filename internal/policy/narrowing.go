@@ -26,7 +26,7 @@ func ParseNarrowing(file string, text []byte) (Narrowing, error) {
 	if err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(&said); err != nil {
 		line, key, problem := Decoded(err)
 		if key != "" {
-			problem = fmt.Sprintf("%q is not a key of this file; it has default and targets", key)
+			problem = fmt.Sprintf("unknown key %q; use default or targets", key)
 		}
 		return Narrowing{}, &Error{file, line, problem}
 	}
@@ -54,7 +54,7 @@ func (n Narrowing) Rules() []Rule {
 	}
 	if n.Default != "" {
 		value := fmt.Sprintf("%q", n.Default)
-		rules = append(rules, Rule{"default", value, n.File, n.lines["default"], "nothing; it is meant where none is named"})
+		rules = append(rules, Rule{"default", value, n.File, n.lines["default"], "nothing; it is used if no target is named"})
 	}
 	return rules
 }

@@ -12,8 +12,8 @@ import (
 // A file that narrows has two keys. Whatever else it says is an error with its line: it must not look as if it counted.
 func TestANarrowingHasTwoKeys(t *testing.T) {
 	for text, want := range map[string]string{
-		"targets = ['a']\ndevice_code = true\n":   `/p/.rolecall.toml:2: "device_code" is not a key`,
-		"[policy]\nwrite = true\n":                `/p/.rolecall.toml:1: "policy`,
+		"targets = ['a']\ndevice_code = true\n":   `/p/.rolecall.toml:2: unknown key "device_code"`,
+		"[policy]\nwrite = true\n":                `/p/.rolecall.toml:1: unknown key "policy`,
 		"[targets]\na = 1\n":                      "/p/.rolecall.toml:",
 		"targets = 'a'\n":                         "/p/.rolecall.toml:1: ",
 		"targets = [1]\n":                         "/p/.rolecall.toml:1: ",
@@ -25,8 +25,8 @@ func TestANarrowingHasTwoKeys(t *testing.T) {
 		"targets = [":                             "/p/.rolecall.toml:1: ",
 		"\xff\xfe":                                "/p/.rolecall.toml:",
 		"default = 'a'\n[default]\n":              "/p/.rolecall.toml:",
-		"region = 'eu-west-1'\n":                  `/p/.rolecall.toml:1: "region" is not a key`,
-		"allowed_sessions = ['*']\n":              `/p/.rolecall.toml:1: "allowed_sessions" is not a key`,
+		"region = 'eu-west-1'\n":                  `/p/.rolecall.toml:1: unknown key "region"`,
+		"allowed_sessions = ['*']\n":              `/p/.rolecall.toml:1: unknown key "allowed_sessions"`,
 		"default = 'a'\n\n[[account]]\nalias=1\n": "/p/.rolecall.toml:",
 	} {
 		_, err := policy.ParseNarrowing("/p/.rolecall.toml", []byte(text))

@@ -20,11 +20,11 @@ import (
 type Document struct {
 	// DeviceCode is false to forbid sign-ins by a code that is typed elsewhere.
 	DeviceCode *bool `toml:"device_code"`
-	// Paste is false to forbid pasting the address that a browser ends on.
+	// Paste is false to forbid pasting the address where a browser ends up.
 	Paste *bool `toml:"paste"`
-	// Browser is false to open no browser; addresses are printed.
+	// Browser is false to print addresses instead of opening a browser.
 	Browser *bool `toml:"browser"`
-	// Write is false to write no keys into ~/.aws/credentials.
+	// Write is false to forbid writing keys to ~/.aws/credentials.
 	Write *bool `toml:"write"`
 	// BeyondLocal is false to let "rolecall serve" answer this machine only.
 	BeyondLocal *bool `toml:"serve_beyond_loopback"`
@@ -34,12 +34,12 @@ type Document struct {
 	Endpoints []string `toml:"allowed_endpoints"`
 	// Sessions are the names of sso-sessions that may be used, with * and ?.
 	Sessions []string `toml:"allowed_sessions"`
-	// Guarded are accounts, by id or a pattern of names, or ACCOUNT/ROLE. Their keys are given out only after the
-	// account's name, alias or id has been typed.
+	// Guarded are accounts, by id or a pattern of names, or ACCOUNT/ROLE. Their keys are given out only after you
+	// type the account's name, alias or id.
 	Guarded []string `toml:"guarded"`
-	// LongestCached is how long cached keys are used at most, such as "15m".
+	// LongestCached is the longest time for which cached keys are used, such as "15m".
 	LongestCached string `toml:"longest_cached_keys"`
-	// Audit is "required" to let no keys leave without a record in the audit log.
+	// Audit is "required" to hand out no keys without a record in the audit log.
 	Audit string `toml:"audit"`
 	// Storage is the weakest way to keep sign-ins: "split" or "private".
 	Storage string `toml:"storage"`
@@ -58,7 +58,7 @@ const (
 func (d Document) permissions() []permission {
 	return []permission{
 		{DeviceCode, d.DeviceCode, "sign-ins with a device code"},
-		{Paste, d.Paste, "pasting the address that a browser ends on"},
+		{Paste, d.Paste, "pasting the address where a browser ends up"},
 		{Browser, d.Browser, "opening a browser"},
 		{Write, d.Write, "keys in ~/.aws/credentials"},
 		{BeyondLocal, d.BeyondLocal, "serve at addresses beyond loopback"},

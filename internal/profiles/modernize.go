@@ -57,7 +57,7 @@ func (e *RegionsError) Error() string {
 	for _, u := range e.Uses {
 		regions = append(regions, cmp.Or(u.Region, "none"))
 	}
-	return fmt.Sprintf("%s is there with several values of sso_region (%s): it has only one",
+	return fmt.Sprintf("%s has several values of sso_region (%s): a start URL has one region",
 		e.StartURL, strings.Join(regions, ", "))
 }
 
@@ -134,7 +134,7 @@ func (m *modernizer) find() {
 		case !legacy:
 			continue
 		case count[name] > 1:
-			reason = "its section is there twice"
+			reason = "its section appears twice"
 		case reason == "":
 			reason = m.check(&l)
 		}
@@ -216,7 +216,7 @@ func (m *modernizer) check(l *legacyProfile) string {
 	}
 	switch {
 	case p.Chain != nil:
-		return "its role_arn counts, and not its start URL"
+		return "its role_arn is used, not its start URL"
 	case p.Session.Name != "" || p.Session.StartURL != l.start.Value || p.Session.Region != l.region.Value:
 		return "another section or file sets its start URL, too"
 	}

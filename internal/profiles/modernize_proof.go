@@ -76,12 +76,12 @@ func (m *modernizer) compare(after *awsconfig.Config) error {
 		case wasErr != nil && isErr != nil:
 			continue
 		case isErr != nil:
-			return fmt.Errorf("profile %s could not be used any more: %s", name, problemOf(isErr))
+			return fmt.Errorf("profile %s would no longer work: %s", name, problemOf(isErr))
 		case wasErr != nil:
-			return fmt.Errorf("profile %s would be another one than now", name)
+			return fmt.Errorf("profile %s would change its identity", name)
 		}
 		if meaning(was) != meaning(is) {
-			return fmt.Errorf("profile %s would not mean the same: now it is %s, then %s", name, meaning(was), meaning(is))
+			return fmt.Errorf("profile %s would change from %s to %s", name, meaning(was), meaning(is))
 		}
 		change, changed := changes[name]
 		process := was.CredentialProcess

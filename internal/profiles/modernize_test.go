@@ -149,9 +149,9 @@ func TestModernizeLeavesWhatIsInDoubt(t *testing.T) {
 		profileA + west("http://x/start"):                       "is neither https nor on this machine",
 		profileA + west("https://x/a%20b"):                      "has unusual characters",
 		profileA + west(acme) + " output = json\n":              "sso_region \"eu-west-1…\" is not a region",
-		profileA + west(acme) + "[profile \"a\"]\noutput = x\n": "its section is there twice",
+		profileA + west(acme) + "[profile \"a\"]\noutput = x\n": "its section appears twice",
 		"[profile b]\naws_access_key_id = A\naws_secret_access_key = B\n[profile a]\n" + west(acme) +
-			"role_arn = arn:aws:iam::012345678901:role/x\nsource_profile = b\n": "its role_arn counts",
+			"role_arn = arn:aws:iam::012345678901:role/x\nsource_profile = b\n": "its role_arn is used",
 	} {
 		got, plan := modernized(t, text)
 		if got != text || reason == "" && len(plan.Kept) > 0 ||
@@ -186,7 +186,7 @@ func TestModernizeRefusesAnotherMeaning(t *testing.T) {
 	text := "[DEFAULT]\nsso_region = eu-west-2\n[profile a]\n" + west(acme) +
 		"[profile b]\n" + legacyLines("https://beta.awsapps.com/start", "eu-west-2")
 	plan, err := Modernize(document(t, text), &awsconfig.Document{})
-	if err == nil || plan != nil || !strings.Contains(err.Error(), "profile a could not be used any more") {
+	if err == nil || plan != nil || !strings.Contains(err.Error(), "profile a would no longer work") {
 		t.Errorf("%v, %v", plan, err)
 	}
 }

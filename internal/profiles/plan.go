@@ -47,7 +47,7 @@ type oddError struct{ sections map[Anchor]string }
 
 func (e *oddError) Error() string {
 	for a, reason := range e.sections {
-		return fmt.Sprintf("the profile of role %s in account %s cannot be brought in step: %s", a.Role, a.AccountID, reason)
+		return fmt.Sprintf("the profile of role %s in account %s cannot be updated: %s", a.Role, a.AccountID, reason)
 	}
 	return ""
 }
@@ -138,7 +138,7 @@ func (p *planner) match() {
 		m.row = row
 		switch {
 		case m.stranger:
-			p.keep(m, "it does not match the marker line above it; remove that line")
+			p.keep(m, "it does not match the marker comment above it; remove that comment")
 			continue
 		case p.blocked[m.Anchor] != "":
 			p.keep(m, p.blocked[m.Anchor])
@@ -159,7 +159,7 @@ func (p *planner) match() {
 
 // leave decides about a section that has no row.
 func (p *planner) leave(m *managed) {
-	reason := "its role has vanished"
+	reason := "you no longer have its role"
 	if p.listed[m.Anchor] {
 		reason = "the filter excludes it"
 	}
@@ -316,7 +316,7 @@ func (p *planner) resolves(config *awsconfig.Config, c Change) error {
 	}
 	is := Anchor{got.Session.Name, got.AccountID, got.RoleName}
 	if is != c.Anchor || got.CredentialProcess != process || got.Chain != nil {
-		return errors.New("another line or section makes it something else")
+		return errors.New("another line or section overrides it")
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func read(dir string) (File, error) {
 func problem(err error) string {
 	switch {
 	case errors.Is(err, filesystem.ErrNoFile):
-		return "it is a link, or not a plain file"
+		return "it is a link, or not a regular file"
 	case errors.Is(err, filesystem.ErrForeignOwner):
 		return "it belongs to another user"
 	case errors.Is(err, filesystem.ErrTooLarge):

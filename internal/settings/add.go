@@ -74,7 +74,7 @@ func (m *merger) keys(more Additions) {
 		switch {
 		case value == "" || value == was:
 		case was != "":
-			m.keep(key+" = "+quoted(value), "config.toml says %s already", quoted(was))
+			m.keep(key+" = "+quoted(value), "config.toml already has %s", quoted(was))
 		default:
 			m.text.top(key + " = " + quoted(value))
 			*to = value
@@ -86,7 +86,7 @@ func (m *merger) keys(more Additions) {
 	switch {
 	case more.Template == "" || more.Template == was:
 	case was != "":
-		m.keep("template = "+quoted(more.Template), "config.toml has a template already")
+		m.keep("template = "+quoted(more.Template), "config.toml already has a template")
 	case !m.text.below("[profiles]", "template = "+quoted(more.Template)) &&
 		!reflect.ValueOf(m.own.Profiles).IsZero():
 		m.keep("template = "+quoted(more.Template), "write it into [profiles] of config.toml yourself")
@@ -107,7 +107,7 @@ func (m *merger) account(a Account) {
 			m.said(&a.Alias, has.Alias, "alias", a.Match)
 			m.said(&a.Region, has.Region, "region", a.Match)
 		} else if a.Alias != "" && has.Alias == a.Alias {
-			m.keep("alias "+a.Alias+" of "+a.Match, "%s has it already", has.Match)
+			m.keep("alias "+a.Alias+" of "+a.Match, "%s already has it", has.Match)
 			a.Alias = ""
 		}
 	}
@@ -135,7 +135,7 @@ func (m *merger) account(a Account) {
 func (m *merger) said(value *string, has, key, match string) {
 	if *value != "" && has != "" {
 		if *value != has {
-			m.keep(key+" "+*value+" of "+match, "config.toml says %s already", has)
+			m.keep(key+" "+*value+" of "+match, "config.toml already has %s", has)
 		}
 		*value = ""
 	}
@@ -150,7 +150,7 @@ func (m *merger) console(c Console) {
 	}
 	for _, has := range m.before.Consoles {
 		if general || has.Match == c.Match && has.Tag == c.Tag && has.Role == c.Role {
-			m.keep(what, "[[console]] in config.toml says where consoles open already")
+			m.keep(what, "[[console]] in config.toml already chooses the browser")
 			return
 		}
 	}

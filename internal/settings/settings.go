@@ -62,11 +62,11 @@ func (a Audit) check() string {
 	case a.Copy != "" && a.Copy != "syslog" && a.Copy != "journald":
 		return fmt.Sprintf("[audit] copy: %q is neither \"syslog\" nor \"journald\"", a.Copy)
 	case a.Copy != "" && len(a.CopyCommand) > 0:
-		return "[audit] copy and copy_command exclude each other"
+		return "[audit] copy and copy_command cannot be used together"
 	case len(a.CopyCommand) > 0 && a.CopyCommand[0] == "":
 		return "[audit] copy_command: the program is missing"
 	case a.Off() && (a.Copy != "" || len(a.CopyCommand) > 0):
-		return "[audit] copy needs records, and enabled is false"
+		return "[audit] copy needs enabled = true"
 	}
 	return ""
 }
@@ -74,7 +74,7 @@ func (a Audit) check() string {
 // A Session is how an sso-session is used. With a start URL it needs no section in ~/.aws/config.
 type Session struct {
 	Name string `toml:"name"` // the sso-session's name
-	// Interactive is true to let "rolecall process" open the browser when a sign-in is needed.
+	// Interactive is true to let "rolecall process" open the browser if you need to sign in.
 	Interactive bool `toml:"interactive"`
 	// StartURL is the address of your AWS access portal, in the machine's defaults.
 	StartURL string   `toml:"sso_start_url"`

@@ -77,9 +77,9 @@ func TestWhatIsNoSetting(t *testing.T) {
 		"[[account]]\nmatch = 'a*'\nalias = 'x'\n":                "number 1: an alias is for one account",
 		"[[account]]\nmatch = 'a'\nalias = 'x/y'\n":               `number 1: alias: "x/y"`,
 		"[audit]\ncopy = 'x'\n":                                   `[audit] copy: "x" is neither "syslog" nor "journald"`,
-		"[audit]\ncopy = 'syslog'\ncopy_command = ['x']\n":        "exclude each other",
+		"[audit]\ncopy = 'syslog'\ncopy_command = ['x']\n":        "cannot be used together",
 		"[audit]\ncopy_command = ['']\n":                          "the program is missing",
-		"[audit]\nenabled = false\ncopy = 'syslog'\n":             "enabled is false",
+		"[audit]\nenabled = false\ncopy = 'syslog'\n":             "needs enabled = true",
 		"account = [{match='a',alias='x'},{match='b',alias='x'}]": `number 2: alias: "x"`,
 	} {
 		_, err := load(t, text)

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrNotEdited means that a file is written in a way that this program does not change.
-var ErrNotEdited = errors.New("it is written in an unusual way")
+var ErrNotEdited = errors.New("its layout cannot be edited safely")
 
 // WithStorage returns the content of config.toml with that storage mode, and no other byte changed.
 func WithStorage(text []byte, mode string) ([]byte, error) {

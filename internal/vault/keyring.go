@@ -56,7 +56,7 @@ func (v *Vault) getKeyring(ctx context.Context, id string) ([]byte, error) {
 	}
 	key, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || len(key) != keySize {
-		return nil, fmt.Errorf("%w: something else is in its place in the keyring", ErrGone)
+		return nil, fmt.Errorf("%w: the keyring has something else in its place", ErrGone)
 	}
 	return key, nil
 }
@@ -71,7 +71,7 @@ func (v *Vault) putKeyring(ctx context.Context, id string, key []byte) error {
 		return v.ring().Get(service, user(id))
 	})
 	if errors.Is(err, system.ErrNotFound) || err == nil && got != text {
-		return &UnavailableError{Backend: Keyring, Kind: Locked, Why: "it has not stored the key"}
+		return &UnavailableError{Backend: Keyring, Kind: Locked, Why: "it did not store the key"}
 	}
 	return err
 }
@@ -103,7 +103,7 @@ func (v *Vault) call(ctx context.Context, ask func() (string, error)) (string, e
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		return "", &UnavailableError{Backend: Keyring, Kind: Silent, Why: "another process waits for it"}
+		return "", &UnavailableError{Backend: Keyring, Kind: Silent, Why: "another process is waiting for it"}
 	}
 	defer unlock()
 	if err := v.unanswered(began); err != nil && v.Person == nil { // while this process waited for the lock

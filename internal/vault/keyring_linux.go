@@ -58,7 +58,7 @@ func (v *Vault) service(ctx context.Context, bus *dbus.Conn) error {
 			}
 		}
 		return &UnavailableError{
-			Backend: Keyring, Kind: Missing, Why: "no program on the session bus keeps secrets (Secret Service)",
+			Backend: Keyring, Kind: Missing, Why: "no program on the session bus provides the Secret Service",
 		}
 	}
 	if v.Person != nil {
@@ -68,7 +68,7 @@ func (v *Vault) service(ctx context.Context, bus *dbus.Conn) error {
 	err = bus.Object(secretsName, v.collection(ctx, bus)).CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", 0,
 		"org.freedesktop.Secret.Collection", "Locked").Store(&locked)
 	if err != nil && kindOf(err) == Missing {
-		return &UnavailableError{Backend: Keyring, Kind: Missing, Why: "no login keyring has been made yet"}
+		return &UnavailableError{Backend: Keyring, Kind: Missing, Why: "there is no login keyring yet"}
 	}
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@ func (v *Vault) placePath(id string) string { return filepath.Join(v.Dir, "key-"
 func (v *Vault) place(id string) (place, error) {
 	var p place
 	if !isID(id) {
-		return p, errors.New("no key has such an id")
+		return p, errors.New("no key has this id")
 	}
 	path := v.placePath(id)
 	data, err := v.Files.ReadSecret(path)
@@ -106,7 +106,7 @@ func (v *Vault) newPassphrase(ctx context.Context, p *place) ([]byte, error) {
 	}
 	if len(text) < shortest {
 		return nil, &UnavailableError{
-			Backend: Passphrase, Kind: Wrong, Why: fmt.Sprintf("a passphrase has at least %d characters", shortest),
+			Backend: Passphrase, Kind: Wrong, Why: fmt.Sprintf("a passphrase must have at least %d characters", shortest),
 		}
 	}
 	p.Argon2 = recommended()
@@ -121,7 +121,7 @@ func (v *Vault) choose(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	again, err := v.Person.AskSecret(ctx, "the same again")
+	again, err := v.Person.AskSecret(ctx, "repeat the passphrase")
 	if err == nil && again != text {
 		err = &UnavailableError{Backend: Passphrase, Kind: Wrong, Why: "the two passphrases differ"}
 	}
@@ -147,7 +147,7 @@ func (v *Vault) fromPassphrase(ctx context.Context, p place) ([]byte, error) {
 	if v.Person == nil {
 		return nil, noPassphrase()
 	}
-	question := "passphrase of the encrypted sign-ins"
+	question := "passphrase for the encrypted sign-ins"
 	for range tries {
 		text, err := v.Person.AskSecret(ctx, question)
 		if err != nil {
@@ -156,14 +156,14 @@ func (v *Vault) fromPassphrase(ctx context.Context, p place) ([]byte, error) {
 		if key := p.Argon2.key(text); p.isOf(key) {
 			return key, nil
 		}
-		question = "that is not it; the passphrase again"
+		question = "wrong passphrase; try again"
 	}
 	return nil, &UnavailableError{Backend: Passphrase, Kind: Wrong, Why: "the passphrase is wrong"}
 }
 
 func noPassphrase() error {
 	return &UnavailableError{
-		Backend: Passphrase, Kind: NoPerson, Why: "the passphrase of the encrypted sign-ins is needed",
+		Backend: Passphrase, Kind: NoPerson, Why: "the passphrase for the encrypted sign-ins is required",
 	}
 }
 

@@ -50,9 +50,9 @@ func (e *UnavailableError) Advice(getenv func(string) string) string {
 	case e.Kind == Missing:
 		return "on a desktop: install gnome-keyring or KWallet and sign in again; elsewhere use a passphrase instead"
 	case e.Kind == Locked:
-		return "on a desktop: unlock the login keyring, for instance with Seahorse; a sign-in by password does it, too"
+		return "on a desktop: unlock the login keyring, for instance with Seahorse, or sign in with your password"
 	}
-	return "on a desktop: sign out and in again, which starts it anew; or use a passphrase instead"
+	return "on a desktop: sign out and in again, which restarts it; or use a passphrase instead"
 }
 
 func isRemote(getenv func(string) string) bool {

@@ -28,7 +28,7 @@ const (
 
 // ErrGone means that the key is not in the keyring any more, or that another one is in its place: what it sealed
 // cannot be opened.
-var ErrGone = errors.New("its key is gone")
+var ErrGone = errors.New("its key no longer exists")
 
 // A Person can unlock a keyring, and knows the passphrase.
 type Person interface {
@@ -206,7 +206,7 @@ func (v *Vault) key(ctx context.Context, id string) ([]byte, error) {
 	if place.Backend == Passphrase {
 		key, err = v.fromPassphrase(ctx, place)
 	} else if key, err = v.getKeyring(ctx, id); err == nil && !place.isOf(key) {
-		err = fmt.Errorf("%w: another one is in its place in the keyring", ErrGone)
+		err = fmt.Errorf("%w: the keyring has another one in its place", ErrGone)
 	}
 	if err != nil {
 		return nil, err

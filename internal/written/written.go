@@ -42,7 +42,7 @@ type TakenError struct {
 
 // Error names the section and its line.
 func (e *TakenError) Error() string {
-	return fmt.Sprintf("line %d has a section [%s] of your own", e.Line, e.Name)
+	return fmt.Sprintf("line %d has your own section [%s]", e.Line, e.Name)
 }
 
 // CheckName returns an error for a name that SDKs would read differently.

@@ -49,7 +49,8 @@ func Syslog(sockets []string, line []byte, now time.Time, pid int) error {
 
 // Command runs a program with the line on its stdin, and ends it after a second. around, when not nil, wraps its start.
 func Command(argv []string, line []byte, around func(func() error) error) error {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), commandLimit, errors.New("it took longer than a second"))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), commandLimit,
+		errors.New("it did not finish within a second"))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Stdin = bytes.NewReader(line)

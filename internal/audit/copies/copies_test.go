@@ -55,8 +55,8 @@ func TestCommand(t *testing.T) {
 	}{
 		{[]string{"false"}, "false: exit status 1"},
 		{[]string{"/nowhere/to"}, "no such file"},
-		{[]string{"sleep", "60"}, "sleep: it took longer than a second"},
-		{[]string{"sh", "-c", "sleep 60 & sleep 60"}, "sh: it took longer than a second"},
+		{[]string{"sleep", "60"}, "sleep: it did not finish within a second"},
+		{[]string{"sh", "-c", "sleep 60 & sleep 60"}, "sh: it did not finish within a second"},
 	} {
 		if err := copies.Command(x.argv, []byte(line), nil); err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("%v: %v", x.argv, err)

@@ -23,15 +23,15 @@ func (a *app) idcAuditCommand() *cobra.Command {
 	var after int64
 	cmd := &cobra.Command{
 		Use:   "audit",
-		Short: "Print who signed in, approved, got credentials and changed what",
-		Long: `Print who signed in, approved, got credentials and changed what.
+		Short: "Print who signed in, approved, got credentials or made changes",
+		Long: `Print who signed in, approved, got credentials or made changes.
 
   rolecall idc audit
   rolecall idc audit --after 100 --json
 
-What was refused is there, too, with actions that begin with Refuse: passwords, administrator's keys,
-user codes, tokens, signed calls and changes of the operator. Equal refusals of a minute are one
-event with their number. What was typed is never recorded.`,
+Refusals are recorded, too, with actions that begin with Refuse: of passwords, administrator keys,
+user codes, tokens, signed calls and operator changes. The same refusal within a minute is one event
+with a count. Typed input is never recorded.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error { return a.audit(cmd.Context(), c, after) })
@@ -48,13 +48,13 @@ event with their number. What was typed is never recorded.`,
   rolecall idc audit verify
   rolecall idc audit verify --data ./idc-data --json
 
-It checks the audit's chain of hashes, whether its end is the one that was sealed in idc.db.seal,
-beside the database, and a keyed hash over users, groups, accounts, permission sets, assignments,
-sessions, tokens and all else that is stored. What it finds is printed, with exit code 1.
+It checks the audit's chain of hashes, whether its end matches idc.db.seal next to the database, and
+a keyed hash over users, groups, accounts, permission sets, assignments, sessions, tokens and
+everything else in the database. It prints what it finds, and exits with 1.
 
-Whoever can read the file "secret" of the data directory can forge all of this, and whoever puts
-back an older copy of the whole directory is not noticed: for those, keep the last hash elsewhere.
-After restoring a backup, rolecall idc audit accept takes it for right.`,
+Anyone who can read the file "secret" in the data directory can forge all of this, and restoring an
+older copy of the whole directory goes unnoticed: to detect either, keep the last hash elsewhere.
+After restoring a backup, run rolecall idc audit accept.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.operate(cmd.Context(), of, func(c *operator.Client) error { return a.verifyAudit(cmd.Context(), c, of) })
@@ -71,14 +71,14 @@ func (a *app) verifyAudit(ctx context.Context, c *operator.Client, f operatorFla
 	if err != nil {
 		return fmt.Errorf("the audit: %w", err)
 	}
-	verb := "unbroken"
+	verb := "chain intact"
 	findings := append([]store.Finding{}, answer.Findings...)
 	if len(findings) > 0 {
 		verb = "checked"
 	}
 	text := fmt.Sprintf("%s, %s.", cli.Counted(int(answer.Events), "event"), verb)
 	if answer.Events > 0 {
-		text += fmt.Sprintf(" The last hash is %x.", answer.Head)
+		text += fmt.Sprintf(" Last hash: %x.", answer.Head)
 	}
 	if err := a.Result(text, map[string]any{
 		"events": answer.Events, "head": fmt.Sprintf("%x", answer.Head), "findings": findings,
@@ -90,7 +90,7 @@ func (a *app) verifyAudit(ctx context.Context, c *operator.Client, f operatorFla
 		Code: cli.ExitError, Facts: a.facts(findings[1:]),
 	}
 	if findings[0].Kind != store.ChainBroken { // which no acceptance mends
-		e.Facts = append(e.Facts, "if you have restored a backup, accept it")
+		e.Facts = append(e.Facts, "if you restored a backup, accept it")
 		e.Hint = "rolecall idc audit accept" + a.sameServer(f)
 	}
 	return e
@@ -115,8 +115,8 @@ func (a *app) idcAcceptCommand() *cobra.Command {
   rolecall idc audit accept --yes
   rolecall idc audit accept --data ./idc-data --yes
 
-It seals what is there now. That is an event of its own, which names what verify has found. A chain
-of hashes that is broken stays broken.`,
+It seals the current state, and records an event with the findings of verify. A broken chain of
+hashes stays broken.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !yes {
@@ -127,7 +127,7 @@ of hashes that is broken stays broken.`,
 				if err != nil {
 					return fmt.Errorf("the audit: %w", err)
 				}
-				text := "Accepted; there was nothing to accept."
+				text := "Accepted; there were no findings."
 				if len(answer.Findings) > 0 {
 					text = "Accepted: " + strings.Join(a.facts(answer.Findings), "; ") + "."
 				}

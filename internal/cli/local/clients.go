@@ -41,7 +41,7 @@ func (a *app) clientEnvironment(ctx context.Context, f clientFlags) ([]string, e
 	case err != nil:
 		return nil, err
 	case f.proxy && server.Files == "":
-		return nil, cli.Usagef("--proxy: the CA of %s is on its own machine; leave out --proxy", server.URL)
+		return nil, cli.Usagef("--proxy works only on the machine of %s, which has its CA; leave out --proxy", server.URL)
 	case f.proxy:
 		return idc.ProxyEnvironment(server.URL, filepath.Join(server.Files, "ca.pem")), nil
 	}
@@ -91,13 +91,12 @@ func (a *app) idcRunCommand() *cobra.Command {
   rolecall idc run -- aws sso login --profile local-payments-dev-Admin
   rolecall idc run --proxy -- aws sts get-caller-identity
 
-With --proxy its requests to AWS's own host names reach the server, and it can reach no other
-host. The AWS SDK for JavaScript ignores proxies: run it without --proxy. Its exit code
-becomes rolecall's.
+Its exit code becomes rolecall's.
 
-With --proxy the AWS CLI's sign-in opens AWS's own host name in the browser, which knows neither
-proxy nor CA: sign in with "rolecall idc run --proxy -- rolecall login local", or use a browser
-that has both.`,
+With --proxy, requests to AWS's own host names reach the server, and the command can reach no other
+host. The AWS SDK for JavaScript ignores proxies: run it without --proxy. "aws sso login" opens AWS's
+own host name in the browser, which does not use the proxy or trust its CA: sign in with
+"rolecall idc run --proxy -- rolecall login local", or set up both in the browser.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 0 {
@@ -142,8 +141,8 @@ func (a *app) idcConfigureCommand() *cobra.Command {
   rolecall idc configure --user alice
   rolecall idc configure --session local2 --proxy
 
-A services section with the server's endpoints is added, too. All of it stands between two
-marking lines, and is replaced the next time; nothing else in the file changes.`,
+It also writes a services section with the server's endpoints. Everything is between two marker lines,
+and is replaced the next time; nothing else in the file changes.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.elsewhere = again(cmd, "session", "local2")
@@ -151,9 +150,9 @@ marking lines, and is replaced the next time; nothing else in the file changes.`
 		},
 	}
 	a.addServerFlags(cmd, &f)
-	cmd.Flags().StringVar(&o.user, "user", "", "only the roles of this `USER` (default everybody's)")
+	cmd.Flags().StringVar(&o.user, "user", "", "only this `USER`'s roles (default: all roles)")
 	cmd.Flags().StringVar(&o.session, "session", "local", "`NAME` of the sso-session and the services section")
-	cmd.Flags().StringVar(&o.file, "file", "", "config `FILE` (default the usual one)")
+	cmd.Flags().StringVar(&o.file, "file", "", "config `FILE` (default: the shared one)")
 	cmd.Flags().BoolVar(&o.proxy, "proxy", false, "write AWS's own addresses, for idc env --proxy and idc run --proxy")
 	return cmd
 }

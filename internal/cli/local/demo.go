@@ -23,16 +23,15 @@ func (a *app) demoCommand() *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo [-- COMMAND [ARGUMENT …]]",
-		Short: "See the whole job run against a local Identity Center",
-		Long: `Run the whole job against a local Identity Center: sign in, get role credentials, prove them.
+		Short: "Try rolecall with a local Identity Center",
+		Long: `Try rolecall with a local Identity Center: sign in, get role credentials, and check them.
 
   rolecall demo
   rolecall demo -- aws sts get-caller-identity
   rolecall demo --browser                 sign in yourself
 
-It serves on a free port, with a temporary home folder; your own ~/.aws is not touched. The
-sign-in is the real PKCE flow. With a COMMAND, it only signs in and runs that in the demo's
-environment.`,
+It runs on a free port with a temporary home folder; your own ~/.aws is not touched. The sign-in is
+the real PKCE flow. With a COMMAND, it only signs in and runs the command in the demo's environment.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
@@ -74,7 +73,7 @@ func (a *app) demo(ctx context.Context, o demoOptions, argv []string) (err error
 	if !o.keep {
 		return nil
 	}
-	d.say("\nStill running, until you press Ctrl-C. In another terminal:\n")
+	d.say("\nStill running; press Ctrl-C to stop. In another terminal:\n")
 	for _, entry := range d.environ() {
 		name, value, _ := strings.Cut(entry, "=")
 		quotedValue, err := export.QuoteSh(value)
@@ -216,13 +215,13 @@ func (d *demo) tour(ctx context.Context) error {
 		}
 		d.say(fmt.Sprintf("\n%d. %s\n\n  $ rolecall %s", i+1, step.text, typed(step.args)))
 		if code := d.step(ctx, step.args); code != step.code {
-			return fmt.Errorf("step %d of the demo had exit code %d instead of %d", i+1, code, step.code)
+			return fmt.Errorf("step %d of the demo exited with %d instead of %d", i+1, code, step.code)
 		}
 		if step.code != cli.ExitOK {
 			d.say(fmt.Sprintf("  (exit code %d)", step.code))
 		}
 	}
-	d.say("\nThat was all. Next: rolecall configure, with the start URL of your own Identity Center.")
+	d.say("\nThat is all. Next: rolecall configure, with the start URL of your own Identity Center.")
 	return nil
 }
 

@@ -34,15 +34,15 @@ func (a *app) idcFaultsCommand() *cobra.Command {
 	half := len(routes) / 2
 	cmd := &cobra.Command{
 		Use:   "faults",
-		Short: "List how a server can misbehave, to test clients with it",
-		Long: `List how a server can misbehave, to test clients with it.
+		Short: "List the faults that the server can play, to test clients",
+		Long: `List the faults that the server can play, to test clients.
 
   rolecall idc faults
   rolecall idc serve --fault throttle~7              every 7th portal request
   rolecall idc faults play unauthorized#1            the next request
   rolecall idc faults play html@token status=503@accounts+roles
 
-A fault is played by its SPEC:
+A SPEC selects a fault:
 
   NAME[=VALUE][@ROUTE[/ACCOUNT]][#COUNT][~EVERY]
 
@@ -50,9 +50,9 @@ Routes (join several with +):
   ` + strings.Join(routes[:half], ", ") + `,
   ` + strings.Join(routes[half:], ", ") + `
 
-/ACCOUNT after roles or credentials limits it to requests for one account. A VALUE that starts
-with a quotation mark is a JSON string. Faults of TLS and HTTP/2 affect only clients that use the
-proxy: rolecall idc run --proxy.`,
+/ACCOUNT after roles or credentials limits the fault to requests for one account. A VALUE that starts
+with a quotation mark is a JSON string. TLS and HTTP/2 faults affect only clients that use the proxy:
+rolecall idc run --proxy.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.listFaults() },
 	}
@@ -98,12 +98,12 @@ func (a *app) faultsPlayCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "play SPEC…",
 		Short: "Replace the faults being played",
-		Long: `Replace the faults that the running server is playing.
+		Long: `Replace the faults being played by the running server.
 
   rolecall idc faults play throttle~7
   rolecall idc faults play html@token status=503@accounts+roles
 
-rolecall idc faults explains a SPEC.`,
+See rolecall idc faults for SPEC.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, specs []string) error {
 			if err := faults.Check(specs); err != nil {
@@ -145,7 +145,7 @@ func (a *app) faultsPlayingCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "playing",
 		Short: "Print the faults being played",
-		Long: `Print the faults that the running server is playing.
+		Long: `Print the faults being played by the running server.
 
   rolecall idc faults playing
   rolecall idc faults playing --json`,

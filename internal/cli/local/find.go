@@ -101,7 +101,7 @@ func (a *app) dialServer(f operatorFlags, address string) (*operator.Client, err
 func plain(address string) (string, error) {
 	u, err := url.Parse(strings.TrimRight(address, "/"))
 	if err != nil || u.Host == "" || u.Path != "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return "", cli.Usagef("--url %q is not like %s", address, defaultURL())
+		return "", cli.Usagef("--url %q must look like %s", address, defaultURL())
 	}
 	if u.Scheme == "http" && !identitycenter.IsLoopback(u.Hostname()) {
 		return "", cli.Usagef("--url %q: a server on another machine needs https", address)
@@ -153,11 +153,11 @@ func (a *app) unproven(ctx context.Context, address string) error {
 	}
 	_ = conn.Close()
 	return &cli.HintError{
-		Err:  fmt.Errorf("the server at %s cannot be shown to be yours, so it is not used", address),
+		Err:  fmt.Errorf("the server at %s may not be yours, so it is not used", address),
 		Code: cli.ExitRefused,
 		Facts: []string{
-			"any user of this machine can listen there",
-			"if you started it with another HOME or XDG_STATE_HOME, name its directory: --data DIR",
+			"any user of this machine can listen on that port",
+			"if you started it with another HOME or XDG_STATE_HOME, pass its directory: --data DIR",
 		},
 		Hint: "rolecall idc serve --port 0",
 	}
@@ -179,7 +179,7 @@ func noAnswer(address string, err error) error {
 	var refused *tls.CertificateVerificationError
 	var unknown x509.UnknownAuthorityError
 	if errors.As(err, &refused) {
-		e.Err = fmt.Errorf("the certificate of the server at %s is refused", address)
+		e.Err = fmt.Errorf("the certificate of the server at %s is not trusted", address)
 		e.Hint = "use the server's --public-url as --url, or start it with another --tls-cert"
 	}
 	if errors.As(err, &unknown) {

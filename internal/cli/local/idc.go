@@ -21,14 +21,14 @@ func (a *app) idcCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "idc",
 		Short: "Run a local IAM Identity Center for development, tests and CI",
-		Long: `Run a local IAM Identity Center that real AWS clients, like the AWS CLI and the SDKs, sign in to.
+		Long: `Run a local IAM Identity Center that the AWS CLI, the SDKs and other AWS clients can sign in to.
 
   rolecall idc serve                      in memory, with sample users
   rolecall idc configure --user alice     write profiles for it
   rolecall idc run -- aws sts get-caller-identity --profile local-payments-dev-Admin
 
-It rejects what AWS rejects. The other commands act on the server at --url, or with --data on a
-data directory, whether or not a server is using it.`,
+It rejects what AWS rejects. The other commands act on the server at --url, or with --data on a data
+directory, whether or not a server is using it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -55,11 +55,11 @@ func (a *app) idcServeCommand() *cobra.Command {
   rolecall idc serve --data ./idc-data --seed directory.yaml
   rolecall idc serve --port 0 --fault throttle~7
 
-Without flags it is in memory, with sample users, on port 9911 of 127.0.0.1. With --data it is
-kept in a directory, and sign-ins outlive a restart. The administrator's keys, for aws sso-admin,
+Without flags it runs in memory, with sample users, on port 9911 of 127.0.0.1. With --data it keeps
+everything in a directory, and sign-ins survive a restart. The administrator's keys, for aws sso-admin,
 identitystore and organizations, are printed only when the directory is created.
 
-With --listen, other machines reach it, and device codes are off unless --device is given.`,
+With --listen, other machines can reach it, and device codes are off unless you pass --device.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.onFreePort = again(cmd, "port", "0")
@@ -69,22 +69,24 @@ With --listen, other machines reach it, and device codes are off unless --device
 	f := cmd.Flags()
 	f.IntVar(&o.port, "port", defaultIDCPort, "`PORT` on 127.0.0.1; 0 for a free one")
 	f.StringVar(&o.data, "data", "", "keep everything in this `DIR`")
-	f.StringVar(&o.seed, "seed", "", "apply this seed `FILE` at the start; docs/seed.md describes it")
-	f.StringVar(&o.region, "region", "", "`REGION` to imitate, set when the directory is created (default us-east-1)")
-	f.DurationVar(&o.session, "session-duration", 0, "`DURATION` of a sign-in, 15m to 2160h; remembered (default 8h)")
+	f.StringVar(&o.seed, "seed", "", "apply this seed `FILE` at startup (see docs/seed.md)")
+	f.StringVar(&o.region, "region", "",
+		"`REGION` of the Identity Center, set when the directory is created (default us-east-1)")
+	f.DurationVar(&o.session, "session-duration", 0,
+		"`DURATION` of a sign-in session, 15m to 2160h; remembered (default 8h)")
 	f.BoolVar(&o.portalLimit, "portal-limit", false,
-		"answer 429 beyond 20 portal requests a second with one token, as AWS does")
+		"answer 429 above 20 portal requests a second per token, as AWS does")
 	f.StringArrayVar(&o.faults, "fault", nil,
-		"play the misbehaviour of this `SPEC`, see rolecall idc faults; can be repeated")
+		"play the fault of this `SPEC` (see rolecall idc faults); can be repeated")
 	f.StringVar(&o.listen, "listen", "",
-		"listen at `ADDRESS:PORT` beyond this machine; needs --tls-cert, --tls-key and --public-url")
+		"listen on `ADDRESS:PORT` for other machines; needs --tls-cert, --tls-key and --public-url")
 	f.StringVar(&o.certificate, "tls-cert", "", "certificate `FILE`, PEM")
 	f.StringVar(&o.key, "tls-key", "", "key `FILE` of the certificate, PEM")
 	f.StringVar(&o.publicURL, "public-url", "", "https `URL` where clients reach the server")
-	f.BoolVar(&o.device, "device", false, "accept device codes even beyond this machine, where --listen switches them off")
+	f.BoolVar(&o.device, "device", false, "accept device codes from other machines, too, which --listen turns off")
 	f.BoolVar(&o.deviceSameAddress, "device-same-address", false,
-		"let a device code be allowed only from the address that asked for it")
-	f.BoolVar(&o.noLimits, "no-limits", false, "do not limit password and code guesses: for load tests")
+		"accept a device code only from the address that requested it")
+	f.BoolVar(&o.noLimits, "no-limits", false, "do not limit password and code guesses, for load tests")
 	return cmd
 }
 

@@ -67,8 +67,8 @@ func (a *app) operate(ctx context.Context, f operatorFlags, do func(*operator.Cl
 			return err
 		case server.operator == nil:
 			return &cli.HintError{
-				Err:  fmt.Errorf("the operator of %s can only act on its own machine", server.URL),
-				Code: cli.ExitUnavailable, Hint: "run this there",
+				Err:  fmt.Errorf("operator commands for %s work only on its own machine", server.URL),
+				Code: cli.ExitUnavailable, Hint: "run this command there",
 			}
 		}
 		return do(server.operator)
@@ -196,13 +196,13 @@ func (a *app) idcPasswdCommand() *cobra.Command {
 	var f operatorFlags
 	cmd := &cobra.Command{
 		Use:   "passwd USER",
-		Short: "Set a user's password, and sign the user out everywhere",
-		Long: `Set a user's password, and sign the user out everywhere.
+		Short: "Set a user's password and sign the user out everywhere",
+		Long: `Set a user's password and sign the user out everywhere.
 
   rolecall idc user passwd alice
   rolecall idc user passwd alice --data ./idc-data < password.txt
 
-The password is asked for at the terminal; without a terminal, it is the first line of stdin.`,
+It prompts for the password at a terminal; otherwise it reads the first line of stdin.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			password, err := a.newPassword(cmd.Context(), args[0])
@@ -272,7 +272,7 @@ func (a *app) idcResetCommand() *cobra.Command {
 		},
 	}
 	a.addOperatorFlags(cmd, &f)
-	cmd.Flags().BoolVar(&yes, "yes", false, "do empty the directory")
+	cmd.Flags().BoolVar(&yes, "yes", false, "confirm")
 	return cmd
 }
 
@@ -286,8 +286,8 @@ func (a *app) idcBackupCommand() *cobra.Command {
   rolecall idc backup monday.db
   rolecall idc backup tuesday.db --data ./idc-data
 
-To restore it, put it into a data directory as idc.db, together with the file "secret" of the
-old one, then run rolecall idc audit accept --data DIR --yes.`,
+To restore it, copy it to a data directory as idc.db, together with the file "secret" of the old
+directory, then run rolecall idc audit accept --data DIR --yes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := filepath.Abs(args[0])

@@ -162,14 +162,14 @@ func (o serveOptions) reach(address net.Addr) string {
 func (o *serveOptions) openBeyond() (net.Listener, *tls.Config, error) {
 	if o.certificate == "" || o.key == "" {
 		return nil, nil, cli.Usagef(
-			"beyond this machine only with TLS: --listen needs --tls-cert, --tls-key and --public-url")
+			"--listen needs TLS: --tls-cert, --tls-key and --public-url")
 	}
 	if len(o.faults) > 0 {
-		return nil, nil, cli.Usagef("faults are played on this machine only: leave out --listen")
+		return nil, nil, cli.Usagef("faults are played only on this machine: leave out --listen")
 	}
 	u, err := url.Parse(o.publicURL)
 	if err != nil || u.Scheme != "https" || u.Host == "" || strings.TrimRight(u.Path, "/") != "" {
-		return nil, nil, cli.Usagef("--public-url %q is not like https://sso.example.com:9911", o.publicURL)
+		return nil, nil, cli.Usagef("--public-url %q must look like https://sso.example.com:9911", o.publicURL)
 	}
 	o.publicURL = origin(u)
 	pair, err := tls.LoadX509KeyPair(o.certificate, o.key)
@@ -331,7 +331,7 @@ func (l *localIDC) serveOperator(ctx context.Context, a *app, o serveOptions) er
 		l.withdraw, err = operator.Announce(folder, l.URL, listener.Addr().String())
 	}
 	if err != nil {
-		a.Warn(fmt.Errorf("other commands find this server by --data only: %w", err))
+		a.Warn(fmt.Errorf("other commands can find this server only with --data: %w", err))
 	}
 	return nil
 }

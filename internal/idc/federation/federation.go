@@ -86,7 +86,7 @@ func (s *Server) Mount(m oidc.Mux, pages Pages) {
 			return
 		}
 		pages.Message(w, r, http.StatusOK, "Signed out of the console",
-			"There was no console session to end: this server only shows where one would have opened.")
+			"There was no console session to end: this server only shows where it would have opened.")
 	})
 }
 
@@ -113,7 +113,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, pages Pages) {
 	switch {
 	case !ok:
 		pages.Message(w, r, http.StatusBadRequest, "This link is not valid",
-			"Its sign-in token was not made here, or was truncated. Make a new link.")
+			"Its sign-in token is not from this server, or was truncated. Make a new link.")
 	case !s.o.Now().Before(t.Good):
 		pages.Message(w, r, http.StatusBadRequest, "This link has expired",
 			"Links to the console are valid for fifteen minutes. Make a new one.")

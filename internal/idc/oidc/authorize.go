@@ -90,7 +90,7 @@ func (s *Server) authorizeClient(r store.Reader, q url.Values) (c client, known 
 	switch {
 	case errors.Is(err, store.ErrNotFound), err == nil && !s.o.Now().Before(c.Ends):
 		return c, known, &AuthorizeError{
-			"This client is not registered here. Its registration may belong to another server, or have expired.",
+			"This client is not registered here. Its registration may be from another server, or have expired.",
 		}
 	case err != nil:
 		return c, known, err
@@ -206,7 +206,7 @@ func (s *Server) redeemCode(tx store.Tx, c client, code, redirect, verifier stri
 	case err != nil:
 		return tokenAnswer{}, err
 	case grant.Used:
-		return tokenAnswer{}, s.takeBack(tx, grant.Family, "an authorization code came again", errCode)
+		return tokenAnswer{}, s.takeBack(tx, grant.Family, "an authorization code was used again", errCode)
 	}
 	sum := sha256.Sum256([]byte(verifier))
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])

@@ -114,7 +114,7 @@ type Device struct {
 // Errors of Consent, Decide, Device and DecideDevice.
 var (
 	// ErrGone means that the request or code was answered, ended, or never existed.
-	ErrGone = errors.New("it was answered already, or took too long")
+	ErrGone = errors.New("it was already answered, or took too long")
 	// ErrTooMany means that there were too many wrong guesses.
 	ErrTooMany = errors.New("too many attempts")
 )

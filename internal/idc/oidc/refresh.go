@@ -70,7 +70,7 @@ func (s *Server) refresh(tx store.Tx, c client, presented string) (tokenAnswer, 
 	case h == f.Before && now.Sub(f.Rotated) < s.o.RefreshGrace:
 		return unseal(f.Sealed, presented), nil
 	default:
-		return tokenAnswer{}, s.takeBack(tx, f.ID, "a replaced refresh token came again", errRefresh)
+		return tokenAnswer{}, s.takeBack(tx, f.ID, "a replaced refresh token was used again", errRefresh)
 	}
 	answer, err := s.issueAccess(tx, who, f.Scopes, f.ID)
 	next := newRefreshToken()

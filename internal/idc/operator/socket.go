@@ -34,14 +34,14 @@ func (a *API) Serve(ctx context.Context, l net.Listener) error {
 type Client struct{ http *http.Client }
 
 // errNotOurs is for what another user made, or can change.
-var errNotOurs = errors.New("not ours")
+var errNotOurs = errors.New("not owned by you")
 
 // RequireOurs returns an error for a path that is a link, belongs to another user, or is a folder in which others may
 // write: they could read what is sent, and forge what is received.
 func RequireOurs(path string) error {
 	info, err := requireOwn(path)
 	if err == nil && info.IsDir() && othersWrite(info) {
-		err = fmt.Errorf("%s: %w: others may write there", path, errNotOurs)
+		err = fmt.Errorf("%s: %w: other users can write there", path, errNotOurs)
 	}
 	return err
 }

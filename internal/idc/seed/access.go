@@ -163,7 +163,7 @@ func (w *walker) json(b *bytes.Buffer, n *yaml.Node, depth int) error {
 		isKey := mapping && i%2 == 0
 		switch {
 		case isKey && (element.Kind != yaml.ScalarNode || seen[element.Value]):
-			return errors.New("has a field name that is not a text, or appears twice")
+			return errors.New("has a field name that is not a string, or appears twice")
 		case isKey:
 			seen[element.Value] = true
 			writeComma(b, i)

@@ -24,14 +24,14 @@ var mistakes = []struct{ name, text, want string }{
 	{"an unknown section", "\nuser: []", `people.yaml:2: unknown field "user": did you mean users?`},
 	{"a section that is no list", "users: {name: alice}", "people.yaml:1: users: is not a list"},
 	{"an entry that is no mapping", "users: [alice]", "people.yaml:1: users[0]: is not a mapping"},
-	{"a field that is no text", "users: [{name: [alice]}]", "people.yaml:1: users[0].name: is not a text"},
+	{"a field that is no text", "users: [{name: [alice]}]", "people.yaml:1: users[0].name: is not a string"},
 	{
 		"a field twice", "users:\n  - name: alice\n    title: a\n    title: b\n",
 		"people.yaml:4: users[0].title: is already on line 3",
 	},
 	{
 		"a field with a name that is no text", "users: [{[a]: b, name: alice}]",
-		"people.yaml:1: users[0]: the name of a field is not a text",
+		"people.yaml:1: users[0]: a field name is not a string",
 	},
 	{"no UTF-8", "users: [{name: \"\xff\"}]", "people.yaml:1: invalid leading UTF-8 octet"},
 	{
@@ -101,9 +101,9 @@ var mistakes = []struct{ name, text, want string }{
 	},
 	{
 		"a hash that is no text", "users: [{name: a, password_hash: [x]}]",
-		"people.yaml:1: users[0].password_hash: is not a text",
+		"people.yaml:1: users[0].password_hash: is not a string",
 	},
-	{"disabled that is no text", "users: [{name: a, disabled: [x]}]", "people.yaml:1: users[0].disabled: is not a text"},
+	{"disabled that is no text", "users: [{name: a, disabled: [x]}]", "people.yaml:1: users[0].disabled: is not a string"},
 	{
 		"the same e-mail", "users:\n  - {name: a, email: a@x}\n  - {name: b, email: A@x}\n",
 		`people.yaml:3: users[1].email: "A@x" is already on line 2`,
@@ -235,7 +235,7 @@ people.yaml:1: permission_sets[0].customer_policies[0].path: "x" is not a path l
 	},
 	{
 		"policy with a name twice", "permission_sets: [{name: A, inline_policy: {a: 1, a: 2}}]",
-		"people.yaml:1: permission_sets[0].inline_policy: has a field name that is not a text, or appears twice",
+		"people.yaml:1: permission_sets[0].inline_policy: has a field name that is not a string, or appears twice",
 	},
 	{
 		"policy too deep",
@@ -244,15 +244,15 @@ people.yaml:1: permission_sets[0].customer_policies[0].path: "x" is not a path l
 	},
 	{
 		"tag key", "permission_sets: [{name: A, tags: {\"a!\": b}}]",
-		`people.yaml:1: permission_sets[0].tags: a tag's key: "a!" is not a text of letters, digits, spaces and _.:/=+@-`,
+		`people.yaml:1: permission_sets[0].tags: a tag's key: "a!" is not letters, digits, spaces and _.:/=+@-`,
 	},
 	{
 		"tag value", "permission_sets: [{name: A, tags: {a: [b]}}]",
-		"people.yaml:1: permission_sets[0].tags.a: is not a text",
+		"people.yaml:1: permission_sets[0].tags.a: is not a string",
 	},
 	{
 		"tag value's characters", "permission_sets: [{name: A, tags: {a: \"b\\n\"}}]",
-		`people.yaml:1: permission_sets[0].tags.a: "b\n" is not a text of letters, digits, spaces and _.:/=+@-`,
+		`people.yaml:1: permission_sets[0].tags.a: "b\n" is not letters, digits, spaces and _.:/=+@-`,
 	},
 	{
 		"long tag", "permission_sets: [{name: A, tags: {a: " + strings.Repeat("x", 257) + "}}]",

@@ -23,7 +23,7 @@ func (p *planner) find(r ref, kind, key string, will map[string]string, path fun
 func (p *planner) missing(r ref, kind string, path func() string) {
 	where := "is neither in the file nor in the directory"
 	if p.have.has(kind, r.text) {
-		where = "is not in the file, and is to be pruned"
+		where = "is not in the file, and would be pruned"
 	}
 	p.problem(r.line, path(), "%s %s %s", kind, quote(r.text), where)
 }

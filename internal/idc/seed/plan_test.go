@@ -52,8 +52,8 @@ func TestPlans(t *testing.T) {
 		},
 		{"a new user", "users: [{name: dora, email: d@x, password: secret}]", false, `+ user dora
 1 to add, 0 to change, 0 to remove
-kept, though not in the file: 2 users: alice, bob
---prune removes them
+not in the file, but kept: 2 users: alice, bob
+to remove them: --prune
 `},
 		{"users change", `
 users:
@@ -84,8 +84,8 @@ users:
 			`+ user c
 ~ group ops: members +c
 1 to add, 1 to change, 0 to remove
-kept, though not in the file: 2 users: alice, bob
---prune removes them
+not in the file, but kept: 2 users: alice, bob
+to remove them: --prune
 `,
 		},
 		{
@@ -96,8 +96,8 @@ kept, though not in the file: 2 users: alice, bob
 			"accounts", "accounts: [{id: 222233334444, name: \"pro\\e[2Jd\", email: p@x}]", false,
 			`~ account 222233334444: name prod → "pro\u001b[2Jd", email none → p@x, ou Prod → none
 0 to add, 1 to change, 0 to remove
-kept, though not in the file: 1 account: 011122223333
---prune removes them
+not in the file, but kept: 1 account: 011122223333
+to remove them: --prune
 `,
 		},
 		{
@@ -108,8 +108,8 @@ kept, though not in the file: 1 account: 011122223333
 				`"{\"a\":[1,true,null,\"012\",\"x\"]}", ` +
 				`boundary none → {customer_policy: {name: p, path: "/"}}, tags {k: v} → none
 0 to add, 1 to change, 0 to remove
-kept, though not in the file: 1 permission set: ReadOnly
---prune removes them
+not in the file, but kept: 1 permission set: ReadOnly
+to remove them: --prune
 `,
 		},
 		{
@@ -119,9 +119,9 @@ kept, though not in the file: 1 permission set: ReadOnly
 			`+ account 333344445555
 + assignment user alice: Admin in 333344445555
 2 to add, 0 to change, 0 to remove
-kept, though not in the file: 2 accounts: 011122223333, 222233334444
-kept, though not in the file: 1 assignment: group ops: ReadOnly in 011122223333
---prune removes them
+not in the file, but kept: 2 accounts: 011122223333, 222233334444
+not in the file, but kept: 1 assignment: group ops: ReadOnly in 011122223333
+to remove them: --prune
 `,
 		},
 		{
@@ -233,7 +233,7 @@ people.yaml:8: assignments[0].accounts[1]: account "999999999999"` + none + `
 people.yaml:9: assignments[1].accounts[1]: account "999999999998"` + none},
 		{
 			"pruned", "users: [{name: zoe}]\nassignments:\n  - {users: [zoe, bob], permission_sets: [Admin], accounts: ['*']}",
-			true, `people.yaml:3: assignments[0].users[1]: user "bob" is not in the file, and is to be pruned`,
+			true, `people.yaml:3: assignments[0].users[1]: user "bob" is not in the file, and would be pruned`,
 		},
 		{
 			"an address that is taken", "users:\n  - name: zoe\n    email: BOB@x\n    external_ids: [{issuer: i, id: \"1\"}]",
@@ -429,8 +429,8 @@ func TestManyNames(t *testing.T) {
 	plan := load(t, s, "users: []\ngroups: [{name: ops, members: "+numbers("u%02d", 12, "", "")+"}]", seed.Options{})
 	want := `~ group ops: members +u00, +u01, +u02, +u03, +u04, +u05, +u06, +u07, +u08, +u09 and 2 more
 0 to add, 1 to change, 0 to remove
-kept, though not in the file: 12 users: u00, u01, u02, u03, u04, u05, u06, u07, u08, u09 and 2 more
---prune removes them
+not in the file, but kept: 12 users: u00, u01, u02, u03, u04, u05, u06, u07, u08, u09 and 2 more
+to remove them: --prune
 `
 	if got := plan.String(); got != want {
 		t.Errorf("got\n%snot\n%s", got, want)

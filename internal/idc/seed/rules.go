@@ -104,7 +104,7 @@ func isTag(least, most int) rule {
 		if wrong := between(least, most)(text); wrong != "" {
 			return wrong
 		}
-		return matches(tagTexts, "a text of letters, digits, spaces and _.:/=+@-")(text)
+		return matches(tagTexts, "letters, digits, spaces and _.:/=+@-")(text)
 	}
 }
 

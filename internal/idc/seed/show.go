@@ -62,10 +62,10 @@ func (p Plan) kept() []string {
 			plural = ""
 		}
 		lines = append(lines,
-			joinNames(fmt.Sprintf("kept, though not in the file: %d %s%s: ", len(names[kind]), kind, plural), names[kind]))
+			joinNames(fmt.Sprintf("not in the file, but kept: %d %s%s: ", len(names[kind]), kind, plural), names[kind]))
 	}
 	if len(lines) > 0 {
-		lines = append(lines, "--prune removes them")
+		lines = append(lines, "to remove them: --prune")
 	}
 	return lines
 }

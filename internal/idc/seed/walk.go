@@ -77,7 +77,7 @@ func (w *walker) mapping(n *yaml.Node, path string, fields map[string]field, req
 		case w.steps < 0:
 			return false
 		case key.Kind != yaml.ScalarNode:
-			w.problem(key.Line, path, "the name of a field is not a text")
+			w.problem(key.Line, path, "a field name is not a string")
 		case !known:
 			w.problem(key.Line, path, "unknown field %s%s", quote(key.Value), suggestion(key.Value, fields))
 		case twice:
@@ -112,7 +112,7 @@ func (w *walker) list(n *yaml.Node, path string, each field) {
 // scalar returns a node's text as written: 012 is not 10.
 func (w *walker) scalar(n *yaml.Node, path string) (string, bool) {
 	if n.Kind != yaml.ScalarNode {
-		w.problem(n.Line, path, "is not a text")
+		w.problem(n.Line, path, "is not a string")
 		return "", false
 	}
 	return n.Value, true

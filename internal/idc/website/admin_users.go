@@ -64,7 +64,7 @@ func searched[T any](all []T, q url.Values, p *pages, text func(T) string) []T {
 func (s *Site) showAdmin(w http.ResponseWriter, r *http.Request, err error, name, title string, page any) {
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		s.Message(w, r, http.StatusNotFound, "Not there", "The directory no longer has anything by this name.")
+		s.Message(w, r, http.StatusNotFound, "Not there", "The directory no longer has anything with this name.")
 	case err != nil:
 		s.broken(w, r)
 	default:

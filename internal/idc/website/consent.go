@@ -38,7 +38,7 @@ type decisionView struct {
 func (s *Site) over(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, oidc.ErrGone) || errors.Is(err, oidc.ErrNoSession) {
 		s.Message(w, r, http.StatusNotFound, "This sign-in is over",
-			"It was answered already, or took too long. Start again from the program that sent you here.")
+			"It was already answered, or took too long. Start again from the program that sent you here.")
 		return
 	}
 	if errors.Is(err, oidc.ErrTooMany) {

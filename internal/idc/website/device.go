@@ -108,7 +108,7 @@ func (s *Site) decideDevice(w http.ResponseWriter, r *http.Request, who person) 
 	case elsewhere:
 		s.refused(r, "user:"+who.UserName, "RefuseUserCode", "", "started at another address")
 		s.Message(w, r, http.StatusForbidden, "This sign-in was started elsewhere",
-			"This server accepts a code only from the address that the sign-in was started at. Start again on this machine.")
+			"This server accepts a code only from the address that started the sign-in. Start again on this machine.")
 		return
 	}
 	allow := r.PostFormValue("decision") == "allow"

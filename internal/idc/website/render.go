@@ -79,7 +79,7 @@ func (s *Site) Message(w http.ResponseWriter, r *http.Request, status int, title
 
 // NotFound is the page for an address that leads nowhere.
 func (s *Site) NotFound(w http.ResponseWriter, r *http.Request) {
-	s.Message(w, r, http.StatusNotFound, "This page does not exist", "Check the address, or begin again.")
+	s.Message(w, r, http.StatusNotFound, "This page does not exist", "Check the address, or start again.")
 }
 
 // broken is the page for a failure of our own.

@@ -36,7 +36,7 @@ func (c *Client) checkRegistration(r identitycenter.ClientRegistration) error {
 	case !visible(r.ClientID) || !visible(r.ClientSecret.Reveal()):
 		return errors.New("no usable client id and secret")
 	case !r.ExpiresAt.After(c.now()):
-		return errors.New("the registration has ended already")
+		return errors.New("the registration has already expired")
 	}
 	return nil
 }

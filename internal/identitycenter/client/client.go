@@ -129,7 +129,7 @@ func checkEndpoint(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
 		(u.Scheme != "https" && u.Scheme != "http") {
-		return fmt.Errorf("endpoint %q is no http or https address", text)
+		return fmt.Errorf("endpoint %q is not an http or https address", text)
 	}
 	return nil
 }

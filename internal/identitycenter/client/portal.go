@@ -89,7 +89,7 @@ func (c *Client) ListAccountRoles(
 	for _, r := range out.RoleList {
 		role := identitycenter.Role{AccountID: aws.ToString(r.AccountId), Name: aws.ToString(r.RoleName)}
 		if role.AccountID != accountID || role.Name == "" {
-			return nil, "", c.badPortalAnswer("ListAccountRoles", errors.New("a role of another account than asked for"))
+			return nil, "", c.badPortalAnswer("ListAccountRoles", errors.New("a role in another account than requested"))
 		}
 		page = append(page, role)
 	}
@@ -117,7 +117,7 @@ func (c *Client) Logout(ctx context.Context, token identitycenter.Secret) error 
 // nextPage is the token of the next page; it becomes part of a request.
 func (c *Client) nextPage(operation string, next *string) (string, error) {
 	if text := aws.ToString(next); text != "" && !visible(text) {
-		return "", c.badPortalAnswer(operation, errors.New("no usable token of the next page"))
+		return "", c.badPortalAnswer(operation, errors.New("no usable token for the next page"))
 	}
 	return aws.ToString(next), nil
 }

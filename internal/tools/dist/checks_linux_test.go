@@ -60,7 +60,7 @@ func checkArchive(r *root, path string) {
 	const folder = "/home/anna/rolecall_1.2.3_linux_amd64"
 	for command, want := range map[string]string{
 		"rolecall version": "rolecall v1.2.3\n",
-		"rolecall demo":    "That was all.",
+		"rolecall demo":    "That is all.",
 		"MANPAGER=cat man -M " + folder + "/man rolecall":                                        "rolecall",
 		"bash -c 'source " + folder + "/completions/rolecall.bash; complete -p rolecall'":        "-F _rolecall",
 		"fish -c 'source " + folder + `/completions/rolecall.fish; complete -C "rolecall whoa"'`: "whoami\t",
@@ -125,7 +125,7 @@ func checkImage(t *testing.T, release string) {
 	requireRoot(t)
 	i := anImage(t, release)
 	path, _ := strings.CutPrefix(i.environ[0], "PATH=")
-	for command, want := range map[string]string{"version": "rolecall v1.2.3\n", "demo": "That was all."} {
+	for command, want := range map[string]string{"version": "rolecall v1.2.3\n", "demo": "That is all."} {
 		args := append([]string{"-i", "-C", "/"}, i.environ...)
 		args = append(args, "/usr/sbin/chroot", "--userspec="+i.user, i.dir, path+"/rolecall", command)
 		if out := must(t, "env", args...); !strings.Contains(out, want) {

@@ -134,7 +134,7 @@ func (r *root) used(zsh string) {
 		!strings.Contains(out, "date     2026-11-29T10:00:00Z") {
 		r.Errorf("version: %s", out)
 	}
-	if out := r.run("rolecall", "demo"); !strings.Contains(out, "That was all.") {
+	if out := r.run("rolecall", "demo"); !strings.Contains(out, "That is all.") {
 		r.Errorf("demo: %s", out)
 	}
 	if out := r.run("sh", "-c", "rolecall-process --profile nowhere 2>&1; echo $?"); !strings.HasSuffix(out, "\n6") {

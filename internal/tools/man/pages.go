@@ -72,7 +72,7 @@ func (w *writer) overview(tree reference.Command) {
 	p.head("OPTIONS")
 	p.flags(tree.Flags)
 	w.exitStatus(p, reference.Command{})
-	p.text("exec, demo and idc run pass on the exit code of their command.")
+	p.text("exec, demo and idc run exit with the exit code of their command.")
 	p.head("ENVIRONMENT")
 	for _, v := range reference.Variables() {
 		p.term(bold(v.Name), v.Text)

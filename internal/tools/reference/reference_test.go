@@ -211,7 +211,7 @@ func TestTheSeedFilesFields(t *testing.T) {
 
 func TestExitCodes(t *testing.T) {
 	codes, err := reference.ExitCodes(root)
-	if err != nil || len(codes) != 10 || codes[3] != (reference.Code{Number: "3", Text: "A person has to sign in."}) {
+	if err != nil || len(codes) != 10 || codes[3] != (reference.Code{Number: "3", Text: "You have to sign in."}) {
 		t.Errorf("%+v, %v", codes, err)
 	}
 	for _, code := range codes {

@@ -257,7 +257,7 @@ func TestExplains(t *testing.T) {
 		want           bool
 	}{
 		{"no access to role …", `no access to role "…" in account …`, true},
-		{"… excludes …", "--all excludes a session", true},
+		{"… cannot be used with …", "--all cannot be used with a SESSION", true},
 		{"… is not a region", `"…" is not a region`, true},
 		{"no access to roles", `no access to role "…"`, false},
 		{"account … role", "role … account", false},

@@ -155,7 +155,7 @@ func TestConvert(t *testing.T) {
 		{"```sh\necho '<b>' # why\n```\n", `<code class="language-sh">echo &#39;&lt;b&gt;&#39;<i> # why</i></code></pre>`},
 		{"```console\n$ ls <x>\nout\n```\n", `<span class="prompt">$ </span><b>ls &lt;x&gt;</b>` + "\nout"},
 		{"`x --all --y`\n", `<code>x <b>--all</b> <b>--y</b></code>`},
-		{"```sh aws\nx\n```\n", "needs an AWS account"},
+		{"```sh aws\nx\n```\n", "under AWS"},
 		{"```sh\n" + strings.Repeat("x", 60) + "\n```\n", `<pre tabindex="0">`},
 		{"{{include docs/d.md}}\n", `<a href="a.html">a</a> gone <a href="a.html#part">part</a> <a href="a.html">A</a>`},
 		{"{{section docs/d.md}}\n", `<a href="a.html#title-of-d">Title of D</a>`},

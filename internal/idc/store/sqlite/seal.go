@@ -201,7 +201,7 @@ func compare(kept seal, l ledger, at []byte) store.Finding {
 			"events %d to %d are missing at the end: cut off, or the database is an older copy", l.events+1, had)}
 	case !bytes.Equal(at, kept.Head):
 		return store.Finding{Kind: store.OlderCopy, Message: fmt.Sprintf(
-			"event %d is not the one that was sealed: an older copy was restored and used since", kept.Events)}
+			"event %d is not the one that was sealed: an older copy was restored and used", kept.Events)}
 	}
 	return store.Finding{}
 }
