@@ -61,7 +61,7 @@ func runTour(t *testing.T, aws awsCLI) {
 		`"Arn": "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_ReadOnly_\w{16}/alice"`,
 		`terraform apply: arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_`,
 		`code -n: arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_`,
-		`title: Signed in to the console`, `keys of 111122223333/Admin are in \[jdbc\]`, `(?m)^1\n1\n\[\]$`,
+		`title: Signed in to the console`, `wrote the keys of 111122223333/Admin to \[jdbc\]`, `(?m)^1\n1\n\[\]$`,
 		`removed \[jdbc\]`,
 	} {
 		if !regexp.MustCompile(want).Match(out) {
