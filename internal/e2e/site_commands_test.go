@@ -39,8 +39,8 @@ func sitePages(t *testing.T) []string {
 	return pages
 }
 
-// The commands of each page work, in its order, in one shell and a clean home. Terraform and an editor are programs that
-// ask for their keys as these do. Blocks that name a story are run there, with the same words.
+// The commands of each page work, in its order, in one shell and a clean home. Terraform and an editor are programs
+// that ask for their keys as these do. Blocks that name a story are run there, with the same words.
 func TestTheSitesCommands(t *testing.T) {
 	aws := sidAWS(t)
 	ran := 0
