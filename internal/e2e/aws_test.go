@@ -408,7 +408,7 @@ func TestHTTPSProxyIsAskedToConnect(t *testing.T) {
 	w := aWorld(t, oidc.Options{})
 	w.signIn(t, "rolecall", "login", "corp")
 	r := w.run(t, "env", "-u", "AWS_ENDPOINT_URL_STS", "HTTPS_PROXY="+proxy.URL, "rolecall", "whoami", "dev")
-	if r.code != 5 || !strings.Contains(r.stderr, "GetCallerIdentity: the service is not available") {
+	if r.code != 5 || !strings.Contains(r.stderr, "GetCallerIdentity: the service is unavailable") {
 		t.Errorf("exit code %d: %s", r.code, r.stderr)
 	}
 	if got := <-asked; got != "CONNECT sts.us-east-1.amazonaws.com:443" {

@@ -61,7 +61,7 @@ func shoot(ctx context.Context, t *testing.T, name string) {
 // do acts in the browser; an act that does not succeed in time fails the test, with a picture.
 func do(browser context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(browser, 15*time.Second)
+	ctx, cancel := context.WithTimeout(browser, time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Errorf("in the browser: %v", err)

@@ -276,7 +276,7 @@ func (s *screenReader) await(ctx context.Context, shows func(string) bool) {
 	}
 }
 
-const storyTimeout = 60 * time.Second
+const storyTimeout = 2 * time.Minute
 
 // signInMain is the command "signin USER [-deny] [-paste] COMMAND …" of the
 // stories: a person at a terminal who signs in where the command asks for it. With

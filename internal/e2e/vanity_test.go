@@ -139,9 +139,9 @@ func TestAStartURLThatLeadsElsewhere(t *testing.T) {
 		code  int
 		says  string
 	}{
-		"elsewhere":   {to("https://attacker.example/start?token", 302), 7, "leads to https://attacker.example, which"},
+		"elsewhere":   {to("https://attacker.example/start?token", 302), 7, "redirects to https://attacker.example, which"},
 		"alike":       {to("https://awsapps.com.attacker.example/start", 301), 7, "awsapps.com.attacker.example"},
-		"plain http":  {to("http://d-1234567890.awsapps.com/start", 307), 7, "leads to http://d-1234567890.awsapps.com"},
+		"plain http":  {to("http://d-1234567890.awsapps.com/start", 307), 7, "redirects to http://d-1234567890.awsapps.com"},
 		"with a port": {to("https://d-1234567890.awsapps.com:8443/start", 308), 7, "d-1234567890.awsapps.com:8443"},
 		"down":        {own(503), 5, "HTTP status 503"},
 		"a page":      {own(200), 6, `"corp" has no sso_region`},
