@@ -104,10 +104,10 @@ func TestDeviceLoginInChromium(t *testing.T) {
 	}
 	do(page, t, opens("device?user_code="+no.UserCode), chromedp.WaitVisible(".problem")) // a decision counts once
 
-	short := aWorld(t, oidc.Options{DeviceCodeLife: 2 * time.Second})
+	short := aWorld(t, oidc.Options{DeviceCodeLife: 10 * time.Second})
 	late := aDeviceLogin(t, short, "slow")
 	do(page, t, signedInAt(short, "alice", "device?user_code="+late.UserCode), ends("Allow access?"),
-		chromedp.Sleep(2*time.Second), chromedp.Click(`button[value="allow"]`), ends("This sign-in is over"),
+		chromedp.Sleep(10*time.Second), chromedp.Click(`button[value="allow"]`), ends("This sign-in is over"),
 		opens("device?user_code="+late.UserCode), chromedp.WaitVisible(".problem"))
 	if _, refusal := late.token(t, short); refusal != "expired_token" {
 		t.Errorf("expired: %q", refusal)
