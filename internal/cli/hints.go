@@ -115,8 +115,8 @@ func (a *App) missingDash(exec *cobra.Command) error {
 	return e
 }
 
-// localHint returns the command line as it has to be for the AWS CLI and SDKs to find the local Identity Center that
-// issued a profile's keys: exec names no endpoints. It is empty if there is none, or its STS is in the environment.
+// localHint returns the command line with which the AWS CLI and SDKs find the local Identity Center that issued a
+// profile's keys; exec itself sets no endpoints. It is empty for AWS, or if the environment already names an STS.
 func (a *App) localHint(profile awsconfig.Profile) string {
 	if a.Getenv("AWS_ENDPOINT_URL_STS") != "" {
 		return ""

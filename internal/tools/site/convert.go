@@ -195,7 +195,7 @@ func (r *rewriter) codeSpan(w util.BufWriter, source []byte, n ast.Node, enterin
 	return ast.WalkSkipChildren, err
 }
 
-// notes are what is said below blocks that do not run as they are in the pages' own test.
+// notes are shown below blocks that the test of the pages does not run as they are.
 func notes() map[string]string {
 	return map[string]string{
 		"aws":    "Tested against a local Identity Center under AWS's host names.",
