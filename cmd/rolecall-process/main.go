@@ -1,7 +1,11 @@
 // Command rolecall-process answers a credential_process call from the cache of
 // role credentials, and hands every other case to "rolecall process" beside it.
 // It links neither the AWS SDK nor net/http, so that it starts in a millisecond:
-// SDKs start it on every run of every tool.
+// SDKs start it on every run of every tool. It needs one processor for that, so the runtime
+// does not look up how many its container has.
+//
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
 package main
 
 import (

@@ -91,7 +91,7 @@ const (
 	inProcess = "ROLECALL_IN_PROCESS"
 )
 
-// runProcess runs the credential_process of a profile, if the person agrees to this command line (security.md R23).
+// runProcess runs the credential_process of a profile, if the person agrees to this command line.
 func (a *App) runProcess(ctx context.Context, p awsconfig.Profile, o options) ([]byte, error) {
 	running := strings.Split(a.Getenv(inProcess), "\n")
 	for _, name := range running {

@@ -16,9 +16,11 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/creack/pty"
+	"github.com/hinshun/vt10x"
 	"golang.org/x/sys/unix"
 
 	"rolecall/internal/idc/visitor"
@@ -255,11 +257,23 @@ func (s *screenReader) heldOpen() <-chan time.Time {
 	return time.After(300 * time.Millisecond)
 }
 
+// drawn is what a program shows that draws the whole screen, in pieces as its keys arrive; empty for others.
+func drawn(screen string) string {
+	const fullScreen = "\x1b[?1049h"
+	_, picture, draws := strings.Cut(screen, fullScreen)
+	if !draws {
+		return ""
+	}
+	terminal := vt10x.New(vt10x.WithSize(wineColumns, wineRows))
+	_, _ = terminal.Write(notDrawn.ReplaceAll([]byte(picture), nil))
+	return terminal.String()
+}
+
 // await waits until the screen shows what is wanted, or ctx ends.
 func (s *screenReader) await(ctx context.Context, shows func(string) bool) {
 	for {
 		s.mu.Lock()
-		if shows(s.current()) || s.shown != nil && shows(drawn(s.all.String())) {
+		if shows(s.current()) || shows(drawn(s.all.String())) {
 			s.mu.Unlock()
 			return
 		}
@@ -272,6 +286,31 @@ func (s *screenReader) await(ctx context.Context, shows func(string) bool) {
 		case <-more:
 		case <-ctx.Done():
 			return
+		}
+	}
+}
+
+// A person reads what is on the screen, however many pieces the program drew it in.
+func TestAwaitReadsTheScreen(t *testing.T) {
+	s := &screenReader{}
+	for _, piece := range []string{
+		"\x1b[?2026$p\x1b[?1049h\x1b[>1u\x1b[H\x1b[J> ", "corp:\x1b[69X", "\x1b[3;1Hsandbox\x1b[1;8Hp",
+		"\x1b[2;1Hother\x1b[1;9Hay",
+	} {
+		if _, err := s.Write([]byte(piece)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for text, want := range map[string]bool{"> corp:pay": true, "sandbox": true, "corp:payother": false} {
+		shown := false
+		s.await(ctx, func(screen string) bool {
+			shown = strings.Contains(screen, text)
+			return shown
+		})
+		if shown != want {
+			t.Errorf("%q is on the screen: %v, want %v", text, shown, want)
 		}
 	}
 }

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/creack/pty"
-	"github.com/hinshun/vt10x"
 	"golang.org/x/term"
 )
 
@@ -237,18 +236,6 @@ func consoleText(screen string) string {
 		return strings.Repeat(" ", n)
 	})
 	return withUnixPaths(screen)
-}
-
-// drawn is what a program shows that draws the whole screen, in pieces as its keys arrive; empty for others.
-func drawn(screen string) string {
-	const fullScreen = "\x1b[?1049h"
-	_, picture, draws := strings.Cut(screen, fullScreen)
-	if !draws {
-		return ""
-	}
-	terminal := vt10x.New(vt10x.WithSize(wineColumns, wineRows))
-	_, _ = terminal.Write([]byte(picture))
-	return terminal.String()
 }
 
 // endAll kills the Windows programs of that name, as a crash or a person does, and returns how many.

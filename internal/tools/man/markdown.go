@@ -47,7 +47,7 @@ func (p *page) node(n ast.Node, source []byte) {
 }
 
 // decision matches a sentence that leads to a page of docs/decisions.
-var decision = regexp.MustCompile(`Why it is as it is: decision [0-9]+\.`)
+var decision = regexp.MustCompile(` ?For the reasons, see decision [0-9]+\.`)
 
 // rows writes each row of a table: its first cell is the term, and the others are named by their columns if there are
 // several.
