@@ -79,6 +79,28 @@ func (c container) inside(argv ...string) []string {
 	return append([]string{"ip", "netns", "exec", c.name}, argv...)
 }
 
+// forwards has a forwarder listen inside.
+func (c container) forwards(t *testing.T, w *world, to string, listen ...string) {
+	t.Helper()
+	argv := []string{"rolecall", "serve", "--forward", "--to", to}
+	for _, l := range listen {
+		argv = append(argv, "--listen", l)
+	}
+	w.start(t, "ready: "+listen[len(listen)-1], c.inside(argv...)...)
+}
+
+// reachesCenter forwards the world's Identity Center to its own address inside, instead of a network.
+func (c container) reachesCenter(t *testing.T, w *world) {
+	t.Helper()
+	center := filepath.Join(t.TempDir(), "center.sock")
+	listener, err := net.Listen("unix", center)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = w.http.Serve(listener) }()
+	c.forwards(t, w, "unix:"+center, strings.TrimPrefix(w.url, "http://"))
+}
+
 // The container's programs get keys at its own loopback, and at ECS's address, through a forwarder that reaches serve
 // by a mounted socket. There is no network in it, so STS is forwarded, too.
 func TestKeysInAContainer(t *testing.T) {
@@ -92,22 +114,8 @@ func TestKeysInAContainer(t *testing.T) {
 	}
 	_, target := w.serving(t, "--socket", socket)
 	host := strings.Split(target.URI, "/")[2]
-	forward := func(to string, listen ...string) {
-		argv := []string{"rolecall", "serve", "--forward", "--to", to}
-		for _, l := range listen {
-			argv = append(argv, "--listen", l)
-		}
-		w.start(t, "ready: "+listen[len(listen)-1], c.inside(argv...)...)
-	}
-	forward("unix:"+socket, host, "169.254.170.2:80")
-	// The Identity Center's STS, by another forwarder instead of a network.
-	center := filepath.Join(w.home, "run", "center.sock")
-	listener, err := net.Listen("unix", center)
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { _ = w.http.Serve(listener) }()
-	forward("unix:"+center, strings.TrimPrefix(w.url, "http://"))
+	c.forwards(t, w, "unix:"+socket, host, "169.254.170.2:80")
+	c.reachesCenter(t, w)
 
 	path := "/" + strings.Split(target.URI, "/")[3]
 	var all sync.WaitGroup

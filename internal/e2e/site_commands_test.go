@@ -20,8 +20,8 @@ import (
 	"rolecall/internal/idc/oidc"
 )
 
-// shellBlock matches a block of commands, its kind and its mark. Those marked "other" or "system" are run by other
-// tests; "docker" needs what is not here.
+// shellBlock matches a block of commands, its kind and its mark. Those marked "other", "system" or "docker" are run
+// by other tests.
 var shellBlock = regexp.MustCompile("(?ms)^```(sh|bash|console)(?: ([^\n]*))?\n(.*?)^```")
 
 // sitePages are the pages of the site, the files of docs that they show, and the README, whose other blocks are run by
@@ -76,7 +76,7 @@ func pageScript(t *testing.T, path string) string {
 		story, isStory := strings.CutPrefix(mark, "story:")
 		switch {
 		case isStory:
-			toldBy(t, path, story, text)
+			toldBy(t, path, story, kind == "console", text)
 		case mark == "aws":
 			region := regexp.MustCompile("us-gov-west-1|$").FindString(text)
 			script.WriteString("(\ntheirs " + cmp.Or(region, idc.DefaultRegion) + "\n" + forTest(text) + ")\n")
@@ -193,7 +193,9 @@ func runPage(t *testing.T, aws awsCLI, script string) {
 }
 
 // toldBy fails if none of some stories runs the commands of a block: their words and options, whatever the values.
-func toldBy(t *testing.T, page, stories, block string) {
+//
+// Of a console, they expect each line that a command prints, and type what stands after "> ".
+func toldBy(t *testing.T, page, stories string, console bool, block string) {
 	t.Helper()
 	var told []byte
 	for story := range strings.SplitSeq(stories, ",") {
@@ -205,6 +207,17 @@ func toldBy(t *testing.T, page, stories, block string) {
 	}
 	for line := range strings.SplitSeq(strings.TrimSpace(block), "\n") {
 		var words []string
+		if command, prompt := strings.CutPrefix(line, "$ "); console && !prompt {
+			if answer, typed := strings.CutPrefix(line, "> "); typed {
+				line = `'` + answer + `\n'`
+			}
+			if !bytes.Contains(told, []byte(line)) {
+				t.Errorf("%s: the stories %s do not show %s", page, stories, line)
+			}
+			continue
+		} else if console {
+			line = command
+		}
 		for n, word := range strings.Fields(comment.ReplaceAllString(line, "")) {
 			if n < 3 || strings.HasPrefix(word, "--") {
 				words = append(words, regexp.QuoteMeta(word))
