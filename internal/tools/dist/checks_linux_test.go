@@ -80,7 +80,7 @@ func checkArchive(r *root, path string) {
 // checkImage makes the image with the command that the Dockerfile names, and runs it.
 func checkImage(t *testing.T, release string) {
 	requireRoot(t)
-	scripts, err := filepath.Abs("../../../scripts")
+	scripts, err := filepath.Abs("scripts")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +103,7 @@ func checkImage(t *testing.T, release string) {
 		t.Error(config)
 	}
 	dir := must(t, "docker", "image", "mount", "rolecall")
+	defer must(t, "docker", "image", "unmount", "rolecall")
 	if modes := must(t, "stat", "-c", "%a %u", dir+"/tmp", dir+home); modes != "1777 0\n700 65532" {
 		t.Error(modes)
 	}
