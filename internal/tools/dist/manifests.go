@@ -82,8 +82,8 @@ func (r *release) fill(sums map[string]string) (map[string][]byte, error) {
 	data := map[string]any{
 		"Version": r.version, "Tag": r.tag, "URL": r.url, "About": about, "Maintainer": r.maintainer,
 		"Pacman": r.numbers() + r.pre, "LinuxArchs": slices.Sorted(maps.Keys(archives["linux"])),
-		"ScoopNames": map[string]string{"amd64": "64bit", "arm64": "arm64"}, "Day": r.at.Format(time.DateOnly),
-		"Mac": archives["darwin"], "Linux": archives["linux"], "Windows": archives["windows"],
+		"Day": r.at.Format(time.DateOnly), "Mac": archives["darwin"], "Linux": archives["linux"],
+		"Windows": archives["windows"],
 	}
 	t := template.New("").Delims("[[", "]]").Funcs(template.FuncMap{"upper": strings.ToUpper, "machine": machine})
 	if _, err := t.ParseFS(manifestTemplates, "manifests/*"); err != nil {

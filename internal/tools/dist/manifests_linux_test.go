@@ -204,7 +204,8 @@ func TestManifestsOfFewSystems(t *testing.T) {
 		r.systems = systems
 		files := filled(t, r)
 		for path, text := range files {
-			if strings.Contains(string(text), "<no value>") || strings.Contains(string(text), "[[") {
+			if strings.Contains(string(text), "<no value>") || strings.Contains(string(text), "[[") ||
+				strings.Contains(string(text), `""`) {
 				t.Errorf("%v: %s:\n%s", systems, path, text)
 			}
 		}
