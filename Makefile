@@ -11,13 +11,13 @@ SYSTEMS  = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64
 VETTED   = windows/amd64 darwin/arm64
 # A number of inputs: with a time, go test may fail as it ends in the middle of one (golang/go#75804).
 FUZZTIME ?= 500000x
-# Where a release goes, and the page of the repository that it is published at.
+# Where a release goes, the page of the repository that it is published at, and the systems that it is for: else all.
 OUT     ?= dist
 URL     ?=
 MAINTAINER ?=
-ONLY    ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64
+ONLY    ?=
 DIST     = CGO_ENABLED=0 go run -trimpath ./internal/tools/dist -version "$(VERSION)" -url "$(URL)" -maintainer "$(MAINTAINER)" \
-	-systems "$(ONLY)" $(if $(DIRTY),-dirty)
+	$(if $(ONLY),-systems "$(ONLY)") $(if $(DIRTY),-dirty)
 
 .PHONY: help build install man site test lint code workflows needs fmt unit dist redist publish bench proof fuzz mutants cover soak clean
 
@@ -132,5 +132,5 @@ soak: needs ## the same attacks and faults in large numbers, the mistakes, each 
 	$(MAKE) fuzz
 	go run ./internal/tools/proof "$(NOTES)" >bin/proof.md && mv bin/proof.md docs/proof.md
 
-clean: ## remove the built programs and releases
-	rm -rf bin dist
+clean: ## remove the built programs, releases and site
+	rm -rf bin dist site/out

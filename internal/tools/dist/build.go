@@ -85,7 +85,7 @@ func (r *release) manual() ([]entry, error) {
 		return nil, err
 	}
 	var pages []entry
-	for _, section := range []string{"1", "5", "7"} {
+	for _, section := range []string{"1", "5"} {
 		paths, err := filepath.Glob(filepath.Join(folder, "*."+section))
 		if err != nil {
 			return nil, err

@@ -14,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -144,7 +143,7 @@ func (r *release) build(s system, common []entry, bill *bill) ([]entry, error) {
 
 // pack writes the archive, and on Linux the packages.
 func (r *release) pack(s system, files []entry) error {
-	name := strings.Join([]string{"rolecall", r.version, s.os, s.arch}, "_")
+	name := r.name(s)
 	if s.os == "windows" {
 		return r.zip(name, files)
 	}

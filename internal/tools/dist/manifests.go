@@ -69,8 +69,11 @@ type archive struct{ Name, Folder, URL, Sum string }
 func (r *release) fill(sums map[string]string) (map[string][]byte, error) {
 	archives := map[string]map[string]archive{}
 	for _, s := range r.systems {
-		folder := strings.Join([]string{"rolecall", r.version, s.os, s.arch}, "_")
-		name := folder + map[bool]string{true: ".zip", false: ".tar.gz"}[s.os == "windows"]
+		folder := r.name(s)
+		name := folder + ".tar.gz"
+		if s.os == "windows" {
+			name = folder + ".zip"
+		}
 		if sums[name] == "" {
 			return nil, fmt.Errorf("no sum of %s", name)
 		}

@@ -86,9 +86,9 @@ func TestPreviewsComeFirst(t *testing.T) {
 		found["deb"] = append(found["deb"], must(t, "dpkg-deb", "-f", path("deb"), "Version"))
 		found["rpm"] = append(found["rpm"], must(t, "rpm", "--dbpath", t.TempDir(), "-qp", "--qf", "%{VERSION}-%{RELEASE}",
 			path("rpm")))
-		for format, key := range map[string]string{"archlinux": "pkgver", "apk": "pkgver"} {
+		for _, format := range []string{"archlinux", "apk"} {
 			info := must(t, "tar", "-xOf", path(format), ".PKGINFO")
-			version := regexp.MustCompile(`(?m)^` + key + ` = (\S+)$`).FindStringSubmatch(info)
+			version := regexp.MustCompile(`(?m)^pkgver = (\S+)$`).FindStringSubmatch(info)
 			if version == nil {
 				t.Fatalf("%s of %s has no version:\n%s", format, tag, info)
 			}
@@ -218,7 +218,7 @@ func checkSums(t *testing.T, folder string) {
 }
 
 // known are findings of rpmlint that are right as they are: packages are signed by whoever publishes them, and this
-// rpmlint is older than Go's programs without a section of symbols, and than SPDX's names of licences.
+// rpmlint does not take a program without a section of symbols for one, as Go's are.
 var known = []string{"no-signature", "no-binary"}
 
 // behindGlass runs a command that unpacks packages by their absolute names, which as root would be into this very

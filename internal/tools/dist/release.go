@@ -56,6 +56,9 @@ type release struct {
 	systems    []system
 }
 
+// name is what the archive and the packages of a system are called, without their ends.
+func (r *release) name(s system) string { return "rolecall_" + r.version + "_" + s.name() }
+
 const number = `(?:0|[1-9]\d*)`
 
 // versions are those that all package managers put into the same order.
