@@ -83,8 +83,8 @@ redist: ## build the release in OUT once more, elsewhere and with nothing compil
 
 publish: ## put the release in OUT onto GitHub as a draft, with its manifests as one archive
 	tar -C "$(OUT)" -czf "$(OUT)/manifests.tar.gz" manifests
-	gh release create "$(VERSION)" --draft --verify-tag --title "$(VERSION)" --notes-file CHANGELOG.md \
-		$$(find "$(OUT)" -maxdepth 1 -type f)
+	gh release create "$(VERSION)" --draft --verify-tag $(if $(findstring -,$(VERSION)),--prerelease) \
+		--title "$(VERSION)" --notes-file CHANGELOG.md $$(find "$(OUT)" -maxdepth 1 -type f)
 
 fmt: ## format the code
 	$(TOOL) golangci-lint fmt

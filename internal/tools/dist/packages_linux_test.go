@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -165,6 +166,28 @@ func TestMakeInstall(t *testing.T) {
 	}
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "rolecall v1.2.3\n") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// A preview is drafted as one: else it would be the latest release for people, and for Scoop.
+func TestMakePublish(t *testing.T) {
+	out, tools := t.TempDir(), t.TempDir()
+	if err := errors.Join(
+		os.Mkdir(filepath.Join(out, "manifests"), 0o700),
+		os.WriteFile(filepath.Join(out, sumsFile), nil, 0o600),
+		os.WriteFile(filepath.Join(tools, "gh"), []byte("#!/bin/sh\necho gh \"$@\"\n"), 0o700),
+	); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", tools+string(os.PathListSeparator)+os.Getenv("PATH"))
+	for version, preview := range map[string]bool{"v1.2.3": false, "v1.2.3-rc.1": true} {
+		said := must(t, "make", "-C", here, "publish", "VERSION="+version, "OUT="+out)
+		_, call, _ := strings.Cut(said, "\ngh release create "+version+" --draft --verify-tag ")
+		for word, want := range map[string]bool{"--prerelease": preview, sumsFile: true, "manifests.tar.gz": true} {
+			if strings.Contains(call, word) != want {
+				t.Errorf("%s: %s: %v, want %v, in\n%s", version, word, !want, want, said)
+			}
+		}
 	}
 }
 
