@@ -117,7 +117,7 @@ func (r *rewriter) collect(document ast.Node, source []byte) {
 // tag matches one of HTML.
 var tag = regexp.MustCompile(`<[^>]*>`)
 
-// words returns the text of a node.
+// words returns the text of a node, as a reader sees it.
 func words(n ast.Node, source []byte) string {
 	switch n.Kind() {
 	case ast.KindFencedCodeBlock, ast.KindCodeBlock:
@@ -128,7 +128,11 @@ func words(n ast.Node, source []byte) string {
 	var b strings.Builder
 	for child := n.FirstChild(); child != nil; child = child.NextSibling() {
 		if leaf, ok := child.(*ast.Text); ok {
-			b.Write(leaf.Value(source))
+			value := leaf.Value(source)
+			if !leaf.IsRaw() { // code has no escapes
+				value = util.UnescapePunctuations(value)
+			}
+			b.Write(value)
 			if leaf.SoftLineBreak() {
 				b.WriteByte(' ')
 			}

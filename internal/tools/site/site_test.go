@@ -55,6 +55,14 @@ func TestTheSite(t *testing.T) {
 	}
 }
 
+// Search finds what a reader sees, which has no escapes of Markdown.
+func TestTheSearchIndexHasNoEscapes(t *testing.T) {
+	const shown = "profiles with credential_source = Environment"
+	if index := built(t)["search-index.js"]; !strings.Contains(string(index), shown) {
+		t.Errorf("no %q", shown)
+	}
+}
+
 // Each page of docs is shown on the site.
 func TestTheSiteShowsAllOfDocs(t *testing.T) {
 	s, err := load(root, "v1")
