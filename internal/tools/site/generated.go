@@ -79,12 +79,15 @@ func flags(all []reference.Flag) string {
 	var b strings.Builder
 	b.WriteString("<dl>\n")
 	for _, f := range all {
-		option := html.EscapeString(strings.TrimSpace("--" + f.Name + " " + f.Value))
+		option := strings.TrimSpace("--" + f.Name + " " + f.Value)
+		if f.Short != "" {
+			option = "-" + f.Short + ", " + option
+		}
 		text := html.EscapeString(f.Usage)
 		if f.Default != "" {
 			text += " (default <code>" + html.EscapeString(f.Default) + "</code>)"
 		}
-		fmt.Fprintf(&b, "<dt><code>%s</code></dt><dd>%s</dd>\n", option, text)
+		fmt.Fprintf(&b, "<dt><code>%s</code></dt><dd>%s</dd>\n", html.EscapeString(option), text)
 	}
 	return b.String() + "</dl>\n\n"
 }

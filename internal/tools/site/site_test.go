@@ -53,6 +53,10 @@ func TestTheSite(t *testing.T) {
 			t.Errorf("the page of commands has no %s", c.Path)
 		}
 	}
+	const short = "<dt><code>-y, --yes</code></dt>"
+	if !strings.Contains(string(files["commands.html"]), short) {
+		t.Errorf("the page of commands has no %s", short)
+	}
 }
 
 // Search finds what a reader sees, which has no escapes of Markdown.
