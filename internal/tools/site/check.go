@@ -35,7 +35,7 @@ func check(files map[string][]byte) error {
 					ids[name] = append(ids[name], a.Val)
 				case a.Key == "href" || a.Key == "src":
 					links[name] = append(links[name], a.Val)
-					if strings.Contains(a.Val, "://") && n.Data != "a" {
+					if strings.Contains(a.Val, "//") && n.Data != "a" {
 						problems = append(problems, fmt.Errorf("%s: asks %s for something", name, a.Val))
 					}
 				}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -173,7 +174,7 @@ func (r *rewriter) code(w util.BufWriter, source []byte, n ast.Node, entering bo
 	body := strings.TrimRight(string(n.Lines().Value(source)), "\n")
 	focus := "" // what scrolls must be reachable by keyboard
 	for line := range strings.SplitSeq(body, "\n") {
-		if len(line) > wide {
+		if utf8.RuneCountInString(line) > wide {
 			focus = ` tabindex="0"`
 		}
 	}

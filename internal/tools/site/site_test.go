@@ -121,6 +121,7 @@ func TestCheck(t *testing.T) {
 		{`<p id="x">1</p><p id="x">2</p>`, `a.html: the anchor #x is there twice`},
 		{`<img src="https://example.com/p.png" alt="">`, `a.html: asks https://example.com/p.png for something`},
 		{`<script src="https://example.com/s.js"></script>`, `a.html: asks https://example.com/s.js for something`},
+		{`<img src="//example.com/p.png" alt="">`, `a.html: asks //example.com/p.png for something`},
 	} {
 		err := check(map[string][]byte{"a.html": document(c.body), "b.html": document(`<p id="z">z</p>`)})
 		if got := said(err); got != c.want {
@@ -169,6 +170,7 @@ func TestConvert(t *testing.T) {
 		{"`x --all --y`\n", `<code>x <b>--all</b> <b>--y</b></code>`},
 		{"```sh aws\nx\n```\n", "under AWS"},
 		{"```sh\n" + strings.Repeat("x", 60) + "\n```\n", `<pre tabindex="0">`},
+		{"```sh\n" + strings.Repeat("…", 30) + "\n```\n", `<pre><code`},
 		{"{{include docs/d.md}}\n", `<a href="a.html">a</a> gone <a href="a.html#part">part</a> <a href="a.html">A</a>`},
 		{"{{section docs/d.md}}\n", `<a href="a.html#title-of-d">Title of D</a>`},
 		{"| Message | x |\n|---|---|\n| `a`, `<b>` | *c* |\n", "" +
