@@ -164,16 +164,42 @@ func TestTheSitesScript(t *testing.T) {
 	if err != nil || theme != "darkdark" {
 		t.Errorf("the next page is %q: %v", theme, err)
 	}
-	do(browser, t, withoutScript(true), chromedp.Navigate("file://"+dir+"/start.html"), chromedp.Click(".menu"),
+	do(browser, t, withoutScript(), chromedp.Navigate("file://"+dir+"/start.html"), chromedp.Click(".menu"),
 		chromedp.WaitVisible(`#menu a[href="commands.html"]`), chromedp.Click(`#menu a[href="commands.html"]`),
 		chromedp.WaitVisible(`//h1[text()="Commands"]`))
 }
 
+// Who leaves the search by keyboard finds no results over the page, and finds them again who comes back. What was copied
+// is announced. On the smallest screen, there is room beside the menu for a tap that closes it.
+func TestTheSiteGetsOutOfTheWay(t *testing.T) {
+	dir, _ := siteFolder(t)
+	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	t.Cleanup(server.Close)
+	browser := aBrowser(t)
+	focus := func(selector string) chromedp.Action[chromedp.Void] {
+		return chromedp.Evaluate[chromedp.Void](`document.querySelector("` + selector + `").focus()`)
+	}
+	do(browser, t, chromedp.EmulateViewport(320, 740), chromedp.Navigate(server.URL+"/start.html"),
+		chromedp.SendKeys("#search", "session token"), chromedp.WaitVisible(".found a"),
+		focus(".theme"), chromedp.WaitNotVisible(".found"), focus("#search"), chromedp.WaitVisible(".found a"))
+	said, err := evaluate[string](browser, `navigator.clipboard.writeText = async () => {};
+		document.querySelector(".code button").click();
+		new Promise(done => setTimeout(() => done(document.querySelector("[role=status]").textContent)))`)
+	if err != nil || said != "Copied" {
+		t.Errorf("a copy is announced as %q: %v", said, err)
+	}
+	do(browser, t, chromedp.Click(".menu"), chromedp.WaitVisible("#menu a"))
+	room, err := evaluate[float64](browser, `innerWidth - document.querySelector("#menu").getBoundingClientRect().right`)
+	if err != nil || room < 24 {
+		t.Errorf("there are %v pixels beside the menu: %v", room, err)
+	}
+}
+
 // withoutScript switches the scripts of pages off.
-func withoutScript(off bool) chromedp.Action[chromedp.Void] {
+func withoutScript() chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
-			emulation.SetScriptExecutionDisabledParams{Value: off})
+			emulation.SetScriptExecutionDisabledParams{Value: true})
 		return err
 	})
 }

@@ -36,6 +36,7 @@ function themeButton(button) {
 // What is copied from a block with prompts is what was typed.
 function copyButtons() {
   if (!navigator.clipboard) return;
+  const status = document.querySelector("[role=status]");
   for (const block of document.querySelectorAll(".code")) {
     const code = block.querySelector("code");
     const button = document.createElement("button");
@@ -44,8 +45,8 @@ function copyButtons() {
     button.addEventListener("click", async () => {
       const typed = [...code.querySelectorAll("b")].map((b) => b.textContent);
       await navigator.clipboard.writeText(typed.length ? typed.join("\n") : code.textContent);
-      button.textContent = "Copied";
-      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      button.textContent = status.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; status.textContent = ""; }, 2000);
     });
     block.append(button);
   }
@@ -84,8 +85,7 @@ function search(form) {
     found.replaceChildren(hits.length ? list(hits, words) : message("Nothing found."));
     status.textContent = hits.length === 1 ? "1 result" : hits.length + " results";
   };
-  input.addEventListener("focus", load);
-  input.addEventListener("input", () => { load(); show(); });
+  for (const event of ["focus", "input"]) input.addEventListener(event, () => { load(); show(); });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     found.querySelector("a")?.click();
@@ -96,7 +96,9 @@ function search(form) {
     if (event.key === "ArrowDown" && links[at + 1]) { links[at + 1].focus(); event.preventDefault(); }
     if (event.key === "ArrowUp" && at >= 0) { (links[at - 1] || input).focus(); event.preventDefault(); }
   });
-  document.addEventListener("click", (event) => { if (!form.contains(event.target)) found.hidden = true; });
+  for (const event of ["click", "focusin"]) {
+    document.addEventListener(event, ({ target }) => { if (!form.contains(target)) found.hidden = true; });
+  }
   found.addEventListener("click", () => { found.hidden = true; });
   form.hidden = false;
 }
