@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -53,12 +52,8 @@ func TestPortalByKeyboard(t *testing.T) {
 	}
 
 	// The same without a script: the server searches.
-	do(page, t, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
-			emulation.SetScriptExecutionDisabledParams{Value: true})
-		return err
-	}), opens(""), chromedp.Click(".back"), ends("Your accounts"), chromedp.SendKeys("#q", "Lake\n"),
-		ends("Your accounts"), chromedp.WaitVisible(`//strong[text()="Developer"]`))
+	do(page, t, withoutScript(), opens(""), chromedp.Click(".back"), ends("Your accounts"),
+		chromedp.SendKeys("#q", "Lake\n"), ends("Your accounts"), chromedp.WaitVisible(`//strong[text()="Developer"]`))
 	if h2 := textOf(page, t, "#all"); !strings.Contains(h2, "Found 1 account") {
 		t.Errorf("without a script: %q", h2)
 	}
