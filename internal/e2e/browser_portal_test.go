@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"rolecall/internal/idc/directory"
+	"rolecall/internal/idc/idctest"
 	"rolecall/internal/idc/oidc"
 )
 
@@ -58,6 +60,21 @@ func TestPortalByKeyboard(t *testing.T) {
 		t.Errorf("without a script: %q", h2)
 	}
 	do(page, t, chromedp.Click(".star"), chromedp.WaitVisible("#favorites"))
+}
+
+// With more accounts than a page shows, the server searches: Enter leads to the first that it finds.
+func TestPortalWithManyAccountsByKeyboard(t *testing.T) {
+	t.Parallel()
+	page := aBrowser(t)
+	w := aWorld(t, oidc.Options{})
+	if err := idctest.Fill(w.data, "alice", 60, 1, func(i int) string { return fmt.Sprintf("team-%02d", i) }); err != nil {
+		t.Fatal(err)
+	}
+	do(page, t, signedInAt(w, "alice", ""), chromedp.SendKeys("#q", "team-42\n"),
+		chromedp.WaitVisible("summary:focus"))
+	if account := textOf(page, t, "summary:focus h3"); account != "team-42" {
+		t.Errorf("the focus is on %q", account)
+	}
 }
 
 func TestFavoritesSurviveAReload(t *testing.T) {

@@ -102,7 +102,7 @@ function search() {
   const to = new URL(location.pathname, location.href);
   if (query.value) to.searchParams.set("q", query.value);
   history.replaceState(null, "", to);
-  take(fetch(to));
+  return take(fetch(to));
 }
 
 if (portal && query) {
@@ -113,9 +113,10 @@ if (portal && query) {
     clearTimeout(waits);
     if (whole) filter(); else waits = setTimeout(search, 120);
   });
-  form.addEventListener("submit", (event) => { // what is typed is found already
+  form.addEventListener("submit", async (event) => { // on to the first of what was found
     event.preventDefault();
-    if (!whole) search();
+    clearTimeout(waits);
+    if (!whole) await search();
     summaries()[0]?.focus();
   });
   portal.addEventListener("submit", (event) => {
