@@ -73,14 +73,8 @@ func (w *writer) overview(tree reference.Command) {
 	p.flags(tree.Flags)
 	w.exitStatus(p, reference.Command{})
 	p.text("exec, demo and idc run exit with the exit code of their command.")
-	p.head("ENVIRONMENT")
-	for _, v := range reference.Variables() {
-		p.term(bold(v.Name), v.Text)
-	}
-	p.head("FILES")
-	for _, f := range reference.Files() {
-		p.term(italic(f.Path), f.Text)
-	}
+	p.environment(reference.Variables())
+	p.files(reference.Files())
 	seeAlso(p, "rolecall-process(1)", "rolecall-config.toml(5)", "rolecall-policy.toml(5)", "rolecall-seed(5)", "aws(1)")
 	w.save("rolecall", "1", p)
 }
@@ -205,12 +199,7 @@ func (w *writer) mentioned(p *page, c reference.Command) {
 			}
 		}
 	}
-	if len(variables) > 0 {
-		p.head("ENVIRONMENT")
-		for _, v := range variables {
-			p.term(bold(v.Name), v.Text)
-		}
-	}
+	p.environment(variables)
 	var files []reference.File
 	for _, f := range reference.Files() {
 		for path := range strings.SplitSeq(f.Path, ", ") {
@@ -220,11 +209,24 @@ func (w *writer) mentioned(p *page, c reference.Command) {
 			}
 		}
 	}
+	p.files(files)
+}
+
+func (p *page) environment(variables []reference.Variable) {
+	if len(variables) > 0 {
+		p.head("ENVIRONMENT")
+	}
+	for _, v := range variables {
+		p.term(bold(v.Name), v.Text)
+	}
+}
+
+func (p *page) files(files []reference.File) {
 	if len(files) > 0 {
 		p.head("FILES")
-		for _, f := range files {
-			p.term(italic(f.Path), f.Text)
-		}
+	}
+	for _, f := range files {
+		p.term(italic(f.Path), f.Text)
 	}
 }
 
