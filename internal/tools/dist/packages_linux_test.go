@@ -191,6 +191,14 @@ func TestMakePublish(t *testing.T) {
 	}
 }
 
+// A checkout has the bytes of its commit, with the settings of Git for Windows, too.
+func TestCheckoutsAreAlike(t *testing.T) {
+	one, other := t.TempDir(), filepath.Join(t.TempDir(), "other")
+	copied(t, one)
+	commit(t, one, "clone", "-q", "-c", "core.autocrlf=true", ".", other)
+	must(t, "diff", "-rq", "--exclude=.git", one, other)
+}
+
 // copied makes a repository of this checkout's files as they are, with one commit.
 func copied(t *testing.T, folder string) {
 	t.Helper()
