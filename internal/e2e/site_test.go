@@ -16,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // theSite builds the site once, into a folder of its own.
@@ -169,8 +170,8 @@ func TestTheSitesScript(t *testing.T) {
 		chromedp.WaitVisible(`//h1[text()="Commands"]`))
 }
 
-// Who leaves the search by keyboard finds no results over the page, and finds them again who comes back. What was copied
-// is announced. On the smallest screen, there is room beside the menu for a tap that closes it.
+// By keyboard, the results follow the search; they close when the focus leaves them, and are there again when it comes
+// back. What was copied is announced. On the smallest screen, there is room beside the menu for a tap that closes it.
 func TestTheSiteGetsOutOfTheWay(t *testing.T) {
 	dir, _ := siteFolder(t)
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
@@ -181,6 +182,7 @@ func TestTheSiteGetsOutOfTheWay(t *testing.T) {
 	}
 	do(browser, t, chromedp.EmulateViewport(320, 740), chromedp.Navigate(server.URL+"/start.html"),
 		chromedp.SendKeys("#search", "session token"), chromedp.WaitVisible(".found a"),
+		chromedp.KeyEvent(kb.Tab), chromedp.WaitVisible(".found a:focus"),
 		focus(".theme"), chromedp.WaitNotVisible(".found"), focus("#search"), chromedp.WaitVisible(".found a"))
 	said, err := evaluate[string](browser, `navigator.clipboard.writeText = async () => {};
 		document.querySelector(".code button").click();
