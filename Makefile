@@ -19,7 +19,7 @@ ONLY    ?=
 DIST     = CGO_ENABLED=0 go run -trimpath ./internal/tools/dist -version "$(VERSION)" -url "$(URL)" -maintainer "$(MAINTAINER)" \
 	$(if $(ONLY),-systems "$(ONLY)") $(if $(DIRTY),-dirty)
 
-.PHONY: help build install man site test lint code workflows needs fmt unit dist redist publish bench proof fuzz mutants cover soak clean
+.PHONY: help build install man site pictures test lint code workflows needs fmt unit dist redist publish bench proof fuzz mutants cover soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ man: ## write the manual pages into bin/man
 
 site: ## write the site into site/out
 	VERSION="$(VERSION)" go run ./internal/tools/site site/out
+
+pictures: needs ## write docs/pictures from what the tests see
+	ROLECALL_PICTURES=1 go test -count=1 -run '^TestPictureOf|^TestHowThePagesLook$$' ./internal/e2e
 
 test: ## check the code and run all tests
 	$(MAKE) -j2 needs code # the first waits for the network, the second for the processor
