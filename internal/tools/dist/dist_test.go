@@ -107,6 +107,7 @@ func TestChangesAreRefused(t *testing.T) {
 	if _, err := newRelease(o); err != nil {
 		t.Fatal(err)
 	}
+	commit(t, ".", "config", "status.showUntrackedFiles", "no")
 	if err := os.WriteFile("new.go", nil, 0o600); err != nil { // Go would compile it
 		t.Fatal(err)
 	}

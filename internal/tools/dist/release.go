@@ -94,7 +94,7 @@ func newRelease(o options) (*release, error) {
 
 // source learns which commit this is. A release is what a commit says, so changes that are in none are refused.
 func (r *release) source(dirty bool) error {
-	status, err := git("status", "--porcelain")
+	status, err := git("status", "--porcelain", "--untracked-files=all")
 	if err != nil {
 		return err
 	}
