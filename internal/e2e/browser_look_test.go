@@ -248,7 +248,7 @@ const accessibility = `(() => {
     if (ratio < 4.5) problems.push(text + " on " + ground + ": " + ratio.toFixed(2));
   }
   for (const e of all("a, button, summary, input:not([type=hidden])")) {
-    if (!e.checkVisibility() || e.type === "radio" || e.type === "hidden") continue;
+    if (!e.checkVisibility() || e.type === "radio") continue;
     e.focus({ focusVisible: true });
     if (document.activeElement !== e) continue;
     const style = getComputedStyle(e);
@@ -263,7 +263,7 @@ const accessibility = `(() => {
     const least = Math.min(box.width, box.height);
     if (least < 23.9) say("target of " + Math.round(least), e);
   }
-  // The focus follows the eye: from left to right, and down (WCAG 2.4.3).
+  // The focus follows the eye down the page, and never goes up (WCAG 2.4.3).
   const stops = all("header a, header button, main a, main button, main summary")
     .filter((e) => e.checkVisibility()).map((e) => [e, e.getBoundingClientRect()]);
   stops.slice(1).forEach(([e, box], i) => {
