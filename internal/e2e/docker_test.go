@@ -38,8 +38,8 @@ func TestDocker(t *testing.T) {
 			t.Errorf("serve prints\n%sdocs/containers.md has\n%s", asShown, shown[i])
 		}
 		// The forwarder may need a moment, as the SDKs know.
-		const ask = `busybox sh -c 'until busybox wget -q -O - --header "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN" ` +
-			`"$AWS_CONTAINER_CREDENTIALS_FULL_URI"; do busybox sleep 0.1; done'`
+		const ask = `busybox sh -c 'until busybox wget -q -O - "$AWS_CONTAINER_CREDENTIALS_FULL_URI" ` +
+			`--header "Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN"; do busybox sleep 0.1; done'`
 		keys := docker(strings.ReplaceAll(script, "IMAGE COMMAND", ask))
 		if !regexp.MustCompile(`"AccessKeyId": ?"ASIA`).MatchString(keys) {
 			t.Errorf("%s\n%s", script, keys)

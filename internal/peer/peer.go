@@ -30,8 +30,8 @@ func (e *StrangerError) Error() string { return "another user of this machine co
 // the addresses of our own end and of the other. It returns a *StrangerError for another user, and ErrUnknown if
 // the system does not tell.
 //
-// Linux tells by sock_diag or else /proc/net/tcp, Windows by its table of connections, macOS by lsof, which shows a user
-// no process of others: there a stranger is unknown. A closed socket has no owner on any of them, so ask before
+// Linux tells by sock_diag or else /proc/net/tcp, Windows by its table of connections, macOS by lsof, which shows a
+// user no process of others: there a stranger is unknown. A closed socket has no owner on any of them, so ask before
 // answering.
 // Issue 12; RFC 8252 section 8.3 explains the threat.
 func Check(local, remote net.Addr) error {

@@ -97,7 +97,8 @@ func checkImage(t *testing.T, release string) {
 			t.Errorf("%s: %s", command, out)
 		}
 	}
-	config := must(t, "docker", "inspect", "--format", "{{.Config.User}} {{.Config.WorkingDir}} {{.Config.Env}}", "rolecall")
+	const format = "{{.Config.User}} {{.Config.WorkingDir}} {{.Config.Env}}"
+	config := must(t, "docker", "inspect", "--format", format, "rolecall")
 	const home = "/home/nonroot"
 	if !strings.HasPrefix(config, "65532:65532 "+home+" [") || !strings.Contains(config, "HOME="+home) {
 		t.Error(config)
