@@ -41,17 +41,14 @@ pictures: needs ## write docs/pictures from what the tests see
 	ROLECALL_PICTURES=1 go test -count=1 -run '^TestPictureOf|^TestHowThePagesLook$$' ./internal/e2e
 
 test: ## check the code and run all tests
-	$(MAKE) -j2 needs code # the first waits for the network, the second for the processor
+	# The first waits for the network, the second for the processor. Each system once: make lint builds for all.
+	$(MAKE) -j2 needs code SYSTEMS="$(VETTED)"
 	$(MAKE) workflows
 	@mkdir -p bin && rm -f bin/not-run
-	go test -race -c -o bin/e2e.test ./internal/e2e
-	# The slowest package first: all others run beside it, and so do the Windows programs, which wait more than they compute.
-	export ROLECALL_REPORT="$(CURDIR)/bin/not-run"; \
-		(cd internal/e2e && ../../bin/e2e.test -test.run '^TestWindows$$' -test.parallel 4 -test.timeout 60m) \
-			>bin/windows.log 2>&1 & windows=$$!; \
-		go test -race -count=1 -parallel 4 -timeout 60m -skip '^TestWindows$$' ./internal/e2e ./...; status=$$?; \
-		wait $$windows || status=1; \
-		echo "== TestWindows"; cat bin/windows.log bin/not-run 2>/dev/null; exit $$status
+	# The slowest package first: all others run beside it.
+	ROLECALL_REPORT="$(CURDIR)/bin/not-run" \
+		go test -race -count=1 -parallel 4 -timeout 60m ./internal/e2e ./...; status=$$?; \
+		cat bin/not-run 2>/dev/null; exit $$status
 	$(MAKE) fuzz FUZZTIME=20000x
 
 lint: code workflows ## formatting, vet, staticcheck and the rest of .golangci.yml, builds for other systems, workflows

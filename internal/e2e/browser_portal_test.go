@@ -75,6 +75,9 @@ func TestPortalWithManyAccountsByKeyboard(t *testing.T) {
 	if account := textOf(page, t, "summary:focus h3"); account != "team-42" {
 		t.Errorf("the focus is on %q", account)
 	}
+	_ = w.http.Close()
+	do(page, t, chromedp.SendKeys("#q", "x"),
+		chromedp.WaitVisible(`//*[@id="count"][text()="The server does not answer"]`))
 }
 
 func TestFavoritesSurviveAReload(t *testing.T) {

@@ -63,7 +63,7 @@ func windowsUnits(t *testing.T, w *wine) {
 	}
 	for name, skip := range windowsPackages {
 		t.Run(name, func(t *testing.T) {
-			arguments := []string{"-test.v", "-test.timeout", "2m"}
+			arguments := []string{"-test.v", "-test.timeout", "10m"}
 			if skip != "" {
 				arguments = append(arguments, "-test.skip", "^("+skip+")$")
 			}

@@ -44,8 +44,8 @@ function copyButtons() {
     button.textContent = "Copy";
     button.addEventListener("click", async () => {
       const typed = [...code.querySelectorAll("b")].map((b) => b.textContent);
-      await navigator.clipboard.writeText(typed.length ? typed.join("\n") : code.textContent);
-      button.textContent = status.textContent = "Copied";
+      const done = navigator.clipboard.writeText(typed.length ? typed.join("\n") : code.textContent);
+      button.textContent = status.textContent = await done.then(() => "Copied", () => "Not copied");
       setTimeout(() => { button.textContent = "Copy"; status.textContent = ""; }, 2000);
     });
     block.append(button);

@@ -10,6 +10,7 @@ import (
 
 // A view is the data of every page.
 type view struct {
+	Name   string // of the page's template
 	Title  string
 	Layout string // "card" or "wide"
 	Home   string
@@ -48,6 +49,7 @@ func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, name, 
 }
 
 func (s *Site) write(w http.ResponseWriter, status int, name string, v view, formAction ...string) {
+	v.Name = name
 	var b strings.Builder
 	if err := s.pages.ExecuteTemplate(&b, name, v); err != nil {
 		http.Error(w, "this page cannot be shown", http.StatusInternalServerError)

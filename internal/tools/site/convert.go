@@ -310,10 +310,24 @@ func (r *rewriter) table(w util.BufWriter, source []byte, n ast.Node, entering b
 	}
 	text := "</table></div>\n"
 	if entering {
+		spoken(source, n)
 		text = "<div class=\"table\" tabindex=\"0\"><table>\n"
 	}
 	_, err := w.WriteString(text)
 	return ast.WalkContinue, err
+}
+
+// languages are those of a table's rows, by the name in the first cell.
+var languages = map[string]string{"Deutsch": "de", "Français": "fr", "日本語": "ja"}
+
+// spoken marks the cells that are not in English, which are those of a language's row but the last (WCAG 3.1.2).
+func spoken(source []byte, table ast.Node) {
+	for row := table.FirstChild(); row != nil; row = row.NextSibling() {
+		language, ok := languages[words(row.FirstChild(), source)]
+		for cell := row.FirstChild(); ok && cell != row.LastChild(); cell = cell.NextSibling() {
+			cell.SetAttributeString("lang", []byte(language))
+		}
+	}
 }
 
 // messages writes a list: the code in each first cell, and what is said about it.

@@ -175,6 +175,7 @@ func TestConvert(t *testing.T) {
 		{"{{section docs/d.md}}\n", `<a href="a.html#title-of-d">Title of D</a>`},
 		{"| Message | x |\n|---|---|\n| `a`, `<b>` | *c* |\n", "" +
 			"<dt><code>a</code></dt>\n<dt><code>&lt;b&gt;</code></dt>\n<dd><em>c</em>"},
+		{"| Language | x | y |\n|---|---|---|\n| Deutsch | a | b |\n", `<td lang="de">a</td>` + "\n<td>b</td>"},
 		{"{{section docs/d.md}}\n", `<h2 id="title-of-d">Title of D</h2>` + "\n" + `<h3 id="part">Part</h3>`},
 		{"## X\n\n## X\n", `<h2 id="x-1">X</h2>`},
 		{"[x](javascript:alert(1)) [y](javascript://a/%0aalert(1))\n", "<p>x y</p>"},

@@ -87,8 +87,11 @@ function filter() {
 // open, what has the focus keeps it.
 async function take(answer) {
   const mine = ++latest;
-  const page = new DOMParser().parseFromString(await (await answer).text(), "text/html").getElementById("portal");
+  let text;
+  try { text = await (await answer).text(); } catch { /* no connection */ }
   if (mine !== latest) return;
+  if (text === undefined) { document.getElementById("count").textContent = "The server does not answer"; return; }
+  const page = new DOMParser().parseFromString(text, "text/html").getElementById("portal");
   if (!page) { location.reload(); return; } // the session is over
   const open = new Set([...portal.querySelectorAll("details[open]")].map((d) => d.id));
   const focus = portal.contains(document.activeElement) ? document.activeElement.id : "";
