@@ -45,6 +45,7 @@ test: ## check the code and run all tests
 	$(MAKE) -j2 needs code SYSTEMS="$(VETTED)"
 	$(MAKE) workflows
 	@mkdir -p bin && rm -f bin/not-run
+	go build -race ./... # else the first tests, with their processes by the hundred, run beside the compiler
 	# The slowest package first: all others run beside it.
 	ROLECALL_REPORT="$(CURDIR)/bin/not-run" \
 		go test -race -count=1 -parallel 4 -timeout 60m ./internal/e2e ./...; status=$$?; \
