@@ -228,7 +228,9 @@ func newProxiedBench(t *testing.T) *bench {
 func (b *bench) login(t *testing.T, home string, argv ...string) {
 	t.Helper()
 	var out bytes.Buffer
-	code, screen, err := aTerminal{user: "alice"}.run(t.Context(), argv, b.in(home), &out)
+	ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
+	defer cancel()
+	code, screen, err := aTerminal{user: "alice"}.run(ctx, argv, b.in(home), &out)
 	if err != nil || code != 0 {
 		t.Fatalf("%d %v\n%s", code, err, screen)
 	}

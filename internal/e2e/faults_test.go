@@ -44,7 +44,9 @@ func newBench(t *testing.T) *bench {
 	t.Cleanup(func() { _ = w.faults.Play(nil); w.close() })
 	b := &bench{world: w, base: w.environ()}
 	var out bytes.Buffer
-	code, screen, err := aTerminal{user: "alice"}.run(t.Context(), []string{"rolecall", "login", "corp"}, b.base, &out)
+	ctx, cancel := context.WithTimeout(t.Context(), storyTimeout)
+	defer cancel()
+	code, screen, err := aTerminal{user: "alice"}.run(ctx, []string{"rolecall", "login", "corp"}, b.base, &out)
 	if err != nil || code != 0 {
 		t.Fatalf("%d %v\n%s", code, err, screen)
 	}

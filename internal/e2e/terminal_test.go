@@ -98,7 +98,11 @@ func (t aTerminal) run(ctx context.Context, argv, environ []string, stdout io.Wr
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		_, _ = io.Copy(s, primary) // ends with an error when the last program leaves the terminal
+		_, err := io.Copy(s, primary)
+		// EIO says that the last program has left the terminal.
+		if !errors.Is(err, syscall.EIO) && !errors.Is(err, os.ErrClosed) {
+			fmt.Fprintln(os.Stderr, "the terminal cannot be read:", err)
+		}
 	}()
 	acting, stop := context.WithCancel(ctx)
 	var people sync.WaitGroup
