@@ -71,13 +71,15 @@ type killing struct {
 	usual  time.Duration // what the command takes, about
 }
 
-// kill runs a command and kills it at a random moment.
-func (k *killing) kill(argv ...string) {
+// kill runs a command, kills it at a random moment, and returns what it has printed until then.
+func (k *killing) kill(argv ...string) []byte {
 	ctx, cancel := context.WithTimeout(k.t.Context(), time.Duration(rand.Int64N(int64(k.usual))))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = k.environ()
-	k.killed(cmd.Run() != nil)
+	out, err := cmd.Output()
+	k.killed(err != nil)
+	return out
 }
 
 // killed counts, and adapts to a machine that becomes faster or slower.

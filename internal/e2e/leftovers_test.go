@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -65,6 +64,8 @@ func TestLogoutLeavesNoSecret(t *testing.T) {
 	w.must(t, "rolecall", "profiles", "apply", "corp")
 	secretsBelow(t, w.home, secrets)
 	roles := filepath.Join(w.home, ".aws", "cli", "cache")
+	k := &killing{t: t, world: w}
+	k.measure("rolecall", "env", "dev")
 	for range 20 {
 		if err := w.editToken(endIn("expiresAt", -time.Minute)); err != nil {
 			t.Fatal(err)
@@ -72,11 +73,7 @@ func TestLogoutLeavesNoSecret(t *testing.T) {
 		if err := os.RemoveAll(roles); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(5+rand.N(60))*time.Millisecond)
-		cmd := exec.CommandContext(ctx, "rolecall", "env", "dev")
-		cmd.Env = w.environ()
-		_ = cmd.Run()
-		cancel()
+		k.kill("rolecall", "env", "dev")
 		secretsBelow(t, w.home, secrets)
 	}
 	for range 5 {
