@@ -3,7 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"net"
+	"net/netip"
 	"net/url"
 	"path"
 	"strings"
@@ -14,17 +14,24 @@ func checkPattern(key, pattern string) error {
 	if _, err := path.Match(pattern, ""); err != nil {
 		return fmt.Errorf("%q is not a pattern", pattern)
 	}
-	scheme, rest, _ := strings.Cut(pattern, "://")
-	switch isURL := scheme == "https" || scheme == "http"; {
-	case key == "allowed_endpoints" && pattern == awsOwn:
-	case key == "allowed_endpoints" && (!isURL || strings.Contains(rest, "/")):
+	switch {
+	case key == "allowed_endpoints" && pattern != awsOwn && (!isURL(pattern) || strings.Count(pattern, "/") > 2):
 		return fmt.Errorf("%q is neither aws nor like https://HOST", pattern)
-	case key == "allowed_start_urls" && (!isURL || rest == ""):
+	case key == "allowed_start_urls" && !isURL(pattern):
 		return fmt.Errorf("%q is not like https://HOST/PATH", pattern)
 	case pattern == "":
 		return errors.New("an entry is empty")
 	}
 	return nil
+}
+
+// isURL reports whether a pattern may match an address: with digits for its wildcards, it must match itself. What
+// brackets and backslashes match is not tried.
+func isURL(pattern string) bool {
+	scheme, rest, _ := strings.Cut(pattern, "://")
+	sample := strings.NewReplacer("*", "1", "?", "1").Replace(pattern)
+	return (scheme == "https" || scheme == "http") && rest != "" &&
+		(strings.ContainsAny(pattern, `[\`) || matchesURL(pattern, sample))
 }
 
 // awsOwn stands for AWS's own endpoints in allowed_endpoints.
@@ -38,8 +45,17 @@ func matchesURL(pattern, text string) bool {
 	}
 	wantedScheme, rest, _ := strings.Cut(pattern, "://")
 	wantedHost, wantedPlace, _ := strings.Cut(rest, "/")
-	return wantedScheme == scheme && matches(strings.ToLower(wantedHost), host) &&
-		matches(strings.TrimRight(wantedPlace, "/#"), place)
+	return wantedScheme == scheme && matchesHost(scheme, wantedHost, host) &&
+		matches(strings.Trim(wantedPlace, "/#"), place)
+}
+
+func matchesHost(scheme, pattern, host string) bool {
+	pattern = withoutPort(scheme, strings.ToLower(pattern))
+	address, _, _ := strings.Cut(strings.TrimPrefix(pattern, "["), "]")
+	if _, err := netip.ParseAddr(address); err == nil && strings.HasPrefix(pattern, "[") {
+		pattern = `\` + pattern // the brackets of an IPv6 address are no wildcard
+	}
+	return matches(pattern, host)
 }
 
 func matchesEndpoint(pattern, text string) bool {
@@ -48,7 +64,7 @@ func matchesEndpoint(pattern, text string) bool {
 	}
 	scheme, host, _, ok := split(text)
 	wantedScheme, wantedHost, _ := strings.Cut(pattern, "://")
-	return ok && wantedScheme == scheme && matches(strings.ToLower(wantedHost), host)
+	return ok && wantedScheme == scheme && matchesHost(scheme, wantedHost, host)
 }
 
 // split returns the parts of an address, without the port that its scheme has anyway.
@@ -57,12 +73,16 @@ func split(text string) (scheme, host, place string, ok bool) {
 	if err != nil || u.User != nil || u.Host == "" {
 		return "", "", "", false
 	}
-	host = strings.ToLower(u.Host)
-	usual := map[string]string{"https": "443", "http": "80"}[u.Scheme]
-	if name, port, err := net.SplitHostPort(host); err == nil && port == usual {
-		host = name
+	return u.Scheme, withoutPort(u.Scheme, strings.ToLower(u.Host)), strings.Trim(u.EscapedPath(), "/"), true
+}
+
+// withoutPort leaves out the port that the scheme has anyway.
+func withoutPort(scheme, host string) string {
+	usual := map[string]string{"https": ":443", "http": ":80"}[scheme]
+	if name, found := strings.CutSuffix(host, usual); found && (!strings.Contains(name, ":") || strings.HasSuffix(name, "]")) {
+		return name
 	}
-	return u.Scheme, host, strings.Trim(u.Path, "/"), true
+	return host
 }
 
 func matchesName(pattern, text string) bool { return text != "" && matches(pattern, text) }

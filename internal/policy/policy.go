@@ -215,7 +215,7 @@ func (p Policy) With(s Source) (Policy, error) {
 func (l list) meets(o list) bool {
 	for _, a := range l.allowed {
 		for _, b := range o.allowed {
-			if strings.ContainsAny(a, "*?[") && strings.ContainsAny(b, "*?[") || l.matches(a, b) || l.matches(b, a) {
+			if strings.ContainsAny(a, `*?[\`) && strings.ContainsAny(b, `*?[\`) || l.matches(a, b) || l.matches(b, a) {
 				return true
 			}
 		}

@@ -113,6 +113,29 @@ func TestGuardsAddUpAndTheShortestTimeCounts(t *testing.T) {
 	}
 }
 
+// However an address is written, a pattern without wildcards allows what it names.
+func TestPatternsAllowWhatTheyName(t *testing.T) {
+	for pattern, address := range map[string]string{
+		"https://acme.awsapps.com:443/start":  "https://acme.awsapps.com/start",
+		"http://localhost:80/":                "http://localhost",
+		"https://Acme.awsapps.com/start/#/":   "https://acme.awsapps.com/start",
+		"https://acme.awsapps.com/%7Ea":       "https://acme.awsapps.com/%7Ea",
+		"https://acme.awsapps.com//start":     "https://acme.awsapps.com/start",
+		"https://[::1]:8443/start":            "https://[::1]:8443/start",
+		"http://[::1]:*/start":                "http://[::1]:8080/start",
+		"https://*.awsapps.com:443/start":     "https://acme.awsapps.com:443/start",
+		"https://acme.awsapps.com/start?a=b*": "https://acme.awsapps.com/start-a=b",
+	} {
+		p, err := combined(t, "allowed_start_urls = ['"+pattern+"']", "")
+		if err == nil {
+			err = p.AllowStartURL(address)
+		}
+		if err != nil {
+			t.Errorf("%s: %s: %v", pattern, address, err)
+		}
+	}
+}
+
 func TestListsWithNothingInCommon(t *testing.T) {
 	for _, c := range []struct{ machine, own, want string }{
 		{
@@ -148,6 +171,13 @@ func TestWhatIsNoRule(t *testing.T) {
 		"allowed_sessions = ['[a']":               `"[a" is not a pattern`,
 		"allowed_start_urls = ['acme.awsapps']":   `"acme.awsapps" is not like https://HOST/PATH`,
 		"allowed_endpoints = ['https://a/b']":     `"https://a/b" is neither aws nor like https://HOST`,
+		"allowed_endpoints = ['https:// a']":      `"https:// a" is neither aws nor like https://HOST`,
+		"allowed_endpoints = ['https://x@*']":     `"https://x@*" is neither aws nor like https://HOST`,
+		"allowed_start_urls = ['https:// 0']":     `"https:// 0" is not like https://HOST/PATH`,
+		"allowed_start_urls = ['https:///*']":     `"https:///*" is not like https://HOST/PATH`,
+		"allowed_start_urls = ['https://x@a/b']":  `"https://x@a/b" is not like https://HOST/PATH`,
+		"allowed_start_urls = ['https://a:b/c']":  `"https://a:b/c" is not like https://HOST/PATH`,
+		"allowed_start_urls = ['https://a*/%zz']": `"https://a*/%zz" is not like https://HOST/PATH`,
 		"audit = true":                            "policy.toml:1: ",
 		"audit = 'yes'":                           `policy.toml:1: audit: "yes" is not "required"`,
 		"longest_cached_keys = '5'":               `"5" is not a time of at least 1m`,
@@ -188,6 +218,8 @@ func TestRules(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("device_code = false\nallowed_sessions = ['a*']\n"))
 	f.Add([]byte("allowed_start_urls = ['https://[::1]/']"))
+	f.Add([]byte("allowed_start_urls = ['https:// 0']"))
+	f.Add([]byte("allowed_sessions = ['a\\b']"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := Parse("policy.toml", text)
 		var refused *Error
