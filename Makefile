@@ -2,8 +2,10 @@
 
 PREFIX  ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
-TOOL     = go tool -modfile=tools/go.mod
-PACKING  = go tool -modfile=tools/release.mod
+# The same for all that is compiled but race tests: each package is compiled once.
+ALIKE    = CGO_ENABLED=0 GOFLAGS="-trimpath $(GOFLAGS)"
+TOOL     = $(ALIKE) go tool -modfile=tools/go.mod
+PACKING  = $(ALIKE) go tool -modfile=tools/release.mod
 RELEASE  = CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 # Programs for other systems are only built; those for Windows on amd64 the tests also run, under wine.
 SYSTEMS  = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64
@@ -32,9 +34,11 @@ install: build ## install both programs in $(PREFIX)/bin
 	install -m 0755 bin/rolecall bin/rolecall-process $(DESTDIR)$(PREFIX)/bin
 
 man: ## write the manual pages into bin/man
+	rm -rf bin/man
 	VERSION="$(VERSION)" go run ./internal/tools/man bin/man
 
 site: ## write the site into site/out
+	rm -rf site/out
 	VERSION="$(VERSION)" go run ./internal/tools/site site/out
 
 pictures: needs ## write docs/pictures from what the tests see
@@ -55,7 +59,7 @@ test: ## check the code and run all tests
 lint: code workflows ## formatting, vet, staticcheck and the rest of .golangci.yml, builds for other systems, workflows
 
 # What is compiled for other systems serves a release, too.
-OTHER = CGO_ENABLED=0 GOFLAGS=-trimpath GOOS=$${system%/*} GOARCH=$${system\#*/}
+OTHER = $(ALIKE) GOOS=$${system%/*} GOARCH=$${system\#*/}
 
 code:
 	@echo "== golangci-lint"; $(TOOL) golangci-lint run
@@ -84,8 +88,8 @@ redist: ## build the release in OUT once more, elsewhere and with nothing compil
 
 publish: ## put the release in OUT onto GitHub as a draft, with its manifests as one archive
 	tar -C "$(OUT)" -czf "$(OUT)/manifests.tar.gz" manifests
-	gh release create "$(VERSION)" --draft --verify-tag $(if $(findstring -,$(VERSION)),--prerelease) \
-		--title "$(VERSION)" --notes-file CHANGELOG.md $$(find "$(OUT)" -maxdepth 1 -type f)
+	awk '/^## /{n++} n==1' CHANGELOG.md | gh release create "$(VERSION)" --draft --verify-tag \
+		$(if $(findstring -,$(VERSION)),--prerelease) --title "$(VERSION)" --notes-file - $$(find "$(OUT)" -maxdepth 1 -type f)
 
 fmt: ## format the code
 	$(TOOL) golangci-lint fmt
@@ -109,7 +113,7 @@ fuzz: ## run each fuzz target with FUZZTIME inputs
 	@grep -rl --include='*_test.go' '^func Fuzz' internal | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$file); do \
 			echo "== $$target"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; done; done
+			$(ALIKE) go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) || exit 1; done; done
 
 mutants: needs ## put small mistakes into the code, one at a time: a test must notice each
 	go run ./internal/tools/mutants

@@ -29,6 +29,13 @@ func TestMain(m *testing.M) {
 	})
 }
 
+// compiling returns a go command that compiles as releases and lint do, so that CI compiles each package once.
+func compiling(verb string, args ...string) *exec.Cmd {
+	cmd := exec.Command("go", append([]string{verb, "-trimpath"}, args...)...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	return cmd
+}
+
 // built builds the programs before the tests run.
 type built struct{ *testing.M }
 
@@ -40,12 +47,11 @@ func (b built) Run() int {
 	}
 	defer os.RemoveAll(dir)
 	bin = dir
-	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator))
+	build := compiling("build", "-ldflags", "-s -w", "-o", dir+string(filepath.Separator))
 	if os.Getenv("GOCOVERDIR") != "" { // "make cover"
 		build.Args = append(build.Args, "-cover", "-coverpkg=rolecall/...")
 	}
 	build.Args = append(build.Args, "rolecall/cmd/...")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, out)
 		return 1

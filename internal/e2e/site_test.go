@@ -22,7 +22,7 @@ import (
 // theSite builds the site once, into a folder of its own.
 var theSite = sync.OnceValues(func() (string, error) {
 	dir := filepath.Join(bin, "site")
-	out, err := exec.Command("go", "run", "rolecall/internal/tools/site", dir).CombinedOutput()
+	out, err := compiling("run", "rolecall/internal/tools/site", dir).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}

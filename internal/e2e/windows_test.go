@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -52,12 +51,12 @@ var windowsPackages = map[string]string{
 
 // windowsUnits runs packages' own tests.
 func windowsUnits(t *testing.T, w *wine) {
-	args := []string{"test", "-c", "-o", w.bin + "/"}
+	args := []string{"-c", "-o", w.bin + "/"}
 	for name := range windowsPackages {
 		args = append(args, "rolecall/internal/"+name)
 	}
-	build := exec.Command("go", args...)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath", "GOOS=windows", "GOARCH=amd64")
+	build := compiling("test", args...)
+	build.Env = append(build.Env, "GOOS=windows", "GOARCH=amd64")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the tests for Windows: %v\n%s", err, out)
 	}
@@ -107,8 +106,7 @@ func windowsStories(t *testing.T, w *wine) {
 		t.Fatal(err)
 	}
 	// The commands that start each program, without the race detector: with it they take longer than the program.
-	build := exec.Command("go", "test", "-c", "-o", filepath.Join(names, "onwindows"), "rolecall/internal/e2e")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build := compiling("test", "-c", "-o", filepath.Join(names, "onwindows"), "rolecall/internal/e2e")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the stories' commands: %v\n%s", err, out)
 	}

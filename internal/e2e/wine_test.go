@@ -99,8 +99,8 @@ func (w *wine) build(t *testing.T, packages ...string) {
 	if err := os.MkdirAll(w.bin, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	build := exec.Command("go", append([]string{"build", "-o", w.bin + "/"}, packages...)...)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath", "GOOS=windows", "GOARCH=amd64")
+	build := compiling("build", append([]string{"-ldflags", "-s -w", "-o", w.bin + "/"}, packages...)...)
+	build.Env = append(build.Env, "GOOS=windows", "GOARCH=amd64")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building %v for Windows: %v\n%s", packages, err, out)
 	}

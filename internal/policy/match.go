@@ -78,11 +78,11 @@ func split(text string) (scheme, host, place string, ok bool) {
 
 // withoutPort leaves out the port that the scheme has anyway.
 func withoutPort(scheme, host string) string {
-	usual := map[string]string{"https": ":443", "http": ":80"}[scheme]
-	if name, found := strings.CutSuffix(host, usual); found && (!strings.Contains(name, ":") || strings.HasSuffix(name, "]")) {
-		return name
+	name, _ := strings.CutSuffix(host, map[string]string{"https": ":443", "http": ":80"}[scheme])
+	if strings.Contains(name, ":") && !strings.HasSuffix(name, "]") {
+		return host // an IPv6 address without brackets
 	}
-	return host
+	return name
 }
 
 func matchesName(pattern, text string) bool { return text != "" && matches(pattern, text) }

@@ -13,6 +13,7 @@ if (remembered()) root.dataset.theme = remembered();
 document.addEventListener("DOMContentLoaded", () => {
   themeButton(document.querySelector(".theme"));
   copyButtons();
+  scrollers();
   search(document.querySelector(".search"));
 });
 
@@ -53,6 +54,20 @@ function copyButtons() {
 }
 
 let searchIndex; // called by search-index.js
+
+// A table that scrolls can be reached by keyboard, and has the name of its part of the page.
+function scrollers() {
+  const name = (table) => [...document.querySelectorAll("h1, h2, h3")]
+    .findLast((h) => h.compareDocumentPosition(table) & Node.DOCUMENT_POSITION_FOLLOWING).textContent;
+  const sizes = new ResizeObserver((all) => all.forEach(({ target: table }) => {
+    const attributes = table.scrollWidth > table.clientWidth ?
+      { tabindex: "0", role: "region", "aria-label": name(table) } : { tabindex: null, role: null, "aria-label": null };
+    for (const [key, value] of Object.entries(attributes)) {
+      if (value === null) table.removeAttribute(key); else table.setAttribute(key, value);
+    }
+  }));
+  document.querySelectorAll(".table").forEach((table) => sizes.observe(table));
+}
 
 function search(form) {
   const input = form.querySelector("input"), found = form.querySelector(".found"), status = form.querySelector("[role=status]");

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"sort"
 
 	"rolecall/internal/idc/directory"
 	"rolecall/internal/idc/store"
@@ -18,43 +17,52 @@ type assignmentView struct {
 	Group   *directory.Group // or; of a user's, what it comes through
 }
 
-// mostAssignments bounds the assignments shown for one user, group or account.
-const mostAssignments = 500
+// most bounds what is shown of the assignments of a user, group or account, and of a group's members.
+const most = 500
+
+// A part is what is shown of a list that may be long.
+type part[T any] struct {
+	Shown []T
+	Total int
+}
+
+// Cut reports whether there are more.
+func (p part[T]) Cut() bool { return len(p.Shown) < p.Total }
 
 // assigned lists assignments with all names.
-func assigned(r store.Reader, filter store.Assignment) ([]assignmentView, error) {
+func assigned(r store.Reader, filter store.Assignment) (views part[assignmentView], err error) {
 	list, err := r.Assignments(filter)
-	views := make([]assignmentView, 0, min(len(list), mostAssignments))
-	for _, a := range list[:min(len(list), mostAssignments)] {
+	views.Total = len(list)
+	for _, a := range list[:min(len(list), most)] {
 		var v assignmentView
 		if v.Account, err = directory.Accounts().Get(r, a.AccountID); err != nil {
-			return nil, err
+			return views, err
 		}
 		if v.Set, err = directory.PermissionSets().Get(r, a.PermissionSet); err != nil {
-			return nil, err
+			return views, err
 		}
 		if user, err := directory.Users().Get(r, a.Principal); err == nil {
 			v.User = &user
 		} else if group, err := directory.Groups().Get(r, a.Principal); err == nil {
 			v.Group = &group
 		}
-		views = append(views, v)
+		views.Shown = append(views.Shown, v)
 	}
 	return views, err
 }
 
 // assignmentsOfUser lists a user's own assignments, and those through groups.
-func assignmentsOfUser(r store.Reader, id string, groups []directory.Group) ([]assignmentView, error) {
+func assignmentsOfUser(r store.Reader, id string, groups []directory.Group) (part[assignmentView], error) {
 	all, err := assigned(r, store.Assignment{Principal: id})
 	for _, g := range groups {
 		if err != nil {
 			break
 		}
-		var through []assignmentView
+		var through part[assignmentView]
 		through, err = assigned(r, store.Assignment{Principal: g.ID})
-		all = append(all, through...)
+		all.Shown, all.Total = append(all.Shown, through.Shown...), all.Total+through.Total
 	}
-	slices.SortStableFunc(all, func(a, b assignmentView) int {
+	slices.SortStableFunc(all.Shown, func(a, b assignmentView) int {
 		return cmp.Or(cmp.Compare(a.Account.Name, b.Account.Name), cmp.Compare(a.Set.Name, b.Set.Name))
 	})
 	return all, err
@@ -85,9 +93,8 @@ func (s *Site) adminGroups(w http.ResponseWriter, r *http.Request) {
 
 type adminGroupView struct {
 	directory.Group
-	Total       int
-	Members     []directory.User
-	Assignments []assignmentView
+	Members     part[directory.User]
+	Assignments part[assignmentView]
 }
 
 func (s *Site) adminGroup(w http.ResponseWriter, r *http.Request) {
@@ -100,15 +107,15 @@ func (s *Site) adminGroup(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return err
 		}
-		v.Total = len(members)
-		for _, m := range members[:min(len(members), mostAssignments)] {
+		v.Members.Total = len(members)
+		for _, m := range members[:min(len(members), most)] {
 			user, err := directory.Users().Get(reader, m.UserID)
 			if err != nil {
 				return err
 			}
-			v.Members = append(v.Members, user)
+			v.Members.Shown = append(v.Members.Shown, user)
 		}
-		sort.Slice(v.Members, func(i, j int) bool { return v.Members[i].UserName < v.Members[j].UserName })
+		slices.SortFunc(v.Members.Shown, func(a, b directory.User) int { return cmp.Compare(a.UserName, b.UserName) })
 		v.Assignments, err = assigned(reader, store.Assignment{Principal: v.ID})
 		return err
 	})
@@ -129,7 +136,7 @@ func (s *Site) adminAccounts(w http.ResponseWriter, r *http.Request) {
 
 type adminAccountView struct {
 	directory.Account
-	Assignments []assignmentView
+	Assignments part[assignmentView]
 }
 
 func (s *Site) adminAccount(w http.ResponseWriter, r *http.Request) {

@@ -90,7 +90,7 @@ func groupsOf(r store.Reader, userID string) ([]directory.Group, error) {
 type adminUserView struct {
 	directory.User
 	Groups      []directory.Group
-	Assignments []assignmentView
+	Assignments part[assignmentView]
 	Sessions    []sessionView
 	Done        string // what was just done, in words
 }

@@ -20,22 +20,23 @@ var manifestTemplates embed.FS
 // A manifest is a file that a package manager reads.
 type manifest struct {
 	template, path string
-	needs          string // a system whose archive it names: without it there is no such manifest
+	needs          []string // systems whose archives it names: without any of them there is no such manifest
 }
 
 const wingetFolder = "winget/manifests/r/Rolecall/Rolecall/"
 
 func (r *release) manifests() []manifest {
+	windows, linux := []string{"windows"}, []string{"linux"}
 	winget := wingetFolder + r.version + "/Rolecall.Rolecall"
 	return []manifest{
-		{"formula.rb", "homebrew/rolecall.rb", ""},
-		{"scoop.json", "scoop/rolecall.json", "windows"},
-		{"winget.yaml", winget + ".yaml", "windows"},
-		{"winget.installer.yaml", winget + ".installer.yaml", "windows"},
-		{"winget.locale.yaml", winget + ".locale.en-US.yaml", "windows"},
-		{"PKGBUILD", "aur/PKGBUILD", "linux"},
-		{"SRCINFO", "aur/.SRCINFO", "linux"},
-		{"Dockerfile", "docker/Dockerfile", "linux"},
+		{"formula.rb", "homebrew/rolecall.rb", []string{"darwin", "linux"}},
+		{"scoop.json", "scoop/rolecall.json", windows},
+		{"winget.yaml", winget + ".yaml", windows},
+		{"winget.installer.yaml", winget + ".installer.yaml", windows},
+		{"winget.locale.yaml", winget + ".locale.en-US.yaml", windows},
+		{"PKGBUILD", "aur/PKGBUILD", linux},
+		{"SRCINFO", "aur/.SRCINFO", linux},
+		{"Dockerfile", "docker/Dockerfile", linux},
 	}
 }
 
@@ -94,7 +95,7 @@ func (r *release) fill(sums map[string]string) (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	for _, m := range r.manifests() {
-		if m.needs != "" && archives[m.needs] == nil {
+		if !slices.ContainsFunc(m.needs, func(system string) bool { return archives[system] != nil }) {
 			continue
 		}
 		var text bytes.Buffer

@@ -212,6 +212,9 @@ func TestManifestsOfFewSystems(t *testing.T) {
 		if _, there := files["scoop/rolecall.json"]; there != (systems[0].os == "windows") {
 			t.Errorf("%v: Scoop: %v", systems, there)
 		}
+		if _, there := files["homebrew/rolecall.rb"]; there != (systems[0].os != "windows") {
+			t.Errorf("%v: Homebrew: %v", systems, there)
+		}
 		if there := json.Valid(files["scoop/rolecall.json"]); there != (systems[0].os == "windows") {
 			t.Errorf("%v: Scoop's is no JSON:\n%s", systems, files["scoop/rolecall.json"])
 		}

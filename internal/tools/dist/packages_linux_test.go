@@ -175,7 +175,7 @@ func TestMakePublish(t *testing.T) {
 	if err := errors.Join(
 		os.Mkdir(filepath.Join(out, "manifests"), 0o700),
 		os.WriteFile(filepath.Join(out, sumsFile), nil, 0o600),
-		os.WriteFile(filepath.Join(tools, "gh"), []byte("#!/bin/sh\necho gh \"$@\"\n"), 0o700),
+		os.WriteFile(filepath.Join(tools, "gh"), []byte("#!/bin/sh\necho gh \"$@\"\ncat\n"), 0o700),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,9 @@ func TestMakePublish(t *testing.T) {
 	for version, preview := range map[string]bool{"v1.2.3": false, "v1.2.3-rc.1": true} {
 		said := must(t, "make", "-C", here, "publish", "VERSION="+version, "OUT="+out)
 		_, call, _ := strings.Cut(said, "\ngh release create "+version+" --draft --verify-tag ")
-		for word, want := range map[string]bool{"--prerelease": preview, sumsFile: true, "manifests.tar.gz": true} {
+		for word, want := range map[string]bool{
+			"--prerelease": preview, sumsFile: true, "manifests.tar.gz": true, "\n## ": true, // the notes
+		} {
 			if strings.Contains(call, word) != want {
 				t.Errorf("%s: %s: %v, want %v, in\n%s", version, word, !want, want, said)
 			}

@@ -311,7 +311,7 @@ func (r *rewriter) table(w util.BufWriter, source []byte, n ast.Node, entering b
 	text := "</table></div>\n"
 	if entering {
 		spoken(source, n)
-		text = "<div class=\"table\" tabindex=\"0\"><table>\n"
+		text = "<div class=\"table\"><table>\n"
 	}
 	_, err := w.WriteString(text)
 	return ast.WalkContinue, err
