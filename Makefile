@@ -52,7 +52,7 @@ test: ## check the code and run all tests
 	go build -race ./... # else the first tests, with their processes by the hundred, run beside the compiler
 	# The slowest package first: all others run beside it.
 	ROLECALL_REPORT="$(CURDIR)/bin/not-run" \
-		go test -race -count=1 -parallel 4 -timeout 60m ./internal/e2e ./...; status=$$?; \
+		go test -race -count=1 -parallel 6 -timeout 60m ./internal/e2e ./...; status=$$?; \
 		cat bin/not-run 2>/dev/null; exit $$status
 	$(MAKE) fuzz FUZZTIME=20000x
 

@@ -171,7 +171,8 @@ func TestTheSitesScript(t *testing.T) {
 }
 
 // By keyboard, the results follow the search; they close when the focus leaves them, and are there again when it comes
-// back. What was copied is announced. On the smallest screen, there is room beside the menu for a tap that closes it.
+// back. What was copied is announced. Tables are tab stops where they scroll. On the smallest screen, there is room
+// beside the menu for a tap that closes it.
 func TestTheSiteGetsOutOfTheWay(t *testing.T) {
 	dir, _ := siteFolder(t)
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
@@ -190,6 +191,11 @@ func TestTheSiteGetsOutOfTheWay(t *testing.T) {
 	if err != nil || said != "Copied" {
 		t.Errorf("a copy is announced as %q: %v", said, err)
 	}
+	const table = `(//div[@class="table"])[1]`
+	do(browser, t, chromedp.Navigate(server.URL+"/performance.html"),
+		chromedp.WaitVisible(table+`[@tabindex="0"][@role="region"][@aria-label="Performance"]`),
+		chromedp.EmulateViewport(1280, 740), chromedp.WaitVisible(table+`[not(@tabindex)][not(@role)]`),
+		chromedp.EmulateViewport(320, 740))
 	do(browser, t, chromedp.Click(".menu"), chromedp.WaitVisible("#menu a"))
 	room, err := evaluate[float64](browser, `innerWidth - document.querySelector("#menu").getBoundingClientRect().right`)
 	if err != nil || room < 24 {

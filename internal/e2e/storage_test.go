@@ -204,6 +204,8 @@ func TestStorageKilled(t *testing.T) {
 			}
 		}
 	}
+	w.must(t, "rolecall", "storage", "split") // whoever edits config.toml next removes what is left of the last edit
+	w.must(t, "rolecall", "storage", "shared")
 	k.sound()
 	proof.Note(t, "storage-killed", k.rounds, k.rounds)
 	t.Logf("%d of %d were killed in the middle", k.middle, k.rounds)

@@ -51,7 +51,7 @@ var windowsPackages = map[string]string{
 
 // windowsUnits runs packages' own tests.
 func windowsUnits(t *testing.T, w *wine) {
-	args := []string{"-c", "-o", w.bin + "/"}
+	args := []string{"-c", "-vet=off", "-o", w.bin + "/"}
 	for name := range windowsPackages {
 		args = append(args, "rolecall/internal/"+name)
 	}
@@ -106,7 +106,7 @@ func windowsStories(t *testing.T, w *wine) {
 		t.Fatal(err)
 	}
 	// The commands that start each program, without the race detector: with it they take longer than the program.
-	build := compiling("test", "-c", "-o", filepath.Join(names, "onwindows"), "rolecall/internal/e2e")
+	build := compiling("test", "-c", "-vet=off", "-o", filepath.Join(names, "onwindows"), "rolecall/internal/e2e")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the stories' commands: %v\n%s", err, out)
 	}
