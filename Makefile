@@ -11,7 +11,8 @@ RELEASE  = CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VE
 SYSTEMS  = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64
 # Their tests are checked, too.
 VETTED   = windows/amd64 darwin/arm64
-# SQLite's C code in Go needs half of the processor's time under the race detector, and knows no goroutines.
+# SQLite, which is C translated into Go, would take half of the server's time under the race detector. How the store
+# uses it is still watched.
 RACE     = -race -gcflags='modernc.org/...=-race=false'
 # A number of inputs: with a time, go test may fail as it ends in the middle of one (golang/go#75804).
 FUZZTIME ?= 500000x
