@@ -73,7 +73,8 @@ func split(text string) (scheme, host, place string, ok bool) {
 	if err != nil || u.User != nil || u.Host == "" {
 		return "", "", "", false
 	}
-	return u.Scheme, withoutPort(u.Scheme, strings.ToLower(u.Host)), strings.Trim(u.EscapedPath(), "/"), true
+	place = strings.NewReplacer("%2F", "/", "%2f", "/").Replace(u.EscapedPath()) // a * matches no slash
+	return u.Scheme, withoutPort(u.Scheme, strings.ToLower(u.Host)), strings.Trim(place, "/"), true
 }
 
 // withoutPort leaves out the port that the scheme has anyway.

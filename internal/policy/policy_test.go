@@ -136,6 +136,21 @@ func TestPatternsAllowWhatTheyName(t *testing.T) {
 	}
 }
 
+func TestAWildcardMatchesNoSlash(t *testing.T) {
+	p, err := combined(t, "allowed_start_urls = ['https://*.example/a*']", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range []string{
+		"https://x.example/a/b", "https://x.example/a%2Fb", "https://x.example/a%2fb", "https://evil/x.example/a",
+		"https://evil%2F.example/a",
+	} {
+		if p.AllowStartURL(address) == nil {
+			t.Errorf("%s is allowed", address)
+		}
+	}
+}
+
 func TestListsWithNothingInCommon(t *testing.T) {
 	for _, c := range []struct{ machine, own, want string }{
 		{

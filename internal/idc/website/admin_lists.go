@@ -17,10 +17,10 @@ type assignmentView struct {
 	Group   *directory.Group // or; of a user's, what it comes through
 }
 
-// most bounds what is shown of the assignments of a user, group or account, and of a group's members.
+// most is how many assignments or members a page shows.
 const most = 500
 
-// A part is what is shown of a list that may be long.
+// A part is the part of a long list that a page shows.
 type part[T any] struct {
 	Shown []T
 	Total int

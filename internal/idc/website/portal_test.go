@@ -61,7 +61,7 @@ func TestAUserWithThousandsOfAccounts(t *testing.T) {
 	}
 	// The administrator sees a part of such a list, and how long it is.
 	about := s.browser(t).asAdministrator().get("admin/user?id=" + carol.ID)
-	for _, want := range []string{"assignments</span>", "Of these, 500 are shown."} {
+	for _, want := range []string{"assignments</span>", "Only 500 of them are shown."} {
 		if !strings.Contains(about.body, want) || strings.Contains(about.body, ">500 assignments") {
 			t.Errorf("no %s in\n%.2000s", want, about.body)
 		}
