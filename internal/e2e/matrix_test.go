@@ -311,7 +311,7 @@ func TestAWSConfigureSSO(t *testing.T) {
 		{"SSO start URL", start[1] + "\r"},
 		{"SSO region", "us-east-1\r"},
 		{"SSO registration scopes", "\r"},
-		{"cursor position requests", "\r"},
+		{"shared-services, ", "\r"}, // the menu's last line
 		{"Default client Region", "us-east-1\r"},
 		{"CLI default output format", "json\r"},
 		{"Profile name", "mine\r"},
