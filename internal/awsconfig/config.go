@@ -6,18 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 
 	"rolecall/internal/filesystem"
 )
 
 // Files says where the two shared files are.
 type Files struct{ Config, Credentials string }
-
-// variableInPath is what Python's os.path.expandvars replaces.
-var variableInPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$(\w+|\{[^}]*\})`) })
 
 // Locate finds the shared files as botocore does: AWS_CONFIG_FILE and
 // AWS_SHARED_CREDENTIALS_FILE, with ~ and variables in them expanded, else
@@ -31,12 +26,7 @@ func Locate(getenv func(string) string, home string) Files {
 		case path == "":
 			return filepath.Join(home, ".aws", name)
 		}
-		path = variableInPath().ReplaceAllStringFunc(path, func(text string) string {
-			if value := getenv(strings.Trim(text, "${}")); value != "" {
-				return value
-			}
-			return text
-		})
+		path = withVariables(path, getenv)
 		if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
 			if home == "" {
 				return ""
@@ -46,6 +36,33 @@ func Locate(getenv func(string) string, home string) Files {
 		return path
 	}
 	return Files{place("AWS_CONFIG_FILE", "config"), place("AWS_SHARED_CREDENTIALS_FILE", "credentials")}
+}
+
+// withVariables replaces $NAME and ${NAME} as Python's os.path.expandvars does; one without a value stays. Package
+// regexp would cost the lean program a tenth of its start.
+func withVariables(path string, getenv func(string) string) string {
+	const word = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(path, "$")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		length := len(rest) - len(strings.TrimLeft(rest, word))
+		name := rest[:length]
+		if braced, ok := strings.CutPrefix(rest, "{"); ok {
+			if end := strings.IndexByte(braced, '}'); end >= 0 {
+				name, length = braced[:end], end+len("{}")
+			}
+		}
+		if value := getenv(name); name != "" && value != "" {
+			b.WriteString(value)
+		} else {
+			b.WriteString("$" + rest[:length])
+		}
+		path = rest[length:]
+	}
 }
 
 // DefaultProfile is the profile to use when none is named: AWS_PROFILE, then AWS_DEFAULT_PROFILE, as in the AWS CLI's

@@ -319,6 +319,12 @@ func TestWhereTheFilesAre(t *testing.T) {
 		"at home":             {map[string]string{"AWS_CONFIG_FILE": "~/aws"}, "/home/me/aws"},
 		"by variable":         {map[string]string{"AWS_CONFIG_FILE": "$D/x", "D": "/d"}, "/d/x"},
 		"by unknown variable": {map[string]string{"AWS_CONFIG_FILE": "${NO}/x"}, "${NO}/x"},
+		// os.path.expandvars of Python 3 returned these.
+		"by braces":    {map[string]string{"AWS_CONFIG_FILE": "${D}x$D_/$D/${D", "D": "/d"}, "/dx$D_//d/${D"},
+		"odd dollars":  {map[string]string{"AWS_CONFIG_FILE": "$$D$/${}$", "D": "/d"}, "$/d$/${}$"},
+		"odd braces":   {map[string]string{"AWS_CONFIG_FILE": "${{D}}/${D:-x}", "D": "/d"}, "${{D}}/${D:-x}"},
+		"odd letters":  {map[string]string{"AWS_CONFIG_FILE": "$Dé/$É", "D": "/d", "É": "x"}, "/dé/$É"},
+		"not expanded": {map[string]string{"AWS_CONFIG_FILE": "$D", "D": "$E", "E": "x"}, "$E"},
 	} {
 		got := filepath.ToSlash(awsconfig.Locate(func(v string) string { return x.env[v] }, "/home/me").Config)
 		if got != x.want {

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,6 +17,9 @@ func FuzzToken(f *testing.F) {
 		"", "null", "{}", `{"accessToken": "a", "expiresAt": "2026-11-28T12:00:00Z"}`,
 		`{"accessToken": "a", "expiresAt": "2026-11-28T12:00:00UTC", "x": [1, {"y": "\ud800"}], "accessToken": "b"}`,
 		`{"startUrl": "https://corp.awsapps.com/start", "region": "us-east-1", "refreshToken": "r\u0000"}`,
+		" {\"a\\u0062\" : -1.5e+3 ,\t\"x\":null, \"\": true\r\n, \"y\":[\"]}\\\"\",{}], \"\xff\": \"\xfe,}\"}\n",
+		`{"a": {"b": "}"} } x`, `{"a": tru`, `{"a":}`, `{"a" "b"}`, `{,}`, `{"a":1,}`, `["a"]`, "{\"a\": \"\x01\"}",
+		"\u00a0{}",
 	} {
 		f.Add([]byte(text))
 	}
@@ -30,6 +34,7 @@ func FuzzToken(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		o, err := parseObject(text)
+		readsAsJSON(t, text, o, err)
 		if err != nil {
 			return // reading it again takes a quarter of a second
 		}
@@ -44,6 +49,28 @@ func FuzzToken(f *testing.F) {
 			t.Errorf("%q is read as %q", text, token.AccessToken.Reveal())
 		}
 	})
+}
+
+// readsAsJSON checks an object, or that there is none, with encoding/json.
+func readsAsJSON(t *testing.T, text []byte, o object, err error) {
+	t.Helper()
+	var members map[string]json.RawMessage
+	if jsonErr := json.Unmarshal(text, &members); (err == nil) != (jsonErr == nil && members != nil) {
+		t.Fatalf("%q: %v, encoding/json: %v", text, err, jsonErr)
+	}
+	if err != nil {
+		return
+	}
+	if len(o) != len(members) {
+		t.Errorf("%q: %d members, want %d", text, len(o), len(members))
+	}
+	for name, raw := range members {
+		var want string
+		_ = json.Unmarshal(raw, &want)
+		if got := o.raw(name); !bytes.Equal(got, raw) || o.text(name) != want {
+			t.Errorf("%q: %q is %q, %q, want %q, %q", text, name, got, o.text(name), raw, want)
+		}
+	}
 }
 
 // Our own files: a note, a registration, role credentials.

@@ -1,11 +1,13 @@
 package cache
 
 import (
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
+	"strings"
 
 	"rolecall/internal/filesystem"
 	"rolecall/internal/identitycenter"
@@ -54,17 +56,23 @@ func (s *Store) ForgetAll() error {
 	for _, note := range notes {
 		failures = append(failures, s.RemoveRole(filepath.Join(s.sharedRoles(), filepath.Base(note))))
 	}
-	damaged := regexp.MustCompile(`^[0-9a-f]{40,64}\.json\.damaged-[1-3]$`)
 	for _, dir := range s.folders() {
 		entries, _ := os.ReadDir(dir)
 		for _, entry := range entries {
-			if damaged.MatchString(entry.Name()) {
+			if isDamaged(entry.Name()) {
 				failures = append(failures, s.Files.Remove(filepath.Join(dir, entry.Name())))
 			}
 		}
 	}
 	s.Sweep()
 	return errors.Join(failures...)
+}
+
+// isDamaged reports whether name is one that a damaged file of a cache is given.
+func isDamaged(name string) bool {
+	hash, number, found := strings.Cut(name, ".json.damaged-")
+	return found && (len(hash) == 2*sha1.Size || len(hash) == 2*sha256.Size) &&
+		strings.Trim(hash, "0123456789abcdef") == "" && len(number) == 1 && strings.Contains("123", number)
 }
 
 // forgetTokens removes the tokens that rolecall saved, and the notes about them.

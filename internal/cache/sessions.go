@@ -104,7 +104,11 @@ func (s *Store) notePath(session identitycenter.SSOSession) string {
 func (s *Store) SessionNote(session identitycenter.SSOSession) SessionNote {
 	var note SessionNote
 	data, err := s.Files.ReadSecret(s.notePath(session))
-	if err != nil || json.Unmarshal(data, &note) != nil || session.Region != "" && note.Region != session.Region ||
+	if err != nil {
+		return SessionNote{}
+	}
+	o, err := parseObject(data)
+	if err != nil || !o.into(&note) || session.Region != "" && note.Region != session.Region ||
 		!identitycenter.SameStartURL(note.StartURL, session.StartURL) {
 		return SessionNote{}
 	}
