@@ -18,7 +18,7 @@ func (o *options) addSignIn(cmd *cobra.Command) {
 		"sign in with a code on any device, instead of PKCE in a browser")
 	cmd.Flags().IntVar(&o.callbackPort, "callback-port", 0,
 		"receive the browser's redirect on this `PORT` of 127.0.0.1, to forward with ssh -L")
-	cmd.Flags().IntVar(&o.callbackPort, "redirect-port", 0, "the same as --callback-port")
+	cmd.Flags().IntVar(&o.callbackPort, "redirect-port", 0, "the same `PORT` as --callback-port")
 	cmd.Flags().BoolVar(&o.browser.none, "no-browser", false, "print the address instead of opening a browser")
 	cmd.Flags().BoolVar(&o.browser.qr, "qr", false, "also print a QR code of the address")
 	cmd.Flags().StringVar(&o.endpointURL, "endpoint-url", "",

@@ -22,10 +22,10 @@ func (a *App) logoutCommand() *cobra.Command {
   rolecall logout corp
   rolecall logout --all
 
-The token, cached role credentials, the account listing and notes are removed from this machine
-even if the server cannot be reached. Role credentials already handed out stay valid until they
-expire. --all also removes everything else that rolecall has saved: client registrations, and the
-tokens and credentials of sessions that are no longer in a config file.`,
+The token, cached role credentials and the account listing are removed from this machine even if
+the server cannot be reached. Role credentials already handed out stay valid until they expire.
+--all also removes everything else that rolecall has saved: client registrations, and the tokens
+and credentials of sessions that are no longer in a config file.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.logout(cmd.Context(), firstArg(args), all, o)

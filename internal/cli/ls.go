@@ -66,7 +66,7 @@ begins with =, +, -, @ or ' gets another ' in front, so that spreadsheets do not
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.by, "by", "account", "print a line for each `account`, role, or pair of both")
+	cmd.Flags().StringVar(&f.by, "by", "account", "print a line for each `KIND`: account, role, or pair of both")
 	cmd.Flags().StringVar(&f.output, "output", "table", "`FORMAT`: table, json or tsv")
 	cmd.Flags().BoolVar(&f.refresh, "refresh", false, "make a new listing first")
 	addAllSessions(cmd, &f.all)

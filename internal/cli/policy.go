@@ -201,8 +201,8 @@ func (a *App) policyCommand() *cobra.Command {
   rolecall config policy --json
 
 The machine's administrator sets them in %s. [policy] in your own config.toml can
-only narrow them, and so can a .rolecall.toml that you trust, for its folder and below. A command that a
-rule refuses exits with 7, and names the rule.`,
+only tighten them, and so can a .rolecall.toml that you trust, for its folder and below. A command
+that a rule refuses exits with 7, and names the rule.`,
 			filepath.Join(machine.Folder(), machine.Policy)),
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.configPolicy() },

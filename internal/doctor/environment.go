@@ -42,7 +42,7 @@ func environmentKinds() []Kind {
 		},
 		{
 			"environment.two-profiles", Warning, "AWS_PROFILE and AWS_DEFAULT_PROFILE name different profiles.",
-			"boto3 uses the second, the AWS CLI, other SDKs and rolecall the first",
+			"boto3 uses the second; the AWS CLI, other SDKs and rolecall use the first",
 		},
 		{
 			"environment.unknown-profile", Error, "AWS_PROFILE names a profile that does not exist.",
@@ -50,7 +50,7 @@ func environmentKinds() []Kind {
 		},
 		{
 			"environment.two-regions", Warning, "AWS_REGION and AWS_DEFAULT_REGION differ.",
-			"boto3 uses the second, the AWS CLI, other SDKs and rolecall the first",
+			"boto3 uses the second; the AWS CLI, other SDKs and rolecall use the first",
 		},
 		{
 			"environment.invalid-region", Error, "A variable's region is not a region.",

@@ -19,7 +19,7 @@ func proxies() check {
 		},
 		{
 			"proxy.two-spellings", Warning, "HTTPS_PROXY and https_proxy differ.",
-			"rolecall and Go programs use the first, the AWS CLI, boto3 and curl the second",
+			"rolecall and Go programs use the first; the AWS CLI, boto3 and curl use the second",
 		},
 		{
 			"proxy.no-loopback", Note, "A proxy is set, and NO_PROXY does not exempt this machine.",

@@ -18,9 +18,9 @@ import (
 // the machine's policy allows. A rule that is missing forbids nothing. The manual shows the comments of its fields to
 // people who write the file.
 type Document struct {
-	// DeviceCode is false to forbid sign-ins by a code that is typed elsewhere.
+	// DeviceCode is false to forbid sign-ins with a device code.
 	DeviceCode *bool `toml:"device_code"`
-	// Paste is false to forbid pasting the address where a browser ends up.
+	// Paste is false to forbid pasting the address that the browser ends on.
 	Paste *bool `toml:"paste"`
 	// Browser is false to print addresses instead of opening a browser.
 	Browser *bool `toml:"browser"`
@@ -34,14 +34,14 @@ type Document struct {
 	Endpoints []string `toml:"allowed_endpoints"`
 	// Sessions are the names of sso-sessions that may be used, with * and ?.
 	Sessions []string `toml:"allowed_sessions"`
-	// Guarded are accounts, by id or a pattern of names, or ACCOUNT/ROLE. Their keys are given out only after you
+	// Guarded are accounts, by id or a pattern of names, or ACCOUNT/ROLE. Their keys are handed out only after you
 	// type the account's name, alias or id.
 	Guarded []string `toml:"guarded"`
-	// LongestCached is the longest time for which cached keys are used, such as "15m".
+	// LongestCached is how long cached keys are used at most, such as "15m".
 	LongestCached string `toml:"longest_cached_keys"`
 	// Audit is "required" to hand out no keys without a record in the audit log.
 	Audit string `toml:"audit"`
-	// Storage is the weakest way to keep sign-ins: "split" or "private".
+	// Storage is the weakest storage of sign-ins allowed: "split" or "private".
 	Storage string `toml:"storage"`
 }
 

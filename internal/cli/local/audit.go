@@ -29,9 +29,9 @@ func (a *app) idcAuditCommand() *cobra.Command {
   rolecall idc audit
   rolecall idc audit --after 100 --json
 
-Refusals are recorded, too, with actions that begin with Refuse: of passwords, administrator keys,
-user codes, tokens, signed calls and operator changes. The same refusal within a minute is one event
-with a count. Typed input is never recorded.`,
+It also records refused passwords, administrator keys, user codes, tokens, signed calls and operator
+changes, as actions that start with "Refuse". The same refusal within a minute is one event with a
+count. What was typed is never recorded.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.operate(cmd.Context(), f, func(c *operator.Client) error { return a.audit(cmd.Context(), c, after) })

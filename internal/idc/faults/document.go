@@ -8,8 +8,8 @@ import (
 
 const introduction = `# Faults
 
-If you write or test an AWS client, use faults to see how it reacts when the local Identity
-Center misbehaves. You name a fault by its SPEC:
+If you write or test an AWS client, use faults to see how it reacts when the local Identity Center misbehaves. You
+select a fault with a SPEC:
 
     NAME[=VALUE][@ROUTE[/ACCOUNT]][#COUNT][~EVERY]
 
@@ -27,7 +27,7 @@ Center misbehaves. You name a fault by its SPEC:
 - COUNT ends the fault after that many requests; EVERY applies it to every Nth request only.
 - VALUE is used verbatim; if it starts with a quotation mark, it is a JSON string, for
   line breaks and the like: %s.
-- If several faults match a request, all of them apply, the first one last.
+- If several faults match a request, all of them apply, in reverse order.
 - play replaces the faults being played. Nothing else about the server changes, and stop ends
   all faults at once.
 - Faults work on this machine only. TLS and HTTP/2 faults need a client that uses the proxy:
