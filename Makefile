@@ -11,9 +11,6 @@ RELEASE  = CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VE
 SYSTEMS  = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64
 # Their tests are checked, too.
 VETTED   = windows/amd64 darwin/arm64
-# SQLite, which is C translated into Go, would take half of the server's time under the race detector. How the store
-# uses it is still watched.
-RACE     = -race -gcflags='modernc.org/...=-race=false'
 # A number of inputs: with a time, go test may fail as it ends in the middle of one (golang/go#75804).
 FUZZTIME ?= 500000x
 # Where a release goes, the page of the repository that it is published at, and the systems that it is for: else all.
@@ -52,10 +49,10 @@ test: ## check the code and run all tests
 	$(MAKE) -j2 needs code SYSTEMS="$(VETTED)"
 	$(MAKE) workflows
 	@mkdir -p bin && rm -f bin/not-run
-	go build $(RACE) ./... # else the first tests, with their processes by the hundred, run beside the compiler
+	go build -race ./... # else the first tests, with their processes by the hundred, run beside the compiler
 	# The slowest package first: all others run beside it.
 	ROLECALL_REPORT="$(CURDIR)/bin/not-run" \
-		go test $(RACE) -count=1 -parallel 6 -timeout 60m ./internal/e2e ./...; status=$$?; \
+		go test -race -count=1 -parallel 6 -timeout 60m ./internal/e2e ./...; status=$$?; \
 		cat bin/not-run 2>/dev/null; exit $$status
 	$(MAKE) fuzz FUZZTIME=20000x
 

@@ -60,7 +60,7 @@ var playings = []playing{
 	{line: "token corp", routes: "all"},
 }
 
-// coveredElsewhere are faults that wait for long: TestStalledServers plays them at every command, and TestEveryFault
+// coveredElsewhere are faults that wait for long: TestStalledServers plays them at every command, and everyFault
 // asks for the thousand pages.
 var coveredElsewhere = []string{
 	"silence", "slow-headers", "slow-body", "hanging", "stalled", "slow-handshake", "many-accounts",
@@ -69,7 +69,7 @@ var coveredElsewhere = []string{
 // patient are faults that listing commands wait out, up to a minute.
 var patient = []string{"throttle", "retry-after"}
 
-// otherwise are exit codes of commands that differ from those in the table of TestEveryFault, by fault and route.
+// otherwise are exit codes of commands that differ from those in the table of everyFault, by fault and route.
 var otherwise = map[string]string{
 	"accounts-change@accounts": "0 1 4", // the new accounts have no roles
 	"no-roles@roles":           "0 4",   // whoever needs one has no access

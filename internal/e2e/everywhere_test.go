@@ -36,7 +36,7 @@ func (c crossing) name() string {
 	return strings.ReplaceAll(c.spec, "/", "|") + ": " + strings.ReplaceAll(c.at.line, "/", "|") + state
 }
 
-// crossings returns each fault, in each form of the table of TestEveryFault, on each route where it can be played, at
+// crossings returns each fault, in each form of the table of everyFault, on each route where it can be played, at
 // each command that asks it.
 func crossings(t *testing.T) []crossing {
 	t.Helper()
@@ -117,7 +117,7 @@ func shortened(f faults.Fault, form, route string, p playing) string {
 	return form
 }
 
-// routeOfForm returns where the table of TestEveryFault plays a fault in a special form, or "".
+// routeOfForm returns where the table of everyFault plays a fault in a special form, or "".
 func routeOfForm(form string) string {
 	if !strings.ContainsAny(form, "=#~") {
 		return ""
@@ -173,7 +173,8 @@ func share(all []crossing) []crossing {
 }
 
 // Every command of ours meets every fault that it can meet.
-func TestEveryFaultAtEveryCommand(t *testing.T) {
+func everyFaultAtEveryCommand(t *testing.T) {
+	t.Parallel()
 	all := crossings(t)
 	if os.Getenv("ROLECALL_ANSWERS") != "all" {
 		all = share(all)
@@ -188,7 +189,7 @@ func TestEveryFaultAtEveryCommand(t *testing.T) {
 			}
 		})
 	}
-	for range 3 {
+	for range atOnce {
 		work(newBench(t), plain)
 	}
 	work(newProxiedBench(t), tls)
@@ -405,7 +406,7 @@ func (b *bench) checkLeft(t *testing.T, c crossing, e ending, home string, befor
 	}
 }
 
-// wantOf returns the exit codes of a form in the table of TestEveryFault, or those of the fault in any form.
+// wantOf returns the exit codes of a form in the table of everyFault, or those of the fault in any form.
 func wantOf(form, fault string) string {
 	var exact, any []string
 	for _, m := range meetings {

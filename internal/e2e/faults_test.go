@@ -185,9 +185,19 @@ func (b *bench) settle(t *testing.T) {
 	}
 }
 
+// These tests have bounds of time, so nothing else runs; most of their own time is waiting, so they run at once.
+func TestFaults(t *testing.T) {
+	t.Run("each", everyFault)
+	t.Run("at every command", everyFaultAtEveryCommand)
+}
+
+// atOnce is how many faults each of the two meets at once.
+const atOnce = 6
+
 // Our own client meets every fault: it ends in time, stays small, explains the problem in a few lines without text
 // that the server made up, and loses nothing.
-func TestEveryFault(t *testing.T) {
+func everyFault(t *testing.T) {
+	t.Parallel()
 	for _, f := range faults.List() {
 		if !slices.ContainsFunc(meetings, func(m meeting) bool { return nameOf(m.spec) == f.Name }) {
 			t.Errorf("our client does not meet %s", f.Name)
@@ -195,7 +205,7 @@ func TestEveryFault(t *testing.T) {
 	}
 	queue := make(chan meeting)
 	var workers sync.WaitGroup
-	for range 3 {
+	for range atOnce {
 		b := newBench(t)
 		workers.Go(func() {
 			for m := range queue {

@@ -109,7 +109,8 @@ func (a *app) startDemo(ctx context.Context, o demoOptions) (*demo, error) {
 	return d, nil
 }
 
-func (d *demo) close() error { return errors.Join(d.idc.close(), os.RemoveAll(d.home)) }
+// close waits for nobody: a server waits a second for each client that may ask again, and here that is rolecall itself.
+func (d *demo) close() error { return errors.Join(d.idc.closeWithin(0), os.RemoveAll(d.home)) }
 
 // configText returns a typical config file: a session and two profiles.
 func (d *demo) configText() string {

@@ -337,13 +337,16 @@ func (l *localIDC) serveOperator(ctx context.Context, a *app, o serveOptions) er
 }
 
 // close stops serving. What was accepted gets three seconds to be answered.
-func (l *localIDC) close() error {
+func (l *localIDC) close() error { return l.closeWithin(3 * time.Second) }
+
+// closeWithin is close with another time for what was accepted.
+func (l *localIDC) closeWithin(grace time.Duration) error {
 	var err error
 	if l.withdraw != nil { // while the port is ours: the next server may announce itself there
 		err = l.withdraw()
 	}
 	if l.http != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), grace)
 		defer cancel()
 		l.gate.Drain(ctx)
 		if err := l.http.Shutdown(ctx); err != nil {

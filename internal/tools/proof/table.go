@@ -51,7 +51,7 @@ func table() []row {
 		},
 		{
 			"answers", "Hostile answers from a server",
-			"the command ends in time with one line and the right exit code; session and files are intact", e2e, "EveryFault.*",
+			"the command ends in time with one line and the right exit code; session and files are intact", e2e, "Faults$",
 		},
 		{
 			"names", "Hostile names in shells, config files, terminals, pages, JSON, TSV and labels",
