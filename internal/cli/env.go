@@ -55,7 +55,7 @@ If env cannot get credentials, its output unsets the previous ones and makes the
 			return a.env(cmd.Context(), t, o, shell)
 		},
 	}
-	cmd.Flags().StringVar(&shell, "shell", export.Default(), "`FORMAT` of the output, never guessed from $SHELL")
+	cmd.Flags().StringVar(&shell, "shell", export.Default(), "`FORMAT` of the output, never guessed from your login shell")
 	cmd.Flags().StringVar(&shell, "format", export.Default(), "`FORMAT` of the output, like --shell")
 	cmd.Flags().BoolVar(&unset, "unset", false, "print commands that unset the variables")
 	f.add(cmd)

@@ -35,7 +35,8 @@ func (a *App) importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import [TOOL]",
 		Short: "Import sessions, profiles, aliases and browsers from another tool",
-		Long: `Import sessions, profiles, aliases, tags, regions, role chains and browsers from another tool.
+		Long: `Import sessions, profiles, the template of their names, aliases, tags, regions, role chains and
+browsers from another tool.
 
   rolecall import --dry-run
   rolecall import aws-sso-cli

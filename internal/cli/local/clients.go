@@ -77,7 +77,7 @@ func (a *app) idcEnvCommand() *cobra.Command {
 		},
 	}
 	a.addClientFlags(cmd, &f)
-	cmd.Flags().StringVar(&shell, "shell", export.Default(), "`FORMAT` of the output, never guessed from $SHELL")
+	cmd.Flags().StringVar(&shell, "shell", export.Default(), "`FORMAT` of the output, never guessed from your login shell")
 	return cmd
 }
 

@@ -193,6 +193,9 @@ func (w *writer) mentioned(p *page, c reference.Command) {
 	var variables []reference.Variable
 	for _, v := range reference.Variables() {
 		for name := range strings.SplitSeq(v.Name, ", ") {
+			if !strings.Contains(name, "_") {
+				name = "$" + name // SHELL alone is what a flag takes
+			}
 			if strings.Contains(text, name) {
 				variables = append(variables, v)
 				break
