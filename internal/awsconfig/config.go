@@ -38,8 +38,8 @@ func Locate(getenv func(string) string, home string) Files {
 	return Files{place("AWS_CONFIG_FILE", "config"), place("AWS_SHARED_CREDENTIALS_FILE", "credentials")}
 }
 
-// withVariables replaces $NAME and ${NAME} as Python's os.path.expandvars does; one without a value stays. Package
-// regexp would cost the lean program a tenth of its start.
+// withVariables replaces $NAME and ${NAME} as Python's os.path.expandvars does; one without a value stays. To link
+// package regexp would add three percent to the lean program's start.
 func withVariables(path string, getenv func(string) string) string {
 	const word = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 	var b strings.Builder

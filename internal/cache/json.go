@@ -23,8 +23,8 @@ type object []member
 
 const jsonSpace = " \t\r\n"
 
-// parseObject reads one JSON object and nothing else. The lean program reads three at each start, so encoding/json only
-// checks them: its reflection would take a quarter of the time.
+// parseObject reads one JSON object and nothing else. The lean program reads four at each start, so encoding/json only
+// checks them: its reflection would add two percent to the start.
 func parseObject(data []byte) (object, error) {
 	rest := bytes.TrimLeft(data, jsonSpace)
 	switch {
