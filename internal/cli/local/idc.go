@@ -129,15 +129,16 @@ func (a *app) printIDC(w io.Writer, l *localIDC) error {
 		fmt.Fprintf(&b, "  AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n", id, secret)
 	}
 	at := a.urlFlag(l.URL)
-	fmt.Fprintf(&b, "\nIn ~/.aws/config (rolecall idc configure%s writes it there):\n\n%s\n",
+	fmt.Fprintf(&b, "\nAdd this to ~/.aws/config, or run rolecall idc configure%s:\n\n%s\n",
 		at, indent(l.configText("local")))
-	fmt.Fprintf(&b, "In the shell, or eval \"$(rolecall idc env%s)\":\n\n", at)
+	fmt.Fprintf(&b, "In each shell, set these variables, or run eval \"$(rolecall idc env%s)\":\n\n", at)
 	var variables strings.Builder
 	if err := export.WriteVariables(&variables, "sh", l.variables()); err != nil {
 		return err
 	}
 	fmt.Fprintf(&b, "%s", indent(variables.String()))
-	fmt.Fprintf(&b, "\nThen:  rolecall login local,  or  aws sso login --sso-session local\n\nready %s\n", l.URL)
+	fmt.Fprintf(&b, "\nThen sign in, with one of these:\n\n  rolecall login local\n  aws sso login --sso-session local\n\n"+
+		"ready %s\n", l.URL)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
