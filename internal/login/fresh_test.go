@@ -3,6 +3,8 @@ package login_test
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,6 +35,31 @@ func TestAFreshSignInThatCannotBeSaved(t *testing.T) {
 		s.Store.Files.Fault = nil
 		if _, _, err := s.SignIn(t.Context(), signOut); err != nil || !signedOut {
 			t.Errorf("%v, signed out: %v", err, signedOut)
+		}
+	})
+}
+
+// The token is gone while the server ends its session, whenever we may be killed; it comes back if that fails.
+func TestTheTokenIsGoneBeforeItsSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := signedIn(t)
+		s.Person = person{device: func(d identitycenter.DeviceAuthorization) { s.decide(d, true) }}
+		before, err := s.Store.Token(t.Context(), s.Session)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unreachable := errors.New("unreachable")
+		_, _, err = s.SignIn(t.Context(), func(context.Context) (func(context.Context) error, error) {
+			return func(context.Context) error {
+				if _, err := os.Stat(s.Store.TokenPath(s.Session)); !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("the token is there while its session ends: %v", err)
+				}
+				return unreachable
+			}, nil
+		})
+		after, lost := s.Store.Token(t.Context(), s.Session)
+		if !errors.Is(err, unreachable) || lost != nil || after.AccessToken.Reveal() != before.AccessToken.Reveal() {
+			t.Errorf("%v; then there is another token, or none: %v", err, lost)
 		}
 	})
 }
