@@ -3,6 +3,7 @@ package export
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -86,20 +87,24 @@ func TestASwitchThatWorksSucceeds(t *testing.T) {
 	}
 }
 
-// Where a variable cannot be set, the switch fails, and leaves no mixture of old and new keys.
+// Where a variable cannot be set, the switch fails, and leaves no mixture of old and new keys: that of env, and that of
+// the function.
 func TestAReadonlyVariableMakesASwitchFail(t *testing.T) {
+	var env, function bytes.Buffer
+	s, err := SwitchTo(anEnvironment(), "", "", nil)
+	if err := errors.Join(err, Write(&env, "sh", anEnvironment()), WriteSwitch(&function, "sh", s)); err != nil {
+		t.Fatal(err)
+	}
 	for _, command := range posixShells() {
 		for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_PROFILE"} {
-			var b bytes.Buffer
-			if err := Write(&b, "sh", anEnvironment()); err != nil {
-				t.Fatal(err)
-			}
-			script := "readonly " + name + "=mine\neval \"$(cat \"$FILE\")\" && echo switched\nenv\n"
-			out, stderr, _ := start(t, command, script, b.String(), nil)
-			switched := strings.Contains(string(out), "switched") || strings.Contains(string(out), "=ASIA") ||
-				strings.Contains(string(out), "AWS_SECRET_ACCESS_KEY=")
-			if switched || stderr == "" {
-				t.Errorf("%s, readonly %s: %q %q", strings.Join(command, " "), name, out, stderr)
+			for _, text := range []string{env.String(), function.String()} {
+				script := "readonly " + name + "=mine\neval \"$(cat \"$FILE\")\" && echo switched\nenv\n"
+				out, stderr, _ := start(t, command, script, text, nil)
+				switched := strings.Contains(string(out), "switched") || strings.Contains(string(out), "=ASIA") ||
+					strings.Contains(string(out), "AWS_SECRET_ACCESS_KEY=")
+				if switched || stderr == "" {
+					t.Errorf("%s, readonly %s: %q %q\n%s", strings.Join(command, " "), name, out, stderr, text)
+				}
 			}
 		}
 	}
