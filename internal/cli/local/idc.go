@@ -137,8 +137,8 @@ func (a *app) printIDC(w io.Writer, l *localIDC) error {
 		return err
 	}
 	fmt.Fprintf(&b, "%s", indent(variables.String()))
-	fmt.Fprintf(&b, "\nThen sign in, with one of these:\n\n  rolecall login local\n  aws sso login --sso-session local\n\n"+
-		"ready %s\n", l.URL)
+	b.WriteString("\nThen sign in, with one of these:\n\n  rolecall login local\n  aws sso login --sso-session local\n")
+	fmt.Fprintf(&b, "\nready %s\n", l.URL)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
