@@ -41,7 +41,7 @@ func TestBeyondThisMachine(t *testing.T) {
 	s.start(t, "0")
 	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
 	for _, want := range []string{
-		"on this machine only: https://" + address + "/start", "rolecall idc configure --url https://" + address + " writes",
+		"on this machine only: https://" + address + "/start", "run rolecall idc configure --url https://" + address + ":",
 		`eval "$(rolecall idc env --url https://` + address + `)"`,
 	} {
 		if !strings.Contains(s.output, want) {
