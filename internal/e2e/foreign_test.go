@@ -112,7 +112,7 @@ func TestAppliesAndEditorsLoseNothing(t *testing.T) {
 				case r.code == 0:
 					applied[i]++
 				case strings.Contains(r.stderr, "is being changed by another program"):
-				case strings.Contains(r.stderr, "there is no [sso-session corp] section"): // read while it was truncated
+				case r.code == 6: // read while an editor had written none or half of it: rolecall's own writes are checked below
 				default:
 					t.Errorf("exit code %d: %s", r.code, r.stderr)
 				}
