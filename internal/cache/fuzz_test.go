@@ -51,7 +51,7 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// readsAsJSON checks an object, or that there is none, with encoding/json.
+// readsAsJSON compares what parseObject has read, or its error, with encoding/json.
 func readsAsJSON(t *testing.T, text []byte, o object, err error) {
 	t.Helper()
 	var members map[string]json.RawMessage
